@@ -1,0 +1,65 @@
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Holds a database folder for one process. The lock is the operating system's, so it ends with
+/// the process, however that ends; the file's text only tells others who holds it.
+#[derive(Debug)]
+pub(crate) struct DirLock {
+    _file: File,
+}
+
+impl DirLock {
+    const NAME: &'static str = "lock";
+
+    /// Takes the lock of `dir`.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] with the holder's process number if somebody else has it.
+    pub(crate) fn acquire(dir: &Path) -> Result<Self> {
+        let path = dir.join(Self::NAME);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(Error::io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Locked {
+                    path: dir.to_path_buf(),
+                    holder: holder(&mut file),
+                });
+            }
+            Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path)(e)),
+        }
+        record_holder(&mut file, &path)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn record_holder(file: &mut File, path: &PathBuf) -> Result<()> {
+    let program = std::env::args_os()
+        .next()
+        .map(|a| a.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let text = format!("process {} ({program})\n", std::process::id());
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .map_err(Error::io("write", path))
+}
+
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let known = file.read_to_string(&mut text).is_ok() && text.starts_with("process ");
+    if known {
+        text.trim().to_owned()
+    } else {
+        "another process".to_owned()
+    }
+}

@@ -1,0 +1,144 @@
+//! The one error type. A variant exists for each thing that a caller can do about it, and each
+//! message says what was expected, what came and what to do.
+
+use std::path::{Path, PathBuf};
+
+/// The result of every fallible call in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, grouped by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused a file operation.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb: `open`, `write`, `sync`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Another process or handle holds the database.
+    #[error("the database {} is in use by {holder}; close it there, or open another one", path.display())]
+    Locked {
+        /// The database folder.
+        path: PathBuf,
+        /// Who holds it, as far as it is known.
+        holder: String,
+    },
+    /// The folder holds no database, or something else.
+    #[error("{} is not a RhymeDB database: {reason}", path.display())]
+    NotADatabase {
+        /// The folder.
+        path: PathBuf,
+        /// What was expected and what came.
+        reason: String,
+    },
+    /// A stored file does not hold what was written to it.
+    #[error("{} is damaged in its section {section}: {detail}", file.display())]
+    Corrupt {
+        /// The damaged file.
+        file: PathBuf,
+        /// The part of the file.
+        section: String,
+        /// What was expected and what came.
+        detail: String,
+    },
+    /// A stored file was written by a version of this crate that this one cannot read.
+    #[error("{} has format version {found}, and this program reads {supported}; use a newer program", file.display())]
+    Version {
+        /// The file.
+        file: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The versions that can be read.
+        supported: String,
+    },
+    /// The catalog's storage engine failed.
+    #[error("the catalog failed: {0}")]
+    Catalog(String),
+    /// An argument is out of its range or does not fit the others.
+    #[error("{0}")]
+    Invalid(String),
+    /// A row or a file of input does not have the form that was expected.
+    #[error("{}{}: {message}", file.display(), line.map(|l| format!(", line {l}")).unwrap_or_default())]
+    Input {
+        /// The input file.
+        file: PathBuf,
+        /// The line, counted from 1, where it is known.
+        line: Option<u64>,
+        /// What was expected, what came and what to do.
+        message: String,
+    },
+    /// Nothing of that name is stored.
+    #[error("no {what} {name}{}", hint(hint_text))]
+    NotFound {
+        /// The kind of thing: `series`, `space`, `window`.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// What to do, or an empty string.
+        hint_text: String,
+    },
+    /// A name fits several things.
+    #[error("{what} {name} is ambiguous; say one of: {}", choices.join(", "))]
+    Ambiguous {
+        /// The kind of thing.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// The full names that fit.
+        choices: Vec<String>,
+    },
+    /// A remote server answered with an error, or not at all.
+    #[error("{0}")]
+    Remote(String),
+    /// The caller asked to stop. What was committed before stays.
+    #[error("interrupted; everything that was committed is kept, and the same command continues")]
+    Interrupted,
+}
+
+fn hint(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("; {text}")
+    }
+}
+
+impl Error {
+    /// An [`Error::Io`] as a closure for `map_err`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.to_path_buf();
+        move |source| Error::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// An [`Error::Invalid`] from any text.
+    pub(crate) fn invalid(message: impl Into<String>) -> Error {
+        Error::Invalid(message.into())
+    }
+
+    /// An [`Error::Corrupt`] of one section of a file.
+    pub(crate) fn corrupt(file: &Path, section: &str, detail: impl Into<String>) -> Error {
+        Error::Corrupt {
+            file: file.to_path_buf(),
+            section: section.to_owned(),
+            detail: detail.into(),
+        }
+    }
+
+    /// An [`Error::Input`] of one line of a file.
+    pub(crate) fn input(file: &Path, line: Option<u64>, message: impl Into<String>) -> Error {
+        Error::Input {
+            file: file.to_path_buf(),
+            line,
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+use crate::error::{Error, Result};
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+const WEEK: i64 = 7 * DAY;
+
+/// The length of a bar: a fixed time (`1s`, `5m`, `1h`, `1d`, `1w`) or calendar months (`1M`).
+///
+/// ```
+/// use rhymedb::{Interval, Timestamp};
+/// let hour: Interval = "60m".parse()?;
+/// assert_eq!(hour.to_string(), "1h");
+/// let month: Interval = "1M".parse()?;
+/// let close = month.close_of("2024-02-01".parse()?);
+/// assert_eq!(close.to_string(), "2024-03-01T00:00:00Z");
+/// # Ok::<(), rhymedb::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Interval {
+    /// A fixed length in milliseconds, above 0.
+    Fixed(i64),
+    /// A number of calendar months, above 0.
+    Months(u32),
+}
+
+impl Interval {
+    /// An interval of `n` minutes.
+    pub const fn minutes(n: u32) -> Self {
+        Self::Fixed(n as i64 * MINUTE)
+    }
+
+    /// An interval of `n` hours.
+    pub const fn hours(n: u32) -> Self {
+        Self::Fixed(n as i64 * HOUR)
+    }
+
+    /// An interval of `n` days.
+    pub const fn days(n: u32) -> Self {
+        Self::Fixed(n as i64 * DAY)
+    }
+
+    /// The close time of the bar that opens at `open`.
+    pub fn close_of(self, open: Timestamp) -> Timestamp {
+        match self {
+            Self::Fixed(ms) => open.plus_millis(ms),
+            Self::Months(n) => shift_months(open, i64::from(n)),
+        }
+    }
+
+    /// The open time of the bar that closes at `close`.
+    pub fn open_of(self, close: Timestamp) -> Timestamp {
+        match self {
+            Self::Fixed(ms) => close.plus_millis(-ms),
+            Self::Months(n) => shift_months(close, -i64::from(n)),
+        }
+    }
+
+    /// The length in milliseconds; a month counts as 30 days.
+    pub const fn nominal_millis(self) -> i64 {
+        match self {
+            Self::Fixed(ms) => ms,
+            Self::Months(n) => n as i64 * 30 * DAY,
+        }
+    }
+}
+
+fn shift_months(t: Timestamp, months: i64) -> Timestamp {
+    let zoned = t.to_jiff().to_zoned(jiff::tz::TimeZone::UTC);
+    let span = jiff::Span::new().try_months(months).unwrap_or_default();
+    zoned
+        .checked_add(span)
+        .map(|z| Timestamp::from_millis(z.timestamp().as_millisecond()))
+        .unwrap_or(t)
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = match *self {
+            Self::Months(n) => return write!(f, "{n}M"),
+            Self::Fixed(ms) => ms,
+        };
+        for (unit, name) in [
+            (WEEK, "w"),
+            (DAY, "d"),
+            (HOUR, "h"),
+            (MINUTE, "m"),
+            (SECOND, "s"),
+        ] {
+            if ms % unit == 0 {
+                return write!(f, "{}{name}", ms / unit);
+            }
+        }
+        write!(f, "{ms}ms")
+    }
+}
+
+impl FromStr for Interval {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = || {
+            Error::invalid(format!(
+                "expected an interval like 1m, 15m, 1h, 4h, 1d, 1w or 1M, found {text:?}"
+            ))
+        };
+        let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(bad)?;
+        let (digits, unit) = text.split_at(split);
+        let n: i64 = if digits.is_empty() {
+            1
+        } else {
+            digits.parse().map_err(|_| bad())?
+        };
+        if !(1..=100_000).contains(&n) {
+            return Err(bad());
+        }
+        let unit = match unit {
+            "ms" => 1,
+            "s" | "sec" => SECOND,
+            "m" | "min" => MINUTE,
+            "h" | "H" => HOUR,
+            "d" | "D" => DAY,
+            "w" | "W" | "wk" => WEEK,
+            "M" | "mo" => return Ok(Self::Months(u32::try_from(n).map_err(|_| bad())?)),
+            _ => return Err(bad()),
+        };
+        Ok(Self::Fixed(n * unit))
+    }
+}

@@ -1,0 +1,19 @@
+//! Values without I/O: the words of market history that every other layer speaks.
+
+mod bar;
+mod headline;
+mod interval;
+mod series;
+mod space;
+mod target;
+mod timestamp;
+mod window;
+
+pub use bar::{Bar, BarDefect, Bars};
+pub use headline::{Headline, TimePrecision};
+pub use interval::Interval;
+pub use series::{Calendar, SeriesKey};
+pub use space::{EncoderSpec, Modality, Sharing, Space};
+pub use target::Target;
+pub use timestamp::Timestamp;
+pub use window::Window;

@@ -1,0 +1,80 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// A moment in UTC, in milliseconds since 1970-01-01.
+///
+/// Text without a zone is UTC. Text of only a date is the first moment of that day.
+///
+/// ```
+/// use rhymedb::Timestamp;
+/// let t: Timestamp = "2021-05-19T12:00".parse()?;
+/// assert_eq!(t.to_string(), "2021-05-19T12:00:00Z");
+/// assert_eq!("2021-05-19T14:00+02:00".parse::<Timestamp>()?, t);
+/// # Ok::<(), rhymedb::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The earliest and the latest moment that can be written as a date (years -9999 to 9999).
+    const RANGE_MS: std::ops::RangeInclusive<i64> = -377_705_023_201_000..=253_402_207_200_999;
+
+    /// The moment this many milliseconds after 1970-01-01T00:00:00Z.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// The moment `millis` later, saturating at the ends of the range.
+    #[must_use]
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Now, by the system's clock.
+    pub fn now() -> Self {
+        Self(jiff::Timestamp::now().as_millisecond())
+    }
+
+    pub(super) fn to_jiff(self) -> jiff::Timestamp {
+        let clamped = self.0.clamp(*Self::RANGE_MS.start(), *Self::RANGE_MS.end());
+        jiff::Timestamp::from_millisecond(clamped).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_jiff().fmt(f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let trimmed = text.trim();
+        if let Ok(t) = trimmed.parse::<jiff::Timestamp>() {
+            return Ok(Self(t.as_millisecond()));
+        }
+        let utc = |dt: jiff::civil::DateTime| {
+            dt.to_zoned(jiff::tz::TimeZone::UTC)
+                .map(|z| Self(z.timestamp().as_millisecond()))
+        };
+        if let Ok(dt) = trimmed.parse::<jiff::civil::DateTime>()
+            && let Ok(t) = utc(dt)
+        {
+            return Ok(t);
+        }
+        Err(Error::invalid(format!(
+            "expected a time like 2021-05-19, 2021-05-19T12:00 or 2021-05-19T12:00:00Z, found {text:?}"
+        )))
+    }
+}
