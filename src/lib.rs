@@ -4,10 +4,11 @@ mod disk;
 mod encode;
 mod error;
 mod model;
+mod store;
 
 pub use encode::{ChartEncoder, Embeddings};
 pub use error::{Error, Result};
 pub use model::{
-    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesKey, Sharing,
+    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesBars, SeriesKey, Sharing,
     Space, Target, TimePrecision, Timestamp, Window,
 };

@@ -63,6 +63,19 @@ impl Interval {
         }
     }
 
+    /// The number of the bar that opens at `open`, counted from 1970: equal in every series of
+    /// this interval, so that a stride over it does not depend on where a series begins.
+    pub fn ordinal_of(self, open: Timestamp) -> i64 {
+        match self {
+            Self::Fixed(ms) => open.millis().div_euclid(ms),
+            Self::Months(n) => {
+                let date = open.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date();
+                let months = i64::from(date.year()) * 12 + i64::from(date.month()) - 1;
+                months.div_euclid(i64::from(n))
+            }
+        }
+    }
+
     /// The length in milliseconds; a month counts as 30 days.
     pub const fn nominal_millis(self) -> i64 {
         match self {

@@ -12,7 +12,7 @@ mod window;
 pub use bar::{Bar, BarDefect, Bars};
 pub use headline::{Headline, TimePrecision};
 pub use interval::Interval;
-pub use series::{Calendar, SeriesKey};
+pub use series::{Calendar, SeriesBars, SeriesKey};
 pub use space::{EncoderSpec, Modality, Sharing, Space};
 pub use target::Target;
 pub use timestamp::Timestamp;

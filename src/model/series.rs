@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Interval;
+use super::{Bars, Interval};
 use crate::error::{Error, Result};
 
 /// The name of a series: market, venue, symbol and bar interval.
@@ -127,4 +127,15 @@ impl FromStr for SeriesKey {
             _ => Err(bad()),
         }
     }
+}
+
+/// Bars with the name of their series: what a source gives and a database takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesBars {
+    /// The series.
+    pub key: SeriesKey,
+    /// Which missing bars are a gap.
+    pub calendar: Calendar,
+    /// The bars, ascending by time, no time twice.
+    pub bars: Bars,
 }

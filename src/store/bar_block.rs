@@ -1,0 +1,188 @@
+//! A block of bars of one series, compressed by column.
+//!
+//! ```text
+//! version u8 (1) | bars u32 | per column: length u32, pco bytes
+//! ```
+//! Columns: time, open, high, low, close, volume. Little-endian.
+
+use pco::ChunkConfig;
+use pco::data_types::Number;
+use pco::standalone::{simple_compress, simple_decompress_into};
+
+use crate::model::Bars;
+
+/// Bars in a full block. Larger blocks compress a little better and cost more to change.
+pub(super) const BLOCK_BARS: usize = 2048;
+const VERSION: u8 = 1;
+const HEAD_LEN: usize = 5;
+const COLUMNS: usize = 6;
+
+/// Why bytes are not a block of bars.
+type Defect = String;
+
+pub(super) fn encode(bars: &Bars) -> Result<Vec<u8>, Defect> {
+    let mut out = Vec::with_capacity(bars.len() * 12 + 64);
+    out.push(VERSION);
+    out.extend_from_slice(&(bars.len() as u32).to_le_bytes());
+    put_column(&mut out, &bars.time)?;
+    for column in [&bars.open, &bars.high, &bars.low, &bars.close, &bars.volume] {
+        put_column(&mut out, column)?;
+    }
+    Ok(out)
+}
+
+fn put_column<T: Number>(out: &mut Vec<u8>, values: &[T]) -> Result<(), Defect> {
+    let bytes = simple_compress(values, &ChunkConfig::default()).map_err(|e| e.to_string())?;
+    out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    out.extend_from_slice(&bytes);
+    Ok(())
+}
+
+/// The bytes of a block, split into its columns.
+struct Columns<'a> {
+    bars: usize,
+    columns: [&'a [u8]; COLUMNS],
+}
+
+impl<'a> Columns<'a> {
+    fn split(bytes: &'a [u8]) -> Result<Self, Defect> {
+        let (head, mut rest) = bytes
+            .split_at_checked(HEAD_LEN)
+            .ok_or("a block of bars is cut short")?;
+        let (version, count) = head.split_first().ok_or("a block of bars is empty")?;
+        if *version != VERSION {
+            return Err(format!(
+                "a block of bars has version {version}, and this program reads {VERSION}"
+            ));
+        }
+        let bars = read_u32(count)? as usize;
+        let mut columns = [&[][..]; COLUMNS];
+        for column in &mut columns {
+            let (len, tail) = rest
+                .split_at_checked(4)
+                .ok_or("a column of bars is cut short")?;
+            let (bytes, tail) = tail
+                .split_at_checked(read_u32(len)? as usize)
+                .ok_or("a column of bars is cut short")?;
+            *column = bytes;
+            rest = tail;
+        }
+        Ok(Self { bars, columns })
+    }
+}
+
+fn read_u32(bytes: &[u8]) -> Result<u32, Defect> {
+    bytes
+        .try_into()
+        .map(u32::from_le_bytes)
+        .map_err(|_| "a length is cut short".to_owned())
+}
+
+/// Blocks are written with at most this many bars; more is damage.
+const MAX_BARS: usize = 1 << 20;
+
+fn column<T: Number + Default>(bytes: &[u8], bars: usize) -> Result<Vec<T>, Defect> {
+    if bars > MAX_BARS {
+        return Err(format!("a block claims {bars} bars"));
+    }
+    let mut values = vec![T::default(); bars];
+    let progress = simple_decompress_into(bytes, &mut values).map_err(|e| e.to_string())?;
+    if progress.n_processed != bars || !progress.finished {
+        return Err(format!(
+            "a column of {bars} bars holds {} values",
+            progress.n_processed
+        ));
+    }
+    Ok(values)
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Bars, Defect> {
+    let Columns {
+        bars,
+        columns: [time, open, high, low, close, volume],
+    } = Columns::split(bytes)?;
+    Ok(Bars {
+        time: column(time, bars)?,
+        open: column(open, bars)?,
+        high: column(high, bars)?,
+        low: column(low, bars)?,
+        close: column(close, bars)?,
+        volume: column(volume, bars)?,
+    })
+}
+
+/// Only the times of a block, which cost a sixth of the whole.
+pub(super) fn decode_times(bytes: &[u8]) -> Result<Vec<i64>, Defect> {
+    let split = Columns::split(bytes)?;
+    let [time, ..] = split.columns;
+    column(time, split.bars)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{Bar, Timestamp};
+
+    fn bars(n: usize) -> Bars {
+        (0..n)
+            .map(|i| {
+                let close = 100.0 + (i as f64 * 0.1).sin();
+                Bar {
+                    time: Timestamp::from_millis(i as i64 * 60_000),
+                    open: 100.0,
+                    high: 102.0,
+                    low: 98.5,
+                    close,
+                    volume: i as f64,
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn blocks_come_back() {
+        for n in [0, 1, 2, 255, BLOCK_BARS] {
+            let block = encode(&bars(n)).unwrap();
+            assert_eq!(decode(&block).unwrap(), bars(n));
+            assert_eq!(decode_times(&block).unwrap(), bars(n).time);
+        }
+    }
+
+    #[test]
+    fn every_cut_is_refused() {
+        let block = encode(&bars(40)).unwrap();
+        for len in 0..block.len() {
+            assert!(decode(&block[..len]).is_err(), "cut at {len}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn odd_values_come_back(prices: Vec<(i64, f64)>) {
+            let odd = Bars {
+                time: prices.iter().map(|p| p.0).collect(),
+                open: prices.iter().map(|p| p.1).collect(),
+                high: prices.iter().map(|p| -p.1).collect(),
+                low: prices.iter().map(|p| p.1 / 3.0).collect(),
+                close: prices.iter().map(|p| p.1 * 1e30).collect(),
+                volume: prices.iter().map(|_| 0.0).collect(),
+            };
+            let back = decode(&encode(&odd).unwrap()).unwrap();
+            let bits = |v: &[f64]| v.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            prop_assert_eq!(&back.time, &odd.time);
+            prop_assert_eq!(bits(&back.open), bits(&odd.open));
+            prop_assert_eq!(bits(&back.close), bits(&odd.close));
+        }
+
+        #[test]
+        fn any_bytes_are_decoded_or_refused(bytes: Vec<u8>) {
+            if let Ok(bars) = decode(&bytes) {
+                prop_assert_eq!(bars.time.len(), bars.volume.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,345 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use redb::{
+    Database, Key, ReadOnlyTable, ReadableDatabase, ReadableTable, Table, TableDefinition, Value,
+};
+
+use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
+use super::{codec, rows};
+use crate::error::{Error, Result};
+use crate::model::{Calendar, SeriesKey, Space, Timestamp};
+
+/// The version of the tables below and of their values.
+const FORMAT: u64 = 1;
+/// redb's page cache. Queries read few pages; bulk writes go through in order.
+const CACHE_BYTES: usize = 64 << 20;
+
+const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+const SERIES: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("series");
+const SERIES_BY_NAME: TableDefinition<&str, SeriesId> = TableDefinition::new("series_by_name");
+const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new("spaces");
+
+/// The catalog file of one database. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Catalog {
+    path: Arc<PathBuf>,
+    database: Arc<Database>,
+}
+
+/// Any error of redb, as one of ours.
+pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
+    match error.into() {
+        redb::Error::Io(source) => Error::Io {
+            action: "use",
+            path: PathBuf::from("catalog.redb"),
+            source,
+        },
+        other => Error::Catalog(other.to_string()),
+    }
+}
+
+impl Catalog {
+    /// The catalog's file name in a database's folder.
+    pub(crate) const FILE_NAME: &'static str = "catalog.redb";
+
+    /// Opens the catalog at `path`, or makes an empty one.
+    pub(crate) fn open_or_create(path: &Path) -> Result<Self> {
+        let fresh = !path.exists();
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .create(path)
+            .map_err(|e| open_fault(path, e))?;
+        let catalog = Self {
+            path: Arc::new(path.to_path_buf()),
+            database: Arc::new(database),
+        };
+        if fresh {
+            catalog.initialise()?;
+        }
+        catalog.check_format()?;
+        Ok(catalog)
+    }
+
+    fn initialise(&self) -> Result<()> {
+        let txn = self.write()?;
+        txn.table_mut(META)?
+            .insert("format", FORMAT)
+            .map_err(fault)?;
+        drop(txn.table_mut(SERIES)?);
+        drop(txn.table_mut(SERIES_BY_NAME)?);
+        drop(txn.table_mut(SPACES)?);
+        super::bars::create_tables(&txn)?;
+        super::headlines::create_tables(&txn)?;
+        rows::create_tables(&txn)?;
+        txn.commit()
+    }
+
+    fn check_format(&self) -> Result<()> {
+        let foreign = |e: redb::TableError| Error::NotADatabase {
+            path: self.path.as_ref().clone(),
+            reason: format!("its catalog has no table of formats ({e})"),
+        };
+        let txn = self.database.begin_read().map_err(fault)?;
+        let meta = txn.open_table(META).map_err(foreign)?;
+        let found = meta.get("format").map_err(fault)?.map(|v| v.value());
+        match found {
+            Some(FORMAT) => Ok(()),
+            Some(newer) => Err(Error::Version {
+                file: self.path.as_ref().clone(),
+                found: u32::try_from(newer).unwrap_or(u32::MAX),
+                supported: FORMAT.to_string(),
+            }),
+            None => Err(Error::NotADatabase {
+                path: self.path.as_ref().clone(),
+                reason: "its catalog names no format".to_owned(),
+            }),
+        }
+    }
+
+    /// A consistent view of everything committed so far.
+    pub(crate) fn read(&self) -> Result<ReadTxn> {
+        Ok(ReadTxn {
+            path: Arc::clone(&self.path),
+            txn: self.database.begin_read().map_err(fault)?,
+        })
+    }
+
+    /// Starts the one write transaction. Dropping it without [`WriteTxn::commit`] undoes it.
+    pub(crate) fn write(&self) -> Result<WriteTxn> {
+        let mut txn = self.database.begin_write().map_err(fault)?;
+        // A reopened database is usable at once, whatever stopped the last writer.
+        txn.set_quick_repair(true);
+        Ok(WriteTxn {
+            path: Arc::clone(&self.path),
+            txn,
+        })
+    }
+
+    /// Gives free pages back to the file system. `false` if a reader is still open.
+    pub(crate) fn compact(&mut self) -> Result<bool> {
+        let Some(database) = Arc::get_mut(&mut self.database) else {
+            return Ok(false);
+        };
+        match database.compact() {
+            Ok(_) => Ok(true),
+            Err(redb::CompactionError::TransactionInProgress) => Ok(false),
+            Err(e) => Err(fault(e)),
+        }
+    }
+}
+
+fn open_fault(path: &Path, error: redb::DatabaseError) -> Error {
+    match error {
+        redb::DatabaseError::DatabaseAlreadyOpen => Error::Locked {
+            path: path.to_path_buf(),
+            holder: "another handle".to_owned(),
+        },
+        redb::DatabaseError::Storage(redb::StorageError::Io(source)) => Error::Io {
+            action: "open",
+            path: path.to_path_buf(),
+            source,
+        },
+        other => Error::corrupt(path, "catalog", other.to_string()),
+    }
+}
+
+/// A transaction in which tables can be read.
+pub(crate) trait CatalogUse {
+    /// A table opened for reading.
+    type Open<'a, K: Key + 'static, V: Value + 'static>: ReadableTable<K, V>
+    where
+        Self: 'a;
+
+    /// Opens a table.
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Self::Open<'_, K, V>>;
+
+    /// The catalog's file, for messages.
+    fn path(&self) -> &Path;
+
+    /// Every series.
+    fn all_series(&self) -> Result<Vec<(SeriesId, SeriesRecord)>> {
+        let table = self.table(SERIES)?;
+        let mut all = Vec::new();
+        for item in table.iter().map_err(fault)? {
+            let (id, value) = item.map_err(fault)?;
+            let record = codec::decode(self.path(), "series", value.value())?;
+            all.push((id.value(), record));
+        }
+        Ok(all)
+    }
+
+    /// The series of that name.
+    fn series_by_name(&self, key: &SeriesKey) -> Result<Option<(SeriesId, SeriesRecord)>> {
+        let name = key.to_string();
+        let Some(id) = self
+            .table(SERIES_BY_NAME)?
+            .get(name.as_str())
+            .map_err(fault)?
+            .map(|v| v.value())
+        else {
+            return Ok(None);
+        };
+        let table = self.table(SERIES)?;
+        let value = table.get(id).map_err(fault)?.ok_or_else(|| {
+            Error::corrupt(self.path(), "series", format!("{name} has no record"))
+        })?;
+        let record = codec::decode(self.path(), "series", value.value())?;
+        Ok(Some((id, record)))
+    }
+
+    /// Every space.
+    fn all_spaces(&self) -> Result<Vec<(SpaceId, SpaceRecord)>> {
+        let table = self.table(SPACES)?;
+        let mut all = Vec::new();
+        for item in table.iter().map_err(fault)? {
+            let (id, value) = item.map_err(fault)?;
+            let record = codec::decode(self.path(), "spaces", value.value())?;
+            all.push((id.value(), record));
+        }
+        Ok(all)
+    }
+}
+
+/// A read transaction: a snapshot.
+pub(crate) struct ReadTxn {
+    path: Arc<PathBuf>,
+    txn: redb::ReadTransaction,
+}
+
+impl CatalogUse for ReadTxn {
+    type Open<'a, K: Key + 'static, V: Value + 'static> = ReadOnlyTable<K, V>;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<ReadOnlyTable<K, V>> {
+        self.txn.open_table(definition).map_err(fault)
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The write transaction.
+pub(crate) struct WriteTxn {
+    path: Arc<PathBuf>,
+    txn: redb::WriteTransaction,
+}
+
+impl CatalogUse for WriteTxn {
+    type Open<'a, K: Key + 'static, V: Value + 'static> = Table<'a, K, V>;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Table<'_, K, V>> {
+        self.table_mut(definition)
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl WriteTxn {
+    /// Opens a table for writing; only one handle of a table may be open at a time.
+    pub(super) fn table_mut<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Table<'_, K, V>> {
+        self.txn.open_table(definition).map_err(fault)
+    }
+
+    /// Makes everything done in this transaction true, durably.
+    pub(crate) fn commit(self) -> Result<()> {
+        self.txn.commit().map_err(fault)
+    }
+
+    /// Size of the catalog's content: stored bytes, and bytes of pages that hold nothing.
+    pub(crate) fn sizes(&self) -> Result<(u64, u64)> {
+        let stats = self.txn.stats().map_err(fault)?;
+        Ok((
+            stats.stored_bytes() + stats.metadata_bytes(),
+            stats.fragmented_bytes(),
+        ))
+    }
+
+    fn next_id(&self, counter: &str) -> Result<u64> {
+        let mut meta = self.table_mut(META)?;
+        let id = meta.get(counter).map_err(fault)?.map_or(1, |v| v.value());
+        meta.insert(counter, id + 1).map_err(fault)?;
+        Ok(id)
+    }
+
+    fn next_id_u32(&self, counter: &str) -> Result<u32> {
+        u32::try_from(self.next_id(counter)?)
+            .map_err(|_| Error::Catalog(format!("{counter} has used up all its numbers")))
+    }
+
+    /// A number for a new segment.
+    pub(crate) fn next_segment_id(&self) -> Result<SegmentId> {
+        self.next_id("next_segment")
+    }
+
+    /// A number for a new headline.
+    pub(super) fn next_headline_id(&self) -> Result<u64> {
+        self.next_id("next_headline")
+    }
+
+    /// The series of that name, made if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it is stored with another calendar.
+    pub(crate) fn ensure_series(&self, key: &SeriesKey, calendar: Calendar) -> Result<SeriesId> {
+        if let Some((id, record)) = self.series_by_name(key)? {
+            if record.calendar != calendar {
+                return Err(Error::invalid(format!(
+                    "{key} is stored with the {} calendar, and the input says {calendar}; give the same calendar, or delete the series first",
+                    record.calendar
+                )));
+            }
+            return Ok(id);
+        }
+        let id = self.next_id_u32("next_series")?;
+        let record = SeriesRecord {
+            key: key.clone(),
+            calendar,
+        };
+        let value = codec::encode(&record)?;
+        self.table_mut(SERIES)?
+            .insert(id, value.as_slice())
+            .map_err(fault)?;
+        self.table_mut(SERIES_BY_NAME)?
+            .insert(key.to_string().as_str(), id)
+            .map_err(fault)?;
+        Ok(id)
+    }
+
+    /// Forgets a series' name. Its bars and rows must be gone.
+    pub(crate) fn remove_series(&self, id: SeriesId, key: &SeriesKey) -> Result<()> {
+        self.table_mut(SERIES)?.remove(id).map_err(fault)?;
+        self.table_mut(SERIES_BY_NAME)?
+            .remove(key.to_string().as_str())
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Adds a space.
+    pub(crate) fn add_space(&self, space: &Space) -> Result<SpaceId> {
+        let id = self.next_id_u32("next_space")?;
+        let record = SpaceRecord {
+            space: space.clone(),
+            created: Timestamp::now().millis(),
+        };
+        let value = codec::encode(&record)?;
+        self.table_mut(SPACES)?
+            .insert(id, value.as_slice())
+            .map_err(fault)?;
+        Ok(id)
+    }
+}

@@ -1,0 +1,194 @@
+use redb::{ReadableTable, TableDefinition};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::catalog::{CatalogUse, WriteTxn, fault};
+use super::codec;
+use crate::error::{Error, Result};
+use crate::model::Headline;
+
+const HEADLINES: TableDefinition<u64, &[u8]> = TableDefinition::new("headlines");
+/// By a 128-bit hash of time, source and text: the same headline again is found by it.
+const BY_CONTENT: TableDefinition<u128, u64> = TableDefinition::new("headlines_by_content");
+const BY_TIME: TableDefinition<(i64, u64), ()> = TableDefinition::new("headlines_by_time");
+const BY_SYMBOL: TableDefinition<(&str, i64, u64), ()> =
+    TableDefinition::new("headlines_by_symbol");
+
+pub(super) fn create_tables(txn: &WriteTxn) -> Result<()> {
+    drop(txn.table_mut(HEADLINES)?);
+    drop(txn.table_mut(BY_CONTENT)?);
+    drop(txn.table_mut(BY_TIME)?);
+    drop(txn.table_mut(BY_SYMBOL)?);
+    Ok(())
+}
+
+/// Which headlines to read, by time of publication in milliseconds UTC.
+#[derive(Clone, Debug)]
+pub(crate) struct HeadlineFilter {
+    pub(crate) symbol: Option<String>,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    /// At most this many, the newest.
+    pub(crate) limit: usize,
+}
+
+/// What adding headlines did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HeadlineChange {
+    pub(crate) added: u64,
+    pub(crate) replaced: u64,
+    pub(crate) unchanged: u64,
+}
+
+/// Headlines that are read from a transaction.
+pub(crate) trait HeadlineReads: CatalogUse + Sized {
+    /// The newest headlines that pass the filter, ascending by time.
+    fn headlines(&self, filter: &HeadlineFilter) -> Result<Vec<Headline>> {
+        let (first, last) = (filter.first, filter.last);
+        let mut ids = Vec::new();
+        if first > last {
+            return Ok(Vec::new());
+        }
+        if let Some(symbol) = &filter.symbol {
+            let table = self.table(BY_SYMBOL)?;
+            let range = (symbol.as_str(), first, 0)..=(symbol.as_str(), last, u64::MAX);
+            for item in table.range(range).map_err(fault)?.rev().take(filter.limit) {
+                ids.push(item.map_err(fault)?.0.value().2);
+            }
+        } else {
+            let table = self.table(BY_TIME)?;
+            let range = (first, 0)..=(last, u64::MAX);
+            for item in table.range(range).map_err(fault)?.rev().take(filter.limit) {
+                ids.push(item.map_err(fault)?.0.value().1);
+            }
+        }
+        let table = self.table(HEADLINES)?;
+        let mut headlines = Vec::with_capacity(ids.len());
+        for id in ids.into_iter().rev() {
+            let value = table.get(id).map_err(fault)?.ok_or_else(|| {
+                Error::corrupt(self.path(), "headlines", format!("number {id} is missing"))
+            })?;
+            headlines.push(codec::decode(self.path(), "headlines", value.value())?);
+        }
+        Ok(headlines)
+    }
+
+    /// How many headlines are stored.
+    fn headline_count(&self) -> Result<u64> {
+        use redb::ReadableTableMetadata;
+        self.table(HEADLINES)?.len().map_err(fault)
+    }
+}
+
+impl<T: CatalogUse> HeadlineReads for T {}
+
+fn content_hash(headline: &Headline) -> u128 {
+    let mut hasher = Xxh3::new();
+    hasher.update(&headline.time.millis().to_le_bytes());
+    hasher.update(&(headline.source.len() as u64).to_le_bytes());
+    hasher.update(headline.source.as_bytes());
+    hasher.update(headline.text.as_bytes());
+    hasher.digest128()
+}
+
+impl WriteTxn {
+    /// Adds headlines. One that is stored with the same time, source and text is kept, with the
+    /// precision and the symbols of the new one.
+    pub(crate) fn merge_headlines(&self, headlines: &[Headline]) -> Result<HeadlineChange> {
+        let mut change = HeadlineChange::default();
+        for headline in headlines {
+            let hash = content_hash(headline);
+            let known = self
+                .table_mut(BY_CONTENT)?
+                .get(hash)
+                .map_err(fault)?
+                .map(|v| v.value());
+            let value = codec::encode(headline)?;
+            let id = match known {
+                Some(id) if !self.replace_headline(id, headline, &value)? => {
+                    change.unchanged += 1;
+                    continue;
+                }
+                Some(id) => {
+                    change.replaced += 1;
+                    id
+                }
+                None => {
+                    change.added += 1;
+                    let id = self.next_headline_id()?;
+                    self.table_mut(BY_CONTENT)?
+                        .insert(hash, id)
+                        .map_err(fault)?;
+                    id
+                }
+            };
+            self.put_headline(id, headline, &value)?;
+        }
+        Ok(change)
+    }
+
+    /// Prepares to store `headline` as number `id`; `false` if it is stored already.
+    fn replace_headline(&self, id: u64, headline: &Headline, value: &[u8]) -> Result<bool> {
+        let old: Option<Headline> = {
+            let table = self.table_mut(HEADLINES)?;
+            let stored = table.get(id).map_err(fault)?;
+            match stored {
+                Some(stored) if stored.value() == value => return Ok(false),
+                Some(stored) => Some(codec::decode(self.path(), "headlines", stored.value())?),
+                None => None,
+            }
+        };
+        let mut by_symbol = self.table_mut(BY_SYMBOL)?;
+        for symbol in old.iter().flat_map(|h| &h.symbols) {
+            by_symbol
+                .remove((symbol.as_str(), headline.time.millis(), id))
+                .map_err(fault)?;
+        }
+        Ok(true)
+    }
+
+    fn put_headline(&self, id: u64, headline: &Headline, value: &[u8]) -> Result<()> {
+        let time = headline.time.millis();
+        self.table_mut(HEADLINES)?
+            .insert(id, value)
+            .map_err(fault)?;
+        self.table_mut(BY_TIME)?
+            .insert((time, id), ())
+            .map_err(fault)?;
+        let mut by_symbol = self.table_mut(BY_SYMBOL)?;
+        for symbol in &headline.symbols {
+            by_symbol
+                .insert((symbol.as_str(), time, id), ())
+                .map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the headlines published in `first..=last`. Returns how many.
+    pub(crate) fn remove_headlines(&self, first: i64, last: i64) -> Result<u64> {
+        let filter = HeadlineFilter {
+            symbol: None,
+            first,
+            last,
+            limit: usize::MAX,
+        };
+        let gone = self.headlines(&filter)?;
+        for headline in &gone {
+            let id = self
+                .table_mut(BY_CONTENT)?
+                .remove(content_hash(headline))
+                .map_err(fault)?
+                .map(|v| v.value());
+            let Some(id) = id else { continue };
+            let time = headline.time.millis();
+            self.table_mut(HEADLINES)?.remove(id).map_err(fault)?;
+            self.table_mut(BY_TIME)?.remove((time, id)).map_err(fault)?;
+            let mut by_symbol = self.table_mut(BY_SYMBOL)?;
+            for symbol in &headline.symbols {
+                by_symbol
+                    .remove((symbol.as_str(), time, id))
+                    .map_err(fault)?;
+            }
+        }
+        Ok(gone.len() as u64)
+    }
+}

@@ -1,0 +1,24 @@
+//! The catalog: what is true, in one redb file, changed only by transactions.
+//!
+//! It holds series, bars, headlines, spaces, the rows not yet sealed into segments, the rows of
+//! segments that are dead, the windows that wait for their embedding, and the list of segments.
+//! Everything else in a database's folder can be made again from it. The only place that knows
+//! redb ([`catalog`]) and bincode ([`codec`]).
+
+mod bar_block;
+mod bars;
+mod catalog;
+mod codec;
+mod directory;
+mod headlines;
+mod records;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use bars::{BarChange, BarExtent, BarReads};
+pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn};
+pub(crate) use directory::{Directory, DirectoryBuilder, SeriesRows};
+pub(crate) use headlines::{HeadlineChange, HeadlineFilter, HeadlineReads};
+pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
+pub(crate) use rows::{FreshRow, Pending, RowReads};

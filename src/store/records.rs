@@ -1,0 +1,43 @@
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Calendar, SeriesKey, Space};
+
+/// The number of a series in a catalog.
+pub(crate) type SeriesId = u32;
+/// The number of a space in a catalog.
+pub(crate) type SpaceId = u32;
+/// The number of a segment in a catalog; never used twice.
+pub(crate) type SegmentId = u64;
+
+/// A series as the catalog knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SeriesRecord {
+    pub(crate) key: SeriesKey,
+    pub(crate) calendar: Calendar,
+}
+
+/// A space as the catalog knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SpaceRecord {
+    pub(crate) space: Space,
+    /// When it was made, in milliseconds UTC.
+    pub(crate) created: i64,
+}
+
+/// A segment file as the catalog knows it: what must be found when it is opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SegmentRecord {
+    /// Length of the file in bytes.
+    pub(crate) len: u64,
+    /// Hash of its section table.
+    pub(crate) hash: u64,
+    /// Number of rows, dead ones included.
+    pub(crate) rows: u32,
+}
+
+impl SegmentRecord {
+    /// The file's name in the folder `segments`.
+    pub(crate) fn file_name(id: SegmentId) -> String {
+        format!("{id:012}.seg")
+    }
+}

@@ -1,0 +1,248 @@
+//! What the catalog knows of a space's rows: those not yet sealed into a segment, windows that
+//! have no embedding, windows that wait for one, the segments, and which of their rows are dead.
+
+use std::ops::Range;
+
+use redb::{ReadableTable, TableDefinition};
+
+use super::catalog::{CatalogUse, WriteTxn, fault};
+use super::codec;
+use super::records::{SegmentId, SegmentRecord, SeriesId, SpaceId};
+use crate::error::Result;
+
+/// Key: space, series, end of the window. Value: the stored vector.
+const FRESH: TableDefinition<(SpaceId, SeriesId, i64), &[u8]> = TableDefinition::new("fresh_rows");
+/// Windows without an embedding, because they are flat. Key: space, series, end.
+const FLAT: TableDefinition<(SpaceId, SeriesId, i64), ()> = TableDefinition::new("flat_windows");
+/// Windows that wait for their embedding. Key: space, series, open time of the last bar of the
+/// first such window; value: the same of the last such window.
+const PENDING: TableDefinition<(SpaceId, SeriesId, i64), i64> =
+    TableDefinition::new("pending_windows");
+const SEGMENTS: TableDefinition<(SpaceId, SegmentId), &[u8]> = TableDefinition::new("segments");
+/// Rows of a segment that are dead. Key: segment, first row; value: the row after the last.
+const DEAD: TableDefinition<(SegmentId, u32), u32> = TableDefinition::new("dead_rows");
+
+pub(super) fn create_tables(txn: &WriteTxn) -> Result<()> {
+    drop(txn.table_mut(FRESH)?);
+    drop(txn.table_mut(FLAT)?);
+    drop(txn.table_mut(PENDING)?);
+    drop(txn.table_mut(SEGMENTS)?);
+    drop(txn.table_mut(DEAD)?);
+    Ok(())
+}
+
+/// A row that is not yet in a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FreshRow {
+    pub(crate) series: SeriesId,
+    /// Close time of the window's last bar, in milliseconds UTC.
+    pub(crate) end: i64,
+    pub(crate) vector: Vec<u8>,
+}
+
+/// Windows of a series that wait for their embedding, by the open time of their last bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pending {
+    pub(crate) series: SeriesId,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+}
+
+/// Rows that are read from a transaction.
+pub(crate) trait RowReads: CatalogUse + Sized {
+    /// The rows of a space that are in no segment, sorted by series and end.
+    fn fresh_rows(&self, space: SpaceId) -> Result<Vec<FreshRow>> {
+        let table = self.table(FRESH)?;
+        let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
+        let mut rows = Vec::new();
+        for item in table.range(all).map_err(fault)? {
+            let (key, value) = item.map_err(fault)?;
+            let (_, series, end) = key.value();
+            rows.push(FreshRow {
+                series,
+                end,
+                vector: value.value().to_vec(),
+            });
+        }
+        Ok(rows)
+    }
+
+    /// How many windows of a space have no embedding.
+    fn flat_count(&self, space: SpaceId) -> Result<u64> {
+        let table = self.table(FLAT)?;
+        let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
+        Ok(table.range(all).map_err(fault)?.count() as u64)
+    }
+
+    /// The windows of a space that wait for their embedding, sorted by series and time.
+    fn pending(&self, space: SpaceId) -> Result<Vec<Pending>> {
+        let table = self.table(PENDING)?;
+        let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
+        let mut pending = Vec::new();
+        for item in table.range(all).map_err(fault)? {
+            let (key, last) = item.map_err(fault)?;
+            let (_, series, first) = key.value();
+            pending.push(Pending {
+                series,
+                first,
+                last: last.value(),
+            });
+        }
+        Ok(pending)
+    }
+
+    /// The segments of a space.
+    fn segments(&self, space: SpaceId) -> Result<Vec<(SegmentId, SegmentRecord)>> {
+        let table = self.table(SEGMENTS)?;
+        let all = (space, 0)..=(space, SegmentId::MAX);
+        let mut segments = Vec::new();
+        for item in table.range(all).map_err(fault)? {
+            let (key, value) = item.map_err(fault)?;
+            let record = codec::decode(self.path(), "segments", value.value())?;
+            segments.push((key.value().1, record));
+        }
+        Ok(segments)
+    }
+
+    /// The names of all segment files that are part of the database.
+    fn segment_files(&self) -> Result<Vec<String>> {
+        let table = self.table(SEGMENTS)?;
+        let mut names = Vec::new();
+        for item in table.iter().map_err(fault)? {
+            let (key, _) = item.map_err(fault)?;
+            names.push(SegmentRecord::file_name(key.value().1));
+        }
+        Ok(names)
+    }
+
+    /// The dead rows of a segment: ranges by first row, which may overlap.
+    fn dead_rows(&self, segment: SegmentId) -> Result<Vec<Range<u32>>> {
+        let table = self.table(DEAD)?;
+        let mut dead = Vec::new();
+        for item in table
+            .range((segment, 0)..=(segment, u32::MAX))
+            .map_err(fault)?
+        {
+            let (key, end) = item.map_err(fault)?;
+            dead.push(key.value().1..end.value());
+        }
+        Ok(dead)
+    }
+}
+
+impl<T: CatalogUse> RowReads for T {}
+
+impl WriteTxn {
+    /// Adds or replaces rows that are in no segment.
+    pub(crate) fn put_fresh(&self, space: SpaceId, rows: &[FreshRow]) -> Result<()> {
+        let mut table = self.table_mut(FRESH)?;
+        for row in rows {
+            table
+                .insert((space, row.series, row.end), row.vector.as_slice())
+                .map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    /// Notes windows that have no embedding.
+    pub(crate) fn put_flat(&self, space: SpaceId, series: SeriesId, ends: &[i64]) -> Result<()> {
+        let mut table = self.table_mut(FLAT)?;
+        for &end in ends {
+            table.insert((space, series, end), ()).map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the fresh rows and the flat windows of a series that end in `first..=last`.
+    /// Returns how many fresh rows there were.
+    pub(crate) fn remove_unsealed(
+        &self,
+        space: SpaceId,
+        series: SeriesId,
+        first: i64,
+        last: i64,
+    ) -> Result<u64> {
+        let range = (space, series, first)..=(space, series, last);
+        let mut fresh = self.table_mut(FRESH)?;
+        let removed = fresh
+            .extract_from_if(range.clone(), |_, _| true)
+            .map_err(fault)?
+            .try_fold(0, |n, item| item.map(|_| n + 1))
+            .map_err(fault)?;
+        self.table_mut(FLAT)?
+            .retain_in(range, |_, ()| false)
+            .map_err(fault)?;
+        Ok(removed)
+    }
+
+    /// Forgets all fresh rows of a space: they are in a segment now.
+    pub(crate) fn clear_fresh(&self, space: SpaceId) -> Result<()> {
+        let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
+        self.table_mut(FRESH)?
+            .retain_in(all, |_, _| false)
+            .map_err(fault)
+    }
+
+    /// Notes that the windows of `pending` wait for their embedding.
+    pub(crate) fn add_pending(&self, space: SpaceId, pending: Pending) -> Result<()> {
+        let mut table = self.table_mut(PENDING)?;
+        let key = (space, pending.series, pending.first);
+        let old = table.get(key).map_err(fault)?.map(|v| v.value());
+        let last = old.map_or(pending.last, |old| old.max(pending.last));
+        table.insert(key, last).map_err(fault)?;
+        Ok(())
+    }
+
+    /// Forgets that the windows of one range, as it was added, wait.
+    pub(crate) fn remove_pending(&self, space: SpaceId, pending: Pending) -> Result<()> {
+        self.table_mut(PENDING)?
+            .remove((space, pending.series, pending.first))
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Forgets that windows of a series wait.
+    pub(crate) fn clear_pending(&self, space: SpaceId, series: SeriesId) -> Result<()> {
+        let range = (space, series, i64::MIN)..=(space, series, i64::MAX);
+        self.table_mut(PENDING)?
+            .retain_in(range, |_, _| false)
+            .map_err(fault)
+    }
+
+    /// Makes a published segment file part of a space.
+    pub(crate) fn add_segment(
+        &self,
+        space: SpaceId,
+        id: SegmentId,
+        record: &SegmentRecord,
+    ) -> Result<()> {
+        let value = codec::encode(record)?;
+        self.table_mut(SEGMENTS)?
+            .insert((space, id), value.as_slice())
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Takes a segment out of a space, with what was noted about its rows.
+    pub(crate) fn remove_segment(&self, space: SpaceId, id: SegmentId) -> Result<()> {
+        self.table_mut(SEGMENTS)?
+            .remove((space, id))
+            .map_err(fault)?;
+        self.table_mut(DEAD)?
+            .retain_in((id, 0)..=(id, u32::MAX), |_, _| false)
+            .map_err(fault)
+    }
+
+    /// Notes that rows of a segment are dead.
+    pub(crate) fn add_dead(&self, segment: SegmentId, rows: Range<u32>) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut table = self.table_mut(DEAD)?;
+        let key = (segment, rows.start);
+        let old = table.get(key).map_err(fault)?.map(|v| v.value());
+        let end = old.map_or(rows.end, |old| old.max(rows.end));
+        table.insert(key, end).map_err(fault)?;
+        Ok(())
+    }
+}
