@@ -3,6 +3,9 @@
 mod disk;
 mod encode;
 mod error;
+/// The search engine itself, for the benchmarks; no part of the stable interface.
+#[doc(hidden)]
+pub mod index;
 mod model;
 mod store;
 

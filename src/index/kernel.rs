@@ -1,0 +1,262 @@
+//! Integer dot products over byte planes, by the best instructions of this CPU.
+//!
+//! All sums are exact integers, so every kernel returns what the scalar one returns, bit by bit:
+//! which CPU ran a search cannot be seen in its result. Dimensions go up to [`MAX_DIM`], which
+//! keeps every 32-bit sum below its limit.
+
+#![expect(
+    unsafe_code,
+    reason = "the instructions that a CPU may lack are called only after asking for them"
+)]
+
+use std::sync::OnceLock;
+
+/// The largest dimension: 4 * 4096 products of at most 255 * 128 stay far below `i32::MAX`.
+pub(crate) const MAX_DIM: usize = 4096;
+
+/// One byte plane of a query, with its sum, which some kernels need.
+#[derive(Clone, Copy, Debug)]
+pub struct Plane<'a> {
+    values: &'a [i8],
+    sum: i32,
+}
+
+impl<'a> Plane<'a> {
+    /// The plane of these values, one a dimension.
+    pub fn new(values: &'a [i8]) -> Self {
+        let sum = values.iter().map(|&v| i32::from(v)).sum();
+        Self { values, sum }
+    }
+
+    /// One value a dimension.
+    pub fn values(self) -> &'a [i8] {
+        self.values
+    }
+
+    /// The sum of the values.
+    pub(super) fn sum(self) -> i32 {
+        self.sum
+    }
+}
+
+/// Writes to `out` the dot product of `query` with each of `rows` of a plane of whole rows.
+///
+/// Safety: the CPU has the kernel's instructions, every row lies within the plane, `out` is at
+/// least as long as `rows`, and the dimension is at most [`MAX_DIM`].
+pub(super) type Dots = unsafe fn(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]);
+
+/// The dot product of two vectors of 16-bit numbers, each given as its high and low plane.
+///
+/// Safety: the CPU has the kernel's instructions, all four planes have the same length, which is
+/// at most [`MAX_DIM`].
+pub(super) type Dot16 = unsafe fn(query: [Plane<'_>; 2], row: [&[i8]; 2]) -> i64;
+
+/// A set of instructions to compute dot products with.
+#[derive(Debug)]
+pub struct Kernel {
+    name: &'static str,
+    dots: Dots,
+    dot16: Dot16,
+}
+
+impl Kernel {
+    pub(super) const fn new(name: &'static str, dots: Dots, dot16: Dot16) -> Self {
+        Self { name, dots, dot16 }
+    }
+
+    /// The fastest kernel that this CPU can run.
+    pub fn best() -> &'static Kernel {
+        static BEST: OnceLock<&'static Kernel> = OnceLock::new();
+        BEST.get_or_init(|| Self::all().into_iter().next().unwrap_or(&SCALAR))
+    }
+
+    /// Every kernel that this CPU can run, the fastest first, the scalar one last.
+    pub fn all() -> Vec<&'static Kernel> {
+        let mut kernels = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        kernels.extend(super::kernel_x86::detected());
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        kernels.push(&super::kernel_neon::NEON);
+        kernels.push(&SCALAR);
+        kernels
+    }
+
+    /// The instructions: `avx512vnni`, `avx2`, `neon` or `scalar`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Writes to `out` the dot products of `query` with the given rows of `plane`, which holds
+    /// whole rows one after another. Returns whether all rows lie within the plane and `out` has
+    /// room; if not, nothing is written.
+    #[must_use]
+    pub fn dots(&self, query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]) -> bool {
+        let dim = query.values.len();
+        let stored = plane.len().checked_div(dim).unwrap_or(0);
+        let fits = dim <= MAX_DIM
+            && out.len() >= rows.len()
+            && rows.iter().all(|&row| (row as usize) < stored);
+        if fits {
+            // SAFETY: kernels are handed out only by `all`, which asks the CPU; rows and lengths
+            // were checked in the lines above.
+            unsafe { (self.dots)(query, plane, rows, out) };
+        }
+        fits
+    }
+
+    /// The dot product of two vectors of 16-bit numbers, each as its planes `[high, low]`, or
+    /// `None` if their lengths differ.
+    pub fn dot16(&self, query: [Plane<'_>; 2], row: [&[i8]; 2]) -> Option<i64> {
+        let [high, low] = query;
+        let dim = high.values.len();
+        let [row_high, row_low] = row;
+        let fits = dim <= MAX_DIM
+            && [low.values.len(), row_high.len(), row_low.len()]
+                .iter()
+                .all(|&len| len == dim);
+        // SAFETY: kernels are handed out only by `all`, which asks the CPU; the lengths were
+        // checked in the line above.
+        fits.then(|| unsafe { (self.dot16)(query, row) })
+    }
+}
+
+/// The dot product of two planes, in plain Rust: what every kernel must equal.
+pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
+    a.iter()
+        .zip(b)
+        .map(|(&x, &y)| i32::from(x) * i32::from(y))
+        .sum()
+}
+
+/// Puts the sums of products of the planes together: high by high, the two mixed ones, low by low.
+pub(super) fn join_planes(high: i32, mixed: i32, low: i32) -> i64 {
+    65536 * i64::from(high) + 256 * i64::from(mixed) + i64::from(low)
+}
+
+static SCALAR: Kernel = Kernel::new("scalar", scalar_dots, scalar_dot16);
+
+fn scalar_dots(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]) {
+    let dim = query.values.len();
+    for (&row, slot) in rows.iter().zip(out) {
+        let start = row as usize * dim;
+        if let Some(values) = plane.get(start..start + dim) {
+            *slot = dot_i8(query.values, values);
+        }
+    }
+}
+
+fn scalar_dot16([high, low]: [Plane<'_>; 2], [row_high, row_low]: [&[i8]; 2]) -> i64 {
+    join_planes(
+        dot_i8(high.values, row_high),
+        dot_i8(high.values, row_low) + dot_i8(low.values, row_high),
+        dot_i8(low.values, row_low),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Extreme values often, because they are where a kernel would saturate.
+    fn value() -> impl Strategy<Value = i8> {
+        prop_oneof![Just(-128i8), Just(127), Just(-127), Just(0), any::<i8>()]
+    }
+
+    fn check_dots(query: &[i8], plane: &[i8], rows: &[u32]) {
+        let dim = query.len();
+        let expected: Vec<i32> = rows
+            .iter()
+            .map(|&r| dot_i8(query, &plane[r as usize * dim..(r as usize + 1) * dim]))
+            .collect();
+        for kernel in Kernel::all() {
+            let mut found = vec![0; rows.len()];
+            assert!(kernel.dots(Plane::new(query), plane, rows, &mut found));
+            assert_eq!(found, expected, "{} at dimension {dim}", kernel.name());
+        }
+    }
+
+    /// The dot product of the 16-bit numbers themselves, in 64 bits.
+    fn dot16_of(high: &[i8], low: &[i8], row_high: &[i8], row_low: &[i8]) -> i64 {
+        let join = |h: &[i8], l: &[i8]| -> Vec<i64> {
+            h.iter()
+                .zip(l)
+                .map(|(&h, &l)| 256 * i64::from(h) + i64::from(l))
+                .collect()
+        };
+        join(high, low)
+            .iter()
+            .zip(join(row_high, row_low))
+            .map(|(a, b)| a * b)
+            .sum()
+    }
+
+    fn check_dot16(planes: &[Vec<i8>; 4]) {
+        let [high, low, row_high, row_low] = planes;
+        let expected = dot16_of(high, low, row_high, row_low);
+        for kernel in Kernel::all() {
+            let query = [Plane::new(high), Plane::new(low)];
+            let found = kernel.dot16(query, [row_high, row_low]).unwrap();
+            assert_eq!(found, expected, "{} at {}", kernel.name(), high.len());
+        }
+    }
+
+    #[test]
+    fn every_length_and_every_extreme_is_exact() {
+        for dim in (1..=300).chain([1000, 1023, 2048, MAX_DIM - 1, MAX_DIM]) {
+            for (a, b) in [(-128, -128), (-128, 127), (127, 127), (-127, 127), (1, -1)] {
+                check_dots(&vec![a; dim], &vec![b; 3 * dim], &[2, 0]);
+                check_dot16(&[vec![a; dim], vec![b; dim], vec![b; dim], vec![a; dim]]);
+                check_dot16(&[vec![a; dim], vec![a; dim], vec![a; dim], vec![a; dim]]);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_out_of_the_plane_are_refused() {
+        for kernel in Kernel::all() {
+            let query = [1i8; 4];
+            let plane = [1i8; 12];
+            let mut out = [0; 2];
+            for rows in [[0, 3], [u32::MAX, 0]] {
+                assert!(!kernel.dots(Plane::new(&query), &plane, &rows, &mut out));
+            }
+            assert!(!kernel.dots(Plane::new(&query), &plane, &[0, 1, 2], &mut out));
+            assert!(!kernel.dots(Plane::new(&[]), &plane, &[0], &mut out));
+            let planes = [Plane::new(&query), Plane::new(&query)];
+            assert_eq!(kernel.dot16(planes, [&[1; 4], &[1; 3]]), None);
+        }
+    }
+
+    #[test]
+    fn the_best_kernel_is_the_first_of_all() {
+        assert_eq!(Kernel::best().name(), Kernel::all()[0].name());
+        assert_eq!(Kernel::all().last().unwrap().name(), "scalar");
+    }
+
+    proptest! {
+        #[test]
+        fn dots_equal_the_scalar_ones(
+            (query, plane, rows) in (1usize..300).prop_flat_map(|dim| (
+                vec(value(), dim),
+                vec(value(), 5 * dim),
+                vec(0u32..5, 0..40),
+            ))
+        ) {
+            check_dots(&query, &plane, &rows);
+        }
+
+        #[test]
+        fn dot16_equals_the_product_of_the_numbers(
+            planes in (0usize..300).prop_flat_map(|dim| [
+                vec(value(), dim), vec(value(), dim), vec(value(), dim), vec(value(), dim),
+            ])
+        ) {
+            check_dot16(&planes);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Dot products for x86-64: AVX-512 VNNI, and AVX2 where that is missing.
+
+#![expect(
+    unsafe_code,
+    reason = "vector loads take pointers, and the functions need a CPU that has the instructions"
+)]
+
+use std::arch::x86_64::*;
+
+use super::kernel::{Kernel, Plane, join_planes};
+
+/// How many rows ahead the codes are asked of the memory.
+const AHEAD: usize = 4;
+
+static VNNI: Kernel = Kernel::new("avx512vnni", dots_vnni, dot16_vnni);
+static AVX2: Kernel = Kernel::new("avx2", dots_avx2, dot16_avx2);
+
+/// The kernels that this CPU can run, the fastest first.
+pub(super) fn detected() -> impl Iterator<Item = &'static Kernel> {
+    let vnni = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vnni");
+    let avx2 = is_x86_feature_detected!("avx2");
+    [(vnni, &VNNI), (avx2, &AVX2)]
+        .into_iter()
+        .filter_map(|(has, kernel)| has.then_some(kernel))
+}
+
+/// Asks the memory for the codes of a row before they are needed.
+#[inline(always)]
+fn prefetch(plane: &[i8], row: u32, dim: usize) {
+    let start = row as usize * dim;
+    for line in (start..start + dim).step_by(64) {
+        // SAFETY: a prefetch reads nothing that could be observed, whatever its address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(plane.as_ptr().wrapping_add(line)) };
+    }
+}
+
+/// Up to 64 values, zeros after them.
+///
+/// Safety: `at + count` is at most the length of `values`, and `count` at most 64.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn load(values: &[i8], at: usize, count: usize) -> __m512i {
+    // SAFETY: by this function's contract; the lanes that are masked out are not read.
+    unsafe {
+        let pointer = values.as_ptr().add(at);
+        if count == 64 {
+            _mm512_loadu_si512(pointer.cast())
+        } else {
+            _mm512_maskz_loadu_epi8((1u64 << count) - 1, pointer)
+        }
+    }
+}
+
+/// VNNI multiplies unsigned by signed bytes. Flipping a row's sign bits adds 128 to each of its
+/// values, so the product with a query is too large by 128 times the query's sum.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn add_products(sums: __m512i, row: __m512i, query: __m512i) -> __m512i {
+    let unsigned = _mm512_xor_si512(row, _mm512_set1_epi8(i8::MIN));
+    _mm512_dpbusd_epi32(sums, unsigned, query)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+unsafe fn dots_vnni(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]) {
+    let values = query.values();
+    let dim = values.len();
+    for &row in rows.iter().take(AHEAD) {
+        prefetch(plane, row, dim);
+    }
+    let ahead = rows
+        .iter()
+        .skip(AHEAD)
+        .map(Some)
+        .chain(std::iter::repeat(None));
+    for ((&row, slot), next) in rows.iter().zip(out).zip(ahead) {
+        if let Some(&next) = next {
+            prefetch(plane, next, dim);
+        }
+        let start = row as usize * dim;
+        let mut sums = _mm512_setzero_si512();
+        let mut at = 0;
+        while at < dim {
+            let count = (dim - at).min(64);
+            // SAFETY: the caller vouches that the row lies within the plane.
+            let (r, q) = unsafe { (load(plane, start + at, count), load(values, at, count)) };
+            sums = add_products(sums, r, q);
+            at += count;
+        }
+        *slot = _mm512_reduce_add_epi32(sums) - 128 * query.sum();
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+unsafe fn dot16_vnni([high, low]: [Plane<'_>; 2], [row_high, row_low]: [&[i8]; 2]) -> i64 {
+    let dim = high.values().len();
+    let mut sums = [_mm512_setzero_si512(); 3];
+    let mut at = 0;
+    while at < dim {
+        let count = (dim - at).min(64);
+        // SAFETY: the caller vouches that all planes have the same length.
+        let (qh, ql, rh, rl) = unsafe {
+            (
+                load(high.values(), at, count),
+                load(low.values(), at, count),
+                load(row_high, at, count),
+                load(row_low, at, count),
+            )
+        };
+        let [hh, mixed, ll] = sums;
+        sums = [
+            add_products(hh, rh, qh),
+            add_products(add_products(mixed, rl, qh), rh, ql),
+            add_products(ll, rl, ql),
+        ];
+        at += count;
+    }
+    let [hh, mixed, ll] = sums.map(|s| _mm512_reduce_add_epi32(s));
+    let (high_sum, low_sum) = (high.sum(), low.sum());
+    join_planes(
+        hh - 128 * high_sum,
+        mixed - 128 * (high_sum + low_sum),
+        ll - 128 * low_sum,
+    )
+}
+
+/// 16 values as 16-bit numbers, zeros for those after `count`.
+///
+/// Safety: `at + count` is at most the length of `values`, and `count` at most 16.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn load_wide(values: &[i8], at: usize, count: usize) -> __m256i {
+    // SAFETY: by this function's contract; a short rest is copied, so nothing else is read.
+    unsafe {
+        let pointer = values.as_ptr().add(at);
+        let bytes = if count == 16 {
+            _mm_loadu_si128(pointer.cast())
+        } else {
+            let mut rest = [0i8; 16];
+            std::ptr::copy_nonoverlapping(pointer, rest.as_mut_ptr(), count);
+            _mm_loadu_si128(rest.as_ptr().cast())
+        };
+        _mm256_cvtepi8_epi16(bytes)
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn sum_lanes(sums: __m256i) -> i32 {
+    let four = _mm_add_epi32(
+        _mm256_castsi256_si128(sums),
+        _mm256_extracti128_si256::<1>(sums),
+    );
+    let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b00_00_11_10>(four));
+    let one = _mm_add_epi32(two, _mm_shuffle_epi32::<0b00_00_00_01>(two));
+    _mm_cvtsi128_si32(one)
+}
+
+#[target_feature(enable = "avx2")]
+unsafe fn dots_avx2(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]) {
+    let values = query.values();
+    let dim = values.len();
+    for &row in rows.iter().take(AHEAD) {
+        prefetch(plane, row, dim);
+    }
+    let ahead = rows
+        .iter()
+        .skip(AHEAD)
+        .map(Some)
+        .chain(std::iter::repeat(None));
+    for ((&row, slot), next) in rows.iter().zip(out).zip(ahead) {
+        if let Some(&next) = next {
+            prefetch(plane, next, dim);
+        }
+        let start = row as usize * dim;
+        let mut sums = _mm256_setzero_si256();
+        let mut at = 0;
+        while at < dim {
+            let count = (dim - at).min(16);
+            // SAFETY: the caller vouches that the row lies within the plane.
+            let (r, q) = unsafe {
+                (
+                    load_wide(plane, start + at, count),
+                    load_wide(values, at, count),
+                )
+            };
+            sums = _mm256_add_epi32(sums, _mm256_madd_epi16(r, q));
+            at += count;
+        }
+        *slot = sum_lanes(sums);
+    }
+}
+
+#[target_feature(enable = "avx2")]
+unsafe fn dot16_avx2([high, low]: [Plane<'_>; 2], [row_high, row_low]: [&[i8]; 2]) -> i64 {
+    let dim = high.values().len();
+    let mut sums = [_mm256_setzero_si256(); 3];
+    let mut at = 0;
+    while at < dim {
+        let count = (dim - at).min(16);
+        // SAFETY: the caller vouches that all planes have the same length.
+        let (qh, ql, rh, rl) = unsafe {
+            (
+                load_wide(high.values(), at, count),
+                load_wide(low.values(), at, count),
+                load_wide(row_high, at, count),
+                load_wide(row_low, at, count),
+            )
+        };
+        let [hh, mixed, ll] = sums;
+        let crossed = _mm256_add_epi32(_mm256_madd_epi16(qh, rl), _mm256_madd_epi16(ql, rh));
+        sums = [
+            _mm256_add_epi32(hh, _mm256_madd_epi16(qh, rh)),
+            _mm256_add_epi32(mixed, crossed),
+            _mm256_add_epi32(ll, _mm256_madd_epi16(ql, rl)),
+        ];
+        at += count;
+    }
+    let [hh, mixed, ll] = sums.map(|s| sum_lanes(s));
+    join_planes(hh, mixed, ll)
+}

@@ -1,0 +1,108 @@
+//! Nearest rows: vectors in fixed point, a graph over them, exact scan and filtered search.
+//!
+//! ```text
+//! Query --> plan --> scan    every allowed row, exact
+//!                \-> search  walk on 8-bit codes, then exact scores of the whole pool
+//! ```
+//!
+//! Both ways give the same score to the same row, to the last bit, and the same order. Rows are
+//! numbered in time order and filters are ranges of rows, so how many rows a filter allows is
+//! known before the search.
+
+#[cfg(target_endian = "big")]
+compile_error!(
+    "segments are little-endian and read in place; big-endian machines are not supported"
+);
+
+mod build;
+mod build_hnsw;
+mod graph;
+mod kernel;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod kernel_neon;
+#[cfg(target_arch = "x86_64")]
+mod kernel_x86;
+mod plan;
+mod rank;
+mod repair;
+mod rows;
+mod rowset;
+mod scan;
+mod search;
+#[cfg(test)]
+mod tests;
+
+pub use build::{BuildParams, Progress, build};
+pub use graph::{BuiltGraph, Graph, GraphInfo};
+pub use kernel::{Kernel, Plane, dot_i8};
+pub use plan::{Plan, choose};
+pub use rank::Scored;
+pub use rows::{Query, Rows, RowsBuilder};
+pub use rowset::RowSet;
+pub use scan::scan;
+pub use search::{Scratch, search};
+
+use crate::error::Result;
+
+/// Rows and the graph over them, if they have one.
+#[derive(Clone, Debug)]
+pub struct Index<'a> {
+    /// The vectors.
+    pub rows: Rows<'a>,
+    /// Their graph; without one every search is a scan.
+    pub graph: Option<Graph<'a>>,
+}
+
+/// What a query wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The most rows to return.
+    pub limit: usize,
+    /// The width of a search on the graph: more finds more and takes longer. At least `limit` is
+    /// used.
+    pub ef: usize,
+    /// The rows that may be returned.
+    pub allowed: &'a RowSet,
+    /// Whether only the exact answer will do.
+    pub exact: bool,
+}
+
+/// The answer to a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nearest {
+    /// The best rows, best first.
+    pub hits: Vec<Scored>,
+    /// How they were found.
+    pub plan: Plan,
+}
+
+impl Index<'_> {
+    /// The rows nearest to a query.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] if the query has another dimension than the rows,
+    /// [`crate::Error::Corrupt`] if a stored norm or link is damaged.
+    pub fn nearest(
+        &self,
+        query: &Query,
+        wanted: &Wanted<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Nearest> {
+        let ef = wanted.ef.max(wanted.limit);
+        let graph = self.graph.as_ref().filter(|_| !wanted.exact);
+        match (graph, choose(self.rows.len(), wanted.allowed.len(), ef)) {
+            (Some(graph), Plan::Graph) => {
+                let mut hits = search(graph, &self.rows, query, ef, wanted.allowed, scratch)?;
+                hits.truncate(wanted.limit);
+                Ok(Nearest {
+                    hits,
+                    plan: Plan::Graph,
+                })
+            }
+            _ => Ok(Nearest {
+                hits: scan(&self.rows, query, wanted.limit, wanted.allowed, scratch)?,
+                plan: Plan::Scan,
+            }),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The one order of answers: higher scores first, and lower rows first among equal scores.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// One row found, with its score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scored {
+    /// The row.
+    pub row: u32,
+    /// The cosine of its stored vector with the query, -1 to 1.
+    pub score: f32,
+}
+
+/// A score and a row in one integer; the better one is the greater one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank(u64);
+
+impl Rank {
+    pub(super) fn new(score: f32, row: u32) -> Self {
+        // The bits of floats compare like integers once negative ones are reversed.
+        let bits = score.to_bits();
+        let ordered = if bits >> 31 == 1 {
+            !bits
+        } else {
+            bits | 1 << 31
+        };
+        Self(u64::from(ordered) << 32 | u64::from(!row))
+    }
+
+    pub(super) fn row(self) -> u32 {
+        !(self.0 as u32)
+    }
+
+    pub(super) fn score(self) -> f32 {
+        let ordered = (self.0 >> 32) as u32;
+        f32::from_bits(if ordered >> 31 == 1 {
+            ordered & !(1 << 31)
+        } else {
+            !ordered
+        })
+    }
+
+    pub(super) fn scored(self) -> Scored {
+        Scored {
+            row: self.row(),
+            score: self.score(),
+        }
+    }
+}
+
+/// The best `limit` of all ranks offered.
+#[derive(Debug, Default)]
+pub(super) struct Best {
+    /// The worst one kept is on top.
+    heap: BinaryHeap<Reverse<Rank>>,
+    limit: usize,
+}
+
+impl Best {
+    /// Forgets everything; the buffer stays.
+    pub(super) fn clear(&mut self, limit: usize) {
+        self.heap.clear();
+        self.limit = limit;
+    }
+
+    /// The rank that a new one must exceed, or `None` while there is room for any.
+    pub(super) fn worst(&self) -> Option<Rank> {
+        let full = self.heap.len() >= self.limit;
+        self.heap.peek().filter(|_| full).map(|r| r.0)
+    }
+
+    /// Whether `rank` would be kept.
+    pub(super) fn accepts(&self, rank: Rank) -> bool {
+        self.limit > 0 && self.worst().is_none_or(|worst| rank > worst)
+    }
+
+    pub(super) fn offer(&mut self, rank: Rank) {
+        if self.heap.len() < self.limit {
+            self.heap.push(Reverse(rank));
+        } else if let Some(mut worst) = self.heap.peek_mut()
+            && rank > worst.0
+        {
+            worst.0 = rank;
+        }
+    }
+
+    /// Takes out what was kept, in no order.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Rank> + '_ {
+        self.heap.drain().map(|r| r.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ranks_order_by_score_and_then_by_row(
+            a in -1f32..=1.0, b in -1f32..=1.0, x in any::<u32>(), y in any::<u32>()
+        ) {
+            let expected = a.total_cmp(&b).then(y.cmp(&x));
+            prop_assert_eq!(Rank::new(a, x).cmp(&Rank::new(b, y)), expected);
+            prop_assert_eq!(Rank::new(a, x).cmp(&Rank::new(a, y)), y.cmp(&x));
+            prop_assert_eq!(Rank::new(a, x).scored(), Scored { row: x, score: a });
+        }
+
+        #[test]
+        fn the_best_are_the_head_of_the_sorted_list(
+            scores in proptest::collection::vec(-9i8..9, 0..60), limit in 0usize..20
+        ) {
+            let ranks: Vec<Rank> = (0u32..)
+                .zip(scores)
+                .map(|(row, s)| Rank::new(f32::from(s), row))
+                .collect();
+            let mut best = Best::default();
+            best.clear(limit);
+            for &rank in &ranks {
+                let accepted = best.accepts(rank);
+                best.offer(rank);
+                prop_assert_eq!(accepted, best.heap.iter().any(|r| r.0 == rank));
+            }
+            let mut expected = ranks;
+            expected.sort_unstable_by(|a, b| b.cmp(a));
+            expected.truncate(limit);
+            let mut found: Vec<Rank> = best.drain().collect();
+            found.sort_unstable_by(|a, b| b.cmp(a));
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,524 @@
+//! Vectors in 16-bit fixed point, split into two planes of bytes.
+//!
+//! A vector x becomes v = round(x * 32512 / max|x|), and v = 256 * high + low with both parts in
+//! one signed byte. The high plane alone is the 8-bit code that a search walks on; both planes
+//! together give the score. A score is the cosine of the stored vector with the query, which is
+//! quantised in the same way, so its dot product is an exact integer: scan and graph search,
+//! every kernel and every machine give the same bits.
+
+use std::path::Path;
+
+use super::kernel::{Kernel, MAX_DIM, Plane};
+use crate::error::{Error, Result};
+
+/// 127 * 256: the largest magnitude whose high part fits a signed byte.
+const FULL_SCALE: f64 = 32512.0;
+
+/// A score beyond this is no cosine, whatever was rounded: the stored norm is damaged.
+const LARGEST_SCORE: f64 = 1.001;
+
+/// A vector in fixed point.
+#[derive(Clone, Debug, Default)]
+struct Planes {
+    high: Vec<i8>,
+    low: Vec<i8>,
+}
+
+impl Planes {
+    /// Appends a vector and returns 1 / |v|, or `None` if it is zero or not finite.
+    fn push(&mut self, vector: &[f32]) -> Option<f64> {
+        let largest = vector.iter().fold(0f32, |m, x| m.max(x.abs()));
+        if largest == 0.0 || !vector.iter().all(|x| x.is_finite()) {
+            return None;
+        }
+        let scale = FULL_SCALE / f64::from(largest);
+        let mut squares = 0i64;
+        for &x in vector {
+            let v = (f64::from(x) * scale).round() as i32;
+            let high = (v + 128) >> 8;
+            self.high.push(high as i8);
+            self.low.push((v - 256 * high) as i8);
+            squares += i64::from(v) * i64::from(v);
+        }
+        Some(1.0 / (squares as f64).sqrt())
+    }
+}
+
+fn check_vector(vector: &[f32]) -> Result<()> {
+    if vector.is_empty() || vector.len() > MAX_DIM {
+        return Err(Error::invalid(format!(
+            "expected a vector of 1 to {MAX_DIM} numbers, found {}",
+            vector.len()
+        )));
+    }
+    Ok(())
+}
+
+fn no_direction() -> Error {
+    Error::invalid(
+        "expected a vector of finite numbers that are not all zero; it has no direction to compare",
+    )
+}
+
+fn check_dim(expected: usize, found: usize) -> Result<()> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "expected a vector of {expected} numbers, as the stored ones have, found {found}; \
+         encode it with the encoder of this space"
+    )))
+}
+
+/// A query vector, quantised as the stored vectors are.
+#[derive(Clone, Debug)]
+pub struct Query {
+    planes: Planes,
+    inv_norm: f64,
+}
+
+impl Query {
+    /// Quantises a vector of any length other than zero.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it is zero, not finite, empty or longer than 4096.
+    pub fn new(vector: &[f32]) -> Result<Self> {
+        check_vector(vector)?;
+        let mut planes = Planes::default();
+        let inv_norm = planes.push(vector).ok_or_else(no_direction)?;
+        Ok(Self { planes, inv_norm })
+    }
+
+    /// The number of dimensions.
+    pub fn dim(&self) -> usize {
+        self.planes.high.len()
+    }
+
+    /// The 8-bit code.
+    pub(super) fn code(&self) -> Plane<'_> {
+        Plane::new(&self.planes.high)
+    }
+
+    pub(super) fn inv_norm(&self) -> f64 {
+        self.inv_norm
+    }
+
+    pub(super) fn both(&self) -> [Plane<'_>; 2] {
+        [Plane::new(&self.planes.high), Plane::new(&self.planes.low)]
+    }
+}
+
+/// Collects vectors in memory; its three buffers are the three sections of a segment.
+#[derive(Clone, Debug)]
+pub struct RowsBuilder {
+    dim: usize,
+    planes: Planes,
+    norms: Vec<f32>,
+}
+
+impl RowsBuilder {
+    /// No rows yet, of `dim` dimensions.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] unless `dim` is 1 to 4096.
+    pub fn new(dim: usize) -> Result<Self> {
+        if !(1..=MAX_DIM).contains(&dim) {
+            return Err(Error::invalid(format!(
+                "expected a dimension of 1 to {MAX_DIM}, found {dim}"
+            )));
+        }
+        Ok(Self {
+            dim,
+            planes: Planes::default(),
+            norms: Vec::new(),
+        })
+    }
+
+    /// Quantises and appends a vector of any length other than zero.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it has another dimension, is zero or is not finite.
+    pub fn push(&mut self, vector: &[f32]) -> Result<()> {
+        check_dim(self.dim, vector.len())?;
+        let inv_norm = self.planes.push(vector).ok_or_else(no_direction)?;
+        self.norms.push(inv_norm as f32);
+        Ok(())
+    }
+
+    /// Appends a stored row as it is, bit by bit: how segments are merged.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the dimensions differ or there is no such row.
+    pub fn push_row(&mut self, rows: &Rows<'_>, row: u32) -> Result<()> {
+        check_dim(self.dim, rows.dim)?;
+        let ([high, low], norm) = rows.get(row)?;
+        self.planes.high.extend_from_slice(high);
+        self.planes.low.extend_from_slice(low);
+        self.norms.push(norm);
+        Ok(())
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.norms.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.norms.is_empty()
+    }
+
+    /// The sections to write: high plane, low plane, norms.
+    pub fn sections(&self) -> [&[u8]; 3] {
+        [
+            bytemuck::cast_slice(&self.planes.high),
+            bytemuck::cast_slice(&self.planes.low),
+            bytemuck::cast_slice(&self.norms),
+        ]
+    }
+
+    /// The rows as they would be read back.
+    pub fn view(&self) -> Rows<'_> {
+        Rows {
+            file: Path::new("memory"),
+            dim: self.dim,
+            high: &self.planes.high,
+            low: &self.planes.low,
+            norms: &self.norms,
+        }
+    }
+}
+
+/// Stored vectors, read in place.
+///
+/// ```text
+/// hi     n * D  i8    high parts, row by row: the 8-bit codes
+/// lo     n * D  i8    low parts, row by row
+/// norms  n      f32   1 / |256 * high + low|
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    file: &'a Path,
+    dim: usize,
+    high: &'a [i8],
+    low: &'a [i8],
+    norms: &'a [f32],
+}
+
+impl<'a> Rows<'a> {
+    /// Reads the sections `[hi, lo, norms]` of a file, whose name is for error messages.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the sections' lengths do not fit `dim` and each other.
+    pub fn new(file: &'a Path, dim: usize, sections: [&'a [u8]; 3]) -> Result<Self> {
+        let [high, low, norms] = sections;
+        let norms: &[f32] = numbers(file, "norms", norms)?;
+        let fits = |bytes: &[u8]| norms.len().checked_mul(dim) == Some(bytes.len());
+        for (name, bytes) in [("hi", high), ("lo", low)] {
+            if !(1..=MAX_DIM).contains(&dim) || !fits(bytes) {
+                let detail = format!(
+                    "expected {} rows of {dim} bytes, found {} bytes",
+                    norms.len(),
+                    bytes.len()
+                );
+                return Err(Error::corrupt(file, name, detail));
+            }
+        }
+        if norms.len() >= u32::MAX as usize {
+            return Err(Error::corrupt(
+                file,
+                "norms",
+                "more rows than a segment has",
+            ));
+        }
+        Ok(Self {
+            file,
+            dim,
+            high: bytemuck::cast_slice(high),
+            low: bytemuck::cast_slice(low),
+            norms,
+        })
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.norms.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.norms.is_empty()
+    }
+
+    /// The dimension.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// The stored vector in unit length.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is no such row.
+    pub fn vector(&self, row: u32) -> Result<Vec<f32>> {
+        let ([high, low], norm) = self.get(row)?;
+        let join = |(&h, &l): (&i8, &i8)| (256 * i32::from(h) + i32::from(l)) as f32 * norm;
+        Ok(high.iter().zip(low).map(join).collect())
+    }
+
+    /// A stored row as a query: its own nearest row is itself.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is no such row.
+    pub fn query(&self, row: u32) -> Result<Query> {
+        let ([high, low], norm) = self.get(row)?;
+        let planes = Planes {
+            high: high.to_vec(),
+            low: low.to_vec(),
+        };
+        Ok(Query {
+            planes,
+            inv_norm: f64::from(norm),
+        })
+    }
+
+    /// The score: the cosine of the stored vector with the query, -1 to 1.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is no such row or the dimensions differ, [`Error::Corrupt`] if
+    /// the stored norm is not that of the vector.
+    pub fn exact(&self, query: &Query, row: u32) -> Result<f32> {
+        let (planes, norm) = self.get(row)?;
+        check_dim(self.dim, query.dim())?;
+        let dot = Kernel::best().dot16(query.both(), planes).unwrap_or(0);
+        let score = dot as f64 * query.inv_norm * f64::from(norm);
+        if score.abs() <= LARGEST_SCORE {
+            return Ok(score.clamp(-1.0, 1.0) as f32);
+        }
+        let detail = format!("row {row} has the norm {norm}, which gives the cosine {score}");
+        Err(Error::corrupt(self.file, "norms", detail))
+    }
+
+    /// Scores by the 8-bit codes alone, in units that only compare rows for one query. Fills
+    /// `scores`, one a row; returns whether all rows exist.
+    #[must_use]
+    pub(super) fn approx(
+        &self,
+        code: Plane<'_>,
+        rows: &[u32],
+        dots: &mut Vec<i32>,
+        scores: &mut Vec<f32>,
+    ) -> bool {
+        scores.clear();
+        if self.code_dots(code, rows, dots).is_err() {
+            return false;
+        }
+        let norm = |&row: &u32| self.norms.get(row as usize).copied().unwrap_or(0.0);
+        scores.extend(
+            rows.iter()
+                .map(norm)
+                .zip(&*dots)
+                .map(|(n, &d)| d as f32 * n),
+        );
+        true
+    }
+
+    /// Fills `dots` with the dot products of 8-bit codes, one a row.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a row does not exist.
+    pub(super) fn code_dots(
+        &self,
+        code: Plane<'_>,
+        rows: &[u32],
+        dots: &mut Vec<i32>,
+    ) -> Result<()> {
+        dots.clear();
+        dots.resize(rows.len(), 0);
+        if Kernel::best().dots(code, self.high, rows, dots) {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "expected rows below {}, found {:?}",
+            self.len(),
+            rows.iter().max()
+        )))
+    }
+
+    /// The 8-bit code of a row.
+    pub(super) fn code(&self, row: u32) -> Option<Plane<'a>> {
+        let start = row as usize * self.dim;
+        self.high.get(start..start + self.dim).map(Plane::new)
+    }
+
+    /// 1 / |v| of every row.
+    pub(super) fn norms(&self) -> &'a [f32] {
+        self.norms
+    }
+
+    /// Fails unless a query has the dimension of these rows.
+    pub(super) fn check_query(&self, query: &Query) -> Result<()> {
+        check_dim(self.dim, query.dim())
+    }
+
+    fn get(&self, row: u32) -> Result<([&'a [i8]; 2], f32)> {
+        let start = row as usize * self.dim;
+        let part = |plane: &'a [i8]| plane.get(start..start + self.dim);
+        match (
+            part(self.high),
+            part(self.low),
+            self.norms.get(row as usize),
+        ) {
+            (Some(high), Some(low), Some(&norm)) => Ok(([high, low], norm)),
+            _ => Err(Error::invalid(format!(
+                "expected a row below {}, found {row}",
+                self.len()
+            ))),
+        }
+    }
+}
+
+/// The 4-byte numbers of a section, in place.
+pub(super) fn numbers<'a, T: bytemuck::AnyBitPattern>(
+    file: &Path,
+    section: &str,
+    bytes: &'a [u8],
+) -> Result<&'a [T]> {
+    if bytes.is_empty() {
+        return Ok(&[]);
+    }
+    bytemuck::try_cast_slice(bytes).map_err(|e| {
+        let detail = format!("expected aligned 4-byte numbers: {e}");
+        Error::corrupt(file, section, detail)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cosine(a: &[f32], b: &[f32]) -> f64 {
+        let dot = |x: &[f32], y: &[f32]| -> f64 {
+            x.iter()
+                .zip(y)
+                .map(|(&p, &q)| f64::from(p) * f64::from(q))
+                .sum()
+        };
+        dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+    }
+
+    fn stored(vectors: &[Vec<f32>]) -> RowsBuilder {
+        let mut builder = RowsBuilder::new(vectors[0].len()).unwrap();
+        for v in vectors {
+            builder.push(v).unwrap();
+        }
+        builder
+    }
+
+    fn vectors() -> impl Strategy<Value = Vec<Vec<f32>>> {
+        let number = prop_oneof![-1f32..1.0, -1e30f32..1e30, Just(1e-40f32), Just(1.0f32)];
+        (1usize..80).prop_flat_map(move |dim| {
+            vec(vec(number.clone(), dim), 1..8).prop_filter("no zero vectors", |vs| {
+                vs.iter().all(|v| v.iter().any(|x| *x != 0.0))
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_stored_vector_is_the_pushed_one_to_one_part_in_65024(vectors in vectors()) {
+            let builder = stored(&vectors);
+            for (row, v) in vectors.iter().enumerate() {
+                let got = builder.view().vector(row as u32).unwrap();
+                let largest = v.iter().fold(0f32, |m, x| m.max(x.abs()));
+                let got_largest = got.iter().fold(0f32, |m, x| m.max(x.abs()));
+                for (g, x) in got.iter().zip(v) {
+                    let (g, x) = (f64::from(*g / got_largest), f64::from(*x) / f64::from(largest));
+                    prop_assert!((g - x).abs() <= 0.5 / 32512.0 + 1e-6, "{g} {x}");
+                }
+                let length: f64 = got.iter().map(|&x| f64::from(x).powi(2)).sum();
+                prop_assert!((length - 1.0).abs() < 1e-5);
+            }
+        }
+
+        #[test]
+        fn the_score_is_the_cosine_of_the_stored_vectors(vectors in vectors()) {
+            let builder = stored(&vectors);
+            let rows = builder.view();
+            let query = Query::new(&vectors[0]).unwrap();
+            for row in 0..rows.len() as u32 {
+                let expected = cosine(&rows.vector(0).unwrap(), &rows.vector(row).unwrap());
+                let score = rows.exact(&query, row).unwrap();
+                prop_assert!((f64::from(score) - expected).abs() < 1e-6, "{score} {expected}");
+                prop_assert!((-1.0..=1.0).contains(&score));
+            }
+        }
+
+        #[test]
+        fn storing_a_stored_vector_changes_nothing(vectors in vectors()) {
+            let first = stored(&vectors);
+            let rows = first.view();
+            let mut again = RowsBuilder::new(rows.dim()).unwrap();
+            let mut copied = RowsBuilder::new(rows.dim()).unwrap();
+            for row in 0..rows.len() as u32 {
+                again.push(&rows.vector(row).unwrap()).unwrap();
+                copied.push_row(&rows, row).unwrap();
+            }
+            prop_assert_eq!(again.sections(), first.sections());
+            prop_assert_eq!(copied.sections(), first.sections());
+        }
+    }
+
+    #[test]
+    fn vectors_without_a_direction_are_refused() {
+        let mut builder = RowsBuilder::new(2).unwrap();
+        for bad in [[0.0, 0.0], [f32::NAN, 1.0], [f32::INFINITY, 1.0]] {
+            assert!(builder.push(&bad).is_err(), "{bad:?}");
+            assert!(Query::new(&bad).is_err(), "{bad:?}");
+        }
+        assert!(builder.push(&[1.0]).is_err());
+        assert!(builder.is_empty());
+        assert_eq!(builder.sections().map(<[u8]>::len), [0; 3]);
+        assert!(Query::new(&[]).is_err());
+        assert!(Query::new(&vec![1.0; MAX_DIM + 1]).is_err());
+        assert!(RowsBuilder::new(0).is_err());
+    }
+
+    #[test]
+    fn sections_that_do_not_fit_are_corrupt() {
+        let builder = stored(&[vec![1.0, 2.0], vec![3.0, -4.0]]);
+        let [high, low, norms] = builder.sections();
+        let file = Path::new("x.seg");
+        let rows = Rows::new(file, 2, [high, low, norms]).unwrap();
+        assert_eq!(rows.vector(1).unwrap(), builder.view().vector(1).unwrap());
+        for bad in [
+            [&high[..3], low, norms],
+            [high, &low[..3], norms],
+            [high, low, &norms[..7]],
+            [high, low, &norms[..4]],
+        ] {
+            let error = Rows::new(file, 2, bad).unwrap_err();
+            assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+        }
+        assert!(Rows::new(file, 0, [&[], &[], &[]]).is_err());
+        assert!(rows.vector(2).is_err());
+    }
+
+    #[test]
+    fn a_damaged_norm_is_an_error_and_no_score() {
+        let builder = stored(&[vec![1.0, 2.0]]);
+        let [high, low, _] = builder.sections();
+        let query = Query::new(&[1.0, 2.0]).unwrap();
+        for bad in [f32::NAN, f32::INFINITY, 1.0] {
+            let norms = [bad];
+            let sections = [high, low, bytemuck::cast_slice(&norms)];
+            let rows = Rows::new(Path::new("x.seg"), 2, sections).unwrap();
+            let error = rows.exact(&query, 0).unwrap_err();
+            assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The exact search: every allowed row is looked at.
+//!
+//! Most rows are dismissed by their 8-bit code alone, and only if that is certain. With the query
+//! q = 256 a + b and a row r = 256 c + d (the planes are a, b, c, d), the exact dot product is
+//! q.r = 65536 a.c + 256 a.d + b.r. By Cauchy and Schwarz, |a.d| <= |a| 128 sqrt(D) and
+//! |b.r| <= |b| |r|, so the cosine is at most
+//! (65536 a.c / |r| + 32768 sqrt(D) |a| / |r| + |b|) / |q|, where 1 / |r| is the stored norm.
+
+use std::ops::Range;
+
+use super::kernel::Plane;
+use super::rank::{Best, Rank, Scored};
+use super::rows::{Query, Rows};
+use super::rowset::RowSet;
+use super::search::Scratch;
+use crate::error::Result;
+
+/// Rows whose codes are compared in one go.
+const BLOCK: u32 = 256;
+
+/// Covers what rounding does to the bound, to the stored norm and to the score: below 1e-6.
+const SLACK: f64 = 1e-5;
+
+/// The best `limit` of the allowed rows, best first, with the very scores and order that
+/// [`super::search()`] gives to the same rows.
+///
+/// # Errors
+/// [`crate::Error::Invalid`] if the query has another dimension than the rows,
+/// [`crate::Error::Corrupt`] if a stored norm does not fit its vector.
+pub fn scan(
+    rows: &Rows<'_>,
+    query: &Query,
+    limit: usize,
+    allowed: &RowSet,
+    scratch: &mut Scratch,
+) -> Result<Vec<Scored>> {
+    rows.check_query(query)?;
+    scratch.pool.clear(limit);
+    let bound = Bound::new(query);
+    let n = rows.len() as u32;
+    for range in allowed.ranges() {
+        let mut start = range.start;
+        let end = range.end.min(n);
+        while start < end {
+            let stop = end.min(start.saturating_add(BLOCK));
+            scan_block(rows, query, &bound, start..stop, scratch)?;
+            start = stop;
+        }
+    }
+    let mut ranks: Vec<Rank> = scratch.pool.drain().collect();
+    ranks.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(ranks.into_iter().map(Rank::scored).collect())
+}
+
+fn scan_block(
+    rows: &Rows<'_>,
+    query: &Query,
+    bound: &Bound<'_>,
+    block: Range<u32>,
+    scratch: &mut Scratch,
+) -> Result<()> {
+    let Scratch {
+        pool, fresh, dots, ..
+    } = scratch;
+    fresh.clear();
+    fresh.extend(block.clone());
+    let norms = rows.norms().get(block.start as usize..block.end as usize);
+    let mut least = bound.least_code_score(pool);
+    rows.code_dots(bound.code, fresh, dots)?;
+    for ((&row, &dot), &norm) in fresh.iter().zip(&*dots).zip(norms.unwrap_or_default()) {
+        let hopeless = (dot as f32 + bound.row_error) * norm < least;
+        if !hopeless {
+            pool.offer(Rank::new(rows.exact(query, row)?, row));
+            least = bound.least_code_score(pool);
+        }
+    }
+    Ok(())
+}
+
+/// What a code's score can at most say about the cosine.
+struct Bound<'a> {
+    code: Plane<'a>,
+    /// sqrt(D) |a| / 2: what the low plane of a row can add to a.c.
+    row_error: f32,
+    /// 65536 / |q|: from a.c / |r| to the cosine.
+    unit: f64,
+    /// |b| / |q| and what rounding adds.
+    query_error: f64,
+}
+
+impl<'a> Bound<'a> {
+    fn new(query: &'a Query) -> Self {
+        let length = |plane: Plane<'_>| {
+            let squares: i64 = plane.values().iter().map(|&v| i64::from(v).pow(2)).sum();
+            (squares as f64).sqrt()
+        };
+        let [high, low] = query.both();
+        Self {
+            code: high,
+            row_error: (0.5 * (query.dim() as f64).sqrt() * length(high)) as f32,
+            unit: 65536.0 * query.inv_norm(),
+            query_error: length(low) * query.inv_norm() + SLACK,
+        }
+    }
+
+    /// The least (a.c + error) / |r| with which a row can still get into the pool.
+    fn least_code_score(&self, pool: &Best) -> f32 {
+        pool.worst().map_or(f32::NEG_INFINITY, |worst| {
+            ((f64::from(worst.score()) - self.query_error) / self.unit) as f32
+        })
+    }
+}
