@@ -1,5 +1,6 @@
 //! RhymeDB: an embedded vector database for market history.
 
+mod db;
 mod disk;
 mod encode;
 mod error;
@@ -9,9 +10,17 @@ pub mod index;
 mod model;
 mod store;
 
-pub use encode::{ChartEncoder, Embeddings};
+pub use db::{
+    BarsReport, CompactReport, Control, Database, DatabaseStats, DeleteReport, HeadlineReport, Hit,
+    ImportReport, Ingest, IngestReport, OpenOptions, Progress, Query, Searched, SeriesInfo,
+    Similar, SimilarAnswer, SpaceInfo, Stage, VectorRow, View,
+};
+pub use encode::{
+    ChartEncoder, Embeddings, Shape, Stats, chart_encoder, chart_encoder_by_name,
+    check_chart_encoder,
+};
 pub use error::{Error, Result};
 pub use model::{
-    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesBars, SeriesKey, Sharing,
-    Space, Target, TimePrecision, Timestamp, Window,
+    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesBars,
+    SeriesKey, Sharing, Space, Target, TimePrecision, Timestamp, Window,
 };

@@ -108,6 +108,9 @@ impl Query {
     }
 }
 
+/// Bytes of the norm of a row that is stored on its own.
+const NORM_LEN: usize = 4;
+
 /// Collects vectors in memory; its three buffers are the three sections of a segment.
 #[derive(Clone, Debug)]
 pub struct RowsBuilder {
@@ -154,6 +157,32 @@ impl RowsBuilder {
         let ([high, low], norm) = rows.get(row)?;
         self.planes.high.extend_from_slice(high);
         self.planes.low.extend_from_slice(low);
+        self.norms.push(norm);
+        Ok(())
+    }
+
+    /// Appends a row that [`Rows::row_bytes`] gave.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if `bytes` has another length than a row, or a norm that no row has.
+    pub fn push_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        let damaged = || {
+            Error::invalid(format!(
+                "expected a stored row of {} bytes with its norm, found {} bytes",
+                2 * self.dim + NORM_LEN,
+                bytes.len()
+            ))
+        };
+        let (planes, norm) = bytes.split_at_checked(2 * self.dim).ok_or_else(damaged)?;
+        let norm = f32::from_le_bytes(norm.try_into().map_err(|_| damaged())?);
+        if !(norm.is_finite() && norm > 0.0) {
+            return Err(damaged());
+        }
+        let (high, low) = planes.split_at(self.dim);
+        self.planes
+            .high
+            .extend_from_slice(bytemuck::cast_slice(high));
+        self.planes.low.extend_from_slice(bytemuck::cast_slice(low));
         self.norms.push(norm);
         Ok(())
     }
@@ -263,6 +292,20 @@ impl<'a> Rows<'a> {
         let ([high, low], norm) = self.get(row)?;
         let join = |(&h, &l): (&i8, &i8)| (256 * i32::from(h) + i32::from(l)) as f32 * norm;
         Ok(high.iter().zip(low).map(join).collect())
+    }
+
+    /// A stored row on its own: high plane, low plane, norm (f32, little-endian).
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is no such row.
+    pub fn row_bytes(&self, row: u32) -> Result<Vec<u8>> {
+        let (planes, norm) = self.get(row)?;
+        let mut bytes = Vec::with_capacity(2 * self.dim + NORM_LEN);
+        for plane in planes {
+            bytes.extend_from_slice(bytemuck::cast_slice(plane));
+        }
+        bytes.extend_from_slice(&norm.to_le_bytes());
+        Ok(bytes)
     }
 
     /// A stored row as a query: its own nearest row is itself.

@@ -33,6 +33,8 @@ pub(crate) struct SegmentRecord {
     pub(crate) hash: u64,
     /// Number of rows, dead ones included.
     pub(crate) rows: u32,
+    /// Rows that the builder's graph could not reach, and that were linked in.
+    pub(crate) repaired: u32,
 }
 
 impl SegmentRecord {

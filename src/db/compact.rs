@@ -1,0 +1,213 @@
+//! Rewriting segments: dead rows leave, fresh rows and small segments are joined.
+
+use serde::Serialize;
+
+use super::control::{Control, Stopwatch};
+use super::database::{Database, Inner, Writer};
+use super::ingest::IngestReport;
+use super::seal::{self, SEGMENT_ROWS, SortedRows, write_sorted};
+use super::snapshot::SpaceState;
+use crate::error::Result;
+use crate::index::{Index, RowSet, RowsBuilder};
+use crate::store::{Directory, SegmentId, SegmentRecord, SeriesId, SpaceId};
+
+/// What compaction did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CompactReport {
+    /// Segments that were taken out.
+    pub segments_removed: u64,
+    /// Segments that were written.
+    pub segments_written: u64,
+    /// Dead rows that left.
+    pub dead_rows_removed: u64,
+    /// Bytes of the database's folder before.
+    pub bytes_before: u64,
+    /// Bytes of the database's folder after.
+    pub bytes_after: u64,
+    /// Whether the catalog could be compacted: not while a view is open.
+    pub catalog_compacted: bool,
+}
+
+pub(super) struct Rewritten {
+    pub(super) removed: u64,
+    pub(super) written: u64,
+    pub(super) dead: u64,
+}
+
+/// Small segments that are so many that searching each costs more than joining them: those of
+/// the first size class (powers of four) that has eight.
+pub(super) fn crowded_tier(state: &SpaceState) -> Vec<SegmentId> {
+    const CROWD: usize = 8;
+    let class = |rows: u32| rows.max(1).ilog2() / 2;
+    for tier in 0..class(SEGMENT_ROWS as u32) {
+        let members: Vec<SegmentId> = state
+            .segments
+            .iter()
+            .filter(|(s, _)| class(s.record.rows) <= tier)
+            .map(|(s, _)| s.id)
+            .collect();
+        if members.len() >= CROWD {
+            return members;
+        }
+    }
+    Vec::new()
+}
+
+/// The segments that compaction rewrites: those with dead rows, and small ones.
+fn wasteful(state: &SpaceState) -> Vec<SegmentId> {
+    let small = |rows: u32| (rows as usize) < SEGMENT_ROWS / 2;
+    let smalls = state.segments.iter().filter(|(s, _)| small(s.record.rows));
+    let join = smalls.count() + usize::from(state.fresh.len() > 0) > 1;
+    state
+        .segments
+        .iter()
+        .filter(|(s, dead)| !dead.is_empty() || (join && small(s.record.rows)))
+        .map(|(s, _)| s.id)
+        .collect()
+}
+
+/// Where a row is now.
+struct Place {
+    key: (SeriesId, i64),
+    part: u32,
+    row: u32,
+}
+
+fn live_places(
+    part: u32,
+    directory: &Directory<'_>,
+    rows: u32,
+    dead: &RowSet,
+    out: &mut Vec<Place>,
+) {
+    let live = RowSet::all(rows).subtract(dead);
+    for range in live.ranges() {
+        for row in range.clone() {
+            if let Some(key) = directory.window_of(row) {
+                out.push(Place { key, part, row });
+            }
+        }
+    }
+}
+
+/// Writes the live rows of some segments and all fresh rows of a space into new segments.
+pub(super) fn rewrite(
+    inner: &Inner,
+    writer: &Writer,
+    space: SpaceId,
+    segments: &[SegmentId],
+    control: &Control,
+    stopwatch: &Stopwatch,
+) -> Result<Rewritten> {
+    let snapshot = inner.snapshot();
+    let mut result = Rewritten {
+        removed: 0,
+        written: 0,
+        dead: 0,
+    };
+    let Some(state) = snapshot.space_by_id(space) else {
+        return Ok(result);
+    };
+    let mut places = Vec::new();
+    let mut parts: Vec<Index<'_>> = Vec::new();
+    for (segment, dead) in &state.segments {
+        if segments.contains(&segment.id) {
+            let part = parts.len() as u32;
+            live_places(
+                part,
+                &segment.directory()?,
+                segment.record.rows,
+                dead,
+                &mut places,
+            );
+            parts.push(segment.index()?);
+            result.removed += 1;
+            result.dead += dead.len() as u64;
+        }
+    }
+    let fresh = state.fresh.len() as u32;
+    let part = parts.len() as u32;
+    live_places(
+        part,
+        &state.fresh.directory()?,
+        fresh,
+        &RowSet::default(),
+        &mut places,
+    );
+    parts.push(state.fresh.index());
+    if result.removed == 0 && fresh == 0 {
+        return Ok(result);
+    }
+    places.sort_unstable_by_key(|p| p.key);
+    let keys: Vec<_> = places.iter().map(|p| p.key).collect();
+    let push = |rows: &mut RowsBuilder, i: usize| -> Result<()> {
+        if let Some((place, index)) = places
+            .get(i)
+            .and_then(|p| Some((p, parts.get(p.part as usize)?)))
+        {
+            rows.push_row(&index.rows, place.row)?;
+        }
+        Ok(())
+    };
+    let sorted = SortedRows {
+        dim: state.dim(),
+        keys: &keys,
+        step_of: &|id| snapshot.step_of(state, id),
+        push: &push,
+    };
+    let written = write_sorted(inner, writer, &sorted, control, stopwatch)?;
+    let txn = writer.catalog.write()?;
+    for &id in segments {
+        txn.remove_segment(space, id)?;
+    }
+    for (id, record) in &written {
+        txn.add_segment(space, *id, record)?;
+    }
+    txn.clear_fresh(space)?;
+    inner.commit(writer, txn)?;
+    result.written = written.len() as u64;
+    let names: Vec<_> = segments
+        .iter()
+        .map(|&id| SegmentRecord::file_name(id))
+        .collect();
+    inner.files.remove_segments(&names);
+    Ok(result)
+}
+
+impl Database {
+    /// Makes windows that wait searchable, seals fresh rows, rewrites segments that have dead
+    /// rows or are small, and gives the space back to the file system. Readers go on meanwhile.
+    ///
+    /// # Errors
+    /// [`crate::Error::Interrupted`] if `control` was stopped; what was rewritten stays.
+    pub fn compact(&self, control: &Control) -> Result<CompactReport> {
+        let inner = &self.0;
+        let mut report = CompactReport {
+            bytes_before: inner.files.bytes()?,
+            ..CompactReport::default()
+        };
+        let mut writer = inner.writer();
+        let stopwatch = Stopwatch::default();
+        let mut embedded = IngestReport::default();
+        seal::embed_pending(inner, &writer, control, &stopwatch, &mut embedded)?;
+        report.segments_written += embedded.segments;
+        let wasteful: Vec<_> = inner
+            .snapshot()
+            .spaces
+            .iter()
+            .map(|state| (state.id, wasteful(state)))
+            .collect();
+        for (space, segments) in wasteful {
+            let rewritten = rewrite(inner, &writer, space, &segments, control, &stopwatch)?;
+            report.segments_removed += rewritten.removed;
+            report.segments_written += rewritten.written;
+            report.dead_rows_removed += rewritten.dead;
+        }
+        inner.detach();
+        let compacted = writer.catalog.compact();
+        inner.refresh(&writer)?;
+        report.catalog_compacted = compacted?;
+        report.bytes_after = inner.files.bytes()?;
+        Ok(report)
+    }
+}

@@ -1,0 +1,331 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use super::control::Control;
+use super::ingest::{Ingest, IngestReport};
+use super::snapshot::Snapshot;
+use super::view::View;
+use crate::disk::{DirLock, create_dir_durably, sync_dir};
+use crate::encode::{ChartEncoder, chart_encoder, chart_encoder_by_name};
+use crate::error::{Error, Result};
+use crate::model::{EncoderSpec, Modality, SeriesBars, Space, Timestamp};
+use crate::store::{Catalog, CatalogUse, RowReads, WriteTxn};
+
+/// How to open a database.
+///
+/// ```
+/// use rhymedb::OpenOptions;
+/// let dir = tempfile::tempdir()?;
+/// let db = OpenOptions::new().create(true).seed(7).open(dir.path().join("market.rhyme"))?;
+/// assert_eq!(db.now().series()?.len(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct OpenOptions {
+    create: bool,
+    seed: u64,
+    encoders: Vec<Arc<dyn ChartEncoder>>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            create: true,
+            seed: 0,
+            encoders: Vec::new(),
+        }
+    }
+}
+
+impl OpenOptions {
+    /// Creates what is missing, seed 0, the built-in encoders.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether to make the database if there is none. Default: yes.
+    #[must_use]
+    pub fn create(mut self, create: bool) -> Self {
+        self.create = create;
+        self
+    }
+
+    /// The seed of the order in which graphs are built. Default: 0. The same data in the same
+    /// steps with the same seed gives the same files.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Makes an encoder of the caller's known, for spaces whose spec equals its own.
+    #[must_use]
+    pub fn encoder(mut self, encoder: Arc<dyn ChartEncoder>) -> Self {
+        self.encoders.push(encoder);
+        self
+    }
+
+    /// Opens the database in the folder `dir`.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] if somebody else has it open, [`Error::NotADatabase`] if the folder holds
+    /// something else, [`Error::Corrupt`] or [`Error::Version`] if it cannot be read.
+    pub fn open(self, dir: impl AsRef<Path>) -> Result<Database> {
+        let dir = dir.as_ref();
+        prepare_dir(dir, self.create)?;
+        let lock = DirLock::acquire(dir)?;
+        let catalog = Catalog::open_or_create(&dir.join(Catalog::FILE_NAME))?;
+        sync_dir(dir)?;
+        let files = Files {
+            dir: dir.to_path_buf(),
+            seed: self.seed,
+            encoders: self.encoders,
+        };
+        files.sweep(&catalog)?;
+        let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
+        Ok(Database(Arc::new(Inner {
+            current: RwLock::new(Some(Arc::new(snapshot))),
+            writer: Mutex::new(Writer { catalog }),
+            files,
+            _lock: lock,
+        })))
+    }
+}
+
+fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
+    let not_one = |reason: String| Error::NotADatabase {
+        path: dir.to_path_buf(),
+        reason,
+    };
+    let segments = dir.join(Files::SEGMENTS);
+    if dir.join(Catalog::FILE_NAME).is_file() {
+        return create_dir_durably(&segments);
+    }
+    if dir.is_file() {
+        return Err(not_one("it is a file, and a database is a folder".into()));
+    }
+    if !create {
+        return Err(not_one(format!(
+            "it has no {}; ingest something into it first",
+            Catalog::FILE_NAME
+        )));
+    }
+    let known = ["lock", Files::SEGMENTS];
+    let foreign = fs::read_dir(dir).ok().and_then(|entries| {
+        let names = entries.flatten().map(|e| e.file_name());
+        names
+            .map(|n| n.to_string_lossy().into_owned())
+            .find(|n| !known.contains(&n.as_str()))
+    });
+    if let Some(name) = foreign {
+        return Err(not_one(format!(
+            "the folder has other content ({name}) and no {}; name an empty or a new folder",
+            Catalog::FILE_NAME
+        )));
+    }
+    create_dir_durably(dir)?;
+    create_dir_durably(&segments)
+}
+
+/// Where a database's files are, and how its segments are made.
+pub(super) struct Files {
+    pub(super) dir: PathBuf,
+    pub(super) seed: u64,
+    encoders: Vec<Arc<dyn ChartEncoder>>,
+}
+
+impl Files {
+    const SEGMENTS: &'static str = "segments";
+
+    pub(super) fn segment(&self, name: &str) -> PathBuf {
+        self.dir.join(Self::SEGMENTS).join(name)
+    }
+
+    /// The encoder of a space: one of the caller's, or a built-in one.
+    pub(super) fn encoder(&self, spec: &EncoderSpec) -> Result<Arc<dyn ChartEncoder>> {
+        if let Some(own) = self.encoders.iter().find(|e| e.spec() == spec) {
+            return Ok(Arc::clone(own));
+        }
+        chart_encoder(spec)
+    }
+
+    /// Removes the files of segments that were never committed, or are no longer.
+    fn sweep(&self, catalog: &Catalog) -> Result<()> {
+        let known = catalog.read()?.segment_files()?;
+        let folder = self.dir.join(Self::SEGMENTS);
+        let entries = fs::read_dir(&folder).map_err(Error::io("list", &folder))?;
+        for entry in entries {
+            let entry = entry.map_err(Error::io("list", &folder))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let ours = name.ends_with(".seg") || name.ends_with(".tmp");
+            if ours && !known.contains(&name) {
+                let path = entry.path();
+                fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes segment files that the catalog no longer names. Readers that still have them
+    /// mapped keep them until they are done.
+    pub(super) fn remove_segments(&self, names: &[String]) {
+        for name in names {
+            // What cannot be removed now (an open map, on some systems) goes at the next open.
+            let _ = fs::remove_file(self.segment(name));
+        }
+    }
+}
+
+/// What only the writer may touch.
+pub(super) struct Writer {
+    pub(super) catalog: Catalog,
+}
+
+pub(super) struct Inner {
+    /// `None` only while the catalog is compacted.
+    current: RwLock<Option<Arc<Snapshot>>>,
+    writer: Mutex<Writer>,
+    pub(super) files: Files,
+    _lock: DirLock,
+}
+
+impl Inner {
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        loop {
+            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(snapshot) = current.as_ref() {
+                return Arc::clone(snapshot);
+            }
+            drop(current);
+            // Compaction holds the writer while there is no snapshot.
+            drop(self.writer());
+        }
+    }
+
+    /// Waits for the right to write.
+    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
+        // A writer that panicked left an open transaction behind at worst, and that is undone.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Commits and shows the result to readers that come from now on.
+    pub(super) fn commit(&self, writer: &Writer, txn: WriteTxn) -> Result<()> {
+        txn.commit()?;
+        self.refresh(writer)
+    }
+
+    pub(super) fn refresh(&self, writer: &Writer) -> Result<()> {
+        let old = self.swap(None);
+        let next = Snapshot::load(&self.files, writer.catalog.read()?, old.as_deref())?;
+        self.swap(Some(Arc::new(next)));
+        Ok(())
+    }
+
+    fn swap(&self, next: Option<Arc<Snapshot>>) -> Option<Arc<Snapshot>> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        match next {
+            Some(next) => current.replace(next),
+            None => current.clone(),
+        }
+    }
+
+    /// Lets go of the snapshot, so that the catalog can be compacted. [`Self::refresh`] ends that.
+    pub(super) fn detach(&self) {
+        self.current
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+}
+
+/// A RhymeDB database: one folder, one process. Clones share it.
+///
+/// One thread writes at a time; others wait. Readers never wait: [`Database::now`] and
+/// [`Database::at`] give a [`View`] of what was committed last, which never changes.
+#[derive(Clone)]
+pub struct Database(pub(super) Arc<Inner>);
+
+impl Database {
+    /// The name of the space that the first ingestion makes.
+    pub const DEFAULT_SPACE: &'static str = "shape";
+
+    /// Opens the database in the folder `dir`, or makes one there.
+    ///
+    /// # Errors
+    /// As [`OpenOptions::open`].
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
+        OpenOptions::new().open(dir)
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.0.files.dir
+    }
+
+    /// A view of everything that is committed.
+    pub fn now(&self) -> View {
+        View::new(self.0.snapshot(), None)
+    }
+
+    /// A view of what was known at `as_of`: nothing that closed later.
+    pub fn at(&self, as_of: Timestamp) -> View {
+        View::new(self.0.snapshot(), Some(as_of))
+    }
+
+    /// Stores bars and makes their windows searchable. The same bars again change nothing; bars
+    /// of a stored time replace it; earlier and later ones are added. Either all of it is stored
+    /// or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if bars are not ascending in time, cannot have happened
+    /// ([`crate::Bar::check`]), or are closer than the series' interval.
+    pub fn ingest_bars(&self, series: &[SeriesBars]) -> Result<IngestReport> {
+        let mut ingest = self.ingest(Control::new());
+        ingest.bars(series)?;
+        ingest.finish()
+    }
+
+    /// Starts bulk ingestion: many batches of bars, then one pass that makes all their windows
+    /// searchable.
+    pub fn ingest(&self, control: Control) -> Ingest<'_> {
+        Ingest::new(&self.0, control)
+    }
+
+    /// Adds a space for charts and embeds the windows of all stored bars into it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the name is taken.
+    pub fn create_space(
+        &self,
+        name: &str,
+        encoder: &Arc<dyn ChartEncoder>,
+        hop: u32,
+        control: Control,
+    ) -> Result<IngestReport> {
+        let space = Space::new(name, encoder.spec().clone(), hop)?;
+        if self.0.files.encoder(&space.encoder).is_err() {
+            return Err(Error::invalid(format!(
+                "the encoder {} is not known to this database; give it to OpenOptions::encoder",
+                space.encoder.id
+            )));
+        }
+        let mut ingest = self.ingest(control);
+        ingest.add_space(&space)?;
+        ingest.finish()
+    }
+}
+
+/// The default space for charts: `shape`, W = 64, D = 48, hop 1.
+pub(super) fn default_space() -> Result<Space> {
+    let encoder = chart_encoder_by_name("shape", 64, Some(48))?;
+    Space::new(Database::DEFAULT_SPACE, encoder.spec().clone(), 1)
+}
+
+/// Whether a catalog has a space that takes windows of bars.
+pub(super) fn has_chart_space(txn: &WriteTxn) -> Result<bool> {
+    let spaces = txn.all_spaces()?;
+    Ok(spaces
+        .iter()
+        .any(|(_, s)| s.space.encoder.modality == Modality::Chart))
+}

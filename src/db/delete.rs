@@ -1,0 +1,122 @@
+use std::ops::RangeInclusive;
+
+use serde::Serialize;
+
+use super::control::Control;
+use super::database::Database;
+use super::ingest::{
+    ChartSpace, FRESH_BATCH, embed_fresh, remove_rows, remove_windows, touched_windows,
+};
+use crate::error::{Error, Result};
+use crate::model::{SeriesKey, Timestamp};
+use crate::store::{BarReads, CatalogUse, SeriesId, SeriesRecord, WriteTxn};
+
+/// What deletion took out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DeleteReport {
+    /// Bars.
+    pub bars: u64,
+    /// Embeddings of windows that had one of those bars.
+    pub windows: u64,
+    /// Headlines.
+    pub headlines: u64,
+}
+
+impl Database {
+    /// Deletes the bars of a series that open in `range` (`None`: all of them), and the windows
+    /// that contain one; with all of them the series itself is forgotten, and vectors that were
+    /// imported for it go too. The space is given back by [`Database::compact`].
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such series.
+    pub fn delete_bars(
+        &self,
+        series: &SeriesKey,
+        range: Option<RangeInclusive<Timestamp>>,
+    ) -> Result<DeleteReport> {
+        let inner = &self.0;
+        let whole = range.is_none();
+        let range = range.map_or(i64::MIN..=i64::MAX, |r| {
+            r.start().millis()..=r.end().millis()
+        });
+        let writer = inner.writer();
+        let txn = writer.catalog.write()?;
+        let Some((id, record)) = txn.series_by_name(series)? else {
+            return Err(Error::NotFound {
+                what: "series",
+                name: series.to_string(),
+                hint_text: "`rhyme series` lists those that are stored".to_owned(),
+            });
+        };
+        let snapshot = inner.snapshot();
+        let charts = ChartSpace::all(inner, &txn)?;
+        let mut report = DeleteReport::default();
+        let change = txn.remove_bars(id, range.clone())?;
+        report.bars = change.removed;
+        for space in &charts {
+            for &changed in &change.ranges {
+                let touched = touched_windows(&txn, space, id, changed)?;
+                report.windows += remove_windows(&txn, &snapshot, space.id, &record, touched)?;
+                let windows = txn.bar_times(id, touched.first..=touched.last)?.len() as u64;
+                if windows > FRESH_BATCH {
+                    txn.add_pending(space.id, touched)?;
+                } else {
+                    embed_fresh(&txn, space, &record, touched)?;
+                }
+            }
+        }
+        report.windows += remove_imported(&txn, &snapshot, &charts, id, &record, range)?;
+        if whole {
+            for space in &charts {
+                txn.clear_pending(space.id, id)?;
+            }
+            txn.remove_series(id, series)?;
+        }
+        inner.commit(&writer, txn)?;
+        drop(writer);
+        self.ingest(Control::new()).finish()?;
+        Ok(report)
+    }
+
+    /// Deletes the headlines that were published in `range`.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn delete_headlines(&self, range: RangeInclusive<Timestamp>) -> Result<DeleteReport> {
+        let writer = self.0.writer();
+        let txn = writer.catalog.write()?;
+        let (first, last) = (range.start().millis(), range.end().millis());
+        let headlines = txn.remove_headlines(first, last)?;
+        self.0.commit(&writer, txn)?;
+        Ok(DeleteReport {
+            headlines,
+            ..DeleteReport::default()
+        })
+    }
+}
+
+/// Takes out the vectors that a user imported for windows whose last bars open in `range`.
+fn remove_imported(
+    txn: &WriteTxn,
+    snapshot: &super::snapshot::Snapshot,
+    charts: &[ChartSpace],
+    id: SeriesId,
+    record: &SeriesRecord,
+    range: RangeInclusive<i64>,
+) -> Result<u64> {
+    let close = |open: i64| match open {
+        i64::MIN | i64::MAX => open,
+        _ => {
+            let open = Timestamp::from_millis(open);
+            record.key.interval.close_of(open).millis()
+        }
+    };
+    let (first, last) = (close(*range.start()), close(*range.end()));
+    let mut removed = 0;
+    for (space, _) in txn.all_spaces()? {
+        if !charts.iter().any(|c| c.id == space) {
+            removed += remove_rows(txn, snapshot, space, id, first, last)?;
+        }
+    }
+    Ok(removed)
+}

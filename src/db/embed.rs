@@ -1,0 +1,112 @@
+//! From bars to vectors: which windows exist, and their embeddings.
+
+use std::ops::Range;
+
+use crate::encode::{ChartEncoder, Embeddings};
+use crate::error::Result;
+use crate::model::{Bars, Calendar, Interval, Timestamp};
+use crate::store::{BarReads, Pending, SeriesRecord};
+
+/// The stretches of `bars` without gaps.
+pub(super) fn stretches(bars: &Bars, interval: Interval, calendar: Calendar) -> Vec<Range<usize>> {
+    let mut stretches = Vec::new();
+    let mut start = 0;
+    if calendar == Calendar::Continuous {
+        for (i, pair) in bars.time.array_windows::<2>().enumerate() {
+            let [before, after] = *pair;
+            if interval.close_of(Timestamp::from_millis(before)).millis() != after {
+                stretches.push(start..i + 1);
+                start = i + 1;
+            }
+        }
+    }
+    if start < bars.len() {
+        stretches.push(start..bars.len());
+    }
+    stretches
+}
+
+/// The windows of a series that end in a range of time, encoded.
+#[derive(Debug, Default)]
+pub(super) struct EncodedWindows {
+    /// Close times of the windows' last bars, ascending, one for each row.
+    pub(super) ends: Vec<i64>,
+    /// The rows; some may not be defined.
+    pub(super) rows: Embeddings,
+}
+
+impl EncodedWindows {
+    /// The windows that have a vector.
+    pub(super) fn defined(&self) -> impl Iterator<Item = (i64, &[f32])> {
+        self.ends
+            .iter()
+            .enumerate()
+            .filter_map(|(i, &end)| Some((end, self.rows.row(i)?)))
+    }
+
+    /// The ends of the windows that have none.
+    pub(super) fn flat(&self) -> Vec<i64> {
+        let defined = &self.rows.defined;
+        let flat = self.ends.iter().zip(defined).filter(|(_, d)| !**d);
+        flat.map(|(&end, _)| end).collect()
+    }
+}
+
+/// How a space takes windows.
+pub(super) struct Windows<'a> {
+    pub(super) encoder: &'a dyn ChartEncoder,
+    pub(super) reach: usize,
+    pub(super) hop: u32,
+}
+
+impl Windows<'_> {
+    /// Encodes the windows of a series whose last bars open in the range of `pending`.
+    pub(super) fn encode(
+        &self,
+        txn: &impl BarReads,
+        series: &SeriesRecord,
+        pending: Pending,
+    ) -> Result<EncodedWindows> {
+        let mut bars = txn.bars_up_to(
+            pending.series,
+            pending.first.saturating_sub(1),
+            self.reach - 1,
+        )?;
+        bars.extend(&txn.bars(pending.series, pending.first..=pending.last)?);
+        let interval = series.key.interval;
+        let mut encoded = EncodedWindows {
+            ends: Vec::new(),
+            rows: Embeddings::with_capacity(self.encoder.spec().dim as usize, bars.len()),
+        };
+        for stretch in stretches(&bars, interval, series.calendar) {
+            let part = bars.slice(stretch);
+            let lasts = self.last_bars(&part, interval, pending.first);
+            let rows = self.encoder.encode_series(&part, &lasts)?;
+            encoded.rows.values.extend_from_slice(&rows.values);
+            encoded.rows.defined.extend_from_slice(&rows.defined);
+            encoded.ends.extend(lasts.iter().filter_map(|&i| {
+                let open = Timestamp::from_millis(*part.time.get(i)?);
+                Some(interval.close_of(open).millis())
+            }));
+        }
+        Ok(encoded)
+    }
+
+    /// The last bars of the windows of a stretch that open at or after `first`.
+    fn last_bars(&self, stretch: &Bars, interval: Interval, first: i64) -> Vec<usize> {
+        let hop = i64::from(self.hop);
+        let from = stretch.time.partition_point(|&t| t < first);
+        let on_hop = |&i: &usize| {
+            hop == 1
+                || stretch.time.get(i).is_some_and(|&t| {
+                    interval
+                        .ordinal_of(Timestamp::from_millis(t))
+                        .rem_euclid(hop)
+                        == 0
+                })
+        };
+        (from.max(self.reach - 1)..stretch.len())
+            .filter(on_hop)
+            .collect()
+    }
+}

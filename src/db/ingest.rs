@@ -1,0 +1,438 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::control::{Control, Stage, Stopwatch};
+use super::database::{Inner, default_space, has_chart_space};
+use super::embed::Windows;
+use super::seal;
+use super::snapshot::Snapshot;
+use crate::encode::ChartEncoder;
+use crate::error::{Error, Result};
+use crate::index::RowsBuilder;
+use crate::model::{Calendar, Headline, Interval, Modality, SeriesBars, Space};
+use crate::store::{
+    BarReads, CatalogUse, FreshRow, Pending, RowReads, SeriesId, SeriesRecord, SpaceId, WriteTxn,
+};
+
+/// Up to this many new windows are stored as fresh rows in the transaction of their bars; more
+/// wait for a segment.
+pub(super) const FRESH_BATCH: u64 = 8192;
+
+/// What ingestion of bars did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct IngestReport {
+    /// Series that were given.
+    pub series: u64,
+    /// Bars that were new.
+    pub bars_added: u64,
+    /// Bars that replaced a stored one of the same time.
+    pub bars_replaced: u64,
+    /// Bars that were stored already.
+    pub bars_unchanged: u64,
+    /// Windows that were embedded, over all spaces.
+    pub windows_embedded: u64,
+    /// Windows that have no embedding because they are flat.
+    pub windows_flat: u64,
+    /// Windows whose old embedding was taken out.
+    pub windows_removed: u64,
+    /// Segments that were written.
+    pub segments: u64,
+    /// Time spent in each stage, summed over threads.
+    #[serde(serialize_with = "stages_as_millis")]
+    pub stages: Vec<(Stage, Duration)>,
+}
+
+fn stages_as_millis<S: serde::Serializer>(
+    stages: &[(Stage, Duration)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(stages.iter().map(|(s, d)| (s, d.as_millis() as u64)))
+}
+
+/// What ingestion of headlines did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HeadlineReport {
+    /// Headlines that were new.
+    pub added: u64,
+    /// Headlines that were stored with other symbols or another precision.
+    pub replaced: u64,
+    /// Headlines that were stored already.
+    pub unchanged: u64,
+}
+
+/// A chart space while it is written to.
+pub(super) struct ChartSpace {
+    pub(super) id: SpaceId,
+    pub(super) space: Space,
+    pub(super) encoder: Arc<dyn ChartEncoder>,
+}
+
+impl ChartSpace {
+    pub(super) fn windows(&self) -> Windows<'_> {
+        Windows {
+            encoder: self.encoder.as_ref(),
+            reach: self.space.reach(),
+            hop: self.space.hop,
+        }
+    }
+
+    /// The chart spaces of a catalog.
+    pub(super) fn all(inner: &Inner, txn: &impl CatalogUse) -> Result<Vec<Self>> {
+        let mut charts = Vec::new();
+        for (id, record) in txn.all_spaces()? {
+            if record.space.encoder.modality == Modality::Chart {
+                charts.push(Self {
+                    id,
+                    encoder: inner.files.encoder(&record.space.encoder)?,
+                    space: record.space,
+                });
+            }
+        }
+        Ok(charts)
+    }
+}
+
+/// Bulk ingestion: batches of bars, then [`Ingest::finish`]. Each batch is one transaction.
+///
+/// If it is dropped before `finish`, the bars of all batches are stored, and their windows wait:
+/// the next ingestion, or [`crate::Database::compact`], makes them searchable.
+pub struct Ingest<'a> {
+    inner: &'a Inner,
+    control: Control,
+    stopwatch: Stopwatch,
+    report: IngestReport,
+}
+
+impl<'a> Ingest<'a> {
+    pub(super) fn new(inner: &'a Inner, control: Control) -> Self {
+        Self {
+            inner,
+            control,
+            stopwatch: Stopwatch::default(),
+            report: IngestReport::default(),
+        }
+    }
+
+    /// Adds time that the caller spent on reading input to the report's stages.
+    pub fn add_read_time(&self, time: Duration) {
+        self.stopwatch.add(Stage::Read, time);
+    }
+
+    /// Stores a batch of bars in one transaction: all of it or nothing.
+    ///
+    /// # Errors
+    /// As [`crate::Database::ingest_bars`].
+    pub fn bars(&mut self, batch: &[SeriesBars]) -> Result<()> {
+        for series in batch {
+            check_bars(series)?;
+        }
+        let writer = self.inner.writer();
+        let start = std::time::Instant::now();
+        let txn = writer.catalog.write()?;
+        let mut store = BatchStore::new(self.inner, &txn)?;
+        for series in batch {
+            store.merge(series)?;
+        }
+        let BatchStore {
+            report,
+            pending,
+            spaces,
+            ..
+        } = store;
+        self.stopwatch.add(Stage::Store, start.elapsed());
+        self.report.series += batch.len() as u64;
+        self.report.bars_unchanged += report.bars_unchanged;
+        if report.bars_added + report.bars_replaced == 0 {
+            return Ok(());
+        }
+        let embedded = self
+            .stopwatch
+            .time(Stage::Embed, || embed_or_wait(&txn, &spaces, &pending))?;
+        self.stopwatch
+            .time(Stage::Store, || self.inner.commit(&writer, txn))?;
+        self.report.bars_added += report.bars_added;
+        self.report.bars_replaced += report.bars_replaced;
+        self.report.windows_removed += report.windows_removed;
+        self.report.windows_embedded += embedded.0;
+        self.report.windows_flat += embedded.1;
+        Ok(())
+    }
+
+    /// Adds a chart space; the windows of all stored bars wait for it.
+    pub(super) fn add_space(&mut self, space: &Space) -> Result<()> {
+        let writer = self.inner.writer();
+        let txn = writer.catalog.write()?;
+        let taken = txn.all_spaces()?;
+        if taken.iter().any(|(_, s)| s.space.name == space.name) {
+            return Err(Error::invalid(format!(
+                "there is a space {} already; choose another name",
+                space.name
+            )));
+        }
+        let id = txn.add_space(space)?;
+        await_all(&txn, id)?;
+        self.inner.commit(&writer, txn)
+    }
+
+    /// Makes all windows that wait searchable, and returns what was done since the start.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if the work was asked to stop; what was done stays.
+    pub fn finish(mut self) -> Result<IngestReport> {
+        let writer = self.inner.writer();
+        seal::embed_pending(
+            self.inner,
+            &writer,
+            &self.control,
+            &self.stopwatch,
+            &mut self.report,
+        )?;
+        seal::seal_when_due(
+            self.inner,
+            &writer,
+            &self.control,
+            &self.stopwatch,
+            &mut self.report,
+        )?;
+        self.report.stages = self.stopwatch.times();
+        Ok(self.report)
+    }
+}
+
+/// All windows of all stored bars wait for the space.
+fn await_all(txn: &WriteTxn, space: SpaceId) -> Result<()> {
+    for (series, _) in txn.all_series()? {
+        if let Some(extent) = txn.bar_extent(series)? {
+            let pending = Pending {
+                series,
+                first: extent.first,
+                last: extent.last,
+            };
+            txn.add_pending(space, pending)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_bars(series: &SeriesBars) -> Result<()> {
+    let key = &series.key;
+    let bars = &series.bars;
+    let continuous = series.calendar == Calendar::Continuous;
+    for pair in bars.time.array_windows::<2>() {
+        let [before, after] = *pair;
+        let too_close = match key.interval {
+            Interval::Fixed(ms) => continuous && after < before.saturating_add(ms),
+            Interval::Months(_) => false,
+        };
+        if after <= before || too_close {
+            return Err(Error::invalid(format!(
+                "{key}: expected bars ascending in time and at least {} apart, found {} after {}",
+                key.interval,
+                crate::model::Timestamp::from_millis(after),
+                crate::model::Timestamp::from_millis(before),
+            )));
+        }
+    }
+    for bar in bars.iter() {
+        bar.check()
+            .map_err(|defect| Error::invalid(format!("{key}, bar of {}: {defect}", bar.time)))?;
+    }
+    Ok(())
+}
+
+/// One batch on its way into the catalog.
+struct BatchStore<'a> {
+    txn: &'a WriteTxn,
+    snapshot: Arc<Snapshot>,
+    spaces: Vec<ChartSpace>,
+    pending: Vec<(usize, SeriesRecord, Pending)>,
+    report: IngestReport,
+}
+
+impl<'a> BatchStore<'a> {
+    fn new(inner: &Inner, txn: &'a WriteTxn) -> Result<Self> {
+        if !has_chart_space(txn)? {
+            let id = txn.add_space(&default_space()?)?;
+            await_all(txn, id)?;
+        }
+        Ok(Self {
+            txn,
+            snapshot: inner.snapshot(),
+            spaces: ChartSpace::all(inner, txn)?,
+            pending: Vec::new(),
+            report: IngestReport::default(),
+        })
+    }
+
+    fn merge(&mut self, series: &SeriesBars) -> Result<()> {
+        let id = self.txn.ensure_series(&series.key, series.calendar)?;
+        let change = self.txn.merge_bars(id, &series.bars)?;
+        self.report.bars_added += change.added;
+        self.report.bars_replaced += change.replaced;
+        self.report.bars_unchanged += change.unchanged;
+        let record = SeriesRecord {
+            key: series.key.clone(),
+            calendar: series.calendar,
+        };
+        for (i, space) in self.spaces.iter().enumerate() {
+            for &range in &change.ranges {
+                let pending = touched_windows(self.txn, space, id, range)?;
+                self.report.windows_removed +=
+                    remove_windows(self.txn, &self.snapshot, space.id, &record, pending)?;
+                self.pending.push((i, record.clone(), pending));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The windows that depend on bars which opened in `range` and changed, or were removed.
+pub(super) fn touched_windows(
+    txn: &WriteTxn,
+    space: &ChartSpace,
+    series: SeriesId,
+    (first, last): (i64, i64),
+) -> Result<Pending> {
+    let reached = txn.nth_bar_after(series, last, space.space.reach() - 1)?;
+    Ok(Pending {
+        series,
+        first,
+        last: reached.unwrap_or(last),
+    })
+}
+
+/// Takes out the rows of windows whose last bars open in the range of `windows`. Returns how many
+/// were alive.
+pub(super) fn remove_windows(
+    txn: &WriteTxn,
+    snapshot: &Snapshot,
+    space: SpaceId,
+    series: &SeriesRecord,
+    windows: Pending,
+) -> Result<u64> {
+    let close = |open: i64| {
+        let open = crate::model::Timestamp::from_millis(open);
+        series.key.interval.close_of(open).millis()
+    };
+    let (first, last) = (close(windows.first), close(windows.last));
+    remove_rows(txn, snapshot, space, windows.series, first, last)
+}
+
+/// Takes out the rows of a series that end in `first..=last`. Returns how many were alive.
+pub(super) fn remove_rows(
+    txn: &WriteTxn,
+    snapshot: &Snapshot,
+    space: SpaceId,
+    series: SeriesId,
+    first: i64,
+    last: i64,
+) -> Result<u64> {
+    let mut removed = txn.remove_unsealed(space, series, first, last)?;
+    let Some(state) = snapshot.space_by_id(space) else {
+        return Ok(removed);
+    };
+    for (segment, dead) in &state.segments {
+        let directory = segment.directory()?;
+        let Some(rows) = directory
+            .of_series(series)
+            .map(|r| r.ending_in(first, last))
+        else {
+            continue;
+        };
+        if !rows.is_empty() {
+            txn.add_dead(segment.id, rows.clone())?;
+            removed += crate::index::RowSet::from_ranges([rows])
+                .subtract(dead)
+                .len() as u64;
+        }
+    }
+    Ok(removed)
+}
+
+/// Embeds few windows at once as fresh rows; lets many wait. Returns how many windows were
+/// embedded and how many are flat.
+fn embed_or_wait(
+    txn: &WriteTxn,
+    spaces: &[ChartSpace],
+    pending: &[(usize, SeriesRecord, Pending)],
+) -> Result<(u64, u64)> {
+    let mut bars = 0;
+    for (_, _, p) in pending {
+        bars += txn.bar_times(p.series, p.first..=p.last)?.len() as u64;
+        if bars > FRESH_BATCH {
+            break;
+        }
+    }
+    let (mut embedded, mut flat) = (0, 0);
+    for (i, series, p) in pending {
+        let Some(space) = spaces.get(*i) else {
+            continue;
+        };
+        if bars > FRESH_BATCH {
+            txn.add_pending(space.id, *p)?;
+            continue;
+        }
+        let (rows, flats) = embed_fresh(txn, space, series, *p)?;
+        embedded += rows;
+        flat += flats;
+    }
+    Ok((embedded, flat))
+}
+
+/// Embeds the windows of `pending` as fresh rows.
+pub(super) fn embed_fresh(
+    txn: &WriteTxn,
+    space: &ChartSpace,
+    series: &SeriesRecord,
+    pending: Pending,
+) -> Result<(u64, u64)> {
+    let encoded = space.windows().encode(txn, series, pending)?;
+    let mut builder = RowsBuilder::new(space.space.encoder.dim as usize)?;
+    let mut ends = Vec::new();
+    for (end, vector) in encoded.defined() {
+        builder.push(vector)?;
+        ends.push(end);
+    }
+    let view = builder.view();
+    let mut rows = Vec::with_capacity(ends.len());
+    for (row, &end) in ends.iter().enumerate() {
+        rows.push(FreshRow {
+            series: pending.series,
+            end,
+            vector: view.row_bytes(row as u32)?,
+        });
+    }
+    let flat = encoded.flat();
+    txn.put_fresh(space.id, &rows)?;
+    txn.put_flat(space.id, pending.series, &flat)?;
+    Ok((rows.len() as u64, flat.len() as u64))
+}
+
+impl crate::Database {
+    /// Stores headlines in one transaction. One that is stored with the same time, source and
+    /// text is replaced, which changes nothing if it is the same.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a text is empty.
+    pub fn ingest_headlines(&self, headlines: &[Headline]) -> Result<HeadlineReport> {
+        if let Some(empty) = headlines.iter().find(|h| h.text.trim().is_empty()) {
+            return Err(Error::invalid(format!(
+                "expected headlines with a text, found an empty one at {}",
+                empty.time
+            )));
+        }
+        let writer = self.0.writer();
+        let txn = writer.catalog.write()?;
+        let change = txn.merge_headlines(headlines)?;
+        if change.added + change.replaced > 0 {
+            self.0.commit(&writer, txn)?;
+        }
+        Ok(HeadlineReport {
+            added: change.added,
+            replaced: change.replaced,
+            unchanged: change.unchanged,
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! The database: the one place where catalog, segments, encoders and search meet.
+//!
+//! A [`Database`] has one writer at a time and any number of readers. Readers work on a
+//! [`Snapshot`](snapshot::Snapshot), which never changes: a read transaction of the catalog, the
+//! segment files that it names, and the rows that are in no segment yet. The writer commits one
+//! catalog transaction and then swaps in the next snapshot.
+
+mod compact;
+mod control;
+mod database;
+mod delete;
+mod embed;
+mod import;
+mod ingest;
+mod part;
+mod rank;
+mod report;
+mod seal;
+mod search;
+mod segment;
+mod similar;
+mod snapshot;
+mod target;
+mod view;
+
+pub use compact::CompactReport;
+pub use control::{Control, Progress, Stage};
+pub use database::{Database, OpenOptions};
+pub use delete::DeleteReport;
+pub use import::{ImportReport, VectorRow};
+pub use ingest::{HeadlineReport, Ingest, IngestReport};
+pub use report::{BarsReport, DatabaseStats, SeriesInfo, SpaceInfo};
+pub use similar::{Hit, Query, Searched, Similar, SimilarAnswer};
+pub use view::View;

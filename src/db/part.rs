@@ -1,0 +1,57 @@
+//! Rows that are in no segment yet, held in memory and searched exactly.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::index::{Index, RowsBuilder};
+use crate::store::{Directory, DirectoryBuilder, FreshRow, SeriesId};
+
+/// The fresh rows of a space, as of one snapshot.
+#[derive(Debug)]
+pub(super) struct FreshPart {
+    directory: DirectoryBuilder,
+    rows: RowsBuilder,
+    catalog: PathBuf,
+}
+
+impl FreshPart {
+    /// From rows sorted by series and end. `step_of` is the usual distance of two windows of a
+    /// series, in milliseconds.
+    pub(super) fn new(
+        catalog: &Path,
+        dim: usize,
+        fresh: &[FreshRow],
+        step_of: impl Fn(SeriesId) -> i64,
+    ) -> Result<Self> {
+        let mut part = Self {
+            directory: DirectoryBuilder::default(),
+            rows: RowsBuilder::new(dim)?,
+            catalog: catalog.to_path_buf(),
+        };
+        for row in fresh {
+            part.rows
+                .push_bytes(&row.vector)
+                .map_err(|e| Error::corrupt(catalog, "fresh_rows", e.to_string()))?;
+            part.directory
+                .push(row.series, row.end, step_of(row.series));
+        }
+        Ok(part)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn directory(&self) -> Result<Directory<'_>> {
+        let (entries, pieces) = self.directory.sections();
+        Directory::new(entries, pieces, self.rows.len() as u32)
+            .map_err(|e| Error::corrupt(&self.catalog, "fresh_rows", e))
+    }
+
+    pub(super) fn index(&self) -> Index<'_> {
+        Index {
+            rows: self.rows.view(),
+            graph: None,
+        }
+    }
+}

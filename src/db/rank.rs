@@ -1,0 +1,79 @@
+//! From scored windows to distinct episodes.
+//!
+//! Overlapping windows of one symbol are one moment, not ten answers. Taking candidates by
+//! descending score, a window becomes an episode unless it lies within the exclusion zone of the
+//! query or of an episode taken before. Because this looks only at better candidates, the episodes
+//! found among the best n candidates are final, however many more candidates there are.
+
+use crate::error::Result;
+use crate::model::{Calendar, Timestamp};
+use crate::store::{BarReads, SeriesId, SeriesRecord};
+
+/// A window with its score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Candidate {
+    pub(super) series: SeriesId,
+    /// Close time of the last bar, in milliseconds UTC.
+    pub(super) end: i64,
+    pub(super) score: f32,
+}
+
+impl Candidate {
+    /// Best first; equal scores by time, then by series, so that the layout of the storage does
+    /// not show.
+    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        other
+            .score
+            .total_cmp(&self.score)
+            .then(self.end.cmp(&other.end))
+            .then(self.series.cmp(&other.series))
+    }
+}
+
+/// A window that others must keep away from.
+#[derive(Clone, Debug)]
+pub(super) struct Occupied<'a> {
+    pub(super) id: SeriesId,
+    pub(super) series: &'a SeriesRecord,
+    pub(super) end: i64,
+}
+
+/// Whether two windows are the same moment: same market and symbol, and fewer than `zone` bars
+/// from one end to the other, counted in the longer of their intervals.
+pub(super) fn same_moment(
+    txn: &impl BarReads,
+    a: &Occupied<'_>,
+    b: &Occupied<'_>,
+    zone: u32,
+) -> Result<bool> {
+    let (x, y) = (&a.series.key, &b.series.key);
+    if x.symbol != y.symbol || x.market != y.market || zone == 0 {
+        return Ok(false);
+    }
+    let coarser = if y.interval.nominal_millis() > x.interval.nominal_millis() {
+        b
+    } else {
+        a
+    };
+    let interval = coarser.series.key.interval;
+    let apart = a.end.abs_diff(b.end);
+    let zone_time = u64::from(zone) * interval.nominal_millis().unsigned_abs();
+    if apart < zone_time {
+        return Ok(true);
+    }
+    if coarser.series.calendar == Calendar::Continuous {
+        return Ok(false);
+    }
+    // Sessions: nights and weekends do not count, so the bars between decide. Windows that are
+    // this far apart have more bars between them, whatever the holidays. A series without bars
+    // (imported vectors) has only its times.
+    const HOLIDAYS_MS: u64 = 10 * 24 * 3_600_000;
+    let far = apart > zone_time.saturating_mul(10).saturating_add(HOLIDAYS_MS);
+    if far || txn.bar_extent(coarser.id)?.is_none() {
+        return Ok(false);
+    }
+    let open = |end: i64| interval.open_of(Timestamp::from_millis(end)).millis();
+    let (first, last) = (open(a.end.min(b.end)), open(a.end.max(b.end)));
+    let between = txn.bar_times(coarser.id, first.saturating_add(1)..=last)?;
+    Ok((between.len() as u64) < u64::from(zone))
+}

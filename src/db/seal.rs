@@ -1,0 +1,348 @@
+//! From windows that wait, and rows that are fresh, to segments.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+use super::control::{Control, Stage, Stopwatch};
+use super::database::{Inner, Writer};
+use super::ingest::{ChartSpace, FRESH_BATCH, IngestReport, embed_fresh, remove_windows};
+use super::segment::{NewRows, write_segment};
+use crate::error::{Error, Result};
+use crate::index::RowsBuilder;
+use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId};
+
+/// The most rows of a segment. One thread builds one segment, and building takes memory in
+/// proportion to it.
+pub(super) const SEGMENT_ROWS: usize = 1 << 19;
+/// Fresh rows are searched one by one, so this many are sealed into a segment.
+const SEAL_ROWS: usize = 1 << 15;
+
+/// How many segments of at most `SEGMENT_ROWS` hold `rows`: as few as that allows, but enough to
+/// keep every thread busy if each still gets a fair number.
+fn segment_count(rows: usize) -> usize {
+    let threads = rayon::current_num_threads();
+    let needed = rows.div_ceil(SEGMENT_ROWS).max(1);
+    let fair = if rows >= threads * SEAL_ROWS * 2 {
+        threads
+    } else {
+        1
+    };
+    needed.next_multiple_of(fair)
+}
+
+/// Makes all windows that wait searchable.
+pub(super) fn embed_pending(
+    inner: &Inner,
+    writer: &Writer,
+    control: &Control,
+    stopwatch: &Stopwatch,
+    report: &mut IngestReport,
+) -> Result<()> {
+    for space in ChartSpace::all(inner, &writer.catalog.read()?)? {
+        let work = EmbedWork {
+            inner,
+            writer,
+            space: &space,
+            control,
+            stopwatch,
+            committing: Mutex::new(()),
+            counts: Counts::default(),
+        };
+        let done = work.run();
+        work.counts.add_to(report);
+        done?;
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Counts {
+    embedded: AtomicU64,
+    flat: AtomicU64,
+    removed: AtomicU64,
+    segments: AtomicU64,
+    /// For progress: windows encoded and rows indexed so far.
+    encoded: AtomicU64,
+    indexed: AtomicU64,
+}
+
+impl Counts {
+    fn add_to(&self, report: &mut IngestReport) {
+        report.windows_embedded += self.embedded.load(Ordering::Relaxed);
+        report.windows_flat += self.flat.load(Ordering::Relaxed);
+        report.windows_removed += self.removed.load(Ordering::Relaxed);
+        report.segments += self.segments.load(Ordering::Relaxed);
+    }
+}
+
+struct EmbedWork<'a> {
+    inner: &'a Inner,
+    writer: &'a Writer,
+    space: &'a ChartSpace,
+    control: &'a Control,
+    stopwatch: &'a Stopwatch,
+    committing: Mutex<()>,
+    counts: Counts,
+}
+
+impl EmbedWork<'_> {
+    fn run(&self) -> Result<()> {
+        let txn = self.writer.catalog.read()?;
+        let waiting = union(txn.pending(self.space.id)?);
+        let mut counted = Vec::with_capacity(waiting.len());
+        let mut total = 0;
+        for pending in waiting {
+            let times = txn.bar_times(pending.series, pending.first..=pending.last)?;
+            total += times.len();
+            counted.push((pending, times));
+        }
+        if counted.is_empty() {
+            return Ok(());
+        }
+        if total as u64 <= FRESH_BATCH {
+            let pieces: Vec<_> = counted.iter().map(|(p, _)| *p).collect();
+            return self.embed_few(&txn, &pieces);
+        }
+        let chunks = split(&counted, total.div_ceil(segment_count(total)));
+        drop((counted, txn));
+        let ids = self.note_chunks(&chunks)?;
+        chunks
+            .par_iter()
+            .zip(ids)
+            .with_max_len(1)
+            .try_for_each(|(pieces, id)| self.embed_chunk(pieces, id, total as u64))
+    }
+
+    /// Few windows become fresh rows.
+    fn embed_few(&self, old: &ReadTxn, pieces: &[Pending]) -> Result<()> {
+        let txn = self.writer.catalog.write()?;
+        let snapshot = self.inner.snapshot();
+        for &piece in pieces {
+            if let Some(series) = snapshot.series.get(&piece.series) {
+                let removed = remove_windows(&txn, &snapshot, self.space.id, series, piece)?;
+                let (rows, flat) = embed_fresh(&txn, self.space, series, piece)?;
+                self.counts.removed.fetch_add(removed, Ordering::Relaxed);
+                self.counts.embedded.fetch_add(rows, Ordering::Relaxed);
+                self.counts.flat.fetch_add(flat, Ordering::Relaxed);
+            }
+        }
+        for pending in old.pending(self.space.id)? {
+            txn.clear_pending(self.space.id, pending.series)?;
+        }
+        self.inner.commit(self.writer, txn)
+    }
+
+    /// Writes the pieces of all chunks to the catalog, so that each chunk can strike out its own,
+    /// and gives each chunk a segment number.
+    fn note_chunks(&self, chunks: &[Vec<Pending>]) -> Result<Vec<SegmentId>> {
+        let txn = self.writer.catalog.write()?;
+        for piece in chunks.iter().flatten() {
+            txn.clear_pending(self.space.id, piece.series)?;
+        }
+        for piece in chunks.iter().flatten() {
+            txn.add_pending(self.space.id, *piece)?;
+        }
+        let ids = chunks.iter().map(|_| txn.next_segment_id()).collect();
+        txn.commit()?;
+        ids
+    }
+
+    fn embed_chunk(&self, pieces: &[Pending], id: SegmentId, total: u64) -> Result<()> {
+        let txn = self.writer.catalog.read()?;
+        let snapshot = self.inner.snapshot();
+        let mut new = NewRows::new(self.space.space.encoder.dim as usize)?;
+        let mut flats = Vec::new();
+        self.stopwatch.time(Stage::Embed, || -> Result<()> {
+            for &piece in pieces {
+                let Some(series) = snapshot.series.get(&piece.series) else {
+                    continue;
+                };
+                let encoded = self.space.windows().encode(&txn, series, piece)?;
+                let step = series.key.interval.nominal_millis() * i64::from(self.space.space.hop);
+                for (end, vector) in encoded.defined() {
+                    new.rows.push(vector)?;
+                    new.directory.push(piece.series, end, step);
+                }
+                flats.push((piece.series, encoded.flat()));
+                let n = encoded.ends.len() as u64;
+                let done = self.counts.encoded.fetch_add(n, Ordering::Relaxed) + n;
+                self.control.report(Stage::Embed, done, total)?;
+            }
+            Ok(())
+        })?;
+        drop(txn);
+        let record = if new.rows.is_empty() {
+            None
+        } else {
+            let last = AtomicU64::new(0);
+            let progress = |rows: u64| {
+                let more = rows.saturating_sub(last.swap(rows, Ordering::Relaxed));
+                let done = self.counts.indexed.fetch_add(more, Ordering::Relaxed) + more;
+                self.control.report(Stage::Index, done, total)
+            };
+            Some(write_segment(
+                &self.inner.files,
+                id,
+                &new,
+                self.control,
+                self.stopwatch,
+                &progress,
+            )?)
+        };
+        self.commit_chunk(pieces, id, record.as_ref(), &flats)
+    }
+
+    fn commit_chunk(
+        &self,
+        pieces: &[Pending],
+        id: SegmentId,
+        record: Option<&SegmentRecord>,
+        flats: &[(SeriesId, Vec<i64>)],
+    ) -> Result<()> {
+        let _one_at_a_time = self
+            .committing
+            .lock()
+            .map_err(|_| Error::Catalog("another thread failed while committing".into()))?;
+        let start = std::time::Instant::now();
+        let snapshot = self.inner.snapshot();
+        let txn = self.writer.catalog.write()?;
+        let space = self.space.id;
+        let mut removed = 0;
+        for &piece in pieces {
+            if let Some(series) = snapshot.series.get(&piece.series) {
+                removed += remove_windows(&txn, &snapshot, space, series, piece)?;
+            }
+            txn.remove_pending(space, piece)?;
+        }
+        let mut flat = 0;
+        for (series, ends) in flats {
+            txn.put_flat(space, *series, ends)?;
+            flat += ends.len() as u64;
+        }
+        if let Some(record) = record {
+            txn.add_segment(space, id, record)?;
+            self.counts.segments.fetch_add(1, Ordering::Relaxed);
+            self.counts
+                .embedded
+                .fetch_add(u64::from(record.rows), Ordering::Relaxed);
+        }
+        self.inner.commit(self.writer, txn)?;
+        self.counts.flat.fetch_add(flat, Ordering::Relaxed);
+        self.counts.removed.fetch_add(removed, Ordering::Relaxed);
+        self.stopwatch.add(Stage::Publish, start.elapsed());
+        Ok(())
+    }
+}
+
+/// The same windows as `pending`, sorted, with no window in two ranges.
+fn union(mut pending: Vec<Pending>) -> Vec<Pending> {
+    pending.sort_unstable_by_key(|p| (p.series, p.first));
+    let mut joined: Vec<Pending> = Vec::with_capacity(pending.len());
+    for next in pending {
+        match joined.last_mut() {
+            Some(last) if last.series == next.series && next.first <= last.last => {
+                last.last = last.last.max(next.last);
+            }
+            _ => joined.push(next),
+        }
+    }
+    joined
+}
+
+/// Splits waiting windows, given with the open times of their bars, into chunks of `size` bars.
+fn split(waiting: &[(Pending, Vec<i64>)], size: usize) -> Vec<Vec<Pending>> {
+    let mut chunks = vec![Vec::new()];
+    let mut room = size;
+    for (pending, times) in waiting {
+        let mut rest = times.as_slice();
+        while let Some((&first, _)) = rest.split_first() {
+            let (now, later) = rest.split_at(rest.len().min(room));
+            if let (Some(chunk), Some(&last)) = (chunks.last_mut(), now.last()) {
+                chunk.push(Pending {
+                    series: pending.series,
+                    first,
+                    last,
+                });
+            }
+            room -= now.len();
+            rest = later;
+            if room == 0 {
+                chunks.push(Vec::new());
+                room = size;
+            }
+        }
+    }
+    chunks.retain(|chunk| !chunk.is_empty());
+    chunks
+}
+
+/// Rows to be written into segments: sorted by series and end, and where their vectors are.
+pub(super) struct SortedRows<'a> {
+    pub(super) dim: usize,
+    pub(super) keys: &'a [(SeriesId, i64)],
+    pub(super) step_of: &'a (dyn Fn(SeriesId) -> i64 + Sync),
+    /// Appends the vector of the row with that index in `keys`.
+    pub(super) push: &'a (dyn Fn(&mut RowsBuilder, usize) -> Result<()> + Sync),
+}
+
+/// Writes rows into new segment files, which are not yet part of the database.
+pub(super) fn write_sorted(
+    inner: &Inner,
+    writer: &Writer,
+    sorted: &SortedRows<'_>,
+    control: &Control,
+    stopwatch: &Stopwatch,
+) -> Result<Vec<(SegmentId, SegmentRecord)>> {
+    let total = sorted.keys.len();
+    let size = total.div_ceil(segment_count(total)).max(1);
+    let starts: Vec<usize> = (0..total).step_by(size).collect();
+    let txn = writer.catalog.write()?;
+    let ids: Vec<SegmentId> = starts
+        .iter()
+        .map(|_| txn.next_segment_id())
+        .collect::<Result<_>>()?;
+    txn.commit()?;
+    let indexed = AtomicU64::new(0);
+    starts
+        .into_par_iter()
+        .zip(ids)
+        .with_max_len(1)
+        .map(|(start, id)| {
+            let mut new = NewRows::new(sorted.dim)?;
+            let keys = sorted.keys.iter().enumerate().skip(start).take(size);
+            for (i, &(series, end)) in keys {
+                (sorted.push)(&mut new.rows, i)?;
+                new.directory.push(series, end, (sorted.step_of)(series));
+            }
+            let last = AtomicU64::new(0);
+            let progress = |rows: u64| {
+                let more = rows.saturating_sub(last.swap(rows, Ordering::Relaxed));
+                let done = indexed.fetch_add(more, Ordering::Relaxed) + more;
+                control.report(Stage::Index, done, total as u64)
+            };
+            let record = write_segment(&inner.files, id, &new, control, stopwatch, &progress)?;
+            Ok((id, record))
+        })
+        .collect()
+}
+
+/// Seals fresh rows when there are many, and joins small segments when there are many.
+pub(super) fn seal_when_due(
+    inner: &Inner,
+    writer: &Writer,
+    control: &Control,
+    stopwatch: &Stopwatch,
+    report: &mut IngestReport,
+) -> Result<()> {
+    for state in &inner.snapshot().spaces {
+        let small = super::compact::crowded_tier(state);
+        if state.fresh.len() >= SEAL_ROWS || !small.is_empty() {
+            let rewritten =
+                super::compact::rewrite(inner, writer, state.id, &small, control, stopwatch)?;
+            report.segments += rewritten.written;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! One question to all parts of a space.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use super::rank::Candidate;
+use super::snapshot::SpaceState;
+use crate::error::{Error, Result};
+use crate::index::{self, Index, Plan, RowSet, Scratch, Wanted};
+use crate::store::{Directory, SeriesId};
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+}
+
+/// Which windows may be answers.
+#[derive(Clone, Debug)]
+pub(super) struct RowFilter {
+    /// The series; `None` is all.
+    pub(super) series: Option<BTreeSet<SeriesId>>,
+    /// The first and the last time at which a window may end, in milliseconds UTC.
+    pub(super) first_end: i64,
+    pub(super) last_end: i64,
+}
+
+impl RowFilter {
+    fn passes_all(&self) -> bool {
+        self.series.is_none() && self.first_end == i64::MIN && self.last_end == i64::MAX
+    }
+
+    fn rows(&self, directory: &Directory<'_>, rows: u32, dead: &RowSet) -> RowSet {
+        let passing = if self.passes_all() {
+            RowSet::all(rows)
+        } else {
+            let wanted = directory
+                .iter()
+                .filter(|s| self.series.as_ref().is_none_or(|w| w.contains(&s.series())));
+            RowSet::from_ranges(wanted.map(|s| s.ending_in(self.first_end, self.last_end)))
+        };
+        if dead.is_empty() {
+            passing
+        } else {
+            passing.subtract(dead)
+        }
+    }
+}
+
+/// A part of a space, ready to be asked.
+struct Part<'a> {
+    directory: Directory<'a>,
+    index: Index<'a>,
+    allowed: RowSet,
+}
+
+/// The parts of a space, with the rows of each that pass a filter.
+pub(super) struct Search<'a> {
+    parts: Vec<Part<'a>>,
+}
+
+/// The best candidates of a search.
+pub(super) struct Found {
+    /// Best first.
+    pub(super) candidates: Vec<Candidate>,
+    /// Whether there may be more candidates than these.
+    pub(super) more: bool,
+    /// How the parts were searched.
+    pub(super) plan: &'static str,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(state: &'a SpaceState, filter: &RowFilter) -> Result<Self> {
+        let mut parts = Vec::new();
+        for (segment, dead) in &state.segments {
+            let directory = segment.directory()?;
+            let allowed = filter.rows(&directory, segment.record.rows, dead);
+            if !allowed.is_empty() {
+                parts.push(Part {
+                    directory,
+                    index: segment.index()?,
+                    allowed,
+                });
+            }
+        }
+        let directory = state.fresh.directory()?;
+        let fresh = state.fresh.len() as u32;
+        let allowed = filter.rows(&directory, fresh, &RowSet::default());
+        if !allowed.is_empty() {
+            parts.push(Part {
+                directory,
+                index: state.fresh.index(),
+                allowed,
+            });
+        }
+        Ok(Self { parts })
+    }
+
+    /// How many windows pass the filter.
+    pub(super) fn windows(&self) -> u64 {
+        self.parts.iter().map(|p| p.allowed.len() as u64).sum()
+    }
+
+    /// The best `limit` candidates over all parts.
+    pub(super) fn nearest(
+        &self,
+        query: &index::Query,
+        limit: usize,
+        ef: usize,
+        exact: bool,
+    ) -> Result<Found> {
+        let mut candidates = Vec::with_capacity(limit);
+        let (mut more, mut by_graph, mut by_scan) = (false, false, false);
+        for part in &self.parts {
+            let wanted = Wanted {
+                limit,
+                ef,
+                allowed: &part.allowed,
+                exact,
+            };
+            let nearest =
+                SCRATCH.with_borrow_mut(|scratch| part.index.nearest(query, &wanted, scratch))?;
+            by_graph |= nearest.plan == Plan::Graph;
+            by_scan |= nearest.plan == Plan::Scan;
+            more |= nearest.hits.len() < part.allowed.len();
+            for hit in nearest.hits {
+                let (series, end) = part.directory.window_of(hit.row).ok_or_else(|| {
+                    Error::Catalog(format!("row {} of a segment names no window", hit.row))
+                })?;
+                candidates.push(Candidate {
+                    series,
+                    end,
+                    score: hit.score,
+                });
+            }
+        }
+        candidates.sort_unstable_by(Candidate::order);
+        more |= candidates.len() > limit;
+        candidates.truncate(limit);
+        Ok(Found {
+            candidates,
+            more,
+            plan: match (by_graph, by_scan) {
+                (true, true) => "graph+scan",
+                (true, false) => "graph",
+                (false, _) => "scan",
+            },
+        })
+    }
+
+    /// The stored vector of the last window of a series that ends at or before `time`.
+    pub(super) fn stored(&self, series: SeriesId, time: i64) -> Result<Option<(i64, Vec<f32>)>> {
+        let mut best: Option<(i64, Vec<f32>)> = None;
+        for part in &self.parts {
+            let Some(rows) = part.directory.of_series(series) else {
+                continue;
+            };
+            let range = rows.ending_in(i64::MIN, time);
+            let live = RowSet::from_ranges([range]).intersect(&part.allowed);
+            let Some(row) = live.ranges().last().map(|r| r.end - 1) else {
+                continue;
+            };
+            if let Some(end) = rows.end_of(row)
+                && best.as_ref().is_none_or(|b| b.0 < end)
+            {
+                best = Some((end, part.index.rows.vector(row)?));
+            }
+        }
+        Ok(best)
+    }
+}

@@ -1,0 +1,167 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::database::Files;
+use super::part::FreshPart;
+use super::segment::Segment;
+use crate::encode::ChartEncoder;
+use crate::error::{Error, Result};
+use crate::index::RowSet;
+use crate::model::{Modality, Space};
+use crate::store::{
+    CatalogUse, ReadTxn, RowReads, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord,
+};
+
+/// What one reader sees: everything that was committed at one moment.
+pub(super) struct Snapshot {
+    pub(super) txn: ReadTxn,
+    pub(super) series: BTreeMap<SeriesId, SeriesRecord>,
+    pub(super) spaces: Vec<SpaceState>,
+}
+
+/// A space in a snapshot.
+pub(super) struct SpaceState {
+    pub(super) id: SpaceId,
+    pub(super) record: SpaceRecord,
+    /// The segments with their dead rows.
+    pub(super) segments: Vec<(Arc<Segment>, RowSet)>,
+    pub(super) fresh: FreshPart,
+    encoder: Option<Arc<dyn ChartEncoder>>,
+}
+
+impl SpaceState {
+    pub(super) fn space(&self) -> &Space {
+        &self.record.space
+    }
+
+    pub(super) fn dim(&self) -> usize {
+        self.record.space.encoder.dim as usize
+    }
+
+    /// The encoder of a chart space.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the space has none, or one that this program does not know.
+    pub(super) fn encoder(&self) -> Result<&dyn ChartEncoder> {
+        self.encoder.as_deref().ok_or_else(|| {
+            let space = self.space();
+            Error::invalid(match space.encoder.modality {
+                Modality::Chart => format!(
+                    "the space {} was made by the encoder {}, which this program does not know; give it to OpenOptions::encoder",
+                    space.name, space.encoder.id
+                ),
+                other => format!(
+                    "the space {} holds {other} vectors and has no encoder for bars; ask with a vector or with a stored window",
+                    space.name
+                ),
+            })
+        })
+    }
+
+    /// Rows that can be found.
+    pub(super) fn live_rows(&self) -> u64 {
+        let sealed: u64 = self
+            .segments
+            .iter()
+            .map(|(s, dead)| u64::from(s.record.rows) - dead.len() as u64)
+            .sum();
+        sealed + self.fresh.len() as u64
+    }
+}
+
+impl Snapshot {
+    /// Reads the catalog; segments that `old` has open are not opened again.
+    pub(super) fn load(files: &Files, txn: ReadTxn, old: Option<&Self>) -> Result<Self> {
+        let series: BTreeMap<_, _> = txn.all_series()?.into_iter().collect();
+        let mut spaces = Vec::new();
+        for (id, record) in txn.all_spaces()? {
+            let known = old.and_then(|o| o.space_by_id(id));
+            spaces.push(load_space(files, &txn, &series, id, record, known)?);
+        }
+        Ok(Self {
+            txn,
+            series,
+            spaces,
+        })
+    }
+
+    pub(super) fn space_by_id(&self, id: SpaceId) -> Option<&SpaceState> {
+        self.spaces.iter().find(|s| s.id == id)
+    }
+
+    /// The usual distance of two windows of a series in a space, in milliseconds.
+    pub(super) fn step_of(&self, state: &SpaceState, series: SeriesId) -> i64 {
+        step_of(&self.series, state.space().hop, series)
+    }
+
+    /// The space of that name, or the only one, or the default one.
+    pub(super) fn space(&self, name: Option<&str>) -> Result<&SpaceState> {
+        let wanted = name.unwrap_or(crate::Database::DEFAULT_SPACE);
+        let found = self.spaces.iter().find(|s| s.space().name == wanted);
+        match (found, name, self.spaces.as_slice()) {
+            (Some(space), ..) => Ok(space),
+            (None, None, [only]) => Ok(only),
+            _ => Err(self.no_space(wanted)),
+        }
+    }
+
+    fn no_space(&self, wanted: &str) -> Error {
+        let names: Vec<_> = self
+            .spaces
+            .iter()
+            .map(|s| s.space().name.as_str())
+            .collect();
+        Error::NotFound {
+            what: "space",
+            name: wanted.to_owned(),
+            hint_text: if names.is_empty() {
+                "the database is empty; ingest bars first".to_owned()
+            } else {
+                format!("there are: {}", names.join(", "))
+            },
+        }
+    }
+}
+
+fn load_space(
+    files: &Files,
+    txn: &ReadTxn,
+    series: &BTreeMap<SeriesId, SeriesRecord>,
+    id: SpaceId,
+    record: SpaceRecord,
+    known: Option<&SpaceState>,
+) -> Result<SpaceState> {
+    let dim = record.space.encoder.dim as usize;
+    let mut segments = Vec::new();
+    for (segment_id, segment_record) in txn.segments(id)? {
+        let open = known.and_then(|k| k.segments.iter().find(|(s, _)| s.id == segment_id));
+        let segment = match open {
+            Some((segment, _)) => Arc::clone(segment),
+            None => {
+                let path = files.segment(&SegmentRecord::file_name(segment_id));
+                Arc::new(Segment::open(&path, segment_id, segment_record, dim)?)
+            }
+        };
+        segments.push((segment, RowSet::from_ranges(txn.dead_rows(segment_id)?)));
+    }
+    let hop = record.space.hop;
+    let fresh = FreshPart::new(txn.path(), dim, &txn.fresh_rows(id)?, |s| {
+        step_of(series, hop, s)
+    })?;
+    let encoder = match record.space.encoder.modality {
+        Modality::Chart => files.encoder(&record.space.encoder).ok(),
+        Modality::Headline | Modality::Imported => None,
+    };
+    Ok(SpaceState {
+        id,
+        record,
+        segments,
+        fresh,
+        encoder,
+    })
+}
+
+fn step_of(all: &BTreeMap<SeriesId, SeriesRecord>, hop: u32, series: SeriesId) -> i64 {
+    let interval = all.get(&series).map(|s| s.key.interval);
+    interval.map_or(1, |i| i.nominal_millis() * i64::from(hop))
+}

@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use super::similar::{Query, Similar};
+use super::snapshot::Snapshot;
+use crate::error::Result;
+use crate::model::{Headline, TimePrecision, Timestamp};
+use crate::store::{HeadlineFilter, HeadlineReads};
+
+/// The database as of a moment: what was committed when the view was made, and of that only what
+/// was known at its time. A view never changes; clones share it.
+///
+/// Known at t means: bars and windows that closed at or before t, and headlines published at or
+/// before t. A headline whose time is known to the day counts from the end of that day. Bars
+/// that were corrected later are seen as corrected: the database keeps one value of each bar.
+#[derive(Clone)]
+pub struct View {
+    snapshot: Arc<Snapshot>,
+    as_of: Option<Timestamp>,
+}
+
+impl View {
+    pub(super) fn new(snapshot: Arc<Snapshot>, as_of: Option<Timestamp>) -> Self {
+        Self { snapshot, as_of }
+    }
+
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The view's time; `None` sees everything.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        self.as_of
+    }
+
+    /// The earlier of `time` and the view's time.
+    pub(super) fn clamp(&self, time: Option<Timestamp>) -> Timestamp {
+        let end = Timestamp::from_millis(i64::MAX);
+        time.unwrap_or(end).min(self.as_of.unwrap_or(end))
+    }
+
+    /// Asks for the windows that are most similar to `query`: a [`crate::Target`], bars, or a
+    /// vector of the space.
+    ///
+    /// ```no_run
+    /// use rhymedb::{Database, Target};
+    /// let db = Database::open("market.rhyme")?;
+    /// let target: Target = "BTCUSDT:1h@2021-05-19T12:00".parse()?;
+    /// let answer = db.now().similar(target).k(10).market("equity").run()?;
+    /// for hit in &answer.hits {
+    ///     println!("{:.4} {}", hit.score, hit.window);
+    /// }
+    /// # Ok::<(), rhymedb::Error>(())
+    /// ```
+    pub fn similar(&self, query: impl Into<Query>) -> Similar<'_> {
+        Similar::new(self, query.into())
+    }
+
+    /// The newest `limit` headlines known in this view that were published in `from..=to`, of one
+    /// symbol or of all, ascending by time.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn headlines(
+        &self,
+        symbol: Option<&str>,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<Headline>> {
+        let filter = HeadlineFilter {
+            symbol: symbol.map(str::to_owned),
+            first: from.map_or(i64::MIN, Timestamp::millis),
+            last: self.clamp(to).millis(),
+            // Those of the view's last day may be unknown yet, so they do not count.
+            limit: usize::MAX,
+        };
+        let mut headlines = self.snapshot.txn.headlines(&filter)?;
+        headlines.retain(|h| self.as_of.is_none_or(|t| known_from(h) <= t));
+        let surplus = headlines.len().saturating_sub(limit);
+        Ok(headlines.split_off(surplus))
+    }
+}
+
+/// When a headline can first have been known.
+fn known_from(headline: &Headline) -> Timestamp {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    match headline.precision {
+        TimePrecision::Day => headline.time.plus_millis(DAY_MS),
+        TimePrecision::Minute => headline.time.plus_millis(60_000),
+        TimePrecision::Second => headline.time,
+    }
+}
