@@ -4,10 +4,16 @@ mod disk;
 mod encode;
 mod error;
 mod model;
+mod source;
 
 pub use encode::{ChartEncoder, Embeddings};
 pub use error::{Error, Result};
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesKey, Sharing,
     Space, Target, TimePrecision, Timestamp, Window,
+};
+#[cfg(feature = "http")]
+pub use source::{
+    BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
+    bybit_series_key, sync_klines,
 };
