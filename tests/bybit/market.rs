@@ -3,23 +3,23 @@
 use rhymedb::{Bar, Bars, BybitCategory, Interval, Timestamp};
 
 /// A candle as Bybit writes it: open time, four prices, volume, turnover.
-pub type Row = [String; 7];
+pub(crate) type Row = [String; 7];
 
 /// One instrument, its candles, and the server's time.
 #[derive(Clone)]
-pub struct Market {
-    pub category: &'static str,
-    pub symbol: &'static str,
-    pub interval: Interval,
-    pub code: &'static str,
+pub(crate) struct Market {
+    pub(crate) category: &'static str,
+    pub(crate) symbol: &'static str,
+    pub(crate) interval: Interval,
+    pub(crate) code: &'static str,
     /// Ascending.
-    pub opens: Vec<i64>,
-    pub time: i64,
+    pub(crate) opens: Vec<i64>,
+    pub(crate) time: i64,
 }
 
 impl Market {
     /// `count` candles from `first` on. The last one is still open.
-    pub fn new(interval: &str, code: &'static str, first: &str, count: usize) -> Self {
+    pub(crate) fn new(interval: &str, code: &'static str, first: &str, count: usize) -> Self {
         let interval: Interval = interval.parse().unwrap();
         let mut open: Timestamp = first.parse().unwrap();
         let mut opens = Vec::new();
@@ -38,30 +38,30 @@ impl Market {
     }
 
     /// Takes the candles of these positions out, as an outage of the exchange does.
-    pub fn without(mut self, positions: std::ops::Range<usize>) -> Self {
+    pub(crate) fn without(mut self, positions: std::ops::Range<usize>) -> Self {
         self.opens.drain(positions);
         self
     }
 
-    pub fn category(&self) -> BybitCategory {
+    pub(crate) fn category(&self) -> BybitCategory {
         self.category.parse().unwrap()
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.time)
     }
 
-    pub fn open(&self, position: usize) -> Timestamp {
+    pub(crate) fn open(&self, position: usize) -> Timestamp {
         Timestamp::from_millis(self.opens[position])
     }
 
-    pub fn close(&self, open: i64) -> i64 {
+    pub(crate) fn close(&self, open: i64) -> i64 {
         let open = Timestamp::from_millis(open);
         self.interval.close_of(open).millis()
     }
 
     /// A candle that depends on its open time alone.
-    pub fn row(&self, open: i64) -> Row {
+    pub(crate) fn row(&self, open: i64) -> Row {
         let mut state = open as u64;
         let mut draw = |below: u64| {
             // splitmix64
@@ -85,7 +85,7 @@ impl Market {
         ]
     }
 
-    pub fn bar(&self, open: i64) -> Bar {
+    pub(crate) fn bar(&self, open: i64) -> Bar {
         let row = self.row(open);
         let number = |i: usize| row[i].parse::<f64>().unwrap();
         Bar {
@@ -99,7 +99,7 @@ impl Market {
     }
 
     /// The closed candles that open in `start..=end`.
-    pub fn truth(&self, start: Option<i64>, end: i64) -> Bars {
+    pub(crate) fn truth(&self, start: Option<i64>, end: i64) -> Bars {
         self.opens
             .iter()
             .filter(|&&open| start.is_none_or(|start| start <= open) && open <= end)

@@ -12,7 +12,7 @@ use crate::market::{Market, Row};
 
 /// What to do with one request instead of answering it well.
 #[derive(Clone)]
-pub enum Act {
+pub(crate) enum Act {
     /// The right answer after all.
     Answer,
     /// A response of this status, with these headers and this body.
@@ -34,16 +34,16 @@ pub enum Act {
 }
 
 impl Act {
-    pub fn json(body: &str) -> Self {
+    pub(crate) fn json(body: &str) -> Self {
         Self::Raw(200, Vec::new(), body.to_owned())
     }
 
     /// An error in the envelope, as Bybit sends it: with HTTP 200.
-    pub fn code(code: i64, message: &str, time: i64) -> Self {
+    pub(crate) fn code(code: i64, message: &str, time: i64) -> Self {
         Self::json(&envelope(code, message, "{}", Some(time)))
     }
 
-    pub fn with_header(self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn with_header(self, name: &'static str, value: impl ToString) -> Self {
         match self {
             Self::Raw(status, mut headers, body) => {
                 headers.push((name, value.to_string()));
@@ -56,13 +56,13 @@ impl Act {
 
 /// How the server behaves where the API leaves a choice.
 #[derive(Clone, Copy)]
-pub struct Habits {
+pub(crate) struct Habits {
     /// Answers hold at most this many candles, whatever limit is asked for.
-    pub page_cap: usize,
+    pub(crate) page_cap: usize,
     /// A range with both ends that holds more than a page gives its oldest candles.
-    pub overfull_gives_oldest: bool,
+    pub(crate) overfull_gives_oldest: bool,
     /// The candle that opens right after the end comes too.
-    pub end_reaches_next: bool,
+    pub(crate) end_reaches_next: bool,
 }
 
 impl Default for Habits {
@@ -85,14 +85,14 @@ struct State {
     connections: Mutex<Vec<JoinHandle<()>>>,
 }
 
-pub struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     state: Arc<State>,
     acceptor: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    pub fn start(market: Market, habits: Habits) -> Self {
+    pub(crate) fn start(market: Market, habits: Habits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
@@ -123,31 +123,31 @@ impl Server {
         }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Does these, one for each of the next requests, and answers well afterwards.
-    pub fn next(&self, acts: impl IntoIterator<Item = Act>) {
+    pub(crate) fn next(&self, acts: impl IntoIterator<Item = Act>) {
         self.state.script.lock().unwrap().extend(acts);
     }
 
     /// Does this with every request that no [`Self::next`] is left for.
-    pub fn always(&self, act: Act) {
+    pub(crate) fn always(&self, act: Act) {
         *self.state.forever.lock().unwrap() = Some(act);
     }
 
-    pub fn market(&self) -> &Market {
+    pub(crate) fn market(&self) -> &Market {
         &self.state.market
     }
 
     /// How many requests came since the last call.
-    pub fn take_count(&self) -> usize {
+    pub(crate) fn take_count(&self) -> usize {
         std::mem::take(&mut *self.state.asked.lock().unwrap()).len()
     }
 
     /// The parameter `name` of each request so far.
-    pub fn asked(&self, name: &str) -> Vec<Option<String>> {
+    pub(crate) fn asked(&self, name: &str) -> Vec<Option<String>> {
         let asked = self.state.asked.lock().unwrap();
         asked.iter().map(|query| value(query, name)).collect()
     }
@@ -203,7 +203,7 @@ impl State {
             Act::Flood => {
                 drop(stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 900000000\r\n\r\n"));
                 let block = vec![b' '; 1 << 20];
-                while !self.stop.load(Ordering::SeqCst) && stream.write_all(&block).is_ok() {}
+                self.until_stop(|| stream.write_all(&block).is_ok());
             }
         }
     }
@@ -228,7 +228,7 @@ impl State {
         }
         if symbol != self.market.symbol || category != self.market.category {
             return if category == "spot" {
-                envelope(0, "OK", &result(&category, &symbol, &[]), time)
+                envelope(0, "OK", r#"{"category":"spot","list":[]}"#, time)
             } else {
                 envelope(10001, "params error: symbol invalid", "{}", time)
             };
@@ -262,9 +262,11 @@ fn value(query: &[(String, String)], name: &str) -> Option<String> {
     Some(value.clone())
 }
 
-pub fn envelope(code: i64, message: &str, result: &str, time: Option<i64>) -> String {
+pub(crate) fn envelope(code: i64, message: &str, result: &str, time: Option<i64>) -> String {
     let time = time.map_or_else(String::new, |time| format!(r#","time":{time}"#));
-    format!(r#"{{"retCode":{code},"retMsg":"{message}","result":{result},"retExtInfo":{{}}{time}}}"#)
+    format!(
+        r#"{{"retCode":{code},"retMsg":"{message}","result":{result},"retExtInfo":{{}}{time}}}"#
+    )
 }
 
 fn result(category: &str, symbol: &str, rows: &[Row]) -> String {
@@ -290,7 +292,10 @@ fn read_query(stream: &mut TcpStream) -> Option<Vec<(String, String)>> {
         }
     }
     let text = String::from_utf8(request).unwrap();
-    assert!(text.to_lowercase().contains("user-agent: rhymedb/"), "{text}");
+    assert!(
+        text.to_lowercase().contains("user-agent: rhymedb/"),
+        "{text}"
+    );
     let target = text.split(' ').nth(1).unwrap();
     let query = target.strip_prefix("/v5/market/kline?").unwrap();
     let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap());

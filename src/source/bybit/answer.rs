@@ -36,7 +36,9 @@ struct Envelope {
 
 #[derive(Deserialize)]
 struct Klines {
+    #[serde(default)]
     category: String,
+    #[serde(default)]
     symbol: String,
     /// Start, open, high, low, close, volume, turnover, each as text.
     list: Vec<[String; 7]>,
@@ -149,7 +151,11 @@ fn read_rows(result: Value, instrument: &Instrument) -> Result<Vec<Bar>, Fault> 
              changed"
         ))
     })?;
-    if klines.symbol != instrument.symbol || klines.category != instrument.category.to_string() {
+    // An empty answer may leave the names out, one with candles must not.
+    let names =
+        |found: &str, asked: &str| found == asked || (found.is_empty() && klines.list.is_empty());
+    let category = instrument.category.to_string();
+    if !names(&klines.symbol, &instrument.symbol) || !names(&klines.category, &category) {
         return Err(remote(format!(
             "expected candles of {instrument} from Bybit, found those of {:?} in category {:?}",
             klines.symbol, klines.category
@@ -197,4 +203,160 @@ fn read_row(row: &[String; 7]) -> Result<Bar, Fault> {
         close: number("close", close)?,
         volume: number("volume", volume)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "tests"
+    )]
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::Interval;
+    use crate::source::bybit::BybitCategory;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    fn read(answer: &Answer) -> Result<Page, Fault> {
+        let instrument =
+            Instrument::new(BybitCategory::Inverse, "XYZUSD", Interval::hours(1)).unwrap();
+        read_page(answer, &instrument, NOW)
+    }
+
+    fn ok(body: &str) -> Answer {
+        Answer {
+            status: 200,
+            body: body.as_bytes().to_vec(),
+            ..Answer::default()
+        }
+    }
+
+    const TWO_ROWS: &str = r#"{"retCode":0,"retMsg":"","result":{"symbol":"XYZUSD",
+        "category":"inverse","list":[
+        ["7200000","3","4.5","2.25","3.5","120","40"],
+        ["3600000","1","1","1","1","0","0"]]},"retExtInfo":{},"time":9000000}"#;
+
+    #[test]
+    fn rows_are_read_in_the_order_in_which_they_come() {
+        let expected = Page {
+            rows: vec![
+                Bar {
+                    time: Timestamp::from_millis(7_200_000),
+                    open: 3.0,
+                    high: 4.5,
+                    low: 2.25,
+                    close: 3.5,
+                    volume: 120.0,
+                },
+                Bar {
+                    time: Timestamp::from_millis(3_600_000),
+                    open: 1.0,
+                    high: 1.0,
+                    low: 1.0,
+                    close: 1.0,
+                    volume: 0.0,
+                },
+            ],
+            server_time: Timestamp::from_millis(9_000_000),
+        };
+        assert_eq!(read(&ok(TWO_ROWS)).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_empty_answer_may_leave_the_names_out_but_not_have_others() {
+        let body = |result: &str| ok(&format!(r#"{{"retCode":0,"result":{result}}}"#));
+        for fine in [
+            r#"{"list":[]}"#,
+            r#"{"category":"","symbol":"","list":[]}"#,
+            r#"{"category":"inverse","list":[]}"#,
+        ] {
+            let page = read(&body(fine)).unwrap();
+            assert_eq!((page.rows.len(), page.server_time), (0, NOW));
+        }
+        for other in [
+            r#"{"category":"inverse","symbol":"ABCUSD","list":[]}"#,
+            r#"{"category":"inverse","list":[["0","1","1","1","1","1","1"]]}"#,
+        ] {
+            let fault = read(&body(other)).unwrap_err();
+            assert!(matches!(fault, Fault::Final(Error::Remote(_))), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_more_than_a_thousand_is_refused() {
+        let rows = |count: i64| {
+            let rows: Vec<String> = (0..count)
+                .rev()
+                .map(|i| format!(r#"["{}","1","1","1","1","1","1"]"#, i * 3_600_000))
+                .collect();
+            let list = rows.join(",");
+            let names = r#""category":"inverse","symbol":"XYZUSD""#;
+            ok(&format!(
+                r#"{{"retCode":0,"result":{{{names},"list":[{list}]}}}}"#
+            ))
+        };
+        assert_eq!(read(&rows(1000)).unwrap().rows.len(), 1000);
+        let fault = read(&rows(1001)).unwrap_err();
+        assert!(format!("{fault:?}").contains("at most 1000 candles"));
+    }
+
+    #[test]
+    fn a_reset_time_counts_by_the_servers_clock_and_only_if_it_is_near() {
+        let wait = |code: i64, time: &str, reset_at: Option<i64>| {
+            let answer = Answer {
+                reset_at,
+                ..ok(&format!(
+                    r#"{{"retCode":{code},"retMsg":"Too many"{time}}}"#
+                ))
+            };
+            match read(&answer).unwrap_err() {
+                Fault::Limited(_, wait) => wait,
+                other => panic!("expected Limited, found {other:?}"),
+            }
+        };
+        let time = r#","time":5000"#;
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert_eq!(wait(10006, time, Some(5_250)), ms(250));
+        assert_eq!(wait(10018, time, Some(65_000)), ms(60_000));
+        assert_eq!(wait(10006, "", Some(NOW.millis() + 7)), ms(7));
+        for unusable in [
+            None,
+            Some(5_000),
+            Some(4_999),
+            Some(65_001),
+            Some(i64::MIN),
+            Some(i64::MAX),
+        ] {
+            assert_eq!(wait(10006, time, unusable), None, "{unusable:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_it_panic(
+            status in prop_oneof![Just(200_u16), any::<u16>()],
+            reset_at in any::<Option<i64>>(),
+            body in any::<Vec<u8>>(),
+        ) {
+            let answer = Answer { status, location: None, reset_at, body };
+            prop_assert!(read(&answer).is_err());
+        }
+
+        #[test]
+        fn a_damaged_answer_is_a_page_or_a_fault(at in 0..TWO_ROWS.len(), byte in any::<u8>()) {
+            let mut answer = ok(TWO_ROWS);
+            if let Some(slot) = answer.body.get_mut(at) {
+                *slot = byte;
+            }
+            if let Ok(page) = read(&answer) {
+                prop_assert_eq!(page.rows.len(), 2);
+                prop_assert!(page.rows.is_sorted_by(|newer, older| newer.time > older.time));
+            }
+        }
+    }
 }

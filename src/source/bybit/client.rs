@@ -190,11 +190,6 @@ impl BybitClient {
         }
     }
 
-    /// [`Error::Interrupted`] if the client's flag is set.
-    pub(super) fn check_interrupt(&self) -> Result<()> {
-        self.inner.interrupt.check()
-    }
-
     /// Fetches one page, and counts each attempt after the first in `retries`.
     pub(super) fn fetch_page(&self, request: PageRequest<'_>, retries: &mut u64) -> Result<Page> {
         let inner = &*self.inner;

@@ -99,7 +99,6 @@ impl<'a> KlinePages<'a> {
 
     fn next_page(&mut self) -> Result<Option<Bars>> {
         while !self.done && self.start.unwrap_or(EPOCH) <= self.end {
-            self.client.check_interrupt()?;
             let asked_start = self.start.filter(|&start| self.fits_in_a_page(start));
             let request = PageRequest {
                 instrument: &self.instrument,

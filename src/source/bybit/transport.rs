@@ -75,7 +75,6 @@ impl Transport {
     /// Fetches `url`. The request runs on a thread of its own, so that a server that does not
     /// answer cannot keep a caller who was interrupted.
     pub(super) fn get(&self, url: Url, interrupt: &Interrupt) -> Result<Answer, Fault> {
-        interrupt.check().map_err(Fault::Final)?;
         let deadline = Instant::now() + self.timeout;
         let abandoned = Arc::new(AtomicBool::new(false));
         let (sender, receiver) = channel();
