@@ -112,6 +112,9 @@ fn every_range_comes_whole_whatever_an_overfull_range_gives() {
                 (0, 998),
                 (5, 1004),
                 (400, 2000),
+                (1600, 2598),
+                (1600, 2599),
+                (1600, 2600),
                 (1600, 3098),
             ] {
                 for (early, late) in [(0, 0), (1, 0), (0, hour - 1), (hour - 1, 1), (-1, hour)] {

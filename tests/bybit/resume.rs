@@ -192,6 +192,20 @@ fn an_update_asks_for_little_and_reports_it() {
 }
 
 #[test]
+fn an_end_in_the_far_future_is_now() {
+    let server = Server::start(hours(), Habits::default());
+    let market = server.market();
+    let mut store = Store::new(market.truth(None, market.opens[3090]).iter());
+    let request = SyncRequest {
+        end: Some("9999-01-01".parse().unwrap()),
+        ..request(market)
+    };
+    store.sync(&server, &request, usize::MAX, false).unwrap();
+    assert_eq!(store.all(), market.truth(None, market.time));
+    assert_eq!(server.take_count(), 2);
+}
+
+#[test]
 fn a_last_bar_that_was_corrected_is_replaced() {
     let server = Server::start(hours(), Habits::default());
     let market = server.market();
@@ -231,6 +245,23 @@ fn weeks_and_months_are_brought_up_to_date() {
             .unwrap();
         assert_eq!(store.all(), market.truth(None, market.time));
     }
+}
+
+#[test]
+fn weeks_that_open_on_another_weekday_than_the_stored_ones_are_told() {
+    let server = Server::start(Market::new("1w", "W", "2019-01-07", 60), Habits::default());
+    let market = server.market();
+    let tuesday = market.open(30).plus_millis(86_400_000);
+    let request = SyncRequest {
+        stored: Some((tuesday, tuesday)),
+        ..request(market)
+    };
+    let outcome = sync_klines(&client(&server), &request, market.now(), &mut |_| Ok(()));
+    let error = outcome.unwrap_err().to_string();
+    assert!(
+        error.contains("no candle of this interval opens at that time"),
+        "{error}"
+    );
 }
 
 #[test]
