@@ -157,14 +157,18 @@ fn a_blocked_address_is_told_after_one_retry() {
     assert_eq!(server.take_count(), 2);
 }
 
+fn told_at_once(server: &Server, act: Act, why: &str) {
+    server.next([act]);
+    let message = failure(server, &client(server));
+    assert!(message.contains(why), "{why}: {message}");
+    assert!(message.len() < 500, "{message}");
+    assert_eq!(server.take_count(), 1, "{why}");
+}
+
 #[test]
-fn an_answer_that_is_no_page_of_candles_is_told_at_once() {
+fn an_answer_that_is_not_bybits_is_told_at_once() {
     let server = server();
     let elsewhere = self::server();
-    let result =
-        |list: &str| format!(r#"{{"category":"linear","symbol":"BTCUSDT","list":{list}}}"#);
-    let list = |list: &str| Act::json(&envelope(0, "OK", &result(list), Some(0)));
-    let row = r#""1704067200000","1","1","1","1""#;
     for (act, why) in [
         (
             Act::Raw(302, Vec::new(), String::new()).with_header("Location", elsewhere.url()),
@@ -189,6 +193,33 @@ fn an_answer_that_is_no_page_of_candles_is_told_at_once() {
         (Act::json("[]"), "expected an answer in JSON"),
         (Act::json(r#"{"retCode":"0"}"#), "expected i64"),
         (Act::json(r#"{"retCode":0,"time":"x"}"#), "expected i64"),
+        (
+            Act::json("x").with_header("Content-Encoding", "gzip"),
+            "content encoding \"gzip\"",
+        ),
+        (Act::Flood, "at most 8 MiB"),
+        (
+            Act::code(10001, "Not supported symbols", 0),
+            "Bybit does not know BTCUSDT:1h in category linear",
+        ),
+        (
+            Act::code(10005, "Permission denied", 0),
+            "retCode 10005, \"Permission denied\"",
+        ),
+    ] {
+        told_at_once(&server, act, why);
+    }
+    assert_eq!(elsewhere.take_count(), 0);
+}
+
+#[test]
+fn an_answer_of_another_form_is_told_at_once() {
+    let server = server();
+    let result =
+        |list: &str| format!(r#"{{"category":"linear","symbol":"BTCUSDT","list":{list}}}"#);
+    let list = |list: &str| Act::json(&envelope(0, "OK", &result(list), Some(0)));
+    let row = r#""1704067200000","1","1","1","1""#;
+    for (act, why) in [
         (Act::json(r#"{"retCode":0}"#), "lists of 7 texts"),
         (
             Act::json(&envelope(0, "OK", "{}", None)),
@@ -201,7 +232,10 @@ fn an_answer_that_is_no_page_of_candles_is_told_at_once() {
             list(&format!("[[{row},\"1\"]]")),
             "expected an array of length 7",
         ),
-        (list(&format!("[[{row},\"1\",\"1\",\"1\"]]")), "7"),
+        (
+            list(&format!("[[{row},\"1\",\"1\",\"1\"]]")),
+            "fewer elements in array",
+        ),
         (
             list(&format!("[[{row},\"many\",\"1\"]]")),
             "expected a number as the volume",
@@ -228,27 +262,9 @@ fn an_answer_that_is_no_page_of_candles_is_told_at_once() {
             )),
             "in category \"spot\"",
         ),
-        (
-            Act::json("x").with_header("Content-Encoding", "gzip"),
-            "content encoding \"gzip\"",
-        ),
-        (Act::Flood, "at most 8 MiB"),
-        (
-            Act::code(10001, "Not supported symbols", 0),
-            "Bybit does not know BTCUSDT:1h in category linear",
-        ),
-        (
-            Act::code(10005, "Permission denied", 0),
-            "retCode 10005, \"Permission denied\"",
-        ),
     ] {
-        server.next([act]);
-        let message = failure(&server, &client(&server));
-        assert!(message.contains(why), "{why}: {message}");
-        assert!(message.len() < 500, "{message}");
-        assert_eq!(server.take_count(), 1, "{why}");
+        told_at_once(&server, act, why);
     }
-    assert_eq!(elsewhere.take_count(), 0);
 }
 
 #[test]
