@@ -8,6 +8,7 @@ mod error;
 #[doc(hidden)]
 pub mod index;
 mod model;
+mod source;
 mod store;
 
 pub use db::{
@@ -23,4 +24,9 @@ pub use error::{Error, Result};
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesBars,
     SeriesKey, Sharing, Space, Target, TimePrecision, Timestamp, Window,
+};
+#[cfg(feature = "http")]
+pub use source::{
+    BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
+    bybit_series_key, sync_klines,
 };
