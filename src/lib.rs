@@ -14,7 +14,7 @@ mod store;
 pub use db::{
     BarsReport, CompactReport, Control, Database, DatabaseStats, DeleteReport, HeadlineReport, Hit,
     ImportReport, Ingest, IngestReport, OpenOptions, Progress, Query, Searched, SeriesInfo,
-    Similar, SimilarAnswer, SpaceInfo, Stage, VectorRow, View,
+    Similar, SimilarAnswer, SpaceInfo, Stage, VectorRow, VerifyReport, View,
 };
 pub use encode::{
     ChartEncoder, Embeddings, Shape, Stats, chart_encoder, chart_encoder_by_name,

@@ -109,15 +109,22 @@ impl Control {
         Arc::clone(&self.stopped)
     }
 
-    /// Reports progress, and an error if the work was asked to stop.
-    pub(crate) fn report(&self, stage: Stage, done: u64, total: u64) -> Result<()> {
+    /// Shows the progress of work to the watcher, for callers that do a stage themselves.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if the work was asked to stop.
+    pub fn show(&self, progress: Progress) -> Result<()> {
         if let Some(watcher) = &self.watcher {
-            watcher(Progress { stage, done, total });
+            watcher(progress);
         }
         if self.is_stopped() {
             return Err(Error::Interrupted);
         }
         Ok(())
+    }
+
+    pub(crate) fn report(&self, stage: Stage, done: u64, total: u64) -> Result<()> {
+        self.show(Progress { stage, done, total })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
 use crate::model::{Calendar, Headline, Interval, Modality, SeriesBars, Space};
 use crate::store::{
-    BarReads, CatalogUse, FreshRow, Pending, RowReads, SeriesId, SeriesRecord, SpaceId, WriteTxn,
+    BarReads, CatalogUse, FreshRow, Pending, SeriesId, SeriesRecord, SpaceId, WriteTxn,
 };
 
 /// Up to this many new windows are stored as fresh rows in the transaction of their bars; more
@@ -147,9 +147,11 @@ impl<'a> Ingest<'a> {
         if report.bars_added + report.bars_replaced == 0 {
             return Ok(());
         }
-        let embedded = self
-            .stopwatch
-            .time(Stage::Embed, || embed_or_wait(&txn, &spaces, &pending))?;
+        let states = &self.inner.snapshot().spaces;
+        let fresh = states.iter().map(|s| s.fresh.len() as u64).max();
+        let embedded = self.stopwatch.time(Stage::Embed, || {
+            embed_or_wait(&txn, &spaces, &pending, fresh.unwrap_or(0))
+        })?;
         self.stopwatch
             .time(Stage::Store, || self.inner.commit(&writer, txn))?;
         self.report.bars_added += report.bars_added;
@@ -351,12 +353,14 @@ pub(super) fn remove_rows(
     Ok(removed)
 }
 
-/// Embeds few windows at once as fresh rows; lets many wait. Returns how many windows were
+/// Embeds few windows at once as fresh rows, beside `fresh` that there are already; lets many
+/// wait. Returns how many windows were
 /// embedded and how many are flat.
 fn embed_or_wait(
     txn: &WriteTxn,
     spaces: &[ChartSpace],
     pending: &[(usize, SeriesRecord, Pending)],
+    fresh: u64,
 ) -> Result<(u64, u64)> {
     let mut bars = 0;
     for (_, _, p) in pending {

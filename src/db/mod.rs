@@ -21,6 +21,7 @@ mod segment;
 mod similar;
 mod snapshot;
 mod target;
+mod verify;
 mod view;
 
 pub use compact::CompactReport;
@@ -31,4 +32,5 @@ pub use import::{ImportReport, VectorRow};
 pub use ingest::{HeadlineReport, Ingest, IngestReport};
 pub use report::{BarsReport, DatabaseStats, SeriesInfo, SpaceInfo};
 pub use similar::{Hit, Query, Searched, Similar, SimilarAnswer};
+pub use verify::VerifyReport;
 pub use view::View;

@@ -17,7 +17,7 @@ use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SegmentRecor
 /// proportion to it.
 pub(super) const SEGMENT_ROWS: usize = 1 << 19;
 /// Fresh rows are searched one by one, so this many are sealed into a segment.
-const SEAL_ROWS: usize = 1 << 15;
+pub(super) const SEAL_ROWS: usize = 1 << 15;
 
 /// How many segments of at most `SEGMENT_ROWS` hold `rows`: as few as that allows, but enough to
 /// keep every thread busy if each still gets a fair number.

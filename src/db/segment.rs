@@ -151,6 +151,14 @@ impl Segment {
         })
     }
 
+    /// Reads the whole file and checks it against its hashes, and its content against itself.
+    pub(super) fn verify(&self) -> Result<()> {
+        self.file.verify()?;
+        self.directory()?
+            .verify()
+            .map_err(|e| Error::corrupt(self.file.path(), "pieces", e))
+    }
+
     fn sections(&self, [a, b, c]: [&str; 3]) -> Result<[&[u8]; 3]> {
         let file = &self.file;
         Ok([file.section(a)?, file.section(b)?, file.section(c)?])

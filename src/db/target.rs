@@ -2,8 +2,9 @@
 
 use super::embed::stretches;
 use super::snapshot::Snapshot;
+use super::view::View;
 use crate::error::{Error, Result};
-use crate::model::{Bars, Target, Timestamp, Window};
+use crate::model::{Bars, SeriesKey, Target, Timestamp, Window};
 use crate::store::{BarReads, SeriesId, SeriesRecord};
 
 /// A stored window, with the bars that its encoder reads.
@@ -35,6 +36,17 @@ pub(super) fn series<'a>(
                 choices,
             })
         }
+    }
+}
+
+impl View {
+    /// The one stored series that a target may mean.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none, [`Error::Ambiguous`] with the choices if there are
+    /// several.
+    pub fn series_of(&self, target: &Target) -> Result<SeriesKey> {
+        series(self.snapshot(), target).map(|(_, record)| record.key.clone())
     }
 }
 

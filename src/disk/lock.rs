@@ -1,6 +1,6 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::{Error, Result};
 
@@ -42,7 +42,7 @@ impl DirLock {
     }
 }
 
-fn record_holder(file: &mut File, path: &PathBuf) -> Result<()> {
+fn record_holder(file: &mut File, path: &Path) -> Result<()> {
     let program = std::env::args_os()
         .next()
         .map(|a| a.to_string_lossy().into_owned())

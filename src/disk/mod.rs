@@ -12,4 +12,4 @@ mod sections;
 pub(crate) use lock::DirLock;
 pub(crate) use mapped::Mapped;
 pub(crate) use publish::{create_dir_durably, publish, sync_dir};
-pub(crate) use sections::{FileStamp, SectionFile, SectionWriter};
+pub(crate) use sections::{SectionFile, SectionWriter};

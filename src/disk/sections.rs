@@ -184,7 +184,6 @@ impl SectionWriter {
 pub(crate) struct SectionFile {
     path: PathBuf,
     map: Mapped,
-    version: u32,
     entries: Vec<Entry>,
     stamp: FileStamp,
 }
@@ -218,7 +217,6 @@ impl SectionFile {
         Ok(Self {
             path: path.to_path_buf(),
             map,
-            version,
             entries,
             stamp,
         })
@@ -226,10 +224,6 @@ impl SectionFile {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    pub(crate) fn version(&self) -> u32 {
-        self.version
     }
 
     pub(crate) fn stamp(&self) -> FileStamp {
@@ -246,9 +240,8 @@ impl SectionFile {
             .ok_or_else(|| Error::corrupt(&self.path, name, "the section is missing"))
     }
 
-    /// Reads every section and checks its hash. `progress` gets the bytes read so far.
-    pub(crate) fn verify(&self, mut progress: impl FnMut(u64)) -> Result<()> {
-        let mut done = 0;
+    /// Reads every section and checks its hash.
+    pub(crate) fn verify(&self) -> Result<()> {
         for entry in &self.entries {
             let name = section_name(entry.id);
             let bytes = self
@@ -262,8 +255,6 @@ impl SectionFile {
                     format!("expected the hash {:016x}, found {found:016x}", entry.hash),
                 ));
             }
-            done += entry.len;
-            progress(done);
         }
         Ok(())
     }
@@ -343,7 +334,7 @@ fn read_table(path: &Path, bytes: &[u8], tail: &Tail) -> Result<Vec<Entry>> {
     let (chunks, _) = table.as_chunks::<ENTRY_LEN>();
     let entries: Vec<Entry> = chunks.iter().map(Entry::decode).collect();
     let fits = |e: &Entry| {
-        e.offset % ALIGN == 0
+        e.offset.is_multiple_of(ALIGN)
             && e.offset
                 .checked_add(e.len)
                 .is_some_and(|end| end <= tail.table_offset)
@@ -383,7 +374,7 @@ mod tests {
         assert_eq!(file.section("empty").unwrap(), b"");
         assert_eq!(file.section("parts").unwrap(), b"abcd");
         assert!(file.section("absent").is_err());
-        file.verify(|_| ()).unwrap();
+        file.verify().unwrap();
         assert_eq!(file.stamp().len, std::fs::metadata(&path).unwrap().len());
     }
 
@@ -410,7 +401,7 @@ mod tests {
                 let mut bytes = whole.clone();
                 bytes[i] ^= 1 << bit;
                 std::fs::write(&path, &bytes).unwrap();
-                let checked = SectionFile::open(&path, MAGIC, 1).and_then(|f| f.verify(|_| ()));
+                let checked = SectionFile::open(&path, MAGIC, 1).and_then(|f| f.verify());
                 assert!(checked.is_err(), "bit {bit} of byte {i}");
             }
         }

@@ -16,9 +16,11 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use bars::{BarChange, BarExtent, BarReads};
+#[cfg(test)]
+pub(crate) use bars::BarChange;
+pub(crate) use bars::BarReads;
 pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn};
-pub(crate) use directory::{Directory, DirectoryBuilder, SeriesRows};
-pub(crate) use headlines::{HeadlineChange, HeadlineFilter, HeadlineReads};
+pub(crate) use directory::{Directory, DirectoryBuilder};
+pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 pub(crate) use rows::{FreshRow, Pending, RowReads};

@@ -1,0 +1,82 @@
+use serde::Serialize;
+
+use super::control::{Control, Stage};
+use super::database::Database;
+use crate::error::{Error, Result};
+use crate::store::{BarReads, CatalogUse, HeadlineFilter, HeadlineReads};
+
+/// What was read and found sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct VerifyReport {
+    /// Segment files.
+    pub segments: u64,
+    /// Their bytes.
+    pub segment_bytes: u64,
+    /// Windows whose series, bars and place in time were found.
+    pub windows: u64,
+    /// Bars.
+    pub bars: u64,
+    /// Headlines.
+    pub headlines: u64,
+}
+
+impl Database {
+    /// Reads everything that is stored and checks it: the hash of every section of every segment,
+    /// every block of bars, every headline, and that every window that can be found belongs to a
+    /// stored series.
+    ///
+    /// # Errors
+    /// The first defect, as [`Error::Corrupt`] with the file and its section.
+    pub fn verify(&self, control: &Control) -> Result<VerifyReport> {
+        let view = self.now();
+        let snapshot = view.snapshot();
+        let mut report = VerifyReport::default();
+        for state in &snapshot.spaces {
+            for (segment, dead) in &state.segments {
+                segment.verify()?;
+                report.segments += 1;
+                report.segment_bytes += segment.len();
+                for rows in segment.directory()?.iter() {
+                    let all = crate::index::RowSet::from_ranges([rows.rows()]);
+                    let live = all.subtract(dead).len() as u64;
+                    if live > 0 && !snapshot.series.contains_key(&rows.series()) {
+                        return Err(Error::corrupt(
+                            snapshot.txn.path(),
+                            "series",
+                            format!("series {} has windows and no name", rows.series()),
+                        ));
+                    }
+                    report.windows += live;
+                }
+            }
+            report.windows += state.fresh.len() as u64;
+        }
+        let total = snapshot.series.len() as u64;
+        for (done, (&id, record)) in snapshot.series.iter().enumerate() {
+            control.report(Stage::Read, done as u64, total)?;
+            let bars = snapshot.txn.bars(id, i64::MIN..=i64::MAX)?;
+            let counted = snapshot.txn.bar_extent(id)?.map_or(0, |e| e.count);
+            let ascending = bars.time.is_sorted_by(|a, b| a < b);
+            if bars.len() as u64 != counted || !ascending {
+                return Err(Error::corrupt(
+                    snapshot.txn.path(),
+                    "bar_blocks",
+                    format!(
+                        "{} has {} bars in blocks, and {counted} by its extent",
+                        record.key,
+                        bars.len()
+                    ),
+                ));
+            }
+            report.bars += counted;
+        }
+        let everything = HeadlineFilter {
+            symbol: None,
+            first: i64::MIN,
+            last: i64::MAX,
+            limit: usize::MAX,
+        };
+        report.headlines = snapshot.txn.headlines(&everything)?.len() as u64;
+        Ok(report)
+    }
+}
