@@ -4,6 +4,7 @@ mod disk;
 mod encode;
 mod error;
 mod model;
+mod source;
 
 pub use encode::{ChartEncoder, Embeddings};
 pub use error::{Error, Result};
@@ -11,3 +12,4 @@ pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesKey, Sharing,
     Space, Target, TimePrecision, Timestamp, Window,
 };
+pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
