@@ -98,16 +98,16 @@ const DUMP: [&str; 12] = [
 const EARNINGS_BEAT: [&str; 12] = [
     "{name} {beats|tops} {quarter} profit estimates, {raises|lifts} outlook",
     "{name} {earnings|results} {exceed|surpass} expectations by {pct}%",
-    "Strong {quarter} at {name}: revenue {jumps|grows} {pct}%",
+    "Strong {quarter} numbers at {name}: revenue {jumps|grows} {pct}%",
     "{name} delivers blowout numbers, guidance goes up",
     "{ticker} posts {record|best ever} {quarterly profit|quarterly sales}",
     "{name} surprises {analysts|Wall Street} with {higher margins|surging orders}",
     "{name} {reports|books} better than expected {quarter} results",
     "Quarterly report of {name} crushes consensus, buyback enlarged",
     "Earnings {beat|surprise} at {name} as demand {accelerates|strengthens}",
-    "{name} {hikes|boosts} full-year forecast after strong {quarter}",
+    "{name} {hikes|boosts} full-year forecast after a strong {quarter} report",
     "Profit at {name} {rises|up} {pct}%, ahead of all forecasts",
-    "{ticker} outperforms in {quarter}: per-share income well above the Street",
+    "{ticker} outperforms in its {quarter} report: per-share income well above the Street",
 ];
 
 const RATE_HIKE: [&str; 12] = [

@@ -41,8 +41,7 @@ impl Shape {
         let knots = path(kind, stream);
         let start = knots.first().map_or(0.0, |knot| knot.1);
         let mut before = 0.0;
-        let course = (0..bars).map(|i| {
-            let end = (i + 1) as f64 / bars as f64;
+        let course = pace(bars, stream).into_iter().enumerate().map(|(i, end)| {
             let level = level_at(&knots, end);
             let step = level - before;
             before = level;
@@ -97,10 +96,10 @@ fn texture(kind: EventKind, end: f64, speed: f64) -> (f64, f64, f64) {
     let speed = speed.abs();
     match kind {
         EventKind::Crash => (0.9, 1.5, 1.5 + 1.2 * speed),
-        EventKind::Pump | EventKind::ShortSqueeze => (0.6, 1.2, 1.0 + 0.9 * speed),
-        EventKind::Dump => (0.6, 1.2, 1.0 + 0.6 * speed),
-        EventKind::Rally | EventKind::SectorRally => (0.6, 1.0, 1.3),
-        EventKind::RateHike => (0.9, 1.9, 2.5 - 1.3 * end),
+        EventKind::Pump | EventKind::ShortSqueeze => (0.7, 1.3, 1.0 + 0.9 * speed),
+        EventKind::Dump => (0.7, 1.3, 1.0 + 0.6 * speed),
+        EventKind::Rally | EventKind::SectorRally => (0.7, 1.1, 1.3),
+        EventKind::RateHike => (0.5, 1.9, 2.5 - 1.3 * end),
         EventKind::EarningsBeat => (0.6, 1.1, 1.2 + 3.0 * (1.0 - end) * (1.0 - end)),
         EventKind::CeoScandal => (0.7, 1.5, 1.3 + 4.0 * (1.0 - end) * (1.0 - end)),
     }
@@ -191,6 +190,20 @@ fn stairs_down(stream: &mut Stream) -> Knots {
     knots
 }
 
+/// When each bar of an event ends, on the time from 0 to 1: some bars cover more of the path than
+/// others, so that no climb is a ruler's line.
+fn pace(bars: usize, stream: &mut Stream) -> Vec<f64> {
+    let spans: Vec<f64> = (0..bars).map(|_| stream.between(0.3, 1.7)).collect();
+    let total: f64 = spans.iter().sum();
+    let mut covered = 0.0;
+    let ends = spans.iter().enumerate().map(|(i, span)| {
+        covered += span;
+        // The last bar ends at 1, and not a rounding error before it.
+        if i + 1 < bars { covered / total } else { 1.0 }
+    });
+    ends.collect()
+}
+
 fn level_at(knots: &[(f64, f64)], time: f64) -> f64 {
     let mut last = (0.0, 0.0);
     for &(at, level) in knots {
@@ -253,7 +266,7 @@ mod tests {
         let pump = levels(&draw(EventKind::Pump));
         let peak = pump.iter().cloned().fold(f64::MIN, f64::max);
         assert!(
-            peak > 1.25 && pump[..11].contains(&peak),
+            peak > 1.25 && pump[..12].contains(&peak),
             "the rise is quick and fades"
         );
         let squeeze = levels(&draw(EventKind::ShortSqueeze));
