@@ -1,4 +1,5 @@
-//! Invented instruments. None is meant to be a real ticker, coin or company.
+//! Invented instruments. None is meant to be a real ticker, coin or company;
+//! a likeness is chance.
 
 /// The sectors of the equity market; an instrument's sector is its index modulo their number.
 pub(super) const SECTORS: [&str; 3] = ["technology", "energy", "health care"];
@@ -55,13 +56,13 @@ const COMPANIES: [(&str, &str); 60] = [
     ("ZENTR", "Zentrum Cloud"),
     ("PETRA", "Petrava"),
     ("CURIO", "Curionix"),
-    ("PIXLR", "Pixelorn"),
+    ("PXORN", "Pixelorn"),
     ("SLRRA", "Solarra"),
     ("GENTU", "Gentura Bio"),
     ("LOGIQ", "Logiquo"),
     ("WINDA", "Windara"),
     ("VITLN", "Vitalune"),
-    ("HYPRL", "Hyperlane Data"),
+    ("HYLOD", "Hyperlode Data"),
     ("FRAKR", "Frackerly"),
     ("DOCTA", "Doctara"),
     ("KRYPT", "Kryptel Security"),
