@@ -30,3 +30,4 @@ pub use source::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
     bybit_series_key, sync_klines,
 };
+pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};

@@ -1,0 +1,323 @@
+//! Candle charts. A row of text has two levels, and box-drawing characters tell for each level of
+//! a candle whether it is body, wick or nothing:
+//!
+//! ```text
+//!   ╷ ┃  12.4      rising:  a thin body ┃, green where there are colours
+//!   █ ┃ ◂12.2      falling: a full body █, or a thin one in red
+//!   ▀╷╿  11.0
+//!   2024-01-03
+//! ```
+//!
+//! Colours tell up from down, so both bodies are thin then: full red ones would shout. Without
+//! colours the shape has to tell.
+
+use rhymedb::{Bar, Bars};
+
+use super::Style;
+use super::axis::{Scale, dates};
+
+/// The narrowest plot beside which price labels still make sense.
+const NARROWEST: usize = 8;
+
+/// What a candle shows at one of the two levels of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ink {
+    None,
+    Wick,
+    Body,
+}
+
+/// Draws `bars` as candles in at most `width` columns and `height` lines, price labels at the
+/// right (high, low, and the last close behind a mark) and the open times of the first and the
+/// last bar in the last line included. Where there are more bars than columns, a candle is several
+/// bars folded into one, the same number each.
+pub(crate) fn candles(bars: &Bars, width: usize, height: usize, style: Style) -> Vec<String> {
+    let finite = |bar: &Bar| {
+        let prices = [bar.open, bar.high, bar.low, bar.close];
+        prices.iter().all(|price| price.is_finite())
+    };
+    let bars: Vec<Bar> = bars.iter().filter(finite).collect();
+    let (Some(first), Some(last)) = (bars.first(), bars.last()) else {
+        return vec!["no bars".to_owned()];
+    };
+    let rows = height.saturating_sub(1).max(1);
+    let scale = Scale::of(&bars, rows);
+    let mut labels = scale.labels(last.close, style);
+    let label_width = labels.iter().map(|label| label.chars().count()).max();
+    let mut plot = width.saturating_sub(label_width.map_or(0, |label| label + 1));
+    if plot < NARROWEST {
+        plot = width.max(1);
+        labels = Vec::new();
+    }
+    let folded = fold(&bars, plot);
+    let stride = if folded.len() * 2 <= plot + 1 { 2 } else { 1 };
+    let mut lines: Vec<String> = (0..rows)
+        .map(|row| {
+            let label = labels.get(row).map_or("", String::as_str);
+            line(&folded, &scale, row, stride, label, style)
+        })
+        .collect();
+    let drawn = (folded.len() - 1) * stride + 1;
+    lines.push(dates(first.time, last.time, drawn, width));
+    lines
+}
+
+/// Every `n` bars become one, so that at most `columns` remain; the last may stand for fewer.
+fn fold(bars: &[Bar], columns: usize) -> Vec<Bar> {
+    let group = bars.len().div_ceil(columns).max(1);
+    bars.chunks(group).filter_map(merge).collect()
+}
+
+fn merge(part: &[Bar]) -> Option<Bar> {
+    let (first, last) = (part.first()?, part.last()?);
+    let high = part.iter().map(|bar| bar.high);
+    let low = part.iter().map(|bar| bar.low);
+    Some(Bar {
+        time: first.time,
+        open: first.open,
+        high: high.fold(f64::NEG_INFINITY, f64::max),
+        low: low.fold(f64::INFINITY, f64::min),
+        close: last.close,
+        volume: part.iter().map(|bar| bar.volume).sum(),
+    })
+}
+
+fn line(
+    candles: &[Bar],
+    scale: &Scale,
+    row: usize,
+    stride: usize,
+    label: &str,
+    style: Style,
+) -> String {
+    const RED: &str = "\u{1b}[31m";
+    const GREEN: &str = "\u{1b}[32m";
+    const RESET: &str = "\u{1b}[0m";
+    let mut text = String::new();
+    let mut present = RESET;
+    for (i, bar) in candles.iter().enumerate() {
+        let glyph = glyph(bar, scale, row, style);
+        let colour = if rises(bar) { GREEN } else { RED };
+        if style.colour && glyph != ' ' && colour != present {
+            text.push_str(colour);
+            present = colour;
+        }
+        text.push(glyph);
+        if i + 1 < candles.len() {
+            text.extend(std::iter::repeat_n(' ', stride - 1));
+        }
+    }
+    if label.is_empty() {
+        text.truncate(text.trim_end().len());
+    }
+    if present != RESET {
+        text.push_str(RESET);
+    }
+    if !label.is_empty() {
+        text.push(' ');
+        text.push_str(label);
+    }
+    text
+}
+
+fn rises(bar: &Bar) -> bool {
+    bar.close >= bar.open
+}
+
+fn glyph(bar: &Bar, scale: &Scale, row: usize, style: Style) -> char {
+    let wick = scale.level(bar.high)..=scale.level(bar.low);
+    let body = scale.level(bar.open.max(bar.close))..=scale.level(bar.open.min(bar.close));
+    let ink = |level| {
+        if body.contains(&level) {
+            Ink::Body
+        } else if wick.contains(&level) {
+            Ink::Wick
+        } else {
+            Ink::None
+        }
+    };
+    let cell = (ink(2 * row), ink(2 * row + 1));
+    if !style.unicode {
+        ascii(cell, rises(bar))
+    } else if style.colour || rises(bar) {
+        thin(cell)
+    } else {
+        full(cell)
+    }
+}
+
+fn thin(cell: (Ink, Ink)) -> char {
+    match cell {
+        (Ink::None, Ink::None) => ' ',
+        (Ink::None, Ink::Wick) => '╷',
+        (Ink::None, Ink::Body) => '╻',
+        (Ink::Wick, Ink::None) => '╵',
+        (Ink::Wick, Ink::Wick) => '│',
+        (Ink::Wick, Ink::Body) => '╽',
+        (Ink::Body, Ink::None) => '╹',
+        (Ink::Body, Ink::Wick) => '╿',
+        (Ink::Body, Ink::Body) => '┃',
+    }
+}
+
+/// No character joins half a block to half a line, so there the line is left out.
+fn full(cell: (Ink, Ink)) -> char {
+    match cell {
+        (Ink::Body, Ink::Body) => '█',
+        (Ink::Body, _) => '▀',
+        (_, Ink::Body) => '▄',
+        wick => thin(wick),
+    }
+}
+
+fn ascii(cell: (Ink, Ink), rises: bool) -> char {
+    match cell {
+        (Ink::None, Ink::None) => ' ',
+        (Ink::Body, _) | (_, Ink::Body) if rises => 'o',
+        (Ink::Body, _) | (_, Ink::Body) => '#',
+        _ => '|',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use proptest::prelude::*;
+
+    use rhymedb::Timestamp;
+
+    use super::super::visible_width;
+    use super::*;
+
+    const PLAIN: Style = Style {
+        colour: false,
+        unicode: true,
+    };
+    const COLOUR: Style = Style {
+        colour: true,
+        unicode: true,
+    };
+    const ASCII: Style = Style {
+        colour: false,
+        unicode: false,
+    };
+
+    /// Bars an hour apart from (open, high, low, close).
+    fn hourly(prices: &[(f64, f64, f64, f64)]) -> Bars {
+        let start: Timestamp = "2024-01-03".parse().unwrap();
+        let bar = |(i, &(open, high, low, close)): (usize, &(f64, f64, f64, f64))| Bar {
+            time: start.plus_millis(i as i64 * 3_600_000),
+            open,
+            high,
+            low,
+            close,
+            volume: 1.0,
+        };
+        prices.iter().enumerate().map(bar).collect()
+    }
+
+    fn sample() -> Bars {
+        hourly(&[
+            (10.0, 12.0, 10.0, 12.0),
+            (12.0, 17.0, 11.0, 16.0),
+            (16.0, 16.0, 13.0, 14.0),
+            (14.0, 15.0, 10.0, 10.0),
+            (10.0, 13.0, 10.0, 13.0),
+        ])
+    }
+
+    fn drawn(bars: &Bars, width: usize, height: usize, style: Style) -> String {
+        candles(bars, width, height, style).join("\n")
+    }
+
+    #[test]
+    fn shapes_tell_without_colour() {
+        let expected = [
+            "  ╽ ▄      17.00",
+            "  ┃ █ ▄",
+            "╻ ┃ ╵ █ ┃ ◂13.00",
+            "┃ ╵   █ ┃  10.00",
+            "2024-01-03 00:00  2024-01-03 04:00",
+        ];
+        assert_eq!(drawn(&sample(), 34, 5, PLAIN), expected.join("\n"));
+    }
+
+    #[test]
+    fn colours_change_where_the_direction_does() {
+        let expected = [
+            "  \x1b[32m╽ \x1b[31m╻    \x1b[0m  17.00",
+            "  \x1b[32m┃ \x1b[31m┃ ╽\x1b[0m",
+            "\x1b[32m╻ ┃ \x1b[31m╵ ┃ \x1b[32m┃\x1b[0m ◂13.00",
+            "\x1b[32m┃ ╵   \x1b[31m┃ \x1b[32m┃\x1b[0m  10.00",
+            "2024-01-03",
+        ];
+        let drawn = drawn(&sample(), 33, 5, COLOUR);
+        assert_eq!(drawn, expected.join("\n"));
+    }
+
+    #[test]
+    fn ascii_is_enough() {
+        let expected = [
+            "  o #      17.00",
+            "  o # #",
+            "o o | # o <13.00",
+            "o |   # o  10.00",
+            "2024-01-03",
+        ];
+        assert_eq!(drawn(&sample(), 20, 5, ASCII), expected.join("\n"));
+    }
+
+    #[test]
+    fn folding_keeps_open_extremes_and_close() {
+        let bars: Vec<Bar> = sample().iter().collect();
+        let folded = fold(&bars, 3);
+        let prices: Vec<_> = folded
+            .iter()
+            .map(|b| (b.open, b.high, b.low, b.close, b.volume))
+            .collect();
+        let expected = [
+            (10.0, 17.0, 10.0, 16.0, 2.0),
+            (16.0, 16.0, 10.0, 10.0, 2.0),
+            (10.0, 13.0, 10.0, 13.0, 1.0),
+        ];
+        assert_eq!(prices, expected);
+        assert_eq!(folded.last().unwrap().time, bars.last().unwrap().time);
+        assert_eq!(fold(&bars, 5), bars);
+    }
+
+    #[test]
+    fn one_bar_and_a_flat_market_have_a_picture() {
+        let one = hourly(&[(1.0, 1.5, 0.5, 1.25)]);
+        let expected = ["╽  1.50", "┃ ◂1.25", "│  0.50", "2024-01-03"];
+        assert_eq!(drawn(&one, 20, 4, PLAIN), expected.join("\n"));
+        let flat = hourly(&[(2.0, 2.0, 2.0, 2.0); 3]);
+        let expected = ["       2.0000", "╻ ╻ ╻ ◂2.0000", "       2.0000"];
+        assert!(drawn(&flat, 20, 4, PLAIN).starts_with(&expected.join("\n")));
+        assert_eq!(drawn(&Bars::default(), 20, 4, PLAIN), "no bars");
+    }
+
+    proptest! {
+        #[test]
+        fn pictures_keep_to_their_frame(
+            prices in prop::collection::vec((0.01_f64..1e6, 0.01_f64..1e6, 0.0_f64..9.0), 1..90),
+            width in 10_usize..120,
+            height in 0_usize..30,
+            colour: bool,
+            unicode: bool,
+        ) {
+            let bar = |&(open, close, reach): &(f64, f64, f64)| {
+                let (high, low) = (open.max(close), open.min(close));
+                (open, high * (1.0 + reach), low / (1.0 + reach), close)
+            };
+            let bars = hourly(&prices.iter().map(bar).collect::<Vec<_>>());
+            let style = Style { colour, unicode };
+            let picture = candles(&bars, width, height, style);
+            prop_assert_eq!(picture.len(), height.max(2));
+            for line in &picture {
+                prop_assert!(visible_width(line) <= width, "{}", line);
+                prop_assert!(unicode || line.is_ascii());
+                prop_assert!(colour || !line.contains('\x1b'));
+            }
+        }
+    }
+}
