@@ -1,4 +1,34 @@
-//! stats placeholder
+//! `stats/1`: what a window's bars are like, whatever their path: 32 statistics of returns,
+//! volatility, ranges, wicks and volume, without weights and without training.
+//!
+//! Each is measured on nested scales, the last `W`, `W/2`, `W/4` or `W/8` bars (rounded down),
+//! within which `n` counts the returns `r = ln(close / close before)`. Returns lie within the
+//! window: its first bar has none, so the longest scale has `n = W-1`, the others one return a
+//! bar. `vol = sqrt(sum(r^2) / n)` is around 0, not around the mean, which keeps it exact for a
+//! steady drift. `a <> b = (a-b) / (a+b)` is a log ratio, bounded: `tanh(ln(a/b) / 2)`.
+//!
+//! | # | measure | scales | formula, without unit |
+//! |---|---|---|---|
+//! | 0-3 | drift | W, W/2, W/4, W/8 | `sum(r) / sqrt(sum(r^2))`: mean return over `vol`, times `sqrt(n)` |
+//! | 4-6 | volatility | W/2, W/4, W/8 | `vol` of the scale <> `vol` of the next longer scale |
+//! | 7-8 | tails | W, W/4 | `mean(abs(r)) / vol`: 0.80 for normal returns, less with fat tails |
+//! | 9-10 | range of a bar | W, W/4 | `mean(ln(high/low))` <> `vol` |
+//! | 11-13 | range of the path | W, W/2, W/4 | `ln(highest high / lowest low) / (vol sqrt(n))`: large in trends |
+//! | 14-16 | position | W, W/2, W/4 | last close above the lowest low <> below the highest high, in logs |
+//! | 17-18 | bodies | W, W/4 | `sum(abs(ln(close/open))) / sum(ln(high/low))` |
+//! | 19-20 | wicks | W, W/4 | `sqrt(bars) sum(lower wick - upper wick) / sum(ln(high/low))` |
+//! | 21 | up share | W | `(rising - falling bars) / sqrt(n)` |
+//! | 22-23 | echo | W, W/2 | `sqrt(n) sum(r * r before) / sum(r^2)`: autocorrelation at lag 1 |
+//! | 24 | skew | W | `sum(r^3) / n / vol^3` |
+//! | 25-27 | volume | W/2, W/4, W/8 | mean volume of the scale <> that of the next longer scale |
+//! | 28-29 | volume on moves | W, W/4 | `mean(volume * abs(r))` <> `mean(volume) * mean(abs(r))` over the scale's bars |
+//! | 30-31 | volume on rises | W, W/4 | `sqrt(n) sum(volume * r) / sum(volume * abs(r))` |
+//!
+//! Bodies and wicks add up to the range, so their sum and difference say all three. Each value is
+//! centred and scaled by constants to `z`, bounded to -1..1 by `z / sqrt(1 + z^2)`, and the 32
+//! numbers are scaled to unit length. Prices and volumes enter by their ratios only. A measure
+//! that has no value, because a scale did not move or was not traded, is 0, the middle. A window
+//! whose close never changes has no volatility and no embedding.
 
 mod bars;
 mod features;

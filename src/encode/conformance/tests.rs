@@ -234,7 +234,7 @@ fn each_flaw_is_found_and_named() {
             Flaw::OrderOfEndsMatters,
             "equals encoding each window alone",
         ),
-        (Flaw::NeverDefined, "to embed some window"),
+        (Flaw::NeverDefined, "a random walk has an embedding"),
         (Flaw::NotANumber, "unit length"),
         (Flaw::ChangesEachTime, "the same input gives the same bytes"),
         (Flaw::NotCausal, "causal to be true"),

@@ -44,40 +44,43 @@ const fn feature(measure: Measure, halvings: usize, centre: f64, spread: f64) ->
     }
 }
 
-/// The features in the order of the embedding.
+/// The features in the order of the embedding. The constants are the rounded median and half the
+/// distance from the 16th to the 84th percentile over bars of 5 minutes, hours and days of crypto
+/// and US equities at windows of 32 to 256; measures of direction are centred at 0, so that a
+/// falling market is the mirror image of a rising one. They are part of what `stats/1` means.
 pub(super) const TABLE: [Feature; FEATURES] = [
     feature(Measure::Drift, 0, 0.0, 1.0),
     feature(Measure::Drift, 1, 0.0, 1.0),
     feature(Measure::Drift, 2, 0.0, 1.0),
     feature(Measure::Drift, 3, 0.0, 1.0),
-    feature(Measure::Volatility, 1, 0.0, 1.0),
-    feature(Measure::Volatility, 2, 0.0, 1.0),
-    feature(Measure::Volatility, 3, 0.0, 1.0),
-    feature(Measure::Tail, 0, 0.0, 1.0),
-    feature(Measure::Tail, 2, 0.0, 1.0),
-    feature(Measure::BarRange, 0, 0.0, 1.0),
-    feature(Measure::BarRange, 2, 0.0, 1.0),
-    feature(Measure::PathRange, 0, 0.0, 1.0),
-    feature(Measure::PathRange, 1, 0.0, 1.0),
-    feature(Measure::PathRange, 2, 0.0, 1.0),
-    feature(Measure::Position, 0, 0.0, 1.0),
-    feature(Measure::Position, 1, 0.0, 1.0),
-    feature(Measure::Position, 2, 0.0, 1.0),
-    feature(Measure::Body, 0, 0.0, 1.0),
-    feature(Measure::Body, 2, 0.0, 1.0),
-    feature(Measure::Wick, 0, 0.0, 1.0),
-    feature(Measure::Wick, 2, 0.0, 1.0),
-    feature(Measure::UpShare, 0, 0.0, 1.0),
+    feature(Measure::Volatility, 1, 0.0, 0.11),
+    feature(Measure::Volatility, 2, 0.0, 0.12),
+    feature(Measure::Volatility, 3, 0.0, 0.14),
+    feature(Measure::Tail, 0, 0.73, 0.06),
+    feature(Measure::Tail, 2, 0.78, 0.07),
+    feature(Measure::BarRange, 0, 0.14, 0.085),
+    feature(Measure::BarRange, 2, 0.18, 0.11),
+    feature(Measure::PathRange, 0, 1.58, 0.45),
+    feature(Measure::PathRange, 1, 1.58, 0.45),
+    feature(Measure::PathRange, 2, 1.6, 0.45),
+    feature(Measure::Position, 0, 0.0, 0.67),
+    feature(Measure::Position, 1, 0.0, 0.67),
+    feature(Measure::Position, 2, 0.0, 0.67),
+    feature(Measure::Body, 0, 0.49, 0.05),
+    feature(Measure::Body, 2, 0.49, 0.08),
+    feature(Measure::Wick, 0, 0.0, 0.43),
+    feature(Measure::Wick, 2, 0.0, 0.4),
+    feature(Measure::UpShare, 0, 0.0, 0.94),
     feature(Measure::Echo, 0, 0.0, 1.0),
     feature(Measure::Echo, 1, 0.0, 1.0),
     feature(Measure::Skew, 0, 0.0, 1.0),
-    feature(Measure::Volume, 1, 0.0, 1.0),
-    feature(Measure::Volume, 2, 0.0, 1.0),
-    feature(Measure::Volume, 3, 0.0, 1.0),
-    feature(Measure::VolumeMove, 0, 0.0, 1.0),
-    feature(Measure::VolumeMove, 2, 0.0, 1.0),
-    feature(Measure::VolumeDrift, 0, 0.0, 1.0),
-    feature(Measure::VolumeDrift, 2, 0.0, 1.0),
+    feature(Measure::Volume, 1, 0.0, 0.1),
+    feature(Measure::Volume, 2, 0.0, 0.1),
+    feature(Measure::Volume, 3, 0.0, 0.11),
+    feature(Measure::VolumeMove, 0, 0.11, 0.066),
+    feature(Measure::VolumeMove, 2, 0.07, 0.066),
+    feature(Measure::VolumeDrift, 0, 0.0, 2.2),
+    feature(Measure::VolumeDrift, 2, 0.0, 1.8),
 ];
 
 /// The embedding of a window; `None` if its close never changes.
@@ -121,7 +124,10 @@ pub(super) fn raw(feature: Feature, sums: &WindowSums) -> Option<f64> {
             contrast(above_low, below_high)
         }
         Measure::Body => ratio(scale.sum(Term::Body), scale.sum(Term::Range)),
-        Measure::Wick => ratio(scale.sum(Term::Wick), scale.sum(Term::Range)),
+        Measure::Wick => ratio(
+            scale.bars.sqrt() * scale.sum(Term::Wick),
+            scale.sum(Term::Range),
+        ),
         Measure::UpShare => ratio(scale.sum(Term::Sign), n.sqrt()),
         Measure::Echo => ratio(n.sqrt() * scale.sum(Term::Lagged), energy * energy),
         Measure::Skew => ratio(n.sqrt() * scale.sum(Term::Cube), energy * energy * energy),
