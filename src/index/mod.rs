@@ -23,6 +23,7 @@ mod kernel_neon;
 #[cfg(target_arch = "x86_64")]
 mod kernel_x86;
 mod plan;
+mod query;
 mod rank;
 mod repair;
 mod rows;
@@ -36,8 +37,9 @@ pub use build::{BuildParams, Progress, build};
 pub use graph::{BuiltGraph, Graph, GraphInfo};
 pub use kernel::{Kernel, Plane, dot_i8};
 pub use plan::{Plan, choose};
+pub use query::Query;
 pub use rank::Scored;
-pub use rows::{Query, Rows, RowsBuilder};
+pub use rows::{Rows, RowsBuilder};
 pub use rowset::RowSet;
 pub use scan::scan;
 pub use search::{Scratch, search};

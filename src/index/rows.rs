@@ -9,104 +9,11 @@
 use std::path::Path;
 
 use super::kernel::{Kernel, MAX_DIM, Plane};
+use super::query::{Planes, Query, check_dim};
 use crate::error::{Error, Result};
-
-/// 127 * 256: the largest magnitude whose high part fits a signed byte.
-const FULL_SCALE: f64 = 32512.0;
 
 /// A score beyond this is no cosine, whatever was rounded: the stored norm is damaged.
 const LARGEST_SCORE: f64 = 1.001;
-
-/// A vector in fixed point.
-#[derive(Clone, Debug, Default)]
-struct Planes {
-    high: Vec<i8>,
-    low: Vec<i8>,
-}
-
-impl Planes {
-    /// Appends a vector and returns 1 / |v|, or `None` if it is zero or not finite.
-    fn push(&mut self, vector: &[f32]) -> Option<f64> {
-        let largest = vector.iter().fold(0f32, |m, x| m.max(x.abs()));
-        if largest == 0.0 || !vector.iter().all(|x| x.is_finite()) {
-            return None;
-        }
-        let scale = FULL_SCALE / f64::from(largest);
-        let mut squares = 0i64;
-        for &x in vector {
-            let v = (f64::from(x) * scale).round() as i32;
-            let high = (v + 128) >> 8;
-            self.high.push(high as i8);
-            self.low.push((v - 256 * high) as i8);
-            squares += i64::from(v) * i64::from(v);
-        }
-        Some(1.0 / (squares as f64).sqrt())
-    }
-}
-
-fn check_vector(vector: &[f32]) -> Result<()> {
-    if vector.is_empty() || vector.len() > MAX_DIM {
-        return Err(Error::invalid(format!(
-            "expected a vector of 1 to {MAX_DIM} numbers, found {}",
-            vector.len()
-        )));
-    }
-    Ok(())
-}
-
-fn no_direction() -> Error {
-    Error::invalid(
-        "expected a vector of finite numbers that are not all zero; it has no direction to compare",
-    )
-}
-
-fn check_dim(expected: usize, found: usize) -> Result<()> {
-    if expected == found {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "expected a vector of {expected} numbers, as the stored ones have, found {found}; \
-         encode it with the encoder of this space"
-    )))
-}
-
-/// A query vector, quantised as the stored vectors are.
-#[derive(Clone, Debug)]
-pub struct Query {
-    planes: Planes,
-    inv_norm: f64,
-}
-
-impl Query {
-    /// Quantises a vector of any length other than zero.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if it is zero, not finite, empty or longer than 4096.
-    pub fn new(vector: &[f32]) -> Result<Self> {
-        check_vector(vector)?;
-        let mut planes = Planes::default();
-        let inv_norm = planes.push(vector).ok_or_else(no_direction)?;
-        Ok(Self { planes, inv_norm })
-    }
-
-    /// The number of dimensions.
-    pub fn dim(&self) -> usize {
-        self.planes.high.len()
-    }
-
-    /// The 8-bit code.
-    pub(super) fn code(&self) -> Plane<'_> {
-        Plane::new(&self.planes.high)
-    }
-
-    pub(super) fn inv_norm(&self) -> f64 {
-        self.inv_norm
-    }
-
-    pub(super) fn both(&self) -> [Plane<'_>; 2] {
-        [Plane::new(&self.planes.high), Plane::new(&self.planes.low)]
-    }
-}
 
 /// Bytes of the norm of a row that is stored on its own.
 const NORM_LEN: usize = 4;
@@ -143,7 +50,7 @@ impl RowsBuilder {
     /// [`Error::Invalid`] if it has another dimension, is zero or is not finite.
     pub fn push(&mut self, vector: &[f32]) -> Result<()> {
         check_dim(self.dim, vector.len())?;
-        let inv_norm = self.planes.push(vector).ok_or_else(no_direction)?;
+        let inv_norm = self.planes.push(vector)?;
         self.norms.push(inv_norm as f32);
         Ok(())
     }
@@ -333,7 +240,7 @@ impl<'a> Rows<'a> {
         let (planes, norm) = self.get(row)?;
         check_dim(self.dim, query.dim())?;
         let dot = Kernel::best().dot16(query.both(), planes).unwrap_or(0);
-        let score = dot as f64 * query.inv_norm * f64::from(norm);
+        let score = dot as f64 * query.inv_norm() * f64::from(norm);
         if score.abs() <= LARGEST_SCORE {
             return Ok(score.clamp(-1.0, 1.0) as f32);
         }

@@ -9,8 +9,9 @@
 use std::ops::Range;
 
 use super::kernel::Plane;
+use super::query::Query;
 use super::rank::{Best, Rank, Scored};
-use super::rows::{Query, Rows};
+use super::rows::Rows;
 use super::rowset::RowSet;
 use super::search::Scratch;
 use crate::error::Result;

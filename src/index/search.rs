@@ -7,8 +7,9 @@ use std::collections::BinaryHeap;
 
 use super::graph::{Graph, Links};
 use super::kernel::Plane;
+use super::query::Query;
 use super::rank::{Best, Rank, Scored};
-use super::rows::{Query, Rows};
+use super::rows::Rows;
 use super::rowset::RowSet;
 use crate::error::Result;
 
@@ -59,8 +60,7 @@ impl Visited {
 }
 
 /// The pool of a search of width `ef`, scored exactly and sorted, best first; only rows in
-/// `allowed`. At least one of the two is as large as it can be: the answer has `ef` rows or all
-/// that are allowed and can be reached.
+/// `allowed`. With an `ef` of at least the number of rows, these are all allowed rows.
 ///
 /// # Errors
 /// [`crate::Error::Invalid`] if the query has another dimension than the rows,
@@ -79,8 +79,10 @@ pub fn search(
     }
     let code = query.code();
     let start = descend(graph, rows, code, scratch)?;
+    // The entry as well: it is from there that every row can be reached.
+    let starts = [start, graph.info().entry];
     let filter = (!allowed.covers(rows.len())).then_some(allowed);
-    walk(graph.links0(), rows, code, &[start], ef, filter, scratch)
+    walk(graph.links0(), rows, code, &starts, ef, filter, scratch)
         .ok_or_else(|| graph.broken("links0"))?;
     let pool = scratch.pool.drain();
     rerank(rows, query, pool.map(Rank::row))

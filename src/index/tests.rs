@@ -1,6 +1,11 @@
 //! The engine as a whole, against brute force in f64.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
 use std::cell::RefCell;
 use std::path::Path;

@@ -1,0 +1,186 @@
+//! Kernels, scan, search and build of the index.
+//!
+//! The rows are windows of random walks as the `shape` encoder sees them. Their number and
+//! dimension come from `RHYME_BENCH_ROWS` (100000) and `RHYME_BENCH_DIM` (48).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark"
+)]
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rhymedb::index::{
+    BuildParams, BuiltGraph, Kernel, Plane, Query, RowSet, Rows, RowsBuilder, Scratch, build, scan,
+    search,
+};
+
+const WINDOW: usize = 64;
+const WALKS: usize = 16;
+
+fn setting(name: &str, default: usize) -> usize {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+}
+
+/// Cosine coefficients 1 to `dim` of the windows of random walks, one walk after another.
+fn windows(n: usize, dim: usize, seed: u64) -> RowsBuilder {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let basis: Vec<f32> = (1..=dim)
+        .flat_map(|k| {
+            (0..WINDOW).map(move |t| {
+                let angle = std::f64::consts::PI * k as f64 / WINDOW as f64;
+                (angle * (t as f64 + 0.5)).cos() as f32
+            })
+        })
+        .collect();
+    let mut rows = RowsBuilder::new(dim).unwrap();
+    let each = n.div_ceil(WALKS);
+    while rows.len() < n {
+        let mut level = 0f32;
+        let path: Vec<f32> = (0..each + WINDOW)
+            .map(|_| {
+                level += (0..4).map(|_| rng.random_range(-1f32..1.0)).sum::<f32>();
+                level
+            })
+            .collect();
+        for window in path.windows(WINDOW).take(each.min(n - rows.len())) {
+            let vector: Vec<f32> = basis
+                .chunks_exact(WINDOW)
+                .map(|b| b.iter().zip(window).map(|(x, y)| x * y).sum())
+                .collect();
+            rows.push(&vector).unwrap();
+        }
+    }
+    rows
+}
+
+struct Data {
+    rows: RowsBuilder,
+    queries: Vec<Query>,
+    graph: BuiltGraph,
+}
+
+static DATA: LazyLock<Data> = LazyLock::new(|| {
+    let n = setting("RHYME_BENCH_ROWS", 100_000);
+    let dim = setting("RHYME_BENCH_DIM", 48);
+    let rows = windows(n, dim, 1);
+    let others = windows(500 * 40, dim, 2);
+    let queries = (0..500)
+        .map(|i| others.view().query(i * 40).unwrap())
+        .collect();
+    let start = Instant::now();
+    let graph = build(&rows.view(), &BuildParams::default(), &|_| Ok(())).unwrap();
+    let took = start.elapsed().as_secs_f64();
+    println!(
+        "{n} rows of {dim}: built in {took:.1} s, {:.0} rows/s",
+        n as f64 / took
+    );
+    println!("{} rows were linked in by the repair", graph.repaired());
+    let bytes: usize = graph.sections().iter().map(Vec::len).sum();
+    println!("graph: {:.1} bytes a row", bytes as f64 / n as f64);
+    Data {
+        rows,
+        queries,
+        graph,
+    }
+});
+
+fn main() {
+    let rows = DATA.rows.view();
+    let all = RowSet::all(rows.len() as u32);
+    let mut scratch = Scratch::new();
+    let start = Instant::now();
+    let truth: Vec<f32> = DATA
+        .queries
+        .iter()
+        .map(|q| scan(&rows, q, 10, &all, &mut scratch).unwrap()[9].score)
+        .collect();
+    let took = start.elapsed().as_secs_f64();
+    let scanned = (rows.len() * DATA.queries.len()) as f64;
+    println!("scan: {:.1} million rows/s", scanned / took / 1e6);
+    for ef in [16, 32, 64, 128, 256, 512] {
+        report(&rows, ef, &truth, &mut scratch);
+    }
+    divan::main();
+}
+
+fn report(rows: &Rows<'_>, ef: usize, truth: &[f32], scratch: &mut Scratch) {
+    let graph = DATA.graph.view();
+    let all = RowSet::all(rows.len() as u32);
+    let mut found = 0;
+    let start = Instant::now();
+    for (query, &least) in DATA.queries.iter().zip(truth) {
+        let hits = search(&graph, rows, query, ef, &all, scratch).unwrap();
+        found += hits.iter().take(10).filter(|h| h.score >= least).count();
+    }
+    let rate = DATA.queries.len() as f64 / start.elapsed().as_secs_f64();
+    let recall = found as f64 / (10 * DATA.queries.len()) as f64;
+    println!("ef {ef:4}: recall@10 {recall:.4}, {rate:.0} searches/s");
+}
+
+#[divan::bench(args = Kernel::all().into_iter().map(Kernel::name))]
+fn dots(bencher: Bencher<'_, '_>, name: &str) {
+    let dim = setting("RHYME_BENCH_DIM", 48);
+    let kernel = Kernel::all()
+        .into_iter()
+        .find(|k| k.name() == name)
+        .unwrap();
+    let plane: Vec<i8> = (0..256 * dim).map(|i| i as i8).collect();
+    let query = plane[..dim].to_vec();
+    let rows: Vec<u32> = (0..256).collect();
+    let mut out = [0; 256];
+    bencher.counter(ItemsCount::new(256usize)).bench_local(|| {
+        assert!(kernel.dots(Plane::new(black_box(&query)), &plane, &rows, &mut out));
+        out
+    });
+}
+
+#[divan::bench(args = Kernel::all().into_iter().map(Kernel::name))]
+fn dot16(bencher: Bencher<'_, '_>, name: &str) {
+    let dim = setting("RHYME_BENCH_DIM", 48);
+    let kernel = Kernel::all()
+        .into_iter()
+        .find(|k| k.name() == name)
+        .unwrap();
+    let values: Vec<i8> = (0..dim).map(|i| i as i8).collect();
+    let query = [Plane::new(&values); 2];
+    bencher.bench_local(|| kernel.dot16(black_box(query), black_box([&values, &values])));
+}
+
+#[divan::bench(args = [10, 100])]
+fn scan_all(bencher: Bencher<'_, '_>, limit: usize) {
+    let rows = DATA.rows.view();
+    let all = RowSet::all(rows.len() as u32);
+    let mut scratch = Scratch::new();
+    let mut queries = DATA.queries.iter().cycle();
+    bencher
+        .counter(ItemsCount::new(rows.len()))
+        .bench_local(|| scan(&rows, queries.next().unwrap(), limit, &all, &mut scratch));
+}
+
+#[divan::bench(args = [16, 32, 64, 128, 256, 512])]
+fn search_all(bencher: Bencher<'_, '_>, ef: usize) {
+    let rows = DATA.rows.view();
+    let graph = DATA.graph.view();
+    let all = RowSet::all(rows.len() as u32);
+    let mut scratch = Scratch::new();
+    let mut queries = DATA.queries.iter().cycle();
+    bencher.bench_local(|| {
+        search(
+            &graph,
+            &rows,
+            queries.next().unwrap(),
+            ef,
+            &all,
+            &mut scratch,
+        )
+        .unwrap()
+    });
+}

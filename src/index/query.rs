@@ -1,0 +1,91 @@
+//! One vector in 16-bit fixed point, and the query made of it.
+
+use super::kernel::{MAX_DIM, Plane};
+use crate::error::{Error, Result};
+
+/// 127 * 256: the largest magnitude whose high part fits a signed byte.
+const FULL_SCALE: f64 = 32512.0;
+
+/// A vector in fixed point.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Planes {
+    pub(super) high: Vec<i8>,
+    pub(super) low: Vec<i8>,
+}
+
+impl Planes {
+    /// Appends a vector and returns 1 / |v|.
+    pub(super) fn push(&mut self, vector: &[f32]) -> Result<f64> {
+        let largest = vector.iter().fold(0f32, |m, x| m.max(x.abs()));
+        if largest == 0.0 || !vector.iter().all(|x| x.is_finite()) {
+            return Err(Error::invalid(
+                "expected a vector of finite numbers that are not all zero, found one without a \
+                 direction to compare; leave it out",
+            ));
+        }
+        let scale = FULL_SCALE / f64::from(largest);
+        let mut squares = 0i64;
+        for &x in vector {
+            let v = (f64::from(x) * scale).round() as i32;
+            let high = (v + 128) >> 8;
+            self.high.push(high as i8);
+            self.low.push((v - 256 * high) as i8);
+            squares += i64::from(v) * i64::from(v);
+        }
+        Ok(1.0 / (squares as f64).sqrt())
+    }
+}
+
+/// Fails unless a vector has the dimension that is expected.
+pub(super) fn check_dim(expected: usize, found: usize) -> Result<()> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "expected a vector of {expected} numbers, as the stored ones have, found {found}; \
+         encode it with the encoder of this space"
+    )))
+}
+
+/// A query vector, quantised as the stored vectors are.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub(super) planes: Planes,
+    pub(super) inv_norm: f64,
+}
+
+impl Query {
+    /// Quantises a vector of any length other than zero.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it is zero, not finite, empty or longer than 4096.
+    pub fn new(vector: &[f32]) -> Result<Self> {
+        if vector.is_empty() || vector.len() > MAX_DIM {
+            return Err(Error::invalid(format!(
+                "expected a vector of 1 to {MAX_DIM} numbers, found {}",
+                vector.len()
+            )));
+        }
+        let mut planes = Planes::default();
+        let inv_norm = planes.push(vector)?;
+        Ok(Self { planes, inv_norm })
+    }
+
+    /// The number of dimensions.
+    pub fn dim(&self) -> usize {
+        self.planes.high.len()
+    }
+
+    /// The 8-bit code.
+    pub(super) fn code(&self) -> Plane<'_> {
+        Plane::new(&self.planes.high)
+    }
+
+    pub(super) fn inv_norm(&self) -> f64 {
+        self.inv_norm
+    }
+
+    pub(super) fn both(&self) -> [Plane<'_>; 2] {
+        [Plane::new(&self.planes.high), Plane::new(&self.planes.low)]
+    }
+}
