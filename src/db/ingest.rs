@@ -369,12 +369,13 @@ fn embed_or_wait(
             break;
         }
     }
+    let waiting = bars > FRESH_BATCH || fresh + bars > seal::SEAL_ROWS as u64;
     let (mut embedded, mut flat) = (0, 0);
     for (i, series, p) in pending {
         let Some(space) = spaces.get(*i) else {
             continue;
         };
-        if bars > FRESH_BATCH {
+        if waiting {
             txn.add_pending(space.id, *p)?;
             continue;
         }

@@ -1,0 +1,183 @@
+//! The layers of ARCHITECTURE.md, held by a test: who imports whom, where each external crate and
+//! `unsafe` may stand, and how long a file may be.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each layer, and the layers that it may import.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("model", &["error"]),
+    ("disk", &["error"]),
+    ("encode", &["error", "model"]),
+    ("index", &["error"]),
+    ("source", &["error", "model"]),
+    ("store", &["error", "model"]),
+    ("db", &["error", "model", "disk", "encode", "index", "store"]),
+];
+
+/// External crates that stay in one place.
+const CONFINED: &[(&str, &[&str])] = &[
+    ("redb", &["src/store/"]),
+    ("bincode", &["src/store/codec.rs"]),
+    ("pco", &["src/store/bar_block.rs"]),
+    ("memmap2", &["src/disk/mapped.rs"]),
+    ("hnsw_rs", &["src/index/build_hnsw.rs"]),
+    ("reqwest", &["src/source/bybit/"]),
+    ("rustls", &["src/source/bybit/"]),
+    ("backon", &["src/source/bybit/"]),
+    ("parquet", &["src/source/"]),
+    ("arrow_array", &["src/source/"]),
+    ("zip", &["src/source/"]),
+    ("csv", &["src/source/", "src/bin/rhyme/output.rs"]),
+    ("jiff", &["src/model/", "src/source/"]),
+    ("clap", &["src/bin/rhyme/"]),
+    ("indicatif", &["src/bin/rhyme/progress.rs"]),
+    ("comfy_table", &["src/bin/rhyme/output.rs"]),
+];
+
+const UNSAFE: &[&str] = &[
+    "src/disk/mapped.rs",
+    "src/index/kernel_x86.rs",
+    "src/index/kernel_neon.rs",
+    "src/index/kernel.rs",
+];
+
+const LONGEST_FILE: usize = 500;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(dir: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+/// Every source file: its path from the root with `/`, and its lines without comments.
+fn sources() -> Vec<(String, Vec<String>)> {
+    let mut paths = Vec::new();
+    rust_files(&root().join("src"), &mut paths);
+    assert!(paths.len() > 50, "the sources were found");
+    let mut files: Vec<_> = paths
+        .iter()
+        .map(|path| {
+            let name = path.strip_prefix(root()).unwrap();
+            let name = name.to_string_lossy().replace('\\', "/");
+            let text = fs::read_to_string(path).unwrap();
+            let code = text.lines().map(|line| match line.split_once("//") {
+                Some((code, _)) if !code.contains('"') => code.to_owned(),
+                _ => line.to_owned(),
+            });
+            (name, code.collect())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// The identifiers that follow `prefix` in a line.
+fn after<'a>(line: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(prefix)
+        .filter(move |(at, _)| !line[..*at].ends_with(part) && !line[..*at].ends_with(':'))
+        .map(move |(at, _)| {
+            let rest = &line[at + prefix.len()..];
+            &rest[..rest.find(|c| !part(c)).unwrap_or(rest.len())]
+        })
+}
+
+#[test]
+fn layers_import_only_layers_below() {
+    let mut wrong = Vec::new();
+    for (file, lines) in sources() {
+        let layer = LAYERS.iter().find(|(name, _)| {
+            file.starts_with(&format!("src/{name}/")) || file == format!("src/{name}.rs")
+        });
+        let Some((layer, below)) = layer else {
+            let known = file == "src/lib.rs" || file.starts_with("src/bin/rhyme/");
+            assert!(known, "{file} belongs to no layer");
+            continue;
+        };
+        for (i, line) in lines.iter().enumerate() {
+            for name in after(line, "crate::") {
+                if name != *layer && !below.contains(&name) {
+                    wrong.push(format!("{file}:{}: {layer} imports crate::{name}", i + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_binary_uses_the_public_interface() {
+    for (file, lines) in sources() {
+        if file.starts_with("src/bin/") {
+            let hidden = lines.iter().any(|l| after(l, "rhymedb::").any(|n| n == "index"));
+            assert!(!hidden, "{file} uses a hidden module");
+        }
+    }
+}
+
+#[test]
+fn external_crates_stay_in_their_place() {
+    let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (file, lines) in sources() {
+        for (i, line) in lines.iter().enumerate() {
+            for (name, places) in CONFINED {
+                if after(line, &format!("{name}::")).next().is_none() {
+                    continue;
+                }
+                seen.insert(*name);
+                if !places.iter().any(|p| file.starts_with(p)) {
+                    wrong.push(format!("{file}:{}: {name}", i + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let all: BTreeSet<_> = CONFINED.iter().map(|c| c.0).collect();
+    let unused: Vec<_> = all.difference(&seen).collect();
+    assert!(unused.is_empty(), "the table names crates that nobody uses: {unused:?}");
+}
+
+#[test]
+fn unsafe_code_is_where_it_is_announced() {
+    for (file, lines) in sources() {
+        let found = lines.iter().any(|l| l.contains("unsafe {") || l.contains("unsafe fn"));
+        assert!(!found || UNSAFE.contains(&file.as_str()), "{file} has unsafe code");
+    }
+}
+
+#[test]
+fn files_fit_one_subject() {
+    let long: Vec<_> = sources()
+        .into_iter()
+        .filter(|(_, lines)| lines.len() > LONGEST_FILE)
+        .map(|(file, lines)| format!("{file}: {} lines", lines.len()))
+        .collect();
+    assert!(long.is_empty(), "split them: {}", long.join(", "));
+}
+
+#[test]
+fn the_checks_can_fail() {
+    assert_eq!(after("use crate::db::View;", "crate::").collect::<Vec<_>>(), ["db"]);
+    assert_eq!(after("let x = crate::Database;", "crate::").next(), Some("Database"));
+    assert_eq!(after("x::redb::y mycrate::z", "crate::").next(), None);
+}
