@@ -1,0 +1,26 @@
+//! Where bars, headlines and vectors come from: files of many dialects.
+//!
+//! Every reader has three steps. A container gives the texts of a file (plain, gzip, zip,
+//! Parquet). `rows` turns a text of any dialect into records of fields with their line numbers.
+//! The readers of bars, headlines and vectors give the fields a meaning and check it.
+//!
+//! What cannot be stored is a defect: it refuses the whole file, or is left out and counted if
+//! the caller says so. What is odd but harmless is a notice. Nothing is repaired in silence.
+
+mod bars;
+mod columns;
+mod container;
+mod fields;
+mod headlines;
+mod inputs;
+mod report;
+mod rows;
+mod times;
+mod vectors;
+
+pub use bars::{BarFile, BarOptions, SeriesBars, read_bars};
+pub use columns::parse_map;
+pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
+pub use inputs::find_inputs;
+pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError};
+pub use vectors::{VectorFile, VectorMeta, VectorOptions, read_vectors};
