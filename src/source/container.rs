@@ -206,8 +206,9 @@ fn visit_zip(outer: &Place, visit: &mut dyn FnMut(Member<'_>) -> Result<()>) -> 
 
 /// Files that archivers add for themselves.
 fn is_hidden(name: &str) -> bool {
-    name.split(['/', '\\'])
-        .any(|part| part == "__MACOSX" || (part.starts_with('.') && part.trim_matches('.') != ""))
+    name.split(['/', '\\']).any(|part| {
+        part == "__MACOSX" || (part.starts_with('.') && !part.trim_matches('.').is_empty())
+    })
 }
 
 fn zip_error(place: &Place, error: ZipError) -> Error {

@@ -37,24 +37,13 @@ pub(crate) enum TimeForm {
 }
 
 impl TimeForm {
-    const NAMES: [&str; 5] = [
-        "seconds",
-        "milliseconds",
-        "microseconds",
-        "nanoseconds",
-        "text",
-    ];
-
-    fn slot(self) -> usize {
-        match self {
-            Self::Integer(unit) => unit as usize,
-            Self::Text { .. } => 4,
-        }
-    }
-
     /// Whether both are text, or integers of one unit.
     pub(crate) fn same_unit(self, other: Self) -> bool {
-        self.slot() == other.slot()
+        match (self, other) {
+            (Self::Integer(a), Self::Integer(b)) => a == b,
+            (Self::Text { .. }, Self::Text { .. }) => true,
+            _ => false,
+        }
     }
 
     fn offset_ms(self) -> i64 {
@@ -67,7 +56,13 @@ impl TimeForm {
 
 impl fmt::Display for TimeForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::NAMES.get(self.slot()).copied().unwrap_or("text"))
+        f.write_str(match self {
+            Self::Integer(TimeUnit::Seconds) => "seconds",
+            Self::Integer(TimeUnit::Millis) => "milliseconds",
+            Self::Integer(TimeUnit::Micros) => "microseconds",
+            Self::Integer(TimeUnit::Nanos) => "nanoseconds",
+            Self::Text { .. } => "text",
+        })
     }
 }
 
@@ -232,7 +227,7 @@ impl Text<'_> {
     }
 
     fn date_time(mut self) -> Result<WrittenTime, TimeDefect> {
-        if Text(self.0).is_day_first() {
+        if Text(self.0).begins_with_day() {
             return Err(TimeDefect::DayMonthOrder);
         }
         let (year, month, day_of_month) = self.date().ok_or(TimeDefect::Unreadable)?;
@@ -250,7 +245,7 @@ impl Text<'_> {
     }
 
     /// Whether this looks like `31-01-2024` or `1/31/24`.
-    fn is_day_first(mut self) -> bool {
+    fn begins_with_day(mut self) -> bool {
         let mut read = || {
             self.number(1, 2)?;
             let separator = self.one_of(b"-/.")?;
@@ -341,18 +336,19 @@ impl TimeForms {
             .map(|((start, form), end)| (*start..end, *form))
     }
 
-    /// The form with the unit of most rows of all `columns`: the file's form.
+    /// The form with the unit of most rows of all `columns`, and of equals the first: the file's
+    /// form.
     pub(crate) fn of_most<'a>(columns: impl Iterator<Item = &'a Self>) -> Option<TimeForm> {
-        let mut votes: [(usize, Option<TimeForm>); 5] = Default::default();
+        let mut votes: Vec<(TimeForm, usize)> = Vec::new();
         for (range, form) in columns.flat_map(|c| c.ranges()) {
-            if let Some((count, first)) = votes.get_mut(form.slot()) {
-                *count += range.len();
-                first.get_or_insert(form);
+            match votes.iter_mut().find(|(seen, _)| seen.same_unit(form)) {
+                Some((_, count)) => *count += range.len(),
+                None => votes.push((form, range.len())),
             }
         }
-        // `max_by_key` takes the last of equals, so the reversed order prefers the coarser unit.
-        let winner = votes.into_iter().rev().max_by_key(|(count, _)| *count);
-        winner.and_then(|(_, form)| form)
+        // `max_by_key` takes the last of equals.
+        let winner = votes.into_iter().rev().max_by_key(|(_, count)| *count);
+        winner.map(|(form, _)| form)
     }
 
     /// Turns local times into UTC. With `trading_dates`, local midnights stay as they are if all

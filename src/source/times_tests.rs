@@ -91,6 +91,10 @@ fn most_rows_decide_the_unit_of_a_file() {
     assert_eq!(TimeForms::of_most([&forms].into_iter()), Some(millis));
     let ranges: Vec<_> = forms.ranges().map(|(range, _)| range).collect();
     assert_eq!(ranges, [0..1, 1..3, 3..4, 4..5]);
+    let mut equal = TimeForms::default();
+    equal.push(millis);
+    equal.push(seconds);
+    assert_eq!(TimeForms::of_most([&equal].into_iter()), Some(millis));
     assert_eq!(TimeForms::of_most(std::iter::empty()), None);
 }
 

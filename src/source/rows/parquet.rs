@@ -160,3 +160,7 @@ fn strict(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     };
     cast_with_options(&Arc::clone(column), to, &options)
 }
+
+#[cfg(test)]
+#[path = "parquet_tests.rs"]
+mod tests;
