@@ -124,6 +124,9 @@ fn read_rows(
     options: &HeadlineOptions,
     report: &mut InputReport,
 ) -> Result<Vec<RawHeadline>> {
+    if rows.has_none() {
+        return Ok(Vec::new());
+    }
     let mut positions = Positions::resolve(rows.layout(), &rows.place, options)?;
     let mut record = ByteRecord::new();
     let mut raw = Vec::new();

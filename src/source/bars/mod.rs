@@ -106,7 +106,9 @@ fn read_member(member: Member<'_>, options: &BarOptions) -> Result<Part> {
         Ok(series) => series,
         // A defect is the likelier cause, and the better message.
         Err(error) => {
-            report.judge(options.on_error)?;
+            let mut whole = InputReport::new(place.path());
+            whole.absorb(place.inner(), report);
+            whole.judge(options.on_error)?;
             return Err(error);
         }
     };

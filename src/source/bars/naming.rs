@@ -72,25 +72,26 @@ pub(crate) fn guess(path: &Path) -> Guess {
     }
 }
 
+/// A folder that names a market holds folders of venues. Where it is farther up, a well-known
+/// venue right above the file says more.
 fn market_and_venue(folders: &[String]) -> (Option<String>, Option<String>) {
-    let market_of = |folder: &String| {
-        let known = MARKETS.iter().find(|(name, _)| name == folder);
-        known.map(|(_, market)| (*market).to_owned())
+    let known = |table: &[(&str, &str)], fits: &dyn Fn(&str) -> bool| {
+        let found = table.iter().find(|(name, _)| fits(name));
+        found.map(|(_, market)| (*market).to_owned())
     };
-    let found = folders
-        .iter()
-        .enumerate()
-        .rev()
-        .find_map(|(at, folder)| Some((at, market_of(folder)?)));
-    if let Some((at, market)) = found {
-        return (Some(market), folders.get(at + 1).cloned());
+    let above = folders.iter().enumerate().rev();
+    let market = above
+        .filter_map(|(at, folder)| Some((at, known(&MARKETS, &|name| name == folder)?)))
+        .next();
+    let parent = folders.last().cloned();
+    let of_parent = parent
+        .as_ref()
+        .and_then(|parent| known(&VENUES, &|prefix| parent.starts_with(prefix)));
+    match (market, of_parent) {
+        (Some((at, _)), Some(market)) if at + 2 < folders.len() => (Some(market), parent),
+        (Some((at, market)), _) => (Some(market), folders.get(at + 1).cloned()),
+        (None, of_parent) => (of_parent, parent),
     }
-    let venue = folders.last().cloned();
-    let market = venue.as_ref().and_then(|venue| {
-        let known = VENUES.iter().find(|(prefix, _)| venue.starts_with(prefix));
-        known.map(|(_, market)| (*market).to_owned())
-    });
-    (market, venue)
 }
 
 fn without_endings(name: &str) -> &str {
@@ -192,6 +193,8 @@ mod tests {
             ("./AAPL.csv", "-/-/AAPL:-"),
             ("../../AAPL_1d.csv", "-/-/AAPL:1d"),
             ("crypto/stocks/v/A_1d.csv", "equity/v/A:1d"),
+            ("crypto/old/2020/X_1h.csv", "crypto/old/X:1h"),
+            ("stocks/data/bybit/X_1h.csv", "crypto/bybit/X:1h"),
             ("bybit/.csv", "crypto/bybit/.CSV:-"),
         ] {
             assert_eq!(named(path), expected, "{path}");

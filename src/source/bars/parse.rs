@@ -53,6 +53,9 @@ pub(crate) fn read_rows(
     options: &BarOptions,
     report: &mut InputReport,
 ) -> Result<Vec<RawSeries>> {
+    if rows.has_none() {
+        return Ok(Vec::new());
+    }
     let mut positions = Positions::resolve(rows, options)?;
     let mut by_symbol = BySymbol::default();
     let mut record = ByteRecord::new();

@@ -29,7 +29,7 @@ pub(super) fn settle_interval(times: &[i64], known: Option<Interval>) -> Result<
         }
         (None, Some((spacing, share))) if share >= 0.5 => Ok(interval_of(spacing, times)),
         (None, _) => Err(format!(
-            "{} bars without a regular spacing do not tell the interval; say it, for example with --interval 1h",
+            "expected 3 or more bars of a regular spacing to tell the interval, found {} in all; say it, for example with --interval 1h",
             times.len()
         )),
     }

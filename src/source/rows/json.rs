@@ -13,7 +13,7 @@ use super::{Facts, Step};
 use crate::error::Result;
 
 /// The largest document that is not one value a line; it is held in memory as a whole.
-const MAX_DOCUMENT: usize = 64 << 20;
+const MAX_DOCUMENT: usize = 32 << 20;
 /// The most keys that the objects of a file may have between them.
 const MAX_KEYS: usize = 1_000;
 
@@ -61,6 +61,10 @@ impl<'a> JsonRows<'a> {
 
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    pub(crate) fn has_none(&self) -> bool {
+        matches!(&self.source, Source::Document(rows, _) if rows.is_empty())
     }
 
     /// Learns the columns of all rows that are in memory.
@@ -176,7 +180,7 @@ fn is_answer(object: &Map<String, Value>) -> bool {
 fn document(text: &[u8], place: &Place) -> Result<(Vec<Value>, Facts)> {
     let value: Value = serde_json::from_slice(text)
         .map_err(|e| place.error(Some(e.line() as u64), format!("not valid JSON: {e}")))?;
-    let answer = match value {
+    let mut answer = match value {
         Value::Array(rows) => return Ok((rows, Facts::default())),
         Value::Object(object) if is_answer(&object) => object,
         _ => {
@@ -198,9 +202,9 @@ fn document(text: &[u8], place: &Place) -> Result<(Vec<Value>, Facts)> {
             ),
         ));
     }
-    let result = match answer.get("result") {
+    let mut result = match answer.remove("result") {
         Some(Value::Object(result)) => result,
-        _ => &answer,
+        _ => answer,
     };
     let text_of = |key: &str| Some(result.get(key)?.as_str()?.to_owned());
     let facts = Facts {
@@ -208,8 +212,8 @@ fn document(text: &[u8], place: &Place) -> Result<(Vec<Value>, Facts)> {
         bybit_category: text_of("category")
             .filter(|c| ["spot", "linear", "inverse"].contains(&c.as_str())),
     };
-    match result.get("list") {
-        Some(Value::Array(rows)) => Ok((rows.clone(), facts)),
+    match result.remove("list") {
+        Some(Value::Array(rows)) => Ok((rows, facts)),
         _ => Err(place.error(
             None,
             "expected result.list in the answer of Bybit, found none",

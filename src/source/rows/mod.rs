@@ -89,6 +89,11 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Whether this is a list without rows, which has no columns either.
+    pub(crate) fn has_none(&self) -> bool {
+        matches!(&self.source, Source::Json(rows) if rows.has_none())
+    }
+
     /// Reads the next row into `record`. Fields that are absent at its end are missing.
     pub(crate) fn next(&mut self, record: &mut ByteRecord) -> Result<Step> {
         match &mut self.source {

@@ -188,17 +188,20 @@ fn join(
     }
     let mut report = InputReport::new(path);
     let mut meta = Vec::with_capacity(rows);
-    let mut values = Vec::with_capacity(matrix.values.len());
-    let vectors = matrix.values.chunks_exact(matrix.dim).zip(matrix.defects);
-    for (line, ((vector, defect), of_row)) in (1..).zip(vectors.zip(metas.settle())) {
+    let mut kept = Vec::with_capacity(rows);
+    for (line, (defect, of_row)) in (1..).zip(matrix.defects.into_iter().zip(metas.settle())) {
         report.rows += 1;
+        kept.push(defect.is_none() && of_row.is_ok());
         match (defect, of_row) {
-            (None, Ok(of_row)) => {
-                meta.push(of_row);
-                values.extend_from_slice(vector);
-            }
+            (None, Ok(of_row)) => meta.push(of_row),
             (Some(defect), _) | (None, Err(defect)) => report.reject(line, defect),
         }
+    }
+    let mut values = matrix.values;
+    if meta.len() < rows {
+        let vectors = values.chunks_exact(matrix.dim).zip(kept);
+        let vectors = vectors.filter_map(|(vector, keep)| keep.then_some(vector));
+        values = vectors.flatten().copied().collect();
     }
     report.accepted = meta.len() as u64;
     Ok(VectorFile {

@@ -206,4 +206,7 @@ fn a_header_without_rows_is_noticed_and_an_empty_file_refused() {
     assert!(file.series.is_empty());
     assert_eq!(file.report.notices.count(NoticeKind::NoRows), 1);
     assert!(read("").is_err());
+    let none = r#"{"retCode":0,"result":{"symbol":"X","category":"spot","list":[]}}"#;
+    let file = read(none).unwrap();
+    assert_eq!(file.report.notices.count(NoticeKind::NoRows), 1);
 }
