@@ -25,9 +25,14 @@ pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesBars,
     SeriesKey, Sharing, Space, Target, TimePrecision, Timestamp, Window,
 };
+pub use source::{
+    BarFile, BarOptions, DefectKind, EventKind, Finding, Findings, HeadlineFile, HeadlineOptions,
+    InputReport, MarketEvent, NoticeKind, OnError, SyntheticConfig, SyntheticMarket, VectorFile,
+    VectorMeta, VectorOptions, Wordings, find_inputs, parse_map, read_bars, read_headlines,
+    read_vectors,
+};
 #[cfg(feature = "http")]
 pub use source::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
     bybit_series_key, sync_klines,
 };
-pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::control::{Control, Stage, Stopwatch};
-use super::database::{Inner, default_space, has_chart_space};
+use super::database::{Database, Inner, default_space, has_chart_space};
 use super::embed::Windows;
 use super::seal;
 use super::snapshot::Snapshot;
@@ -354,8 +354,7 @@ pub(super) fn remove_rows(
 }
 
 /// Embeds few windows at once as fresh rows, beside `fresh` that there are already; lets many
-/// wait. Returns how many windows were
-/// embedded and how many are flat.
+/// wait. Returns how many windows were embedded and how many are flat.
 fn embed_or_wait(
     txn: &WriteTxn,
     spaces: &[ChartSpace],
@@ -415,7 +414,7 @@ pub(super) fn embed_fresh(
     Ok((rows.len() as u64, flat.len() as u64))
 }
 
-impl crate::Database {
+impl Database {
     /// Stores headlines in one transaction. One that is stored with the same time, source and
     /// text is replaced, which changes nothing if it is the same.
     ///

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::database::Files;
+use super::database::{Database, Files};
 use super::part::FreshPart;
 use super::segment::Segment;
 use crate::encode::ChartEncoder;
@@ -96,7 +96,7 @@ impl Snapshot {
 
     /// The space of that name, or the only one, or the default one.
     pub(super) fn space(&self, name: Option<&str>) -> Result<&SpaceState> {
-        let wanted = name.unwrap_or(crate::Database::DEFAULT_SPACE);
+        let wanted = name.unwrap_or(Database::DEFAULT_SPACE);
         let found = self.spaces.iter().find(|s| s.space().name == wanted);
         match (found, name, self.spaces.as_slice()) {
             (Some(space), ..) => Ok(space),

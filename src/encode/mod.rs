@@ -52,7 +52,7 @@ impl Embeddings {
         match vector {
             Some(values) if values.len() == self.dim => self.values.extend_from_slice(values),
             Some(values) => {
-                return Err(crate::Error::invalid(format!(
+                return Err(crate::error::Error::invalid(format!(
                     "expected a vector of {} values, found {}; give the spec the encoder's dimension",
                     self.dim,
                     values.len()

@@ -1,10 +1,18 @@
-//! The command line of RhymeDB.
+//! `rhyme`: RhymeDB on the command line. Uses the library's public interface alone.
 
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "what is drawn comes with the commands"
-)]
+mod args;
+mod commands;
+mod failure;
+mod output;
+mod progress;
 mod render;
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let args = <args::Args as clap::Parser>::parse();
+    failure::exit_code(commands::run(args))
+}

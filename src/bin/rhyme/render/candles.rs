@@ -186,7 +186,7 @@ mod tests {
 
     use rhymedb::Timestamp;
 
-    use super::super::visible_width;
+    use super::super::layout::visible_width;
     use super::*;
 
     const PLAIN: Style = Style {

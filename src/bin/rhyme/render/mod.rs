@@ -7,6 +7,6 @@ mod sparkline;
 mod style;
 
 pub(crate) use candles::candles;
-pub(crate) use layout::{beside, visible_width};
+pub(crate) use layout::beside;
 pub(crate) use sparkline::sparkline;
 pub(crate) use style::Style;

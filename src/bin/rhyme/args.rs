@@ -1,0 +1,300 @@
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use rhymedb::{Calendar, Interval, OnError, Timestamp};
+
+/// Finds the moments of market history that rhyme with a chart.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rhyme",
+    version,
+    max_term_width = 100,
+    subcommand_required = true
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Global {
+    /// The database's folder [default: ./market.rhyme]
+    #[arg(long, global = true, env = "RHYME_DB", value_name = "DIR")]
+    pub(crate) db: Option<PathBuf>,
+    /// How answers are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// No progress and no notices, only answers and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// For programs: one JSON value
+    Json,
+    /// For programs: comma-separated values with a header
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a synthetic market, ingest it, and ask it questions
+    Demo(Demo),
+    /// Bring bars and headlines in
+    #[command(subcommand)]
+    Ingest(Ingest),
+    /// Bring vectors of your own in
+    #[command(subcommand)]
+    Import(Import),
+    /// Find the moments most similar to a chart
+    #[command(after_help = SIMILAR_HELP)]
+    Similar(Similar),
+    /// List the series that are stored
+    Series(Series),
+    /// List the embedding spaces
+    Spaces,
+    /// Print the bars of a series
+    Bars(Bars),
+    /// Print headlines
+    Headlines(Headlines),
+    /// Say what is stored and what it costs
+    Stats,
+    /// Read everything and check it
+    Verify,
+    /// Finish what waits, drop what is dead, give space back
+    Compact,
+    /// Delete a series or a part of it
+    Delete(Delete),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+const SIMILAR_HELP: &str = "\
+TARGET is one of
+  BTCUSDT:1h                             the latest window of a series
+  BTCUSDT:1h@2021-05-19T12:00            the window whose last bar closed at or before that time
+  crypto/binance/BTCUSDT:1h@2021-05-19   with market and venue, where the symbol alone is ambiguous
+  my_chart.csv                           a candle file: its last window
+
+Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Demo {
+    /// The seed of the synthetic market
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ingest {
+    /// Candles from files: CSV (plain, gzip, zip), Bybit JSON, Parquet
+    Bars(IngestBars),
+    /// Candles from the Bybit v5 market API
+    #[cfg(feature = "http")]
+    Bybit(IngestBybit),
+    /// Headlines from files: CSV or JSON lines (plain, gzip, zip)
+    Headlines(IngestHeadlines),
+}
+
+fn on_error(text: &str) -> Result<OnError, String> {
+    text.parse().map_err(|e: rhymedb::Error| e.to_string())
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IngestBars {
+    /// Files, folders or globs
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// The market: crypto, equity, fx, ... [default: from the path]
+    #[arg(long)]
+    pub(crate) market: Option<String>,
+    /// The venue [default: from the path]
+    #[arg(long)]
+    pub(crate) venue: Option<String>,
+    /// The symbol [default: from the path]
+    #[arg(long)]
+    pub(crate) symbol: Option<String>,
+    /// The bar interval, like 1h [default: from the path or the data]
+    #[arg(long)]
+    pub(crate) interval: Option<Interval>,
+    /// continuous or session [default: continuous for crypto, else session]
+    #[arg(long)]
+    pub(crate) calendar: Option<Calendar>,
+    /// Columns by name: ts=Date,open=o,...
+    #[arg(long, value_name = "FIELD=COLUMN,...")]
+    pub(crate) map: Option<String>,
+    /// What to do with rows that cannot be stored: refuse the file, or skip them
+    #[arg(long, value_parser = on_error, default_value = "refuse", value_name = "refuse|skip")]
+    pub(crate) on_error: OnError,
+}
+
+#[cfg(feature = "http")]
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IngestBybit {
+    /// Symbols, like BTCUSDT,ETHUSDT
+    #[arg(required = true, value_delimiter = ',')]
+    pub(crate) symbols: Vec<String>,
+    /// Bar intervals, like 1h,1d
+    #[arg(long, default_value = "1h", value_delimiter = ',')]
+    pub(crate) interval: Vec<Interval>,
+    /// spot, linear or inverse
+    #[arg(long, default_value = "linear")]
+    pub(crate) category: rhymedb::BybitCategory,
+    /// From this time on [default: all history]
+    #[arg(long)]
+    pub(crate) from: Option<Timestamp>,
+    /// Up to this time [default: now]
+    #[arg(long)]
+    pub(crate) to: Option<Timestamp>,
+    /// The server
+    #[arg(long, default_value = "https://api.bybit.com", value_name = "URL")]
+    pub(crate) base_url: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IngestHeadlines {
+    /// Files, folders or globs
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// Columns by name: time=Date,text=Headline,...
+    #[arg(long, value_name = "FIELD=COLUMN,...")]
+    pub(crate) map: Option<String>,
+    /// What to do with rows that cannot be stored: refuse the file, or skip them
+    #[arg(long, value_parser = on_error, default_value = "refuse", value_name = "refuse|skip")]
+    pub(crate) on_error: OnError,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Vectors from a .npy or Parquet file, into a space of their own
+    Vectors(ImportVectors),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImportVectors {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// The name of the space
+    #[arg(long)]
+    pub(crate) space: String,
+    /// A CSV with a row for each vector: market, venue, symbol, interval, time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) meta: Option<PathBuf>,
+    /// Bars that a vector describes; sets the exclusion zone
+    #[arg(long, default_value_t = 1, value_name = "BARS")]
+    pub(crate) window: u32,
+    /// Columns by name: time=Date,symbol=Ticker,...
+    #[arg(long, value_name = "FIELD=COLUMN,...")]
+    pub(crate) map: Option<String>,
+    /// What to do with vectors that cannot be stored: refuse the file, or skip them
+    #[arg(long, value_parser = on_error, default_value = "refuse", value_name = "refuse|skip")]
+    pub(crate) on_error: OnError,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Similar {
+    /// A window of a stored series, or a candle file
+    pub(crate) target: String,
+    /// How many distinct episodes to find
+    #[arg(short, default_value_t = 10)]
+    pub(crate) k: usize,
+    /// The space to search [default: shape]
+    #[arg(long)]
+    pub(crate) space: Option<String>,
+    /// Only these markets
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) market: Vec<String>,
+    /// Only these venues
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) venue: Vec<String>,
+    /// Only these symbols
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) symbol: Vec<String>,
+    /// Only these intervals
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) interval: Vec<Interval>,
+    /// Only windows that closed at or after this time
+    #[arg(long)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only windows that closed at or before this time
+    #[arg(long)]
+    pub(crate) to: Option<Timestamp>,
+    /// Nothing whose last bar closed after this time
+    #[arg(long)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// The least distance between two answers of one symbol, and from the query [default: W/4]
+    #[arg(long, value_name = "BARS")]
+    pub(crate) exclusion: Option<u32>,
+    /// The breadth of the search: larger finds more and takes longer [default: 128]
+    #[arg(long)]
+    pub(crate) ef: Option<usize>,
+    /// Score every window
+    #[arg(long)]
+    pub(crate) exact: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Series {
+    /// Only names that contain this text
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Bars {
+    /// The series, like BTCUSDT:1h
+    pub(crate) series: String,
+    /// Only bars that closed at or after this time
+    #[arg(long)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only bars that closed at or before this time
+    #[arg(long)]
+    pub(crate) to: Option<Timestamp>,
+    /// Only the last N bars; 0 is all
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) last: usize,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Headlines {
+    /// Only headlines that name this symbol
+    pub(crate) symbol: Option<String>,
+    /// Only headlines published at or after this time
+    #[arg(long)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only headlines published at or before this time
+    #[arg(long)]
+    pub(crate) to: Option<Timestamp>,
+    /// Nothing that was not known at this time
+    #[arg(long)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// Only the last N headlines; 0 is all
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) last: usize,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Delete {
+    /// The series, like BTCUSDT:1h
+    #[arg(required_unless_present = "headlines")]
+    pub(crate) series: Option<String>,
+    /// Delete headlines instead of a series
+    #[arg(long, conflicts_with = "series")]
+    pub(crate) headlines: bool,
+    /// Only what opened, or was published, at or after this time
+    #[arg(long)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only what opened, or was published, at or before this time
+    #[arg(long)]
+    pub(crate) to: Option<Timestamp>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}

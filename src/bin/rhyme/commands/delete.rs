@@ -1,0 +1,63 @@
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use rhymedb::{Error, Target, Timestamp};
+
+use super::open;
+use crate::args::{Delete, Global};
+use crate::failure::{Failure, Outcome};
+use crate::output::{self, column};
+
+pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
+    let db = open(global)?;
+    let start = args.from.unwrap_or(Timestamp::from_millis(i64::MIN));
+    let end = args.to.unwrap_or(Timestamp::from_millis(i64::MAX));
+    let part = match (args.from, args.to) {
+        (None, None) => String::new(),
+        (Some(a), None) => format!(" from {a}"),
+        (None, Some(b)) => format!(" up to {b}"),
+        (Some(a), Some(b)) => format!(" from {a} to {b}"),
+    };
+    let report = if let Some(name) = &args.series {
+        let target: Target = name.parse()?;
+        if target.time.is_some() {
+            return Err(Error::Invalid(format!(
+                "expected a series like BTCUSDT:1h, found {name} with a time; say --from and --to"
+            ))
+            .into());
+        }
+        let key = db.now().series_of(&target)?;
+        confirm(args.yes, &format!("Delete {key}{part}?"))?;
+        let whole = args.from.is_none() && args.to.is_none();
+        db.delete_bars(&key, (!whole).then_some(start..=end))?
+    } else {
+        confirm(args.yes, &format!("Delete all headlines{part}?"))?;
+        db.delete_headlines(start..=end)?
+    };
+    let row = serde_json::to_value(report).unwrap_or_default();
+    let columns = [
+        column("bars", "bars deleted"),
+        column("windows", "windows deleted"),
+        column("headlines", "headlines deleted"),
+    ];
+    output::record(global.format, &columns, &row)
+}
+
+/// Asks on a terminal; elsewhere `--yes` is needed.
+fn confirm(yes: bool, question: &str) -> Outcome {
+    if yes {
+        return Ok(());
+    }
+    let refused =
+        |what: &str| Failure::from(Error::Invalid(format!("{what}; nothing was deleted")));
+    if !io::stdin().is_terminal() {
+        return Err(refused("deleting needs --yes where nobody can be asked"));
+    }
+    write!(io::stderr(), "{question} [y/N] ")?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
+        Ok(())
+    } else {
+        Err(refused("not confirmed"))
+    }
+}

@@ -1,0 +1,239 @@
+use std::path::PathBuf;
+use std::time::Instant;
+
+use rhymedb::{
+    Control, Database, EventKind, MarketEvent, Progress, SeriesBars, SimilarAnswer, Stage,
+    SyntheticConfig, SyntheticMarket, View,
+};
+
+use super::ingest_bars::shares;
+use crate::args::{Demo, Format, Global};
+use crate::failure::Outcome;
+use crate::output::{self, grouped, lines};
+use crate::progress;
+use crate::render::{Style, beside, candles};
+
+const DEMO_DB: &str = "demo.rhyme";
+/// Series that are stored in one transaction.
+const SERIES_A_BATCH: usize = 8;
+
+pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
+    let path = global.db.clone().unwrap_or_else(|| PathBuf::from(DEMO_DB));
+    let control = progress::control(global);
+    let config = SyntheticConfig {
+        seed: args.seed,
+        ..SyntheticConfig::default()
+    };
+    let market = SyntheticMarket::new(config)?;
+    let db = Database::open(&path)?;
+    say(
+        global,
+        "A synthetic market: made-up symbols, with events planted in it and headlines that tell of them.\n",
+    )?;
+    fill(global, &db, &market, &control)?;
+    let view = db.now();
+    let mut answers = Vec::new();
+    for question in QUESTIONS {
+        answers.extend(question.ask(global, &view, &market)?);
+    }
+    match global.format {
+        Format::Table => lines(&what_next(global)),
+        Format::Json => output::json(&serde_json::Value::Array(answers)),
+        Format::Csv => output::listing(Format::Csv, &super::similar::HIT_COLUMNS, &answers),
+    }
+}
+
+/// Text for people; programs get the answers alone.
+fn say(global: &Global, text: &str) -> Outcome {
+    if global.format == Format::Table {
+        lines(text)?;
+    }
+    Ok(())
+}
+
+fn fill(global: &Global, db: &Database, market: &SyntheticMarket, control: &Control) -> Outcome {
+    let start = Instant::now();
+    let mut ingest = db.ingest(control.clone());
+    let series: Vec<SeriesBars> = market
+        .series()
+        .into_iter()
+        .map(|(key, calendar, bars)| SeriesBars {
+            key,
+            calendar,
+            bars,
+        })
+        .collect();
+    ingest.add_read_time(start.elapsed());
+    let total: u64 = series.iter().map(|s| s.bars.len() as u64).sum();
+    let mut done = 0;
+    for batch in series.chunks(SERIES_A_BATCH) {
+        ingest.bars(batch)?;
+        done += batch.iter().map(|s| s.bars.len() as u64).sum::<u64>();
+        control.show(Progress {
+            stage: Stage::Store,
+            done,
+            total,
+        })?;
+    }
+    let headlines = db.ingest_headlines(&market.headlines())?;
+    let report = ingest.finish()?;
+    let took = start.elapsed();
+    if report.windows_embedded == 0 {
+        return say(
+            global,
+            &format!(
+                "{} holds it already: {} bars of {} series, {} headlines.\n",
+                db.path().display(),
+                grouped(report.bars_unchanged),
+                report.series,
+                grouped(headlines.unchanged),
+            ),
+        );
+    }
+    say(
+        global,
+        &format!(
+            "{} bars of {} series and {} headlines are in {} after {:.1} s, {} windows searchable.\n{}\n",
+            grouped(report.bars_added),
+            report.series,
+            grouped(headlines.added),
+            db.path().display(),
+            took.as_secs_f64(),
+            grouped(report.windows_embedded),
+            shares(&report, took),
+        ),
+    )
+}
+
+struct Question {
+    kind: EventKind,
+    /// Where to look; everywhere if empty.
+    market: &'static str,
+    text: &'static str,
+}
+
+const QUESTIONS: [Question; 3] = [
+    Question {
+        kind: EventKind::Crash,
+        market: "",
+        text: "What looked like this crash?",
+    },
+    Question {
+        kind: EventKind::EarningsBeat,
+        market: "equity",
+        text: "When did a stock last move like this?",
+    },
+    Question {
+        kind: EventKind::ShortSqueeze,
+        market: "equity",
+        text: "A squeeze on hourly crypto: which daily stocks rhyme with it?",
+    },
+];
+
+impl Question {
+    fn ask(
+        &self,
+        global: &Global,
+        view: &View,
+        market: &SyntheticMarket,
+    ) -> Outcome<Vec<serde_json::Value>> {
+        let events = market.events();
+        let Some(event) = events.iter().rfind(|e| e.kind == self.kind) else {
+            return Ok(Vec::new());
+        };
+        let Some(series) = event.series.first() else {
+            return Ok(Vec::new());
+        };
+        let target = format!("{series}@{}", event.end);
+        let mut similar = view.similar(target.parse::<rhymedb::Target>()?).k(3);
+        if !self.market.is_empty() {
+            similar = similar.market(self.market);
+        }
+        let answer = similar.run()?;
+        if global.format == Format::Table {
+            self.print(view, event, &target, &answer)?;
+        }
+        Ok(answer.hits.iter().map(super::similar::hit_row).collect())
+    }
+
+    fn print(
+        &self,
+        view: &View,
+        event: &MarketEvent,
+        target: &str,
+        answer: &SimilarAnswer,
+    ) -> Outcome {
+        let filter = if self.market.is_empty() {
+            String::new()
+        } else {
+            format!(" --market {}", self.market)
+        };
+        lines(&format!("── {}\n", self.text))?;
+        let symbol = event.series.first().map(|s| s.symbol.clone());
+        let known = view.headlines(symbol.as_deref(), Some(event.time), Some(event.end), 1)?;
+        for headline in known {
+            lines(&format!("   \"{}\"", headline.text))?;
+        }
+        lines(&format!(
+            "   rhyme similar {target} -k 3{filter}\n   {} windows, {} by {}, {:.2} ms\n",
+            grouped(answer.searched.windows),
+            answer.hits.len(),
+            answer.searched.plan,
+            answer.took.as_secs_f64() * 1e3
+        ))?;
+        lines(&pictures(view, target, answer).join("\n"))?;
+        lines("")
+    }
+}
+
+const PICTURE: (usize, usize) = (44, 10);
+
+/// The query and the hits, two beside one another.
+fn pictures(view: &View, target: &str, answer: &SimilarAnswer) -> Vec<String> {
+    let style = Style::of_stdout();
+    let draw = |title: String, bars: &rhymedb::Bars| {
+        let mut picture = vec![title];
+        picture.extend(candles(bars, PICTURE.0, PICTURE.1, style));
+        picture.push(String::new());
+        picture
+    };
+    let mut all = Vec::new();
+    if let Some(bars) = &answer.query_bars {
+        let name = answer.query.as_ref().map(|w| w.series.to_string());
+        all.push(draw(
+            format!("query  {}", name.unwrap_or(target.to_owned())),
+            bars,
+        ));
+    }
+    for hit in &answer.hits {
+        let series = &hit.window.series;
+        let first = series.interval.close_of(hit.window.start);
+        if let Ok(found) = view.bars(series, Some(first), Some(hit.window.end), None) {
+            let title = format!("{}  {:.4}  {series}", hit.rank, hit.score);
+            all.push(draw(title, &found.bars));
+        }
+    }
+    all.chunks(2)
+        .flat_map(|pair| match pair {
+            [left, right] => beside(left, right, 4),
+            [one, ..] => one.clone(),
+            [] => Vec::new(),
+        })
+        .collect()
+}
+
+fn what_next(global: &Global) -> String {
+    let db = global
+        .db
+        .as_ref()
+        .map_or(DEMO_DB.to_owned(), |p| p.display().to_string());
+    format!(
+        "What to type next:
+  rhyme --db {db} series                          what is stored
+  rhyme --db {db} similar NOVAUSDT:1h -k 5        what rhymes with the latest window of a series
+  rhyme --db {db} similar NOVAUSDT:1h@2016-05-01 --as-of 2016-05-01
+                                                      the same, knowing only what was known then
+  rhyme ingest bars my_candles/*.csv.gz               your own candles, into ./market.rhyme
+  rhyme ingest bybit BTCUSDT,ETHUSDT                  or Bybit's"
+    )
+}

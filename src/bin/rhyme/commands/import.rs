@@ -1,0 +1,56 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use rhymedb::{SeriesKey, VectorOptions, VectorRow, parse_map, read_vectors};
+
+use super::open_or_create;
+use crate::args::{Global, ImportVectors};
+use crate::failure::Outcome;
+use crate::output::{self, column};
+use crate::progress::{self, notice};
+
+pub(crate) fn run(global: &Global, args: &ImportVectors) -> Outcome {
+    let options = VectorOptions {
+        meta: args.meta.clone(),
+        map: args
+            .map
+            .as_deref()
+            .map(parse_map)
+            .transpose()?
+            .unwrap_or_default(),
+        on_error: args.on_error,
+    };
+    let file = read_vectors(&args.file, &options)?;
+    if file.report.defects.total() > 0 {
+        notice(global, &file.report.to_string());
+    }
+    let mut keys: HashMap<_, SeriesKey> = HashMap::new();
+    for m in &file.meta {
+        let name = (&m.market, &m.venue, &m.symbol, m.interval);
+        if let Entry::Vacant(new) = keys.entry(name) {
+            new.insert(SeriesKey::new(&m.market, &m.venue, &m.symbol, m.interval)?);
+        }
+    }
+    let rows: Vec<VectorRow<'_>> = file
+        .meta
+        .iter()
+        .zip(file.rows.chunks_exact(file.dim))
+        .filter_map(|(m, vector)| {
+            Some(VectorRow {
+                series: keys.get(&(&m.market, &m.venue, &m.symbol, m.interval))?,
+                end: m.end,
+                vector,
+            })
+        })
+        .collect();
+    let db = open_or_create(global)?;
+    let control = progress::control(global);
+    let report = db.import_vectors(&args.space, args.window, &rows, &control)?;
+    let row = serde_json::to_value(report).unwrap_or_default();
+    let columns = [
+        column("vectors", "vectors stored"),
+        column("replaced", "vectors replaced"),
+        column("segments", "segments written"),
+    ];
+    output::record(global.format, &columns, &row)
+}

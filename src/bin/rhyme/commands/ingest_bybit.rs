@@ -1,0 +1,154 @@
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use rhymedb::{
+    BybitClient, Calendar, Control, Database, Error, Ingest, Interval, SeriesBars, SeriesInfo,
+    SyncReport, SyncRequest, Timestamp, bybit_series_key, sync_klines,
+};
+use serde_json::{Value, json};
+
+use super::open_or_create;
+use crate::args::{Global, IngestBybit};
+use crate::failure::{Failure, Outcome};
+use crate::output::{self, column};
+use crate::progress;
+
+/// Series that are downloaded side by side; they share one rate limit.
+const DOWNLOADS: usize = 4;
+
+pub(crate) fn run(global: &Global, args: &IngestBybit) -> Outcome {
+    let control = progress::control(global);
+    let client = BybitClient::builder()
+        .base_url(&args.base_url)
+        .interrupt(control.stop_flag())
+        .build()?;
+    let db = open_or_create(global)?;
+    let wanted = args
+        .symbols
+        .iter()
+        .flat_map(|s| args.interval.iter().map(move |&i| (s.as_str(), i)));
+    let work = Downloads {
+        client: &client,
+        args,
+        stored: db.now().series()?,
+        queue: Mutex::new(wanted.collect()),
+        ingest: Mutex::new(db.ingest(control.clone())),
+        done: Mutex::new(Vec::new()),
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..DOWNLOADS {
+            scope.spawn(|| work.download_all());
+        }
+    });
+    finish(global, work, &db, &control)
+}
+
+fn finish(global: &Global, work: Downloads<'_>, db: &Database, control: &Control) -> Outcome {
+    let mut done = work
+        .done
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    let ingest = work
+        .ingest
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    let report = ingest.finish();
+    done.sort_by(|a, b| a.name.cmp(&b.name));
+    let rows: Vec<Value> = done.iter().map(|d| d.row(db)).collect();
+    let columns = [
+        column("series", "series"),
+        column("pages", "pages"),
+        column("bars", "bars received"),
+        column("retries", "retries"),
+        column("first", "first open"),
+        column("last", "last open"),
+        column("error", "error"),
+    ];
+    output::listing(global.format, &columns, &rows)?;
+    report?;
+    if control.is_stopped() {
+        return Err(Error::Interrupted.into());
+    }
+    let failed = done.iter().filter(|d| d.outcome.is_err()).count();
+    if failed > 0 {
+        return Err(Failure::Partly(format!(
+            "{failed} of {} series could not be brought up to date; what was received is stored",
+            done.len()
+        )));
+    }
+    Ok(())
+}
+
+struct Download {
+    name: String,
+    outcome: Result<SyncReport, Error>,
+}
+
+impl Download {
+    fn row(&self, _db: &Database) -> Value {
+        match &self.outcome {
+            Ok(r) => json!({
+                "series": self.name,
+                "pages": r.pages,
+                "bars": r.bars,
+                "retries": r.retries,
+                "first": r.first.map(|t| t.to_string()),
+                "last": r.last.map(|t| t.to_string()),
+            }),
+            Err(error) => json!({ "series": self.name, "error": error.to_string() }),
+        }
+    }
+}
+
+struct Downloads<'a> {
+    client: &'a BybitClient,
+    args: &'a IngestBybit,
+    stored: Vec<SeriesInfo>,
+    queue: Mutex<VecDeque<(&'a str, Interval)>>,
+    ingest: Mutex<Ingest<'a>>,
+    done: Mutex<Vec<Download>>,
+}
+
+impl Downloads<'_> {
+    fn download_all(&self) {
+        loop {
+            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some((symbol, interval)) = queue.pop_front() else {
+                return;
+            };
+            drop(queue);
+            let download = Download {
+                name: format!("{}/{symbol}:{interval}", self.args.category),
+                outcome: self.download(symbol, interval),
+            };
+            self.done
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(download);
+        }
+    }
+
+    fn download(&self, symbol: &str, interval: Interval) -> Result<SyncReport, Error> {
+        let category = self.args.category;
+        let key = bybit_series_key(category, symbol, interval)?;
+        let known = self.stored.iter().find(|s| s.key == key);
+        let stored = known.and_then(|s| Some((s.first?, interval.open_of(s.last?))));
+        let request = SyncRequest {
+            category,
+            symbol: symbol.to_owned(),
+            interval,
+            start: self.args.from,
+            end: self.args.to,
+            stored,
+        };
+        sync_klines(self.client, &request, Timestamp::now(), &mut |bars| {
+            let batch = SeriesBars {
+                key: key.clone(),
+                calendar: Calendar::Continuous,
+                bars,
+            };
+            let mut ingest = self.ingest.lock().unwrap_or_else(PoisonError::into_inner);
+            ingest.bars(&[batch])
+        })
+    }
+}

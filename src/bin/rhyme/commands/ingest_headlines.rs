@@ -1,0 +1,76 @@
+use rayon::prelude::*;
+use rhymedb::{HeadlineOptions, find_inputs, parse_map, read_headlines};
+use serde_json::json;
+
+use super::open_or_create;
+use crate::args::{Global, IngestHeadlines};
+use crate::failure::{Failure, Outcome};
+use crate::output::{self, column};
+use crate::progress::notice;
+
+pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
+    let options = HeadlineOptions {
+        map: args
+            .map
+            .as_deref()
+            .map(parse_map)
+            .transpose()?
+            .unwrap_or_default(),
+        on_error: args.on_error,
+    };
+    let files = find_inputs(&args.paths)?;
+    let db = open_or_create(global)?;
+    let read: Vec<_> = files
+        .par_iter()
+        .map(|file| read_headlines(file, &options))
+        .collect();
+    let (mut rows, mut skipped, mut refused) = (0, 0, 0);
+    let (mut added, mut replaced, mut unchanged) = (0, 0, 0);
+    for file in read {
+        let file = match file {
+            Ok(file) => file,
+            Err(error) => {
+                use std::io::Write;
+                refused += 1;
+                // If standard error is closed, the exit code still says that files were refused.
+                let _ = writeln!(std::io::stderr(), "refused: {error}");
+                continue;
+            }
+        };
+        rows += file.report.rows;
+        skipped += file.report.defects.total();
+        if file.report.defects.total() + file.report.notices.total() > 0 {
+            notice(global, &file.report.to_string());
+        }
+        let report = db.ingest_headlines(&file.headlines)?;
+        added += report.added;
+        replaced += report.replaced;
+        unchanged += report.unchanged;
+    }
+    let row = json!({
+        "files": files.len(),
+        "files_refused": refused,
+        "rows": rows,
+        "rows_skipped": skipped,
+        "headlines_added": added,
+        "headlines_replaced": replaced,
+        "headlines_unchanged": unchanged,
+    });
+    let columns = [
+        column("files", "files"),
+        column("files_refused", "files refused"),
+        column("rows", "rows read"),
+        column("rows_skipped", "rows left out"),
+        column("headlines_added", "headlines added"),
+        column("headlines_replaced", "headlines replaced"),
+        column("headlines_unchanged", "headlines unchanged"),
+    ];
+    output::record(global.format, &columns, &row)?;
+    if refused == 0 {
+        return Ok(());
+    }
+    Err(Failure::Partly(format!(
+        "{refused} of {} files were refused, see above; nothing of them was stored",
+        files.len()
+    )))
+}

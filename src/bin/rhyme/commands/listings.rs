@@ -1,0 +1,206 @@
+use rhymedb::{Database, Target, Timestamp};
+use serde_json::{Value, json};
+
+use super::{note_pending, open};
+use crate::args::{Bars, Format, Global, Headlines, Series};
+use crate::failure::Outcome;
+use crate::output::{self, column};
+
+fn text(time: Option<Timestamp>) -> Value {
+    time.map_or(Value::Null, |t| json!(t.to_string()))
+}
+
+pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
+    let db = open(global)?;
+    let wanted = args.text.as_deref().unwrap_or_default().to_lowercase();
+    let rows: Vec<Value> = db
+        .now()
+        .series()?
+        .iter()
+        .filter(|s| s.key.to_string().to_lowercase().contains(&wanted))
+        .map(|s| {
+            json!({
+                "market": s.key.market,
+                "venue": s.key.venue,
+                "symbol": s.key.symbol,
+                "interval": s.key.interval.to_string(),
+                "calendar": s.calendar.to_string(),
+                "bars": s.bars,
+                "first": text(s.first),
+                "last": text(s.last),
+            })
+        })
+        .collect();
+    let columns = [
+        column("market", "market"),
+        column("venue", "venue"),
+        column("symbol", "symbol"),
+        column("interval", "interval"),
+        column("calendar", "calendar"),
+        column("bars", "bars"),
+        column("first", "first open"),
+        column("last", "last close"),
+    ];
+    output::listing(global.format, &columns, &rows)
+}
+
+pub(crate) fn spaces(global: &Global) -> Outcome {
+    let db = open(global)?;
+    let rows: Vec<Value> = db
+        .now()
+        .spaces()?
+        .iter()
+        .map(|s| {
+            let encoder = &s.space.encoder;
+            json!({
+                "name": s.space.name,
+                "encoder": encoder.id,
+                "modality": encoder.modality.to_string(),
+                "dim": encoder.dim,
+                "window": encoder.window,
+                "hop": s.space.hop,
+                "weights_hash": format!("{:016x}", encoder.weights_hash),
+                "rows": s.rows,
+                "fresh_rows": s.fresh_rows,
+                "dead_rows": s.dead_rows,
+                "flat_windows": s.flat_windows,
+                "pending_ranges": s.pending_ranges,
+                "segments": s.segments,
+                "anchors": s.anchors,
+                "segment_bytes": s.segment_bytes,
+                "repaired_rows": s.repaired_rows,
+                "created": s.created.to_string(),
+            })
+        })
+        .collect();
+    let columns = [
+        column("name", "name"),
+        column("encoder", "encoder"),
+        column("dim", "D"),
+        column("window", "W"),
+        column("hop", "hop"),
+        column("rows", "rows"),
+        column("segments", "segments"),
+        column("fresh_rows", "fresh"),
+        column("dead_rows", "dead"),
+        column("flat_windows", "flat"),
+        column("created", "created"),
+    ];
+    output::listing(global.format, &columns, &rows)
+}
+
+pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
+    let db = open(global)?;
+    let target: Target = args.series.parse()?;
+    let view = db.now();
+    let key = view.series_of(&target)?;
+    let limit = (args.last > 0).then_some(args.last);
+    let report = view.bars(&key, args.from, args.to.or(target.time), limit)?;
+    let rows: Vec<Value> = report
+        .bars
+        .iter()
+        .map(|b| {
+            json!({
+                "time": b.time.to_string(),
+                "open": b.open,
+                "high": b.high,
+                "low": b.low,
+                "close": b.close,
+                "volume": b.volume,
+            })
+        })
+        .collect();
+    let columns = [
+        column("time", "open time"),
+        column("open", "open"),
+        column("high", "high"),
+        column("low", "low"),
+        column("close", "close"),
+        column("volume", "volume"),
+    ];
+    output::listing(global.format, &columns, &rows)
+}
+
+pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
+    let db = open(global)?;
+    let view = args.as_of.map_or_else(|| db.now(), |t| db.at(t));
+    let limit = if args.last == 0 {
+        usize::MAX
+    } else {
+        args.last
+    };
+    let found = view.headlines(args.symbol.as_deref(), args.from, args.to, limit)?;
+    let rows: Vec<Value> = found
+        .iter()
+        .map(|h| {
+            json!({
+                "time": h.time.to_string(),
+                "precision": h.precision.to_string(),
+                "text": h.text,
+                "source": h.source,
+                "symbols": h.symbols,
+            })
+        })
+        .collect();
+    let columns = [
+        column("time", "time"),
+        column("precision", "precision"),
+        column("symbols", "symbols"),
+        column("source", "source"),
+        column("text", "headline"),
+    ];
+    output::listing(global.format, &columns, &rows)
+}
+
+pub(crate) fn stats(global: &Global) -> Outcome {
+    let db = open(global)?;
+    note_pending(global, &db.now())?;
+    let row = stats_row(&db)?;
+    if global.format == Format::Json {
+        return output::json(&row);
+    }
+    let columns = [
+        column("series", "series"),
+        column("bars", "bars"),
+        column("bar_bytes", "bytes of bars"),
+        column("bytes_per_bar", "bytes a bar"),
+        column("headlines", "headlines"),
+        column("windows", "windows"),
+        column("anchors", "anchors"),
+        column("segments", "segments"),
+        column("segment_bytes", "bytes of segments"),
+        column("bytes_per_window", "bytes a window"),
+        column("fresh_rows", "rows not yet in a segment"),
+        column("dead_rows", "dead rows"),
+        column("flat_windows", "flat windows"),
+        column("catalog_bytes", "bytes of the catalog"),
+        column("catalog_free_bytes", "free in the catalog"),
+    ];
+    output::record(global.format, &columns, &row)
+}
+
+fn stats_row(db: &Database) -> Outcome<Value> {
+    let stats = db.stats()?;
+    let spaces = db.now().spaces()?;
+    let sum = |part: fn(&rhymedb::SpaceInfo) -> u64| spaces.iter().map(part).sum::<u64>();
+    let per_bar = stats.bar_bytes as f64 / stats.bars.max(1) as f64;
+    let two_digits = |x: f64| (x * 100.0).round() / 100.0;
+    Ok(json!({
+        "series": stats.series,
+        "bars": stats.bars,
+        "bar_bytes": stats.bar_bytes,
+        "bytes_per_bar": two_digits(per_bar),
+        "headlines": stats.headlines,
+        "windows": stats.windows,
+        "anchors": sum(|s| s.anchors),
+        "segments": sum(|s| s.segments),
+        "segment_bytes": stats.segment_bytes,
+        "bytes_per_window": two_digits(stats.bytes_per_window),
+        "fresh_rows": sum(|s| s.fresh_rows),
+        "dead_rows": stats.dead_rows,
+        "flat_windows": sum(|s| s.flat_windows),
+        "pending_ranges": sum(|s| s.pending_ranges),
+        "catalog_bytes": stats.catalog_bytes,
+        "catalog_free_bytes": stats.catalog_free_bytes,
+    }))
+}

@@ -1,0 +1,104 @@
+mod delete;
+mod demo;
+mod import;
+mod ingest_bars;
+#[cfg(feature = "http")]
+mod ingest_bybit;
+mod ingest_headlines;
+mod listings;
+mod similar;
+
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+use rhymedb::{Database, OpenOptions, View};
+
+use crate::args::{Args, Command, Global, Import, Ingest};
+use crate::failure::Outcome;
+use crate::output::{self, column};
+use crate::progress;
+
+const DEFAULT_DB: &str = "market.rhyme";
+
+pub(crate) fn run(args: Args) -> Outcome {
+    let global = &args.global;
+    match args.command {
+        Command::Demo(args) => demo::run(global, &args),
+        Command::Ingest(Ingest::Bars(args)) => ingest_bars::run(global, &args),
+        #[cfg(feature = "http")]
+        Command::Ingest(Ingest::Bybit(args)) => ingest_bybit::run(global, &args),
+        Command::Ingest(Ingest::Headlines(args)) => ingest_headlines::run(global, &args),
+        Command::Import(Import::Vectors(args)) => import::run(global, &args),
+        Command::Similar(args) => similar::run(global, &args),
+        Command::Series(args) => listings::series(global, &args),
+        Command::Spaces => listings::spaces(global),
+        Command::Bars(args) => listings::bars(global, &args),
+        Command::Headlines(args) => listings::headlines(global, &args),
+        Command::Stats => listings::stats(global),
+        Command::Verify => verify(global),
+        Command::Compact => compact(global),
+        Command::Delete(args) => delete::run(global, &args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "rhyme", &mut script);
+            output::lines(String::from_utf8_lossy(&script).trim_end())
+        }
+    }
+}
+
+fn db_path(global: &Global) -> PathBuf {
+    global.db.clone().unwrap_or_else(|| DEFAULT_DB.into())
+}
+
+/// Opens the database to write into it; makes it if there is none.
+fn open_or_create(global: &Global) -> Outcome<Database> {
+    Ok(Database::open(db_path(global))?)
+}
+
+/// Opens a database that must be there.
+fn open(global: &Global) -> Outcome<Database> {
+    Ok(OpenOptions::new().create(false).open(db_path(global))?)
+}
+
+/// Says so if answers miss windows that an interrupted ingestion left behind.
+fn note_pending(global: &Global, view: &View) -> Outcome {
+    let waiting = view.spaces()?.iter().any(|s| s.pending_ranges > 0);
+    if waiting {
+        progress::notice(
+            global,
+            "note: an ingestion was interrupted, and some windows are not searchable yet; run `rhyme compact` or ingest again",
+        );
+    }
+    Ok(())
+}
+
+fn verify(global: &Global) -> Outcome {
+    let db = open(global)?;
+    let report = db.verify(&progress::control(global))?;
+    let row = serde_json::to_value(report).unwrap_or_default();
+    let columns = [
+        column("segments", "segments checked"),
+        column("segment_bytes", "segment bytes read"),
+        column("windows", "windows"),
+        column("bars", "bars decoded"),
+        column("headlines", "headlines decoded"),
+    ];
+    output::record(global.format, &columns, &row)
+}
+
+fn compact(global: &Global) -> Outcome {
+    let db = open(global)?;
+    let report = db.compact(&progress::control(global))?;
+    if !report.catalog_compacted {
+        progress::notice(global, "note: the catalog is in use and kept its size");
+    }
+    let row = serde_json::to_value(report).unwrap_or_default();
+    let columns = [
+        column("segments_removed", "segments removed"),
+        column("segments_written", "segments written"),
+        column("dead_rows_removed", "dead rows removed"),
+        column("bytes_before", "bytes before"),
+        column("bytes_after", "bytes after"),
+    ];
+    output::record(global.format, &columns, &row)
+}

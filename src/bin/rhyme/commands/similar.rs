@@ -1,0 +1,195 @@
+use std::path::Path;
+
+use rhymedb::{
+    BarOptions, Database, Error, Hit, Query, SimilarAnswer, Target, Timestamp, View, read_bars,
+};
+use serde_json::{Value, json};
+
+use super::{note_pending, open};
+use crate::args::{Format, Global, Similar};
+use crate::failure::Outcome;
+use crate::output::{self, Column, column};
+use crate::render::{Style, sparkline};
+
+pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
+    let db = open(global)?;
+    let view = view_at(&db, args.as_of);
+    note_pending(global, &view)?;
+    let query = query(&args.target)?;
+    let mut similar = view.similar(query).k(args.k).exact(args.exact);
+    for market in &args.market {
+        similar = similar.market(market);
+    }
+    for venue in &args.venue {
+        similar = similar.venue(venue);
+    }
+    for symbol in &args.symbol {
+        similar = similar.symbol(symbol);
+    }
+    for &interval in &args.interval {
+        similar = similar.interval(interval);
+    }
+    if let Some(space) = &args.space {
+        similar = similar.space(space);
+    }
+    if let Some(from) = args.from {
+        similar = similar.from(from);
+    }
+    if let Some(to) = args.to {
+        similar = similar.to(to);
+    }
+    if let Some(exclusion) = args.exclusion {
+        similar = similar.exclusion(exclusion);
+    }
+    if let Some(ef) = args.ef {
+        similar = similar.ef(ef);
+    }
+    let answer = similar.run()?;
+    print(global.format, &view, &args.target, &answer)
+}
+
+fn view_at(db: &Database, as_of: Option<Timestamp>) -> View {
+    as_of.map_or_else(|| db.now(), |t| db.at(t))
+}
+
+/// A candle file, if there is one of that name, else a target.
+fn query(text: &str) -> Outcome<Query> {
+    let path = Path::new(text);
+    if !path.is_file() {
+        return Ok(text.parse::<Target>()?.into());
+    }
+    let options = BarOptions {
+        // A query belongs to no market; the name only lets files without one be read.
+        market: Some("query".to_owned()),
+        ..BarOptions::default()
+    };
+    let mut series = read_bars(path, &options)?.series;
+    match (series.pop(), series.len()) {
+        (Some(one), 0) => Ok(one.bars.into()),
+        (_, others) => Err(Error::Invalid(format!(
+            "expected a candle file of one series, found {} in {text}",
+            others + 1
+        ))
+        .into()),
+    }
+}
+
+/// What is printed of a hit.
+pub(super) const HIT_COLUMNS: [Column; 8] = [
+    column("rank", "rank"),
+    column("score", "score"),
+    column("market", "market"),
+    column("venue", "venue"),
+    column("symbol", "symbol"),
+    column("interval", "interval"),
+    column("start", "start"),
+    column("end", "end"),
+];
+
+fn print(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
+    let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
+    match format {
+        Format::Json => output::json(&answer_json(target, view, answer, rows)),
+        Format::Csv => output::listing(format, &HIT_COLUMNS, &rows),
+        Format::Table => {
+            let columns = [&HIT_COLUMNS[..], &[column("chart", "closes")]].concat();
+            output::lines(&heading(target, answer))?;
+            let rows: Vec<Value> = answer
+                .hits
+                .iter()
+                .zip(rows)
+                .map(|(hit, row)| with_chart(view, hit, row))
+                .collect();
+            output::listing(format, &columns, &rows)
+        }
+    }
+}
+
+pub(super) fn hit_row(hit: &Hit) -> Value {
+    let series = &hit.window.series;
+    json!({
+        "rank": hit.rank,
+        "score": (f64::from(hit.score) * 1e6).round() / 1e6,
+        "market": series.market,
+        "venue": series.venue,
+        "symbol": series.symbol,
+        "interval": series.interval.to_string(),
+        "start": hit.window.start.to_string(),
+        "end": hit.window.end.to_string(),
+    })
+}
+
+fn with_chart(view: &View, hit: &Hit, mut row: Value) -> Value {
+    let closes = window_closes(view, hit);
+    if let Some(object) = row.as_object_mut() {
+        let line = sparkline(&closes, CHART_WIDTH, Style::of_stdout());
+        object.insert("chart".to_owned(), json!(line));
+        let score = format!("{:.4}", hit.score);
+        object.insert("score".to_owned(), json!(score));
+    }
+    row
+}
+
+const CHART_WIDTH: usize = 24;
+
+/// The closes of a hit's window; none if its vector was imported without bars.
+fn window_closes(view: &View, hit: &Hit) -> Vec<f64> {
+    let series = &hit.window.series;
+    let first_close = series.interval.close_of(hit.window.start);
+    let bars = view.bars(series, Some(first_close), Some(hit.window.end), None);
+    bars.map(|b| b.bars.close).unwrap_or_default()
+}
+
+fn heading(target: &str, answer: &SimilarAnswer) -> String {
+    let what = match &answer.query {
+        Some(window) => format!("{} from {} to {}", window.series, window.start, window.end),
+        None => target.to_owned(),
+    };
+    let chart = answer.query_bars.as_ref().map(|bars| {
+        format!(
+            "  {}",
+            sparkline(&bars.close, CHART_WIDTH, Style::of_stdout())
+        )
+    });
+    format!(
+        "{what}{}\n{} windows searched by {} in {:.2} ms, {} distinct episodes at least {} bars apart\n",
+        chart.unwrap_or_default(),
+        output::grouped(answer.searched.windows),
+        answer.searched.plan,
+        answer.took.as_secs_f64() * 1e3,
+        answer.hits.len(),
+        answer.exclusion,
+    )
+}
+
+fn answer_json(target: &str, view: &View, answer: &SimilarAnswer, hits: Vec<Value>) -> Value {
+    let mut query = json!({
+        "target": target,
+        "space": answer.space,
+        "window_bars": answer.window_bars,
+        "exclusion": answer.exclusion,
+        "as_of": view.as_of().map(|t| t.to_string()),
+    });
+    if let (Some(window), Some(object)) = (&answer.query, query.as_object_mut()) {
+        let parts = [
+            ("market", window.series.market.clone()),
+            ("venue", window.series.venue.clone()),
+            ("symbol", window.series.symbol.clone()),
+            ("interval", window.series.interval.to_string()),
+            ("start", window.start.to_string()),
+            ("end", window.end.to_string()),
+        ];
+        for (key, value) in parts {
+            object.insert(key.to_owned(), json!(value));
+        }
+    }
+    json!({
+        "query": query,
+        "hits": hits,
+        "searched": {
+            "windows": answer.searched.windows,
+            "plan": answer.searched.plan,
+        },
+        "took_us": answer.took.as_micros() as u64,
+    })
+}

@@ -1,0 +1,126 @@
+//! Answers on standard output: tables for people, JSON and CSV for programs.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::Value;
+
+use crate::args::Format;
+use crate::failure::{Failure, Outcome};
+
+/// A column of a listing: the key of its value in JSON and its name in a table.
+#[derive(Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) key: &'static str,
+    pub(crate) title: &'static str,
+}
+
+/// Short for a [`Column`].
+pub(crate) const fn column(key: &'static str, title: &'static str) -> Column {
+    Column { key, title }
+}
+
+/// Prints rows of one kind. Each row is a JSON object; a key without a column is in JSON alone.
+pub(crate) fn listing(format: Format, columns: &[Column], rows: &[Value]) -> Outcome {
+    match format {
+        Format::Json => json(&Value::Array(rows.to_vec())),
+        Format::Csv => csv(columns, rows),
+        Format::Table => table(columns, rows),
+    }
+}
+
+/// Prints one thing: in a table, a line for each of its values.
+pub(crate) fn record(format: Format, columns: &[Column], row: &Value) -> Outcome {
+    match format {
+        Format::Json => json(row),
+        Format::Csv => csv(columns, std::slice::from_ref(row)),
+        Format::Table => {
+            let mut out = io::stdout().lock();
+            let width = columns.iter().map(|c| c.title.len()).max().unwrap_or(0);
+            for c in columns {
+                writeln!(out, "{:width$}  {}", c.title, cell(row, c.key))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+pub(crate) fn json(value: &Value) -> Outcome {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+fn csv(columns: &[Column], rows: &[Value]) -> Outcome {
+    let mut out = csv::Writer::from_writer(io::stdout().lock());
+    let failed = |e: csv::Error| match e.into_kind() {
+        csv::ErrorKind::Io(e) => Failure::from(e),
+        other => Failure::Output(io::Error::other(format!("{other:?}"))),
+    };
+    out.write_record(columns.iter().map(|c| c.key))
+        .map_err(failed)?;
+    for row in rows {
+        let cells = columns.iter().map(|c| plain(row, c.key));
+        out.write_record(cells).map_err(failed)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn table(columns: &[Column], rows: &[Value]) -> Outcome {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(columns.iter().map(|c| c.title));
+    for row in rows {
+        table.add_row(columns.iter().map(|c| cell(row, c.key)));
+    }
+    for (i, c) in columns.iter().enumerate() {
+        let numeric = rows
+            .iter()
+            .any(|r| r.get(c.key).is_some_and(Value::is_number));
+        if numeric && let Some(column) = table.column_mut(i) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    lines(&table.trim_fmt())
+}
+
+/// Prints text as it is.
+pub(crate) fn lines(text: &str) -> Outcome {
+    writeln!(io::stdout().lock(), "{text}")?;
+    Ok(())
+}
+
+fn plain(row: &Value, key: &str) -> String {
+    match row.get(key) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(items)) => {
+            let texts = items.iter().filter_map(Value::as_str);
+            texts.collect::<Vec<_>>().join(";")
+        }
+        Some(other) => other.to_string(),
+    }
+}
+
+/// As [`plain`], with thousands set apart.
+fn cell(row: &Value, key: &str) -> String {
+    match row.get(key).and_then(Value::as_u64) {
+        Some(n) => grouped(n),
+        None => plain(row, key),
+    }
+}
+
+/// A number with its thousands set apart: `1,234,567`.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

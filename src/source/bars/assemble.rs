@@ -1,0 +1,183 @@
+//! Bars of one series in the order of the file into bars in the order of time, with everything
+//! checked that concerns several rows.
+
+use super::super::container::Place;
+use super::super::fields::wrong_unit;
+use super::super::report::{DefectKind, InputReport, NoticeKind};
+use super::super::times::TimeForm;
+use super::parse::RawSeries;
+use super::spacing::{count_gaps, off_grid, settle_interval};
+use crate::error::Result;
+use crate::model::{Bars, Calendar, Interval, Timestamp};
+
+/// What holds for all series of a text.
+pub(crate) struct Rules<'a> {
+    /// The text.
+    pub(crate) place: &'a Place,
+    /// How its times are written.
+    pub(crate) form: TimeForm,
+    /// Which missing bars are a gap.
+    pub(crate) calendar: Calendar,
+    /// The length of a bar, if it is known beforehand.
+    pub(crate) interval: Option<Interval>,
+}
+
+/// Sorts and checks a series. `None` if no bar is left.
+pub(crate) fn assemble(
+    mut raw: RawSeries,
+    rules: &Rules<'_>,
+    report: &mut InputReport,
+) -> Result<Option<(Bars, Interval)>> {
+    settle_times(&mut raw, rules, report);
+    sort(&mut raw, report);
+    settle_repeats(&mut raw, report);
+    if raw.bars.is_empty() {
+        return Ok(None);
+    }
+    let interval = settle_interval(&raw.bars.time, rules.interval)
+        .map_err(|message| rules.place.error(None, message))?;
+    leave_out_off_grid(&mut raw, interval, rules.calendar, report);
+    if rules.calendar == Calendar::Continuous {
+        count_gaps(&raw.bars.time, |row| raw.line(row), interval, report);
+    }
+    Ok((!raw.bars.is_empty()).then_some((raw.bars, interval)))
+}
+
+impl RawSeries {
+    fn keep(&mut self, rows: &[usize]) {
+        fn pick<T: Copy>(column: &mut Vec<T>, rows: &[usize]) {
+            *column = rows
+                .iter()
+                .filter_map(|&i| column.get(i))
+                .copied()
+                .collect();
+        }
+        pick(&mut self.bars.time, rows);
+        pick(&mut self.bars.open, rows);
+        pick(&mut self.bars.high, rows);
+        pick(&mut self.bars.low, rows);
+        pick(&mut self.bars.close, rows);
+        pick(&mut self.bars.volume, rows);
+        pick(&mut self.lines, rows);
+    }
+
+    fn line(&self, row: usize) -> Option<u64> {
+        self.lines.get(row).copied()
+    }
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+/// Leaves out rows of another unit and turns local times into UTC.
+fn settle_times(raw: &mut RawSeries, rules: &Rules<'_>, report: &mut InputReport) {
+    let trading_dates = rules.calendar == Calendar::Session;
+    if raw.forms.to_utc(&mut raw.bars.time, trading_dates) {
+        report.notices.add(NoticeKind::TradingDates, None, || {
+            "every time is a midnight in its own zone; they are kept as dates at 00:00 UTC"
+                .to_owned()
+        });
+    }
+    let mut kept = Vec::new();
+    let deviates = |form: TimeForm| !form.same_unit(rules.form);
+    if !raw.forms.ranges().any(|(_, form)| deviates(form)) {
+        return;
+    }
+    for (rows, form) in raw.forms.ranges() {
+        if !deviates(form) {
+            kept.extend(rows);
+            continue;
+        }
+        for line in rows.filter_map(|row| raw.line(row)) {
+            report.reject(line, wrong_unit(rules.form, form));
+        }
+    }
+    raw.keep(&kept);
+}
+
+fn sort(raw: &mut RawSeries, report: &mut InputReport) {
+    let times = &raw.bars.time;
+    if times.is_sorted() {
+        return;
+    }
+    if !times.is_sorted_by(|a, b| a >= b) {
+        let mut latest = i64::MIN;
+        for (row, &time) in times.iter().enumerate() {
+            if time < latest {
+                report
+                    .notices
+                    .add(NoticeKind::OutOfOrder, raw.line(row), || {
+                        format!(
+                            "{} comes after {}; the rows are sorted",
+                            at(time),
+                            at(latest)
+                        )
+                    });
+            }
+            latest = latest.max(time);
+        }
+    }
+    let mut order: Vec<usize> = (0..times.len()).collect();
+    order.sort_by_key(|&row| times.get(row));
+    raw.keep(&order);
+}
+
+/// Keeps one of equal rows, and none of rows that contradict each other.
+fn settle_repeats(raw: &mut RawSeries, report: &mut InputReport) {
+    let times = &raw.bars.time;
+    if times.is_sorted_by(|a, b| a < b) {
+        return;
+    }
+    let mut kept = Vec::with_capacity(times.len());
+    let mut start = 0;
+    for group in times.chunk_by(|a, b| a == b) {
+        let rows = start..start + group.len();
+        start = rows.end;
+        let first = raw.bars.get(rows.start);
+        if rows.clone().all(|row| raw.bars.get(row) == first) {
+            kept.push(rows.start);
+            for row in rows.skip(1) {
+                report
+                    .notices
+                    .add(NoticeKind::Duplicate, raw.line(row), || {
+                        let time = first.map_or_else(String::new, |bar| bar.time.to_string());
+                        format!("the bar of {time} is there before; one is kept")
+                    });
+            }
+        } else {
+            let time = first.map_or_else(String::new, |bar| bar.time.to_string());
+            let count = rows.len();
+            for row in rows {
+                report.defects.add(DefectKind::Conflict, raw.line(row), || {
+                    format!("{count} rows of {time} have different values")
+                });
+            }
+        }
+    }
+    raw.keep(&kept);
+}
+
+fn leave_out_off_grid(
+    raw: &mut RawSeries,
+    interval: Interval,
+    calendar: Calendar,
+    report: &mut InputReport,
+) {
+    let off = off_grid(&raw.bars.time, interval, calendar);
+    if off.is_empty() {
+        return;
+    }
+    let mut next_off = off.iter().peekable();
+    let kept: Vec<usize> = (0..raw.bars.len())
+        .filter(|row| next_off.next_if(|(off, _)| off == row).is_none())
+        .collect();
+    for (row, reason) in off {
+        let time = raw.bars.time.get(row).copied().map(at);
+        report.defects.add(DefectKind::OffGrid, raw.line(row), || {
+            let time = time.map_or_else(String::new, |t| t.to_string());
+            format!("{time} {reason}")
+        });
+    }
+    raw.keep(&kept);
+}

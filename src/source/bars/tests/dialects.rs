@@ -1,0 +1,192 @@
+//! What files look like.
+
+use std::io::Write as _;
+
+use super::*;
+
+#[test]
+fn the_plain_dialect() {
+    let file = read(hourly(0..5)).unwrap();
+    assert_eq!(
+        only(&file),
+        ("crypto/v/X:1h".to_owned(), vec![0, 1, 2, 3, 4])
+    );
+    let bar = file.series[0].bars.get(2).unwrap();
+    let expected = Bar {
+        time: Timestamp::from_millis(START + 2 * HOUR),
+        open: 10.0,
+        high: 12.0,
+        low: 9.0,
+        close: 11.0,
+        volume: 2.0,
+    };
+    assert_eq!(bar, expected);
+    assert_eq!(file.series[0].calendar, Calendar::Continuous);
+    assert_eq!((file.report.rows, file.report.accepted), (5, 5));
+    assert_eq!(
+        (file.report.defects.total(), file.report.notices.total()),
+        (0, 0)
+    );
+}
+
+#[test]
+fn dialects_of_many_sources_say_the_same() {
+    let texts = [
+        // Binance without a header, in milliseconds and, from 2025 on, microseconds.
+        "1577836800000,10,12,9,11,5,1577840399999,50,7,2,20,0\n1577840400000,11,13,10,12,6,1577843999999,50,7,2,20,0\n1577844000000,12,14,11,13,7,1577847599999,50,7,2,20,0\n",
+        "1577836800000000,10,12,9,11,5,1577840399999999,50,7,2,20,0\n1577840400000000,11,13,10,12,6,1577843999999999,50,7,2,20,0\n1577844000000000,12,14,11,13,7,1577847599999999,50,7,2,20,0\n",
+        // Binance futures with a header.
+        "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n1577836800000,10,12,9,11,5,1577840399999,50,7,2,20,0\n1577840400000,11,13,10,12,6,1577843999999,50,7,2,20,0\n1577844000000,12,14,11,13,7,1577847599999,50,7,2,20,0\n",
+        // Bybit, newest first.
+        "startTime,openPrice,highPrice,lowPrice,closePrice,volume,turnover\n1577844000000,12,14,11,13,7,1\n1577840400000,11,13,10,12,6,1\n1577836800000,10,12,9,11,5,1\n",
+        "1577844000000,12,14,11,13,7,1\n1577840400000,11,13,10,12,6,1\n1577836800000,10,12,9,11,5,1\n",
+        // yfinance: both closes, and the one that fits the other prices.
+        "Datetime,Open,High,Low,Close,Adj Close,Volume\n2020-01-01 00:00:00+00:00,10,12,9,11,3,5\n2020-01-01 01:00:00+00:00,11,13,10,12,3,6\n2020-01-01 02:00:00+00:00,12,14,11,13,3,7\n",
+        "Price,Close,High,Low,Open,Volume\nTicker,X,X,X,X,X\nDatetime,,,,,\n2020-01-01 00:00:00,11,12,9,10,5\n2020-01-01 01:00:00,12,13,10,11,6\n2020-01-01 02:00:00,13,14,11,12,7\n",
+        // Others.
+        "Unix;Date;Symbol;Open;High;Low;Close;Volume BTC\r\n1577836800;x;X;10;12;9;11;5\r\n1577840400;x;X;11;13;10;12;6\r\n1577844000;x;X;12;14;11;13;7\r\n",
+        "\u{feff}\"ts\",\"o\",\"h\",\"l\",\"c\",\"v\"\n\"1577836800000.0\",\"10.0\",\"12\",\"9\",\"11\",\"5\"\n1577840400000.0,11,13,10,12,6\n1577844000000.0,12,14,11,13,7\n",
+        "time\topen\thigh\tlow\tclose\tvol\n2020/01/01 00:00\t10\t12\t9\t11\t5\n2020/01/01 01:00\t11\t13\t10\t12\t6\n2020/01/01 02:00\t12\t14\t11\t13\t7\n",
+        "time,open,high,low,close,volume\n2020-01-01T02:00+02:00,10,12,9,11,5\n2020-01-01T03:00+02:00,11,13,10,12,6\n2020-01-01T04:00+02:00,12,14,11,13,7\n",
+        "{\"t\":1577836800,\"o\":10,\"h\":12,\"l\":9,\"c\":11,\"v\":5}\n{\"t\":1577840400,\"o\":11,\"h\":13,\"l\":10,\"c\":12,\"v\":6}\n{\"t\":1577844000,\"o\":12,\"h\":14,\"l\":11,\"c\":13,\"v\":7}\n",
+        "[[1577836800000,\"10\",\"12\",\"9\",\"11\",\"5\"],[1577840400000,\"11\",\"13\",\"10\",\"12\",\"6\"],[1577844000000,\"12\",\"14\",\"11\",\"13\",\"7\"]]",
+    ];
+    let mut expected = Bars::default();
+    for i in 0..3 {
+        let x = i as f64;
+        expected.push(Bar {
+            time: Timestamp::from_millis(START + i * HOUR),
+            open: 10.0 + x,
+            high: 12.0 + x,
+            low: 9.0 + x,
+            close: 11.0 + x,
+            volume: 5.0 + x,
+        });
+    }
+    for text in texts {
+        let file = read(text).unwrap();
+        assert_eq!(only(&file).0, "crypto/v/X:1h", "{text}");
+        assert_eq!(file.series[0].bars, expected, "{text}");
+        assert_eq!(file.report.notices.total(), 0, "{text}: {}", file.report);
+    }
+}
+
+#[test]
+fn an_answer_of_bybit_names_its_series() {
+    let text = r#"{"retCode":0,"result":{"category":"spot","symbol":"abcusdt","list":[
+        ["1577844000000","12","14","11","13","7","9"],["1577840400000","11","13","10","12","6","9"],
+        ["1577836800000","10","12","9","11","5","9"]]}}"#;
+    let file = read_named("answer.json", text, &BarOptions::default()).unwrap();
+    assert_eq!(
+        only(&file),
+        ("crypto/bybit_spot/ABCUSDT:1h".to_owned(), vec![0, 1, 2])
+    );
+    let options = BarOptions {
+        venue: Some("mine".to_owned()),
+        symbol: Some("Own".to_owned()),
+        ..BarOptions::default()
+    };
+    let file = read_named("answer.json", text, &options).unwrap();
+    assert_eq!(only(&file).0, "crypto/mine/Own:1h");
+}
+
+#[test]
+fn trading_dates_of_a_local_midnight_stay_dates() {
+    let text = "Date,Open,High,Low,Close,Volume\n2024-03-07 00:00:00-05:00,10,12,9,11,5\n2024-03-08 00:00:00-05:00,10,12,9,11,5\n2024-03-11 00:00:00-04:00,10,12,9,11,5\n2024-03-12 00:00:00-04:00,10,12,9,11,5\n";
+    let file = read_named("nyse/IBM_1d.csv", text, &BarOptions::default()).unwrap();
+    assert_eq!(only(&file).0, "equity/nyse/IBM:1d");
+    assert_eq!(file.series[0].calendar, Calendar::Session);
+    let dates: Vec<String> = file.series[0]
+        .bars
+        .iter()
+        .map(|b| b.time.to_string())
+        .collect();
+    assert_eq!(dates[2], "2024-03-11T00:00:00Z");
+    assert_eq!(file.report.notices.count(NoticeKind::TradingDates), 1);
+    assert_eq!((file.report.gaps, file.report.missing_bars), (0, 0));
+    // A market that never closes has no trading dates: these are 05:00 UTC, off the grid.
+    assert!(read_named("crypto/v/IBM_1d.csv", text, &BarOptions::default()).is_err());
+}
+
+#[test]
+fn a_column_of_symbols_makes_several_series() {
+    let mut text = "time,ticker,open,high,low,close,volume\n".to_owned();
+    for hour in 0..4 {
+        for symbol in ["bbb", "AAA"] {
+            writeln!(text, "{},{symbol},10,12,9,11,5", START + hour * HOUR).unwrap();
+        }
+    }
+    let file = read(&text).unwrap();
+    let keys: Vec<String> = file.series.iter().map(|s| s.key.to_string()).collect();
+    assert_eq!(keys, ["crypto/v/AAA:1h", "crypto/v/BBB:1h"]);
+    assert!(file.series.iter().all(|s| s.bars.len() == 4));
+    assert_eq!(file.report.notices.total(), 0);
+    let options = BarOptions {
+        symbol: Some("X".to_owned()),
+        ..BarOptions::default()
+    };
+    let refused = read_named("crypto/v/X.csv", &text, &options).unwrap_err();
+    assert!(refused.to_string().contains("the file has 2"), "{refused}");
+}
+
+#[test]
+fn maps_say_which_column_is_which() {
+    let text = "when,price,amount\n1577836800000,10,1\n1577840400000,11,1\n1577844000000,12,1\n";
+    let refused = read(text).unwrap_err().to_string();
+    assert!(
+        refused.contains("among: when, price, amount") && refused.contains("--map time=when"),
+        "{refused}"
+    );
+    let map = crate::parse_map("ts=when,o=price,h=price,l=price,c=price,v=amount").unwrap();
+    let options = BarOptions {
+        map,
+        ..BarOptions::default()
+    };
+    let file = read_named("crypto/v/X.csv", text, &options).unwrap();
+    assert_eq!(file.series[0].bars.close, [10.0, 11.0, 12.0]);
+    assert!(read_named("crypto/v/X.csv", "1577836800000,1,1,1,1,1\n", &options).is_err());
+}
+
+fn zip_of(members: &[(&str, String)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in members {
+        let options = zip::write::SimpleFileOptions::default();
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn members_of_a_zip_are_files_of_their_own() {
+    let bytes = zip_of(&[
+        ("X-1h-2020-02.csv", hourly(10..14)),
+        ("X-1h-2020-01.csv", hourly(0..8)),
+        ("../../Y_1h.csv", hourly([0, 1, 2, 2])),
+    ]);
+    let file = read_named("binance/dump.zip", &bytes, &BarOptions::default()).unwrap();
+    let keys: Vec<String> = file.series.iter().map(|s| s.key.to_string()).collect();
+    assert_eq!(keys, ["crypto/binance/X:1h", "crypto/binance/Y:1h"]);
+    let hours: Vec<i64> = file.series[0]
+        .bars
+        .time
+        .iter()
+        .map(|t| (t - START) / HOUR)
+        .collect();
+    assert_eq!(hours, (0..8).chain(10..14).collect::<Vec<i64>>());
+    assert_eq!((file.report.gaps, file.report.missing_bars), (1, 2));
+    let notice = &file.report.notices.first.last().unwrap();
+    assert_eq!(notice.member.as_deref(), Some("../../Y_1h.csv"));
+    let overlap = zip_of(&[("a/X_1h.csv", hourly(0..5)), ("b/X_1h.csv", hourly(4..9))]);
+    let options = BarOptions {
+        venue: Some("v".to_owned()),
+        ..BarOptions::default()
+    };
+    let refused = read_named("crypto/dump.zip", &overlap, &options)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("several members hold crypto/v/X:1h"),
+        "{refused}"
+    );
+}

@@ -1,0 +1,303 @@
+//! Which column of a file holds which field.
+
+use crate::error::{Error, Result};
+
+/// What names the fields of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// A header, or the keys of JSON objects.
+    Named(Vec<String>),
+    /// No names, this many fields.
+    Positional(usize),
+}
+
+impl Layout {
+    /// The number of columns.
+    pub(crate) fn width(&self) -> usize {
+        match self {
+            Self::Named(names) => names.len(),
+            Self::Positional(width) => *width,
+        }
+    }
+}
+
+/// A field that a reader looks for.
+pub(crate) struct Field {
+    /// The name for `--map`.
+    pub(crate) name: &'static str,
+    /// Names of its column in lower case without spaces and punctuation, the best one first.
+    pub(crate) aliases: &'static [&'static str],
+    /// Also takes the only column whose name begins so, like `volume_btc`.
+    pub(crate) prefix: Option<&'static str>,
+}
+
+/// Times, as every kind of file names them.
+pub(crate) const TIME: Field = Field {
+    name: "time",
+    aliases: &[
+        "timestampmsutc",
+        "timestampms",
+        "opentime",
+        "starttime",
+        "start",
+        "timestamputc",
+        "timestamp",
+        "ts",
+        "unixtimestamp",
+        "unix",
+        "datetimeutc",
+        "datetime",
+        "time",
+        "date",
+        "t",
+        "indexlevel0",
+    ],
+    prefix: None,
+};
+
+/// Reads `field=column,field=column` as given to `--map`.
+///
+/// Fields of bars are `time`, `open`, `high`, `low`, `close`, `volume` and `symbol`; of headlines
+/// `time`, `text`, `symbols`, `source` and `precision`; of vectors `vector`, `market`, `venue`,
+/// `symbol`, `interval` and `time`. Short forms: `ts`, `o`, `h`, `l`, `c`, `v`.
+///
+/// # Errors
+/// [`Error::Invalid`] if a part has no `=` or an empty side.
+pub fn parse_map(text: &str) -> Result<Vec<(String, String)>> {
+    text.split(',')
+        .map(|part| match part.split_once('=') {
+            Some((field, column)) if !field.trim().is_empty() && !column.is_empty() => {
+                Ok((field.trim().to_owned(), column.to_owned()))
+            }
+            _ => Err(Error::invalid(format!(
+                "expected a map like time=Date,open=o, found {part:?} in {text:?}"
+            ))),
+        })
+        .collect()
+}
+
+/// A header with what the caller says about it.
+pub(crate) struct Columns<'a> {
+    names: &'a [String],
+    plain: Vec<String>,
+    map: &'a [(String, String)],
+}
+
+impl<'a> Columns<'a> {
+    /// Checks that `map` names fields of `fields`; the columns are checked when they are asked for.
+    pub(crate) fn new(
+        names: &'a [String],
+        map: &'a [(String, String)],
+        fields: &[&Field],
+    ) -> Result<Self, String> {
+        for (name, _) in map {
+            if !fields.iter().any(|f| f.name == canonical(name)) {
+                let known: Vec<&str> = fields.iter().map(|f| f.name).collect();
+                return Err(format!(
+                    "--map names the field {name:?}; expected one of {}",
+                    known.join(", ")
+                ));
+            }
+        }
+        Ok(Self {
+            names,
+            plain: names.iter().map(|n| plain(n)).collect(),
+            map,
+        })
+    }
+
+    /// The column of a field that may be absent.
+    pub(crate) fn find(&self, field: &Field) -> Result<Option<usize>, String> {
+        if let Some((_, column)) = self.map.iter().find(|(f, _)| canonical(f) == field.name) {
+            return self.named(column).map(Some);
+        }
+        for alias in field.aliases {
+            let mut fits = self.plain.iter().enumerate().filter(|(_, p)| p == alias);
+            match (fits.next(), fits.next()) {
+                (Some((at, _)), None) => {
+                    self.reject_split_time(field, alias)?;
+                    return Ok(Some(at));
+                }
+                (Some(_), Some(_)) => return Err(self.unclear(field, alias)),
+                _ => {}
+            }
+        }
+        let Some(prefix) = field.prefix else {
+            return Ok(None);
+        };
+        let starts = |(_, p): &(usize, &String)| p.starts_with(prefix);
+        let mut fits = self.plain.iter().enumerate().filter(starts);
+        match (fits.next(), fits.next()) {
+            (Some((at, _)), None) => Ok(Some(at)),
+            (Some(_), Some(_)) => Err(self.unclear(field, prefix)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The column of a field that must be there.
+    pub(crate) fn need(&self, field: &Field) -> Result<usize, String> {
+        self.find(field)?.ok_or_else(|| {
+            format!(
+                "no column for the {} among: {}; {}",
+                field.name,
+                self.list(),
+                self.advice(field)
+            )
+        })
+    }
+
+    fn named(&self, column: &str) -> Result<usize, String> {
+        let exact = self.names.iter().position(|n| n == column);
+        let loose = || self.plain.iter().position(|p| *p == plain(column));
+        exact.or_else(loose).ok_or_else(|| {
+            format!(
+                "--map names the column {column:?}, and the columns are: {}",
+                self.list()
+            )
+        })
+    }
+
+    /// A `date` and a `time` column are two halves of one time, and neither alone is right.
+    fn reject_split_time(&self, field: &Field, alias: &str) -> Result<(), String> {
+        let halves = alias == "time" && self.plain.iter().any(|p| p == "date");
+        if field.name == TIME.name && halves {
+            return Err("the columns date and time are two halves of one time; join them into one column, or name the one to use with --map time=COLUMN".to_owned());
+        }
+        Ok(())
+    }
+
+    fn unclear(&self, field: &Field, wanted: &str) -> String {
+        format!(
+            "several columns may be the {} ({wanted}): {}; {}",
+            field.name,
+            self.list(),
+            self.advice(field)
+        )
+    }
+
+    fn advice(&self, field: &Field) -> String {
+        let example = self.names.iter().find(|n| !n.is_empty());
+        let example = example.map_or("COLUMN", String::as_str);
+        format!(
+            "say which one it is, for example --map {}={example}",
+            field.name
+        )
+    }
+
+    fn list(&self) -> String {
+        const SHOWN: usize = 30;
+        let mut text = self.names.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+        if self.names.len() > SHOWN {
+            text.push(format!("and {} more", self.names.len() - SHOWN));
+        }
+        text.join(", ")
+    }
+}
+
+/// A column's name in lower case without spaces and punctuation.
+fn plain(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// The name of a field from its short forms.
+fn canonical(name: &str) -> &str {
+    match name {
+        "ts" | "timestamp" | "date" | "end" => "time",
+        "o" => "open",
+        "h" => "high",
+        "l" => "low",
+        "c" => "close",
+        "v" | "vol" => "volume",
+        "headline" | "title" => "text",
+        "publisher" => "source",
+        "embedding" => "vector",
+        "tickers" => "symbols",
+        "ticker" => "symbol",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    const VOLUME: Field = Field {
+        name: "volume",
+        aliases: &["volume", "vol", "v"],
+        prefix: Some("volume"),
+    };
+
+    fn find(names: &[&str], map: &str, field: &Field) -> Result<Option<usize>, String> {
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        let map = if map.is_empty() {
+            Vec::new()
+        } else {
+            parse_map(map).unwrap()
+        };
+        Columns::new(&names, &map, &[&TIME, &VOLUME])?.find(field)
+    }
+
+    #[test]
+    fn names_fit_whatever_their_case_and_punctuation() {
+        for name in [
+            "Open time",
+            "open_time",
+            "OPENTIME",
+            "<open-time>",
+            "timestamp_ms_utc",
+        ] {
+            assert_eq!(find(&["x", name], "", &TIME), Ok(Some(1)), "{name}");
+        }
+        assert_eq!(find(&["x", "closing"], "", &TIME), Ok(None));
+    }
+
+    #[test]
+    fn the_best_alias_wins_whatever_the_order() {
+        assert_eq!(find(&["date", "unix"], "", &TIME), Ok(Some(1)));
+        assert_eq!(find(&["Volume USD", "Volume"], "", &VOLUME), Ok(Some(1)));
+    }
+
+    #[test]
+    fn a_prefix_must_be_the_only_one() {
+        assert_eq!(find(&["volume_btc"], "", &VOLUME), Ok(Some(0)));
+        let text = find(&["Volume BTC", "Volume USD"], "", &VOLUME).unwrap_err();
+        assert!(text.contains("--map volume=Volume BTC"), "{text}");
+    }
+
+    #[test]
+    fn what_is_unclear_is_refused() {
+        assert!(find(&["Date", "Time"], "", &TIME).is_err());
+        assert!(find(&["ts", "TS"], "", &TIME).is_err());
+        assert_eq!(find(&["Date", "Time"], "time=Date", &TIME), Ok(Some(0)));
+        assert_eq!(find(&["ts", "TS"], "ts=TS", &TIME), Ok(Some(1)));
+    }
+
+    #[test]
+    fn maps_are_checked() {
+        assert_eq!(
+            parse_map("ts=Date,open=o").unwrap(),
+            [
+                ("ts".to_owned(), "Date".to_owned()),
+                ("open".to_owned(), "o".to_owned())
+            ]
+        );
+        for bad in ["", "ts", "=x", "ts=", "ts=a,,o=b"] {
+            assert!(parse_map(bad).is_err(), "{bad:?}");
+        }
+        assert!(
+            find(&["a"], "price=a", &TIME)
+                .unwrap_err()
+                .contains("expected one of time, volume")
+        );
+        assert!(
+            find(&["a"], "time=b", &TIME)
+                .unwrap_err()
+                .contains("the columns are: a")
+        );
+    }
+}

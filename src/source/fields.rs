@@ -1,0 +1,38 @@
+//! Fields that every kind of row has, and why they may be unusable.
+
+use super::report::{DefectKind, RowDefect};
+use super::times::{TimeDefect, TimeForm, WrittenTime, parse_time};
+use crate::model::{Interval, SeriesKey};
+
+/// The beginning of a field, for a message.
+pub(crate) fn shown(field: &[u8]) -> String {
+    let beginning = field.get(..40).unwrap_or(field);
+    String::from_utf8_lossy(beginning).into_owned()
+}
+
+/// Reads the field of a time, or says why it is none.
+pub(crate) fn read_time(field: &[u8]) -> Result<WrittenTime, RowDefect> {
+    parse_time(field).map_err(|defect| {
+        let found = format!("{defect}, found {:?}", shown(field));
+        match defect {
+            TimeDefect::Empty => RowDefect::new(DefectKind::MissingField, defect.to_string()),
+            TimeDefect::Implausible => RowDefect::new(DefectKind::ImplausibleTime, found),
+            TimeDefect::Unreadable | TimeDefect::DayMonthOrder => {
+                RowDefect::new(DefectKind::Unparsable, found)
+            }
+        }
+    })
+}
+
+/// Whether a symbol can be part of a series' name.
+pub(crate) fn check_symbol(symbol: &str) -> Result<(), RowDefect> {
+    let key = SeriesKey::new("market", "venue", symbol, Interval::days(1));
+    key.map(|_| ())
+        .map_err(|e| RowDefect::new(DefectKind::BadName, e.to_string()))
+}
+
+/// The defect of a row whose time is written in another form than most of the file's rows.
+pub(crate) fn wrong_unit(expected: TimeForm, found: TimeForm) -> RowDefect {
+    let message = format!("expected the time in {expected} like most rows, found {found}");
+    RowDefect::new(DefectKind::WrongUnit, message)
+}

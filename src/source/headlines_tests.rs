@@ -1,0 +1,220 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn read_with(text: impl AsRef<[u8]>, options: &HeadlineOptions) -> Result<HeadlineFile> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("news.csv");
+    std::fs::write(&path, text).unwrap();
+    read_headlines(&path, options)
+}
+
+fn read(text: impl AsRef<[u8]>) -> Result<HeadlineFile> {
+    read_with(text, &HeadlineOptions::default())
+}
+
+fn skip(text: impl AsRef<[u8]>) -> Result<HeadlineFile> {
+    let options = HeadlineOptions {
+        on_error: OnError::Skip,
+        ..HeadlineOptions::default()
+    };
+    read_with(text, &options)
+}
+
+/// Time, precision, text, source and symbols of each headline.
+fn shown(file: &HeadlineFile) -> Vec<String> {
+    let shown = |h: &Headline| {
+        let symbols = h.symbols.join("+");
+        format!(
+            "{} {} {:?} {:?} {symbols}",
+            h.time, h.precision, h.text, h.source
+        )
+    };
+    file.headlines.iter().map(shown).collect()
+}
+
+#[test]
+fn csv_and_json_lines_say_the_same() {
+    let expected = [
+        "2020-01-01T00:00:00Z day \"Alpha, rising\" \"Wire\" AAA+BBB",
+        "2020-01-01T10:30:00Z minute \"Beta falls\" \"\" ",
+    ];
+    for text in [
+        "timestamp_ms_utc,symbols,headline,source,ts_precision\n1577836800000,aaa;BBB,\"Alpha, rising\",Wire,day\n1577874600000,,Beta falls,,minute\n",
+        "Published At;Tickers;Title;Publisher\n2020-01-01;\"AAA, bbb,AAA\";Alpha, rising;Wire\n2020-01-01 10:30;;Beta falls;\n",
+        "date|ticker|text|source\n2020-01-01|['aaa', 'BBB']|Alpha, rising|Wire\n2020-01-01T12:30+02:00||Beta falls|\n",
+        "{\"time\":\"2020-01-01\",\"symbols\":[\"AAA\",\"BBB\"],\"title\":\"Alpha, rising\",\"source\":\"Wire\"}\n{\"time\":\"2020-01-01T10:30Z\",\"title\":\"Beta falls\",\"source\":null}\n",
+        "[{\"time\":\"2020-01-01T10:30\",\"title\":\"Beta falls\"},{\"time\":\"2020-01-01\",\"title\":\"Alpha, rising\",\"source\":\"Wire\",\"symbols\":\"AAA BBB\"}]",
+    ] {
+        let file = read(text).unwrap();
+        assert_eq!(shown(&file), expected, "{text}");
+        assert_eq!((file.report.rows, file.report.accepted), (2, 2));
+        assert_eq!(file.report.notices.total(), 0, "{}", file.report);
+    }
+}
+
+#[test]
+fn the_form_of_a_time_tells_its_precision() {
+    let precisions = |times: &[&str]| -> Vec<String> {
+        let rows = times.iter().enumerate().map(|(i, t)| format!("{t},n{i}\n"));
+        let file = read(format!("time,text\n{}", rows.collect::<String>())).unwrap();
+        file.headlines
+            .iter()
+            .map(|h| h.precision.to_string())
+            .collect()
+    };
+    assert_eq!(
+        precisions(&["1577836800", "1577836801"]),
+        ["second", "second"]
+    );
+    assert_eq!(precisions(&["1577836800", "1577923200"]), ["day", "day"]);
+    assert_eq!(
+        precisions(&["2020-01-01 00:00:00", "2020-01-02 00:00:00"]),
+        ["day", "day"]
+    );
+    assert_eq!(
+        precisions(&["2020-01-01", "2020-01-02 07:00", "2020-01-02 07:00:01"]),
+        ["day", "minute", "second"]
+    );
+}
+
+#[test]
+fn a_day_is_stored_as_its_first_moment() {
+    let file = read("time,text,precision\n2020-01-01 15:00,a,Day\n2020-01-01 16:00,b,\n").unwrap();
+    let expected = [
+        "2020-01-01T00:00:00Z day \"a\" \"\" ",
+        "2020-01-01T16:00:00Z minute \"b\" \"\" ",
+    ];
+    assert_eq!(shown(&file), expected);
+}
+
+#[test]
+fn every_defect_is_told_with_its_line() {
+    let long = format!("2020-01-01,{},x,", "y".repeat(MAX_TEXT + 1));
+    for (row, kind) in [
+        ("2020-01-01,,x,", DefectKind::EmptyText),
+        ("2020-01-01,  ,x,", DefectKind::EmptyText),
+        ("2020-01-01,\"a\nb\",x,", DefectKind::ControlCharacter),
+        ("2020-01-01,a\tb,x,", DefectKind::ControlCharacter),
+        ("2020-01-01,a,x\u{7},", DefectKind::ControlCharacter),
+        (&long, DefectKind::TextTooLong),
+        ("2020-01-01,a,x,AAA;B/C", DefectKind::BadName),
+        ("2020-01-01,a,x,AAA,BBB", DefectKind::BadRow),
+        (",a,x,", DefectKind::MissingField),
+        ("soon,a,x,", DefectKind::Unparsable),
+        ("3/4/20,a,x,", DefectKind::Unparsable),
+        ("12,a,x,", DefectKind::ImplausibleTime),
+        ("1577836800,a,x,", DefectKind::WrongUnit),
+    ] {
+        let text = format!("time,text,source,symbols\n2020-01-01,one,,\n{row}\n2020-01-02,two,,\n");
+        let refused = read(&text).unwrap_err().to_string();
+        assert!(refused.contains("line 3: "), "{refused}");
+        let file = skip(&text).unwrap();
+        assert_eq!(file.report.defects.count(kind), 1, "{row}: {}", file.report);
+        assert_eq!(file.headlines.len(), 2, "{row}");
+        assert_eq!(file.headlines[1].text, "two");
+    }
+    let text = b"time,text\n2020-01-01,\xff\xfe\n2020-01-02,b\n";
+    assert_eq!(
+        skip(text)
+            .unwrap()
+            .report
+            .defects
+            .count(DefectKind::Unparsable),
+        1
+    );
+    let text = "time,text,precision\n2020-01-01,a,hour\n2020-01-01,b,day\n";
+    assert_eq!(
+        skip(text)
+            .unwrap()
+            .report
+            .defects
+            .count(DefectKind::Unparsable),
+        1
+    );
+}
+
+#[test]
+fn a_text_of_8_kib_fits() {
+    let text = format!("time,text\n2020-01-01,{}\n", "y".repeat(MAX_TEXT));
+    assert_eq!(read(text).unwrap().headlines.len(), 1);
+}
+
+#[test]
+fn equal_rows_are_kept_once_and_order_is_restored() {
+    let file =
+        read("time,text\n2020-01-03,c\n2020-01-01,a\n2020-01-03,c\n2020-01-01,A\n2020-01-02,b\n")
+            .unwrap();
+    let texts: Vec<&str> = file.headlines.iter().map(|h| h.text.as_str()).collect();
+    assert_eq!(texts, ["a", "A", "b", "c"]);
+    assert_eq!(file.report.notices.count(NoticeKind::Duplicate), 1);
+    assert_eq!(file.report.notices.count(NoticeKind::OutOfOrder), 3);
+    let newest_first = read("time,text\n2020-01-03,c\n2020-01-02,b\n2020-01-01,a\n").unwrap();
+    assert_eq!(newest_first.report.notices.total(), 0);
+    assert_eq!(newest_first.headlines[0].text, "a");
+}
+
+#[test]
+fn columns_may_be_mapped_and_must_be_there() {
+    let options = HeadlineOptions {
+        map: crate::parse_map("ts=when,headline=what").unwrap(),
+        ..HeadlineOptions::default()
+    };
+    let text = "when,what\n2020-01-01,a\n";
+    assert_eq!(read_with(text, &options).unwrap().headlines[0].text, "a");
+    let refused = read(text).unwrap_err().to_string();
+    assert!(
+        refused.contains("among: when, what") && refused.contains("--map time=when"),
+        "{refused}"
+    );
+    assert!(
+        read("1577836800,1,2,3,4\n")
+            .unwrap_err()
+            .to_string()
+            .contains("first line with the names")
+    );
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = read(&bytes);
+        let _ = skip([b"time,text,symbols,source\n", &bytes[..]].concat());
+    }
+
+    #[test]
+    fn written_headlines_read_back(
+        rows in prop::collection::vec((0_i64..1_000_000, "[a-zA-Z ,\"';ü]{0,30}z", "[A-Z]{1,5}(;[A-Z]{1,5}){0,3}"), 1..20),
+    ) {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(["time", "text", "symbols", "source"]).unwrap();
+        for (second, text, symbols) in &rows {
+            let time = (1_577_836_801 + second * 60).to_string();
+            writer.write_record([&time, text.trim(), symbols, "s"]).unwrap();
+        }
+        let file = read(writer.into_inner().unwrap()).unwrap();
+        let mut expected: Vec<Headline> = Vec::new();
+        for (second, text, symbols) in &rows {
+            let mut names: Vec<String> = Vec::new();
+            for name in symbols.split(';') {
+                if !names.iter().any(|n| n == name) {
+                    names.push(name.to_owned());
+                }
+            }
+            let headline = Headline {
+                time: crate::Timestamp::from_millis((1_577_836_801 + second * 60) * 1_000),
+                precision: TimePrecision::Second,
+                text: text.trim().to_owned(),
+                source: "s".to_owned(),
+                symbols: names,
+            };
+            if !expected.contains(&headline) {
+                expected.push(headline);
+            }
+        }
+        expected.sort_by_key(|h| h.time);
+        prop_assert_eq!(file.headlines, expected);
+    }
+}

@@ -1,0 +1,237 @@
+//! Which files are meant by the arguments of a command.
+
+use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
+
+use globset::GlobBuilder;
+use walkdir::WalkDir;
+
+use crate::error::{Error, Result};
+
+/// Endings that are taken from a folder; the content decides how a file is read.
+const RECOGNISED: [&str; 8] = [
+    ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip",
+];
+
+/// The files that `args` name: files as they are, folders with all files below them whose names
+/// end in `.csv`, `.tsv`, `.json`, `.jsonl`, `.ndjson`, `.parquet`, `.gz` or `.zip`, and patterns
+/// like `data/**/*_1h.csv.gz`. Hidden files in folders are passed over. The result is sorted, and
+/// a file that is named twice is there once.
+///
+/// # Errors
+/// [`Error::Invalid`] if there is no argument or one matches nothing, [`Error::Io`] if a folder
+/// cannot be read.
+pub fn find_inputs(args: &[String]) -> Result<Vec<PathBuf>> {
+    if args.is_empty() {
+        return Err(Error::invalid(
+            "expected at least one file, folder or pattern to read",
+        ));
+    }
+    let mut files = Vec::new();
+    for arg in args {
+        let before = files.len();
+        add_argument(arg, &mut files)?;
+        if files.len() == before {
+            return Err(nothing_found(arg));
+        }
+    }
+    files.sort();
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
+    Ok(files)
+}
+
+fn nothing_found(arg: &str) -> Error {
+    let path = Path::new(arg);
+    let reason = if path.is_dir() {
+        format!(
+            "the folder holds no file that ends in {}",
+            RECOGNISED.join(", ")
+        )
+    } else if has_pattern(arg) {
+        "no file matches the pattern".to_owned()
+    } else {
+        "there is no such file or folder".to_owned()
+    };
+    Error::invalid(format!("{arg}: {reason}"))
+}
+
+fn add_argument(arg: &str, files: &mut Vec<PathBuf>) -> Result<()> {
+    let path = Path::new(arg);
+    if path.is_dir() {
+        add_folder(path, files)
+    } else if path.exists() {
+        files.push(path.to_path_buf());
+        Ok(())
+    } else if has_pattern(arg) {
+        add_matches(arg, files)
+    } else {
+        Ok(())
+    }
+}
+
+fn has_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '[', '{'])
+}
+
+fn add_folder(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let recognised = |path: &Path| {
+        let name = path.to_string_lossy().to_ascii_lowercase();
+        RECOGNISED.iter().any(|ending| name.ends_with(ending))
+    };
+    walk(folder, |path, is_file| {
+        if is_file && recognised(path) {
+            files.push(path.to_path_buf());
+        }
+        Ok(())
+    })
+}
+
+fn add_matches(pattern: &str, files: &mut Vec<PathBuf>) -> Result<()> {
+    let glob = GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .build()
+        .map_err(|e| Error::invalid(format!("{pattern} is not a pattern: {}", e.kind())))?
+        .compile_matcher();
+    let base = fixed_part(Path::new(pattern));
+    let start = if base.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        &base
+    };
+    if !start.is_dir() {
+        return Ok(());
+    }
+    walk(start, |path, is_file| {
+        // Walking "." gives "./x", while the pattern says "x".
+        let named = if base.as_os_str().is_empty() {
+            path.strip_prefix(".").unwrap_or(path)
+        } else {
+            path
+        };
+        match (glob.is_match(named), is_file) {
+            (true, true) => files.push(named.to_path_buf()),
+            (true, false) if !named.as_os_str().is_empty() => add_folder(named, files)?,
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// The leading components of a pattern that hold no wildcard.
+fn fixed_part(pattern: &Path) -> PathBuf {
+    pattern
+        .components()
+        .take_while(|c| match c {
+            Component::Normal(name) => !has_pattern(&name.to_string_lossy()),
+            _ => true,
+        })
+        .collect()
+}
+
+fn walk(folder: &Path, mut visit: impl FnMut(&Path, bool) -> Result<()>) -> Result<()> {
+    let hidden = |entry: &walkdir::DirEntry| {
+        entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
+    };
+    let entries = WalkDir::new(folder).follow_links(true).into_iter();
+    for entry in entries.filter_entry(|entry| !hidden(entry)) {
+        let entry = entry.map_err(|e| {
+            let at = e.path().unwrap_or(folder).to_path_buf();
+            Error::io("read the folder", &at)(e.into())
+        })?;
+        visit(entry.path(), entry.file_type().is_file())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = dir.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        dir
+    }
+
+    fn found(dir: &tempfile::TempDir, args: &[&str]) -> Vec<String> {
+        let args: Vec<String> = args
+            .iter()
+            .map(|a| format!("{}/{a}", dir.path().display()))
+            .collect();
+        find_inputs(&args)
+            .unwrap()
+            .iter()
+            .map(|p| {
+                let name = p.strip_prefix(dir.path()).unwrap();
+                name.to_string_lossy().into_owned()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn folders_are_walked_and_sorted() {
+        let dir = tree(&[
+            "b/2.csv",
+            "a/1.CSV.gz",
+            "a/deep/0.parquet",
+            "a/x.rs",
+            "a/.h.csv",
+            ".g/1.csv",
+        ]);
+        assert_eq!(
+            found(&dir, &[""]),
+            ["a/1.CSV.gz", "a/deep/0.parquet", "b/2.csv"]
+        );
+    }
+
+    #[test]
+    fn patterns_do_not_cross_folders_unless_told() {
+        let dir = tree(&["a/X_1h.csv", "a/X_1d.csv", "a/b/Y_1h.csv", "a/b/c/note.txt"]);
+        assert_eq!(found(&dir, &["a/*_1h.csv"]), ["a/X_1h.csv"]);
+        assert_eq!(
+            found(&dir, &["a/**/*_1h.csv"]),
+            ["a/X_1h.csv", "a/b/Y_1h.csv"]
+        );
+        assert_eq!(
+            found(&dir, &["a/{X_1d,b/Y*}.csv"]),
+            ["a/X_1d.csv", "a/b/Y_1h.csv"]
+        );
+        assert_eq!(
+            found(&dir, &["*"]),
+            ["a/X_1d.csv", "a/X_1h.csv", "a/b/Y_1h.csv"]
+        );
+    }
+
+    #[test]
+    fn a_file_named_twice_is_there_once() {
+        let dir = tree(&["a/1.csv", "a/odd.name"]);
+        let twice = found(&dir, &["a/1.csv", "a", "a/../a/1.csv", "a/odd.name"]);
+        // Of two spellings the first in order stays.
+        assert_eq!(twice, ["a/../a/1.csv", "a/odd.name"]);
+    }
+
+    #[test]
+    fn what_matches_nothing_is_an_error() {
+        let dir = tree(&["a/x.rs"]);
+        let root = dir.path().display();
+        for (arg, reason) in [
+            (format!("{root}/a"), "holds no file"),
+            (format!("{root}/*.csv"), "matches the pattern"),
+            (format!("{root}/none.csv"), "no such file"),
+            (format!("{root}/a/["), "not a pattern"),
+        ] {
+            let text = find_inputs(std::slice::from_ref(&arg))
+                .unwrap_err()
+                .to_string();
+            assert!(text.contains(&arg) && text.contains(reason), "{text}");
+        }
+        assert!(find_inputs(&[]).is_err());
+    }
+}

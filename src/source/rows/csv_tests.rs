@@ -1,0 +1,192 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::io::Cursor;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+
+type Read = (Layout, Facts, Vec<(u64, Vec<String>)>, Vec<(u64, String)>);
+
+fn read(text: &str) -> Result<Read> {
+    let place = Place::of(Path::new("t.csv"));
+    let (mut rows, facts) = CsvRows::open(Box::new(Cursor::new(text.to_owned())), place)?;
+    let mut record = ByteRecord::new();
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    loop {
+        match rows.next(&mut record)? {
+            Step::End => return Ok((rows.layout().clone(), facts, good, bad)),
+            Step::Bad(line, message) => bad.push((line, message)),
+            Step::Row(line) => {
+                let fields = record
+                    .iter()
+                    .map(|f| String::from_utf8_lossy(f).into_owned());
+                good.push((line, fields.collect()));
+            }
+        }
+    }
+}
+
+fn named(names: &[&str]) -> Layout {
+    Layout::Named(names.iter().map(|n| (*n).to_owned()).collect())
+}
+
+fn row(line: u64, fields: &[&str]) -> (u64, Vec<String>) {
+    (line, fields.iter().map(|f| (*f).to_owned()).collect())
+}
+
+#[test]
+fn every_delimiter_line_break_and_bom() {
+    for text in [
+        "a,b\n1,2\n\n3,4\n",
+        "a;b\r\n1;2\r\n\r\n3;4",
+        "a\tb\n1\t2\n   \n3\t4\n",
+        "\u{feff}a|b\n1|2\n\n3|4\n",
+        "\"a\",\"b\"\n\"1\",2\n\n3,\"4\"\n",
+        "a,b\n1,2,\n\n3,4,,\n",
+    ] {
+        let (layout, _, rows, bad) = read(text).unwrap();
+        assert_eq!(layout, named(&["a", "b"]), "{text:?}");
+        assert_eq!(rows, [row(2, &["1", "2"]), row(4, &["3", "4"])], "{text:?}");
+        assert!(bad.is_empty());
+    }
+}
+
+#[test]
+fn quotes_hold_delimiters_quotes_and_line_breaks() {
+    let (_, _, rows, _) = read("a,b\n\"1,\"\"x\"\"\r\ny\",2\n5\" disk,\"q\"z\n3,4").unwrap();
+    let expected = [
+        row(2, &["1,\"x\"\r\ny", "2"]),
+        row(4, &["5\" disk", "qz"]),
+        row(5, &["3", "4"]),
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn a_delimiter_inside_of_quotes_is_not_counted() {
+    let (layout, ..) = read("\"a,x,y,z\";b;c\n").unwrap();
+    assert_eq!(layout, named(&["a,x,y,z", "b", "c"]));
+}
+
+#[test]
+fn rows_with_more_fields_are_bad_and_the_rest_goes_on() {
+    let (_, _, rows, bad) = read("a,b\n1,2,3\n4\n5,6\n").unwrap();
+    assert_eq!(bad, [(2, "expected 2 fields, found 3".to_owned())]);
+    assert_eq!(rows, [row(3, &["4"]), row(4, &["5", "6"])]);
+}
+
+#[test]
+fn rows_without_a_header_are_known_by_their_numbers() {
+    let (layout, _, rows, _) =
+        read("1577836800000,1,2,0.5,1,10\n1577836860000,1,2,0.5,1,10\n").unwrap();
+    assert_eq!(layout, Layout::Positional(6));
+    assert_eq!(rows.len(), 2);
+    let (layout, ..) = read("2020-01-01 00:00;1;2;0.5;1\n").unwrap();
+    assert_eq!(layout, Layout::Positional(5));
+    let (layout, ..) = read("t,1,2,0.5,1\n").unwrap();
+    assert_eq!(layout, named(&["t", "1", "2", "0.5", "1"]));
+}
+
+#[test]
+fn the_stacked_header_of_yfinance_in_both_orders() {
+    for text in [
+        "Price,Close,Open\nTicker,AAPL,AAPL\nDate,,\n2024-01-02,1,2\n",
+        "Ticker,AAPL,AAPL\nPrice,Close,Open\nDate,,\n2024-01-02,1,2\n",
+    ] {
+        let (layout, facts, rows, _) = read(text).unwrap();
+        assert_eq!(layout, named(&["Date", "Close", "Open"]));
+        assert_eq!(facts.symbol.as_deref(), Some("AAPL"));
+        assert_eq!(rows, [row(4, &["2024-01-02", "1", "2"])]);
+    }
+    let several = read("Price,Close,Close\nTicker,AAPL,MSFT\nDate,,\n");
+    assert!(
+        several
+            .unwrap_err()
+            .to_string()
+            .contains("found AAPL, MSFT")
+    );
+    let (layout, _, rows, _) = read("Price,Time\n1,2\n").unwrap();
+    assert_eq!(
+        (layout, rows),
+        (named(&["Price", "Time"]), vec![row(2, &["1", "2"])])
+    );
+}
+
+#[test]
+fn long_rows_and_open_quotes_are_errors() {
+    let long = format!("a,b\n{}\n", "1".repeat(MAX_ROW + 1));
+    let text = read(&long).unwrap_err().to_string();
+    assert!(text.contains("line 2: the row is longer"), "{text}");
+    let exact = format!("a,b\n{}\n", "1".repeat(MAX_ROW - 1));
+    assert!(read(&exact).is_ok());
+    let open = read("a,b\n1,2\n\"3,4\n5,6\n").unwrap_err().to_string();
+    assert!(
+        open.contains("line 3: a quote is opened here and never closed"),
+        "{open}"
+    );
+    let long_quote = format!("a,b\n\"{}", "1\n".repeat(MAX_ROW));
+    assert!(
+        read(&long_quote)
+            .unwrap_err()
+            .to_string()
+            .contains("is a quote left open")
+    );
+    assert!(read("").unwrap_err().to_string().contains("empty"));
+    assert!(read("\n \n").unwrap_err().to_string().contains("empty"));
+}
+
+/// The rows as the `csv` crate reads them.
+fn oracle(text: &str) -> Vec<Vec<String>> {
+    let reader = ::csv::ReaderBuilder::new()
+        .has_headers(true)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let records = reader.into_records().map(|r| r.unwrap());
+    records
+        .map(|r| r.iter().map(str::to_owned).collect())
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn the_csv_crate_agrees(body in "[ab,\"\n]{0,60}") {
+        // Six columns are more than a row of this size has in most cases.
+        let text = format!("h,i,j,k,l,m\n{body}");
+        if let Ok((_, _, rows, bad)) = read(&text) {
+            let rows: Vec<Vec<String>> = rows.into_iter().map(|(_, fields)| fields).collect();
+            let mut expected = oracle(&text);
+            let all = expected.len();
+            expected.retain_mut(|fields| {
+                let fits = fields.iter().skip(6).all(String::is_empty);
+                fields.truncate(6);
+                fits
+            });
+            prop_assert_eq!(bad.len(), all - expected.len());
+            prop_assert_eq!(rows, expected);
+        } else {
+            prop_assert!(body.matches('"').count() % 2 == 1 || body.contains('"'));
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read(
+        rows in prop::collection::vec(prop::collection::vec("[a-z,;\"\n ]{1,8}x", 3), 1..10),
+    ) {
+        let mut writer = ::csv::Writer::from_writer(Vec::new());
+        writer.write_record(["one", "two", "three"]).unwrap();
+        for row in &rows {
+            writer.write_record(row).unwrap();
+        }
+        let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        let (_, _, found, _) = read(&text).unwrap();
+        let found: Vec<Vec<String>> = found.into_iter().map(|(_, fields)| fields).collect();
+        prop_assert_eq!(found, rows);
+    }
+
+    #[test]
+    fn arbitrary_texts_do_not_panic(text in "[\\x00-\\xff]{0,200}") {
+        let _ = read(&text);
+    }
+}

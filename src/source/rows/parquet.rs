@@ -1,0 +1,166 @@
+//! Columns of Parquet files as texts.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_cast::{CastOptions, cast_with_options};
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+use csv::ByteRecord;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+
+use super::super::columns::Layout;
+use super::super::container::Place;
+use super::Step;
+use crate::error::{Error, Result};
+use crate::model::Timestamp;
+
+const BATCH_ROWS: usize = 8_192;
+/// The most that the columns of a file may unpack to.
+const MAX_UNPACKED: i64 = 16 << 30;
+
+/// An open Parquet file.
+pub(crate) struct ParquetFile {
+    place: Place,
+    reader: ParquetRecordBatchReader,
+    /// The names of its columns.
+    pub(crate) names: Vec<String>,
+}
+
+impl ParquetFile {
+    pub(crate) fn open(place: Place) -> Result<Self> {
+        let path: &Path = place.path();
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        let damaged = |e: &dyn std::fmt::Display| {
+            place.error(None, format!("cannot read this Parquet file: {e}"))
+        };
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
+        let groups = builder.metadata().row_groups();
+        let unpacked = groups
+            .iter()
+            .fold(0_i64, |sum, g| sum.saturating_add(g.total_byte_size()));
+        if !(0..=MAX_UNPACKED).contains(&unpacked) {
+            return Err(place.error(
+                None,
+                format!(
+                    "expected columns of at most {} GiB in all, found {unpacked} bytes; split the file",
+                    MAX_UNPACKED >> 30
+                ),
+            ));
+        }
+        let names = builder.schema().fields().iter().map(|f| f.name().clone());
+        let names = names.collect();
+        let reader = builder
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(|e| damaged(&e))?;
+        Ok(Self {
+            place,
+            reader,
+            names,
+        })
+    }
+
+    /// The next rows of all columns, `None` at the end.
+    pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        self.reader.next().transpose().map_err(|e| {
+            let message = format!("cannot read this Parquet file: {e}");
+            self.place.error(None, message)
+        })
+    }
+}
+
+/// The rows of a Parquet file, every field as text.
+pub(crate) struct ParquetRows {
+    file: ParquetFile,
+    layout: Layout,
+    texts: Vec<StringArray>,
+    row: usize,
+    batch_rows: usize,
+    given: u64,
+}
+
+impl ParquetRows {
+    pub(crate) fn open(place: Place) -> Result<Self> {
+        let file = ParquetFile::open(place)?;
+        Ok(Self {
+            layout: Layout::Named(file.names.clone()),
+            file,
+            texts: Vec::new(),
+            row: 0,
+            batch_rows: 0,
+            given: 0,
+        })
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    pub(crate) fn next(&mut self, record: &mut ByteRecord) -> Result<Step> {
+        while self.row == self.batch_rows {
+            let Some(batch) = self.file.next_batch()? else {
+                return Ok(Step::End);
+            };
+            self.texts = batch.columns().iter().map(texts_of).collect();
+            self.batch_rows = batch.num_rows();
+            self.row = 0;
+        }
+        record.clear();
+        for texts in &self.texts {
+            record.push_field(if texts.is_valid(self.row) {
+                texts.value(self.row).as_bytes()
+            } else {
+                b""
+            });
+        }
+        self.row += 1;
+        self.given += 1;
+        Ok(Step::Row(self.given))
+    }
+}
+
+/// A column as texts; what has no text, like a list, is missing.
+pub(crate) fn texts_of(column: &ArrayRef) -> StringArray {
+    let texts = match column.data_type() {
+        DataType::Timestamp(unit, _) => timestamps(column, *unit),
+        DataType::Date64 => timestamps(column, TimeUnit::Millisecond),
+        _ => strict(column, &DataType::Utf8).map(|c| c.as_string::<i32>().clone()),
+    };
+    texts.unwrap_or_else(|_| StringArray::new_null(column.len()))
+}
+
+/// Typed times are RFC 3339 rather than integers: they have a unit and need no guess.
+fn timestamps(column: &ArrayRef, unit: TimeUnit) -> Result<StringArray, ArrowError> {
+    let per_milli = match unit {
+        TimeUnit::Second => {
+            let column = strict(column, &DataType::Timestamp(TimeUnit::Millisecond, None))?;
+            return timestamps(&column, TimeUnit::Millisecond);
+        }
+        TimeUnit::Millisecond => 1,
+        TimeUnit::Microsecond => 1_000,
+        TimeUnit::Nanosecond => 1_000_000,
+    };
+    let integers = strict(column, &DataType::Int64)?;
+    let integers = integers.as_primitive::<Int64Type>();
+    let texts = integers.iter().map(|value| {
+        let ms = value?.div_euclid(per_milli);
+        Some(Timestamp::from_millis(ms).to_string())
+    });
+    Ok(texts.collect())
+}
+
+fn strict(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    cast_with_options(&Arc::clone(column), to, &options)
+}
+
+#[cfg(test)]
+#[path = "parquet_tests.rs"]
+mod tests;

@@ -1,0 +1,231 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::path::PathBuf;
+
+use arrow_array::builder::{FixedSizeListBuilder, Float64Builder, ListBuilder};
+use arrow_array::{
+    Date32Array, Float32Array, Float64Array, Int64Array, TimestampMicrosecondArray,
+    TimestampSecondArray,
+};
+use parquet::arrow::ArrowWriter;
+use proptest::prelude::*;
+
+use super::*;
+use crate::source::{
+    BarFile, BarOptions, HeadlineOptions, OnError, VectorFile, VectorOptions, read_bars,
+    read_headlines, read_vectors,
+};
+
+const START: i64 = 1_577_836_800;
+
+fn table(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+fn saved(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    (dir, path)
+}
+
+fn bars(bytes: &[u8]) -> Result<BarFile> {
+    let (_dir, path) = saved("crypto/v/X.parquet", bytes);
+    read_bars(&path, &BarOptions::default())
+}
+
+fn vectors(bytes: &[u8], on_error: OnError) -> Result<VectorFile> {
+    let (_dir, path) = saved("v.parquet", bytes);
+    let options = VectorOptions {
+        on_error,
+        ..VectorOptions::default()
+    };
+    read_vectors(&path, &options)
+}
+
+fn hourly(time: ArrayRef) -> Vec<u8> {
+    let price = |values: [f64; 3]| Arc::new(Float64Array::from(values.to_vec())) as ArrayRef;
+    table(vec![
+        ("time", time),
+        ("open", price([10.1, 11.0, 12.0])),
+        ("high", price([12.0, 13.0, 14.0])),
+        ("low", price([9.0, 10.0, 11.0])),
+        ("close", price([11.0, 12.0, 13.0])),
+        (
+            "volume",
+            Arc::new(Float32Array::from(vec![0.1_f32, 2.0, 3.0])),
+        ),
+    ])
+}
+
+#[test]
+fn bars_with_times_of_any_type() {
+    let seconds = [START, START + 3_600, START + 7_200];
+    let scaled = |by: i64| seconds.map(|s| s * by).to_vec();
+    let zoned =
+        TimestampMicrosecondArray::from(scaled(1_000_000)).with_timezone("America/New_York");
+    let texts = ["2020-01-01 00:00", "2020-01-01 01:00", "2020-01-01 02:00"];
+    let times: [ArrayRef; 5] = [
+        Arc::new(Int64Array::from(scaled(1_000))),
+        Arc::new(TimestampMicrosecondArray::from(scaled(1_000_000))),
+        Arc::new(zoned),
+        Arc::new(TimestampSecondArray::from(scaled(1))),
+        Arc::new(StringArray::from(texts.to_vec())),
+    ];
+    for time in times {
+        let kind = time.data_type().clone();
+        let file = bars(&hourly(time)).unwrap();
+        let one = &file.series[0];
+        assert_eq!(one.key.to_string(), "crypto/v/X:1h", "{kind}");
+        assert_eq!(one.bars.time, seconds.map(|s| s * 1_000), "{kind}");
+        assert_eq!(one.bars.open, [10.1, 11.0, 12.0]);
+        assert_eq!(one.bars.volume, [0.1, 2.0, 3.0]);
+    }
+}
+
+#[test]
+fn a_null_is_a_missing_field() {
+    let time = Int64Array::from(vec![
+        Some(START * 1_000),
+        None,
+        Some((START + 7_200) * 1_000),
+    ]);
+    let refused = bars(&hourly(Arc::new(time))).unwrap_err().to_string();
+    assert!(refused.contains("line 2: the time is empty"), "{refused}");
+}
+
+#[test]
+fn headlines_with_dates() {
+    let bytes = table(vec![
+        ("date", Arc::new(Date32Array::from(vec![18_262, 18_263]))),
+        ("headline", Arc::new(StringArray::from(vec!["a", "b"]))),
+    ]);
+    let (_dir, path) = saved("h.parquet", &bytes);
+    let file = read_headlines(&path, &HeadlineOptions::default()).unwrap();
+    let times: Vec<String> = file.headlines.iter().map(|h| h.time.to_string()).collect();
+    assert_eq!(times, ["2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"]);
+    assert_eq!(file.headlines[0].precision, crate::TimePrecision::Day);
+}
+
+fn fixed(rows: &[[Option<f64>; 2]]) -> ArrayRef {
+    let mut builder = FixedSizeListBuilder::new(Float64Builder::new(), 2);
+    for row in rows {
+        builder.values().append_option(row[0]);
+        builder.values().append_option(row[1]);
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
+}
+
+fn ragged(rows: &[Option<Vec<f64>>]) -> ArrayRef {
+    let mut builder = ListBuilder::new(Float64Builder::new());
+    for row in rows {
+        if let Some(values) = row {
+            builder.values().append_slice(values);
+        }
+        builder.append(row.is_some());
+    }
+    Arc::new(builder.finish())
+}
+
+#[test]
+fn vectors_with_their_metadata() {
+    let symbols = StringArray::from(vec!["A", "B"]);
+    let ends = TimestampSecondArray::from(vec![START, START + 60]);
+    let bytes = table(vec![
+        ("symbol", Arc::new(symbols)),
+        (
+            "embedding",
+            fixed(&[[Some(1.0), Some(2.0)], [Some(3.0), Some(4.0)]]),
+        ),
+        ("time", Arc::new(ends)),
+    ]);
+    let file = vectors(&bytes, OnError::Refuse).unwrap();
+    assert_eq!((file.dim, &file.rows[..]), (2, &[1.0, 2.0, 3.0, 4.0][..]));
+    assert_eq!(file.meta[1].symbol, "B");
+    assert_eq!(file.meta[1].end.millis(), (START + 60) * 1_000);
+    assert_eq!(file.meta[1].market, "imported");
+}
+
+#[test]
+fn vectors_that_are_missing_or_of_another_length() {
+    let rows = [
+        Some(vec![1.0, 2.0]),
+        None,
+        Some(vec![1.0]),
+        Some(vec![1.0, 2.0, 3.0]),
+        Some(vec![3.0, 4.0]),
+    ];
+    let bytes = table(vec![("vector", ragged(&rows))]);
+    assert!(
+        vectors(&bytes, OnError::Refuse)
+            .unwrap_err()
+            .to_string()
+            .contains("line 2: expected 2 values")
+    );
+    let file = vectors(&bytes, OnError::Skip).unwrap();
+    assert_eq!(file.rows, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(
+        file.report.defects.count(crate::DefectKind::WrongDimension),
+        3
+    );
+    let holed = table(vec![(
+        "vector",
+        fixed(&[[Some(1.0), None], [Some(1.0), Some(0.0)]]),
+    )]);
+    assert_eq!(vectors(&holed, OnError::Skip).unwrap().rows, [1.0, 0.0]);
+}
+
+#[test]
+fn columns_of_another_type_are_refused() {
+    let integers: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let refused = vectors(
+        &table(vec![("vector", Arc::clone(&integers))]),
+        OnError::Skip,
+    );
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("lists of floats, found Int64")
+    );
+    let refused = vectors(&table(vec![("x", integers)]), OnError::Skip);
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("no column for the vector among: x")
+    );
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    let whole = hourly(Arc::new(TimestampSecondArray::from(vec![
+        START,
+        START + 3_600,
+        START + 7_200,
+    ])));
+    for end in (4..whole.len()).step_by(7) {
+        assert!(bars(&whole[..end]).is_err(), "{end}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn flipped_bytes_do_not_panic(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
+        let mut bytes = hourly(Arc::new(Int64Array::from(vec![START, START + 3_600, START + 7_200])));
+        for (at, value) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        let _ = bars(&bytes);
+    }
+}

@@ -1,0 +1,215 @@
+//! What the vectors of a file stand for, row by row.
+
+use std::path::Path;
+
+use csv::ByteRecord;
+
+use super::super::columns::{Columns, Field, Layout};
+use super::super::container::{Place, for_each_member};
+use super::super::fields::{read_time, wrong_unit};
+use super::super::report::{DefectKind, RowDefect};
+use super::super::rows::{Rows, Step};
+use super::super::times::{TimeForm, TimeForms};
+use super::{VectorMeta, VectorOptions};
+use crate::error::{Error, Result};
+use crate::model::SeriesKey;
+
+/// The column of the vectors themselves, which only Parquet files have.
+pub(super) const VECTOR: Field = Field {
+    name: "vector",
+    aliases: &["vector", "embedding", "vectors", "embeddings"],
+    prefix: None,
+};
+const MARKET: Field = Field {
+    name: "market",
+    aliases: &["market"],
+    prefix: None,
+};
+const VENUE: Field = Field {
+    name: "venue",
+    aliases: &["venue", "exchange"],
+    prefix: None,
+};
+const SYMBOL: Field = Field {
+    name: "symbol",
+    aliases: &["symbol", "ticker"],
+    prefix: None,
+};
+const INTERVAL: Field = Field {
+    name: "interval",
+    aliases: &["interval", "timeframe"],
+    prefix: None,
+};
+const END: Field = Field {
+    name: "time",
+    aliases: &[
+        "end",
+        "endtime",
+        "closetime",
+        "time",
+        "timestamp",
+        "ts",
+        "timestampmsutc",
+        "datetime",
+        "date",
+    ],
+    prefix: None,
+};
+
+/// The fields that a header may have, for checking `--map`.
+pub(super) const FIELDS: [&Field; 6] = [&VECTOR, &MARKET, &VENUE, &SYMBOL, &INTERVAL, &END];
+
+/// The metadata of all rows, before the form of their times is known.
+#[derive(Default)]
+pub(super) struct Metas {
+    rows: Vec<Result<VectorMeta, RowDefect>>,
+    /// The rows that say a time, and how.
+    forms: Vec<(usize, TimeForm)>,
+}
+
+impl Metas {
+    /// What is assumed where nothing is said.
+    pub(super) fn assumed(rows: usize) -> Self {
+        let rows = 0..rows as u64;
+        Self {
+            rows: rows.map(|row| Ok(VectorMeta::of_row(row))).collect(),
+            forms: Vec::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The metadata of each row; times of another unit than most are defects.
+    pub(super) fn settle(mut self) -> impl Iterator<Item = Result<VectorMeta, RowDefect>> {
+        let mut forms = TimeForms::default();
+        for (_, form) in &self.forms {
+            forms.push(*form);
+        }
+        if let Some(expected) = TimeForms::of_most(std::iter::once(&forms)) {
+            for (row, form) in &self.forms {
+                if !form.same_unit(expected)
+                    && let Some(row) = self.rows.get_mut(*row)
+                {
+                    *row = Err(wrong_unit(expected, *form));
+                }
+            }
+        }
+        self.rows.into_iter()
+    }
+
+    pub(super) fn reject(&mut self, defect: RowDefect) {
+        self.rows.push(Err(defect));
+    }
+}
+
+/// Where the fields of the metadata are.
+pub(super) struct MetaColumns {
+    /// Market, venue, symbol, interval and time.
+    pub(super) at: [Option<usize>; 5],
+}
+
+impl MetaColumns {
+    pub(super) fn resolve(columns: &Columns<'_>) -> Result<Self, String> {
+        let find = |field| columns.find(field);
+        Ok(Self {
+            at: [
+                find(&MARKET)?,
+                find(&VENUE)?,
+                find(&SYMBOL)?,
+                find(&INTERVAL)?,
+                find(&END)?,
+            ],
+        })
+    }
+
+    /// Adds a row from the texts of its columns; `field` gives that of a column.
+    pub(super) fn read<'a>(&self, field: impl Fn(usize) -> &'a [u8], metas: &mut Metas) {
+        let texts = self.at.map(|at| at.map(&field).unwrap_or_default());
+        let row = metas.rows.len();
+        let read = read_row(texts, row as u64);
+        metas.rows.push(read.map(|(meta, form)| {
+            metas.forms.extend(form.map(|form| (row, form)));
+            meta
+        }));
+    }
+}
+
+fn read_row(
+    [market, venue, symbol, interval, end]: [&[u8]; 5],
+    row: u64,
+) -> Result<(VectorMeta, Option<TimeForm>), RowDefect> {
+    let mut meta = VectorMeta::of_row(row);
+    for (field, value) in [
+        (market, &mut meta.market),
+        (venue, &mut meta.venue),
+        (symbol, &mut meta.symbol),
+    ] {
+        let text = text_of(field);
+        if !text.is_empty() {
+            *value = text;
+        }
+    }
+    let bad_name = |e: Error| RowDefect::new(DefectKind::BadName, e.to_string());
+    let interval = text_of(interval);
+    if !interval.is_empty() {
+        meta.interval = interval.parse().map_err(bad_name)?;
+    }
+    SeriesKey::new(&meta.market, &meta.venue, &meta.symbol, meta.interval).map_err(bad_name)?;
+    if end.trim_ascii().is_empty() {
+        return Ok((meta, None));
+    }
+    let time = read_time(end)?;
+    meta.end = time.utc();
+    Ok((meta, Some(time.form)))
+}
+
+fn text_of(field: &[u8]) -> String {
+    String::from_utf8_lossy(field.trim_ascii()).into_owned()
+}
+
+/// Reads a table of metadata beside the vectors.
+pub(super) fn read_sidecar(path: &Path, options: &VectorOptions) -> Result<Metas> {
+    let mut metas = Metas::default();
+    for_each_member(path, &mut |member| {
+        let mut rows = Rows::open(member)?;
+        read_rows(&mut rows, options, &mut metas)
+    })?;
+    Ok(metas)
+}
+
+fn read_rows(rows: &mut Rows<'_>, options: &VectorOptions, metas: &mut Metas) -> Result<()> {
+    let mut columns = resolve(rows.layout(), &rows.place, options)?;
+    let mut width = rows.layout().width();
+    let mut record = ByteRecord::new();
+    loop {
+        match rows.next(&mut record)? {
+            Step::End => return Ok(()),
+            Step::Bad(_, message) => metas.reject(RowDefect::new(DefectKind::BadRow, message)),
+            Step::Row(_) => {
+                if rows.layout().width() != width {
+                    columns = resolve(rows.layout(), &rows.place, options)?;
+                    width = rows.layout().width();
+                }
+                columns.read(|at| record.get(at).unwrap_or_default(), metas);
+            }
+        }
+    }
+}
+
+fn resolve(layout: &Layout, place: &Place, options: &VectorOptions) -> Result<MetaColumns> {
+    let found = match layout {
+        Layout::Named(names) => Columns::new(names, &options.map, &FIELDS)
+            .and_then(|columns| MetaColumns::resolve(&columns)),
+        Layout::Positional(_) => Err("expected a first line with the names of the columns, like market,venue,symbol,interval,time".to_owned()),
+    };
+    let columns = found.map_err(|message| place.error(None, message))?;
+    if columns.at.iter().all(Option::is_none) {
+        return Err(place.error(
+            None,
+            "expected at least one of the columns market, venue, symbol, interval and time",
+        ));
+    }
+    Ok(columns)
+}

@@ -1,0 +1,216 @@
+//! Vectors that were made elsewhere: `.npy` matrices and Parquet files.
+
+mod meta;
+mod npy;
+#[cfg(feature = "parquet")]
+mod parquet;
+
+use std::path::{Path, PathBuf};
+
+use super::container::{Content, Place, for_each_member};
+use super::report::{DefectKind, InputReport, OnError, RowDefect};
+use crate::error::{Error, Result};
+use crate::model::{Interval, Space, Timestamp};
+use meta::{Metas, read_sidecar};
+
+/// What the caller knows about a file of vectors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VectorOptions {
+    /// A table with a row for each vector and the columns `market`, `venue`, `symbol`, `interval`
+    /// and `time`, all optional; by default the columns of the Parquet file itself, and nothing
+    /// for `.npy`.
+    pub meta: Option<PathBuf>,
+    /// Pairs of field and column, as [`crate::parse_map`] reads them; by default by name.
+    pub map: Vec<(String, String)>,
+    /// What to do with vectors that cannot be stored; by default refuse the file.
+    pub on_error: OnError,
+}
+
+/// What a vector stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct VectorMeta {
+    /// The market; `imported` where the file says nothing.
+    pub market: String,
+    /// The venue; `default` where the file says nothing.
+    pub venue: String,
+    /// The symbol; `v` where the file says nothing.
+    pub symbol: String,
+    /// The length of a bar; `1m` where the file says nothing.
+    pub interval: Interval,
+    /// The close time of the window's last bar; where the file says nothing, as many minutes
+    /// after 1970 as there are rows before this one.
+    pub end: Timestamp,
+}
+
+impl VectorMeta {
+    /// What is assumed of the row at `index`, counted from 0.
+    fn of_row(index: u64) -> Self {
+        let minutes = i64::try_from(index).unwrap_or(i64::MAX);
+        Self {
+            market: "imported".to_owned(),
+            venue: "default".to_owned(),
+            symbol: "v".to_owned(),
+            interval: Interval::minutes(1),
+            end: Timestamp::from_millis(minutes.saturating_mul(60_000)),
+        }
+    }
+}
+
+/// What a file of vectors holds. They are as they were written: not yet of unit length.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VectorFile {
+    /// The dimension D of every vector.
+    pub dim: usize,
+    /// `D` values a vector, one vector after the other.
+    pub rows: Vec<f32>,
+    /// What each vector stands for.
+    pub meta: Vec<VectorMeta>,
+    /// What was read and left out.
+    pub report: InputReport,
+}
+
+/// Reads vectors from a matrix of NumPy (`.npy`: two axes, C order, 16, 32 or 64 bit floats) or a
+/// Parquet file with a column `vector` or `embedding` of lists of floats.
+///
+/// # Errors
+/// [`Error::Io`] if a file cannot be read, [`Error::Input`] if one is damaged or of another form,
+/// if the rows of the metadata are not as many as the vectors, or if there are defects and
+/// `options.on_error` refuses them; [`Error::Invalid`] for Parquet in a program without it.
+pub fn read_vectors(path: &Path, options: &VectorOptions) -> Result<VectorFile> {
+    let mut found: Option<(Matrix, Option<Metas>)> = None;
+    for_each_member(path, &mut |member| {
+        let place = member.place;
+        if found.is_some() {
+            return Err(place.error(None, "expected one array of vectors, found several"));
+        }
+        found = Some(match member.content {
+            Content::Npy(reader) => (npy::read(reader, &place)?, None),
+            Content::Parquet => {
+                let (matrix, metas) = read_parquet(&place, options)?;
+                (matrix, Some(metas))
+            }
+            Content::Csv(_) | Content::Json(_) => {
+                return Err(place.error(
+                    None,
+                    "expected vectors as .npy or Parquet, found text; write them with numpy.save",
+                ));
+            }
+        });
+        Ok(())
+    })?;
+    let nothing = || Error::input(path, None, "expected vectors, found nothing");
+    let (matrix, own_metas) = found.ok_or_else(nothing)?;
+    let metas = match &options.meta {
+        Some(sidecar) => Some(read_sidecar(sidecar, options)?),
+        None => own_metas,
+    };
+    join(matrix, metas, path, options)
+}
+
+#[cfg(feature = "parquet")]
+fn read_parquet(place: &Place, options: &VectorOptions) -> Result<(Matrix, Metas)> {
+    parquet::read(place, options)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn read_parquet(place: &Place, _: &VectorOptions) -> Result<(Matrix, Metas)> {
+    Err(super::rows::parquet_is_off(place))
+}
+
+/// Vectors one after the other, with what is wrong with each.
+pub(crate) struct Matrix {
+    dim: usize,
+    values: Vec<f32>,
+    defects: Vec<Option<RowDefect>>,
+}
+
+impl Matrix {
+    fn new(dim: usize, place: &Place) -> Result<Self> {
+        let most = Space::MAX_DIM as usize;
+        if !(1..=most).contains(&dim) {
+            return Err(place.error(
+                None,
+                format!("expected vectors of dimension 1 to {most}, found {dim}"),
+            ));
+        }
+        Ok(Self {
+            dim,
+            values: Vec::new(),
+            defects: Vec::new(),
+        })
+    }
+
+    fn push(&mut self, vector: &[f32]) {
+        let defect = if vector.len() != self.dim {
+            let message = format!(
+                "expected {} values like in the first vector, found {}",
+                self.dim,
+                vector.len()
+            );
+            Some(RowDefect::new(DefectKind::WrongDimension, message))
+        } else if !vector.iter().all(|v| v.is_finite()) {
+            let message = "a value is not a finite number in 32 bits";
+            Some(RowDefect::new(DefectKind::NotFinite, message))
+        } else if vector.iter().all(|v| *v == 0.0) {
+            let message = "all values are zero, so the vector has no direction";
+            Some(RowDefect::new(DefectKind::ZeroVector, message))
+        } else {
+            None
+        };
+        // A vector of another length leaves zeros, so that rows and values stay in step.
+        let end = self.values.len() + self.dim;
+        self.values
+            .extend_from_slice(vector.get(..self.dim).unwrap_or_default());
+        self.values.resize(end, 0.0);
+        self.defects.push(defect);
+    }
+}
+
+/// Joins vectors and metadata row by row and leaves out the rows of which either is unusable.
+fn join(
+    matrix: Matrix,
+    metas: Option<Metas>,
+    path: &Path,
+    options: &VectorOptions,
+) -> Result<VectorFile> {
+    let rows = matrix.defects.len();
+    let metas = metas.unwrap_or_else(|| Metas::assumed(rows));
+    if metas.len() != rows {
+        let place = options.meta.as_deref().unwrap_or(path);
+        return Err(Error::input(
+            place,
+            None,
+            format!(
+                "expected a row of metadata for each of the {rows} vectors, found {}",
+                metas.len()
+            ),
+        ));
+    }
+    let mut report = InputReport::new(path);
+    let mut meta = Vec::with_capacity(rows);
+    let mut kept = Vec::with_capacity(rows);
+    for (line, (defect, of_row)) in (1..).zip(matrix.defects.into_iter().zip(metas.settle())) {
+        report.rows += 1;
+        kept.push(defect.is_none() && of_row.is_ok());
+        match (defect, of_row) {
+            (None, Ok(of_row)) => meta.push(of_row),
+            (Some(defect), _) | (None, Err(defect)) => report.reject(line, defect),
+        }
+    }
+    let mut values = matrix.values;
+    if meta.len() < rows {
+        let vectors = values.chunks_exact(matrix.dim).zip(kept);
+        let vectors = vectors.filter_map(|(vector, keep)| keep.then_some(vector));
+        values = vectors.flatten().copied().collect();
+    }
+    report.accepted = meta.len() as u64;
+    Ok(VectorFile {
+        dim: matrix.dim,
+        rows: values,
+        meta,
+        report: report.judge(options.on_error)?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

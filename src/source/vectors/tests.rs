@@ -1,0 +1,196 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A `.npy` file as NumPy writes it.
+fn npy(descr: &str, rows: usize, dim: usize, values: &[u8]) -> Vec<u8> {
+    let mut header =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({rows}, {dim}), }}");
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+    [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), values].concat()
+}
+
+fn singles(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+fn read_beside(
+    bytes: impl AsRef<[u8]>,
+    sidecar: Option<&str>,
+    on_error: OnError,
+) -> Result<VectorFile> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vectors");
+    std::fs::write(&path, bytes).unwrap();
+    let meta = sidecar.map(|text| {
+        let path = dir.path().join("meta.csv");
+        std::fs::write(&path, text).unwrap();
+        path
+    });
+    let options = VectorOptions {
+        meta,
+        on_error,
+        ..VectorOptions::default()
+    };
+    read_vectors(&path, &options)
+}
+
+fn read(bytes: impl AsRef<[u8]>) -> Result<VectorFile> {
+    read_beside(bytes, None, OnError::Refuse)
+}
+
+#[test]
+fn npy_of_three_widths() {
+    let expected = [1.0, -2.0, 0.5, 65_504.0];
+    let doubles: Vec<u8> = expected
+        .iter()
+        .flat_map(|v| f64::from(*v).to_le_bytes())
+        .collect();
+    let halves: Vec<u8> = [0x3c00_u16, 0xc000, 0x3800, 0x7bff]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
+    for bytes in [
+        npy("<f4", 2, 2, &singles(&expected)),
+        npy("<f8", 2, 2, &doubles),
+        npy("<f2", 2, 2, &halves),
+    ] {
+        let file = read(bytes).unwrap();
+        assert_eq!((file.dim, &file.rows[..]), (2, &expected[..]));
+        assert_eq!(file.meta.len(), 2);
+        assert_eq!(file.meta[1].end, Timestamp::from_millis(60_000));
+        let meta = &file.meta[0];
+        let names = [&meta.market, &meta.venue, &meta.symbol];
+        assert_eq!(names, ["imported", "default", "v"]);
+        assert_eq!(
+            (meta.interval, meta.end),
+            (Interval::minutes(1), Timestamp::from_millis(0))
+        );
+        assert_eq!((file.report.rows, file.report.accepted), (2, 2));
+    }
+}
+
+#[test]
+fn a_table_beside_them_says_what_they_are() {
+    let bytes = npy("<f4", 2, 1, &singles(&[1.0, 2.0]));
+    let table = "symbol,interval,close_time,market\nBTCUSDT,1h,2020-01-01T05:00Z,crypto\n,,2020-01-01T06:00Z,\n";
+    let file = read_beside(&bytes, Some(table), OnError::Refuse).unwrap();
+    assert_eq!(file.meta[0].symbol, "BTCUSDT");
+    assert_eq!(file.meta[0].interval, Interval::hours(1));
+    assert_eq!(file.meta[0].end, "2020-01-01T05:00".parse().unwrap());
+    assert_eq!(file.meta[1].market, "imported");
+    for (table, reason) in [
+        ("symbol\nX\n", "for each of the 2 vectors, found 1"),
+        ("name\nX\nY\n", "at least one of the columns market"),
+        ("symbol\nX\na/b\n", "line 2: expected a symbol"),
+        ("interval\n1h\nlong\n", "line 2: expected an interval"),
+        ("time\n2020-01-01\nsoon\n", "line 2: expected a time"),
+        (
+            "time\n2020-01-01\n1577836800\n",
+            "line 2: expected the time in",
+        ),
+    ] {
+        let refused = read_beside(&bytes, Some(table), OnError::Refuse).unwrap_err();
+        assert!(refused.to_string().contains(reason), "{refused}");
+    }
+    let file = read_beside(&bytes, Some("symbol\na/b\nY\n"), OnError::Skip).unwrap();
+    assert_eq!((file.rows, file.meta[0].symbol.as_str()), (vec![2.0], "Y"));
+}
+
+#[test]
+fn unusable_vectors_are_defects() {
+    for (values, kind) in [
+        ([f32::NAN, 1.0], DefectKind::NotFinite),
+        ([f32::INFINITY, 1.0], DefectKind::NotFinite),
+        ([0.0, -0.0], DefectKind::ZeroVector),
+    ] {
+        let bytes = npy(
+            "<f4",
+            3,
+            2,
+            &singles(&[1.0, 2.0, values[0], values[1], 3.0, 4.0]),
+        );
+        let refused = read(&bytes).unwrap_err().to_string();
+        assert!(refused.contains("line 2: "), "{refused}");
+        let file = read_beside(&bytes, None, OnError::Skip).unwrap();
+        assert_eq!(file.rows, [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(file.meta[1].end, Timestamp::from_millis(120_000));
+        assert_eq!(file.report.defects.count(kind), 1);
+    }
+    // Too large for 32 bits.
+    let bytes = npy("<f8", 1, 1, &1e300_f64.to_le_bytes());
+    assert!(
+        read(bytes)
+            .unwrap_err()
+            .to_string()
+            .contains("not a finite number")
+    );
+}
+
+#[test]
+fn every_truncation_of_an_npy_is_an_error() {
+    let whole = npy("<f4", 3, 2, &singles(&[1.0; 6]));
+    for end in 6..whole.len() {
+        let refused = read(&whole[..end]).unwrap_err().to_string();
+        let known = refused.contains("ends in its header") || refused.contains("ends in number");
+        assert!(known, "{end}: {refused}");
+    }
+    let longer = [&whole[..], b"x"].concat();
+    assert!(read(longer).unwrap_err().to_string().contains("found more"));
+}
+
+#[test]
+fn shapes_and_contents_that_cannot_be() {
+    for (bytes, reason) in [
+        (npy("<f4", 1, 0, &[]), "dimension 1 to 4096, found 0"),
+        (npy("<f4", 1, 5_000, &[]), "found 5000"),
+        (b"a,b\n1,2\n".to_vec(), "found text"),
+        (
+            b"\x93NUMPY\x09\x00\x00\x00".to_vec(),
+            "version 1 to 3, found 9",
+        ),
+        (
+            b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec(),
+            "header of at most",
+        ),
+    ] {
+        let refused = read(bytes).unwrap_err().to_string();
+        assert!(refused.contains(reason), "{refused}");
+    }
+    assert!(read(npy("<f4", 0, 4, &[])).unwrap().meta.is_empty());
+    // A shape that promises more than any memory costs nothing until it is read.
+    assert!(read(npy("<f4", usize::MAX, 4, &[0; 16])).is_err());
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(values in prop::collection::vec(1e-3..1e3_f32, 1..64)) {
+        let file = read(npy("<f4", values.len(), 1, &singles(&values))).unwrap();
+        prop_assert_eq!(file.rows, values);
+    }
+
+    #[test]
+    fn arbitrary_headers_do_not_panic(
+        header in "[{}()<>'a-z_:, 0-9A-Z]{0,80}",
+        values in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+        let _ = read([b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), &values].concat());
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn without_the_feature_parquet_is_refused_with_a_reason() {
+    let refused = read(b"PAR1....PAR1").unwrap_err().to_string();
+    assert!(
+        refused.contains("built without the feature parquet"),
+        "{refused}"
+    );
+}
