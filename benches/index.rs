@@ -5,6 +5,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     missing_docs,
     reason = "a benchmark"
@@ -18,8 +19,8 @@ use divan::{Bencher, black_box};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::index::{
-    BuildParams, BuiltGraph, Kernel, Plane, Query, RowSet, Rows, RowsBuilder, Scratch, build, scan,
-    search,
+    BuildParams, Builder, BuiltGraph, Graph, Kernel, Plane, Query, RowSet, Rows, RowsBuilder,
+    Scratch, build, scan, search,
 };
 
 const WINDOW: usize = 64;
@@ -64,7 +65,7 @@ fn windows(n: usize, dim: usize, seed: u64) -> RowsBuilder {
 struct Data {
     rows: RowsBuilder,
     queries: Vec<Query>,
-    graph: BuiltGraph,
+    graphs: Vec<(Builder, BuiltGraph)>,
 }
 
 static DATA: LazyLock<Data> = LazyLock::new(|| {
@@ -75,22 +76,39 @@ static DATA: LazyLock<Data> = LazyLock::new(|| {
     let queries = (0..500)
         .map(|i| others.view().query(i * 40).unwrap())
         .collect();
-    let start = Instant::now();
-    let graph = build(&rows.view(), &BuildParams::default(), &|_| Ok(())).unwrap();
-    let took = start.elapsed().as_secs_f64();
-    println!(
-        "{n} rows of {dim}: built in {took:.1} s, {:.0} rows/s",
-        n as f64 / took
-    );
-    println!("{} rows were linked in by the repair", graph.repaired());
-    let bytes: usize = graph.sections().iter().map(Vec::len).sum();
-    println!("graph: {:.1} bytes a row", bytes as f64 / n as f64);
+    let mut builders = vec![Builder::Batch];
+    if setting("RHYME_BENCH_HNSW", 0) == 1 {
+        builders.push(Builder::Hnsw);
+    }
+    let graphs = builders
+        .into_iter()
+        .map(|builder| (builder, timed_build(&rows.view(), builder)))
+        .collect();
     Data {
         rows,
         queries,
-        graph,
+        graphs,
     }
 });
+
+fn timed_build(rows: &Rows<'_>, builder: Builder) -> BuiltGraph {
+    let params = BuildParams {
+        builder,
+        ..BuildParams::default()
+    };
+    let start = Instant::now();
+    let graph = build(rows, &params, &|_| Ok(())).unwrap();
+    let took = start.elapsed().as_secs_f64();
+    let (n, dim) = (rows.len(), rows.dim());
+    let bytes: usize = graph.sections().iter().map(Vec::len).sum();
+    println!(
+        "{builder:?}: {n} rows of {dim} in {took:.1} s, {:.0} rows/s, {} linked in by the repair, {:.1} bytes a row",
+        n as f64 / took,
+        graph.repaired(),
+        bytes as f64 / n as f64
+    );
+    graph
+}
 
 fn main() {
     let rows = DATA.rows.view();
@@ -105,24 +123,37 @@ fn main() {
     let took = start.elapsed().as_secs_f64();
     let scanned = (rows.len() * DATA.queries.len()) as f64;
     println!("scan: {:.1} million rows/s", scanned / took / 1e6);
-    for ef in [16, 32, 64, 128, 256, 512] {
-        report(&rows, ef, &truth, &mut scratch);
+    for (builder, graph) in &DATA.graphs {
+        for ef in [16, 32, 64, 128, 256, 512] {
+            let (recall, rate) = measure(&rows, &graph.view(), ef, &truth, &mut scratch);
+            println!("{builder:?} ef {ef:4}: recall@10 {recall:.4}, {rate:.0} searches/s");
+        }
     }
     divan::main();
 }
 
-fn report(rows: &Rows<'_>, ef: usize, truth: &[f32], scratch: &mut Scratch) {
-    let graph = DATA.graph.view();
+/// The share of the true best 10 found, and searches a second, the best of three rounds.
+fn measure(
+    rows: &Rows<'_>,
+    graph: &Graph<'_>,
+    ef: usize,
+    truth: &[f32],
+    scratch: &mut Scratch,
+) -> (f64, f64) {
     let all = RowSet::all(rows.len() as u32);
     let mut found = 0;
-    let start = Instant::now();
-    for (query, &least) in DATA.queries.iter().zip(truth) {
-        let hits = search(&graph, rows, query, ef, &all, scratch).unwrap();
-        found += hits.iter().take(10).filter(|h| h.score >= least).count();
+    let mut fastest = f64::INFINITY;
+    for _ in 0..3 {
+        found = 0;
+        let start = Instant::now();
+        for (query, &least) in DATA.queries.iter().zip(truth) {
+            let hits = search(graph, rows, query, ef, &all, scratch).unwrap();
+            found += hits.iter().take(10).filter(|h| h.score >= least).count();
+        }
+        fastest = fastest.min(start.elapsed().as_secs_f64());
     }
-    let rate = DATA.queries.len() as f64 / start.elapsed().as_secs_f64();
-    let recall = found as f64 / (10 * DATA.queries.len()) as f64;
-    println!("ef {ef:4}: recall@10 {recall:.4}, {rate:.0} searches/s");
+    let searches = DATA.queries.len() as f64;
+    (found as f64 / (10.0 * searches), searches / fastest)
 }
 
 #[divan::bench(args = Kernel::all().into_iter().map(Kernel::name))]
@@ -168,7 +199,7 @@ fn scan_all(bencher: Bencher<'_, '_>, limit: usize) {
 #[divan::bench(args = [16, 32, 64, 128, 256, 512])]
 fn search_all(bencher: Bencher<'_, '_>, ef: usize) {
     let rows = DATA.rows.view();
-    let graph = DATA.graph.view();
+    let graph = DATA.graphs[0].1.view();
     let all = RowSet::all(rows.len() as u32);
     let mut scratch = Scratch::new();
     let mut queries = DATA.queries.iter().cycle();

@@ -4,6 +4,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::build_batch::build_batch;
 use super::build_hnsw::build_hnsw;
 use super::graph::BuiltGraph;
 use super::repair::repair;
@@ -13,9 +14,20 @@ use crate::error::{Error, Result};
 /// Called with the number of rows done; an error from it stops the work and is returned.
 pub type Progress<'a> = &'a dyn Fn(u64) -> Result<()>;
 
+/// Who builds a graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builder {
+    /// Batches on all threads, with our own kernels.
+    Batch,
+    /// hnsw_rs, row by row on one thread.
+    Hnsw,
+}
+
 /// How a graph is built. Equal parameters and rows give equal bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuildParams {
+    /// Who builds it; default [`Builder::Batch`].
+    pub builder: Builder,
     /// Links of a node in the upper layers; layer 0 has twice as many. 2 to 128, default 16.
     /// More links cost memory and find more at the same `ef`.
     pub m: usize,
@@ -29,6 +41,7 @@ pub struct BuildParams {
 impl Default for BuildParams {
     fn default() -> Self {
         Self {
+            builder: Builder::Batch,
             m: 16,
             ef_construction: 128,
             seed: 0,
@@ -60,7 +73,10 @@ impl BuildParams {
 /// [`Error::Invalid`] if a parameter is out of its range, and whatever `progress` returns.
 pub fn build(rows: &Rows<'_>, params: &BuildParams, progress: Progress<'_>) -> Result<BuiltGraph> {
     params.check()?;
-    let mut graph = build_hnsw(rows, params, progress)?;
+    let mut graph = match params.builder {
+        Builder::Batch => build_batch(rows, params, progress)?,
+        Builder::Hnsw => build_hnsw(rows, params, progress)?,
+    };
     graph.repaired = repair(&mut graph, rows)?;
     Ok(graph)
 }

@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 pub(super) const NO_LINK: u32 = u32::MAX;
 
 const HEADER_FIELDS: usize = 8;
-const MAX_LAYERS: usize = 16;
+/// Layer 0 and those above it.
+pub(super) const MAX_LAYERS: usize = 16;
 const MAX_DEGREE: usize = 1024;
 
 /// What a graph was built with, and its size.

@@ -128,6 +128,16 @@ pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
         .sum()
 }
 
+/// Asks the memory for `count` values from `at` on, which are needed soon. A hint: whatever lies
+/// beyond the slice is harmless.
+#[inline(always)]
+pub(super) fn prefetch<T>(values: &[T], at: usize, count: usize) {
+    #[cfg(target_arch = "x86_64")]
+    super::kernel_x86::prefetch(values, at, count);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (values, at, count);
+}
+
 /// Puts the sums of products of the planes together: high by high, the two mixed ones, low by low.
 pub(super) fn join_planes(high: i32, mixed: i32, low: i32) -> i64 {
     65536 * i64::from(high) + 256 * i64::from(mixed) + i64::from(low)

@@ -26,13 +26,13 @@ pub(super) fn detected() -> impl Iterator<Item = &'static Kernel> {
         .filter_map(|(has, kernel)| has.then_some(kernel))
 }
 
-/// Asks the memory for the codes of a row before they are needed.
+/// Asks the memory for `count` values from `at` on.
 #[inline(always)]
-fn prefetch(plane: &[i8], row: u32, dim: usize) {
-    let start = row as usize * dim;
-    for line in (start..start + dim).step_by(64) {
+pub(super) fn prefetch<T>(values: &[T], at: usize, count: usize) {
+    let start = values.as_ptr().wrapping_add(at).cast::<i8>();
+    for line in (0..count * size_of::<T>()).step_by(64) {
         // SAFETY: a prefetch reads nothing that could be observed, whatever its address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(plane.as_ptr().wrapping_add(line)) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line)) };
     }
 }
 
@@ -67,7 +67,7 @@ unsafe fn dots_vnni(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32
     let values = query.values();
     let dim = values.len();
     for &row in rows.iter().take(AHEAD) {
-        prefetch(plane, row, dim);
+        prefetch(plane, row as usize * dim, dim);
     }
     let ahead = rows
         .iter()
@@ -76,7 +76,7 @@ unsafe fn dots_vnni(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32
         .chain(std::iter::repeat(None));
     for ((&row, slot), next) in rows.iter().zip(out).zip(ahead) {
         if let Some(&next) = next {
-            prefetch(plane, next, dim);
+            prefetch(plane, next as usize * dim, dim);
         }
         let start = row as usize * dim;
         let mut sums = _mm512_setzero_si512();
@@ -162,7 +162,7 @@ unsafe fn dots_avx2(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32
     let values = query.values();
     let dim = values.len();
     for &row in rows.iter().take(AHEAD) {
-        prefetch(plane, row, dim);
+        prefetch(plane, row as usize * dim, dim);
     }
     let ahead = rows
         .iter()
@@ -171,7 +171,7 @@ unsafe fn dots_avx2(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32
         .chain(std::iter::repeat(None));
     for ((&row, slot), next) in rows.iter().zip(out).zip(ahead) {
         if let Some(&next) = next {
-            prefetch(plane, next, dim);
+            prefetch(plane, next as usize * dim, dim);
         }
         let start = row as usize * dim;
         let mut sums = _mm256_setzero_si256();

@@ -15,6 +15,7 @@ compile_error!(
 );
 
 mod build;
+mod build_batch;
 mod build_hnsw;
 mod graph;
 mod kernel;
@@ -23,6 +24,7 @@ mod kernel_neon;
 #[cfg(target_arch = "x86_64")]
 mod kernel_x86;
 mod plan;
+mod prune;
 mod query;
 mod rank;
 mod repair;
@@ -33,7 +35,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-pub use build::{BuildParams, Progress, build};
+pub use build::{BuildParams, Builder, Progress, build};
 pub use graph::{BuiltGraph, Graph, GraphInfo};
 pub use kernel::{Kernel, Plane, dot_i8};
 pub use plan::{Plan, choose};

@@ -13,9 +13,18 @@ pub(super) struct Planes {
     pub(super) low: Vec<i8>,
 }
 
+/// The norms of a vector in fixed point.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Norms {
+    /// 1 / |256 * high + low|.
+    pub(super) inverse: f64,
+    /// 1 / |high|.
+    pub(super) code_inverse: f64,
+}
+
 impl Planes {
-    /// Appends a vector and returns 1 / |v|.
-    pub(super) fn push(&mut self, vector: &[f32]) -> Result<f64> {
+    /// Appends a vector v and returns its norms.
+    pub(super) fn push(&mut self, vector: &[f32]) -> Result<Norms> {
         let largest = vector.iter().fold(0f32, |m, x| m.max(x.abs()));
         if largest == 0.0 || !vector.iter().all(|x| x.is_finite()) {
             return Err(Error::invalid(
@@ -24,15 +33,19 @@ impl Planes {
             ));
         }
         let scale = FULL_SCALE / f64::from(largest);
-        let mut squares = 0i64;
+        let (mut squares, mut code_squares) = (0i64, 0i64);
         for &x in vector {
             let v = (f64::from(x) * scale).round() as i32;
             let high = (v + 128) >> 8;
             self.high.push(high as i8);
             self.low.push((v - 256 * high) as i8);
-            squares += i64::from(v) * i64::from(v);
+            squares += i64::from(v).pow(2);
+            code_squares += i64::from(high).pow(2);
         }
-        Ok(1.0 / (squares as f64).sqrt())
+        Ok(Norms {
+            inverse: 1.0 / (squares as f64).sqrt(),
+            code_inverse: 1.0 / (code_squares as f64).sqrt(),
+        })
     }
 }
 
@@ -67,7 +80,7 @@ impl Query {
             )));
         }
         let mut planes = Planes::default();
-        let inv_norm = planes.push(vector)?;
+        let inv_norm = planes.push(vector)?.inverse;
         Ok(Self { planes, inv_norm })
     }
 

@@ -24,6 +24,7 @@ pub struct RowsBuilder {
     dim: usize,
     planes: Planes,
     norms: Vec<f32>,
+    code_norms: Vec<f32>,
 }
 
 impl RowsBuilder {
@@ -41,6 +42,7 @@ impl RowsBuilder {
             dim,
             planes: Planes::default(),
             norms: Vec::new(),
+            code_norms: Vec::new(),
         })
     }
 
@@ -50,8 +52,9 @@ impl RowsBuilder {
     /// [`Error::Invalid`] if it has another dimension, is zero or is not finite.
     pub fn push(&mut self, vector: &[f32]) -> Result<()> {
         check_dim(self.dim, vector.len())?;
-        let inv_norm = self.planes.push(vector)?;
-        self.norms.push(inv_norm as f32);
+        let norms = self.planes.push(vector)?;
+        self.norms.push(norms.inverse as f32);
+        self.code_norms.push(norms.code_inverse as f32);
         Ok(())
     }
 
@@ -65,6 +68,8 @@ impl RowsBuilder {
         self.planes.high.extend_from_slice(high);
         self.planes.low.extend_from_slice(low);
         self.norms.push(norm);
+        self.code_norms
+            .push(rows.code_norm(row).unwrap_or_default());
         Ok(())
     }
 
@@ -104,12 +109,13 @@ impl RowsBuilder {
         self.norms.is_empty()
     }
 
-    /// The sections to write: high plane, low plane, norms.
-    pub fn sections(&self) -> [&[u8]; 3] {
+    /// The sections to write, named by [`Rows::SECTIONS`].
+    pub fn sections(&self) -> [&[u8]; 4] {
         [
             bytemuck::cast_slice(&self.planes.high),
             bytemuck::cast_slice(&self.planes.low),
             bytemuck::cast_slice(&self.norms),
+            bytemuck::cast_slice(&self.code_norms),
         ]
     }
 
@@ -121,6 +127,7 @@ impl RowsBuilder {
             high: &self.planes.high,
             low: &self.planes.low,
             norms: &self.norms,
+            code_norms: &self.code_norms,
         }
     }
 }
@@ -128,10 +135,15 @@ impl RowsBuilder {
 /// Stored vectors, read in place.
 ///
 /// ```text
-/// hi     n * D  i8    high parts, row by row: the 8-bit codes
-/// lo     n * D  i8    low parts, row by row
-/// norms  n      f32   1 / |256 * high + low|
+/// hi      n * D  i8    high parts, row by row: the 8-bit codes
+/// lo      n * D  i8    low parts, row by row
+/// norms   n      f32   1 / |256 * high + low|
+/// cnorms  n      f32   1 / |high|
 /// ```
+///
+/// The codes have norms of their own because rounding makes a code a little longer or shorter
+/// than its vector. Without them that error would be the same towards all near rows: among
+/// windows that hardly differ, the rows with long codes would be everybody's nearest ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
     file: &'a Path,
@@ -139,16 +151,29 @@ pub struct Rows<'a> {
     high: &'a [i8],
     low: &'a [i8],
     norms: &'a [f32],
+    code_norms: &'a [f32],
 }
 
 impl<'a> Rows<'a> {
-    /// Reads the sections `[hi, lo, norms]` of a file, whose name is for error messages.
+    /// The names of the sections.
+    pub const SECTIONS: [&'static str; 4] = ["hi", "lo", "norms", "cnorms"];
+
+    /// Reads the sections of a file, whose name is for error messages.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if the sections' lengths do not fit `dim` and each other.
-    pub fn new(file: &'a Path, dim: usize, sections: [&'a [u8]; 3]) -> Result<Self> {
-        let [high, low, norms] = sections;
+    pub fn new(file: &'a Path, dim: usize, sections: [&'a [u8]; 4]) -> Result<Self> {
+        let [high, low, norms, code_norms] = sections;
         let norms: &[f32] = numbers(file, "norms", norms)?;
+        let code_norms: &[f32] = numbers(file, "cnorms", code_norms)?;
+        if code_norms.len() != norms.len() {
+            let detail = format!(
+                "expected {} numbers, found {}",
+                norms.len(),
+                code_norms.len()
+            );
+            return Err(Error::corrupt(file, "cnorms", detail));
+        }
         let fits = |bytes: &[u8]| norms.len().checked_mul(dim) == Some(bytes.len());
         for (name, bytes) in [("hi", high), ("lo", low)] {
             if !(1..=MAX_DIM).contains(&dim) || !fits(bytes) {
@@ -173,6 +198,7 @@ impl<'a> Rows<'a> {
             high: bytemuck::cast_slice(high),
             low: bytemuck::cast_slice(low),
             norms,
+            code_norms,
         })
     }
 
@@ -262,7 +288,7 @@ impl<'a> Rows<'a> {
         if self.code_dots(code, rows, dots).is_err() {
             return false;
         }
-        let norm = |&row: &u32| self.norms.get(row as usize).copied().unwrap_or(0.0);
+        let norm = |&row: &u32| self.code_norm(row).unwrap_or(0.0);
         scores.extend(
             rows.iter()
                 .map(norm)
@@ -298,6 +324,11 @@ impl<'a> Rows<'a> {
     pub(super) fn code(&self, row: u32) -> Option<Plane<'a>> {
         let start = row as usize * self.dim;
         self.high.get(start..start + self.dim).map(Plane::new)
+    }
+
+    /// 1 / |high| of a row.
+    pub(super) fn code_norm(&self, row: u32) -> Option<f32> {
+        self.code_norms.get(row as usize).copied()
     }
 
     /// 1 / |v| of every row.
@@ -432,7 +463,7 @@ mod tests {
         }
         assert!(builder.push(&[1.0]).is_err());
         assert!(builder.is_empty());
-        assert_eq!(builder.sections().map(<[u8]>::len), [0; 3]);
+        assert_eq!(builder.sections().map(<[u8]>::len), [0; 4]);
         assert!(Query::new(&[]).is_err());
         assert!(Query::new(&vec![1.0; MAX_DIM + 1]).is_err());
         assert!(RowsBuilder::new(0).is_err());
@@ -441,31 +472,32 @@ mod tests {
     #[test]
     fn sections_that_do_not_fit_are_corrupt() {
         let builder = stored(&[vec![1.0, 2.0], vec![3.0, -4.0]]);
-        let [high, low, norms] = builder.sections();
+        let [high, low, norms, cnorms] = builder.sections();
         let file = Path::new("x.seg");
-        let rows = Rows::new(file, 2, [high, low, norms]).unwrap();
+        let rows = Rows::new(file, 2, [high, low, norms, cnorms]).unwrap();
         assert_eq!(rows.vector(1).unwrap(), builder.view().vector(1).unwrap());
         for bad in [
-            [&high[..3], low, norms],
-            [high, &low[..3], norms],
-            [high, low, &norms[..7]],
-            [high, low, &norms[..4]],
+            [&high[..3], low, norms, cnorms],
+            [high, &low[..3], norms, cnorms],
+            [high, low, &norms[..7], cnorms],
+            [high, low, &norms[..4], cnorms],
+            [high, low, norms, &cnorms[..4]],
         ] {
             let error = Rows::new(file, 2, bad).unwrap_err();
             assert!(matches!(error, Error::Corrupt { .. }), "{error}");
         }
-        assert!(Rows::new(file, 0, [&[], &[], &[]]).is_err());
+        assert!(Rows::new(file, 0, [&[]; 4]).is_err());
         assert!(rows.vector(2).is_err());
     }
 
     #[test]
     fn a_damaged_norm_is_an_error_and_no_score() {
         let builder = stored(&[vec![1.0, 2.0]]);
-        let [high, low, _] = builder.sections();
+        let [high, low, _, cnorms] = builder.sections();
         let query = Query::new(&[1.0, 2.0]).unwrap();
         for bad in [f32::NAN, f32::INFINITY, 1.0] {
             let norms = [bad];
-            let sections = [high, low, bytemuck::cast_slice(&norms)];
+            let sections = [high, low, bytemuck::cast_slice(&norms), cnorms];
             let rows = Rows::new(Path::new("x.seg"), 2, sections).unwrap();
             let error = rows.exact(&query, 0).unwrap_err();
             assert!(matches!(error, Error::Corrupt { .. }), "{error}");

@@ -6,7 +6,7 @@
 use std::collections::BinaryHeap;
 
 use super::graph::{Graph, Links};
-use super::kernel::Plane;
+use super::kernel::{Plane, prefetch};
 use super::query::Query;
 use super::rank::{Best, Rank, Scored};
 use super::rows::Rows;
@@ -194,6 +194,7 @@ pub(super) fn walk(
             let rank = Rank::new(score, row);
             if pool.accepts(rank) {
                 frontier.push(rank);
+                prefetch(links.slots, row as usize * links.degree, links.degree);
                 if allowed.is_none_or(|set| set.contains(row)) {
                     pool.offer(rank);
                 }

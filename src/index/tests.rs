@@ -17,6 +17,17 @@ use super::*;
 use crate::error::Error;
 
 const QUIET: Progress<'static> = &|_| Ok(());
+const BUILDERS: [Builder; 2] = [Builder::Batch, Builder::Hnsw];
+
+/// Parameters for quick, poor graphs.
+fn small(builder: Builder, m: usize, ef_construction: usize, seed: u64) -> BuildParams {
+    BuildParams {
+        builder,
+        m,
+        ef_construction,
+        seed,
+    }
+}
 
 /// Steps of a random walk: sums of uniform numbers are normal enough.
 fn steps(rng: &mut ChaCha8Rng, n: usize) -> Vec<f64> {
@@ -120,34 +131,52 @@ fn recall(vectors: &[Vec<f32>], graph: &Graph<'_>, rows: &Rows<'_>, allowed: &Ro
     found as f64 / wanted as f64
 }
 
-fn datasets() -> Vec<(&'static str, Vec<Vec<f32>>)> {
-    vec![
-        ("windows", windows(4000, 64, 32, 1)),
-        ("clusters", clusters(4000, 40, 24, 0.2, 2)),
-        ("tight clusters", clusters(4000, 100, 24, 0.01, 3)),
-    ]
+fn check_recall(name: &str, vectors: &[Vec<f32>], builder: Builder) {
+    let stored = stored(vectors);
+    let rows = stored.view();
+    let params = BuildParams {
+        builder,
+        ..BuildParams::default()
+    };
+    let built = build(&rows, &params, QUIET).unwrap();
+    for (percent, allowed) in [
+        (100, RowSet::all(4000)),
+        (
+            50,
+            RowSet::from_ranges((0..20).map(|i| i * 200..i * 200 + 100)),
+        ),
+        (10, RowSet::from_ranges([700..900, 3100..3300])),
+        (1, RowSet::from_ranges((0..8).map(|i| i * 500..i * 500 + 5))),
+    ] {
+        let share = recall(vectors, &built.view(), &rows, &allowed);
+        assert!(
+            share >= 0.97,
+            "{name}, {builder:?}, {percent} %: recall {share}"
+        );
+    }
 }
 
 #[test]
-fn a_graph_finds_what_brute_force_finds() {
-    for (name, vectors) in datasets() {
-        let builder = stored(&vectors);
-        let rows = builder.view();
-        let built = build(&rows, &BuildParams::default(), QUIET).unwrap();
-        let all = RowSet::all(rows.len() as u32);
-        let share = recall(&vectors, &built.view(), &rows, &all);
-        assert!(share >= 0.97, "{name}: recall {share}");
-        for (percent, allowed) in [
-            (
-                50,
-                RowSet::from_ranges((0..20).map(|i| i * 200..i * 200 + 100)),
-            ),
-            (10, RowSet::from_ranges([700..900, 3100..3300])),
-            (1, RowSet::from_ranges((0..8).map(|i| i * 500..i * 500 + 5))),
-        ] {
-            let share = recall(&vectors, &built.view(), &rows, &allowed);
-            assert!(share >= 0.97, "{name} at {percent} %: recall {share}");
-        }
+fn a_graph_over_windows_finds_what_brute_force_finds() {
+    let vectors = windows(4000, 64, 32, 1);
+    for builder in BUILDERS {
+        check_recall("windows", &vectors, builder);
+    }
+}
+
+#[test]
+fn a_graph_over_clusters_finds_what_brute_force_finds() {
+    let vectors = clusters(4000, 40, 24, 0.2, 2);
+    for builder in BUILDERS {
+        check_recall("clusters", &vectors, builder);
+    }
+}
+
+#[test]
+fn a_graph_over_tight_clusters_finds_what_brute_force_finds() {
+    let vectors = clusters(4000, 100, 24, 0.01, 3);
+    for builder in BUILDERS {
+        check_recall("tight clusters", &vectors, builder);
     }
 }
 
@@ -171,34 +200,31 @@ fn for_awkward_rows(check: impl Fn(&str, &[Vec<f32>])) {
 #[test]
 fn every_row_can_be_reached_and_read_back() {
     for_awkward_rows(|name, vectors| {
-        let builder = stored(vectors);
-        let rows = builder.view();
-        let params = BuildParams {
-            m: 4,
-            ef_construction: 24,
-            seed: 11,
-        };
-        let built = build(&rows, &params, QUIET).unwrap();
-        let sections = built.sections();
-        let bytes = [&sections[0][..], &sections[1], &sections[2]];
-        let graph = Graph::new(Path::new("x.seg"), rows.len(), bytes).unwrap();
-        assert_eq!(graph.info(), built.info());
-        let n = rows.len();
-        assert_eq!(reachable(&graph), n, "{name}");
-        let mut scratch = Scratch::new();
-        let all = RowSet::all(n as u32);
-        for row in (0..n as u32).step_by(97) {
-            let query = rows.query(row).unwrap();
-            let mut pool = search(&graph, &rows, &query, n, &all, &mut scratch).unwrap();
-            assert_eq!(
-                pool,
-                scan(&rows, &query, n, &all, &mut scratch).unwrap(),
-                "{name}"
-            );
-            pool.sort_by_key(|hit| hit.row);
-            assert!(pool.iter().map(|hit| hit.row).eq(0..n as u32), "{name}");
+        let stored = stored(vectors);
+        for builder in BUILDERS {
+            let built = build(&stored.view(), &small(builder, 4, 24, 11), QUIET).unwrap();
+            check_reach(&format!("{name}, {builder:?}"), &stored.view(), &built);
         }
     });
+}
+
+fn check_reach(name: &str, rows: &Rows<'_>, built: &BuiltGraph) {
+    let n = rows.len();
+    let sections = built.sections();
+    let bytes = [&sections[0][..], &sections[1], &sections[2]];
+    let graph = Graph::new(Path::new("x.seg"), n, bytes).unwrap();
+    assert_eq!(graph.info(), built.info());
+    assert_eq!(reachable(&graph), n, "{name}");
+    let mut scratch = Scratch::new();
+    let all = RowSet::all(n as u32);
+    for row in (0..n as u32).step_by(331) {
+        let query = rows.query(row).unwrap();
+        let mut pool = search(&graph, rows, &query, n, &all, &mut scratch).unwrap();
+        let exact = scan(rows, &query, n, &all, &mut scratch).unwrap();
+        assert_eq!(pool, exact, "{name}");
+        pool.sort_by_key(|hit| hit.row);
+        assert!(pool.iter().map(|hit| hit.row).eq(0..n as u32), "{name}");
+    }
 }
 
 fn reachable(graph: &Graph<'_>) -> usize {
@@ -248,57 +274,47 @@ fn a_scan_is_exact() {
 }
 
 #[test]
-fn equal_seeds_give_equal_bytes() {
-    let builder = stored(&windows(1200, 32, 16, 9));
-    let rows = builder.view();
-    let graph = |seed: u64| {
-        let params = BuildParams {
-            seed,
-            ..BuildParams::default()
+fn equal_seeds_give_equal_bytes_on_any_number_of_threads() {
+    let stored = stored(&windows(1200, 32, 16, 9));
+    for builder in BUILDERS {
+        let graph = |seed: u64, threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            pool.build().unwrap().install(|| {
+                build(&stored.view(), &small(builder, 8, 32, seed), QUIET)
+                    .unwrap()
+                    .sections()
+            })
         };
-        build(&rows, &params, QUIET).unwrap().sections()
-    };
-    assert_eq!(graph(1), graph(1));
-    assert_ne!(graph(1), graph(2));
+        assert_eq!(graph(1, 1), graph(1, 3));
+        assert_ne!(graph(1, 1), graph(2, 1));
+    }
 }
 
 #[test]
 fn a_build_can_be_watched_and_stopped() {
-    let builder = stored(&windows(3000, 32, 16, 9));
-    let rows = builder.view();
-    let calls = RefCell::new(Vec::new());
-    let params = BuildParams {
-        m: 4,
-        ef_construction: 8,
-        seed: 0,
-    };
-    build(&rows, &params, &|done| {
-        calls.borrow_mut().push(done);
-        Ok(())
-    })
-    .unwrap();
-    let calls = calls.into_inner();
-    assert_eq!((calls[0], *calls.last().unwrap()), (0, 3000));
-    assert!(calls.is_sorted() && calls.len() >= 3, "{calls:?}");
-    let stopped = build(&rows, &params, &|done| {
-        if done < 500 {
+    let stored = stored(&windows(3000, 32, 16, 9));
+    for builder in BUILDERS {
+        let params = small(builder, 4, 8, 0);
+        let calls = RefCell::new(Vec::new());
+        let watch = |done| {
+            calls.borrow_mut().push(done);
             Ok(())
-        } else {
-            Err(Error::Interrupted)
-        }
-    });
-    assert!(matches!(stopped, Err(Error::Interrupted)));
+        };
+        build(&stored.view(), &params, &watch).unwrap();
+        let calls = calls.into_inner();
+        assert_eq!((calls[0], *calls.last().unwrap()), (0, 3000));
+        assert!(calls.is_sorted() && calls.len() >= 3, "{calls:?}");
+        let stop = |done| (done < 500).then_some(()).ok_or(Error::Interrupted);
+        let stopped = build(&stored.view(), &params, &stop);
+        assert!(matches!(stopped, Err(Error::Interrupted)));
+    }
 }
 
 #[test]
 fn bad_parameters_are_refused() {
     let builder = stored(&windows(3, 16, 8, 1));
     for (m, ef_construction) in [(1, 10), (129, 10), (4, 0), (4, 65536)] {
-        let params = BuildParams {
-            m,
-            ef_construction,
-            seed: 0,
-        };
+        let params = small(Builder::Hnsw, m, ef_construction, 0);
         let error = build(&builder.view(), &params, QUIET).unwrap_err();
         assert!(matches!(error, Error::Invalid(_)), "{error}");
     }
@@ -310,11 +326,7 @@ fn damaged_graphs_never_panic() {
     let vectors = windows(300, 32, 16, 10);
     let builder = stored(&vectors);
     let rows = builder.view();
-    let params = BuildParams {
-        m: 2,
-        ef_construction: 8,
-        seed: 3,
-    };
+    let params = small(Builder::Batch, 2, 8, 3);
     let sections = build(&rows, &params, QUIET).unwrap().sections();
     let all = RowSet::all(300);
     let mut scratch = Scratch::new();
@@ -352,11 +364,7 @@ fn the_entry_point_picks_the_plan() {
     let vectors = windows(6000, 32, 8, 12);
     let builder = stored(&vectors);
     let rows = builder.view();
-    let params = BuildParams {
-        m: 6,
-        ef_construction: 24,
-        seed: 0,
-    };
+    let params = small(Builder::Batch, 6, 24, 0);
     let built = build(&rows, &params, QUIET).unwrap();
     let index = Index {
         rows,
