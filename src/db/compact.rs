@@ -73,19 +73,51 @@ struct Place {
     row: u32,
 }
 
-fn live_places(
-    part: u32,
-    directory: &Directory<'_>,
-    rows: u32,
-    dead: &RowSet,
-    out: &mut Vec<Place>,
-) {
-    let live = RowSet::all(rows).subtract(dead);
-    for range in live.ranges() {
-        for row in range.clone() {
-            if let Some(key) = directory.window_of(row) {
-                out.push(Place { key, part, row });
+/// The live rows of some segments and all fresh rows of a space, sorted.
+struct LiveRows<'a> {
+    places: Vec<Place>,
+    parts: Vec<Index<'a>>,
+    /// Dead rows that are left behind.
+    dead: u64,
+}
+
+impl<'a> LiveRows<'a> {
+    fn gather(state: &'a SpaceState, segments: &[SegmentId]) -> Result<Self> {
+        let mut live = Self {
+            places: Vec::new(),
+            parts: Vec::new(),
+            dead: 0,
+        };
+        for (segment, dead) in &state.segments {
+            if segments.contains(&segment.id) {
+                live.add(&segment.directory()?, segment.record.rows, dead);
+                live.parts.push(segment.index()?);
+                live.dead += dead.len() as u64;
             }
+        }
+        let fresh = state.fresh.len() as u32;
+        live.add(&state.fresh.directory()?, fresh, &RowSet::default());
+        live.parts.push(state.fresh.index());
+        live.places.sort_unstable_by_key(|p| p.key);
+        Ok(live)
+    }
+
+    fn add(&mut self, directory: &Directory<'_>, rows: u32, dead: &RowSet) {
+        let part = self.parts.len() as u32;
+        for range in RowSet::all(rows).subtract(dead).ranges() {
+            for row in range.clone() {
+                if let Some(key) = directory.window_of(row) {
+                    self.places.push(Place { key, part, row });
+                }
+            }
+        }
+    }
+
+    fn push(&self, rows: &mut RowsBuilder, i: usize) -> Result<()> {
+        let place = self.places.get(i);
+        match place.and_then(|p| Some((p, self.parts.get(p.part as usize)?))) {
+            Some((place, part)) => rows.push_row(&part.rows, place.row),
+            None => Ok(()),
         }
     }
 }
@@ -101,59 +133,23 @@ pub(super) fn rewrite(
 ) -> Result<Rewritten> {
     let snapshot = inner.snapshot();
     let mut result = Rewritten {
-        removed: 0,
+        removed: segments.len() as u64,
         written: 0,
         dead: 0,
     };
     let Some(state) = snapshot.space_by_id(space) else {
         return Ok(result);
     };
-    let mut places = Vec::new();
-    let mut parts: Vec<Index<'_>> = Vec::new();
-    for (segment, dead) in &state.segments {
-        if segments.contains(&segment.id) {
-            let part = parts.len() as u32;
-            live_places(
-                part,
-                &segment.directory()?,
-                segment.record.rows,
-                dead,
-                &mut places,
-            );
-            parts.push(segment.index()?);
-            result.removed += 1;
-            result.dead += dead.len() as u64;
-        }
-    }
-    let fresh = state.fresh.len() as u32;
-    let part = parts.len() as u32;
-    live_places(
-        part,
-        &state.fresh.directory()?,
-        fresh,
-        &RowSet::default(),
-        &mut places,
-    );
-    parts.push(state.fresh.index());
-    if result.removed == 0 && fresh == 0 {
+    if segments.is_empty() && state.fresh.len() == 0 {
         return Ok(result);
     }
-    places.sort_unstable_by_key(|p| p.key);
-    let keys: Vec<_> = places.iter().map(|p| p.key).collect();
-    let push = |rows: &mut RowsBuilder, i: usize| -> Result<()> {
-        if let Some((place, index)) = places
-            .get(i)
-            .and_then(|p| Some((p, parts.get(p.part as usize)?)))
-        {
-            rows.push_row(&index.rows, place.row)?;
-        }
-        Ok(())
-    };
+    let live = LiveRows::gather(state, segments)?;
+    let keys: Vec<_> = live.places.iter().map(|p| p.key).collect();
     let sorted = SortedRows {
         dim: state.dim(),
         keys: &keys,
         step_of: &|id| snapshot.step_of(state, id),
-        push: &push,
+        push: &|rows, i| live.push(rows, i),
     };
     let written = write_sorted(inner, writer, &sorted, control, stopwatch)?;
     let txn = writer.catalog.write()?;
@@ -166,6 +162,7 @@ pub(super) fn rewrite(
     txn.clear_fresh(space)?;
     inner.commit(writer, txn)?;
     result.written = written.len() as u64;
+    result.dead = live.dead;
     let names: Vec<_> = segments
         .iter()
         .map(|&id| SegmentRecord::file_name(id))
