@@ -21,7 +21,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("index", &["error"]),
     ("source", &["error", "model"]),
     ("store", &["error", "model"]),
-    ("db", &["error", "model", "disk", "encode", "index", "store"]),
+    (
+        "db",
+        &["error", "model", "disk", "encode", "index", "store"],
+    ),
 ];
 
 /// External crates that stay in one place.
@@ -128,7 +131,9 @@ fn layers_import_only_layers_below() {
 fn the_binary_uses_the_public_interface() {
     for (file, lines) in sources() {
         if file.starts_with("src/bin/") {
-            let hidden = lines.iter().any(|l| after(l, "rhymedb::").any(|n| n == "index"));
+            let hidden = lines
+                .iter()
+                .any(|l| after(l, "rhymedb::").any(|n| n == "index"));
             assert!(!hidden, "{file} uses a hidden module");
         }
     }
@@ -154,14 +159,22 @@ fn external_crates_stay_in_their_place() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let all: BTreeSet<_> = CONFINED.iter().map(|c| c.0).collect();
     let unused: Vec<_> = all.difference(&seen).collect();
-    assert!(unused.is_empty(), "the table names crates that nobody uses: {unused:?}");
+    assert!(
+        unused.is_empty(),
+        "the table names crates that nobody uses: {unused:?}"
+    );
 }
 
 #[test]
 fn unsafe_code_is_where_it_is_announced() {
     for (file, lines) in sources() {
-        let found = lines.iter().any(|l| l.contains("unsafe {") || l.contains("unsafe fn"));
-        assert!(!found || UNSAFE.contains(&file.as_str()), "{file} has unsafe code");
+        let found = lines
+            .iter()
+            .any(|l| l.contains("unsafe {") || l.contains("unsafe fn"));
+        assert!(
+            !found || UNSAFE.contains(&file.as_str()),
+            "{file} has unsafe code"
+        );
     }
 }
 
@@ -177,7 +190,13 @@ fn files_fit_one_subject() {
 
 #[test]
 fn the_checks_can_fail() {
-    assert_eq!(after("use crate::db::View;", "crate::").collect::<Vec<_>>(), ["db"]);
-    assert_eq!(after("let x = crate::Database;", "crate::").next(), Some("Database"));
+    assert_eq!(
+        after("use crate::db::View;", "crate::").collect::<Vec<_>>(),
+        ["db"]
+    );
+    assert_eq!(
+        after("let x = crate::Database;", "crate::").next(),
+        Some("Database")
+    );
     assert_eq!(after("x::redb::y mycrate::z", "crate::").next(), None);
 }

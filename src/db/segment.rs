@@ -5,7 +5,7 @@
 //! | section | content |
 //! |---|---|
 //! | `entries`, `pieces` | which window each row is ([`crate::store::Directory`]) |
-//! | `hi`, `lo`, `norms` | the vectors in row order ([`crate::index::Rows`]) |
+//! | `hi`, `lo`, `norms`, `cnorms` | the vectors in row order ([`crate::index::Rows`]) |
 //! | `graph`, `links0`, `upper` | links between rows ([`crate::index::Graph`]) |
 
 use std::path::Path;
@@ -20,7 +20,6 @@ use crate::store::{Directory, DirectoryBuilder, SegmentId, SegmentRecord};
 const MAGIC: [u8; 8] = *b"RHYMESEG";
 /// Version of the sections above and of their content.
 const VERSION: u32 = 1;
-const ROWS: [&str; 3] = ["hi", "lo", "norms"];
 const GRAPH: [&str; 3] = ["graph", "links0", "upper"];
 
 /// Rows on their way into a segment, sorted by series and end.
@@ -64,7 +63,7 @@ pub(super) fn write_segment(
         let (entries, pieces) = new.directory.sections();
         writer.section("entries", entries)?;
         writer.section("pieces", pieces)?;
-        for (name, bytes) in ROWS.iter().zip(new.rows.sections()) {
+        for (name, bytes) in Rows::SECTIONS.iter().zip(new.rows.sections()) {
             writer.section(name, bytes)?;
         }
         for (name, bytes) in GRAPH.iter().zip(graph.sections()) {
@@ -143,7 +142,7 @@ impl Segment {
     /// The vectors and their graph.
     pub(super) fn index(&self) -> Result<Index<'_>> {
         let path = self.file.path();
-        let rows = Rows::new(path, self.dim, self.sections(ROWS)?)?;
+        let rows = Rows::new(path, self.dim, self.sections(Rows::SECTIONS)?)?;
         let graph = Graph::new(path, rows.len(), self.sections(GRAPH)?)?;
         Ok(Index {
             rows,
@@ -159,9 +158,12 @@ impl Segment {
             .map_err(|e| Error::corrupt(self.file.path(), "pieces", e))
     }
 
-    fn sections(&self, [a, b, c]: [&str; 3]) -> Result<[&[u8]; 3]> {
-        let file = &self.file;
-        Ok([file.section(a)?, file.section(b)?, file.section(c)?])
+    fn sections<const N: usize>(&self, names: [&str; N]) -> Result<[&[u8]; N]> {
+        let mut sections = [&[][..]; N];
+        for (section, name) in sections.iter_mut().zip(names) {
+            *section = self.file.section(name)?;
+        }
+        Ok(sections)
     }
 
     /// Bytes of the file.

@@ -191,9 +191,13 @@ impl Positions {
         let said = utf8(field(self.precision), "precision")?;
         let said = match said {
             "" => None,
-            text => Some(text.to_lowercase().parse().map_err(|e: crate::error::Error| {
-                RowDefect::new(DefectKind::Unparsable, e.to_string())
-            })?),
+            text => Some(
+                text.to_lowercase()
+                    .parse()
+                    .map_err(|e: crate::error::Error| {
+                        RowDefect::new(DefectKind::Unparsable, e.to_string())
+                    })?,
+            ),
         };
         let text = utf8(field(Some(self.text)), "text")?;
         check_text(text)?;
