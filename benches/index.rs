@@ -1,7 +1,8 @@
 //! Kernels, scan, search and build of the index.
 //!
 //! The rows are windows of random walks as the `shape` encoder sees them. Their number and
-//! dimension come from `RHYME_BENCH_ROWS` (100000) and `RHYME_BENCH_DIM` (48).
+//! dimension come from `RHYME_BENCH_ROWS` (100000) and `RHYME_BENCH_DIM` (48); with
+//! `RHYME_BENCH_HNSW=1` the builder that uses hnsw_rs is measured as well.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +24,6 @@ use rhymedb::index::{
     Scratch, build, scan, search,
 };
 
-const WINDOW: usize = 64;
 const WALKS: usize = 16;
 
 fn setting(name: &str, default: usize) -> usize {
@@ -33,10 +33,11 @@ fn setting(name: &str, default: usize) -> usize {
 /// Cosine coefficients 1 to `dim` of the windows of random walks, one walk after another.
 fn windows(n: usize, dim: usize, seed: u64) -> RowsBuilder {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let bars = 64.max(dim + dim / 3);
     let basis: Vec<f32> = (1..=dim)
         .flat_map(|k| {
-            (0..WINDOW).map(move |t| {
-                let angle = std::f64::consts::PI * k as f64 / WINDOW as f64;
+            (0..bars).map(move |t| {
+                let angle = std::f64::consts::PI * k as f64 / bars as f64;
                 (angle * (t as f64 + 0.5)).cos() as f32
             })
         })
@@ -45,15 +46,15 @@ fn windows(n: usize, dim: usize, seed: u64) -> RowsBuilder {
     let each = n.div_ceil(WALKS);
     while rows.len() < n {
         let mut level = 0f32;
-        let path: Vec<f32> = (0..each + WINDOW)
+        let path: Vec<f32> = (0..each + bars)
             .map(|_| {
                 level += (0..4).map(|_| rng.random_range(-1f32..1.0)).sum::<f32>();
                 level
             })
             .collect();
-        for window in path.windows(WINDOW).take(each.min(n - rows.len())) {
+        for window in path.windows(bars).take(each.min(n - rows.len())) {
             let vector: Vec<f32> = basis
-                .chunks_exact(WINDOW)
+                .chunks_exact(bars)
                 .map(|b| b.iter().zip(window).map(|(x, y)| x * y).sum())
                 .collect();
             rows.push(&vector).unwrap();

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::build::{BuildParams, Progress, insertion_order};
 use super::graph::{BuiltGraph, GraphInfo, Links, MAX_LAYERS, NO_LINK};
-use super::prune::{Pruner, similarity};
+use super::prune::prune;
 use super::rank::Rank;
 use super::rows::Rows;
 use super::search::{Scratch, descend_layers, walk};
@@ -77,7 +77,6 @@ struct BackLink {
 #[derive(Default)]
 struct Worker {
     scratch: Scratch,
-    pruner: Pruner,
     near: Vec<Rank>,
 }
 
@@ -88,8 +87,8 @@ struct Net<'a> {
     order: &'a [u32],
     degree: usize,
     links: Vec<u32>,
-    /// The similarity of each link's ends, slot by slot.
-    similarities: Vec<f32>,
+    /// The cosine of each link's ends.
+    cosines: Vec<f32>,
     /// Places in the insertion order.
     slot_of: Vec<u32>,
     /// Links between slots, the highest layer first.
@@ -112,7 +111,7 @@ impl<'a> Net<'a> {
             order,
             degree,
             links: vec![NO_LINK; rows.len() * degree],
-            similarities: vec![0.0; rows.len() * degree],
+            cosines: vec![0.0; rows.len() * degree],
             slot_of,
             layers: Vec::new(),
             idle: Mutex::default(),
@@ -160,13 +159,9 @@ impl<'a> Net<'a> {
 
     /// The links of a new row.
     fn neighbours(&self, row: u32, worker: &mut Worker) -> Option<Vec<Rank>> {
-        let Worker {
-            scratch,
-            pruner,
-            near,
-        } = worker;
-        let code = self.rows.code(row)?;
-        let norm = self.rows.code_norm(row)?;
+        let Worker { scratch, near } = worker;
+        let probe = self.rows.probe(row)?;
+        let code = probe.code();
         let layers = self.layers.iter().map(|slots| Links {
             slots,
             degree: self.degree,
@@ -179,27 +174,25 @@ impl<'a> Net<'a> {
         let ef = self.params.ef_construction;
         walk(links, self.rows, code, &[start], ef, None, scratch)?;
         near.clear();
-        near.extend(
-            scratch
-                .pool
-                .drain()
-                .map(|r| Rank::new(similarity(r.score(), norm), r.row())),
-        );
+        for found in scratch.pool.drain() {
+            let cosine = self.rows.cosine(probe, found.row())?;
+            near.push(Rank::new(cosine, found.row()));
+        }
         near.sort_unstable_by(|a, b| b.cmp(a));
-        pruner.prune(self.rows, near, self.degree)
+        prune(self.rows, near, self.degree)
     }
 
     /// The links of a row to which new rows have linked.
     fn renew(&self, group: &[BackLink], worker: &mut Worker) -> Option<Vec<Rank>> {
-        let Worker { pruner, near, .. } = worker;
+        let near = &mut worker.near;
         let start = group.first()?.target as usize * self.degree;
         let links = self.links.get(start..start + self.degree)?;
-        let similarities = self.similarities.get(start..start + self.degree)?;
+        let cosines = self.cosines.get(start..start + self.degree)?;
         near.clear();
         near.extend(
             links
                 .iter()
-                .zip(similarities)
+                .zip(cosines)
                 .take_while(|(link, _)| **link != NO_LINK)
                 .map(|(&link, &s)| Rank::new(s, link)),
         );
@@ -208,16 +201,16 @@ impl<'a> Net<'a> {
         if near.len() <= self.degree {
             return Some(near.clone());
         }
-        pruner.prune(self.rows, near, self.degree)
+        prune(self.rows, near, self.degree)
     }
 
     /// Replaces a row's links.
     fn put(&mut self, row: u32, near: &[Rank]) -> Option<()> {
         let start = row as usize * self.degree;
         let links = self.links.get_mut(start..start + self.degree)?;
-        let similarities = self.similarities.get_mut(start..start + self.degree)?;
+        let cosines = self.cosines.get_mut(start..start + self.degree)?;
         links.fill(NO_LINK);
-        for ((link, s), rank) in links.iter_mut().zip(similarities).zip(near) {
+        for ((link, s), rank) in links.iter_mut().zip(cosines).zip(near) {
             (*link, *s) = (rank.row(), rank.score());
         }
         Some(())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::rows::numbers;
+use super::sections::numbers;
 use crate::error::{Error, Result};
 
 /// Marks a link slot that is not used.
@@ -68,7 +68,7 @@ impl BuiltGraph {
         self.repaired
     }
 
-    /// The sections to write: `graph`, `links0`, `upper`.
+    /// The sections to write, named by [`Graph::SECTIONS`].
     pub fn sections(&self) -> [Vec<u8>; 3] {
         let info = &self.info;
         let header: [u64; HEADER_FIELDS] = [
@@ -138,7 +138,10 @@ pub struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// Reads the sections `[graph, links0, upper]` of a file, whose name is for error messages.
+    /// The names of the sections.
+    pub const SECTIONS: [&'static str; 3] = ["graph", "links0", "upper"];
+
+    /// Reads the sections of a file, whose name is for error messages.
     /// Sizes are checked here, links when they are followed, so opening costs the same for all
     /// sizes of graphs.
     ///

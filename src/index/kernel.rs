@@ -34,7 +34,7 @@ impl<'a> Plane<'a> {
     }
 
     /// The sum of the values.
-    pub(super) fn sum(self) -> i32 {
+    pub fn sum(self) -> i32 {
         self.sum
     }
 }

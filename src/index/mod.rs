@@ -29,9 +29,11 @@ mod query;
 mod rank;
 mod repair;
 mod rows;
+mod rows_builder;
 mod rowset;
 mod scan;
 mod search;
+mod sections;
 #[cfg(test)]
 mod tests;
 
@@ -41,7 +43,8 @@ pub use kernel::{Kernel, Plane, dot_i8};
 pub use plan::{Plan, choose};
 pub use query::Query;
 pub use rank::Scored;
-pub use rows::{Rows, RowsBuilder};
+pub use rows::Rows;
+pub use rows_builder::RowsBuilder;
 pub use rowset::RowSet;
 pub use scan::scan;
 pub use search::{Scratch, search};

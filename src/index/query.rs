@@ -33,19 +33,53 @@ impl Planes {
             ));
         }
         let scale = FULL_SCALE / f64::from(largest);
-        let (mut squares, mut code_squares) = (0i64, 0i64);
+        let mut squares = Squares::default();
         for &x in vector {
             let v = (f64::from(x) * scale).round() as i32;
             let high = (v + 128) >> 8;
+            let low = v - 256 * high;
             self.high.push(high as i8);
-            self.low.push((v - 256 * high) as i8);
-            squares += i64::from(v).pow(2);
-            code_squares += i64::from(high).pow(2);
+            self.low.push(low as i8);
+            squares.add(high, low);
         }
-        Ok(Norms {
-            inverse: 1.0 / (squares as f64).sqrt(),
-            code_inverse: 1.0 / (code_squares as f64).sqrt(),
-        })
+        Ok(squares.norms())
+    }
+
+    /// Appends a row that is in fixed point already, and returns its norms.
+    pub(super) fn push_planes(&mut self, high: &[i8], low: &[i8]) -> Result<Norms> {
+        let mut squares = Squares::default();
+        for (&h, &l) in high.iter().zip(low) {
+            squares.add(i32::from(h), i32::from(l));
+        }
+        if squares.code == 0 {
+            return Err(Error::invalid(
+                "expected a stored row that is not all zero, found one without a direction",
+            ));
+        }
+        self.high.extend_from_slice(high);
+        self.low.extend_from_slice(low);
+        Ok(squares.norms())
+    }
+}
+
+/// Sums of squares on the way to the norms.
+#[derive(Default)]
+struct Squares {
+    both: i64,
+    code: i64,
+}
+
+impl Squares {
+    fn add(&mut self, high: i32, low: i32) {
+        self.both += i64::from(256 * high + low).pow(2);
+        self.code += i64::from(high).pow(2);
+    }
+
+    fn norms(&self) -> Norms {
+        Norms {
+            inverse: 1.0 / (self.both as f64).sqrt(),
+            code_inverse: 1.0 / (self.code as f64).sqrt(),
+        }
     }
 }
 

@@ -10,125 +10,24 @@ use std::path::Path;
 
 use super::kernel::{Kernel, MAX_DIM, Plane};
 use super::query::{Planes, Query, check_dim};
+use super::sections::numbers;
 use crate::error::{Error, Result};
 
 /// A score beyond this is no cosine, whatever was rounded: the stored norm is damaged.
 const LARGEST_SCORE: f64 = 1.001;
 
-/// Bytes of the norm of a row that is stored on its own.
-const NORM_LEN: usize = 4;
-
-/// Collects vectors in memory; its three buffers are the three sections of a segment.
-#[derive(Clone, Debug)]
-pub struct RowsBuilder {
-    dim: usize,
-    planes: Planes,
-    norms: Vec<f32>,
-    code_norms: Vec<f32>,
+/// A stored row, prepared for being compared.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Probe<'a> {
+    planes: [Plane<'a>; 2],
+    norm: f32,
 }
 
-impl RowsBuilder {
-    /// No rows yet, of `dim` dimensions.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] unless `dim` is 1 to 4096.
-    pub fn new(dim: usize) -> Result<Self> {
-        if !(1..=MAX_DIM).contains(&dim) {
-            return Err(Error::invalid(format!(
-                "expected a dimension of 1 to {MAX_DIM}, found {dim}"
-            )));
-        }
-        Ok(Self {
-            dim,
-            planes: Planes::default(),
-            norms: Vec::new(),
-            code_norms: Vec::new(),
-        })
-    }
-
-    /// Quantises and appends a vector of any length other than zero.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if it has another dimension, is zero or is not finite.
-    pub fn push(&mut self, vector: &[f32]) -> Result<()> {
-        check_dim(self.dim, vector.len())?;
-        let norms = self.planes.push(vector)?;
-        self.norms.push(norms.inverse as f32);
-        self.code_norms.push(norms.code_inverse as f32);
-        Ok(())
-    }
-
-    /// Appends a stored row as it is, bit by bit: how segments are merged.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the dimensions differ or there is no such row.
-    pub fn push_row(&mut self, rows: &Rows<'_>, row: u32) -> Result<()> {
-        check_dim(self.dim, rows.dim)?;
-        let ([high, low], norm) = rows.get(row)?;
-        self.planes.high.extend_from_slice(high);
-        self.planes.low.extend_from_slice(low);
-        self.norms.push(norm);
-        self.code_norms
-            .push(rows.code_norm(row).unwrap_or_default());
-        Ok(())
-    }
-
-    /// Appends a row that [`Rows::row_bytes`] gave.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if `bytes` has another length than a row, or a norm that no row has.
-    pub fn push_bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        let damaged = || {
-            Error::invalid(format!(
-                "expected a stored row of {} bytes with its norm, found {} bytes",
-                2 * self.dim + NORM_LEN,
-                bytes.len()
-            ))
-        };
-        let (planes, norm) = bytes.split_at_checked(2 * self.dim).ok_or_else(damaged)?;
-        let norm = f32::from_le_bytes(norm.try_into().map_err(|_| damaged())?);
-        if !(norm.is_finite() && norm > 0.0) {
-            return Err(damaged());
-        }
-        let (high, low) = planes.split_at(self.dim);
-        self.planes
-            .high
-            .extend_from_slice(bytemuck::cast_slice(high));
-        self.planes.low.extend_from_slice(bytemuck::cast_slice(low));
-        self.norms.push(norm);
-        Ok(())
-    }
-
-    /// The number of rows.
-    pub fn len(&self) -> usize {
-        self.norms.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.norms.is_empty()
-    }
-
-    /// The sections to write, named by [`Rows::SECTIONS`].
-    pub fn sections(&self) -> [&[u8]; 4] {
-        [
-            bytemuck::cast_slice(&self.planes.high),
-            bytemuck::cast_slice(&self.planes.low),
-            bytemuck::cast_slice(&self.norms),
-            bytemuck::cast_slice(&self.code_norms),
-        ]
-    }
-
-    /// The rows as they would be read back.
-    pub fn view(&self) -> Rows<'_> {
-        Rows {
-            file: Path::new("memory"),
-            dim: self.dim,
-            high: &self.planes.high,
-            low: &self.planes.low,
-            norms: &self.norms,
-            code_norms: &self.code_norms,
-        }
+impl<'a> Probe<'a> {
+    /// The 8-bit code.
+    pub(super) fn code(&self) -> Plane<'a> {
+        let [high, _] = self.planes;
+        high
     }
 }
 
@@ -146,12 +45,12 @@ impl RowsBuilder {
 /// windows that hardly differ, the rows with long codes would be everybody's nearest ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
-    file: &'a Path,
-    dim: usize,
-    high: &'a [i8],
-    low: &'a [i8],
-    norms: &'a [f32],
-    code_norms: &'a [f32],
+    pub(super) file: &'a Path,
+    pub(super) dim: usize,
+    pub(super) high: &'a [i8],
+    pub(super) low: &'a [i8],
+    pub(super) norms: &'a [f32],
+    pub(super) code_norms: &'a [f32],
 }
 
 impl<'a> Rows<'a> {
@@ -227,17 +126,16 @@ impl<'a> Rows<'a> {
         Ok(high.iter().zip(low).map(join).collect())
     }
 
-    /// A stored row on its own: high plane, low plane, norm (f32, little-endian).
+    /// A stored row on its own: its high parts, then its low parts. The norms follow from them.
     ///
     /// # Errors
     /// [`Error::Invalid`] if there is no such row.
     pub fn row_bytes(&self, row: u32) -> Result<Vec<u8>> {
-        let (planes, norm) = self.get(row)?;
-        let mut bytes = Vec::with_capacity(2 * self.dim + NORM_LEN);
+        let (planes, _) = self.get(row)?;
+        let mut bytes = Vec::with_capacity(2 * self.dim);
         for plane in planes {
             bytes.extend_from_slice(bytemuck::cast_slice(plane));
         }
-        bytes.extend_from_slice(&norm.to_le_bytes());
         Ok(bytes)
     }
 
@@ -320,10 +218,21 @@ impl<'a> Rows<'a> {
         )))
     }
 
-    /// The 8-bit code of a row.
-    pub(super) fn code(&self, row: u32) -> Option<Plane<'a>> {
-        let start = row as usize * self.dim;
-        self.high.get(start..start + self.dim).map(Plane::new)
+    /// A stored row to compare others with.
+    pub(super) fn probe(&self, row: u32) -> Option<Probe<'a>> {
+        let (planes, norm) = self.get(row).ok()?;
+        Some(Probe {
+            planes: planes.map(Plane::new),
+            norm,
+        })
+    }
+
+    /// The cosine of two stored vectors, the same in both directions; `None` if there is no such
+    /// row.
+    pub(super) fn cosine(&self, probe: Probe<'_>, row: u32) -> Option<f32> {
+        let (planes, norm) = self.get(row).ok()?;
+        let dot = Kernel::best().dot16(probe.planes, planes)?;
+        Some((dot as f64 * (f64::from(probe.norm) * f64::from(norm))) as f32)
     }
 
     /// 1 / |high| of a row.
@@ -341,7 +250,8 @@ impl<'a> Rows<'a> {
         check_dim(self.dim, query.dim())
     }
 
-    fn get(&self, row: u32) -> Result<([&'a [i8]; 2], f32)> {
+    /// The planes and 1 / |v| of a row.
+    pub(super) fn get(&self, row: u32) -> Result<([&'a [i8]; 2], f32)> {
         let start = row as usize * self.dim;
         let part = |plane: &'a [i8]| plane.get(start..start + self.dim);
         match (
@@ -358,21 +268,6 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// The 4-byte numbers of a section, in place.
-pub(super) fn numbers<'a, T: bytemuck::AnyBitPattern>(
-    file: &Path,
-    section: &str,
-    bytes: &'a [u8],
-) -> Result<&'a [T]> {
-    if bytes.is_empty() {
-        return Ok(&[]);
-    }
-    bytemuck::try_cast_slice(bytes).map_err(|e| {
-        let detail = format!("expected aligned 4-byte numbers: {e}");
-        Error::corrupt(file, section, detail)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
@@ -380,6 +275,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
+    use super::super::RowsBuilder;
     use super::*;
 
     fn cosine(a: &[f32], b: &[f32]) -> f64 {
@@ -411,6 +307,21 @@ mod tests {
 
     proptest! {
         #[test]
+    fn a_row_on_its_own_comes_back_bit_by_bit() {
+        let mut builder = RowsBuilder::new(3).unwrap();
+        builder.push(&[0.3, -0.2, 0.001]).unwrap();
+        builder.push(&[-5.0, 0.0, 4.9]).unwrap();
+        let mut copy = RowsBuilder::new(3).unwrap();
+        for row in 0..2 {
+            copy.push_bytes(&builder.view().row_bytes(row).unwrap())
+                .unwrap();
+        }
+        assert_eq!(copy.sections(), builder.sections());
+        assert!(copy.push_bytes(&[1; 5]).is_err());
+        assert!(copy.push_bytes(&[0; 6]).is_err());
+    }
+
+    #[test]
         fn a_stored_vector_is_the_pushed_one_to_one_part_in_65024(vectors in vectors()) {
             let builder = stored(&vectors);
             for (row, v) in vectors.iter().enumerate() {

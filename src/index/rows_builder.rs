@@ -1,0 +1,115 @@
+//! Collecting vectors for a segment.
+
+use std::path::Path;
+
+use super::kernel::MAX_DIM;
+use super::query::{Planes, check_dim};
+use super::rows::Rows;
+use crate::error::{Error, Result};
+
+/// Collects vectors in memory; its four buffers are the four sections of a segment.
+#[derive(Clone, Debug)]
+pub struct RowsBuilder {
+    dim: usize,
+    planes: Planes,
+    norms: Vec<f32>,
+    code_norms: Vec<f32>,
+}
+
+impl RowsBuilder {
+    /// No rows yet, of `dim` dimensions.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] unless `dim` is 1 to 4096.
+    pub fn new(dim: usize) -> Result<Self> {
+        if !(1..=MAX_DIM).contains(&dim) {
+            return Err(Error::invalid(format!(
+                "expected a dimension of 1 to {MAX_DIM}, found {dim}"
+            )));
+        }
+        Ok(Self {
+            dim,
+            planes: Planes::default(),
+            norms: Vec::new(),
+            code_norms: Vec::new(),
+        })
+    }
+
+    /// Quantises and appends a vector of any length other than zero.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it has another dimension, is zero or is not finite.
+    pub fn push(&mut self, vector: &[f32]) -> Result<()> {
+        check_dim(self.dim, vector.len())?;
+        let norms = self.planes.push(vector)?;
+        self.norms.push(norms.inverse as f32);
+        self.code_norms.push(norms.code_inverse as f32);
+        Ok(())
+    }
+
+    /// Appends a stored row as it is, bit by bit: how segments are merged.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the dimensions differ or there is no such row.
+    pub fn push_row(&mut self, rows: &Rows<'_>, row: u32) -> Result<()> {
+        check_dim(self.dim, rows.dim)?;
+        let ([high, low], norm) = rows.get(row)?;
+        self.planes.high.extend_from_slice(high);
+        self.planes.low.extend_from_slice(low);
+        self.norms.push(norm);
+        self.code_norms
+            .push(rows.code_norm(row).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Appends a row that [`Rows::row_bytes`] gave.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it has another length than a row of this dimension, or is zero.
+    pub fn push_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        if bytes.len() != 2 * self.dim {
+            return Err(Error::invalid(format!(
+                "expected a stored row of {} bytes, found {}",
+                2 * self.dim,
+                bytes.len()
+            )));
+        }
+        let (high, low) = bytemuck::cast_slice(bytes).split_at(self.dim);
+        let norms = self.planes.push_planes(high, low)?;
+        self.norms.push(norms.inverse as f32);
+        self.code_norms.push(norms.code_inverse as f32);
+        Ok(())
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.norms.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.norms.is_empty()
+    }
+
+    /// The sections to write, named by [`Rows::SECTIONS`].
+    pub fn sections(&self) -> [&[u8]; 4] {
+        [
+            bytemuck::cast_slice(&self.planes.high),
+            bytemuck::cast_slice(&self.planes.low),
+            bytemuck::cast_slice(&self.norms),
+            bytemuck::cast_slice(&self.code_norms),
+        ]
+    }
+
+    /// The rows as they would be read back.
+    pub fn view(&self) -> Rows<'_> {
+        Rows {
+            file: Path::new("memory"),
+            dim: self.dim,
+            high: &self.planes.high,
+            low: &self.planes.low,
+            norms: &self.norms,
+            code_norms: &self.code_norms,
+        }
+    }
+}
