@@ -116,10 +116,21 @@ pub(crate) fn parse_time(field: &[u8]) -> Result<WrittenTime, TimeDefect> {
     if field.is_empty() {
         return Err(TimeDefect::Empty);
     }
-    match integer_of(field) {
+    match plain_integer_of(field).or_else(|| integer_of(field)) {
         Some(value) => integer_time(value, field.len()),
         None => Text(field).date_time(),
     }
+}
+
+/// The value of a plain integer: the path of nearly all rows.
+fn plain_integer_of(field: &[u8]) -> Option<i64> {
+    if field.len() > 18 {
+        return None;
+    }
+    field.iter().try_fold(0_i64, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| value * 10 + i64::from(digit))
+    })
 }
 
 /// The value of `123`, `-123` or, as some tools write integers, `123.0`.

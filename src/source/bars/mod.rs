@@ -52,7 +52,7 @@ pub struct BarFile {
 /// of one series or with a column of symbols.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is damaged, if its columns or
+/// [`crate::Error::Io`] if the file cannot be read, [`crate::Error::Input`] if it is damaged, if its columns or
 /// its market are not clear, if its spacing is not the interval, or if it has defects and
 /// `options.on_error` refuses them.
 pub fn read_bars(path: &Path, options: &BarOptions) -> Result<BarFile> {

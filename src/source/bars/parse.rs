@@ -214,12 +214,13 @@ struct BySymbol {
 
 impl BySymbol {
     fn of(&mut self, symbol: Option<&[u8]>) -> Result<&mut RawSeries, RowDefect> {
-        let name = symbol.unwrap_or_default();
-        let at = match &self.last {
-            Some((last, at)) if last == name => *at,
+        let at = match (symbol, &self.last) {
+            // Without a column of symbols there is one series.
+            (None, _) if !self.series.is_empty() => 0,
+            (Some(name), Some((last, at))) if last == name => *at,
             _ => {
                 let at = self.find_or_add(symbol)?;
-                self.last = Some((name.to_vec(), at));
+                self.last = symbol.map(|name| (name.to_vec(), at));
                 at
             }
         };

@@ -2,100 +2,103 @@
 
 use super::*;
 
+/// A row that cannot follow hour 0, why, and what its message says.
+const DEFECTS: [(&str, DefectKind, &str); 18] = [
+    (
+        "1577840400000,10,12,9,11,5,6",
+        DefectKind::BadRow,
+        "expected 6 fields, found 7",
+    ),
+    (
+        "1577840400000,10,12,9,,5",
+        DefectKind::MissingField,
+        "the close is empty",
+    ),
+    (
+        "1577840400000,10,12",
+        DefectKind::MissingField,
+        "the low is empty",
+    ),
+    (
+        ",10,12,9,11,5",
+        DefectKind::MissingField,
+        "the time is empty",
+    ),
+    (
+        "1577840400000,ten,12,9,11,5",
+        DefectKind::Unparsable,
+        "for the open, found \"ten\"",
+    ),
+    (
+        "01-02-2020,10,12,9,11,5",
+        DefectKind::Unparsable,
+        "order of day and month",
+    ),
+    (
+        "yesterday,10,12,9,11,5",
+        DefectKind::Unparsable,
+        "found \"yesterday\"",
+    ),
+    (
+        "17,10,12,9,11,5",
+        DefectKind::ImplausibleTime,
+        "found \"17\"",
+    ),
+    (
+        "1577840400,10,12,9,11,5",
+        DefectKind::WrongUnit,
+        "in milliseconds like most rows, found seconds",
+    ),
+    (
+        "2020-01-01T01:00,10,12,9,11,5",
+        DefectKind::WrongUnit,
+        "found text",
+    ),
+    (
+        "1577840400000,NaN,12,9,11,5",
+        DefectKind::NotFinite,
+        "not a finite number",
+    ),
+    (
+        "1577840400000,10,inf,9,11,5",
+        DefectKind::NotFinite,
+        "not a finite number",
+    ),
+    (
+        "1577840400000,10,12,0,11,5",
+        DefectKind::PriceNotPositive,
+        "low 0",
+    ),
+    (
+        "1577840400000,10,8,9,11,5",
+        DefectKind::HighBelowLow,
+        "high 8, low 9",
+    ),
+    (
+        "1577840400000,10,12,9,12.001,5",
+        DefectKind::OutsideRange,
+        "close 12.001",
+    ),
+    (
+        "1577840400000,10,12,9,11,-5",
+        DefectKind::NegativeVolume,
+        "volume -5",
+    ),
+    (
+        "1577840400001,10,12,9,11,5",
+        DefectKind::OffGrid,
+        "no multiple of 1h",
+    ),
+    (
+        "1577844000000,10,12,9,11,5.5",
+        DefectKind::Conflict,
+        "2 rows of 2020-01-01T02:00:00Z",
+    ),
+];
+
 #[test]
 fn every_defect_is_told_with_its_line() {
-    for (row, kind, text) in [
-        (
-            "1577840400000,10,12,9,11,5,6",
-            DefectKind::BadRow,
-            "expected 6 fields, found 7",
-        ),
-        (
-            "1577840400000,10,12,9,,5",
-            DefectKind::MissingField,
-            "the close is empty",
-        ),
-        (
-            "1577840400000,10,12",
-            DefectKind::MissingField,
-            "the low is empty",
-        ),
-        (
-            ",10,12,9,11,5",
-            DefectKind::MissingField,
-            "the time is empty",
-        ),
-        (
-            "1577840400000,ten,12,9,11,5",
-            DefectKind::Unparsable,
-            "for the open, found \"ten\"",
-        ),
-        (
-            "01-02-2020,10,12,9,11,5",
-            DefectKind::Unparsable,
-            "order of day and month",
-        ),
-        (
-            "yesterday,10,12,9,11,5",
-            DefectKind::Unparsable,
-            "found \"yesterday\"",
-        ),
-        (
-            "17,10,12,9,11,5",
-            DefectKind::ImplausibleTime,
-            "found \"17\"",
-        ),
-        (
-            "1577840400,10,12,9,11,5",
-            DefectKind::WrongUnit,
-            "in milliseconds like most rows, found seconds",
-        ),
-        (
-            "2020-01-01T01:00,10,12,9,11,5",
-            DefectKind::WrongUnit,
-            "found text",
-        ),
-        (
-            "1577840400000,NaN,12,9,11,5",
-            DefectKind::NotFinite,
-            "not a finite number",
-        ),
-        (
-            "1577840400000,10,inf,9,11,5",
-            DefectKind::NotFinite,
-            "not a finite number",
-        ),
-        (
-            "1577840400000,10,12,0,11,5",
-            DefectKind::PriceNotPositive,
-            "low 0",
-        ),
-        (
-            "1577840400000,10,8,9,11,5",
-            DefectKind::HighBelowLow,
-            "high 8, low 9",
-        ),
-        (
-            "1577840400000,10,12,9,12.001,5",
-            DefectKind::OutsideRange,
-            "close 12.001",
-        ),
-        (
-            "1577840400000,10,12,9,11,-5",
-            DefectKind::NegativeVolume,
-            "volume -5",
-        ),
-        (
-            "1577840400001,10,12,9,11,5",
-            DefectKind::OffGrid,
-            "no multiple of 1h",
-        ),
-        (
-            "1577844000000,10,12,9,11,5.5",
-            DefectKind::Conflict,
-            "2 rows of 2020-01-01T02:00:00Z",
-        ),
-    ] {
+    for (row, kind, text) in DEFECTS {
         let text_with = |rest: &str| hourly([0]) + row + "\n" + rest;
         let rest = hourly(2..7).split_off(HEADER.len());
         let refused = read(text_with(&rest)).unwrap_err().to_string();
