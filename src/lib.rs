@@ -21,6 +21,7 @@ pub use encode::{
     check_chart_encoder,
 };
 pub use error::{Error, Result};
+pub use index::Builder as GraphBuilder;
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesBars,
     SeriesKey, Sharing, Space, Target, TimePrecision, Timestamp, Window,

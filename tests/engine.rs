@@ -11,7 +11,8 @@ mod oracle;
 
 use oracle::{DAY, HOUR, START, W, assert_same, crypto, equity, similar, windows};
 use rhymedb::{
-    Bars, Control, Database, Error, Hit, Interval, Query, SeriesBars, Target, Timestamp,
+    Bars, Control, Database, Error, GraphBuilder, Hit, Interval, OpenOptions, Query, SeriesBars,
+    Target, Timestamp,
 };
 
 fn open() -> (tempfile::TempDir, Database) {
@@ -318,8 +319,19 @@ fn bulk_market() -> Vec<SeriesBars> {
 }
 
 #[test]
-fn segments_answer_like_the_oracle() {
-    let (dir, db) = open();
+fn segments_of_the_batch_builder_answer_like_the_oracle() {
+    segments_answer_like_the_oracle(GraphBuilder::Batch);
+}
+
+#[test]
+fn segments_of_hnsw_rs_answer_like_the_oracle() {
+    segments_answer_like_the_oracle(GraphBuilder::Hnsw);
+}
+
+fn segments_answer_like_the_oracle(builder: GraphBuilder) {
+    let dir = tempfile::tempdir().unwrap();
+    let options = OpenOptions::new().graph_builder(builder);
+    let db = options.open(dir.path().join("market.rhyme")).unwrap();
     let all = bulk_market();
     let report = db.ingest_bars(&all).unwrap();
     assert_eq!(report.segments, 1);

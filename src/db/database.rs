@@ -9,6 +9,7 @@ use super::view::View;
 use crate::disk::{DirLock, create_dir_durably, sync_dir};
 use crate::encode::{ChartEncoder, chart_encoder, chart_encoder_by_name};
 use crate::error::{Error, Result};
+use crate::index::Builder as GraphBuilder;
 use crate::model::{EncoderSpec, Modality, SeriesBars, Space, Timestamp};
 use crate::store::{Catalog, CatalogUse, RowReads, WriteTxn};
 
@@ -25,6 +26,7 @@ use crate::store::{Catalog, CatalogUse, RowReads, WriteTxn};
 pub struct OpenOptions {
     create: bool,
     seed: u64,
+    builder: GraphBuilder,
     encoders: Vec<Arc<dyn ChartEncoder>>,
 }
 
@@ -33,6 +35,7 @@ impl Default for OpenOptions {
         Self {
             create: true,
             seed: 0,
+            builder: GraphBuilder::Batch,
             encoders: Vec::new(),
         }
     }
@@ -59,6 +62,13 @@ impl OpenOptions {
         self
     }
 
+    /// Who builds the graphs of new segments. Default: [`GraphBuilder::Batch`].
+    #[must_use]
+    pub fn graph_builder(mut self, builder: GraphBuilder) -> Self {
+        self.builder = builder;
+        self
+    }
+
     /// Makes an encoder of the caller's known, for spaces whose spec equals its own.
     #[must_use]
     pub fn encoder(mut self, encoder: Arc<dyn ChartEncoder>) -> Self {
@@ -80,6 +90,7 @@ impl OpenOptions {
         let files = Files {
             dir: dir.to_path_buf(),
             seed: self.seed,
+            builder: self.builder,
             encoders: self.encoders,
         };
         files.sweep(&catalog)?;
@@ -132,6 +143,7 @@ fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
 pub(super) struct Files {
     pub(super) dir: PathBuf,
     pub(super) seed: u64,
+    pub(super) builder: GraphBuilder,
     encoders: Vec<Arc<dyn ChartEncoder>>,
 }
 

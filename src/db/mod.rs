@@ -5,6 +5,7 @@
 //! segment files that it names, and the rows that are in no segment yet. The writer commits one
 //! catalog transaction and then swaps in the next snapshot.
 
+mod answer;
 mod compact;
 mod control;
 mod database;
@@ -24,6 +25,7 @@ mod target;
 mod verify;
 mod view;
 
+pub use answer::{Hit, Searched, SimilarAnswer};
 pub use compact::CompactReport;
 pub use control::{Control, Progress, Stage};
 pub use database::{Database, OpenOptions};
@@ -31,6 +33,6 @@ pub use delete::DeleteReport;
 pub use import::{ImportReport, VectorRow};
 pub use ingest::{HeadlineReport, Ingest, IngestReport};
 pub use report::{BarsReport, DatabaseStats, SeriesInfo, SpaceInfo};
-pub use similar::{Hit, Query, Searched, Similar, SimilarAnswer};
+pub use similar::{Query, Similar};
 pub use verify::VerifyReport;
 pub use view::View;

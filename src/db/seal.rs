@@ -13,24 +13,11 @@ use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
 use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId};
 
-/// The most rows of a segment. One thread builds one segment, and building takes memory in
-/// proportion to it.
+/// The most rows of a segment: building one takes memory in proportion to it, and fewer segments
+/// are searched faster.
 pub(super) const SEGMENT_ROWS: usize = 1 << 19;
 /// Fresh rows are searched one by one, so this many are sealed into a segment.
 pub(super) const SEAL_ROWS: usize = 1 << 15;
-
-/// How many segments of at most `SEGMENT_ROWS` hold `rows`: as few as that allows, but enough to
-/// keep every thread busy if each still gets a fair number.
-fn segment_count(rows: usize) -> usize {
-    let threads = rayon::current_num_threads();
-    let needed = rows.div_ceil(SEGMENT_ROWS).max(1);
-    let fair = if rows >= threads * SEAL_ROWS * 2 {
-        threads
-    } else {
-        1
-    };
-    needed.next_multiple_of(fair)
-}
 
 /// Makes all windows that wait searchable.
 pub(super) fn embed_pending(
@@ -105,7 +92,7 @@ impl EmbedWork<'_> {
             let pieces: Vec<_> = counted.iter().map(|(p, _)| *p).collect();
             return self.embed_few(&txn, &pieces);
         }
-        let chunks = split(&counted, total.div_ceil(segment_count(total)));
+        let chunks = split(&counted, even_size(total));
         drop((counted, txn));
         let ids = self.note_chunks(&chunks)?;
         chunks
@@ -236,6 +223,11 @@ impl EmbedWork<'_> {
     }
 }
 
+/// How many rows each of the fewest segments of at most [`SEGMENT_ROWS`] gets.
+fn even_size(rows: usize) -> usize {
+    rows.div_ceil(rows.div_ceil(SEGMENT_ROWS).max(1)).max(1)
+}
+
 /// The same windows as `pending`, sorted, with no window in two ranges.
 fn union(mut pending: Vec<Pending>) -> Vec<Pending> {
     pending.sort_unstable_by_key(|p| (p.series, p.first));
@@ -296,7 +288,7 @@ pub(super) fn write_sorted(
     stopwatch: &Stopwatch,
 ) -> Result<Vec<(SegmentId, SegmentRecord)>> {
     let total = sorted.keys.len();
-    let size = total.div_ceil(segment_count(total)).max(1);
+    let size = even_size(total);
     let starts: Vec<usize> = (0..total).step_by(size).collect();
     let txn = writer.catalog.write()?;
     let ids: Vec<SegmentId> = starts

@@ -49,6 +49,7 @@ pub(super) fn write_segment(
 ) -> Result<SegmentRecord> {
     let params = BuildParams {
         seed: files.seed,
+        builder: files.builder,
         ..BuildParams::default()
     };
     let graph = stopwatch.time(Stage::Index, || {

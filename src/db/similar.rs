@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use super::answer::{Hit, Searched, SimilarAnswer};
 
 use super::rank::{Candidate, Occupied, same_moment};
 use super::search::{RowFilter, Search};
@@ -40,47 +42,6 @@ impl From<Vec<f32>> for Query {
     }
 }
 
-/// One answer: the window that stands for an episode.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hit {
-    /// 1 is the best.
-    pub rank: usize,
-    /// Cosine of the query and the stored vector, -1 to 1.
-    pub score: f32,
-    /// The window.
-    pub window: Window,
-}
-
-/// What was looked at to find an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Searched {
-    /// Windows that passed the filters.
-    pub windows: u64,
-    /// `scan` (every window was scored), `graph`, or `graph+scan` (some parts each way).
-    pub plan: &'static str,
-}
-
-/// The answer to [`View::similar`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct SimilarAnswer {
-    /// The space that was searched.
-    pub space: String,
-    /// The stored window that was asked about, if it was one.
-    pub query: Option<Window>,
-    /// The bars of the query's window, if it has any.
-    pub query_bars: Option<Bars>,
-    /// Bars of a window.
-    pub window_bars: u32,
-    /// The exclusion zone in bars.
-    pub exclusion: u32,
-    /// The episodes, best first.
-    pub hits: Vec<Hit>,
-    /// What was looked at.
-    pub searched: Searched,
-    /// How long it took, encoding of the query included.
-    pub took: Duration,
-}
-
 /// A search for similar windows, made by [`View::similar`].
 #[derive(Clone, Debug)]
 pub struct Similar<'a> {
@@ -97,14 +58,6 @@ pub struct Similar<'a> {
     exclusion: Option<u32>,
     ef: Option<usize>,
     exact: bool,
-}
-
-impl std::fmt::Debug for View {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("View")
-            .field("as_of", &self.as_of())
-            .finish_non_exhaustive()
-    }
 }
 
 /// Candidates looked at first: 14 to 30 of `shape` hold 10 episodes.

@@ -81,6 +81,14 @@ impl View {
     }
 }
 
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("View")
+            .field("as_of", &self.as_of())
+            .finish_non_exhaustive()
+    }
+}
+
 /// When a headline can first have been known.
 fn known_from(headline: &Headline) -> Timestamp {
     const DAY_MS: i64 = 24 * 3_600_000;

@@ -305,8 +305,7 @@ mod tests {
         })
     }
 
-    proptest! {
-        #[test]
+    #[test]
     fn a_row_on_its_own_comes_back_bit_by_bit() {
         let mut builder = RowsBuilder::new(3).unwrap();
         builder.push(&[0.3, -0.2, 0.001]).unwrap();
@@ -321,7 +320,8 @@ mod tests {
         assert!(copy.push_bytes(&[0; 6]).is_err());
     }
 
-    #[test]
+    proptest! {
+        #[test]
         fn a_stored_vector_is_the_pushed_one_to_one_part_in_65024(vectors in vectors()) {
             let builder = stored(&vectors);
             for (row, v) in vectors.iter().enumerate() {

@@ -63,7 +63,7 @@ const PRECISION: Field = Field {
 /// What the caller knows about a file of headlines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeadlineOptions {
-    /// Pairs of field and column, as [`crate::parse_map`] reads them; by default by name.
+    /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
     pub map: Vec<(String, String)>,
     /// What to do with rows that cannot be stored; by default refuse the file.
     pub on_error: OnError,

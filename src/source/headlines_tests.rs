@@ -159,7 +159,7 @@ fn equal_rows_are_kept_once_and_order_is_restored() {
 #[test]
 fn columns_may_be_mapped_and_must_be_there() {
     let options = HeadlineOptions {
-        map: crate::parse_map("ts=when,headline=what").unwrap(),
+        map: crate::source::parse_map("ts=when,headline=what").unwrap(),
         ..HeadlineOptions::default()
     };
     let text = "when,what\n2020-01-01,a\n";
@@ -204,7 +204,7 @@ proptest! {
                 }
             }
             let headline = Headline {
-                time: crate::Timestamp::from_millis((1_577_836_801 + second * 60) * 1_000),
+                time: crate::model::Timestamp::from_millis((1_577_836_801 + second * 60) * 1_000),
                 precision: TimePrecision::Second,
                 text: text.trim().to_owned(),
                 source: "s".to_owned(),

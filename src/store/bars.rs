@@ -5,11 +5,10 @@
 
 use std::ops::RangeInclusive;
 
-use rayon::prelude::*;
 use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
-use super::bar_block::{self, BLOCK_BARS};
+use super::bar_block;
 use super::catalog::{CatalogUse, WriteTxn, fault};
 use super::codec;
 use super::records::SeriesId;
@@ -17,10 +16,12 @@ use crate::error::{Error, Result};
 use crate::model::{Bar, Bars, Timestamp};
 
 /// Key: series, open time of the first bar.
-const BLOCKS: TableDefinition<(SeriesId, i64), &[u8]> = TableDefinition::new("bar_blocks");
+pub(super) const BLOCKS: TableDefinition<(SeriesId, i64), &[u8]> =
+    TableDefinition::new("bar_blocks");
 /// Key: series, open time. Value: open, high, low, close, volume.
-const TAIL: TableDefinition<(SeriesId, i64), [f64; 5]> = TableDefinition::new("bar_tail");
-const EXTENTS: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("bar_extents");
+pub(super) const TAIL: TableDefinition<(SeriesId, i64), [f64; 5]> =
+    TableDefinition::new("bar_tail");
+pub(super) const EXTENTS: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("bar_extents");
 
 pub(super) fn create_tables(txn: &WriteTxn) -> Result<()> {
     drop(txn.table_mut(BLOCKS)?);
@@ -50,7 +51,7 @@ pub(crate) struct BarChange {
 }
 
 impl BarChange {
-    fn touch(&mut self, time: i64, continues: bool) {
+    pub(super) fn touch(&mut self, time: i64, continues: bool) {
         match self.ranges.last_mut() {
             Some(range) if continues => range.1 = time,
             _ => self.ranges.push((time, time)),
@@ -226,7 +227,7 @@ pub(crate) trait BarReads: CatalogUse + Sized {
 impl<T: CatalogUse> BarReads for T {}
 
 /// The first open time of the block that holds `time`, or `time` itself if no block reaches it.
-fn block_start(
+pub(super) fn block_start(
     blocks: &impl ReadableTable<(SeriesId, i64), &'static [u8]>,
     series: SeriesId,
     time: i64,
@@ -240,11 +241,11 @@ fn block_start(
     }
 }
 
-fn decode(path: &std::path::Path, bytes: &[u8]) -> Result<Bars> {
+pub(super) fn decode(path: &std::path::Path, bytes: &[u8]) -> Result<Bars> {
     bar_block::decode(bytes).map_err(|e| Error::corrupt(path, "bar_blocks", e))
 }
 
-fn tail_bar(time: i64, [open, high, low, close, volume]: [f64; 5]) -> Bar {
+pub(super) fn tail_bar(time: i64, [open, high, low, close, volume]: [f64; 5]) -> Bar {
     Bar {
         time: Timestamp::from_millis(time),
         open,
@@ -253,295 +254,4 @@ fn tail_bar(time: i64, [open, high, low, close, volume]: [f64; 5]) -> Bar {
         close,
         volume,
     }
-}
-
-impl WriteTxn {
-    /// Merges `new`, ascending and unique by time, into a series: later bars are appended, bars
-    /// of a stored time replace it, others are put in between.
-    pub(crate) fn merge_bars(&self, series: SeriesId, new: &Bars) -> Result<BarChange> {
-        let (Some(&from), Some(&to)) = (new.time.first(), new.time.last()) else {
-            return Ok(BarChange::default());
-        };
-        let extent = self.bar_extent(series)?;
-        let small = new.len() <= BLOCK_BARS / 4;
-        let change = if small && from >= self.tail_start(series, extent)? {
-            self.merge_into_tail(series, new, extent)?
-        } else {
-            self.merge_into_blocks(series, new, from, to, extent)?
-        };
-        if change.added > 0 {
-            self.grow_extent(series, extent, change.added, from, to)?;
-        }
-        Ok(change)
-    }
-
-    /// Removes the bars that open in `range`.
-    pub(crate) fn remove_bars(
-        &self,
-        series: SeriesId,
-        range: RangeInclusive<i64>,
-    ) -> Result<BarChange> {
-        let mut change = BarChange::default();
-        let times = self.bar_times(series, range.clone())?;
-        let (Some(&first), Some(&last)) = (times.first(), times.last()) else {
-            return Ok(change);
-        };
-        change.removed = times.len() as u64;
-        change.ranges.push((first, last));
-        let (left, right) = self.take_region(series, first, last)?;
-        let mut kept = left.slice(0..left.time.partition_point(|&t| t < first));
-        kept.extend(&left.slice(left.time.partition_point(|&t| t <= last)..left.len()));
-        kept.extend(&right);
-        self.put_blocks(series, &kept)?;
-        self.measure_extent(series)?;
-        Ok(change)
-    }
-
-    /// From which time on a bar belongs to the tail: after the last bar of the blocks.
-    fn tail_start(&self, series: SeriesId, extent: Option<BarExtent>) -> Result<i64> {
-        let Some(extent) = extent else {
-            return Ok(i64::MIN);
-        };
-        let tail = self.table(TAIL)?;
-        let mut waiting = tail
-            .range((series, i64::MIN)..=(series, i64::MAX))
-            .map_err(fault)?;
-        match waiting.next() {
-            // Between the last block and the first waiting bar may lie a gap: that belongs to
-            // the blocks' side, which costs a little and is rare.
-            Some(item) => Ok(item.map_err(fault)?.0.value().1),
-            None => Ok(extent.last.saturating_add(1)),
-        }
-    }
-
-    fn merge_into_tail(
-        &self,
-        series: SeriesId,
-        new: &Bars,
-        extent: Option<BarExtent>,
-    ) -> Result<BarChange> {
-        let mut change = BarChange::default();
-        let mut waiting = 0;
-        {
-            let mut tail = self.table_mut(TAIL)?;
-            let mut beside = false;
-            for bar in new.iter() {
-                let value = [bar.open, bar.high, bar.low, bar.close, bar.volume];
-                let time = bar.time.millis();
-                let old = tail.insert((series, time), value).map_err(fault)?;
-                let same = old.map(|v| v.value() == value);
-                match same {
-                    None => change.added += 1,
-                    Some(false) => change.replaced += 1,
-                    Some(true) => change.unchanged += 1,
-                }
-                if same != Some(true) {
-                    // Bars that wait between two new ones make the range wider, never narrower.
-                    change.touch(time, beside);
-                }
-                beside = same != Some(true);
-            }
-            let from = extent.map_or(i64::MIN, |e| e.first);
-            for item in tail
-                .range((series, from)..=(series, i64::MAX))
-                .map_err(fault)?
-            {
-                item.map_err(fault)?;
-                waiting += 1;
-            }
-        }
-        if waiting >= BLOCK_BARS {
-            self.flush_tail(series)?;
-        }
-        Ok(change)
-    }
-
-    /// Moves the tail into blocks.
-    fn flush_tail(&self, series: SeriesId) -> Result<()> {
-        let (all, _) = self.take_region(series, i64::MAX, i64::MAX)?;
-        self.put_blocks(series, &all)
-    }
-
-    fn merge_into_blocks(
-        &self,
-        series: SeriesId,
-        new: &Bars,
-        from: i64,
-        to: i64,
-        extent: Option<BarExtent>,
-    ) -> Result<BarChange> {
-        let nothing_there = extent.is_none_or(|e| to < e.first || from > e.last);
-        let (old, right) = if nothing_there && new.len() >= BLOCK_BARS {
-            // A long stretch before or after everything: the blocks there stay as they are.
-            (self.take_tail_before(series, from)?, Bars::default())
-        } else {
-            self.take_region(series, from, to)?
-        };
-        let (mut merged, change) = merge(&old, new);
-        merged.extend(&right);
-        self.put_blocks(series, &merged)?;
-        Ok(change)
-    }
-
-    /// Takes out the blocks that overlap `from..=to`, one small neighbour on either side, and the
-    /// tail if the region reaches it. Returns the bars up to the region's end and those after it.
-    fn take_region(&self, series: SeriesId, from: i64, to: i64) -> Result<(Bars, Bars)> {
-        let mut taken = Bars::default();
-        let mut reaches_end = true;
-        {
-            let mut blocks = self.table_mut(BLOCKS)?;
-            let start = block_start(&blocks, series, from)?;
-            let mut keys = Vec::new();
-            for item in blocks
-                .range((series, start)..=(series, i64::MAX))
-                .map_err(fault)?
-            {
-                let key = item.map_err(fault)?.0.value();
-                keys.push(key);
-                if key.1 > to {
-                    reaches_end = false;
-                    break;
-                }
-            }
-            for key in keys {
-                if let Some(value) = blocks.remove(key).map_err(fault)? {
-                    taken.extend(&decode(self.path(), value.value())?);
-                }
-            }
-        }
-        if reaches_end {
-            self.take_tail(series, &mut taken)?;
-        }
-        let cut = taken.time.partition_point(|&t| t <= to);
-        let right = taken.slice(cut..taken.len());
-        Ok((taken.slice(0..cut), right))
-    }
-
-    /// Only the tail, and only if `from` is after it: nothing else is near.
-    fn take_tail_before(&self, series: SeriesId, from: i64) -> Result<Bars> {
-        let waits_before = {
-            let tail = self.table(TAIL)?;
-            let mut waiting = tail
-                .range((series, i64::MIN)..=(series, from))
-                .map_err(fault)?;
-            waiting.next().is_some()
-        };
-        let mut taken = Bars::default();
-        if waits_before {
-            self.take_tail(series, &mut taken)?;
-        }
-        Ok(taken)
-    }
-
-    fn take_tail(&self, series: SeriesId, into: &mut Bars) -> Result<()> {
-        let mut tail = self.table_mut(TAIL)?;
-        let all = (series, i64::MIN)..=(series, i64::MAX);
-        let taken = tail.extract_from_if(all, |_, _| true).map_err(fault)?;
-        for item in taken {
-            let (key, value) = item.map_err(fault)?;
-            into.push(tail_bar(key.value().1, value.value()));
-        }
-        Ok(())
-    }
-
-    fn put_blocks(&self, series: SeriesId, bars: &Bars) -> Result<()> {
-        let starts: Vec<usize> = (0..bars.len()).step_by(BLOCK_BARS).collect();
-        let encoded: Vec<(i64, Vec<u8>)> = starts
-            .into_par_iter()
-            .map(|start| {
-                let block = bars.slice(start..start + BLOCK_BARS);
-                let first = block.time.first().copied().unwrap_or_default();
-                bar_block::encode(&block)
-                    .map(|bytes| (first, bytes))
-                    .map_err(|e| Error::Catalog(format!("bars cannot be compressed: {e}")))
-            })
-            .collect::<Result<_>>()?;
-        let mut blocks = self.table_mut(BLOCKS)?;
-        for (first, bytes) in &encoded {
-            blocks
-                .insert((series, *first), bytes.as_slice())
-                .map_err(fault)?;
-        }
-        Ok(())
-    }
-
-    fn grow_extent(
-        &self,
-        series: SeriesId,
-        extent: Option<BarExtent>,
-        added: u64,
-        from: i64,
-        to: i64,
-    ) -> Result<()> {
-        let extent = extent.map_or(
-            BarExtent {
-                count: added,
-                first: from,
-                last: to,
-            },
-            |e| BarExtent {
-                count: e.count + added,
-                first: e.first.min(from),
-                last: e.last.max(to),
-            },
-        );
-        self.put_extent(series, Some(extent))
-    }
-
-    fn measure_extent(&self, series: SeriesId) -> Result<()> {
-        let times = self.bar_times(series, i64::MIN..=i64::MAX)?;
-        let extent = times
-            .first()
-            .zip(times.last())
-            .map(|(&first, &last)| BarExtent {
-                count: times.len() as u64,
-                first,
-                last,
-            });
-        self.put_extent(series, extent)
-    }
-
-    fn put_extent(&self, series: SeriesId, extent: Option<BarExtent>) -> Result<()> {
-        let mut table = self.table_mut(EXTENTS)?;
-        match extent {
-            Some(extent) => {
-                let value = codec::encode(&extent)?;
-                table.insert(series, value.as_slice()).map_err(fault)?;
-            }
-            None => {
-                table.remove(series).map_err(fault)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Merges two ascending lists; where both have a time, `new` wins.
-fn merge(old: &Bars, new: &Bars) -> (Bars, BarChange) {
-    let mut merged = Bars::with_capacity(old.len() + new.len());
-    let mut change = BarChange::default();
-    let mut olds = old.iter().peekable();
-    let mut beside = false;
-    for bar in new.iter() {
-        while let Some(earlier) = olds.next_if(|o| o.time < bar.time) {
-            merged.push(earlier);
-            beside = false;
-        }
-        let replaced = olds.next_if(|o| o.time == bar.time);
-        match replaced {
-            None => change.added += 1,
-            Some(same) if same == bar => change.unchanged += 1,
-            Some(_) => change.replaced += 1,
-        }
-        let changed = replaced != Some(bar);
-        if changed {
-            change.touch(bar.time.millis(), beside);
-        }
-        beside = changed;
-        merged.push(bar);
-    }
-    for later in olds {
-        merged.push(later);
-    }
-    (merged, change)
 }

@@ -7,6 +7,7 @@
 
 mod bar_block;
 mod bars;
+mod bars_write;
 mod catalog;
 mod codec;
 mod directory;

@@ -1,6 +1,6 @@
 //! A slow, plain second opinion: similar windows straight from the definitions.
 
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

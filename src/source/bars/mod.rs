@@ -33,7 +33,7 @@ pub struct BarOptions {
     pub interval: Option<Interval>,
     /// Whether the market ever closes; by default as usual for the market.
     pub calendar: Option<Calendar>,
-    /// Pairs of field and column, as [`crate::parse_map`] reads them; by default by name.
+    /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
     pub map: Vec<(String, String)>,
     /// What to do with rows that cannot be stored; by default refuse the file.
     pub on_error: OnError,

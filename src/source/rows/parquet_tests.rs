@@ -110,7 +110,10 @@ fn headlines_with_dates() {
     let file = read_headlines(&path, &HeadlineOptions::default()).unwrap();
     let times: Vec<String> = file.headlines.iter().map(|h| h.time.to_string()).collect();
     assert_eq!(times, ["2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"]);
-    assert_eq!(file.headlines[0].precision, crate::TimePrecision::Day);
+    assert_eq!(
+        file.headlines[0].precision,
+        crate::model::TimePrecision::Day
+    );
 }
 
 fn fixed(rows: &[[Option<f64>; 2]]) -> ArrayRef {
@@ -172,7 +175,9 @@ fn vectors_that_are_missing_or_of_another_length() {
     let file = vectors(&bytes, OnError::Skip).unwrap();
     assert_eq!(file.rows, [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(
-        file.report.defects.count(crate::DefectKind::WrongDimension),
+        file.report
+            .defects
+            .count(crate::source::DefectKind::WrongDimension),
         3
     );
     let holed = table(vec![(

@@ -97,6 +97,7 @@ const DEFECTS: [(&str, DefectKind, &str); 18] = [
 ];
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table of cases")]
 fn every_defect_is_told_with_its_line() {
     for (row, kind, text) in DEFECTS {
         let text_with = |rest: &str| hourly([0]) + row + "\n" + rest;

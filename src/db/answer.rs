@@ -1,0 +1,44 @@
+use std::time::Duration;
+
+use crate::model::{Bars, Window};
+
+/// One answer: the window that stands for an episode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// 1 is the best.
+    pub rank: usize,
+    /// Cosine of the query and the stored vector, -1 to 1.
+    pub score: f32,
+    /// The window.
+    pub window: Window,
+}
+
+/// What was looked at to find an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Searched {
+    /// Windows that passed the filters.
+    pub windows: u64,
+    /// `scan` (every window was scored), `graph`, or `graph+scan` (some parts each way).
+    pub plan: &'static str,
+}
+
+/// The answer to [`View::similar`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SimilarAnswer {
+    /// The space that was searched.
+    pub space: String,
+    /// The stored window that was asked about, if it was one.
+    pub query: Option<Window>,
+    /// The bars of the query's window, if it has any.
+    pub query_bars: Option<Bars>,
+    /// Bars of a window.
+    pub window_bars: u32,
+    /// The exclusion zone in bars.
+    pub exclusion: u32,
+    /// The episodes, best first.
+    pub hits: Vec<Hit>,
+    /// What was looked at.
+    pub searched: Searched,
+    /// How long it took, encoding of the query included.
+    pub took: Duration,
+}
