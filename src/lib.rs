@@ -1,4 +1,40 @@
-//! RhymeDB: an embedded vector database for market history.
+//! RhymeDB: an embedded vector database for market history. It keeps candles, headlines and their
+//! embeddings in one folder, and finds the moments of the past that look like a chart.
+//!
+//! ```
+//! use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let folder = std::env::temp_dir().join(format!("readme-{}.rhyme", std::process::id()));
+//!     let db = Database::open(&folder)?;
+//!
+//!     // Any candles will do; these are made up. The same bars again would change nothing.
+//!     for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
+//!         db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+//!     }
+//!
+//!     // What looked like this, of all that was known on the second of March?
+//!     let target: Target = "NOVAUSDT:1h@2015-03-01".parse()?;
+//!     let answer = db.at("2015-03-02".parse()?).similar(target).k(3).run()?;
+//!     for hit in &answer.hits {
+//!         println!("{:.4} {}", hit.score, hit.window);
+//!     }
+//!     assert_eq!(answer.hits.len(), 3);
+//!
+//!     drop(db);
+//!     std::fs::remove_dir_all(folder)?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! - [`Database`] is the folder: ingestion, deletion, compaction. [`Database::now`] and
+//!   [`Database::at`] give a [`View`], and [`View::similar`] asks it.
+//! - [`read_bars`], [`read_headlines`] and [`read_vectors`] read files of many dialects;
+//!   `BybitClient` (feature `http`) downloads candles.
+//! - [`ChartEncoder`] turns windows into vectors; [`check_chart_encoder`] holds an encoder of your
+//!   own to what search relies on.
+//!
+//! Features: `cli` (the program `rhyme`), `http`, `parquet`; all on by default.
 
 mod db;
 mod disk;
@@ -37,3 +73,8 @@ pub use source::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
     bybit_series_key, sync_klines,
 };
+
+/// The program in the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

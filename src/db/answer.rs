@@ -22,7 +22,7 @@ pub struct Searched {
     pub plan: &'static str,
 }
 
-/// The answer to [`View::similar`].
+/// The answer to [`crate::View::similar`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimilarAnswer {
     /// The space that was searched.

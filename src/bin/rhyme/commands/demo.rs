@@ -175,9 +175,9 @@ impl Question {
             lines(&format!("   \"{}\"", headline.text))?;
         }
         lines(&format!(
-            "   rhyme similar {target} -k 3{filter}\n   {} windows, {} by {}, {:.2} ms\n",
+            "   {} similar {target} -k 3{filter}\n   {} windows searched by {} in {:.2} ms\n",
+            program(),
             grouped(answer.searched.windows),
-            answer.hits.len(),
             answer.searched.plan,
             answer.took.as_secs_f64() * 1e3
         ))?;
@@ -194,7 +194,7 @@ fn pictures(view: &View, target: &str, answer: &SimilarAnswer) -> Vec<String> {
     let draw = |title: String, bars: &rhymedb::Bars| {
         let mut picture = vec![title];
         picture.extend(candles(bars, PICTURE.0, PICTURE.1, style));
-        picture.push(String::new());
+        picture.push(" ".repeat(PICTURE.0));
         picture
     };
     let mut all = Vec::new();
@@ -222,18 +222,30 @@ fn pictures(view: &View, target: &str, answer: &SimilarAnswer) -> Vec<String> {
         .collect()
 }
 
+/// How this program was called, for commands that can be typed as they are printed.
+fn program() -> String {
+    std::env::args()
+        .next()
+        .unwrap_or_else(|| "rhyme".to_owned())
+}
+
 fn what_next(global: &Global) -> String {
+    let rhyme = program();
     let db = global
         .db
         .as_ref()
         .map_or(DEMO_DB.to_owned(), |p| p.display().to_string());
     format!(
         "What to type next:
-  rhyme --db {db} series                          what is stored
-  rhyme --db {db} similar NOVAUSDT:1h -k 5        what rhymes with the latest window of a series
-  rhyme --db {db} similar NOVAUSDT:1h@2016-05-01 --as-of 2016-05-01
-                                                      the same, knowing only what was known then
-  rhyme ingest bars my_candles/*.csv.gz               your own candles, into ./market.rhyme
-  rhyme ingest bybit BTCUSDT,ETHUSDT                  or Bybit's"
+
+  # what is stored
+  {rhyme} --db {db} series
+  # what rhymes with the latest window of a series
+  {rhyme} --db {db} similar NOVAUSDT:1h -k 5
+  # with a past one, knowing only what was known then
+  {rhyme} --db {db} similar NOVAUSDT:1h@2016-05-01 --as-of 2016-05-01
+  # your own candles, into ./market.rhyme, or Bybit's
+  {rhyme} ingest bars my_candles/*.csv.gz
+  {rhyme} ingest bybit BTCUSDT,ETHUSDT"
     )
 }
