@@ -125,7 +125,20 @@ fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
         )));
     }
     create_dir_durably(dir)?;
-    create_dir_durably(&segments)
+    create_dir_durably(&segments)?;
+    let orphan = fs::read_dir(&segments)
+        .map_err(Error::io("list", &segments))?
+        .flatten()
+        .find(|e| e.path().extension().is_some_and(|x| x == "seg"));
+    match orphan {
+        // A new catalog would know none of them, and they would be swept away.
+        Some(orphan) => Err(not_one(format!(
+            "it has segments ({}) and no {}; put the catalog back, or name a new folder",
+            orphan.file_name().to_string_lossy(),
+            Catalog::FILE_NAME
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Where a database's files are, and how its segments are made.

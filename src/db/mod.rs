@@ -5,6 +5,7 @@
 //! segment files that it names, and the rows that are in no segment yet. The writer commits one
 //! catalog transaction and then swaps in the next snapshot.
 
+mod check;
 mod compact;
 mod control;
 mod database;

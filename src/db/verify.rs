@@ -2,8 +2,10 @@ use serde::Serialize;
 
 use super::control::{Control, Stage};
 use super::database::Database;
+use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
-use crate::store::{BarReads, CatalogUse, HeadlineFilter, HeadlineReads};
+use crate::index::RowSet;
+use crate::store::{BarReads, CatalogUse, Directory, HeadlineFilter, HeadlineReads};
 
 /// What was read and found sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,20 +38,10 @@ impl Database {
                 segment.verify()?;
                 report.segments += 1;
                 report.segment_bytes += segment.len();
-                for rows in segment.directory()?.iter() {
-                    let all = crate::index::RowSet::from_ranges([rows.rows()]);
-                    let live = all.subtract(dead).len() as u64;
-                    if live > 0 && !snapshot.series.contains_key(&rows.series()) {
-                        return Err(Error::corrupt(
-                            snapshot.txn.path(),
-                            "series",
-                            format!("series {} has windows and no name", rows.series()),
-                        ));
-                    }
-                    report.windows += live;
-                }
+                report.windows += named_windows(snapshot, &segment.directory()?, dead)?;
             }
-            report.windows += state.fresh.len() as u64;
+            let none = RowSet::default();
+            report.windows += named_windows(snapshot, &state.fresh.directory()?, &none)?;
         }
         let total = snapshot.series.len() as u64;
         for (done, (&id, record)) in snapshot.series.iter().enumerate() {
@@ -79,4 +71,21 @@ impl Database {
         report.headlines = snapshot.txn.headlines(&everything)?.len() as u64;
         Ok(report)
     }
+}
+
+/// Live windows of a part, all of which must belong to stored series.
+fn named_windows(snapshot: &Snapshot, part: &Directory<'_>, dead: &RowSet) -> Result<u64> {
+    let mut windows = 0;
+    for rows in part.iter() {
+        let live = RowSet::from_ranges([rows.rows()]).subtract(dead).len() as u64;
+        if live > 0 && !snapshot.series.contains_key(&rows.series()) {
+            return Err(Error::corrupt(
+                snapshot.txn.path(),
+                "series",
+                format!("series {} has windows and no name", rows.series()),
+            ));
+        }
+        windows += live;
+    }
+    Ok(windows)
 }

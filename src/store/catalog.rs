@@ -45,7 +45,6 @@ impl Catalog {
 
     /// Opens the catalog at `path`, or makes an empty one.
     pub(crate) fn open_or_create(path: &Path) -> Result<Self> {
-        let fresh = !path.exists();
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
             .create(path)
@@ -54,11 +53,18 @@ impl Catalog {
             path: Arc::new(path.to_path_buf()),
             database: Arc::new(database),
         };
-        if fresh {
+        if catalog.is_empty()? {
             catalog.initialise()?;
         }
         catalog.check_format()?;
         Ok(catalog)
+    }
+
+    /// Whether nothing was ever committed: the file is new, or its making was interrupted.
+    fn is_empty(&self) -> Result<bool> {
+        let txn = self.database.begin_read().map_err(fault)?;
+        let mut tables = txn.list_tables().map_err(fault)?;
+        Ok(tables.next().is_none())
     }
 
     fn initialise(&self) -> Result<()> {
@@ -294,8 +300,9 @@ impl WriteTxn {
     /// The series of that name, made if there is none.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if it is stored with another calendar.
+    /// [`Error::Invalid`] if the name cannot be one, or is stored with another calendar.
     pub(crate) fn ensure_series(&self, key: &SeriesKey, calendar: Calendar) -> Result<SeriesId> {
+        key.check()?;
         if let Some((id, record)) = self.series_by_name(key)? {
             if record.calendar != calendar {
                 return Err(Error::invalid(format!(
