@@ -58,7 +58,7 @@ fn bars_that_no_block_can_hold_are_refused() {
         odd.key.interval = interval;
         assert!(refused(&db, &odd).contains("expected an interval"));
     }
-    let mut slash = crypto("A/B", 1, 1);
+    let mut slash = crypto("AB", 1, 1);
     slash.key.symbol = "A/B".to_owned();
     assert!(refused(&db, &slash).contains("symbol"));
 }
