@@ -14,13 +14,15 @@ mod mirror;
 mod oracle;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mirror::{Asked, ChartSpace, Mirror, MirrorSeries, Question};
 use oracle::{DAY, HOUR, Lcg, START};
 use rhymedb::{
-    Bar, Calendar, Control, Database, Error, Interval, SeriesBars, SeriesKey, Target, Timestamp,
-    VectorRow, View, chart_encoder_by_name,
+    Bar, Calendar, Control, Database, Error, SeriesBars, SeriesKey, Target, Timestamp, VectorRow,
+    View, chart_encoder_by_name,
 };
 
 const OPS_PER_DATABASE: u64 = 150;
@@ -90,8 +92,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let db = Database::open(dir.path().join("db")).unwrap();
         let shape = chart_encoder_by_name("shape", 64, Some(48)).unwrap();
-        let mut dice = Dice(Lcg(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1));
-        dice.below(2);
+        let dice = Dice(Lcg(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1));
         Self {
             dir,
             db: Some(db),
@@ -268,36 +269,34 @@ impl World {
         (self.dice.below(often) != 0).then_some(opens[i] + shift)
     }
 
-    /// Asks `view` and `mirror` the same question.
-    fn compare(&mut self, view: &View, mirror: &Mirror, db: &Database) {
-        if mirror.bars() == 0 {
-            return;
-        }
+    /// Asks `view` and `mirror` the same question; with `db`, perhaps as of another time.
+    fn compare(&mut self, view: &View, mirror: &Mirror, db: Option<&Database>) {
         let (space, asked) = self.asked();
         if !view.spaces().unwrap().iter().any(|s| s.space.name == space) {
             return;
         }
         let series = self.dice.below(self.listings.len());
-        let as_of = self.moment(series, 3).filter(|_| view.as_of().is_none());
+        let as_of = self.moment(series, 3);
+        let dated = db
+            .zip(as_of)
+            .map(|(db, t)| db.at(Timestamp::from_millis(t)));
         let question = Question {
             series,
             time: self.moment(series, 3),
-            as_of: as_of.or(view.as_of().map(Timestamp::millis)),
+            as_of: dated.as_ref().and(as_of),
             among: None,
             from: self.moment(series, 2).filter(|_| self.dice.one_in(3)),
             to: self.moment(series, 2).filter(|_| self.dice.one_in(3)),
             k: [1, 3, 10, 80, 2000][self.dice.below(5)],
             exclusion: [0, 1, 3, 16, 50][self.dice.below(5)],
         };
-        // An older view keeps its own time; of the newest state any time can be asked.
-        let dated =
-            as_of.filter(|_| std::ptr::eq(mirror, &raw const self.mirror) || self.old.is_none());
-        let view = dated.map_or(view.clone(), |t| db.at(Timestamp::from_millis(t)));
-        let question = Question {
-            as_of: dated,
-            ..question
-        };
-        self.ask(&view, mirror, space, &asked, question);
+        self.ask(
+            dated.as_ref().unwrap_or(view),
+            mirror,
+            space,
+            &asked,
+            question,
+        );
     }
 
     fn ask(
@@ -371,24 +370,18 @@ impl World {
         }
     }
 
-    fn compare_now(&mut self) {
-        let (db, mirror) = (self.db().clone(), std::mem::take(&mut self.mirror));
-        self.mirror = mirror.clone();
-        let old = self.old.take();
-        self.compare(&db.now(), &mirror, &db);
-        self.old = old;
+    fn compare_now(&mut self, db: &Database) {
+        let mirror = self.mirror.clone();
+        self.compare(&db.now(), &mirror, Some(db));
     }
 
     fn compare_old(&mut self) {
-        match self.old.take() {
-            Some((view, mirror)) => {
-                let db = self.db().clone();
-                self.old = Some((view.clone(), mirror.clone()));
-                self.compare(&view, &mirror, &db);
-                self.old = Some((view, mirror)).filter(|_| !self.dice.one_in(4));
-            }
-            None => self.old = Some((self.db().now(), self.mirror.clone())),
-        }
+        let (view, mirror) = match self.old.take() {
+            Some(old) => old,
+            None => (self.db().now(), self.mirror.clone()),
+        };
+        self.compare(&view, &mirror, None);
+        self.old = Some((view, mirror)).filter(|_| !self.dice.one_in(4));
     }
 
     fn check_counts(&self, db: &Database) {
@@ -424,10 +417,7 @@ impl World {
         assert!(!segments.join("000000999999.seg").exists());
         assert!(!segments.join("000000999998.tmp").exists());
         self.check_counts(&db);
-        let mirror = self.mirror.clone();
-        let old = self.old.take();
-        self.compare(&db.now(), &mirror, &db);
-        self.old = old;
+        self.compare_now(&db);
     }
 
     fn step(&mut self) {
@@ -447,7 +437,7 @@ impl World {
             57..59 => self.crash(),
             59..62 => self.check_counts(&self.db().clone()),
             62..72 => self.compare_old(),
-            _ => self.compare_now(),
+            _ => self.compare_now(&self.db().clone()),
         }
     }
 }
@@ -485,7 +475,105 @@ fn random_operations_agree_with_the_mirror() {
         compared += world.compared;
     }
     assert!(
-        compared as u64 > 50 * databases,
+        compared as u64 > 400 * databases,
         "only {compared} hits were compared"
     );
+}
+
+/// The stages of a bulk ingestion show progress; it is stopped at one of those moments.
+fn stopped_at(moment: usize) -> Control {
+    let control = Control::new();
+    let (handle, seen) = (control.clone(), AtomicUsize::new(0));
+    control.on_progress(move |_| {
+        if seen.fetch_add(1, Ordering::Relaxed) == moment {
+            handle.stop();
+        }
+    })
+}
+
+impl World {
+    /// Corrects bars, and leaves before their windows are made searchable.
+    fn ingest_and_leave(&mut self, series: usize, bars: Range<usize>, control: Control) -> bool {
+        let Listing { key, calendar, .. } = &self.listings[series];
+        let (key, calendar) = (key.clone(), *calendar);
+        let piece = SeriesBars {
+            key,
+            calendar,
+            bars: bars.map(|i| self.bar(series, i)).collect(),
+        };
+        self.entry(series);
+        let db = self.db().clone();
+        let mut ingest = db.ingest(control.clone());
+        ingest.bars(std::slice::from_ref(&piece)).unwrap();
+        let entry = self.entry(series);
+        entry
+            .bars
+            .extend(piece.bars.iter().map(|b| (b.time.millis(), b)));
+        if control.is_stopped() {
+            return true;
+        }
+        match ingest.finish() {
+            Ok(_) => false,
+            Err(Error::Interrupted) => true,
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_bulk_ingestion_is_continued_by_whatever_comes_next() {
+    const BULK: usize = 8400;
+    let mut interrupted = 0;
+    for seed in 1..=number("RHYME_MODEL_OPS", 1500).div_ceil(500) {
+        println!("seed {seed}");
+        let mut world = World::new(seed);
+        (0..5).for_each(|_| world.ingest());
+        let bulk = world.listings.len();
+        world.listings.push(Listing {
+            key: "crypto/one/BULK:1m".parse().unwrap(),
+            calendar: Calendar::Continuous,
+            opens: (0..BULK as i64).map(|i| START + i * 60_000).collect(),
+        });
+        let moment = world.dice.below(9);
+        interrupted += u32::from(world.ingest_and_leave(bulk, 0..BULK, stopped_at(moment)));
+        // Corrections of bars whose windows wait, beside others that do not.
+        let left = Control::new();
+        left.stop();
+        let start = world.dice.below(BULK - 100);
+        world.ingest_and_leave(bulk, start..start + 30, left.clone());
+        let start = world.dice.below(100);
+        world.ingest_and_leave(6, start..start + 90, left);
+        match seed % 3 {
+            0 => world.crash_and_compact(),
+            1 => {
+                world.db = None;
+                world.db = Some(Database::open(world.dir.path().join("db")).unwrap());
+            }
+            _ => world.delete_bulk(bulk),
+        }
+        world.db().compact(&Control::new()).unwrap();
+        world.check_counts(&world.db().clone());
+        (0..4).for_each(|_| world.compare_now(&world.db().clone()));
+    }
+    assert!(interrupted > 0, "no ingestion was interrupted");
+}
+
+impl World {
+    fn delete_bulk(&mut self, bulk: usize) {
+        let opens = &self.listings[bulk].opens;
+        let (first, last) = (opens[3000], opens[3010]);
+        let range = Timestamp::from_millis(first)..=Timestamp::from_millis(last);
+        let key = self.listings[bulk].key.clone();
+        assert_eq!(self.db().delete_bars(&key, Some(range)).unwrap().bars, 11);
+        let bars = &mut self.entry(bulk).bars;
+        bars.retain(|t, _| !(first..=last).contains(t));
+    }
+
+    fn crash_and_compact(&mut self) {
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(&self.dir.path().join("db"), copy.path());
+        let db = Database::open(copy.path()).unwrap();
+        db.compact(&Control::new()).unwrap();
+        self.check_counts(&db);
+    }
 }
