@@ -10,7 +10,7 @@ use crate::disk::{DirLock, create_dir_durably, sync_dir};
 use crate::encode::{ChartEncoder, chart_encoder, chart_encoder_by_name};
 use crate::error::{Error, Result};
 use crate::model::{EncoderSpec, Modality, SeriesBars, Space, Timestamp};
-use crate::store::{Catalog, CatalogUse, RowReads, WriteTxn};
+use crate::store::{Catalog, CatalogUse, RowReads, WriteTxn, suspecting_damage};
 
 /// How to open a database.
 ///
@@ -75,15 +75,19 @@ impl OpenOptions {
         let dir = dir.as_ref();
         prepare_dir(dir, self.create)?;
         let lock = DirLock::acquire(dir)?;
-        let catalog = Catalog::open_or_create(&dir.join(Catalog::FILE_NAME))?;
-        sync_dir(dir)?;
         let files = Files {
             dir: dir.to_path_buf(),
             seed: self.seed,
             encoders: self.encoders,
         };
-        files.sweep(&catalog)?;
-        let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
+        let path = dir.join(Catalog::FILE_NAME);
+        let (catalog, snapshot) = suspecting_damage(&path, || {
+            let catalog = Catalog::open_or_create(&path)?;
+            sync_dir(dir)?;
+            files.sweep(&catalog)?;
+            let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
+            Ok((catalog, snapshot))
+        })?;
         Ok(Database(Arc::new(Inner {
             current: RwLock::new(Some(Arc::new(snapshot))),
             writer: Mutex::new(Writer { catalog }),

@@ -244,6 +244,9 @@ impl<'a> BatchStore<'a> {
     }
 
     fn merge(&mut self, series: &SeriesBars) -> Result<()> {
+        if series.bars.is_empty() {
+            return Ok(()); // A name alone is not worth a series.
+        }
         let id = self.txn.ensure_series(&series.key, series.calendar)?;
         check_beside_stored(self.txn, id, series)?;
         let change = self.txn.merge_bars(id, &series.bars)?;

@@ -5,7 +5,9 @@ use super::database::Database;
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::index::RowSet;
-use crate::store::{BarReads, CatalogUse, Directory, HeadlineFilter, HeadlineReads};
+use crate::store::{
+    BarReads, CatalogUse, Directory, HeadlineFilter, HeadlineReads, suspecting_damage,
+};
 
 /// What was read and found sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -32,45 +34,49 @@ impl Database {
     pub fn verify(&self, control: &Control) -> Result<VerifyReport> {
         let view = self.now();
         let snapshot = view.snapshot();
-        let mut report = VerifyReport::default();
-        for state in &snapshot.spaces {
-            for (segment, dead) in &state.segments {
-                segment.verify()?;
-                report.segments += 1;
-                report.segment_bytes += segment.len();
-                report.windows += named_windows(snapshot, &segment.directory()?, dead)?;
-            }
-            let none = RowSet::default();
-            report.windows += named_windows(snapshot, &state.fresh.directory()?, &none)?;
-        }
-        let total = snapshot.series.len() as u64;
-        for (done, (&id, record)) in snapshot.series.iter().enumerate() {
-            control.report(Stage::Read, done as u64, total)?;
-            let bars = snapshot.txn.bars(id, i64::MIN..=i64::MAX)?;
-            let counted = snapshot.txn.bar_extent(id)?.map_or(0, |e| e.count);
-            let ascending = bars.time.is_sorted_by(|a, b| a < b);
-            if bars.len() as u64 != counted || !ascending {
-                return Err(Error::corrupt(
-                    snapshot.txn.path(),
-                    "bar_blocks",
-                    format!(
-                        "{} has {} bars in blocks, and {counted} by its extent",
-                        record.key,
-                        bars.len()
-                    ),
-                ));
-            }
-            report.bars += counted;
-        }
-        let everything = HeadlineFilter {
-            symbol: None,
-            first: i64::MIN,
-            last: i64::MAX,
-            limit: usize::MAX,
-        };
-        report.headlines = snapshot.txn.headlines(&everything)?.len() as u64;
-        Ok(report)
+        suspecting_damage(snapshot.txn.path(), || verify(snapshot, control))
     }
+}
+
+fn verify(snapshot: &Snapshot, control: &Control) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
+    for state in &snapshot.spaces {
+        for (segment, dead) in &state.segments {
+            segment.verify()?;
+            report.segments += 1;
+            report.segment_bytes += segment.len();
+            report.windows += named_windows(snapshot, &segment.directory()?, dead)?;
+        }
+        let none = RowSet::default();
+        report.windows += named_windows(snapshot, &state.fresh.directory()?, &none)?;
+    }
+    let total = snapshot.series.len() as u64;
+    for (done, (&id, record)) in snapshot.series.iter().enumerate() {
+        control.report(Stage::Read, done as u64, total)?;
+        let bars = snapshot.txn.bars(id, i64::MIN..=i64::MAX)?;
+        let counted = snapshot.txn.bar_extent(id)?.map_or(0, |e| e.count);
+        let ascending = bars.time.is_sorted_by(|a, b| a < b);
+        if bars.len() as u64 != counted || !ascending {
+            return Err(Error::corrupt(
+                snapshot.txn.path(),
+                "bar_blocks",
+                format!(
+                    "{} has {} bars in blocks, and {counted} by its extent",
+                    record.key,
+                    bars.len()
+                ),
+            ));
+        }
+        report.bars += counted;
+    }
+    let everything = HeadlineFilter {
+        symbol: None,
+        first: i64::MIN,
+        last: i64::MAX,
+        limit: usize::MAX,
+    };
+    report.headlines = snapshot.txn.headlines(&everything)?.len() as u64;
+    Ok(report)
 }
 
 /// Live windows of a part, all of which must belong to stored series.

@@ -135,6 +135,18 @@ impl Catalog {
     }
 }
 
+/// Does work on a catalog that may be damaged. redb trusts its pages and panics on some that do
+/// not hold what was written; here that becomes an error.
+pub(crate) fn suspecting_damage<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    done.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+        let detail = format!("a page cannot be read ({})", said.unwrap_or("no message"));
+        Err(Error::corrupt(path, "catalog", detail))
+    })
+}
+
 fn open_fault(path: &Path, error: redb::DatabaseError) -> Error {
     match error {
         redb::DatabaseError::DatabaseAlreadyOpen => Error::Locked {
