@@ -11,7 +11,7 @@ use crate::encode::{ChartEncoder, chart_encoder, chart_encoder_by_name};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
 use crate::model::{EncoderSpec, Modality, SeriesBars, Space, Timestamp};
-use crate::store::{Catalog, CatalogUse, RowReads, WriteTxn};
+use crate::store::{Catalog, CatalogUse, RowReads, WriteTxn, suspecting_damage};
 
 /// How to open a database.
 ///
@@ -85,16 +85,20 @@ impl OpenOptions {
         let dir = dir.as_ref();
         prepare_dir(dir, self.create)?;
         let lock = DirLock::acquire(dir)?;
-        let catalog = Catalog::open_or_create(&dir.join(Catalog::FILE_NAME))?;
-        sync_dir(dir)?;
         let files = Files {
             dir: dir.to_path_buf(),
             seed: self.seed,
             builder: self.builder,
             encoders: self.encoders,
         };
-        files.sweep(&catalog)?;
-        let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
+        let path = dir.join(Catalog::FILE_NAME);
+        let (catalog, snapshot) = suspecting_damage(&path, || {
+            let catalog = Catalog::open_or_create(&path)?;
+            sync_dir(dir)?;
+            files.sweep(&catalog)?;
+            let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
+            Ok((catalog, snapshot))
+        })?;
         Ok(Database(Arc::new(Inner {
             current: RwLock::new(Some(Arc::new(snapshot))),
             writer: Mutex::new(Writer { catalog }),
@@ -136,7 +140,20 @@ fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
         )));
     }
     create_dir_durably(dir)?;
-    create_dir_durably(&segments)
+    create_dir_durably(&segments)?;
+    let orphan = fs::read_dir(&segments)
+        .map_err(Error::io("list", &segments))?
+        .flatten()
+        .find(|e| e.path().extension().is_some_and(|x| x == "seg"));
+    match orphan {
+        // A new catalog would know none of them, and they would be swept away.
+        Some(orphan) => Err(not_one(format!(
+            "it has segments ({}) and no {}; put the catalog back, or name a new folder",
+            orphan.file_name().to_string_lossy(),
+            Catalog::FILE_NAME
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Where a database's files are, and how its segments are made.

@@ -28,7 +28,8 @@ impl Database {
     /// imported for it go too. The space is given back by [`Database::compact`].
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such series.
+    /// [`Error::NotFound`] if there is no such series, [`Error::Invalid`] if the range ends before
+    /// it starts.
     pub fn delete_bars(
         &self,
         series: &SeriesKey,
@@ -39,6 +40,13 @@ impl Database {
         let range = range.map_or(i64::MIN..=i64::MAX, |r| {
             r.start().millis()..=r.end().millis()
         });
+        if range.is_empty() {
+            return Err(Error::invalid(format!(
+                "expected a range of time that starts before it ends, found {} to {}",
+                Timestamp::from_millis(*range.start()),
+                Timestamp::from_millis(*range.end())
+            )));
+        }
         let writer = inner.writer();
         let txn = writer.catalog.write()?;
         let Some((id, record)) = txn.series_by_name(series)? else {

@@ -3,8 +3,8 @@ use serde::Serialize;
 
 use super::control::{Control, Stopwatch};
 use super::database::Database;
-use super::ingest::{FRESH_BATCH, remove_rows};
-use super::seal::{SortedRows, write_sorted};
+use super::ingest::{FRESH_BATCH, IngestReport, remove_rows};
+use super::seal::{SortedRows, seal_when_due, write_sorted};
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
@@ -70,6 +70,9 @@ impl Database {
             report.replaced = remove_old(&txn, &inner.snapshot(), id, &sorted)?;
             put_fresh(&txn, id, dim, &sorted, rows)?;
             inner.commit(&writer, txn)?;
+            let mut sealed = IngestReport::default();
+            seal_when_due(inner, &writer, control, &Stopwatch::default(), &mut sealed)?;
+            report.segments = sealed.segments;
             return Ok(report);
         }
         // Series and space must be there before their segments, and an empty space is harmless.
@@ -116,6 +119,14 @@ fn check(i: usize, row: &VectorRow<'_>, dim: usize) -> Result<()> {
     if let Some(bad) = row.vector.iter().find(|x| !x.is_finite()) {
         return Err(expected(bad.to_string()));
     }
+    if !row.end.is_date() {
+        return Err(Error::invalid(format!(
+            "vector {} of {}: expected an end in the years -9999 to 9999, found {} ms",
+            i + 1,
+            row.series,
+            row.end.millis()
+        )));
+    }
     if row.vector.iter().all(|&x| x == 0.0) {
         return Err(expected("only zeros".to_owned()));
     }
@@ -137,6 +148,11 @@ fn ensure_space(txn: &WriteTxn, name: &str, dim: u32, window: u32) -> Result<Spa
         weights_hash: 0,
     };
     let space = Space::new(name, encoder, 1)?;
+    if name == Database::DEFAULT_SPACE {
+        return Err(Error::invalid(format!(
+            "the space {name} is the one of charts; choose another name for imported vectors"
+        )));
+    }
     let known = txn
         .all_spaces()?
         .into_iter()

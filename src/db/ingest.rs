@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::check::{check_bars, check_beside_stored};
 use super::control::{Control, Stage, Stopwatch};
 use super::database::{Database, Inner, default_space, has_chart_space};
 use super::embed::Windows;
@@ -11,7 +12,7 @@ use super::snapshot::Snapshot;
 use crate::encode::ChartEncoder;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
-use crate::model::{Calendar, Headline, Interval, Modality, SeriesBars, Space};
+use crate::model::{Headline, Modality, SeriesBars, Space, Timestamp};
 use crate::store::{
     BarReads, CatalogUse, FreshRow, Pending, SeriesId, SeriesRecord, SpaceId, WriteTxn,
 };
@@ -218,32 +219,6 @@ fn await_all(txn: &WriteTxn, space: SpaceId) -> Result<()> {
     Ok(())
 }
 
-fn check_bars(series: &SeriesBars) -> Result<()> {
-    let key = &series.key;
-    let bars = &series.bars;
-    let continuous = series.calendar == Calendar::Continuous;
-    for pair in bars.time.array_windows::<2>() {
-        let [before, after] = *pair;
-        let too_close = match key.interval {
-            Interval::Fixed(ms) => continuous && after < before.saturating_add(ms),
-            Interval::Months(_) => false,
-        };
-        if after <= before || too_close {
-            return Err(Error::invalid(format!(
-                "{key}: expected bars ascending in time and at least {} apart, found {} after {}",
-                key.interval,
-                crate::model::Timestamp::from_millis(after),
-                crate::model::Timestamp::from_millis(before),
-            )));
-        }
-    }
-    for bar in bars.iter() {
-        bar.check()
-            .map_err(|defect| Error::invalid(format!("{key}, bar of {}: {defect}", bar.time)))?;
-    }
-    Ok(())
-}
-
 /// One batch on its way into the catalog.
 struct BatchStore<'a> {
     txn: &'a WriteTxn,
@@ -269,7 +244,11 @@ impl<'a> BatchStore<'a> {
     }
 
     fn merge(&mut self, series: &SeriesBars) -> Result<()> {
+        if series.bars.is_empty() {
+            return Ok(()); // A name alone is not worth a series.
+        }
         let id = self.txn.ensure_series(&series.key, series.calendar)?;
+        check_beside_stored(self.txn, id, series)?;
         let change = self.txn.merge_bars(id, &series.bars)?;
         self.report.bars_added += change.added;
         self.report.bars_replaced += change.replaced;
@@ -279,8 +258,12 @@ impl<'a> BatchStore<'a> {
             calendar: series.calendar,
         };
         for (i, space) in self.spaces.iter().enumerate() {
+            let mut touched = Vec::with_capacity(change.ranges.len());
             for &range in &change.ranges {
-                let pending = touched_windows(self.txn, space, id, range)?;
+                touched.push(touched_windows(self.txn, space, id, range)?);
+            }
+            // Ranges that lie close together touch the same windows.
+            for pending in seal::union(touched) {
                 self.report.windows_removed +=
                     remove_windows(self.txn, &self.snapshot, space.id, &record, pending)?;
                 self.pending.push((i, record.clone(), pending));
@@ -315,7 +298,7 @@ pub(super) fn remove_windows(
     windows: Pending,
 ) -> Result<u64> {
     let close = |open: i64| {
-        let open = crate::model::Timestamp::from_millis(open);
+        let open = Timestamp::from_millis(open);
         series.key.interval.close_of(open).millis()
     };
     let (first, last) = (close(windows.first), close(windows.last));

@@ -6,6 +6,7 @@
 //! catalog transaction and then swaps in the next snapshot.
 
 mod answer;
+mod check;
 mod compact;
 mod control;
 mod database;

@@ -28,6 +28,11 @@ impl FreshPart {
             rows: RowsBuilder::new(dim)?,
             catalog: catalog.to_path_buf(),
         };
+        let key = |row: &FreshRow| (row.series, row.end);
+        if !fresh.is_sorted_by(|a, b| key(a) < key(b)) {
+            let detail = "its rows are not in the order of their keys";
+            return Err(Error::corrupt(catalog, "fresh_rows", detail));
+        }
         for row in fresh {
             part.rows
                 .push_bytes(&row.vector)

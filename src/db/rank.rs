@@ -6,7 +6,7 @@
 //! found among the best n candidates are final, however many more candidates there are.
 
 use crate::error::Result;
-use crate::model::{Calendar, Timestamp};
+use crate::model::{Calendar, Interval, Timestamp};
 use crate::store::{BarReads, SeriesId, SeriesRecord};
 
 /// A window with its score.
@@ -56,8 +56,14 @@ pub(super) fn same_moment(
         a
     };
     let interval = coarser.series.key.interval;
+    let open = |end: i64| interval.open_of(Timestamp::from_millis(end));
+    if let Interval::Months(_) = interval {
+        // Months differ in length, and have neither nights nor weekends: they are counted.
+        let month = |end: i64| interval.ordinal_of(open(end));
+        return Ok(month(a.end).abs_diff(month(b.end)) < u64::from(zone));
+    }
     let apart = a.end.abs_diff(b.end);
-    let zone_time = u64::from(zone) * interval.nominal_millis().unsigned_abs();
+    let zone_time = u64::from(zone).saturating_mul(interval.nominal_millis().unsigned_abs());
     if apart < zone_time {
         return Ok(true);
     }
@@ -65,15 +71,15 @@ pub(super) fn same_moment(
         return Ok(false);
     }
     // Sessions: nights and weekends do not count, so the bars between decide. Windows that are
-    // this far apart have more bars between them, whatever the holidays. A series without bars
-    // (imported vectors) has only its times.
+    // this far apart have more bars between them, whatever the holidays. Where there are no bars
+    // (imported vectors) there are only times.
     const HOLIDAYS_MS: u64 = 10 * 24 * 3_600_000;
     let far = apart > zone_time.saturating_mul(10).saturating_add(HOLIDAYS_MS);
-    if far || txn.bar_extent(coarser.id)?.is_none() {
+    if far {
         return Ok(false);
     }
-    let open = |end: i64| interval.open_of(Timestamp::from_millis(end)).millis();
-    let (first, last) = (open(a.end.min(b.end)), open(a.end.max(b.end)));
+    let first = open(a.end.min(b.end)).millis();
+    let last = open(a.end.max(b.end)).millis();
     let between = txn.bar_times(coarser.id, first.saturating_add(1)..=last)?;
-    Ok((between.len() as u64) < u64::from(zone))
+    Ok(!between.is_empty() && (between.len() as u64) < u64::from(zone))
 }

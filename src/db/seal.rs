@@ -9,6 +9,7 @@ use super::control::{Control, Stage, Stopwatch};
 use super::database::{Inner, Writer};
 use super::ingest::{ChartSpace, FRESH_BATCH, IngestReport, embed_fresh, remove_windows};
 use super::segment::{NewRows, write_segment};
+use super::snapshot::step;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
 use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId};
@@ -147,7 +148,7 @@ impl EmbedWork<'_> {
                     continue;
                 };
                 let encoded = self.space.windows().encode(&txn, series, piece)?;
-                let step = series.key.interval.nominal_millis() * i64::from(self.space.space.hop);
+                let step = step(series.key.interval, self.space.space.hop);
                 for (end, vector) in encoded.defined() {
                     new.rows.push(vector)?;
                     new.directory.push(piece.series, end, step);
@@ -229,7 +230,7 @@ fn even_size(rows: usize) -> usize {
 }
 
 /// The same windows as `pending`, sorted, with no window in two ranges.
-fn union(mut pending: Vec<Pending>) -> Vec<Pending> {
+pub(super) fn union(mut pending: Vec<Pending>) -> Vec<Pending> {
     pending.sort_unstable_by_key(|p| (p.series, p.first));
     let mut joined: Vec<Pending> = Vec::with_capacity(pending.len());
     for next in pending {

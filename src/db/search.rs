@@ -99,7 +99,8 @@ impl<'a> Search<'a> {
         self.parts.iter().map(|p| p.allowed.len() as u64).sum()
     }
 
-    /// The best `limit` candidates over all parts.
+    /// The best `limit` candidates over all parts, or a few less: a scan gives none that another
+    /// window might precede.
     pub(super) fn nearest(
         &self,
         query: &index::Query,
@@ -109,6 +110,7 @@ impl<'a> Search<'a> {
     ) -> Result<Found> {
         let mut candidates = Vec::with_capacity(limit);
         let (mut more, mut by_graph, mut by_scan) = (false, false, false);
+        let mut cut = f32::NEG_INFINITY;
         for part in &self.parts {
             let wanted = Wanted {
                 limit,
@@ -120,7 +122,12 @@ impl<'a> Search<'a> {
                 SCRATCH.with_borrow_mut(|scratch| part.index.nearest(query, &wanted, scratch))?;
             by_graph |= nearest.plan == Plan::Graph;
             by_scan |= nearest.plan == Plan::Scan;
-            more |= nearest.hits.len() < part.allowed.len();
+            if nearest.hits.len() < part.allowed.len() {
+                more = true;
+                if let (Plan::Scan, Some(last)) = (nearest.plan, nearest.hits.last()) {
+                    cut = cut.max(last.score);
+                }
+            }
             for hit in nearest.hits {
                 let (series, end) = part.directory.window_of(hit.row).ok_or_else(|| {
                     Error::Catalog(format!("row {} of a segment names no window", hit.row))
@@ -135,6 +142,9 @@ impl<'a> Search<'a> {
         candidates.sort_unstable_by(Candidate::order);
         more |= candidates.len() > limit;
         candidates.truncate(limit);
+        // Where a scan was cut off, windows of that very score are missing, and some of them may
+        // come before those that are here.
+        candidates.retain(|c| c.score > cut);
         Ok(Found {
             candidates,
             more,

@@ -6,12 +6,12 @@ use super::answer::{Hit, Searched, SimilarAnswer};
 use super::rank::{Candidate, Occupied, same_moment};
 use super::search::{RowFilter, Search};
 use super::snapshot::{Snapshot, SpaceState};
-use super::target;
+use super::target::{self, stored_window};
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::index;
 use crate::model::{Bars, Interval, Modality, SeriesKey, Target, Timestamp, Window};
-use crate::store::{BarReads, SeriesId, SeriesRecord};
+use crate::store::{SeriesId, SeriesRecord};
 
 /// What to compare with.
 #[derive(Clone, Debug, PartialEq)]
@@ -431,30 +431,5 @@ fn record(snapshot: &Snapshot, id: SeriesId) -> Result<&SeriesRecord> {
         Error::Catalog(format!(
             "a window belongs to series {id}, which is not stored"
         ))
-    })
-}
-
-/// The window of `window_bars` bars that ends where a candidate ends.
-fn stored_window(
-    snapshot: &Snapshot,
-    candidate: &Candidate,
-    series: &SeriesRecord,
-    window_bars: u32,
-) -> Result<Window> {
-    let end = Timestamp::from_millis(candidate.end);
-    let interval = series.key.interval;
-    let last_open = interval.open_of(end).millis();
-    let bars = snapshot
-        .txn
-        .bars_up_to(candidate.series, last_open, window_bars as usize)?;
-    let start = match bars.time.first() {
-        Some(&first) => Timestamp::from_millis(first),
-        // Imported vectors have no bars: count back from the end.
-        None => (0..window_bars).fold(end, |t, _| interval.open_of(t)),
-    };
-    Ok(Window {
-        series: series.key.clone(),
-        start,
-        end,
     })
 }

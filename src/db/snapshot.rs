@@ -7,7 +7,7 @@ use super::segment::Segment;
 use crate::encode::ChartEncoder;
 use crate::error::{Error, Result};
 use crate::index::RowSet;
-use crate::model::{Modality, Space};
+use crate::model::{Interval, Modality, Space};
 use crate::store::{
     CatalogUse, ReadTxn, RowReads, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord,
 };
@@ -63,7 +63,7 @@ impl SpaceState {
         let sealed: u64 = self
             .segments
             .iter()
-            .map(|(s, dead)| u64::from(s.record.rows) - dead.len() as u64)
+            .map(|(s, dead)| u64::from(s.record.rows).saturating_sub(dead.len() as u64))
             .sum();
         sealed + self.fresh.len() as u64
     }
@@ -163,5 +163,10 @@ fn load_space(
 
 fn step_of(all: &BTreeMap<SeriesId, SeriesRecord>, hop: u32, series: SeriesId) -> i64 {
     let interval = all.get(&series).map(|s| s.key.interval);
-    interval.map_or(1, |i| i.nominal_millis() * i64::from(hop))
+    interval.map_or(1, |i| step(i, hop))
+}
+
+/// The usual distance of two windows in milliseconds.
+pub(super) fn step(interval: Interval, hop: u32) -> i64 {
+    interval.nominal_millis().saturating_mul(i64::from(hop))
 }

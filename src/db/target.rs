@@ -1,10 +1,11 @@
 //! From what a user names to a window of bars.
 
 use super::embed::stretches;
+use super::rank::Candidate;
 use super::snapshot::Snapshot;
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::model::{Bars, SeriesKey, Target, Timestamp, Window};
+use crate::model::{Bars, Interval, SeriesKey, Target, Timestamp, Window};
 use crate::store::{BarReads, SeriesId, SeriesRecord};
 
 /// A stored window, with the bars that its encoder reads.
@@ -141,4 +142,47 @@ fn no_window(
         name: format!("of {reach} bars without a gap in {}{until}", record.key),
         hint_text: stored,
     }
+}
+
+/// The window of `window_bars` bars that ends where a candidate ends.
+pub(super) fn stored_window(
+    snapshot: &Snapshot,
+    candidate: &Candidate,
+    series: &SeriesRecord,
+    window_bars: u32,
+) -> Result<Window> {
+    let end = Timestamp::from_millis(candidate.end);
+    let interval = series.key.interval;
+    let start = first_open(snapshot, candidate, interval, window_bars as usize)?;
+    // Imported vectors may have no bars: count back from the end.
+    let start = start.unwrap_or_else(|| interval.before(end, window_bars));
+    Ok(Window {
+        series: series.key.clone(),
+        start,
+        end,
+    })
+}
+
+/// The open time of the first bar of a window, if all its bars are stored.
+fn first_open(
+    snapshot: &Snapshot,
+    window: &Candidate,
+    interval: Interval,
+    bars: usize,
+) -> Result<Option<Timestamp>> {
+    let last_open = match interval {
+        Interval::Fixed(ms) => window.end.saturating_sub(ms),
+        // Those that open on the 30th and on the 31st close alike, so one bar too many is read.
+        Interval::Months(_) => window.end.saturating_sub(1),
+    };
+    let enough = bars.saturating_add(1);
+    let stored = snapshot.txn.bars_up_to(window.series, last_open, enough)?;
+    let close = |open: i64| interval.close_of(Timestamp::from_millis(open)).millis();
+    let closed = stored.time.partition_point(|&t| close(t) <= window.end);
+    let times = stored.time.get(..closed).unwrap_or_default();
+    let ends_there = times.last().is_some_and(|&t| close(t) == window.end);
+    let first = closed.checked_sub(bars).and_then(|i| times.get(i));
+    Ok(first
+        .filter(|_| ends_there)
+        .map(|&t| Timestamp::from_millis(t)))
 }

@@ -2,8 +2,12 @@ use serde::Serialize;
 
 use super::control::{Control, Stage};
 use super::database::Database;
+use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
-use crate::store::{BarReads, CatalogUse, HeadlineFilter, HeadlineReads};
+use crate::index::RowSet;
+use crate::store::{
+    BarReads, CatalogUse, Directory, HeadlineFilter, HeadlineReads, suspecting_damage,
+};
 
 /// What was read and found sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -30,53 +34,64 @@ impl Database {
     pub fn verify(&self, control: &Control) -> Result<VerifyReport> {
         let view = self.now();
         let snapshot = view.snapshot();
-        let mut report = VerifyReport::default();
-        for state in &snapshot.spaces {
-            for (segment, dead) in &state.segments {
-                segment.verify()?;
-                report.segments += 1;
-                report.segment_bytes += segment.len();
-                for rows in segment.directory()?.iter() {
-                    let all = crate::index::RowSet::from_ranges([rows.rows()]);
-                    let live = all.subtract(dead).len() as u64;
-                    if live > 0 && !snapshot.series.contains_key(&rows.series()) {
-                        return Err(Error::corrupt(
-                            snapshot.txn.path(),
-                            "series",
-                            format!("series {} has windows and no name", rows.series()),
-                        ));
-                    }
-                    report.windows += live;
-                }
-            }
-            report.windows += state.fresh.len() as u64;
-        }
-        let total = snapshot.series.len() as u64;
-        for (done, (&id, record)) in snapshot.series.iter().enumerate() {
-            control.report(Stage::Read, done as u64, total)?;
-            let bars = snapshot.txn.bars(id, i64::MIN..=i64::MAX)?;
-            let counted = snapshot.txn.bar_extent(id)?.map_or(0, |e| e.count);
-            let ascending = bars.time.is_sorted_by(|a, b| a < b);
-            if bars.len() as u64 != counted || !ascending {
-                return Err(Error::corrupt(
-                    snapshot.txn.path(),
-                    "bar_blocks",
-                    format!(
-                        "{} has {} bars in blocks, and {counted} by its extent",
-                        record.key,
-                        bars.len()
-                    ),
-                ));
-            }
-            report.bars += counted;
-        }
-        let everything = HeadlineFilter {
-            symbol: None,
-            first: i64::MIN,
-            last: i64::MAX,
-            limit: usize::MAX,
-        };
-        report.headlines = snapshot.txn.headlines(&everything)?.len() as u64;
-        Ok(report)
+        suspecting_damage(snapshot.txn.path(), || verify(snapshot, control))
     }
+}
+
+fn verify(snapshot: &Snapshot, control: &Control) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
+    for state in &snapshot.spaces {
+        for (segment, dead) in &state.segments {
+            segment.verify()?;
+            report.segments += 1;
+            report.segment_bytes += segment.len();
+            report.windows += named_windows(snapshot, &segment.directory()?, dead)?;
+        }
+        let none = RowSet::default();
+        report.windows += named_windows(snapshot, &state.fresh.directory()?, &none)?;
+    }
+    let total = snapshot.series.len() as u64;
+    for (done, (&id, record)) in snapshot.series.iter().enumerate() {
+        control.report(Stage::Read, done as u64, total)?;
+        let bars = snapshot.txn.bars(id, i64::MIN..=i64::MAX)?;
+        let counted = snapshot.txn.bar_extent(id)?.map_or(0, |e| e.count);
+        let ascending = bars.time.is_sorted_by(|a, b| a < b);
+        if bars.len() as u64 != counted || !ascending {
+            return Err(Error::corrupt(
+                snapshot.txn.path(),
+                "bar_blocks",
+                format!(
+                    "{} has {} bars in blocks, and {counted} by its extent",
+                    record.key,
+                    bars.len()
+                ),
+            ));
+        }
+        report.bars += counted;
+    }
+    let everything = HeadlineFilter {
+        symbol: None,
+        first: i64::MIN,
+        last: i64::MAX,
+        limit: usize::MAX,
+    };
+    report.headlines = snapshot.txn.headlines(&everything)?.len() as u64;
+    Ok(report)
+}
+
+/// Live windows of a part, all of which must belong to stored series.
+fn named_windows(snapshot: &Snapshot, part: &Directory<'_>, dead: &RowSet) -> Result<u64> {
+    let mut windows = 0;
+    for rows in part.iter() {
+        let live = RowSet::from_ranges([rows.rows()]).subtract(dead).len() as u64;
+        if live > 0 && !snapshot.series.contains_key(&rows.series()) {
+            return Err(Error::corrupt(
+                snapshot.txn.path(),
+                "series",
+                format!("series {} has windows and no name", rows.series()),
+            ));
+        }
+        windows += live;
+    }
+    Ok(windows)
 }

@@ -11,6 +11,8 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
+/// The largest number of units of an interval.
+const LONGEST: i64 = 100_000;
 
 /// The length of a bar: a fixed time (`1s`, `5m`, `1h`, `1d`, `1w`) or calendar months (`1M`).
 ///
@@ -45,6 +47,31 @@ impl Interval {
     /// An interval of `n` days.
     pub const fn days(n: u32) -> Self {
         Self::Fixed(n as i64 * DAY)
+    }
+
+    /// Checks that the length is one that text can say: 1 ms to 100,000 weeks or months.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] otherwise.
+    pub(crate) fn check(self) -> Result<()> {
+        let fits = match self {
+            Self::Fixed(ms) => (1..=LONGEST * WEEK).contains(&ms),
+            Self::Months(n) => (1..=LONGEST).contains(&i64::from(n)),
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "expected an interval of 1 ms to {LONGEST} weeks or months, found {self:?}"
+        )))
+    }
+
+    /// The time `bars` bars before `close`.
+    pub(crate) fn before(self, close: Timestamp, bars: u32) -> Timestamp {
+        match self {
+            Self::Fixed(ms) => close.plus_millis(-ms.saturating_mul(i64::from(bars))),
+            Self::Months(n) => shift_months(close, -i64::from(n).saturating_mul(i64::from(bars))),
+        }
     }
 
     /// The close time of the bar that opens at `open`.
@@ -131,7 +158,7 @@ impl FromStr for Interval {
         } else {
             digits.parse().map_err(|_| bad())?
         };
-        if !(1..=100_000).contains(&n) {
+        if !(1..=LONGEST).contains(&n) {
             return Err(bad());
         }
         let unit = match unit {

@@ -72,17 +72,25 @@ impl SeriesKey {
     ///
     /// # Errors
     /// [`Error::Invalid`] if a part is empty, longer than [`Self::MAX_NAME_LEN`] bytes, or holds
-    /// white space, a control character or one of `/ : @ ,`, which separate the parts in text.
+    /// white space, a control character or one of `/ : @ ,`, which separate the parts in text; or
+    /// if the interval is not 1 ms to 100,000 weeks or months.
     pub fn new(market: &str, venue: &str, symbol: &str, interval: Interval) -> Result<Self> {
-        check_name("market", market)?;
-        check_name("venue", venue)?;
-        check_name("symbol", symbol)?;
-        Ok(Self {
+        let key = Self {
             market: market.to_owned(),
             venue: venue.to_owned(),
             symbol: symbol.to_owned(),
             interval,
-        })
+        };
+        key.check()?;
+        Ok(key)
+    }
+
+    /// Checks the parts, which anybody can set.
+    pub(crate) fn check(&self) -> Result<()> {
+        check_name("market", &self.market)?;
+        check_name("venue", &self.venue)?;
+        check_name("symbol", &self.symbol)?;
+        self.interval.check()
     }
 }
 

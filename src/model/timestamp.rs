@@ -44,6 +44,11 @@ impl Timestamp {
         Self(jiff::Timestamp::now().as_millisecond())
     }
 
+    /// Whether it lies in the years that can be written as a date.
+    pub(crate) fn is_date(self) -> bool {
+        Self::RANGE_MS.contains(&self.0)
+    }
+
     pub(super) fn to_jiff(self) -> jiff::Timestamp {
         let clamped = self.0.clamp(*Self::RANGE_MS.start(), *Self::RANGE_MS.end());
         jiff::Timestamp::from_millisecond(clamped).unwrap_or_default()

@@ -45,7 +45,6 @@ impl Catalog {
 
     /// Opens the catalog at `path`, or makes an empty one.
     pub(crate) fn open_or_create(path: &Path) -> Result<Self> {
-        let fresh = !path.exists();
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
             .create(path)
@@ -54,11 +53,18 @@ impl Catalog {
             path: Arc::new(path.to_path_buf()),
             database: Arc::new(database),
         };
-        if fresh {
+        if catalog.is_empty()? {
             catalog.initialise()?;
         }
         catalog.check_format()?;
         Ok(catalog)
+    }
+
+    /// Whether nothing was ever committed: the file is new, or its making was interrupted.
+    fn is_empty(&self) -> Result<bool> {
+        let txn = self.database.begin_read().map_err(fault)?;
+        let mut tables = txn.list_tables().map_err(fault)?;
+        Ok(tables.next().is_none())
     }
 
     fn initialise(&self) -> Result<()> {
@@ -127,6 +133,18 @@ impl Catalog {
             Err(e) => Err(fault(e)),
         }
     }
+}
+
+/// Does work on a catalog that may be damaged. redb trusts its pages and panics on some that do
+/// not hold what was written; here that becomes an error.
+pub(crate) fn suspecting_damage<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    done.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+        let detail = format!("a page cannot be read ({})", said.unwrap_or("no message"));
+        Err(Error::corrupt(path, "catalog", detail))
+    })
 }
 
 fn open_fault(path: &Path, error: redb::DatabaseError) -> Error {
@@ -294,8 +312,9 @@ impl WriteTxn {
     /// The series of that name, made if there is none.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if it is stored with another calendar.
+    /// [`Error::Invalid`] if the name cannot be one, or is stored with another calendar.
     pub(crate) fn ensure_series(&self, key: &SeriesKey, calendar: Calendar) -> Result<SeriesId> {
+        key.check()?;
         if let Some((id, record)) = self.series_by_name(key)? {
             if record.calendar != calendar {
                 return Err(Error::invalid(format!(

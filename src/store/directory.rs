@@ -127,10 +127,20 @@ impl SeriesRows<'_> {
         };
         let piece_end = self.pieces.get(after).map_or(rows.end, |p| p.first_row);
         let past = time.saturating_sub(piece.first_end);
-        let steps =
-            past.div_euclid(self.entry.step) + i64::from(past.rem_euclid(self.entry.step) != 0);
+        let part = i64::from(past.rem_euclid(self.entry.step) != 0);
+        let steps = past.div_euclid(self.entry.step).saturating_add(part);
         let row = i64::from(piece.first_row).saturating_add(steps);
-        u32::try_from(row).unwrap_or(u32::MAX).min(piece_end)
+        // A damaged piece must not lead out of the series.
+        u32::try_from(row)
+            .unwrap_or(u32::MAX)
+            .min(piece_end)
+            .clamp(rows.start, rows.end)
+    }
+
+    /// The end of the window `rows` after the first one of a piece. Damage must not overflow.
+    fn end_after(&self, piece: &Piece, rows: u32) -> i64 {
+        let past = i64::from(rows).saturating_mul(self.entry.step);
+        piece.first_end.saturating_add(past)
     }
 
     /// The end of the window at `row`, which must be one of [`Self::rows`].
@@ -140,7 +150,7 @@ impl SeriesRows<'_> {
         }
         let after = self.pieces.partition_point(|p| p.first_row <= row);
         let piece = self.pieces.get(after.checked_sub(1)?)?;
-        Some(piece.first_end + i64::from(row - piece.first_row) * self.entry.step)
+        Some(self.end_after(piece, row.checked_sub(piece.first_row)?))
     }
 }
 
@@ -190,8 +200,7 @@ impl<'a> Directory<'a> {
             let starts_right = rows.pieces.first().map(|p| p.first_row) == Some(rows.rows().start);
             let ascending = rows.pieces.is_sorted_by(|a, b| {
                 a.first_row < b.first_row
-                    && a.first_end + i64::from(b.first_row - a.first_row - 1) * rows.entry.step
-                        < b.first_end
+                    && rows.end_after(a, b.first_row - a.first_row - 1) < b.first_end
             });
             let inside = rows
                 .pieces

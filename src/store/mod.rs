@@ -20,7 +20,7 @@ mod tests;
 #[cfg(test)]
 pub(crate) use bars::BarChange;
 pub(crate) use bars::BarReads;
-pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn};
+pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn, suspecting_damage};
 pub(crate) use directory::{Directory, DirectoryBuilder};
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
