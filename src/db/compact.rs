@@ -131,7 +131,7 @@ pub(super) fn rewrite(
     control: &Control,
     stopwatch: &Stopwatch,
 ) -> Result<Rewritten> {
-    let snapshot = inner.snapshot();
+    let snapshot = inner.snapshot()?;
     let mut result = Rewritten {
         removed: segments.len() as u64,
         written: 0,
@@ -189,7 +189,7 @@ impl Database {
         seal::embed_pending(inner, &writer, control, &stopwatch, &mut embedded)?;
         report.segments_written += embedded.segments;
         let wasteful: Vec<_> = inner
-            .snapshot()
+            .snapshot()?
             .spaces
             .iter()
             .map(|state| (state.id, wasteful(state)))
@@ -200,10 +200,7 @@ impl Database {
             report.segments_written += rewritten.written;
             report.dead_rows_removed += rewritten.dead;
         }
-        inner.detach();
-        let compacted = writer.catalog.compact();
-        inner.refresh(&writer)?;
-        report.catalog_compacted = compacted?;
+        report.catalog_compacted = inner.compact_catalog(&mut writer)?;
         report.bytes_after = inner.files.bytes()?;
         Ok(report)
     }

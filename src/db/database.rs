@@ -100,7 +100,7 @@ impl OpenOptions {
             Ok((catalog, snapshot))
         })?;
         Ok(Database(Arc::new(Inner {
-            current: RwLock::new(Some(Arc::new(snapshot))),
+            current: RwLock::new(Current::Ready(Arc::new(snapshot))),
             writer: Mutex::new(Writer { catalog }),
             files,
             _lock: lock,
@@ -212,22 +212,25 @@ pub(super) struct Writer {
 }
 
 pub(super) struct Inner {
-    /// `None` only while the catalog is compacted.
-    current: RwLock<Option<Arc<Snapshot>>>,
+    current: RwLock<Current>,
     writer: Mutex<Writer>,
     pub(super) files: Files,
     _lock: DirLock,
 }
 
 impl Inner {
-    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+    /// What was committed last.
+    ///
+    /// # Errors
+    /// [`Error::Catalog`] if the catalog could not be read again after it was compacted.
+    pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>> {
         loop {
-            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(snapshot) = current.as_ref() {
-                return Arc::clone(snapshot);
+            match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
+                Current::Ready(snapshot) => return Ok(Arc::clone(snapshot)),
+                Current::Lost(why) => return Err(Error::Catalog(why.clone())),
+                Current::Detached => {}
             }
-            drop(current);
-            // Compaction holds the writer while there is no snapshot.
+            // Whoever compacts the catalog holds the writer meanwhile, and asks for no snapshot.
             drop(self.writer());
         }
     }
@@ -244,28 +247,49 @@ impl Inner {
         self.refresh(writer)
     }
 
-    pub(super) fn refresh(&self, writer: &Writer) -> Result<()> {
-        let old = self.swap(None);
-        let next = Snapshot::load(&self.files, writer.catalog.read()?, old.as_deref())?;
-        self.swap(Some(Arc::new(next)));
+    /// Shows what is committed to readers that come from now on. If it cannot be read, they go on
+    /// with what they had.
+    fn refresh(&self, writer: &Writer) -> Result<()> {
+        let old = self.snapshot()?;
+        let next = Snapshot::load(&self.files, writer.catalog.read()?, Some(&old))?;
+        self.set(Current::Ready(Arc::new(next)));
         Ok(())
     }
 
-    fn swap(&self, next: Option<Arc<Snapshot>>) -> Option<Arc<Snapshot>> {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        match next {
-            Some(next) => current.replace(next),
-            None => current.clone(),
-        }
+    fn set(&self, current: Current) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
     }
 
-    /// Lets go of the snapshot, so that the catalog can be compacted. [`Self::refresh`] ends that.
-    pub(super) fn detach(&self) {
-        self.current
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+    /// Gives the catalog's free space back, for which no snapshot may be open. `false` if a view
+    /// is.
+    pub(super) fn compact_catalog(&self, writer: &mut Writer) -> Result<bool> {
+        self.set(Current::Detached);
+        let compacted = writer.catalog.compact();
+        let next = writer
+            .catalog
+            .read()
+            .and_then(|txn| Snapshot::load(&self.files, txn, None));
+        match next {
+            Ok(next) => self.set(Current::Ready(Arc::new(next))),
+            Err(e) => {
+                let why = format!(
+                    "it could not be read again after it was compacted ({e}); close the database and open it again"
+                );
+                self.set(Current::Lost(why));
+                return Err(e);
+            }
+        }
+        compacted
     }
+}
+
+/// What readers that come now get to see.
+enum Current {
+    Ready(Arc<Snapshot>),
+    /// While the catalog is compacted.
+    Detached,
+    /// The catalog cannot be read any more, and why.
+    Lost(String),
 }
 
 /// A RhymeDB database: one folder, one process. Clones share it.

@@ -56,7 +56,7 @@ impl Database {
                 hint_text: "`rhyme series` lists those that are stored".to_owned(),
             });
         };
-        let snapshot = inner.snapshot();
+        let snapshot = inner.snapshot()?;
         let charts = ChartSpace::all(inner, &txn)?;
         let mut report = DeleteReport::default();
         let change = txn.remove_bars(id, range.clone())?;

@@ -67,7 +67,8 @@ impl Database {
         };
         let stored_vector = |i: usize| sorted.get(i).and_then(|&(_, r)| rows.get(r));
         if sorted.len() as u64 <= FRESH_BATCH {
-            report.replaced = remove_old(&txn, &inner.snapshot(), id, &sorted)?;
+            let snapshot = inner.snapshot()?;
+            report.replaced = remove_old(&txn, &snapshot, id, &sorted)?;
             put_fresh(&txn, id, dim, &sorted, rows)?;
             inner.commit(&writer, txn)?;
             let mut sealed = IngestReport::default();
@@ -78,7 +79,7 @@ impl Database {
         // Series and space must be there before their segments, and an empty space is harmless.
         inner.commit(&writer, txn)?;
         let keys: Vec<_> = sorted.iter().map(|s| s.0).collect();
-        let snapshot = inner.snapshot();
+        let snapshot = inner.snapshot()?;
         let Some(state) = snapshot.space_by_id(id) else {
             return Err(Error::Catalog(format!("the space {space} has gone")));
         };

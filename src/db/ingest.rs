@@ -148,7 +148,7 @@ impl<'a> Ingest<'a> {
         if report.bars_added + report.bars_replaced == 0 {
             return Ok(());
         }
-        let states = &self.inner.snapshot().spaces;
+        let states = &self.inner.snapshot()?.spaces;
         let fresh = states.iter().map(|s| s.fresh.len() as u64).max();
         let embedded = self.stopwatch.time(Stage::Embed, || {
             embed_or_wait(&txn, &spaces, &pending, fresh.unwrap_or(0))
@@ -236,7 +236,7 @@ impl<'a> BatchStore<'a> {
         }
         Ok(Self {
             txn,
-            snapshot: inner.snapshot(),
+            snapshot: inner.snapshot()?,
             spaces: ChartSpace::all(inner, txn)?,
             pending: Vec::new(),
             report: IngestReport::default(),

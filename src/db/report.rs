@@ -92,7 +92,7 @@ impl View {
     /// # Errors
     /// Those of the catalog.
     pub fn series(&self) -> Result<Vec<SeriesInfo>> {
-        let snapshot = self.snapshot();
+        let snapshot = self.snapshot()?;
         let mut all = Vec::new();
         for (&id, record) in &snapshot.series {
             let extent = snapshot.txn.bar_extent(id)?;
@@ -113,7 +113,7 @@ impl View {
     /// # Errors
     /// Those of the catalog.
     pub fn spaces(&self) -> Result<Vec<SpaceInfo>> {
-        let snapshot = self.snapshot();
+        let snapshot = self.snapshot()?;
         let mut all = Vec::new();
         for state in &snapshot.spaces {
             let mut info = SpaceInfo {
@@ -156,7 +156,7 @@ impl View {
         let close = |open: i64| series.interval.close_of(Timestamp::from_millis(open));
         let last = self.clamp(to);
         let first_open = from.map_or(i64::MIN, |t| series.interval.open_of(t).millis());
-        let mut bars = self.snapshot().txn.bars(id, first_open..=last.millis())?;
+        let mut bars = self.snapshot()?.txn.bars(id, first_open..=last.millis())?;
         let start = bars
             .time
             .partition_point(|&t| from.is_some_and(|from| close(t) < from));
@@ -170,7 +170,7 @@ impl View {
     }
 
     fn series_id(&self, key: &SeriesKey) -> Result<SeriesId> {
-        let found = self.snapshot().txn.series_by_name(key)?;
+        let found = self.snapshot()?.txn.series_by_name(key)?;
         found.map(|(id, _)| id).ok_or_else(|| Error::NotFound {
             what: "series",
             name: key.to_string(),
@@ -208,7 +208,7 @@ impl Database {
     pub fn stats(&self) -> Result<DatabaseStats> {
         let view = self.now();
         let spaces = view.spaces()?;
-        let txn = &view.snapshot().txn;
+        let txn = &view.snapshot()?.txn;
         let (bar_bytes, bars) = txn.bar_sizes()?;
         let anchors: u64 = spaces.iter().map(|s| s.anchors).sum();
         let segment_bytes = spaces.iter().map(|s| s.segment_bytes).sum();
@@ -220,7 +220,7 @@ impl Database {
             .map_err(Error::io("look at", catalog))?
             .len();
         Ok(DatabaseStats {
-            series: view.snapshot().series.len() as u64,
+            series: view.snapshot()?.series.len() as u64,
             bars,
             bar_bytes,
             headlines: txn.headline_count()?,

@@ -106,7 +106,7 @@ impl EmbedWork<'_> {
     /// Few windows become fresh rows.
     fn embed_few(&self, old: &ReadTxn, pieces: &[Pending]) -> Result<()> {
         let txn = self.writer.catalog.write()?;
-        let snapshot = self.inner.snapshot();
+        let snapshot = self.inner.snapshot()?;
         for &piece in pieces {
             if let Some(series) = snapshot.series.get(&piece.series) {
                 let removed = remove_windows(&txn, &snapshot, self.space.id, series, piece)?;
@@ -139,7 +139,7 @@ impl EmbedWork<'_> {
 
     fn embed_chunk(&self, pieces: &[Pending], id: SegmentId, total: u64) -> Result<()> {
         let txn = self.writer.catalog.read()?;
-        let snapshot = self.inner.snapshot();
+        let snapshot = self.inner.snapshot()?;
         let mut new = NewRows::new(self.space.space.encoder.dim as usize)?;
         let mut flats = Vec::new();
         self.stopwatch.time(Stage::Embed, || -> Result<()> {
@@ -194,7 +194,7 @@ impl EmbedWork<'_> {
             .lock()
             .map_err(|_| Error::Catalog("another thread failed while committing".into()))?;
         let start = std::time::Instant::now();
-        let snapshot = self.inner.snapshot();
+        let snapshot = self.inner.snapshot()?;
         let txn = self.writer.catalog.write()?;
         let space = self.space.id;
         let mut removed = 0;
@@ -329,7 +329,7 @@ pub(super) fn seal_when_due(
     stopwatch: &Stopwatch,
     report: &mut IngestReport,
 ) -> Result<()> {
-    for state in &inner.snapshot().spaces {
+    for state in &inner.snapshot()?.spaces {
         let small = super::compact::crowded_tier(state);
         if state.fresh.len() >= SEAL_ROWS || !small.is_empty() {
             let rewritten =

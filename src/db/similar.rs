@@ -172,7 +172,7 @@ impl<'a> Similar<'a> {
     pub fn run(self) -> Result<SimilarAnswer> {
         let start = Instant::now();
         self.check_options()?;
-        let snapshot = self.view.snapshot();
+        let snapshot = self.view.snapshot()?;
         let state = snapshot.space(self.space.as_deref())?;
         let window_bars = state.space().encoder.window;
         let exclusion = self.exclusion.unwrap_or(window_bars.div_ceil(4));

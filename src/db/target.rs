@@ -47,7 +47,7 @@ impl View {
     /// [`Error::NotFound`] if there is none, [`Error::Ambiguous`] with the choices if there are
     /// several.
     pub fn series_of(&self, target: &Target) -> Result<SeriesKey> {
-        series(self.snapshot(), target).map(|(_, record)| record.key.clone())
+        series(self.snapshot()?, target).map(|(_, record)| record.key.clone())
     }
 }
 

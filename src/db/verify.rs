@@ -33,7 +33,7 @@ impl Database {
     /// The first defect, as [`Error::Corrupt`] with the file and its section.
     pub fn verify(&self, control: &Control) -> Result<VerifyReport> {
         let view = self.now();
-        let snapshot = view.snapshot();
+        let snapshot = view.snapshot()?;
         suspecting_damage(snapshot.txn.path(), || verify(snapshot, control))
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::similar::{Query, Similar};
 use super::snapshot::Snapshot;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Headline, TimePrecision, Timestamp};
 use crate::store::{HeadlineFilter, HeadlineReads};
 
@@ -14,17 +14,24 @@ use crate::store::{HeadlineFilter, HeadlineReads};
 /// that were corrected later are seen as corrected: the database keeps one value of each bar.
 #[derive(Clone)]
 pub struct View {
-    snapshot: Arc<Snapshot>,
+    /// Or why there is none: asked for when the view is used, so that making one cannot fail.
+    snapshot: Result<Arc<Snapshot>, String>,
     as_of: Option<Timestamp>,
 }
 
 impl View {
-    pub(super) fn new(snapshot: Arc<Snapshot>, as_of: Option<Timestamp>) -> Self {
-        Self { snapshot, as_of }
+    pub(super) fn new(snapshot: Result<Arc<Snapshot>>, as_of: Option<Timestamp>) -> Self {
+        Self {
+            snapshot: snapshot.map_err(|e| e.to_string()),
+            as_of,
+        }
     }
 
-    pub(super) fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
+    pub(super) fn snapshot(&self) -> Result<&Snapshot> {
+        match &self.snapshot {
+            Ok(snapshot) => Ok(snapshot),
+            Err(why) => Err(Error::Catalog(why.clone())),
+        }
     }
 
     /// The view's time; `None` sees everything.
@@ -74,7 +81,7 @@ impl View {
             // Those of the view's last day may be unknown yet, so they do not count.
             limit: usize::MAX,
         };
-        let mut headlines = self.snapshot.txn.headlines(&filter)?;
+        let mut headlines = self.snapshot()?.txn.headlines(&filter)?;
         headlines.retain(|h| self.as_of.is_none_or(|t| known_from(h) <= t));
         let surplus = headlines.len().saturating_sub(limit);
         Ok(headlines.split_off(surplus))
