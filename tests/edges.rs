@@ -1,6 +1,7 @@
 //! Input at the edges of what can be stored, and answers at the edges of what can be compared.
 
 #![allow(
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,

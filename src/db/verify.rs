@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::control::{Control, Stage};
@@ -6,7 +8,7 @@ use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::index::RowSet;
 use crate::store::{
-    BarReads, CatalogUse, Directory, HeadlineFilter, HeadlineReads, suspecting_damage,
+    BarReads, CatalogUse, Directory, HeadlineFilter, HeadlineReads, ReadTxn, suspecting_damage,
 };
 
 /// What was read and found sound.
@@ -75,8 +77,30 @@ fn verify(snapshot: &Snapshot, control: &Control) -> Result<VerifyReport> {
         last: i64::MAX,
         limit: usize::MAX,
     };
-    report.headlines = snapshot.txn.headlines(&everything)?.len() as u64;
+    report.headlines = check_headlines(&snapshot.txn, &everything)?;
     Ok(report)
+}
+
+/// Reads all headlines, and checks that the indexes of them have as many entries.
+fn check_headlines(txn: &ReadTxn, everything: &HeadlineFilter) -> Result<u64> {
+    let headlines = txn.headlines(everything)?;
+    let count = headlines.len() as u64;
+    let symbols = headlines
+        .iter()
+        .map(|h| h.symbols.iter().collect::<BTreeSet<_>>().len() as u64);
+    let expected = (symbols.sum::<u64>(), count);
+    let found = txn.headline_links()?;
+    if found == expected {
+        return Ok(count);
+    }
+    Err(Error::corrupt(
+        txn.path(),
+        "headlines_by_symbol",
+        format!(
+            "expected {} entries by symbol and {} by content, found {} and {}",
+            expected.0, expected.1, found.0, found.1
+        ),
+    ))
 }
 
 /// Live windows of a part, all of which must belong to stored series.

@@ -1,20 +1,22 @@
 //! A block of bars of one series, compressed by column.
 //!
 //! ```text
-//! version u8 (1) | bars u32 | per column: length u32, pco bytes
+//! version u8 (2) | bars u32 | xxh3 u64 of the rest | per column: length u32, pco bytes
 //! ```
-//! Columns: time, open, high, low, close, volume. Little-endian.
+//! Columns: time, open, high, low, close, volume. Little-endian. Bars are the truth of the
+//! database, and pco decodes many a flipped bit to other prices: hence the hash.
 
 use pco::ChunkConfig;
 use pco::data_types::Number;
 use pco::standalone::{simple_compress, simple_decompress_into};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::Bars;
 
 /// Bars in a full block. Larger blocks compress a little better and cost more to change.
 pub(super) const BLOCK_BARS: usize = 2048;
-const VERSION: u8 = 1;
-const HEAD_LEN: usize = 5;
+const VERSION: u8 = 2;
+const HEAD_LEN: usize = 13;
 const COLUMNS: usize = 6;
 
 /// Why bytes are not a block of bars.
@@ -24,10 +26,13 @@ pub(super) fn encode(bars: &Bars) -> Result<Vec<u8>, Defect> {
     let mut out = Vec::with_capacity(bars.len() * 12 + 64);
     out.push(VERSION);
     out.extend_from_slice(&(bars.len() as u32).to_le_bytes());
-    put_column(&mut out, &bars.time)?;
+    let mut columns = Vec::with_capacity(bars.len() * 12 + 64);
+    put_column(&mut columns, &bars.time)?;
     for column in [&bars.open, &bars.high, &bars.low, &bars.close, &bars.volume] {
-        put_column(&mut out, column)?;
+        put_column(&mut columns, column)?;
     }
+    out.extend_from_slice(&xxh3_64(&columns).to_le_bytes());
+    out.extend_from_slice(&columns);
     Ok(out)
 }
 
@@ -55,7 +60,13 @@ impl<'a> Columns<'a> {
                 "a block of bars has version {version}, and this program reads {VERSION}"
             ));
         }
+        let (count, hash) = count
+            .split_at_checked(4)
+            .ok_or("a block of bars is cut short")?;
         let bars = read_u32(count)? as usize;
+        if hash != xxh3_64(rest).to_le_bytes() {
+            return Err(format!("the hash of a block of {bars} bars does not fit"));
+        }
         let mut columns = [&[][..]; COLUMNS];
         for column in &mut columns {
             let (len, tail) = rest
@@ -157,6 +168,16 @@ mod tests {
         let block = encode(&bars(40)).unwrap();
         for len in 0..block.len() {
             assert!(decode(&block[..len]).is_err(), "cut at {len}");
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_is_refused() {
+        let block = encode(&bars(40)).unwrap();
+        for bit in 0..block.len() * 8 {
+            let mut flipped = block.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(decode(&flipped).is_err(), "bit {bit}");
         }
     }
 

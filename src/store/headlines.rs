@@ -72,6 +72,21 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
         Ok(headlines)
     }
 
+    /// Reads the indexes beside the headlines, and gives the number of entries by symbol and by
+    /// content.
+    fn headline_links(&self) -> Result<(u64, u64)> {
+        let (mut by_symbol, mut by_content) = (0, 0);
+        for item in self.table(BY_SYMBOL)?.iter().map_err(fault)? {
+            item.map_err(fault)?.0.value();
+            by_symbol += 1;
+        }
+        for item in self.table(BY_CONTENT)?.iter().map_err(fault)? {
+            item.map_err(fault)?;
+            by_content += 1;
+        }
+        Ok((by_symbol, by_content))
+    }
+
     /// How many headlines are stored.
     fn headline_count(&self) -> Result<u64> {
         use redb::ReadableTableMetadata;

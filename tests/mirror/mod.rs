@@ -1,13 +1,17 @@
 //! The whole engine once more, as maps: bars, windows from their definition, search by comparing
 //! everything with everything.
 
-#![allow(dead_code, reason = "each test file uses a part")]
 #![allow(
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "tests"
 )]
+
+mod asking;
+pub mod listings;
+pub mod world;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};

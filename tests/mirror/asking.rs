@@ -1,0 +1,139 @@
+//! Random questions to a database and to its mirror.
+
+use rhymedb::{Database, SeriesKey, Target, Timestamp, View};
+
+use super::world::World;
+use super::{Asked, Mirror, Question};
+use crate::oracle::HOUR;
+
+impl World {
+    pub fn asked(&mut self) -> (&'static str, Asked) {
+        if self.imports && self.dice.one_in(4) {
+            return ("own", Asked::Imported);
+        }
+        let chart = self.charts[self.dice.below(self.charts.len())].clone();
+        (chart.name, Asked::Chart(chart))
+    }
+
+    pub fn moment(&mut self, series: usize, often: usize) -> Option<i64> {
+        let opens = &self.listings[series].opens;
+        let i = self.dice.below(opens.len());
+        let shift = self.dice.below(3) as i64 * HOUR;
+        (self.dice.below(often) != 0).then_some(opens[i] + shift)
+    }
+
+    /// Asks `view` and `mirror` the same question; with `db`, perhaps as of another time.
+    pub fn compare(&mut self, view: &View, mirror: &Mirror, db: Option<&Database>) {
+        let (space, asked) = self.asked();
+        if !view.spaces().unwrap().iter().any(|s| s.space.name == space) {
+            return;
+        }
+        let series = self.dice.below(self.listings.len());
+        let as_of = self.moment(series, 3);
+        let dated = db
+            .zip(as_of)
+            .map(|(db, t)| db.at(Timestamp::from_millis(t)));
+        let question = Question {
+            series,
+            time: self.moment(series, 3),
+            as_of: dated.as_ref().and(as_of),
+            among: None,
+            from: self.moment(series, 2).filter(|_| self.dice.one_in(3)),
+            to: self.moment(series, 2).filter(|_| self.dice.one_in(3)),
+            k: [1, 3, 10, 80, 2000][self.dice.below(5)],
+            exclusion: [0, 1, 3, 16, 50][self.dice.below(5)],
+        };
+        self.ask(
+            dated.as_ref().unwrap_or(view),
+            mirror,
+            space,
+            &asked,
+            question,
+        );
+    }
+
+    pub fn ask(
+        &mut self,
+        view: &View,
+        mirror: &Mirror,
+        space: &str,
+        asked: &Asked,
+        mut question: Question,
+    ) {
+        let time = question
+            .time
+            .map_or(String::new(), |t| format!("@{}", Timestamp::from_millis(t)));
+        let target: Target = format!("{}{time}", self.listings[question.series].key)
+            .parse()
+            .unwrap();
+        let mut search = view
+            .similar(target)
+            .space(space)
+            .exact(true)
+            .k(question.k)
+            .exclusion(question.exclusion);
+        if question
+            .from
+            .zip(question.to)
+            .is_some_and(|(from, to)| from > to)
+        {
+            question.from = None;
+        }
+        if let Some(from) = question.from {
+            search = search.from(Timestamp::from_millis(from));
+        }
+        if let Some(to) = question.to {
+            search = search.to(Timestamp::from_millis(to));
+        }
+        let part = self.listings[self.dice.below(self.listings.len())]
+            .key
+            .clone();
+        let stored = |passes: &dyn Fn(&SeriesKey) -> bool| -> Vec<usize> {
+            let all = mirror.series.iter();
+            all.filter(|(_, s)| passes(&s.key))
+                .map(|(n, _)| *n)
+                .collect()
+        };
+        let (among, narrowed) = match self.dice.below(8) {
+            0 => (
+                stored(&|k| k.market == part.market),
+                search.clone().market(&part.market),
+            ),
+            1 => (
+                stored(&|k| k.venue == part.venue),
+                search.clone().venue(&part.venue),
+            ),
+            2 => (
+                stored(&|k| k.symbol == part.symbol),
+                search.clone().symbol(&part.symbol),
+            ),
+            3 => (
+                stored(&|k| k.interval == part.interval),
+                search.clone().interval(part.interval),
+            ),
+            _ => (Vec::new(), search.clone()),
+        };
+        if !among.is_empty() {
+            question.among = Some(among);
+            search = narrowed;
+        }
+        match mirror.check(asked, &question, search.run()) {
+            Ok(hits) => self.compared += hits,
+            Err(difference) => panic!("{space}: {question:?}: {difference}"),
+        }
+    }
+
+    pub fn compare_now(&mut self, db: &Database) {
+        let mirror = self.mirror.clone();
+        self.compare(&db.now(), &mirror, Some(db));
+    }
+
+    pub fn compare_old(&mut self) {
+        let (view, mirror) = match self.old.take() {
+            Some(old) => old,
+            None => (self.db().now(), self.mirror.clone()),
+        };
+        self.compare(&view, &mirror, None);
+        self.old = Some((view, mirror)).filter(|_| !self.dice.one_in(4));
+    }
+}
