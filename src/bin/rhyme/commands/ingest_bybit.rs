@@ -64,7 +64,7 @@ fn finish(global: &Global, work: Downloads<'_>, db: &Database, control: &Control
         column("last", "last open"),
         column("error", "error"),
     ];
-    output::listing(global.format, &columns, &rows)?;
+    output::listing(global.format, &columns, &rows, "no series was asked for")?;
     report?;
     if control.is_stopped() {
         return Err(Error::Interrupted.into());
