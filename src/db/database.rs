@@ -117,8 +117,13 @@ fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
     if dir.join(Catalog::FILE_NAME).is_file() {
         return create_dir_durably(&segments);
     }
-    if dir.is_file() {
+    if dir.exists() && !dir.is_dir() {
         return Err(not_one("it is a file, and a database is a folder".into()));
+    }
+    if !create && !dir.exists() {
+        return Err(not_one(
+            "there is no such folder; ingest something to make it, or name another one".into(),
+        ));
     }
     if !create {
         return Err(not_one(format!(

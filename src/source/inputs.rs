@@ -135,13 +135,33 @@ fn walk(folder: &Path, mut visit: impl FnMut(&Path, bool) -> Result<()>) -> Resu
     };
     let entries = WalkDir::new(folder).follow_links(true).into_iter();
     for entry in entries.filter_entry(|entry| !hidden(entry)) {
-        let entry = entry.map_err(|e| {
-            let at = e.path().unwrap_or(folder).to_path_buf();
-            Error::io("read the folder", &at)(e.into())
-        })?;
-        visit(entry.path(), entry.file_type().is_file())?;
+        match entry {
+            Ok(entry) => visit(entry.path(), entry.file_type().is_file())?,
+            Err(e) => match e.path() {
+                // Reading it will say what is wrong with it, and the other files go on.
+                Some(link) if is_broken_link(link) => visit(link, true)?,
+                _ => return Err(unreadable(folder, e)),
+            },
+        }
     }
     Ok(())
+}
+
+fn is_broken_link(path: &Path) -> bool {
+    path.is_symlink() && !path.exists()
+}
+
+fn unreadable(folder: &Path, error: walkdir::Error) -> Error {
+    let at = error.path().unwrap_or(folder).to_path_buf();
+    let source = if error.loop_ancestor().is_some() {
+        std::io::Error::other("it is a link to a folder above it")
+    } else {
+        // `into_io_error` gives none only for loops; its text would repeat the path.
+        error
+            .into_io_error()
+            .unwrap_or_else(|| std::io::Error::other("it cannot be listed"))
+    };
+    Error::io("read the folder", &at)(source)
 }
 
 #[cfg(test)]

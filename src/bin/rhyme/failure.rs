@@ -1,7 +1,9 @@
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use rhymedb::Error;
+
+use crate::progress;
 
 /// Why a command stopped.
 #[derive(Debug)]
@@ -52,7 +54,6 @@ pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
         Err(Failure::Output(error)) => (1, format!("cannot write the output: {error}")),
         Err(Failure::Partly(message)) => (1, message),
     };
-    // If standard error is closed too, the code has to say it all.
-    let _ = writeln!(io::stderr(), "rhyme: {message}");
+    progress::say(&format!("rhyme: {message}"));
     ExitCode::from(code)
 }

@@ -20,11 +20,18 @@ pub(crate) const fn column(key: &'static str, title: &'static str) -> Column {
     Column { key, title }
 }
 
+/// A report as the JSON object that [`record`] takes.
+pub(crate) fn value(report: &impl serde::Serialize) -> Outcome<Value> {
+    Ok(serde_json::to_value(report).map_err(io::Error::from)?)
+}
+
 /// Prints rows of one kind. Each row is a JSON object; a key without a column is in JSON alone.
-pub(crate) fn listing(format: Format, columns: &[Column], rows: &[Value]) -> Outcome {
+/// Where people read and there are no rows, they read `none` instead of an empty table.
+pub(crate) fn listing(format: Format, columns: &[Column], rows: &[Value], none: &str) -> Outcome {
     match format {
         Format::Json => json(&Value::Array(rows.to_vec())),
         Format::Csv => csv(columns, rows),
+        Format::Table if rows.is_empty() => lines(none),
         Format::Table => table(columns, rows),
     }
 }

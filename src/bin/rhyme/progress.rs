@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use rhymedb::{Control, Progress, Stage};
@@ -25,17 +25,16 @@ pub(crate) fn control(global: &Global) -> Control {
             std::process::exit(130);
         }
         stopped.stop();
-        let _ = writeln!(
-            std::io::stderr(),
-            "\nstopping after the current step; press Ctrl-C again to stop at once"
-        );
+        say("stopping after the current step; press Ctrl-C again to stop at once");
     });
     control
 }
 
+/// The bars on the terminal, to be drawn around whatever else is written there.
+static DRAWN: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
 #[derive(Default)]
 struct Bars {
-    all: MultiProgress,
     by_stage: Mutex<HashMap<Stage, ProgressBar>>,
 }
 
@@ -47,7 +46,7 @@ impl Bars {
         let mut by_stage = self.by_stage.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = by_stage
             .entry(progress.stage)
-            .or_insert_with(|| self.all.add(bar(progress)));
+            .or_insert_with(|| DRAWN.add(bar(progress)));
         bar.set_length(progress.total);
         bar.set_position(progress.done);
         if progress.done >= progress.total {
@@ -58,7 +57,7 @@ impl Bars {
 
 fn bar(progress: Progress) -> ProgressBar {
     let unit = match progress.stage {
-        Stage::Read => "files",
+        Stage::Read => "rows",
         Stage::Store => "bars",
         Stage::Embed | Stage::Index | Stage::Publish => "windows",
     };
@@ -88,7 +87,14 @@ fn bar(progress: Progress) -> ProgressBar {
 /// A remark on standard error, unless `--quiet`.
 pub(crate) fn notice(global: &Global, text: &str) {
     if !global.quiet {
-        // If standard error is closed there is nobody to tell.
-        let _ = writeln!(std::io::stderr(), "{text}");
+        say(text);
     }
+}
+
+/// A line on standard error, above the progress bars.
+pub(crate) fn say(text: &str) {
+    // If standard error is closed there is nobody to tell, and the exit code says the rest.
+    DRAWN.suspend(|| {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    });
 }

@@ -2,12 +2,13 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use rhymedb::{Error, Target, Timestamp};
 
-use super::open;
+use super::{check_period, open};
 use crate::args::{Delete, Global};
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, column};
 
 pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
+    check_period(args.from, args.to)?;
     let db = open(global)?;
     let start = args.from.unwrap_or(Timestamp::from_millis(i64::MIN));
     let end = args.to.unwrap_or(Timestamp::from_millis(i64::MAX));
@@ -33,7 +34,7 @@ pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
         confirm(args.yes, &format!("Delete all headlines{part}?"))?;
         db.delete_headlines(start..=end)?
     };
-    let row = serde_json::to_value(report).unwrap_or_default();
+    let row = output::value(&report)?;
     let columns = [
         column("bars", "bars deleted"),
         column("windows", "windows deleted"),

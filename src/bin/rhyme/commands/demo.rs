@@ -39,7 +39,7 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
     match global.format {
         Format::Table => lines(&what_next(global)),
         Format::Json => output::json(&serde_json::Value::Array(answers)),
-        Format::Csv => output::listing(Format::Csv, &super::similar::HIT_COLUMNS, &answers),
+        Format::Csv => output::listing(Format::Csv, &super::similar::HIT_COLUMNS, &answers, ""),
     }
 }
 

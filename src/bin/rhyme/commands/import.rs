@@ -3,11 +3,12 @@ use std::collections::hash_map::Entry;
 
 use rhymedb::{SeriesKey, VectorOptions, VectorRow, parse_map, read_vectors};
 
+use super::input_notes::InputNotes;
 use super::open_or_create;
 use crate::args::{Global, ImportVectors};
 use crate::failure::Outcome;
 use crate::output::{self, column};
-use crate::progress::{self, notice};
+use crate::progress;
 
 pub(crate) fn run(global: &Global, args: &ImportVectors) -> Outcome {
     let options = VectorOptions {
@@ -21,9 +22,7 @@ pub(crate) fn run(global: &Global, args: &ImportVectors) -> Outcome {
         on_error: args.on_error,
     };
     let file = read_vectors(&args.file, &options)?;
-    if file.report.defects.total() > 0 {
-        notice(global, &file.report.to_string());
-    }
+    InputNotes::new(global).accept(&file.report);
     let mut keys: HashMap<_, SeriesKey> = HashMap::new();
     for m in &file.meta {
         let name = (&m.market, &m.venue, &m.symbol, m.interval);
@@ -46,7 +45,7 @@ pub(crate) fn run(global: &Global, args: &ImportVectors) -> Outcome {
     let db = open_or_create(global)?;
     let control = progress::control(global);
     let report = db.import_vectors(&args.space, args.window, &rows, &control)?;
-    let row = serde_json::to_value(report).unwrap_or_default();
+    let row = output::value(&report)?;
     let columns = [
         column("vectors", "vectors stored"),
         column("replaced", "vectors replaced"),

@@ -1,19 +1,22 @@
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use rhymedb::{
-    BarFile, BarOptions, Control, Error, IngestReport, find_inputs, parse_map, read_bars,
+    BarFile, BarOptions, Control, Error, Ingest, IngestReport, InputReport, find_inputs, parse_map,
+    read_bars,
 };
 use serde_json::{Value, json};
 
+use super::input_notes::InputNotes;
 use super::open_or_create;
 use crate::args::{Format, Global, IngestBars};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::output::{self, column, grouped};
-use crate::progress::{self, notice};
+use crate::progress;
 
 /// Files that are read side by side and stored in one transaction.
-const FILES_A_BATCH: usize = 64;
+const FILES_A_BATCH: usize = 16;
 
 pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     let options = BarOptions {
@@ -35,10 +38,7 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     let control = progress::control(global);
     let start = Instant::now();
     let mut ingest = db.ingest(control.clone());
-    let mut tally = Tally {
-        files: files.len() as u64,
-        ..Tally::default()
-    };
+    let mut tally = Tally::new(global, &files);
     for batch in files.chunks(FILES_A_BATCH) {
         let reading = Instant::now();
         let read: Vec<Result<BarFile, Error>> = batch
@@ -46,81 +46,114 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
             .map(|file| read_bars(file, &options))
             .collect();
         ingest.add_read_time(reading.elapsed() * rayon::current_num_threads() as u32);
-        let mut series = Vec::new();
+        let mut readable = Vec::with_capacity(read.len());
         for file in read {
             match file {
-                Ok(file) => {
-                    tally.count(global, &file);
-                    series.extend(file.series);
-                }
-                Err(error) => tally.refuse(&error),
+                Ok(file) => readable.push(file),
+                Err(error) => tally.notes.refuse(&error),
             }
         }
-        ingest.bars(&series)?;
+        store(&mut ingest, readable, &mut tally)?;
+        tally.bytes_done += bytes(batch);
         tally.show(&control)?;
     }
+    tally.notes.close();
     let report = ingest.finish()?;
-    print(global, &tally, &report, start.elapsed())?;
-    tally.verdict()
+    let printed = print(global, &tally, &report, start.elapsed());
+    // Refused files are a failure, even where nobody reads the summary any more.
+    tally.notes.verdict(files.len()).and(printed)
+}
+
+/// Stores a batch of files in one transaction. If something in it cannot be stored beside what is
+/// there, the files go in one by one, so that only the file at fault is refused.
+fn store(ingest: &mut Ingest<'_>, files: Vec<BarFile>, tally: &mut Tally<'_>) -> Outcome {
+    let mut reports = Vec::with_capacity(files.len());
+    let mut series = Vec::new();
+    for file in files {
+        reports.push((file.report, file.series.len()));
+        series.extend(file.series);
+    }
+    let together = match ingest.bars(&series) {
+        Ok(()) => true,
+        Err(Error::Invalid(_)) => false,
+        Err(error) => return Err(error.into()),
+    };
+    let mut rest = series.as_slice();
+    for (report, count) in &reports {
+        let (own, others) = rest.split_at(*count);
+        rest = others;
+        let stored = if together { Ok(()) } else { ingest.bars(own) };
+        match stored {
+            Ok(()) => tally.count(report),
+            Err(Error::Invalid(message)) => tally.notes.refuse(&Error::Input {
+                file: report.file.clone(),
+                line: None,
+                message,
+            }),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// What became of the files.
-#[derive(Default)]
-struct Tally {
-    files: u64,
-    done: u64,
-    refused: u64,
+struct Tally<'a> {
+    notes: InputNotes<'a>,
+    files: usize,
+    /// Bytes of the files, and of those that are done: how many rows are still to come is guessed
+    /// from them.
+    bytes: u64,
+    bytes_done: u64,
     rows: u64,
     skipped: u64,
     gaps: u64,
     missing_bars: u64,
 }
 
-impl Tally {
-    fn count(&mut self, global: &Global, file: &BarFile) {
-        let report = &file.report;
-        self.done += 1;
+impl<'a> Tally<'a> {
+    fn new(global: &'a Global, files: &[PathBuf]) -> Self {
+        Self {
+            notes: InputNotes::new(global),
+            files: files.len(),
+            bytes: bytes(files),
+            bytes_done: 0,
+            rows: 0,
+            skipped: 0,
+            gaps: 0,
+            missing_bars: 0,
+        }
+    }
+
+    fn count(&mut self, report: &InputReport) {
         self.rows += report.rows;
         self.skipped += report.defects.total();
         self.gaps += report.gaps;
         self.missing_bars += report.missing_bars;
-        if report.defects.total() + report.notices.total() > 0 {
-            notice(global, &report.to_string());
-        }
-    }
-
-    fn refuse(&mut self, error: &Error) {
-        use std::io::Write;
-        self.done += 1;
-        self.refused += 1;
-        // If standard error is closed, the exit code still says that files were refused.
-        let _ = writeln!(std::io::stderr(), "refused: {error}");
+        self.notes.accept(report);
     }
 
     fn show(&self, control: &Control) -> Outcome {
+        let to_come = u128::from(self.rows) * u128::from(self.bytes - self.bytes_done);
+        let to_come = to_come / u128::from(self.bytes_done.max(1));
         control.show(rhymedb::Progress {
             stage: rhymedb::Stage::Read,
-            done: self.done,
-            total: self.files,
+            done: self.rows,
+            total: self.rows + u64::try_from(to_come).unwrap_or(0),
         })?;
         Ok(())
     }
-
-    fn verdict(&self) -> Outcome {
-        if self.refused == 0 {
-            return Ok(());
-        }
-        Err(Failure::Partly(format!(
-            "{} of {} files were refused, see above; nothing of them was stored",
-            self.refused, self.files
-        )))
-    }
 }
 
-fn print(global: &Global, tally: &Tally, report: &IngestReport, took: Duration) -> Outcome {
+/// Bytes of files; one that cannot be looked at counts for nothing.
+fn bytes(files: &[PathBuf]) -> u64 {
+    let size = |file: &PathBuf| file.metadata().map_or(0, |m| m.len());
+    files.iter().map(size).sum()
+}
+
+fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Duration) -> Outcome {
     let row = json!({
         "files": tally.files,
-        "files_refused": tally.refused,
+        "files_refused": tally.notes.refused(),
         "rows": tally.rows,
         "rows_skipped": tally.skipped,
         "gaps": tally.gaps,
@@ -153,7 +186,7 @@ fn print(global: &Global, tally: &Tally, report: &IngestReport, took: Duration) 
         column("seconds", "seconds"),
     ];
     output::record(global.format, &columns, &row)?;
-    if global.format == Format::Table {
+    if global.format == Format::Table && report.windows_embedded > 0 {
         output::lines(&shares(report, took))?;
     }
     Ok(())

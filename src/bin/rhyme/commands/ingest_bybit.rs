@@ -1,9 +1,10 @@
 use std::collections::VecDeque;
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use rhymedb::{
-    BybitClient, Calendar, Control, Database, Error, Ingest, Interval, SeriesBars, SeriesInfo,
-    SyncReport, SyncRequest, Timestamp, bybit_series_key, sync_klines,
+    BybitClient, Calendar, Control, Error, Ingest, Interval, SeriesBars, SeriesInfo, SyncReport,
+    SyncRequest, Timestamp, bybit_series_key, sync_klines,
 };
 use serde_json::{Value, json};
 
@@ -40,10 +41,10 @@ pub(crate) fn run(global: &Global, args: &IngestBybit) -> Outcome {
             scope.spawn(|| work.download_all());
         }
     });
-    finish(global, work, &db, &control)
+    finish(global, work, &control)
 }
 
-fn finish(global: &Global, work: Downloads<'_>, db: &Database, control: &Control) -> Outcome {
+fn finish(global: &Global, work: Downloads<'_>, control: &Control) -> Outcome {
     let mut done = work
         .done
         .into_inner()
@@ -54,7 +55,10 @@ fn finish(global: &Global, work: Downloads<'_>, db: &Database, control: &Control
         .unwrap_or_else(PoisonError::into_inner);
     let report = ingest.finish();
     done.sort_by(|a, b| a.name.cmp(&b.name));
-    let rows: Vec<Value> = done.iter().map(|d| d.row(db)).collect();
+    for download in &done {
+        download.complain();
+    }
+    let rows: Vec<Value> = done.iter().map(Download::row).collect();
     let columns = [
         column("series", "series"),
         column("pages", "pages"),
@@ -62,9 +66,8 @@ fn finish(global: &Global, work: Downloads<'_>, db: &Database, control: &Control
         column("retries", "retries"),
         column("first", "first open"),
         column("last", "last open"),
-        column("error", "error"),
     ];
-    output::listing(global.format, &columns, &rows)?;
+    output::listing(global.format, &columns, &rows, "no series was asked for")?;
     report?;
     if control.is_stopped() {
         return Err(Error::Interrupted.into());
@@ -85,7 +88,14 @@ struct Download {
 }
 
 impl Download {
-    fn row(&self, _db: &Database) -> Value {
+    fn complain(&self) {
+        if let Err(error) = &self.outcome {
+            // If standard error is closed, the exit code still says that something failed.
+            let _ = writeln!(std::io::stderr(), "failed: {}: {error}", self.name);
+        }
+    }
+
+    fn row(&self) -> Value {
         match &self.outcome {
             Ok(r) => json!({
                 "series": self.name,

@@ -1,7 +1,7 @@
 use rhymedb::{Database, Target, Timestamp};
 use serde_json::{Value, json};
 
-use super::{note_pending, open};
+use super::{check_period, note_pending, open};
 use crate::args::{Bars, Format, Global, Headlines, Series};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -41,7 +41,11 @@ pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
         column("first", "first open"),
         column("last", "last close"),
     ];
-    output::listing(global.format, &columns, &rows)
+    let none = match &args.text {
+        Some(_) => "no stored series has a name with that text",
+        None => "no series is stored yet",
+    };
+    output::listing(global.format, &columns, &rows, none)
 }
 
 pub(crate) fn spaces(global: &Global) -> Outcome {
@@ -86,10 +90,16 @@ pub(crate) fn spaces(global: &Global) -> Outcome {
         column("flat_windows", "flat"),
         column("created", "created"),
     ];
-    output::listing(global.format, &columns, &rows)
+    output::listing(
+        global.format,
+        &columns,
+        &rows,
+        "no space is stored yet; ingest bars or import vectors first",
+    )
 }
 
 pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
+    check_period(args.from, args.to)?;
     let db = open(global)?;
     let target: Target = args.series.parse()?;
     let view = db.now();
@@ -118,10 +128,11 @@ pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
         column("close", "close"),
         column("volume", "volume"),
     ];
-    output::listing(global.format, &columns, &rows)
+    output::listing(global.format, &columns, &rows, "no bars in that period")
 }
 
 pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
+    check_period(args.from, args.to)?;
     let db = open(global)?;
     let view = args.as_of.map_or_else(|| db.now(), |t| db.at(t));
     let limit = if args.last == 0 {
@@ -149,7 +160,12 @@ pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
         column("source", "source"),
         column("text", "headline"),
     ];
-    output::listing(global.format, &columns, &rows)
+    output::listing(
+        global.format,
+        &columns,
+        &rows,
+        "no such headlines are stored",
+    )
 }
 
 pub(crate) fn stats(global: &Global) -> Outcome {

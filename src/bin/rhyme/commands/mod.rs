@@ -5,13 +5,14 @@ mod ingest_bars;
 #[cfg(feature = "http")]
 mod ingest_bybit;
 mod ingest_headlines;
+mod input_notes;
 mod listings;
 mod similar;
 
 use std::path::PathBuf;
 
 use clap::CommandFactory;
-use rhymedb::{Database, OpenOptions, View};
+use rhymedb::{Database, Error, OpenOptions, Timestamp, View};
 
 use crate::args::{Args, Command, Global, Import, Ingest};
 use crate::failure::Outcome;
@@ -60,6 +61,17 @@ fn open(global: &Global) -> Outcome<Database> {
     Ok(OpenOptions::new().create(false).open(db_path(global))?)
 }
 
+/// Refuses a period that ends before it begins.
+fn check_period(from: Option<Timestamp>, to: Option<Timestamp>) -> Outcome {
+    match (from, to) {
+        (Some(from), Some(to)) if from > to => Err(Error::Invalid(format!(
+            "expected a time from before the time to, found from {from} to {to}"
+        ))
+        .into()),
+        _ => Ok(()),
+    }
+}
+
 /// Says so if answers miss windows that an interrupted ingestion left behind.
 fn note_pending(global: &Global, view: &View) -> Outcome {
     let waiting = view.spaces()?.iter().any(|s| s.pending_ranges > 0);
@@ -75,7 +87,7 @@ fn note_pending(global: &Global, view: &View) -> Outcome {
 fn verify(global: &Global) -> Outcome {
     let db = open(global)?;
     let report = db.verify(&progress::control(global))?;
-    let row = serde_json::to_value(report).unwrap_or_default();
+    let row = output::value(&report)?;
     let columns = [
         column("segments", "segments checked"),
         column("segment_bytes", "segment bytes read"),
@@ -92,7 +104,7 @@ fn compact(global: &Global) -> Outcome {
     if !report.catalog_compacted {
         progress::notice(global, "note: the catalog is in use and kept its size");
     }
-    let row = serde_json::to_value(report).unwrap_or_default();
+    let row = output::value(&report)?;
     let columns = [
         column("segments_removed", "segments removed"),
         column("segments_written", "segments written"),

@@ -56,6 +56,14 @@ fn view_at(db: &Database, as_of: Option<Timestamp>) -> View {
 fn query(text: &str) -> Outcome<Query> {
     let path = Path::new(text);
     if !path.is_file() {
+        if reads_as_file(text) {
+            return Err(Error::NotFound {
+                what: "candle file",
+                name: text.to_owned(),
+                hint_text: "say one that is there, or a stored series like BTCUSDT:1h".to_owned(),
+            }
+            .into());
+        }
         return Ok(text.parse::<Target>()?.into());
     }
     let options = BarOptions {
@@ -74,6 +82,15 @@ fn query(text: &str) -> Outcome<Query> {
     }
 }
 
+/// Whether a user who types this means a file, though none of that name is there.
+fn reads_as_file(text: &str) -> bool {
+    let endings = [
+        ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip",
+    ];
+    let lower = text.to_lowercase();
+    text.starts_with(['.', '/']) || endings.iter().any(|ending| lower.ends_with(ending))
+}
+
 /// What is printed of a hit.
 pub(super) const HIT_COLUMNS: [Column; 8] = [
     column("rank", "rank"),
@@ -90,7 +107,7 @@ fn print(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> O
     let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
     match format {
         Format::Json => output::json(&answer_json(target, view, answer, rows)),
-        Format::Csv => output::listing(format, &HIT_COLUMNS, &rows),
+        Format::Csv => output::listing(format, &HIT_COLUMNS, &rows, ""),
         Format::Table => {
             let columns = [&HIT_COLUMNS[..], &[column("chart", "closes")]].concat();
             output::lines(&heading(target, answer))?;
@@ -100,7 +117,7 @@ fn print(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> O
                 .zip(rows)
                 .map(|(hit, row)| with_chart(view, hit, row))
                 .collect();
-            output::listing(format, &columns, &rows)
+            output::listing(format, &columns, &rows, "nothing found")
         }
     }
 }
@@ -152,13 +169,18 @@ fn heading(target: &str, answer: &SimilarAnswer) -> String {
         )
     });
     format!(
-        "{what}{}\n{} windows searched by {} in {:.2} ms, {} distinct episodes at least {} bars apart\n",
+        "{what}{}\n{} windows searched by {} in {:.2} ms, {} distinct {} at least {} bars apart\n",
         chart.unwrap_or_default(),
         output::grouped(answer.searched.windows),
         answer.searched.plan,
         answer.took.as_secs_f64() * 1e3,
         answer.hits.len(),
-        answer.exclusion,
+        if answer.hits.len() == 1 {
+            "episode"
+        } else {
+            "episodes"
+        },
+        output::grouped(answer.exclusion.into()),
     )
 }
 

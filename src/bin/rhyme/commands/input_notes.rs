@@ -1,0 +1,104 @@
+use rhymedb::{Error, InputReport, NoticeKind};
+
+use crate::args::Global;
+use crate::failure::{Failure, Outcome};
+use crate::progress::{self, notice};
+
+/// Says on standard error what became of input files: a refused file in full, a file that lost
+/// rows in full, a file that is merely odd in one line, and only the first of those.
+pub(super) struct InputNotes<'a> {
+    global: &'a Global,
+    odd: usize,
+    refused: u64,
+}
+
+impl<'a> InputNotes<'a> {
+    /// Odd files that are named.
+    const LISTED: usize = 20;
+
+    pub(super) fn new(global: &'a Global) -> Self {
+        Self {
+            global,
+            odd: 0,
+            refused: 0,
+        }
+    }
+
+    pub(super) fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// A file whose rows are stored.
+    pub(super) fn accept(&mut self, report: &InputReport) {
+        if report.defects.total() > 0 {
+            notice(self.global, &report.to_string());
+        } else if report.notices.total() > 0 {
+            self.odd += 1;
+            if self.odd <= Self::LISTED {
+                notice(self.global, &in_one_line(report));
+            }
+        }
+    }
+
+    /// A file of which nothing is stored. This is an error, so `--quiet` does not hide it.
+    pub(super) fn refuse(&mut self, error: &Error) {
+        self.refused += 1;
+        progress::say(&format!("refused: {error}"));
+    }
+
+    /// Counts the odd files that were not named.
+    pub(super) fn close(&self) {
+        match self.odd.saturating_sub(Self::LISTED) {
+            0 => {}
+            1 => notice(self.global, "... and 1 more file"),
+            more => notice(self.global, &format!("... and {more} more files")),
+        }
+    }
+
+    /// Fails if a file was refused.
+    pub(super) fn verdict(&self, files: usize) -> Outcome {
+        if self.refused == 0 {
+            return Ok(());
+        }
+        let rest = if self.refused == files as u64 {
+            "nothing was stored"
+        } else {
+            "the others are stored"
+        };
+        Err(Failure::Partly(format!(
+            "refused {} of {files} files for the reasons above; {rest}",
+            self.refused
+        )))
+    }
+}
+
+/// `a.csv: 497 rows, 2 gaps (5 bars missing), first at line 102`
+fn in_one_line(report: &InputReport) -> String {
+    let mut line = format!("{}: {} rows", report.file.display(), report.rows);
+    for (&kind, &count) in &report.notices.counts {
+        line.push_str(", ");
+        line.push_str(&counted(kind, count));
+        if kind == NoticeKind::Gap {
+            line.push_str(&format!(" ({} bars missing)", report.missing_bars));
+        }
+    }
+    let place = report.notices.first.iter().find_map(|finding| {
+        let line = finding.line?;
+        Some(match &finding.member {
+            Some(member) => format!(", first in {member}, line {line}"),
+            None => format!(", first at line {line}"),
+        })
+    });
+    line + &place.unwrap_or_default()
+}
+
+/// Kinds that can come often are counted; the others are said once for the file.
+fn counted(kind: NoticeKind, count: u64) -> String {
+    let (one, many) = match kind {
+        NoticeKind::Duplicate => ("identical row", "identical rows"),
+        NoticeKind::OutOfOrder => ("row out of order", "rows out of order"),
+        NoticeKind::Gap => ("gap", "gaps"),
+        said_once => return said_once.to_string(),
+    };
+    format!("{count} {}", if count == 1 { one } else { many })
+}
