@@ -126,8 +126,9 @@ impl EmbedWork<'_> {
     /// and gives each chunk a segment number.
     fn note_chunks(&self, chunks: &[Vec<Pending>]) -> Result<Vec<SegmentId>> {
         let txn = self.writer.catalog.write()?;
-        for piece in chunks.iter().flatten() {
-            txn.clear_pending(self.space.id, piece.series)?;
+        // Also ranges whose bars were deleted meanwhile, and which are in no chunk.
+        for pending in txn.pending(self.space.id)? {
+            txn.clear_pending(self.space.id, pending.series)?;
         }
         for piece in chunks.iter().flatten() {
             txn.add_pending(self.space.id, *piece)?;
