@@ -227,7 +227,7 @@ impl Inner {
     /// What was committed last.
     ///
     /// # Errors
-    /// [`Error::Catalog`] if the catalog could not be read again after it was compacted.
+    /// [`Error::Catalog`] if the catalog could not be read after a commit.
     pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>> {
         loop {
             match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
@@ -252,12 +252,25 @@ impl Inner {
         self.refresh(writer)
     }
 
-    /// Shows what is committed to readers that come from now on. If it cannot be read, they go on
-    /// with what they had.
+    /// Shows what is committed to readers that come from now on. If it cannot be read, nobody may
+    /// go on with what was there before: a writer would miss rows that are to die.
     fn refresh(&self, writer: &Writer) -> Result<()> {
         let old = self.snapshot()?;
-        let next = Snapshot::load(&self.files, writer.catalog.read()?, Some(&old))?;
-        self.set(Current::Ready(Arc::new(next)));
+        let txn = writer.catalog.read();
+        self.show(txn.and_then(|txn| Snapshot::load(&self.files, txn, Some(&old))))
+    }
+
+    fn show(&self, next: Result<Snapshot>) -> Result<()> {
+        match next {
+            Ok(next) => self.set(Current::Ready(Arc::new(next))),
+            Err(e) => {
+                let why = format!(
+                    "what was committed cannot be read ({e}); it is on disk: close the database and open it again"
+                );
+                self.set(Current::Lost(why));
+                return Err(e);
+            }
+        }
         Ok(())
     }
 
@@ -270,20 +283,8 @@ impl Inner {
     pub(super) fn compact_catalog(&self, writer: &mut Writer) -> Result<bool> {
         self.set(Current::Detached);
         let compacted = writer.catalog.compact();
-        let next = writer
-            .catalog
-            .read()
-            .and_then(|txn| Snapshot::load(&self.files, txn, None));
-        match next {
-            Ok(next) => self.set(Current::Ready(Arc::new(next))),
-            Err(e) => {
-                let why = format!(
-                    "it could not be read again after it was compacted ({e}); close the database and open it again"
-                );
-                self.set(Current::Lost(why));
-                return Err(e);
-            }
-        }
+        let txn = writer.catalog.read();
+        self.show(txn.and_then(|txn| Snapshot::load(&self.files, txn, None)))?;
         compacted
     }
 }
@@ -345,7 +346,8 @@ impl Database {
     }
 
     /// Starts bulk ingestion: many batches of bars, then one pass that makes all their windows
-    /// searchable.
+    /// searchable. It uses rayon's threads while it holds the right to write, so do not write from
+    /// inside rayon tasks of your own: one could wait for itself.
     pub fn ingest(&self, control: Control) -> Ingest<'_> {
         Ingest::new(&self.0, control)
     }

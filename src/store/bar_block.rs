@@ -1,7 +1,7 @@
 //! A block of bars of one series, compressed by column.
 //!
 //! ```text
-//! version u8 (2) | bars u32 | xxh3 u64 of the rest | per column: length u32, pco bytes
+//! version u8 (1) | bars u32 | xxh3 u64 of the rest | per column: length u32, pco bytes
 //! ```
 //! Columns: time, open, high, low, close, volume. Little-endian. Bars are the truth of the
 //! database, and pco decodes many a flipped bit to other prices: hence the hash.
@@ -15,7 +15,7 @@ use crate::model::Bars;
 
 /// Bars in a full block. Larger blocks compress a little better and cost more to change.
 pub(super) const BLOCK_BARS: usize = 2048;
-const VERSION: u8 = 2;
+const VERSION: u8 = 1;
 const HEAD_LEN: usize = 13;
 const COLUMNS: usize = 6;
 
