@@ -72,9 +72,9 @@ fn vectors_come_in_and_are_found_in_their_space() {
         .iter()
         .map(|s| s["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["mine", "shape"]);
-    assert_eq!(spaces[0]["dim"], 4);
-    assert_eq!(spaces[0]["rows"], 40);
+    assert_eq!(names, ["shape", "mine"]);
+    assert_eq!(spaces[1]["dim"], 4);
+    assert_eq!(spaces[1]["rows"], 40);
     world.rhyme(&["verify"]).ok();
 }
 

@@ -42,10 +42,10 @@ fn bars_come_back_as_they_were_written() {
     assert_eq!(middle, [lines[0], lines[2], ""].join("\n"));
     assert_eq!(
         world.rhyme(&["bars", "TINY"]).ok(),
-        " open time              open   high    low  close  volume
- 2021-01-01T00:00:00Z   10.5   10.5   10.5   10.5     1.0
- 2021-01-01T01:00:00Z   10.5  11.25   10.5  11.25     2.0
- 2021-01-01T02:00:00Z  11.25  11.25   9.75   9.75     3.0
+        " open time              open   high   low  close  volume
+ 2021-01-01T00:00:00Z   10.5   10.5  10.5   10.5     1.0
+ 2021-01-01T01:00:00Z   10.5  11.25  10.5  11.25     2.0
+ 2021-01-01T02:00:00Z  11.25  11.25  9.75   9.75     3.0
 "
     );
     let none = world.rhyme(&["bars", "TINY", "--from", "2030-01-01"]).ok();

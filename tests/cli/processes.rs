@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command};
+use std::time::Duration;
 
 use crate::world::{HOUR, Run, START, World, closes, csv, field};
 
@@ -15,11 +16,13 @@ fn make_pipe(world: &World, name: &str) {
     assert!(made.success());
 }
 
+/// Opens a pipe once somebody reads it; fails if nobody does for a minute.
 fn open_pipe(world: &World, name: &str) -> File {
-    OpenOptions::new()
-        .write(true)
-        .open(world.path(name))
-        .unwrap()
+    let path = world.path(name);
+    let (sender, opened) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(OpenOptions::new().write(true).open(path)));
+    let opened = opened.recv_timeout(Duration::from_secs(60));
+    opened.unwrap().unwrap()
 }
 
 fn interrupt(child: &Child) {
@@ -65,11 +68,10 @@ fn an_interrupted_ingestion_keeps_what_is_stored_and_continues() {
         let text = csv(START, HOUR, &closes(bars, i));
         world.file(&format!("in/crypto/x/S{i:02}-1h.csv"), text);
     }
-    make_pipe(&world, "in/crypto/x/Z-1h.csv");
-    let ingest = ["ingest", "bars", "in"];
-    let child = world.command(&ingest).spawn().unwrap();
-    let mut pipe = open_pipe(&world, "in/crypto/x/Z-1h.csv");
-    let mut child = child;
+    make_pipe(&world, "zz-1h.csv");
+    let ingest = ["ingest", "bars", "in", "zz-1h.csv", "--market", "crypto"];
+    let mut child = world.command(&ingest).spawn().unwrap();
+    let mut pipe = open_pipe(&world, "zz-1h.csv");
     let mut said = BufReader::new(child.stderr.take().unwrap());
     interrupt(&child);
     let mut line = String::new();
@@ -101,8 +103,8 @@ fn an_interrupted_ingestion_keeps_what_is_stored_and_continues() {
     assert!(stats["pending_ranges"].as_u64() > Some(0), "{stats}");
 
     let last = csv(START, HOUR, &closes(bars, 99));
-    std::fs::remove_file(world.path("in/crypto/x/Z-1h.csv")).unwrap();
-    world.file("in/crypto/x/Z-1h.csv", last);
+    std::fs::remove_file(world.path("zz-1h.csv")).unwrap();
+    world.file("zz-1h.csv", last);
     let report = world.rhyme(&ingest).ok();
     assert_eq!(field(&report, "bars replaced"), "0");
     world.rhyme(&["verify"]).ok();

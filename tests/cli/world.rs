@@ -179,7 +179,12 @@ pub(crate) fn csv(start: i64, step: i64, closes: &[f64]) -> String {
     for (i, &close) in closes.iter().enumerate() {
         let (high, low) = (open.max(close), open.min(close));
         let time = time(start + i as i64 * step);
-        writeln!(text, "{time},{open},{high},{low},{close},{}", i + 1).unwrap();
+        writeln!(
+            text,
+            "{time},{open:?},{high:?},{low:?},{close:?},{}.0",
+            i + 1
+        )
+        .unwrap();
         open = close;
     }
     text
