@@ -77,7 +77,12 @@ fn in_one_line(report: &InputReport) -> String {
         line.push_str(", ");
         line.push_str(&counted(kind, count));
         if kind == NoticeKind::Gap {
-            line.push_str(&format!(" ({} bars missing)", report.missing_bars));
+            let bars = if report.missing_bars == 1 {
+                "bar"
+            } else {
+                "bars"
+            };
+            line.push_str(&format!(" ({} {bars} missing)", report.missing_bars));
         }
     }
     let place = report.notices.first.iter().find_map(|finding| {
