@@ -54,6 +54,7 @@ pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
         Err(Failure::Output(error)) => (1, format!("cannot write the output: {error}")),
         Err(Failure::Partly(message)) => (1, message),
     };
+    progress::settle();
     progress::say(&format!("rhyme: {message}"));
     ExitCode::from(code)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rhymedb::{Control, Progress, Stage};
 
 use crate::args::Global;
@@ -89,6 +89,11 @@ pub(crate) fn notice(global: &Global, text: &str) {
     if !global.quiet {
         say(text);
     }
+}
+
+/// Leaves the bars as they stand: what is written from now on comes below them.
+pub(crate) fn settle() {
+    DRAWN.set_draw_target(ProgressDrawTarget::hidden());
 }
 
 /// A line on standard error, above the progress bars.

@@ -60,15 +60,13 @@ impl<'a> InputNotes<'a> {
         if self.refused == 0 {
             return Ok(());
         }
-        let rest = if self.refused == files as u64 {
-            "nothing was stored"
+        let refused = self.refused;
+        let message = if refused < files as u64 {
+            format!("{refused} of {files} files refused, see above; the others are stored")
         } else {
-            "the others are stored"
+            "nothing was stored, see above".to_owned()
         };
-        Err(Failure::Partly(format!(
-            "refused {} of {files} files for the reasons above; {rest}",
-            self.refused
-        )))
+        Err(Failure::Partly(message))
     }
 }
 
@@ -79,7 +77,12 @@ fn in_one_line(report: &InputReport) -> String {
         line.push_str(", ");
         line.push_str(&counted(kind, count));
         if kind == NoticeKind::Gap {
-            line.push_str(&format!(" ({} bars missing)", report.missing_bars));
+            let bars = if report.missing_bars == 1 {
+                "bar"
+            } else {
+                "bars"
+            };
+            line.push_str(&format!(" ({} {bars} missing)", report.missing_bars));
         }
     }
     let place = report.notices.first.iter().find_map(|finding| {

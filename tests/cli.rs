@@ -1,0 +1,26 @@
+//! The program `rhyme`, run as users run it: what it prints, what it says when something is wrong,
+//! and how it ends.
+
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+#[path = "cli/imports.rs"]
+mod imports;
+#[path = "cli/ingest.rs"]
+mod ingest;
+#[path = "cli/listings.rs"]
+mod listings;
+#[cfg(unix)]
+#[path = "cli/processes.rs"]
+mod processes;
+#[path = "cli/similar.rs"]
+mod similar;
+#[path = "cli/usage.rs"]
+mod usage;
+#[path = "cli/world.rs"]
+mod world;
