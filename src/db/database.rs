@@ -338,7 +338,7 @@ impl Database {
     ///
     /// # Errors
     /// [`Error::Invalid`] if bars are not ascending in time, cannot have happened
-    /// ([`crate::Bar::check`]), or are closer than the series' interval.
+    /// ([`crate::Bar::check`]), or, in a market that never closes, are closer than the interval.
     pub fn ingest_bars(&self, series: &[SeriesBars]) -> Result<IngestReport> {
         let mut ingest = self.ingest(Control::new());
         ingest.bars(series)?;
