@@ -1,13 +1,18 @@
 //! Progress on standard error, and Ctrl-C.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{
+    HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+};
 use rhymedb::{Control, Progress, Stage};
 
 use crate::args::Global;
+use crate::output::grouped;
 
 /// A control whose progress shows as one bar a stage, and which Ctrl-C stops. The second Ctrl-C
 /// ends the program at once, which loses nothing that was committed.
@@ -15,7 +20,7 @@ pub(crate) fn control(global: &Global) -> Control {
     let control = if global.quiet || !std::io::stderr().is_terminal() {
         Control::new()
     } else {
-        let bars = Bars::default();
+        let bars = Bars::new();
         Control::new().on_progress(move |progress| bars.show(progress))
     };
     let stopped = control.clone();
@@ -33,12 +38,19 @@ pub(crate) fn control(global: &Global) -> Control {
 /// The bars on the terminal, to be drawn around whatever else is written there.
 static DRAWN: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-#[derive(Default)]
 struct Bars {
+    started: Instant,
     by_stage: Mutex<HashMap<Stage, ProgressBar>>,
 }
 
 impl Bars {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            by_stage: Mutex::default(),
+        }
+    }
+
     fn show(&self, progress: Progress) {
         if progress.total == 0 {
             return;
@@ -46,42 +58,48 @@ impl Bars {
         let mut by_stage = self.by_stage.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = by_stage
             .entry(progress.stage)
-            .or_insert_with(|| DRAWN.add(bar(progress)));
+            .or_insert_with(|| DRAWN.add(self.bar(progress)));
         bar.set_length(progress.total);
         bar.set_position(progress.done);
         if progress.done >= progress.total {
             bar.finish();
         }
     }
+
+    fn bar(&self, progress: Progress) -> ProgressBar {
+        let unit = match progress.stage {
+            Stage::Read => "rows",
+            Stage::Store => "bars",
+            Stage::Embed | Stage::Index | Stage::Publish => "windows",
+        };
+        let template = format!(
+            "{{prefix:7}} {{bar:32}} {{human_pos}}/{{human_len}} {unit}  {{rate}}/s  {{left}} left"
+        );
+        // Work comes in steps, which mislead an estimate from the latest ones: the mean it is.
+        let style = ProgressStyle::with_template(&template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", |state: &ProgressState, w: &mut dyn fmt::Write| {
+                // What cannot be shown is not worth an error.
+                let _ = w.write_str(&grouped(rate(state) as u64));
+            })
+            .with_key("left", |state: &ProgressState, w: &mut dyn fmt::Write| {
+                let to_do = state.len().unwrap_or(0).saturating_sub(state.pos());
+                let seconds = (to_do as f64 / rate(state).max(1e-3)).min(1e6) as u64;
+                let _ = write!(w, "{:#}", HumanDuration(Duration::from_secs(seconds)));
+            });
+        let bar = ProgressBar::new(progress.total).with_style(style);
+        bar.set_prefix(progress.stage.to_string());
+        match progress.stage {
+            // Seen for the first time when the first files are done.
+            Stage::Read | Stage::Store => bar.with_elapsed(self.started.elapsed()),
+            Stage::Embed | Stage::Index | Stage::Publish => bar,
+        }
+    }
 }
 
-fn bar(progress: Progress) -> ProgressBar {
-    let unit = match progress.stage {
-        Stage::Read => "rows",
-        Stage::Store => "bars",
-        Stage::Embed | Stage::Index | Stage::Publish => "windows",
-    };
-    let template = format!(
-        "{{prefix:7}} {{bar:32}} {{human_pos}}/{{human_len}} {unit}  {{per_sec}}  {{eta}} left"
-    );
-    let style = ProgressStyle::with_template(&template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .with_key(
-            "per_sec",
-            |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
-                let rate = state.per_sec();
-                let rate = if rate.is_finite() && rate > 0.0 {
-                    rate as u64
-                } else {
-                    0
-                };
-                // A rate that cannot be shown is not worth an error.
-                let _ = write!(w, "{}/s", crate::output::grouped(rate));
-            },
-        );
-    let bar = ProgressBar::new(progress.total).with_style(style);
-    bar.set_prefix(progress.stage.to_string());
-    bar
+/// What was done a second, since the start.
+fn rate(state: &ProgressState) -> f64 {
+    state.pos() as f64 / state.elapsed().as_secs_f64().max(1e-3)
 }
 
 /// A remark on standard error, unless `--quiet`.
