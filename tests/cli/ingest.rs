@@ -231,7 +231,7 @@ fn odd_inputs_are_named_and_explained() {
         .fails(1, "it is a file, and a database is a folder");
     ingest(&["plain.csv", "--db", "."]).fails(1, "the folder has other content");
     ingest(&["plain.csv", "--market", "crypto", "--interval", "4h"]).fails(1, "say --interval 1h");
-    ingest(&["plain.csv", "--map", "nonsense"]).fails(1, "expected a map like");
+    ingest(&["plain.csv", "--map", "nonsense"]).fails(2, "expected a map like");
     ingest(&["plain.csv", "--calendar", "lunar"]).fails(2, "continuous or session");
     ingest(&["plain.csv", "--on-error", "cry"]).fails(2, "refuse or skip");
     ingest(&[]).fails(2, "<PATH>");

@@ -59,11 +59,12 @@ fn a_second_process_is_told_who_holds_the_database() {
     world.rhyme(&["series"]).ok();
 }
 
-/// The first batch of 64 files is stored when the program opens the 65th.
+/// Batches of 16 files with too many windows to embed at once are stored when the program opens
+/// the 65th file.
 #[test]
 fn an_interrupted_ingestion_keeps_what_is_stored_and_continues() {
     let world = World::new();
-    let (files, bars) = (64, 190);
+    let (files, bars) = (64, 700);
     for i in 0..files {
         let text = csv(START, HOUR, &closes(bars, i));
         world.file(&format!("in/crypto/x/S{i:02}-1h.csv"), text);

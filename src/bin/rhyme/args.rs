@@ -104,6 +104,34 @@ pub(crate) enum Ingest {
     Headlines(IngestHeadlines),
 }
 
+/// How the rows of input files are read.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Rows {
+    /// Columns by name: ts=Date,open=o,...
+    #[arg(long, value_name = "FIELD=COLUMN,...", value_parser = columns)]
+    map: Option<Columns>,
+    /// What to do with rows that cannot be stored: refuse the file, or skip them
+    #[arg(long, value_parser = on_error, default_value = "refuse", value_name = "refuse|skip")]
+    pub(crate) on_error: OnError,
+}
+
+impl Rows {
+    /// Pairs of field and column.
+    pub(crate) fn map(&self) -> Vec<(String, String)> {
+        self.map.as_ref().map_or_else(Vec::new, |c| c.0.clone())
+    }
+}
+
+/// What `--map` says. A type of its own, because a list would make clap expect several values.
+#[derive(Clone, Debug)]
+struct Columns(Vec<(String, String)>);
+
+fn columns(text: &str) -> Result<Columns, String> {
+    rhymedb::parse_map(text)
+        .map(Columns)
+        .map_err(|e| e.to_string())
+}
+
 fn on_error(text: &str) -> Result<OnError, String> {
     text.parse().map_err(|e: rhymedb::Error| e.to_string())
 }
@@ -128,12 +156,8 @@ pub(crate) struct IngestBars {
     /// continuous or session [default: continuous for crypto, else session]
     #[arg(long)]
     pub(crate) calendar: Option<Calendar>,
-    /// Columns by name: ts=Date,open=o,...
-    #[arg(long, value_name = "FIELD=COLUMN,...")]
-    pub(crate) map: Option<String>,
-    /// What to do with rows that cannot be stored: refuse the file, or skip them
-    #[arg(long, value_parser = on_error, default_value = "refuse", value_name = "refuse|skip")]
-    pub(crate) on_error: OnError,
+    #[command(flatten)]
+    pub(crate) rows: Rows,
 }
 
 #[cfg(feature = "http")]
@@ -164,12 +188,8 @@ pub(crate) struct IngestHeadlines {
     /// Files, folders or globs
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
-    /// Columns by name: time=Date,text=Headline,...
-    #[arg(long, value_name = "FIELD=COLUMN,...")]
-    pub(crate) map: Option<String>,
-    /// What to do with rows that cannot be stored: refuse the file, or skip them
-    #[arg(long, value_parser = on_error, default_value = "refuse", value_name = "refuse|skip")]
-    pub(crate) on_error: OnError,
+    #[command(flatten)]
+    pub(crate) rows: Rows,
 }
 
 #[derive(Debug, Subcommand)]
@@ -191,12 +211,8 @@ pub(crate) struct ImportVectors {
     /// Bars that a vector describes; sets the exclusion zone
     #[arg(long, default_value_t = 1, value_name = "BARS")]
     pub(crate) window: u32,
-    /// Columns by name: time=Date,symbol=Ticker,...
-    #[arg(long, value_name = "FIELD=COLUMN,...")]
-    pub(crate) map: Option<String>,
-    /// What to do with vectors that cannot be stored: refuse the file, or skip them
-    #[arg(long, value_parser = on_error, default_value = "refuse", value_name = "refuse|skip")]
-    pub(crate) on_error: OnError,
+    #[command(flatten)]
+    pub(crate) rows: Rows,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use rhymedb::{SeriesKey, VectorOptions, VectorRow, parse_map, read_vectors};
+use rhymedb::{SeriesKey, VectorOptions, VectorRow, read_vectors};
 
 use super::input_notes::InputNotes;
 use super::open_or_create;
@@ -13,13 +13,8 @@ use crate::progress;
 pub(crate) fn run(global: &Global, args: &ImportVectors) -> Outcome {
     let options = VectorOptions {
         meta: args.meta.clone(),
-        map: args
-            .map
-            .as_deref()
-            .map(parse_map)
-            .transpose()?
-            .unwrap_or_default(),
-        on_error: args.on_error,
+        map: args.rows.map(),
+        on_error: args.rows.on_error,
     };
     let file = read_vectors(&args.file, &options)?;
     InputNotes::new(global).accept(&file.report);

@@ -3,8 +3,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use rhymedb::{
-    BarFile, BarOptions, Control, Error, Ingest, IngestReport, InputReport, find_inputs, parse_map,
-    read_bars,
+    BarFile, BarOptions, Control, Error, Ingest, IngestReport, InputReport, find_inputs, read_bars,
 };
 use serde_json::{Value, json};
 
@@ -25,13 +24,8 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
         symbol: args.symbol.clone(),
         interval: args.interval,
         calendar: args.calendar,
-        map: args
-            .map
-            .as_deref()
-            .map(parse_map)
-            .transpose()?
-            .unwrap_or_default(),
-        on_error: args.on_error,
+        map: args.rows.map(),
+        on_error: args.rows.on_error,
     };
     let files = find_inputs(&args.paths)?;
     let db = open_or_create(global)?;

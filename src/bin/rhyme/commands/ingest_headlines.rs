@@ -1,5 +1,5 @@
 use rayon::prelude::*;
-use rhymedb::{HeadlineOptions, find_inputs, parse_map, read_headlines};
+use rhymedb::{HeadlineOptions, find_inputs, read_headlines};
 use serde_json::json;
 
 use super::input_notes::InputNotes;
@@ -10,13 +10,8 @@ use crate::output::{self, column};
 
 pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
     let options = HeadlineOptions {
-        map: args
-            .map
-            .as_deref()
-            .map(parse_map)
-            .transpose()?
-            .unwrap_or_default(),
-        on_error: args.on_error,
+        map: args.rows.map(),
+        on_error: args.rows.on_error,
     };
     let files = find_inputs(&args.paths)?;
     let db = open_or_create(global)?;
