@@ -151,13 +151,14 @@ impl Question {
         }
         let answer = similar.run()?;
         if global.format == Format::Table {
-            self.print(view, event, &target, &answer)?;
+            self.print(global, view, event, &target, &answer)?;
         }
         Ok(answer.hits.iter().map(super::similar::hit_row).collect())
     }
 
     fn print(
         &self,
+        global: &Global,
         view: &View,
         event: &MarketEvent,
         target: &str,
@@ -175,8 +176,9 @@ impl Question {
             lines(&format!("   \"{}\"", headline.text))?;
         }
         lines(&format!(
-            "   {} similar {target} -k 3{filter}\n   {} windows searched by {} in {:.2} ms\n",
+            "   {} --db {} similar {target} -k 3{filter}\n   {} windows searched by {} in {:.2} ms\n",
             program(),
+            db_name(global),
             grouped(answer.searched.windows),
             answer.searched.plan,
             answer.took.as_secs_f64() * 1e3
@@ -229,12 +231,14 @@ fn program() -> String {
         .unwrap_or_else(|| "rhyme".to_owned())
 }
 
+fn db_name(global: &Global) -> String {
+    let path = global.db.as_ref();
+    path.map_or(DEMO_DB.to_owned(), |p| p.display().to_string())
+}
+
 fn what_next(global: &Global) -> String {
     let rhyme = program();
-    let db = global
-        .db
-        .as_ref()
-        .map_or(DEMO_DB.to_owned(), |p| p.display().to_string());
+    let db = db_name(global);
     format!(
         "What to type next:
 
