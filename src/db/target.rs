@@ -5,7 +5,7 @@ use super::rank::Candidate;
 use super::snapshot::Snapshot;
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::model::{Bars, Interval, SeriesKey, Target, Timestamp, Window};
+use crate::model::{Bars, Calendar, Interval, SeriesKey, Target, Timestamp, Window};
 use crate::store::{BarReads, SeriesId, SeriesRecord};
 
 /// A stored window, with the bars that its encoder reads.
@@ -153,7 +153,13 @@ pub(super) fn stored_window(
 ) -> Result<Window> {
     let end = Timestamp::from_millis(candidate.end);
     let interval = series.key.interval;
-    let start = first_open(snapshot, candidate, interval, window_bars as usize)?;
+    // No window spans a gap where a market never closes, so its start follows from its end.
+    let even = series.calendar == Calendar::Continuous && matches!(interval, Interval::Fixed(_));
+    let start = if even {
+        None
+    } else {
+        first_open(snapshot, candidate, interval, window_bars as usize)?
+    };
     // Imported vectors may have no bars: count back from the end.
     let start = start.unwrap_or_else(|| interval.before(end, window_bars));
     Ok(Window {
