@@ -22,6 +22,15 @@ const BATCH_ROWS: usize = 8_192;
 /// The most that the columns of a file may unpack to.
 const MAX_UNPACKED: i64 = 16 << 30;
 
+/// Runs a call of the `parquet` crate, which asserts some things about a file's metadata instead
+/// of refusing it. After an error the reader is not used again, so no half-made state is seen.
+fn unpanicked<T, E: std::fmt::Display>(call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|e| e.to_string()),
+        Err(_) => Err("its metadata contradicts itself".to_owned()),
+    }
+}
+
 /// An open Parquet file.
 pub(crate) struct ParquetFile {
     place: Place,
@@ -37,7 +46,8 @@ impl ParquetFile {
         let damaged = |e: &dyn std::fmt::Display| {
             place.error(None, format!("cannot read this Parquet file: {e}"))
         };
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
+        let builder = unpanicked(|| ParquetRecordBatchReaderBuilder::try_new(file))
+            .map_err(|e| damaged(&e))?;
         let groups = builder.metadata().row_groups();
         let unpacked = groups
             .iter()
@@ -53,10 +63,8 @@ impl ParquetFile {
         }
         let names = builder.schema().fields().iter().map(|f| f.name().clone());
         let names = names.collect();
-        let reader = builder
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map_err(|e| damaged(&e))?;
+        let reader =
+            unpanicked(|| builder.with_batch_size(BATCH_ROWS).build()).map_err(|e| damaged(&e))?;
         Ok(Self {
             place,
             reader,
@@ -66,7 +74,8 @@ impl ParquetFile {
 
     /// The next rows of all columns, `None` at the end.
     pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
-        self.reader.next().transpose().map_err(|e| {
+        let next = unpanicked(|| self.reader.next().transpose());
+        next.map_err(|e| {
             let message = format!("cannot read this Parquet file: {e}");
             self.place.error(None, message)
         })
