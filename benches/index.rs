@@ -1,11 +1,12 @@
 //! Kernels, scan, search and build of the index.
 //!
 //! The rows are windows of random walks as the `shape` encoder sees them. Their number and
-//! dimension come from `RHYME_BENCH_ROWS` (100000) and `RHYME_BENCH_DIM` (48); with
-//! `RHYME_BENCH_HNSW=1` the builder that uses hnsw_rs is measured as well.
+//! dimension come from `RHYME_BENCH_ROWS` (100000) and `RHYME_BENCH_DIM` (48), the builders from
+//! `RHYME_BENCH_BUILDERS` (`partition`; `hnsw` is the one that uses hnsw_rs).
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
     missing_docs,
@@ -77,12 +78,13 @@ static DATA: LazyLock<Data> = LazyLock::new(|| {
     let queries = (0..500)
         .map(|i| others.view().query(i * 40).unwrap())
         .collect();
-    let mut builders = vec![Builder::Batch];
-    if setting("RHYME_BENCH_HNSW", 0) == 1 {
-        builders.push(Builder::Hnsw);
-    }
+    let wanted = std::env::var("RHYME_BENCH_BUILDERS").unwrap_or("partition".into());
+    let builders = wanted.split(',').map(|name| match name {
+        "partition" => Builder::Partition,
+        "hnsw" => Builder::Hnsw,
+        _ => panic!("expected partition or hnsw, found {name}"),
+    });
     let graphs = builders
-        .into_iter()
         .map(|builder| (builder, timed_build(&rows.view(), builder)))
         .collect();
     Data {

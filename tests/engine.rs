@@ -320,7 +320,7 @@ fn bulk_market() -> Vec<SeriesBars> {
 
 #[test]
 fn segments_of_the_batch_builder_answer_like_the_oracle() {
-    segments_answer_like_the_oracle(GraphBuilder::Batch);
+    segments_answer_like_the_oracle(GraphBuilder::Partition);
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl Default for OpenOptions {
         Self {
             create: true,
             seed: 0,
-            builder: GraphBuilder::Batch,
+            builder: GraphBuilder::Partition,
             encoders: Vec::new(),
         }
     }
@@ -62,7 +62,7 @@ impl OpenOptions {
         self
     }
 
-    /// Who builds the graphs of new segments. Default: [`GraphBuilder::Batch`].
+    /// Who builds the graphs of new segments. Default: [`GraphBuilder::Partition`].
     #[must_use]
     pub fn graph_builder(mut self, builder: GraphBuilder) -> Self {
         self.builder = builder;

@@ -16,7 +16,7 @@ use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SegmentRecor
 
 /// The most rows of a segment: building one takes memory in proportion to it, and fewer segments
 /// are searched faster.
-pub(super) const SEGMENT_ROWS: usize = 1 << 19;
+pub(super) const SEGMENT_ROWS: usize = 1 << 20;
 /// Fresh rows are searched one by one, so this many are sealed into a segment.
 pub(super) const SEAL_ROWS: usize = 1 << 15;
 

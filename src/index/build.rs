@@ -4,8 +4,8 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::build_batch::build_batch;
 use super::build_hnsw::build_hnsw;
+use super::build_partition::build_partition;
 use super::graph::BuiltGraph;
 use super::repair::repair;
 use super::rows::Rows;
@@ -17,8 +17,8 @@ pub type Progress<'a> = &'a dyn Fn(u64) -> Result<()>;
 /// Who builds a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Builder {
-    /// Batches on all threads, with our own kernels.
-    Batch,
+    /// Overlapping leaves of near rows on all threads, with our own kernels.
+    Partition,
     /// hnsw_rs, row by row on one thread.
     Hnsw,
 }
@@ -26,22 +26,22 @@ pub enum Builder {
 /// How a graph is built. Equal parameters and rows give equal bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuildParams {
-    /// Who builds it; default [`Builder::Batch`].
+    /// Who builds it; default [`Builder::Partition`].
     pub builder: Builder,
     /// Links of a node in the upper layers; layer 0 has twice as many. 2 to 128, default 16.
     /// More links cost memory and find more at the same `ef`.
     pub m: usize,
-    /// The width of the search for a new row's neighbours. 1 to 65535, default 128. Building
-    /// takes time in proportion; the graph gets better up to some point.
+    /// The width of the search for a new row's neighbours, for [`Builder::Hnsw`] only: the other
+    /// one searches nothing. 1 to 65535, default 128.
     pub ef_construction: usize,
-    /// The seed of the insertion order.
+    /// The seed of the order of insertion and of the partitions.
     pub seed: u64,
 }
 
 impl Default for BuildParams {
     fn default() -> Self {
         Self {
-            builder: Builder::Batch,
+            builder: Builder::Partition,
             m: 16,
             ef_construction: 128,
             seed: 0,
@@ -74,7 +74,7 @@ impl BuildParams {
 pub fn build(rows: &Rows<'_>, params: &BuildParams, progress: Progress<'_>) -> Result<BuiltGraph> {
     params.check()?;
     let mut graph = match params.builder {
-        Builder::Batch => build_batch(rows, params, progress)?,
+        Builder::Partition => build_partition(rows, params, progress)?,
         Builder::Hnsw => build_hnsw(rows, params, progress)?,
     };
     graph.repaired = repair(&mut graph, rows)?;

@@ -11,6 +11,8 @@
 
 use std::sync::OnceLock;
 
+use super::block::{FillBlock, Spread, spread};
+
 /// The largest dimension: 4 * 4096 products of at most 255 * 128 stay far below `i32::MAX`.
 pub(crate) const MAX_DIM: usize = 4096;
 
@@ -57,11 +59,40 @@ pub struct Kernel {
     name: &'static str,
     dots: Dots,
     dot16: Dot16,
+    block: Option<FillBlock>,
+    spread: Spread,
 }
 
 impl Kernel {
     pub(super) const fn new(name: &'static str, dots: Dots, dot16: Dot16) -> Self {
-        Self { name, dots, dot16 }
+        Self {
+            name,
+            dots,
+            dot16,
+            block: None,
+            spread,
+        }
+    }
+
+    pub(super) const fn with_block(self, block: FillBlock) -> Self {
+        Self {
+            block: Some(block),
+            ..self
+        }
+    }
+
+    pub(super) const fn with_spread(self, spread: Spread) -> Self {
+        Self { spread, ..self }
+    }
+
+    /// The choice of links, compiled for this kernel's instructions.
+    pub(super) fn spread(&self) -> Spread {
+        self.spread
+    }
+
+    /// How this kernel fills a block of cosines, if it has a way of its own.
+    pub(super) fn block(&self) -> Option<FillBlock> {
+        self.block
     }
 
     /// The fastest kernel that this CPU can run.

@@ -7,18 +7,20 @@
 
 use std::arch::x86_64::*;
 
+use super::block_x86;
 use super::kernel::{Kernel, Plane, join_planes};
 
-/// How many rows ahead the codes are asked of the memory.
-const AHEAD: usize = 4;
-
-static VNNI: Kernel = Kernel::new("avx512vnni", dots_vnni, dot16_vnni);
-static AVX2: Kernel = Kernel::new("avx2", dots_avx2, dot16_avx2);
+static VNNI: Kernel = Kernel::new("avx512vnni", dots_vnni, dot16_vnni)
+    .with_block(block_x86::fill_block)
+    .with_spread(block_x86::spread_avx512);
+static AVX2: Kernel =
+    Kernel::new("avx2", dots_avx2, dot16_avx2).with_spread(block_x86::spread_avx2);
 
 /// The kernels that this CPU can run, the fastest first.
 pub(super) fn detected() -> impl Iterator<Item = &'static Kernel> {
     let vnni = is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
         && is_x86_feature_detected!("avx512vnni");
     let avx2 = is_x86_feature_detected!("avx2");
     [(vnni, &VNNI), (avx2, &AVX2)]
@@ -30,7 +32,8 @@ pub(super) fn detected() -> impl Iterator<Item = &'static Kernel> {
 #[inline(always)]
 pub(super) fn prefetch<T>(values: &[T], at: usize, count: usize) {
     let start = values.as_ptr().wrapping_add(at).cast::<i8>();
-    for line in (0..count * size_of::<T>()).step_by(64) {
+    let bytes = count * size_of::<T>();
+    for line in (0..bytes).step_by(64).chain([bytes.saturating_sub(1)]) {
         // SAFETY: a prefetch reads nothing that could be observed, whatever its address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line)) };
     }
@@ -66,18 +69,7 @@ fn add_products(sums: __m512i, row: __m512i, query: __m512i) -> __m512i {
 unsafe fn dots_vnni(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]) {
     let values = query.values();
     let dim = values.len();
-    for &row in rows.iter().take(AHEAD) {
-        prefetch(plane, row as usize * dim, dim);
-    }
-    let ahead = rows
-        .iter()
-        .skip(AHEAD)
-        .map(Some)
-        .chain(std::iter::repeat(None));
-    for ((&row, slot), next) in rows.iter().zip(out).zip(ahead) {
-        if let Some(&next) = next {
-            prefetch(plane, next as usize * dim, dim);
-        }
+    for (&row, slot) in rows.iter().zip(out) {
         let start = row as usize * dim;
         let mut sums = _mm512_setzero_si512();
         let mut at = 0;
@@ -161,18 +153,7 @@ fn sum_lanes(sums: __m256i) -> i32 {
 unsafe fn dots_avx2(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]) {
     let values = query.values();
     let dim = values.len();
-    for &row in rows.iter().take(AHEAD) {
-        prefetch(plane, row as usize * dim, dim);
-    }
-    let ahead = rows
-        .iter()
-        .skip(AHEAD)
-        .map(Some)
-        .chain(std::iter::repeat(None));
-    for ((&row, slot), next) in rows.iter().zip(out).zip(ahead) {
-        if let Some(&next) = next {
-            prefetch(plane, next as usize * dim, dim);
-        }
+    for (&row, slot) in rows.iter().zip(out) {
         let start = row as usize * dim;
         let mut sums = _mm256_setzero_si256();
         let mut at = 0;

@@ -14,17 +14,21 @@ compile_error!(
     "segments are little-endian and read in place; big-endian machines are not supported"
 );
 
+mod block;
+#[cfg(target_arch = "x86_64")]
+mod block_x86;
 mod build;
-mod build_batch;
 mod build_hnsw;
+mod build_partition;
 mod graph;
 mod kernel;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 mod kernel_neon;
 #[cfg(target_arch = "x86_64")]
 mod kernel_x86;
+mod leaf;
+mod partition;
 mod plan;
-mod prune;
 mod query;
 mod rank;
 mod repair;

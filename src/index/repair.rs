@@ -54,7 +54,7 @@ fn best_slot(
 ) -> Option<usize> {
     let view = graph.view();
     let links = graph.links0();
-    let code = rows.probe(row)?.code();
+    let code = rows.code(row)?;
     let start = descend(&view, rows, code, scratch)
         .ok()
         .filter(|&start| reach.has(start))

@@ -8,28 +8,13 @@
 
 use std::path::Path;
 
-use super::kernel::{Kernel, MAX_DIM, Plane};
+use super::kernel::{Kernel, MAX_DIM, Plane, prefetch};
 use super::query::{Planes, Query, check_dim};
 use super::sections::numbers;
 use crate::error::{Error, Result};
 
 /// A score beyond this is no cosine, whatever was rounded: the stored norm is damaged.
 const LARGEST_SCORE: f64 = 1.001;
-
-/// A stored row, prepared for being compared.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Probe<'a> {
-    planes: [Plane<'a>; 2],
-    norm: f32,
-}
-
-impl<'a> Probe<'a> {
-    /// The 8-bit code.
-    pub(super) fn code(&self) -> Plane<'a> {
-        let [high, _] = self.planes;
-        high
-    }
-}
 
 /// Stored vectors, read in place.
 ///
@@ -172,6 +157,22 @@ impl<'a> Rows<'a> {
         Err(Error::corrupt(self.file, "norms", detail))
     }
 
+    /// Asks the memory for what [`Rows::approx`] reads of a row.
+    #[inline(always)]
+    pub(super) fn prefetch_code(&self, row: u32) {
+        let row = row as usize;
+        prefetch(self.high, row * self.dim, self.dim);
+        prefetch(self.code_norms, row, 1);
+    }
+
+    /// Asks the memory for what [`Rows::exact`] reads besides.
+    #[inline(always)]
+    pub(super) fn prefetch_rest(&self, row: u32) {
+        let row = row as usize;
+        prefetch(self.low, row * self.dim, self.dim);
+        prefetch(self.norms, row, 1);
+    }
+
     /// Scores by the 8-bit codes alone, in units that only compare rows for one query. Fills
     /// `scores`, one a row; returns whether all rows exist.
     #[must_use]
@@ -218,21 +219,10 @@ impl<'a> Rows<'a> {
         )))
     }
 
-    /// A stored row to compare others with.
-    pub(super) fn probe(&self, row: u32) -> Option<Probe<'a>> {
-        let (planes, norm) = self.get(row).ok()?;
-        Some(Probe {
-            planes: planes.map(Plane::new),
-            norm,
-        })
-    }
-
-    /// The cosine of two stored vectors, the same in both directions; `None` if there is no such
-    /// row.
-    pub(super) fn cosine(&self, probe: Probe<'_>, row: u32) -> Option<f32> {
-        let (planes, norm) = self.get(row).ok()?;
-        let dot = Kernel::best().dot16(probe.planes, planes)?;
-        Some((dot as f64 * (f64::from(probe.norm) * f64::from(norm))) as f32)
+    /// The 8-bit code of a row; `None` if there is no such row.
+    pub(super) fn code(&self, row: u32) -> Option<Plane<'a>> {
+        let ([high, _], _) = self.get(row).ok()?;
+        Some(Plane::new(high))
     }
 
     /// 1 / |high| of a row.

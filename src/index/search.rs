@@ -84,14 +84,20 @@ pub fn search(
     let filter = (!allowed.covers(rows.len())).then_some(allowed);
     walk(graph.links0(), rows, code, &starts, ef, filter, scratch)
         .ok_or_else(|| graph.broken("links0"))?;
-    let pool = scratch.pool.drain();
-    rerank(rows, query, pool.map(Rank::row))
+    rerank(rows, query, scratch)
 }
 
-/// Scores rows exactly and sorts them, best first.
-fn rerank(rows: &Rows<'_>, query: &Query, found: impl Iterator<Item = u32>) -> Result<Vec<Scored>> {
-    let mut ranks = found
-        .map(|row| Ok(Rank::new(rows.exact(query, row)?, row)))
+/// Scores what the pool kept exactly and sorts it, best first.
+fn rerank(rows: &Rows<'_>, query: &Query, scratch: &mut Scratch) -> Result<Vec<Scored>> {
+    let Scratch { pool, fresh, .. } = scratch;
+    fresh.clear();
+    for kept in pool.drain() {
+        rows.prefetch_rest(kept.row());
+        fresh.push(kept.row());
+    }
+    let mut ranks = fresh
+        .iter()
+        .map(|&row| Ok(Rank::new(rows.exact(query, row)?, row)))
         .collect::<Result<Vec<Rank>>>()?;
     ranks.sort_unstable_by(|a, b| b.cmp(a));
     Ok(ranks.into_iter().map(Rank::scored).collect())
@@ -104,23 +110,11 @@ pub(super) fn descend(
     code: Plane<'_>,
     scratch: &mut Scratch,
 ) -> Result<u32> {
-    descend_layers(graph.descent(), graph.upper_rows(), rows, code, scratch)
-        .map(|slot| slot.unwrap_or(graph.info().entry))
-        .ok_or_else(|| graph.broken("upper"))
-}
-
-/// As [`descend`], over layers from the highest down. The outer `None` is a broken link, the
-/// inner one says that there are no upper layers.
-pub(super) fn descend_layers<'a>(
-    layers: impl Iterator<Item = Links<'a>>,
-    upper_rows: &[u32],
-    rows: &Rows<'_>,
-    code: Plane<'_>,
-    scratch: &mut Scratch,
-) -> Option<Option<u32>> {
+    let upper_rows = graph.upper_rows();
     let Some(&entry) = upper_rows.first() else {
-        return Some(None);
+        return Ok(graph.info().entry);
     };
+    let broken = || graph.broken("upper");
     let Scratch {
         fresh,
         dots,
@@ -128,19 +122,21 @@ pub(super) fn descend_layers<'a>(
         ..
     } = scratch;
     let mut slot = 0;
-    if !rows.approx(code, &[entry], dots, scores) {
-        return None;
+    let mut best = f32::NEG_INFINITY;
+    if rows.approx(code, &[entry], dots, scores) {
+        best = scores.first().copied().unwrap_or(best);
     }
-    let mut best = *scores.first()?;
-    for links in layers {
+    for links in graph.descent() {
         loop {
-            let neighbours = links.of(slot)?;
+            let neighbours = links.of(slot).ok_or_else(broken)?;
             fresh.clear();
             for &n in neighbours {
-                fresh.push(*upper_rows.get(n as usize)?);
+                let row = *upper_rows.get(n as usize).ok_or_else(broken)?;
+                rows.prefetch_code(row);
+                fresh.push(row);
             }
             if !rows.approx(code, fresh, dots, scores) {
-                return None;
+                return Err(broken());
             }
             let mut moved = false;
             for (&neighbour, &score) in neighbours.iter().zip(&*scores) {
@@ -153,7 +149,7 @@ pub(super) fn descend_layers<'a>(
             }
         }
     }
-    Some(upper_rows.get(slot as usize).copied())
+    upper_rows.get(slot as usize).copied().ok_or_else(broken)
 }
 
 /// Best-first search of width `ef` from the rows `starts`. It leaves the best rows in
@@ -184,6 +180,7 @@ pub(super) fn walk(
         fresh.clear();
         for &row in neighbours {
             if visited.insert(row)? {
+                rows.prefetch_code(row);
                 fresh.push(row);
             }
         }

@@ -17,7 +17,7 @@ use super::*;
 use crate::error::Error;
 
 const QUIET: Progress<'static> = &|_| Ok(());
-const BUILDERS: [Builder; 2] = [Builder::Batch, Builder::Hnsw];
+const BUILDERS: [Builder; 2] = [Builder::Partition, Builder::Hnsw];
 
 /// Parameters for quick, poor graphs.
 fn small(builder: Builder, m: usize, ef_construction: usize, seed: u64) -> BuildParams {
@@ -326,7 +326,7 @@ fn damaged_graphs_never_panic() {
     let vectors = windows(300, 32, 16, 10);
     let builder = stored(&vectors);
     let rows = builder.view();
-    let params = small(Builder::Batch, 2, 8, 3);
+    let params = small(Builder::Partition, 2, 8, 3);
     let sections = build(&rows, &params, QUIET).unwrap().sections();
     let all = RowSet::all(300);
     let mut scratch = Scratch::new();
@@ -364,7 +364,7 @@ fn the_entry_point_picks_the_plan() {
     let vectors = windows(6000, 32, 8, 12);
     let builder = stored(&vectors);
     let rows = builder.view();
-    let params = small(Builder::Batch, 6, 24, 0);
+    let params = small(Builder::Partition, 6, 24, 0);
     let built = build(&rows, &params, QUIET).unwrap();
     let index = Index {
         rows,
