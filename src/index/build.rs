@@ -4,9 +4,10 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::anchors::{anchor, coherent_stride};
 use super::build_hnsw::build_hnsw;
 use super::build_partition::build_partition;
-use super::graph::BuiltGraph;
+use super::graph::{BuiltGraph, GraphInfo, MAX_STRIDE_LOG2};
 use super::repair::repair;
 use super::rows::Rows;
 use crate::error::{Error, Result};
@@ -34,6 +35,9 @@ pub struct BuildParams {
     /// The width of the search for a new row's neighbours, for [`Builder::Hnsw`] only: the other
     /// one searches nothing. 1 to 65535, default 128.
     pub ef_construction: usize,
+    /// The logarithm of the stride of the anchors, 0 to 4: 0 makes every row a node. Default: what
+    /// the rows allow without a loss.
+    pub stride_log2: Option<u32>,
     /// The seed of the order of insertion and of the partitions.
     pub seed: u64,
 }
@@ -44,6 +48,7 @@ impl Default for BuildParams {
             builder: Builder::Partition,
             m: 16,
             ef_construction: 128,
+            stride_log2: None,
             seed: 0,
         }
     }
@@ -63,6 +68,11 @@ impl BuildParams {
                 self.ef_construction
             )));
         }
+        if let Some(log2) = self.stride_log2.filter(|&log2| log2 > MAX_STRIDE_LOG2) {
+            return Err(Error::invalid(format!(
+                "expected a stride of 2^0 to 2^{MAX_STRIDE_LOG2} rows, found 2^{log2}"
+            )));
+        }
         Ok(())
     }
 }
@@ -73,17 +83,32 @@ impl BuildParams {
 /// [`Error::Invalid`] if a parameter is out of its range, and whatever `progress` returns.
 pub fn build(rows: &Rows<'_>, params: &BuildParams, progress: Progress<'_>) -> Result<BuiltGraph> {
     params.check()?;
+    let stride_log2 = match params.stride_log2 {
+        Some(given) => given,
+        None => coherent_stride(rows)?,
+    };
+    let info = GraphInfo {
+        rows: rows.len(),
+        stride_log2,
+        degree: 2 * params.m,
+        upper_degree: params.m,
+        entry: 0,
+        ef_construction: params.ef_construction,
+        seed: params.seed,
+    };
     let mut graph = match params.builder {
-        Builder::Partition => build_partition(rows, params, progress)?,
-        Builder::Hnsw => build_hnsw(rows, params, progress)?,
+        Builder::Partition => build_partition(rows, info, progress)?,
+        Builder::Hnsw => build_hnsw(rows, info, progress)?,
     };
     graph.repaired = repair(&mut graph, rows)?;
     Ok(graph)
 }
 
-/// All rows in a random order that depends on nothing but the seed.
-pub(super) fn insertion_order(rows: usize, seed: u64) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..rows as u32).collect();
-    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+/// All anchors in a random order that depends on nothing but the seed.
+pub(super) fn insertion_order(info: &GraphInfo) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..info.nodes())
+        .map(|node| anchor(node, info.stride_log2, info.rows))
+        .collect();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(info.seed));
     order
 }

@@ -6,7 +6,7 @@
 
 use hnsw_rs::prelude::{Distance, Hnsw};
 
-use super::build::{BuildParams, Progress, insertion_order};
+use super::build::{Progress, insertion_order};
 use super::graph::{BuiltGraph, GraphInfo, NO_LINK};
 use super::rows::Rows;
 use crate::error::Result;
@@ -44,20 +44,17 @@ struct Node {
 
 pub(super) fn build_hnsw(
     rows: &Rows<'_>,
-    params: &BuildParams,
+    info: GraphInfo,
     progress: Progress<'_>,
 ) -> Result<BuiltGraph> {
     let hnsw = Hnsw::new(
-        params.m,
-        rows.len(),
+        info.upper_degree,
+        info.nodes(),
         LAYERS,
-        params.ef_construction,
+        info.ef_construction,
         CosineDistance,
     );
-    for (done, row) in insertion_order(rows.len(), params.seed)
-        .into_iter()
-        .enumerate()
-    {
+    for (done, row) in insertion_order(&info).into_iter().enumerate() {
         if done % STEP == 0 {
             progress(done as u64)?;
         }
@@ -65,7 +62,7 @@ pub(super) fn build_hnsw(
     }
     progress(rows.len() as u64)?;
     let (entry, nodes) = nodes_of(&hnsw, rows.is_empty());
-    Ok(freeze(rows.len(), entry, &nodes, params))
+    Ok(freeze(GraphInfo { entry, ..info }, &nodes))
 }
 
 /// The entry row and all nodes. The entry is the first row that came into the highest layer.
@@ -98,18 +95,10 @@ fn nodes_of(hnsw: &Hnsw<'_, f32, CosineDistance>, empty: bool) -> (u32, Vec<Node
 }
 
 /// Lays the nodes out as flat lists, see [`super::graph::Graph`].
-fn freeze(n: usize, entry: u32, nodes: &[Node], params: &BuildParams) -> BuiltGraph {
-    let info = GraphInfo {
-        rows: n,
-        degree: 2 * params.m,
-        upper_degree: params.m,
-        entry,
-        ef_construction: params.ef_construction,
-        seed: params.seed,
-    };
-    let mut links0 = vec![NO_LINK; n * info.degree];
+fn freeze(info: GraphInfo, nodes: &[Node]) -> BuiltGraph {
+    let mut links0 = vec![NO_LINK; info.nodes() * info.degree];
     for node in nodes {
-        let start = node.row as usize * info.degree;
+        let start = (node.row >> info.stride_log2) as usize * info.degree;
         if let (Some(slots), Some(links)) = (
             links0.get_mut(start..start + info.degree),
             node.links.first(),
@@ -118,8 +107,8 @@ fn freeze(n: usize, entry: u32, nodes: &[Node], params: &BuildParams) -> BuiltGr
         }
     }
     let mut upper: Vec<&Node> = nodes.iter().filter(|n| n.links.len() > 1).collect();
-    upper.sort_unstable_by_key(|n| (std::cmp::Reverse(n.links.len()), n.row != entry, n.row));
-    let mut slot_of = vec![NO_LINK; n];
+    upper.sort_unstable_by_key(|n| (std::cmp::Reverse(n.links.len()), n.row != info.entry, n.row));
+    let mut slot_of = vec![NO_LINK; info.rows];
     for (slot, node) in upper.iter().enumerate() {
         if let Some(s) = slot_of.get_mut(node.row as usize) {
             *s = slot as u32;
@@ -129,8 +118,8 @@ fn freeze(n: usize, entry: u32, nodes: &[Node], params: &BuildParams) -> BuiltGr
     let upper_links = (1..=layers)
         .map(|layer| {
             let count = upper.partition_point(|n| n.links.len() > layer);
-            let mut flat = vec![NO_LINK; count * params.m];
-            for (slots, node) in flat.chunks_exact_mut(params.m).zip(&upper) {
+            let mut flat = vec![NO_LINK; count * info.upper_degree];
+            for (slots, node) in flat.chunks_exact_mut(info.upper_degree).zip(&upper) {
                 let links = node.links.get(layer).into_iter().flatten();
                 // hnsw_rs also links to nodes that are not in the layer; those lead nowhere.
                 let slot = |row: &u32| slot_of.get(*row as usize).copied();

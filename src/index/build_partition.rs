@@ -11,7 +11,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::build::{BuildParams, Progress, insertion_order};
+use super::anchors::anchor;
+use super::build::{Progress, insertion_order};
 use super::graph::{BuiltGraph, GraphInfo, MAX_LAYERS, NO_LINK};
 use super::leaf::{KEPT, LeafWorker};
 use super::partition::{FANOUT, Member, Nodes, PLACES, Splitter, first_leaders};
@@ -27,69 +28,74 @@ const TASK: usize = 64;
 
 pub(super) fn build_partition(
     rows: &Rows<'_>,
-    params: &BuildParams,
+    info: GraphInfo,
     progress: Progress<'_>,
 ) -> Result<BuiltGraph> {
-    let n = rows.len();
-    let degree = 2 * params.m;
     progress(0)?;
-    let order = insertion_order(n, params.seed);
-    let sizes: Vec<usize> = std::iter::successors(Some(n / params.m), |size| Some(size / params.m))
-        .take_while(|&size| size >= params.m)
+    let order = insertion_order(&info);
+    let m = info.upper_degree;
+    let sizes: Vec<usize> = std::iter::successors(Some(order.len() / m), |size| Some(size / m))
+        .take_while(|&size| size >= m)
         .take(MAX_LAYERS - 1)
         .collect();
     let mut upper_links = Vec::with_capacity(sizes.len());
     for &size in &sizes {
         let row_of = order.get(..size).unwrap_or_default();
         let nodes = Nodes { rows, row_of };
-        upper_links.push(Layer::new(nodes, params.m, params.seed).build(&|_| progress(0))?);
+        upper_links.push(Layer::new(nodes, m, info.seed).build(&|_| progress(0))?);
     }
-    let everything: Vec<u32> = (0..n as u32).collect();
+    let anchors: Vec<u32> = (0..info.nodes())
+        .map(|node| anchor(node, info.stride_log2, info.rows))
+        .collect();
     let nodes = Nodes {
         rows,
-        row_of: &everything,
+        row_of: &anchors,
     };
-    let mut links0 = Layer::new(nodes, degree, params.seed).build(progress)?;
-    for links in &upper_links {
-        add_far_links(&mut links0, degree, links, params.m, &order);
-    }
-    let upper_nodes = sizes.first().copied().unwrap_or(0);
-    Ok(BuiltGraph {
+    let mut graph = BuiltGraph {
         info: GraphInfo {
-            rows: n,
-            degree,
-            upper_degree: params.m,
             entry: order.first().copied().unwrap_or(0),
-            ef_construction: params.ef_construction,
-            seed: params.seed,
+            ..info
         },
-        links0,
-        upper_rows: order.iter().take(upper_nodes).copied().collect(),
+        links0: Layer::new(nodes, info.degree, info.seed).build(progress)?,
+        upper_rows: order
+            .iter()
+            .take(sizes.first().copied().unwrap_or(0))
+            .copied()
+            .collect(),
         upper_links,
         repaired: 0,
-    })
+    };
+    for link in graph.links0.iter_mut().filter(|link| **link != NO_LINK) {
+        *link = anchors.get(*link as usize).copied().unwrap_or(NO_LINK);
+    }
+    add_far_links(&mut graph);
+    Ok(graph)
 }
 
-/// Gives the free slots of rows in layer 0 to their links in an upper layer. Where rows lie in
+/// Gives the free slots of rows in layer 0 to their links in the upper layers. Where rows lie in
 /// tight clusters, all links within layer 0 stay inside of them; these lead out.
-fn add_far_links(
-    links0: &mut [u32],
-    degree: usize,
-    upper: &[u32],
-    upper_degree: usize,
-    row_of: &[u32],
-) {
-    for (&row, far) in row_of.iter().zip(upper.chunks_exact(upper_degree)) {
-        let start = row as usize * degree;
-        let links = links0.get_mut(start..start + degree).unwrap_or_default();
-        let far = far.iter().filter_map(|&slot| row_of.get(slot as usize));
-        for &target in far {
-            if links.contains(&target) {
-                continue;
-            }
-            match links.iter_mut().find(|link| **link == NO_LINK) {
-                Some(free) => *free = target,
-                None => break,
+fn add_far_links(graph: &mut BuiltGraph) {
+    let BuiltGraph {
+        info,
+        links0,
+        upper_rows,
+        upper_links,
+        ..
+    } = graph;
+    for upper in upper_links {
+        for (&row, far) in upper_rows.iter().zip(upper.chunks_exact(info.upper_degree)) {
+            let start = (row >> info.stride_log2) as usize * info.degree;
+            let links = links0
+                .get_mut(start..start + info.degree)
+                .unwrap_or_default();
+            for &target in far.iter().filter_map(|&slot| upper_rows.get(slot as usize)) {
+                if links.contains(&target) {
+                    continue;
+                }
+                match links.iter_mut().find(|link| **link == NO_LINK) {
+                    Some(free) => *free = target,
+                    None => break,
+                }
             }
         }
     }

@@ -8,17 +8,20 @@ use crate::error::{Error, Result};
 /// Marks a link slot that is not used.
 pub(super) const NO_LINK: u32 = u32::MAX;
 
-const HEADER_FIELDS: usize = 8;
 /// Layer 0 and those above it.
 pub(super) const MAX_LAYERS: usize = 16;
 const MAX_DEGREE: usize = 1024;
+/// Rows in a run of one anchor, at most: 2^4.
+pub(super) const MAX_STRIDE_LOG2: u32 = 4;
 
 /// What a graph was built with, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GraphInfo {
     /// The number of rows.
     pub rows: usize,
-    /// Link slots of a row in layer 0.
+    /// The nodes of the graph are anchors: one row in every run of `1 << stride_log2` rows.
+    pub stride_log2: u32,
+    /// Link slots of a node in layer 0.
     pub degree: usize,
     /// Link slots of a node in the layers above.
     pub upper_degree: usize,
@@ -30,17 +33,38 @@ pub struct GraphInfo {
     pub seed: u64,
 }
 
+impl GraphInfo {
+    /// The number of anchors.
+    pub fn nodes(&self) -> usize {
+        self.rows.div_ceil(1 << self.stride_log2)
+    }
+
+    /// The rows of which a row is the anchor, or which have the same one.
+    pub(super) fn run_of(&self, row: u32) -> std::ops::Range<u32> {
+        let first = row >> self.stride_log2 << self.stride_log2;
+        let end = first.saturating_add(1 << self.stride_log2);
+        first..end.min(self.rows as u32)
+    }
+}
+
 /// The links of one layer: `degree` slots a node, the used ones first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Links<'a> {
     pub(super) slots: &'a [u32],
     pub(super) degree: usize,
+    /// From the number by which links name a node to its place: in layer 0 they name rows.
+    pub(super) shift: u32,
 }
 
 impl<'a> Links<'a> {
+    /// The first slot of a node.
+    pub(super) fn first_slot(&self, node: u32) -> usize {
+        (node >> self.shift) as usize * self.degree
+    }
+
     /// The used slots of a node, or `None` if there is no such node.
     pub(super) fn of(&self, node: u32) -> Option<&'a [u32]> {
-        let start = node as usize * self.degree;
+        let start = self.first_slot(node);
         let slots = self.slots.get(start..start + self.degree)?;
         let used = slots.iter().position(|&s| s == NO_LINK);
         slots.get(..used.unwrap_or(self.degree))
@@ -71,7 +95,7 @@ impl BuiltGraph {
     /// The sections to write, named by [`Graph::SECTIONS`].
     pub fn sections(&self) -> [Vec<u8>; 3] {
         let info = &self.info;
-        let header: [u64; HEADER_FIELDS] = [
+        let header: [u64; 9] = [
             info.rows as u64,
             info.degree as u64,
             info.upper_degree as u64,
@@ -80,6 +104,7 @@ impl BuiltGraph {
             self.upper_rows.len() as u64,
             info.ef_construction as u64,
             info.seed,
+            u64::from(info.stride_log2),
         ];
         let counts = self.upper_links.iter().map(|l| l.len() / info.upper_degree);
         let upper: Vec<u32> = counts
@@ -98,6 +123,7 @@ impl BuiltGraph {
         Links {
             slots: &self.links0,
             degree: self.info.degree,
+            shift: self.info.stride_log2,
         }
     }
 
@@ -116,9 +142,9 @@ impl BuiltGraph {
 /// A frozen graph, read in place.
 ///
 /// ```text
-/// graph   8 u64: rows n, degree, upper degree m, entry row, upper layers, nodes of layer 1,
-///         ef of the construction, seed
-/// links0  n * degree u32: rows
+/// graph   9 u64: rows n, degree, upper degree m, entry row, upper layers, nodes of layer 1,
+///         ef of the construction, seed, log2 of the stride s; without the last one s = 1
+/// links0  ceil(n / s) * degree u32: rows
 /// upper   u32 each:
 ///         per upper layer, from layer 1 upwards: its number of nodes
 ///         rows of the nodes of layer 1, those of higher layers first, the entry at slot 0
@@ -155,12 +181,9 @@ impl<'a> Graph<'a> {
             return Err(Error::corrupt(file, "graph", detail));
         }
         let links0 = numbers(file, "links0", links0)?;
-        if links0.len() != info.rows * info.degree {
-            let detail = format!(
-                "expected {} links, found {}",
-                info.rows * info.degree,
-                links0.len()
-            );
+        let slots = info.nodes() * info.degree;
+        if links0.len() != slots {
+            let detail = format!("expected {slots} links, found {}", links0.len());
             return Err(Error::corrupt(file, "links0", detail));
         }
         let upper = numbers(file, "upper", upper)?;
@@ -187,6 +210,7 @@ impl<'a> Graph<'a> {
         Links {
             slots: self.links0,
             degree: self.info.degree,
+            shift: self.info.stride_log2,
         }
     }
 
@@ -195,6 +219,7 @@ impl<'a> Graph<'a> {
         self.upper_links.iter().rev().map(|slots| Links {
             slots,
             degree: self.info.upper_degree,
+            shift: 0,
         })
     }
 
@@ -226,9 +251,15 @@ fn read_header(file: &Path, header: &[u8]) -> Result<(GraphInfo, usize, usize)> 
         nodes,
         ef_construction,
         seed,
+        ref stride @ ..,
     ] = fields.as_slice()
     else {
-        return Err(bad(format!("expected 64 bytes, found {}", header.len())));
+        return Err(bad(format!("expected 72 bytes, found {}", header.len())));
+    };
+    let stride_log2 = match stride {
+        [] => 0,
+        &[log2] => log2,
+        _ => return Err(bad(format!("expected 72 bytes, found {}", header.len()))),
     };
     let in_range = rest.is_empty()
         && rows < u64::from(u32::MAX)
@@ -236,12 +267,14 @@ fn read_header(file: &Path, header: &[u8]) -> Result<(GraphInfo, usize, usize)> 
         && (1..=MAX_DEGREE as u64).contains(&upper_degree)
         && entry < rows.max(1)
         && layers < MAX_LAYERS as u64
+        && stride_log2 <= u64::from(MAX_STRIDE_LOG2)
         && nodes <= rows;
     if !in_range {
         return Err(bad(format!("a number is out of its range: {fields:?}")));
     }
     let info = GraphInfo {
         rows: rows as usize,
+        stride_log2: stride_log2 as u32,
         degree: degree as usize,
         upper_degree: upper_degree as usize,
         entry: entry as u32,

@@ -14,6 +14,7 @@ compile_error!(
     "segments are little-endian and read in place; big-endian machines are not supported"
 );
 
+mod anchors;
 mod block;
 #[cfg(target_arch = "x86_64")]
 mod block_x86;

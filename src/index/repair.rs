@@ -6,7 +6,8 @@
 
 use std::collections::VecDeque;
 
-use super::graph::{BuiltGraph, Links};
+use super::anchors::anchor;
+use super::graph::{BuiltGraph, GraphInfo, Links};
 use super::rank::Rank;
 use super::rows::Rows;
 use super::search::{Scratch, descend, walk};
@@ -17,8 +18,7 @@ const EF: usize = 64;
 
 /// Links every row in that cannot be reached, and returns how many there were.
 pub(super) fn repair(graph: &mut BuiltGraph, rows: &Rows<'_>) -> Result<usize> {
-    let n = graph.info.rows;
-    if n == 0 {
+    if graph.info.rows == 0 {
         return Ok(0);
     }
     let broken = || Error::invalid("a builder linked a row that does not exist");
@@ -28,7 +28,7 @@ pub(super) fn repair(graph: &mut BuiltGraph, rows: &Rows<'_>) -> Result<usize> {
         .ok_or_else(broken)?;
     let mut scratch = Scratch::new();
     let mut repaired = 0;
-    for row in 0..n as u32 {
+    for row in anchors(graph.info) {
         if reach.has(row) {
             continue;
         }
@@ -41,6 +41,10 @@ pub(super) fn repair(graph: &mut BuiltGraph, rows: &Rows<'_>) -> Result<usize> {
         repaired += 1;
     }
     Ok(repaired)
+}
+
+fn anchors(info: GraphInfo) -> impl Iterator<Item = u32> {
+    (0..info.nodes()).map(move |node| anchor(node, info.stride_log2, info.rows))
 }
 
 /// The slot of layer 0 that is given to `row`: of the nearest reachable row that has one to give.
@@ -64,7 +68,7 @@ fn best_slot(
     near.sort_unstable_by(|a, b| b.cmp(a));
     near.into_iter()
         .map(Rank::row)
-        .chain(0..graph.info.rows as u32)
+        .chain(anchors(graph.info))
         .filter(|&from| reach.has(from))
         .find_map(|from| reach.slot_to_give(links, from))
 }
@@ -98,7 +102,7 @@ impl Reach {
         *self.rows.get_mut(root as usize)? = true;
         let mut queue = VecDeque::from([root]);
         while let Some(from) = queue.pop_front() {
-            let first = from as usize * links.degree;
+            let first = links.first_slot(from);
             for (slot, &to) in (first..).zip(links.of(from)?) {
                 let reached = self.rows.get_mut(to as usize)?;
                 if !*reached {
@@ -114,7 +118,7 @@ impl Reach {
     /// A free slot of a row, or its last one that the tree does not need: builders put the
     /// nearest links first.
     fn slot_to_give(&self, links: Links<'_>, from: u32) -> Option<usize> {
-        let first = from as usize * links.degree;
+        let first = links.first_slot(from);
         let used = links.of(from)?.len();
         if used < links.degree {
             return Some(first + used);

@@ -54,6 +54,12 @@ impl RowSet {
             .is_some_and(|r| row < r.end)
     }
 
+    /// Whether any row of a range is in the set.
+    pub fn meets(&self, rows: Range<u32>) -> bool {
+        let after = self.ranges.partition_point(|r| r.end <= rows.start);
+        self.ranges.get(after).is_some_and(|r| r.start < rows.end)
+    }
+
     /// Whether every row below `n` is in the set.
     pub fn covers(&self, n: usize) -> bool {
         n == 0 || matches!(self.ranges.first(), Some(r) if r.start == 0 && r.end as usize >= n)
@@ -121,6 +127,9 @@ mod tests {
         }
         for row in 0..80 {
             assert_eq!(set.contains(row), expected.contains(&row), "row {row}");
+            let run = row..row + 4;
+            let meets = run.clone().any(|r| expected.contains(&r));
+            assert_eq!(set.meets(run), meets, "rows {row} to {}", row + 3);
         }
     }
 

@@ -84,18 +84,26 @@ pub fn search(
     let filter = (!allowed.covers(rows.len())).then_some(allowed);
     walk(graph.links0(), rows, code, &starts, ef, filter, scratch)
         .ok_or_else(|| graph.broken("links0"))?;
-    rerank(rows, query, scratch)
-}
-
-/// Scores what the pool kept exactly and sorts it, best first.
-fn rerank(rows: &Rows<'_>, query: &Query, scratch: &mut Scratch) -> Result<Vec<Scored>> {
     let Scratch { pool, fresh, .. } = scratch;
     fresh.clear();
-    for kept in pool.drain() {
-        rows.prefetch_rest(kept.row());
-        fresh.push(kept.row());
+    if graph.info().stride_log2 == 0 {
+        fresh.extend(pool.drain().map(Rank::row));
+    } else {
+        // Anchors stand for the rows around them.
+        let runs = pool
+            .drain()
+            .flat_map(|anchor| graph.info().run_of(anchor.row()));
+        fresh.extend(runs.filter(|&row| filter.is_none_or(|set| set.contains(row))));
     }
-    let mut ranks = fresh
+    rerank(rows, query, fresh)
+}
+
+/// Scores rows exactly and sorts them, best first.
+fn rerank(rows: &Rows<'_>, query: &Query, found: &[u32]) -> Result<Vec<Scored>> {
+    for &row in found {
+        rows.prefetch_rest(row);
+    }
+    let mut ranks = found
         .iter()
         .map(|&row| Ok(Rank::new(rows.exact(query, row)?, row)))
         .collect::<Result<Vec<Rank>>>()?;
@@ -172,6 +180,10 @@ pub(super) fn walk(
         dots,
         scores,
     } = scratch;
+    let run = |row: u32| {
+        let first = row >> links.shift << links.shift;
+        first..first.saturating_add(1 << links.shift)
+    };
     visited.clear(rows.len());
     frontier.clear();
     pool.clear(ef);
@@ -191,8 +203,8 @@ pub(super) fn walk(
             let rank = Rank::new(score, row);
             if pool.accepts(rank) {
                 frontier.push(rank);
-                prefetch(links.slots, row as usize * links.degree, links.degree);
-                if allowed.is_none_or(|set| set.contains(row)) {
+                prefetch(links.slots, links.first_slot(row), links.degree);
+                if allowed.is_none_or(|set| set.meets(run(row))) {
                     pool.offer(rank);
                 }
             }

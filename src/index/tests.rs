@@ -13,6 +13,7 @@ use std::path::Path;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::anchors::coherent_stride;
 use super::*;
 use crate::error::Error;
 
@@ -26,6 +27,7 @@ fn small(builder: Builder, m: usize, ef_construction: usize, seed: u64) -> Build
         m,
         ef_construction,
         seed,
+        stride_log2: Some(0),
     }
 }
 
@@ -178,6 +180,61 @@ fn a_graph_over_tight_clusters_finds_what_brute_force_finds() {
     for builder in BUILDERS {
         check_recall("tight clusters", &vectors, builder);
     }
+}
+
+/// Rows that creep: each is nearly the one before, and other moments are far away.
+fn creeping(n: usize, dim: usize, seed: u64) -> Vec<Vec<f32>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut at: Vec<f32> = (0..dim).map(|_| rng.random_range(-1f32..1.0)).collect();
+    (0..n)
+        .map(|_| {
+            for x in &mut at {
+                *x = 0.9998 * *x + 0.004 * rng.random_range(-1f32..1.0);
+            }
+            at.clone()
+        })
+        .collect()
+}
+
+#[test]
+fn rows_that_creep_are_found_over_anchors() {
+    let vectors = creeping(20_000, 24, 4);
+    let stored = stored(&vectors);
+    let rows = stored.view();
+    let mut shares = Vec::new();
+    for builder in BUILDERS {
+        for stride_log2 in [Some(0), None] {
+            let params = BuildParams {
+                stride_log2,
+                ..small(builder, 8, 48, 0)
+            };
+            let built = build(&rows, &params, QUIET).unwrap();
+            let info = built.info();
+            assert_eq!(info.stride_log2 > 1, stride_log2.is_none(), "{info:?}");
+            assert_eq!(info.nodes(), 20_000usize.div_ceil(1 << info.stride_log2));
+            for allowed in [
+                RowSet::all(20_000),
+                RowSet::from_ranges((0..20).map(|i| i * 1000 + 7..i * 1000 + 513)),
+            ] {
+                let share = recall(&vectors, &built.view(), &rows, &allowed);
+                shares.push((builder, info.stride_log2, share));
+                assert!(share >= 0.97, "{shares:?}");
+            }
+            let everything = RowSet::all(20_000);
+            let query = Query::new(&vectors[9]).unwrap();
+            let mut scratch = Scratch::new();
+            let ef = info.nodes();
+            let all = search(&built.view(), &rows, &query, ef, &everything, &mut scratch).unwrap();
+            assert_eq!(all.len(), 20_000, "all anchors give all rows");
+        }
+    }
+}
+
+#[test]
+fn windows_feel_their_phase_and_get_no_anchors() {
+    let vectors = windows(20_000, 64, 24, 5);
+    let stored = stored(&vectors);
+    assert_eq!(coherent_stride(&stored.view()).unwrap(), 0);
 }
 
 /// Runs a test on graphs of all kinds of awkward rows.
