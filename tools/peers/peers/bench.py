@@ -88,9 +88,9 @@ def build(args, name, folder, work):
 class Round:
     """All questions to one engine, once."""
 
-    def __init__(self, vectors, base, truth, engine, out):
+    def __init__(self, vectors, base, truth, engine, out, clock):
         self.vectors, self.base, self.truth = vectors, base, truth
-        self.engine, self.out = engine, str(out)
+        self.engine, self.out, self.clock = engine, str(out), clock
 
     def judged(self, truth, mask=None, distinct=False):
         ids = np.fromfile(self.out, np.uint32).reshape(-1, K)
@@ -99,7 +99,8 @@ class Round:
     def batch(self, ef, threads):
         self.engine.pin(threads)
         answer = self.engine.ask(do="batch", ef=ef, k=K, threads=threads, out=self.out)
-        return answer["queries"] / answer["seconds"], self.judged("all")
+        clock = self.clock if threads == 1 else "wall"
+        return answer["queries"] / answer[clock], self.judged("all")
 
     def each(self, ef, condition):
         name = condition and condition["name"]
@@ -123,7 +124,7 @@ class Round:
         measured["two"] = (ef, *self.batch(ef, 2))
         self.engine.pin(1)
         answer = self.engine.ask(do="episodes", ef=ef, k=K, out=self.out)
-        rate = answer["queries"] / answer["seconds"]
+        rate = answer["queries"] / answer[self.clock]
         measured["episodes"] = (ef, rate, self.judged("episodes", distinct=True))
         ef = best[0] if best else EFS[-1]
         measured["filter_ef"] = ef
@@ -152,12 +153,12 @@ def compare(args, folder, name):
             forget(work / engine)
             try:
                 with Process(args, engine, folder, work / engine) as process:
-                    one = Round(vectors, base, truth, process, work / "answers")
+                    one = Round(vectors, base, truth, process, work / "answers", args.clock)
                     rounds.setdefault(engine, []).append(one.run())
             except (RuntimeError, ValueError) as error:
                 failed[engine] = str(error)
     shutil.rmtree(work)
-    shape = {"set": name, "rows": vectors.rows, "dim": vectors.dim, "filters": vectors.filters}
+    shape = {"clock": args.clock, "set": name, "rows": vectors.rows, "dim": vectors.dim, "filters": vectors.filters}
     return {**shape, "built": built, "rounds": rounds, "failed": failed}
 
 
@@ -177,6 +178,8 @@ def main():
     parse.add_argument("--sets", default="shape,stats,rconv128")
     parse.add_argument("--engines", help="the engines, with commas; all if left out")
     parse.add_argument("--rounds", type=int, default=3)
+    parse.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: what is "
+                       "done in a second of CPU time of one thread, for a machine that is busy")
     parse.add_argument("--json", type=pathlib.Path, help="where to write every measurement")
     parse.add_argument("--dir", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parse.add_argument("--data", required=True, help=argparse.SUPPRESS)

@@ -25,6 +25,19 @@ def memory(field):
         return next(int(line.split()[1]) for line in status if line.startswith(field))
 
 
+class Clock:
+    """Sums time that has passed, and CPU time of the whole process."""
+
+    def __init__(self):
+        self.spent = np.zeros(2)
+
+    def __enter__(self):
+        self.start = np.array([time.perf_counter(), time.process_time()])
+
+    def __exit__(self, *_):
+        self.spent += np.array([time.perf_counter(), time.process_time()]) - self.start
+
+
 class Server:
     def __init__(self, name, folder, work):
         self.vectors = VectorSet(folder)
@@ -41,13 +54,17 @@ class Server:
         # Resets the peak of the resident memory.
         with open("/proc/self/clear_refs", "w") as reset:
             reset.write("5")
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         self.engine.load(vectors, ids)
         loaded = time.perf_counter()
         self.engine.build(vectors, ids)
         built = time.perf_counter()
-        peak = memory("VmHWM:") - before
-        return {"load_s": loaded - start, "build_s": built - loaded, "peak_kib": peak}
+        return {
+            "load_s": loaded - start,
+            "build_s": built - loaded,
+            "cpu_s": time.process_time() - cpu,
+            "peak_kib": memory("VmHWM:") - before,
+        }
 
     def open(self):
         self.before = memory("VmRSS:")
@@ -71,25 +88,27 @@ class Server:
     def timed(self, out, k, chunk):
         """Answers chunks of queries, again and again, until enough time has passed."""
         queries = self.vectors.queries
-        rows, spent, answered = [], 0.0, 0
+        rows, spent, cpu, answered = [], 0.0, 0.0, 0
         while spent <= LEAST:
             for start in range(0, len(queries), CHUNK):
                 part = queries[start : start + CHUNK]
-                took, found = chunk(part)
+                (took, worked), found = chunk(part)
                 spent += took
+                cpu += worked
                 answered += len(part)
                 if len(rows) < len(queries):
                     rows.extend(found)
                 if spent > MOST:
                     break
         self.write(out, k, rows)
-        return {"seconds": spent, "queries": answered}
+        return {"wall": spent, "cpu": cpu, "queries": answered}
 
     def batch(self, ef, k, threads, out):
         def chunk(queries):
-            start = time.perf_counter()
-            found = self.ask(queries, k, ef, threads)
-            return time.perf_counter() - start, found
+            clock = Clock()
+            with clock:
+                found = self.ask(queries, k, ef, threads)
+            return clock.spent, found
 
         self.engine.width(ef)
         return self.timed(out, k, chunk)
@@ -114,18 +133,17 @@ class Server:
 
     def episodes(self, ef, k, out):
         def chunk(queries):
-            pending, fetch, spent = np.arange(len(queries)), FETCH, 0.0
+            pending, fetch, clock = np.arange(len(queries)), FETCH, Clock()
             found = [[]] * len(queries)
             while len(pending):
-                start = time.perf_counter()
-                answers = self.ask(queries[pending], fetch, max(ef, fetch))
-                spent += time.perf_counter() - start
+                with clock:
+                    answers = self.ask(queries[pending], fetch, max(ef, fetch))
                 # Thinning out is not on the clock: it is not the engine's work.
                 for query, rows in zip(pending, answers):
                     found[query] = self.vectors.distinct(rows, k)
                 pending = [q for q in pending if len(found[q]) < k and fetch < MOST_FETCHED]
                 fetch *= 4
-            return spent, found
+            return clock.spent, found
 
         self.engine.width(max(ef, FETCH))
         return self.timed(out, k, chunk)

@@ -8,12 +8,12 @@ NAMES = [f"{100 * share:g}%" for share in SHARES]
 
 
 def table(measured):
-    head = ["engine", "load + build, s", "disk", "peak while building", "memory, serving",
+    head = ["engine", "load + build, s (CPU)", "disk", "peak while building", "memory, serving",
             "cold open + first answer, ms", "queries/s at recall 0.95 (ef)", "at 0.99 (ef)",
             "two threads", "10 episodes/s (recall)", "unfiltered p50 at ef",
             *(f"filter {name}: recall, p50" for name in NAMES)]
     lines = [
-        f"### {measured['set']}: {measured['rows']} rows of {measured['dim']}",
+        f"### {measured['set']}: {measured['rows']:,} rows of {measured['dim']}, {measured['clock']} time",
         "",
         "| " + " | ".join(head) + " |",
         "|" + "---|" * len(head),
@@ -36,7 +36,7 @@ def median(rounds, of):
 
 def row(built, rounds):
     cells = [
-        f"{built['load_s']:.1f} + {built['build_s']:.1f}",
+        f"{built['load_s']:.1f} + {built['build_s']:.1f} ({built['cpu_s']:.1f})",
         mib(built["disk"]),
         mib(1024 * built["peak_kib"]),
         mib(1024 * median(rounds, lambda r: r["memory"])),

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use anyhow::{Context, Result, bail};
+use cpu_time::ProcessTime;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -177,9 +178,12 @@ impl Server<'_> {
         let before = memory("VmRSS:")?;
         // Resets the peak of the resident memory.
         fs::write("/proc/self/clear_refs", "5")?;
-        let built = engines::build(self.name, self.set, vectors, self.work)?;
+        let mut clock = Clock::default();
+        let built = clock.time(|| engines::build(self.name, self.set, vectors, self.work))?;
         let peak = memory("VmHWM:")?.saturating_sub(before);
-        Ok(json!({"load_s": built.load_s, "build_s": built.build_s, "peak_kib": peak}))
+        let (load_s, build_s) = (built.load_s, built.build_s);
+        let cpu_s = clock.cpu.as_secs_f64();
+        Ok(json!({"load_s": load_s, "build_s": build_s, "cpu_s": cpu_s, "peak_kib": peak}))
     }
 }
 
@@ -191,8 +195,25 @@ fn memory(field: &str) -> Result<u64> {
     Ok(value.context("no such field")?.parse()?)
 }
 
+/// Sums time that has passed, and CPU time of the whole process.
+#[derive(Default)]
+struct Clock {
+    wall: Duration,
+    cpu: Duration,
+}
+
+impl Clock {
+    fn time<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let (wall, cpu) = (Instant::now(), ProcessTime::now());
+        let value = work();
+        self.wall += wall.elapsed();
+        self.cpu += cpu.elapsed();
+        value
+    }
+}
+
 /// How long the engine took over some queries, and the rows it gave to each.
-type Asking = (Duration, Vec<Vec<u32>>);
+type Asking = (Clock, Vec<Vec<u32>>);
 
 /// A request to an open engine.
 struct Asked<'a> {
@@ -210,25 +231,27 @@ impl Asked<'_> {
     fn timed(&self, chunk: &dyn Fn(&[&[f32]]) -> Result<Asking>) -> Result<Value> {
         let queries: Vec<&[f32]> = self.queries().collect();
         let mut rows = Vec::new();
-        let (mut spent, mut answered) = (Duration::ZERO, 0);
+        let (mut spent, mut answered) = (Clock::default(), 0);
         'all: loop {
             for part in queries.chunks(CHUNK) {
                 let (took, found) = chunk(part)?;
-                spent += took;
+                spent.wall += took.wall;
+                spent.cpu += took.cpu;
                 answered += part.len();
                 if rows.len() < queries.len() {
                     rows.extend(found);
                 }
-                if spent > MOST {
+                if spent.wall > MOST {
                     break 'all;
                 }
             }
-            if spent > LEAST {
+            if spent.wall > LEAST {
                 break;
             }
         }
         self.write(&rows)?;
-        Ok(json!({"seconds": spent.as_secs_f64(), "queries": answered}))
+        let (wall, cpu) = (spent.wall.as_secs_f64(), spent.cpu.as_secs_f64());
+        Ok(json!({"wall": wall, "cpu": cpu, "queries": answered}))
     }
 
     fn batch(&self) -> Result<Value> {
@@ -240,21 +263,22 @@ impl Asked<'_> {
                     .map(|q| self.engine.nearest(q, k, ef, None))
                     .collect()
             };
-            let start = Instant::now();
-            let answers: Vec<Result<Vec<Answer>>> = if threads < 2 {
-                vec![ask(queries)]
-            } else {
-                thread::scope(|scope| {
-                    let parts = queries.chunks(each);
-                    let running: Vec<_> = parts.map(|p| scope.spawn(move || ask(p))).collect();
-                    let dead = |_| Err(anyhow::anyhow!("a thread of the engine panicked"));
-                    running
-                        .into_iter()
-                        .map(|t| t.join().unwrap_or_else(dead))
-                        .collect()
-                })
-            };
-            let took = start.elapsed();
+            let mut took = Clock::default();
+            let answers: Vec<Result<Vec<Answer>>> = took.time(|| {
+                if threads < 2 {
+                    vec![ask(queries)]
+                } else {
+                    thread::scope(|scope| {
+                        let parts = queries.chunks(each);
+                        let running: Vec<_> = parts.map(|p| scope.spawn(move || ask(p))).collect();
+                        let dead = |_| Err(anyhow::anyhow!("a thread of the engine panicked"));
+                        running
+                            .into_iter()
+                            .map(|t| t.join().unwrap_or_else(dead))
+                            .collect()
+                    })
+                }
+            });
             let mut rows = Vec::with_capacity(queries.len());
             for answer in answers {
                 rows.extend(answer?.into_iter().map(|a| self.engine.rows(a)));
@@ -291,21 +315,18 @@ impl Asked<'_> {
     fn episodes(&self) -> Result<Value> {
         let Request { k, ef, .. } = *self.request;
         self.timed(&|queries| {
-            let mut spent = Duration::ZERO;
+            let mut spent = Clock::default();
             let mut rows = Vec::with_capacity(queries.len());
             for query in queries {
-                let start = Instant::now();
-                let own = self.engine.episodes(query, k, ef)?;
+                let own = spent.time(|| self.engine.episodes(query, k, ef))?;
                 if let Some(answer) = own {
-                    spent += start.elapsed();
                     rows.push(self.engine.rows(answer));
                     continue;
                 }
                 let mut fetch = FETCH;
                 let found = loop {
-                    let start = Instant::now();
-                    let answer = self.engine.nearest(query, fetch, ef.max(fetch), None)?;
-                    spent += start.elapsed();
+                    let width = ef.max(fetch);
+                    let answer = spent.time(|| self.engine.nearest(query, fetch, width, None))?;
                     // Thinning out is not on the clock: it is not the engine's work.
                     let found = self.set.distinct(&self.engine.rows(answer), k);
                     if found.len() == k || fetch >= MOST_FETCHED {

@@ -65,6 +65,7 @@ pub fn names() -> Vec<String> {
     names
 }
 
+/// Builds an engine's index and saves it.
 pub fn build(name: &str, set: &Set, vectors: Vec<f32>, work: &Path) -> Result<Built> {
     match name {
         "rhymedb" => database::build(set, &vectors, work),
