@@ -15,6 +15,7 @@ from peers import engines
 from peers.table import table
 from peers.vector_set import K, VectorSet, prepare, recall
 
+SETS = ("shape", "stats", "rconv128")
 EFS = (16, 24, 32, 48, 64, 96, 128, 192, 256)
 
 
@@ -175,7 +176,7 @@ def vector_set(args, name, rows):
 def main():
     parse = argparse.ArgumentParser(prog="tools/peers/run")
     parse.add_argument("--rows", default="200000", help="sizes, like 200000,1000000,3000000")
-    parse.add_argument("--sets", default="shape,stats,rconv128")
+    parse.add_argument("--sets", default=",".join(SETS))
     parse.add_argument("--engines", help="the engines, with commas; all if left out")
     parse.add_argument("--rounds", type=int, default=3)
     parse.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: what is "
@@ -190,6 +191,8 @@ def main():
     args.engines = args.engines.split(",") if args.engines else known
     if unknown := set(args.engines) - set(known):
         parse.error(f"unknown engines {sorted(unknown)}; expected some of {known}")
+    if unknown := set(args.sets.split(",")) - set(SETS):
+        parse.error(f"unknown sets {sorted(unknown)}; expected some of {SETS}")
     measured = []
     for rows in args.rows.split(","):
         for name in args.sets.split(","):
