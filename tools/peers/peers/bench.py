@@ -135,11 +135,14 @@ class Round:
         return measured
 
 
-def compare(args, folder, name):
+def compare(args, folder, measured, save):
+    """Fills `measured`, and saves it after each round, for those who are cut off."""
     vectors = VectorSet(folder)
     base, truth = vectors.base(), np.load(folder / "truth.npz")
-    built, rounds, failed = {}, {}, {}
+    name, built, rounds, failed = folder.name, {}, {}, {}
     work = args.dir / "work" / name
+    measured |= {"clock": args.clock, "set": name, "rows": vectors.rows, "dim": vectors.dim}
+    measured |= {"filters": vectors.filters, "built": built, "rounds": rounds, "failed": failed}
     for engine in args.engines:
         print(f"{name}: building {engine}", file=sys.stderr)
         try:
@@ -158,9 +161,8 @@ def compare(args, folder, name):
                     rounds.setdefault(engine, []).append(one.run())
             except (RuntimeError, ValueError) as error:
                 failed[engine] = str(error)
+        save()
     shutil.rmtree(work)
-    shape = {"clock": args.clock, "set": name, "rows": vectors.rows, "dim": vectors.dim, "filters": vectors.filters}
-    return {**shape, "built": built, "rounds": rounds, "failed": failed}
 
 
 def vector_set(args, name, rows):
@@ -194,13 +196,17 @@ def main():
     if unknown := set(args.sets.split(",")) - set(SETS):
         parse.error(f"unknown sets {sorted(unknown)}; expected some of {SETS}")
     measured = []
+
+    def save():
+        if args.json:
+            args.json.write_text(json.dumps(measured, indent=1))
+
     for rows in args.rows.split(","):
         for name in args.sets.split(","):
             folder = vector_set(args, name, int(rows))
-            measured.append(compare(args, folder, folder.name))
+            measured.append({})
+            compare(args, folder, measured[-1], save)
             print(table(measured[-1]), flush=True)
-            if args.json:
-                args.json.write_text(json.dumps(measured, indent=1))
 
 
 if __name__ == "__main__":
