@@ -58,7 +58,8 @@ impl OpenOptions {
 
     /// Whether to open it for reading only: beside any number of others who do the same, in this
     /// process and in others, but not beside a writer. Nothing is made and nothing is changed, so
-    /// it works on folders that this process may not write to. Default: no.
+    /// it works on folders that this process may not write to. A database whose writer was killed
+    /// has to be opened for writing once before. Default: no.
     ///
     /// ```
     /// use rhymedb::{Database, Error, OpenOptions};

@@ -96,7 +96,8 @@ impl ChartSpace {
     }
 }
 
-/// Bulk ingestion: batches of bars, then [`Ingest::finish`]. Each batch is one transaction.
+/// Bulk ingestion: batches of bars, then [`Ingest::finish`]. Each batch is one transaction, and on
+/// disk when [`Ingest::bars`] returns.
 ///
 /// If it is dropped before `finish`, the bars of all batches are stored, and their windows wait:
 /// the next ingestion, or [`crate::Database::compact`], makes them searchable.
