@@ -28,6 +28,12 @@ pub enum Error {
         /// Who holds it, as far as it is known.
         holder: String,
     },
+    /// The database is open for reading only.
+    #[error("the database {} is open read-only, so nothing can be changed; open it for writing", path.display())]
+    ReadOnly {
+        /// The database folder.
+        path: PathBuf,
+    },
     /// The folder holds no database, or something else.
     #[error("{} is not a RhymeDB database: {reason}", path.display())]
     NotADatabase {
@@ -37,7 +43,7 @@ pub enum Error {
         reason: String,
     },
     /// A stored file does not hold what was written to it.
-    #[error("{} is damaged in its section {section}: {detail}", file.display())]
+    #[error("{} is damaged in its section {section}: {detail}{}", file.display(), remedy(file))]
     Corrupt {
         /// The damaged file.
         file: PathBuf,
@@ -98,6 +104,15 @@ pub enum Error {
     /// The caller asked to stop. What was committed before stays.
     #[error("interrupted; everything that was committed is kept, and the same command continues")]
     Interrupted,
+}
+
+/// What helps against damage: segments are made of what the catalog holds, the catalog of nothing.
+fn remedy(file: &Path) -> &'static str {
+    match file.extension().and_then(|e| e.to_str()) {
+        Some("seg") => "; `rhyme repair` rebuilds what can be rebuilt from the stored bars",
+        Some("redb") => "; restore the database from a backup with `rhyme restore`",
+        _ => "",
+    }
 }
 
 fn hint(text: &str) -> String {

@@ -48,9 +48,11 @@ mod source;
 mod store;
 
 pub use db::{
-    BarsReport, CompactReport, Control, Database, DatabaseStats, DeleteReport, HeadlineReport, Hit,
-    ImportReport, Ingest, IngestReport, OpenOptions, Progress, Query, Searched, SeriesInfo,
-    Similar, SimilarAnswer, SpaceInfo, Stage, VectorRow, VerifyReport, View,
+    BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
+    DeleteReport, HeadlineReport, Hit, ImportReport, Ingest, IngestReport, LostBars, LostVectors,
+    OpenOptions, Progress, Query, RecallOptions, RecallReport, RepairReport, Searched, SegmentFate,
+    SeriesInfo, Similar, SimilarAnswer, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport,
+    View,
 };
 pub use encode::{
     ChartEncoder, Embeddings, Shape, Stats, chart_encoder, chart_encoder_by_name,

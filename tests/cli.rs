@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "cli/guard.rs"]
+mod guard;
 #[path = "cli/imports.rs"]
 mod imports;
 #[path = "cli/ingest.rs"]

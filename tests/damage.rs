@@ -161,6 +161,6 @@ fn a_cut_catalog_is_noticed() {
 
 #[test]
 fn a_flipped_bit_of_the_catalog_is_no_panic() {
-    // Most of the file is free pages; what redb keeps in the others has no checksum that is read.
+    // Most of the file is free pages; `verify` reads the checksums of the others.
     damage("catalog.redb", 1, 300, |bytes, random| flip(bytes, random));
 }

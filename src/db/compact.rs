@@ -183,7 +183,7 @@ impl Database {
             bytes_before: inner.files.bytes()?,
             ..CompactReport::default()
         };
-        let mut writer = inner.writer();
+        let mut writer = inner.writer()?;
         let stopwatch = Stopwatch::default();
         let mut embedded = IngestReport::default();
         seal::embed_pending(inner, &writer, control, &stopwatch, &mut embedded)?;

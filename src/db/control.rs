@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// A part of the work of bringing data in.
+/// A part of long work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
@@ -21,10 +21,16 @@ pub enum Stage {
     Index,
     /// Writing segment files.
     Publish,
+    /// Reading stored files and checking them.
+    Check,
+    /// Copying stored files.
+    Copy,
+    /// Asking the database about its own windows.
+    Ask,
 }
 
 impl Stage {
-    /// All stages in the order in which data passes them.
+    /// The stages of bringing data in, in the order in which it passes them.
     pub const ALL: [Self; 5] = [
         Self::Read,
         Self::Store,
@@ -42,11 +48,15 @@ impl fmt::Display for Stage {
             Self::Embed => "embed",
             Self::Index => "index",
             Self::Publish => "publish",
+            Self::Check => "check",
+            Self::Copy => "copy",
+            Self::Ask => "ask",
         })
     }
 }
 
-/// How far a stage has come, in bars, headlines or windows.
+/// How far a stage has come: in bytes if stored files are checked or copied, else in bars,
+/// headlines or windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The stage.
@@ -149,7 +159,7 @@ impl Stopwatch {
         }
     }
 
-    /// Each stage with its time.
+    /// Each stage of [`Stage::ALL`] with its time.
     pub(crate) fn times(&self) -> Vec<(Stage, Duration)> {
         Stage::ALL
             .into_iter()

@@ -7,11 +7,11 @@ use super::ingest::{Ingest, IngestReport};
 use super::snapshot::Snapshot;
 use super::view::View;
 use crate::disk::{DirLock, create_dir_durably, sync_dir};
-use crate::encode::{ChartEncoder, chart_encoder, chart_encoder_by_name};
+use crate::encode::{ChartEncoder, chart_encoder};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
-use crate::model::{EncoderSpec, Modality, SeriesBars, Space, Timestamp};
-use crate::store::{Catalog, CatalogUse, RowReads, WriteTxn, suspecting_damage};
+use crate::model::{EncoderSpec, SeriesBars, Space, Timestamp};
+use crate::store::{Catalog, RowReads, WriteTxn, suspecting_damage};
 
 /// How to open a database.
 ///
@@ -25,6 +25,7 @@ use crate::store::{Catalog, CatalogUse, RowReads, WriteTxn, suspecting_damage};
 #[derive(Clone)]
 pub struct OpenOptions {
     create: bool,
+    read_only: bool,
     seed: u64,
     builder: GraphBuilder,
     encoders: Vec<Arc<dyn ChartEncoder>>,
@@ -34,6 +35,7 @@ impl Default for OpenOptions {
     fn default() -> Self {
         Self {
             create: true,
+            read_only: false,
             seed: 0,
             builder: GraphBuilder::Partition,
             encoders: Vec::new(),
@@ -51,6 +53,30 @@ impl OpenOptions {
     #[must_use]
     pub fn create(mut self, create: bool) -> Self {
         self.create = create;
+        self
+    }
+
+    /// Whether to open it for reading only: beside any number of others who do the same, in this
+    /// process and in others, but not beside a writer. Nothing is made and nothing is changed, so
+    /// it works on folders that this process may not write to. A database whose writer was killed
+    /// has to be opened for writing once before. Default: no.
+    ///
+    /// ```
+    /// use rhymedb::{Database, Error, OpenOptions};
+    /// let dir = tempfile::tempdir()?;
+    /// let path = dir.path().join("market.rhyme");
+    /// drop(Database::open(&path)?);
+    ///
+    /// let a = OpenOptions::new().read_only(true).open(&path)?;
+    /// let b = OpenOptions::new().read_only(true).open(&path)?;
+    /// assert_eq!(a.now().series()?, b.now().series()?);
+    /// assert!(matches!(a.ingest_bars(&[]), Err(Error::ReadOnly { .. })));
+    /// assert!(matches!(Database::open(&path), Err(Error::Locked { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
         self
     }
 
@@ -83,39 +109,48 @@ impl OpenOptions {
     /// something else, [`Error::Corrupt`] or [`Error::Version`] if it cannot be read.
     pub fn open(self, dir: impl AsRef<Path>) -> Result<Database> {
         let dir = dir.as_ref();
-        prepare_dir(dir, self.create)?;
+        prepare_dir(dir, self.create && !self.read_only, self.read_only)?;
+        let path = dir.join(Catalog::FILE_NAME);
+        if self.read_only {
+            let lock = DirLock::share(dir)?;
+            return suspecting_damage(&path, || {
+                let catalog = Catalog::open_read_only(&path)?;
+                Database::assemble(self.files(dir), catalog, lock)
+            });
+        }
         let lock = DirLock::acquire(dir)?;
-        let files = Files {
+        suspecting_damage(&path, || {
+            let catalog = Catalog::open_or_create(&path)?;
+            sync_dir(dir)?;
+            let files = self.files(dir);
+            files.sweep(&catalog)?;
+            Database::assemble(files, catalog, Some(lock))
+        })
+    }
+
+    pub(super) fn files(&self, dir: &Path) -> Files {
+        Files {
             dir: dir.to_path_buf(),
             seed: self.seed,
             builder: self.builder,
-            encoders: self.encoders,
-        };
-        let path = dir.join(Catalog::FILE_NAME);
-        let (catalog, snapshot) = suspecting_damage(&path, || {
-            let catalog = Catalog::open_or_create(&path)?;
-            sync_dir(dir)?;
-            files.sweep(&catalog)?;
-            let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
-            Ok((catalog, snapshot))
-        })?;
-        Ok(Database(Arc::new(Inner {
-            current: RwLock::new(Current::Ready(Arc::new(snapshot))),
-            writer: Mutex::new(Writer { catalog }),
-            files,
-            _lock: lock,
-        })))
+            encoders: self.encoders.clone(),
+        }
     }
 }
 
-fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
+/// Checks that a folder holds a database or may become one, and makes the folders of a new one.
+pub(super) fn prepare_dir(dir: &Path, create: bool, read_only: bool) -> Result<()> {
     let not_one = |reason: String| Error::NotADatabase {
         path: dir.to_path_buf(),
         reason,
     };
     let segments = dir.join(Files::SEGMENTS);
     if dir.join(Catalog::FILE_NAME).is_file() {
-        return create_dir_durably(&segments);
+        return if read_only {
+            Ok(())
+        } else {
+            create_dir_durably(&segments)
+        };
     }
     if dir.exists() && !dir.is_dir() {
         return Err(not_one("it is a file, and a database is a folder".into()));
@@ -170,7 +205,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    const SEGMENTS: &'static str = "segments";
+    pub(super) const SEGMENTS: &'static str = "segments";
 
     pub(super) fn segment(&self, name: &str) -> PathBuf {
         self.dir.join(Self::SEGMENTS).join(name)
@@ -185,7 +220,7 @@ impl Files {
     }
 
     /// Removes the files of segments that were never committed, or are no longer.
-    fn sweep(&self, catalog: &Catalog) -> Result<()> {
+    pub(super) fn sweep(&self, catalog: &Catalog) -> Result<()> {
         let known = catalog.read()?.segment_files()?;
         let folder = self.dir.join(Self::SEGMENTS);
         let entries = fs::read_dir(&folder).map_err(Error::io("list", &folder))?;
@@ -199,6 +234,11 @@ impl Files {
             }
         }
         Ok(())
+    }
+
+    /// Where `repair` keeps damaged files.
+    pub(super) fn damaged(&self) -> PathBuf {
+        self.dir.join("damaged")
     }
 
     /// Removes segment files that the catalog no longer names. Readers that still have them
@@ -220,7 +260,7 @@ pub(super) struct Inner {
     current: RwLock<Current>,
     writer: Mutex<Writer>,
     pub(super) files: Files,
-    _lock: DirLock,
+    _lock: Option<DirLock>,
 }
 
 impl Inner {
@@ -236,12 +276,26 @@ impl Inner {
                 Current::Detached => {}
             }
             // Whoever compacts the catalog holds the writer meanwhile, and asks for no snapshot.
-            drop(self.writer());
+            drop(self.still());
         }
     }
 
     /// Waits for the right to write.
-    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] if there is none.
+    pub(super) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
+        let writer = self.still();
+        if writer.catalog.is_read_only() {
+            return Err(Error::ReadOnly {
+                path: self.files.dir.clone(),
+            });
+        }
+        Ok(writer)
+    }
+
+    /// Waits until nobody writes, and lets nobody write.
+    pub(super) fn still(&self) -> MutexGuard<'_, Writer> {
         // A writer that panicked left an open transaction behind at worst, and that is undone.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -317,6 +371,17 @@ impl Database {
         OpenOptions::new().open(dir)
     }
 
+    /// From files that are swept and locked, as far as they are to be.
+    pub(super) fn assemble(files: Files, catalog: Catalog, lock: Option<DirLock>) -> Result<Self> {
+        let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
+        Ok(Self(Arc::new(Inner {
+            current: RwLock::new(Current::Ready(Arc::new(snapshot))),
+            writer: Mutex::new(Writer { catalog }),
+            files,
+            _lock: lock,
+        })))
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.0.files.dir
@@ -374,18 +439,4 @@ impl Database {
         ingest.add_space(&space)?;
         ingest.finish()
     }
-}
-
-/// The default space for charts: `shape`, W = 64, D = 48, hop 1.
-pub(super) fn default_space() -> Result<Space> {
-    let encoder = chart_encoder_by_name("shape", 64, Some(48))?;
-    Space::new(Database::DEFAULT_SPACE, encoder.spec().clone(), 1)
-}
-
-/// Whether a catalog has a space that takes windows of bars.
-pub(super) fn has_chart_space(txn: &WriteTxn) -> Result<bool> {
-    let spaces = txn.all_spaces()?;
-    Ok(spaces
-        .iter()
-        .any(|(_, s)| s.space.encoder.modality == Modality::Chart))
 }

@@ -47,7 +47,7 @@ impl Database {
                 Timestamp::from_millis(*range.end())
             )));
         }
-        let writer = inner.writer();
+        let writer = inner.writer()?;
         let txn = writer.catalog.write()?;
         let Some((id, record)) = txn.series_by_name(series)? else {
             return Err(Error::NotFound {
@@ -91,7 +91,7 @@ impl Database {
     /// # Errors
     /// Those of the catalog.
     pub fn delete_headlines(&self, range: RangeInclusive<Timestamp>) -> Result<DeleteReport> {
-        let writer = self.0.writer();
+        let writer = self.0.writer()?;
         let txn = writer.catalog.write()?;
         let (first, last) = (range.start().millis(), range.end().millis());
         let headlines = txn.remove_headlines(first, last)?;

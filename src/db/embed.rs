@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::encode::{ChartEncoder, Embeddings};
 use crate::error::Result;
-use crate::model::{Bars, Calendar, Interval, Timestamp};
+use crate::model::{Bars, Calendar, Interval, Space, Timestamp};
 use crate::store::{BarReads, Pending, SeriesRecord};
 
 /// The stretches of `bars` without gaps.
@@ -94,19 +94,41 @@ impl Windows<'_> {
 
     /// The last bars of the windows of a stretch that open at or after `first`.
     fn last_bars(&self, stretch: &Bars, interval: Interval, first: i64) -> Vec<usize> {
-        let hop = i64::from(self.hop);
-        let from = stretch.time.partition_point(|&t| t < first);
-        let on_hop = |&i: &usize| {
-            hop == 1
-                || stretch.time.get(i).is_some_and(|&t| {
-                    interval
-                        .ordinal_of(Timestamp::from_millis(t))
-                        .rem_euclid(hop)
-                        == 0
-                })
-        };
-        (from.max(self.reach - 1)..stretch.len())
-            .filter(on_hop)
-            .collect()
+        last_bars(stretch, interval, (self.reach, self.hop), first)
     }
+}
+
+/// The last bars of the windows of a stretch that open at or after `first`, for windows that
+/// reach back so many bars and are taken at every `hop`-th bar.
+fn last_bars(
+    stretch: &Bars,
+    interval: Interval,
+    (reach, hop): (usize, u32),
+    first: i64,
+) -> Vec<usize> {
+    let from = stretch.time.partition_point(|&t| t < first);
+    let on_hop = |&i: &usize| {
+        hop == 1
+            || stretch.time.get(i).is_some_and(|&t| {
+                interval
+                    .ordinal_of(Timestamp::from_millis(t))
+                    .rem_euclid(i64::from(hop))
+                    == 0
+            })
+    };
+    (from.max(reach - 1)..stretch.len())
+        .filter(on_hop)
+        .collect()
+}
+
+/// The windows that a space has of a series: the open times of their last bars, ascending.
+pub(super) fn windows_of(space: &Space, series: &SeriesRecord, bars: &Bars) -> Vec<i64> {
+    let interval = series.key.interval;
+    let mut opens = Vec::new();
+    for stretch in stretches(bars, interval, series.calendar) {
+        let part = bars.slice(stretch);
+        let lasts = last_bars(&part, interval, (space.reach(), space.hop), i64::MIN);
+        opens.extend(lasts.iter().filter_map(|&i| part.time.get(i)));
+    }
+    opens
 }

@@ -57,7 +57,7 @@ impl Database {
             .enumerate()
             .try_for_each(|(i, row)| check(i, row, dim))?;
         let inner = &self.0;
-        let writer = inner.writer();
+        let writer = inner.writer()?;
         let txn = writer.catalog.write()?;
         let id = ensure_space(&txn, space, dim as u32, window)?;
         let sorted = sort_rows(&txn, rows)?;

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::check::{check_bars, check_beside_stored};
 use super::control::{Control, Stage, Stopwatch};
-use super::database::{Database, Inner, default_space, has_chart_space};
+use super::database::{Database, Inner};
+use super::default_space::{default_space, has_chart_space};
 use super::embed::Windows;
 use super::seal;
 use super::snapshot::Snapshot;
@@ -95,7 +96,8 @@ impl ChartSpace {
     }
 }
 
-/// Bulk ingestion: batches of bars, then [`Ingest::finish`]. Each batch is one transaction.
+/// Bulk ingestion: batches of bars, then [`Ingest::finish`]. Each batch is one transaction, and on
+/// disk when [`Ingest::bars`] returns.
 ///
 /// If it is dropped before `finish`, the bars of all batches are stored, and their windows wait:
 /// the next ingestion, or [`crate::Database::compact`], makes them searchable.
@@ -129,7 +131,7 @@ impl<'a> Ingest<'a> {
         for series in batch {
             check_bars(series)?;
         }
-        let writer = self.inner.writer();
+        let writer = self.inner.writer()?;
         let start = std::time::Instant::now();
         let txn = writer.catalog.write()?;
         let mut store = BatchStore::new(self.inner, &txn)?;
@@ -165,7 +167,7 @@ impl<'a> Ingest<'a> {
 
     /// Adds a chart space; the windows of all stored bars wait for it.
     pub(super) fn add_space(&mut self, space: &Space) -> Result<()> {
-        let writer = self.inner.writer();
+        let writer = self.inner.writer()?;
         let txn = writer.catalog.write()?;
         let taken = txn.all_spaces()?;
         if taken.iter().any(|(_, s)| s.space.name == space.name) {
@@ -184,7 +186,7 @@ impl<'a> Ingest<'a> {
     /// # Errors
     /// [`Error::Interrupted`] if the work was asked to stop; what was done stays.
     pub fn finish(mut self) -> Result<IngestReport> {
-        let writer = self.inner.writer();
+        let writer = self.inner.writer()?;
         seal::embed_pending(
             self.inner,
             &writer,
@@ -410,7 +412,7 @@ impl Database {
                 empty.time
             )));
         }
-        let writer = self.0.writer();
+        let writer = self.0.writer()?;
         let txn = writer.catalog.write()?;
         let change = txn.merge_headlines(headlines)?;
         if change.added + change.replaced > 0 {

@@ -6,16 +6,20 @@
 //! catalog transaction and then swaps in the next snapshot.
 
 mod answer;
+mod backup;
 mod check;
 mod compact;
 mod control;
 mod database;
+mod default_space;
 mod delete;
 mod embed;
 mod import;
 mod ingest;
 mod part;
 mod rank;
+mod recall;
+mod repair;
 mod report;
 mod seal;
 mod search;
@@ -25,14 +29,18 @@ mod snapshot;
 mod target;
 mod verify;
 mod view;
+mod windows;
 
 pub use answer::{Hit, Searched, SimilarAnswer};
+pub use backup::BackupReport;
 pub use compact::CompactReport;
 pub use control::{Control, Progress, Stage};
 pub use database::{Database, OpenOptions};
 pub use delete::DeleteReport;
 pub use import::{ImportReport, VectorRow};
 pub use ingest::{HeadlineReport, Ingest, IngestReport};
+pub use recall::{RecallOptions, RecallReport, SpaceRecall};
+pub use repair::{DamagedSegment, LostBars, LostVectors, RepairReport, SegmentFate};
 pub use report::{BarsReport, DatabaseStats, SeriesInfo, SpaceInfo};
 pub use similar::{Query, Similar};
 pub use verify::VerifyReport;

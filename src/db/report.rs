@@ -73,7 +73,7 @@ pub struct DatabaseStats {
     pub headlines: u64,
     /// Bytes of the catalog file.
     pub catalog_bytes: u64,
-    /// Bytes of the catalog's pages that hold nothing.
+    /// Bytes of the catalog file that hold nothing.
     pub catalog_free_bytes: u64,
     /// Bytes of the segment files.
     pub segment_bytes: u64,
@@ -212,9 +212,6 @@ impl Database {
         let (bar_bytes, bars) = txn.bar_sizes()?;
         let anchors: u64 = spaces.iter().map(|s| s.anchors).sum();
         let segment_bytes = spaces.iter().map(|s| s.segment_bytes).sum();
-        let writer = self.0.writer();
-        let (_, catalog_free_bytes) = writer.catalog.write()?.sizes()?;
-        drop(writer);
         let catalog = txn.path();
         let catalog_bytes = fs::metadata(catalog)
             .map_err(Error::io("look at", catalog))?
@@ -225,7 +222,7 @@ impl Database {
             bar_bytes,
             headlines: txn.headline_count()?,
             catalog_bytes,
-            catalog_free_bytes,
+            catalog_free_bytes: catalog_bytes.saturating_sub(txn.stored_bytes()?),
             segment_bytes,
             windows: spaces.iter().map(|s| s.rows).sum(),
             dead_rows: spaces.iter().map(|s| s.dead_rows).sum(),

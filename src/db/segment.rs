@@ -81,6 +81,59 @@ pub(super) fn write_segment(
     })
 }
 
+/// A file that is not there is damage too.
+fn or_missing(error: Error, path: &Path) -> Error {
+    match error {
+        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            Error::corrupt(path, "head", "the file is missing")
+        }
+        other => other,
+    }
+}
+
+/// What can still be read of a segment file that is damaged.
+pub(super) struct Remains {
+    file: SectionFile,
+    dim: usize,
+}
+
+impl Remains {
+    /// `None` if the file's table is damaged or the file is not the one that the catalog names.
+    pub(super) fn of(
+        files: &Files,
+        id: SegmentId,
+        record: &SegmentRecord,
+        dim: usize,
+    ) -> Option<Self> {
+        let path = files.segment(&SegmentRecord::file_name(id));
+        let file = SectionFile::open(&path, MAGIC, VERSION).ok()?;
+        let stamp = file.stamp();
+        let named = (stamp.len, stamp.hash) == (record.len, record.hash);
+        named.then_some(Self { file, dim })
+    }
+
+    /// Which window each row is, if that part is whole.
+    pub(super) fn directory(&self, rows: u32) -> Option<Directory<'_>> {
+        let section = |name| {
+            self.file.verify_section(name).ok()?;
+            self.file.section(name).ok()
+        };
+        let directory = Directory::new(section("entries")?, section("pieces")?, rows).ok()?;
+        directory.verify().ok()?;
+        Some(directory)
+    }
+
+    /// The vectors, high and low parts of each row side by side, if they are whole.
+    pub(super) fn vectors(&self) -> Option<impl Iterator<Item = Vec<u8>> + '_> {
+        let [hi, lo, _, _] = Rows::SECTIONS;
+        for name in [hi, lo] {
+            self.file.verify_section(name).ok()?;
+        }
+        let rows = |name| Some(self.file.section(name).ok()?.chunks_exact(self.dim));
+        Some(rows(hi)?.zip(rows(lo)?).map(|(hi, lo)| [hi, lo].concat()))
+    }
+}
+
 /// An open segment.
 #[derive(Debug)]
 pub(super) struct Segment {
@@ -94,12 +147,13 @@ impl Segment {
     /// Opens the file of a segment and checks that it is the one that the catalog names. Costs
     /// the same for every number of rows.
     pub(super) fn open(
-        path: &Path,
+        files: &Files,
         id: SegmentId,
         record: SegmentRecord,
         dim: usize,
     ) -> Result<Self> {
-        let file = SectionFile::open(path, MAGIC, VERSION)?;
+        let path = &files.segment(&SegmentRecord::file_name(id));
+        let file = SectionFile::open(path, MAGIC, VERSION).map_err(|e| or_missing(e, path))?;
         let stamp = file.stamp();
         if (stamp.len, stamp.hash) != (record.len, record.hash) {
             return Err(Error::corrupt(
@@ -157,6 +211,11 @@ impl Segment {
         self.directory()?
             .verify()
             .map_err(|e| Error::corrupt(self.file.path(), "pieces", e))
+    }
+
+    /// The whole file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.file.bytes()
     }
 
     fn sections<const N: usize>(&self, names: [&str; N]) -> Result<[&[u8]; N]> {

@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::index::RowSet;
 use crate::model::{Interval, Modality, Space};
 use crate::store::{
-    CatalogUse, ReadTxn, RowReads, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord,
+    CatalogUse, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId,
+    SpaceRecord,
 };
 
 /// What one reader sees: everything that was committed at one moment.
@@ -58,6 +59,11 @@ impl SpaceState {
         })
     }
 
+    /// Whether there is an encoder that makes vectors of bars for this space.
+    pub(super) fn can_encode(&self) -> bool {
+        self.encoder.is_some()
+    }
+
     /// Rows that can be found.
     pub(super) fn live_rows(&self) -> u64 {
         let sealed: u64 = self
@@ -72,17 +78,46 @@ impl SpaceState {
 impl Snapshot {
     /// Reads the catalog; segments that `old` has open are not opened again.
     pub(super) fn load(files: &Files, txn: ReadTxn, old: Option<&Self>) -> Result<Self> {
+        Self::load_with(files, txn, |space, id, record, dim| {
+            let known = old.and_then(|o| o.space_by_id(space));
+            let open = known.and_then(|k| k.segments.iter().find(|(s, _)| s.id == id));
+            match open {
+                Some((segment, _)) => Ok(Some(Arc::clone(segment))),
+                None => Segment::open(files, id, record, dim).map(|s| Some(Arc::new(s))),
+            }
+        })
+    }
+
+    /// Reads the catalog, with the segments that `open` gives.
+    pub(super) fn load_with(
+        files: &Files,
+        txn: ReadTxn,
+        mut open: impl FnMut(SpaceId, SegmentId, SegmentRecord, usize) -> Result<Option<Arc<Segment>>>,
+    ) -> Result<Self> {
         let series: BTreeMap<_, _> = txn.all_series()?.into_iter().collect();
         let mut spaces = Vec::new();
         for (id, record) in txn.all_spaces()? {
-            let known = old.and_then(|o| o.space_by_id(id));
-            spaces.push(load_space(files, &txn, &series, id, record, known)?);
+            let mut segments = Vec::new();
+            for (segment_id, segment) in txn.segments(id)? {
+                let dim = record.space.encoder.dim as usize;
+                if let Some(segment) = open(id, segment_id, segment, dim)? {
+                    let dead = RowSet::from_ranges(txn.dead_rows(segment_id)?);
+                    segments.push((segment, dead));
+                }
+            }
+            spaces.push(load_space(files, &txn, &series, (id, record), segments)?);
         }
         Ok(Self {
             txn,
             series,
             spaces,
         })
+    }
+
+    /// Bytes of all segment files.
+    pub(super) fn segment_bytes(&self) -> u64 {
+        let segments = self.spaces.iter().flat_map(|s| &s.segments);
+        segments.map(|(segment, _)| segment.len()).sum()
     }
 
     pub(super) fn space_by_id(&self, id: SpaceId) -> Option<&SpaceState> {
@@ -127,23 +162,10 @@ fn load_space(
     files: &Files,
     txn: &ReadTxn,
     series: &BTreeMap<SeriesId, SeriesRecord>,
-    id: SpaceId,
-    record: SpaceRecord,
-    known: Option<&SpaceState>,
+    (id, record): (SpaceId, SpaceRecord),
+    segments: Vec<(Arc<Segment>, RowSet)>,
 ) -> Result<SpaceState> {
     let dim = record.space.encoder.dim as usize;
-    let mut segments = Vec::new();
-    for (segment_id, segment_record) in txn.segments(id)? {
-        let open = known.and_then(|k| k.segments.iter().find(|(s, _)| s.id == segment_id));
-        let segment = match open {
-            Some((segment, _)) => Arc::clone(segment),
-            None => {
-                let path = files.segment(&SegmentRecord::file_name(segment_id));
-                Arc::new(Segment::open(&path, segment_id, segment_record, dim)?)
-            }
-        };
-        segments.push((segment, RowSet::from_ranges(txn.dead_rows(segment_id)?)));
-    }
     let hop = record.space.hop;
     let fresh = FreshPart::new(txn.path(), dim, &txn.fresh_rows(id)?, |s| {
         step_of(series, hop, s)

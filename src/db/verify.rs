@@ -1,14 +1,17 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::check::check_bars;
 use super::control::{Control, Stage};
 use super::database::Database;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, SpaceState};
+use super::windows::{Difference, Held, held};
 use crate::error::{Error, Result};
-use crate::index::RowSet;
+use crate::model::{Bars, Modality, SeriesBars, Timestamp};
 use crate::store::{
-    BarReads, CatalogUse, Directory, HeadlineFilter, HeadlineReads, ReadTxn, suspecting_damage,
+    BarReads, CatalogUse, RowReads, SeriesId, SeriesRecord, SpaceId, check_bars_of, check_pages,
+    suspecting_damage,
 };
 
 /// What was read and found sound.
@@ -18,8 +21,18 @@ pub struct VerifyReport {
     pub segments: u64,
     /// Their bytes.
     pub segment_bytes: u64,
-    /// Windows whose series, bars and place in time were found.
+    /// Bytes of the catalog file.
+    pub catalog_bytes: u64,
+    /// Spaces.
+    pub spaces: u64,
+    /// Series.
+    pub series: u64,
+    /// Windows that have a row: each stands for bars that are stored, and has no other row.
     pub windows: u64,
+    /// Windows that are flat, and have none.
+    pub flat_windows: u64,
+    /// Ranges of windows that wait for their rows.
+    pub pending_ranges: u64,
     /// Bars.
     pub bars: u64,
     /// Headlines.
@@ -27,95 +40,179 @@ pub struct VerifyReport {
 }
 
 impl Database {
-    /// Reads everything that is stored and checks it: the hash of every section of every segment,
-    /// every block of bars, every headline, and that every window that can be found belongs to a
-    /// stored series.
+    /// Reads everything that is stored and checks it:
+    ///
+    /// - segments: the hash of every section, and that rows are in the order of their windows;
+    /// - the catalog: the checksum of every page; every block of bars, every headline and every
+    ///   other value decodes; names, numbers and indexes agree with one another;
+    /// - bars are in order, can have happened, and are as many as their series says;
+    /// - each window that the bars make has one row, or is flat, or waits; and there is no row
+    ///   beyond those; rows that are called dead exist.
+    ///
+    /// Readers go on meanwhile. Writers wait while the pages of the catalog are read, at the end.
+    ///
+    /// ```
+    /// use rhymedb::{Control, Database};
+    /// let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// let report = db.verify(&Control::new())?;
+    /// assert_eq!(report.bars, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// The first defect, as [`Error::Corrupt`] with the file and its section.
+    /// The first defect, as [`Error::Corrupt`] with the file and its section;
+    /// [`Error::Interrupted`] if `control` was stopped.
     pub fn verify(&self, control: &Control) -> Result<VerifyReport> {
         let view = self.now();
         let snapshot = view.snapshot()?;
-        suspecting_damage(snapshot.txn.path(), || verify(snapshot, control))
+        let catalog = snapshot.txn.path();
+        let mut verify = Verify {
+            snapshot,
+            control,
+            total: snapshot.segment_bytes() + crate::disk::file_len(catalog)?,
+            report: VerifyReport::default(),
+        };
+        suspecting_damage(catalog, || verify.run())?;
+        let mut report = verify.report;
+        let still = self.0.still();
+        report.catalog_bytes = crate::disk::file_len(catalog)?;
+        check_pages(catalog)?;
+        drop(still);
+        let read = report.segment_bytes + report.catalog_bytes;
+        control.report(Stage::Check, read, read)?;
+        Ok(report)
     }
 }
 
-fn verify(snapshot: &Snapshot, control: &Control) -> Result<VerifyReport> {
-    let mut report = VerifyReport::default();
-    for state in &snapshot.spaces {
-        for (segment, dead) in &state.segments {
+struct Verify<'a> {
+    snapshot: &'a Snapshot,
+    control: &'a Control,
+    /// Bytes to read.
+    total: u64,
+    report: VerifyReport,
+}
+
+impl Verify<'_> {
+    fn run(&mut self) -> Result<()> {
+        let mut spaces = BTreeMap::new();
+        for state in &self.snapshot.spaces {
+            self.segments(state)?;
+            spaces.insert(state.id, held(state)?);
+        }
+        self.report.headlines = self.snapshot.txn.check_tables()?;
+        for state in &self.snapshot.spaces {
+            if let Some(held) = spaces.get(&state.id) {
+                self.rows_of(state, held)?;
+            }
+        }
+        self.bars(&spaces)
+    }
+
+    fn segments(&mut self, state: &SpaceState) -> Result<()> {
+        for (segment, _) in &state.segments {
             segment.verify()?;
-            report.segments += 1;
-            report.segment_bytes += segment.len();
-            report.windows += named_windows(snapshot, &segment.directory()?, dead)?;
+            self.report.segments += 1;
+            self.report.segment_bytes += segment.len();
+            self.control
+                .report(Stage::Check, self.report.segment_bytes, self.total)?;
         }
-        let none = RowSet::default();
-        report.windows += named_windows(snapshot, &state.fresh.directory()?, &none)?;
+        Ok(())
     }
-    let total = snapshot.series.len() as u64;
-    for (done, (&id, record)) in snapshot.series.iter().enumerate() {
-        control.report(Stage::Read, done as u64, total)?;
-        let bars = snapshot.txn.bars(id, i64::MIN..=i64::MAX)?;
-        let counted = snapshot.txn.bar_extent(id)?.map_or(0, |e| e.count);
-        let ascending = bars.time.is_sorted_by(|a, b| a < b);
-        if bars.len() as u64 != counted || !ascending {
-            return Err(Error::corrupt(
-                snapshot.txn.path(),
-                "bar_blocks",
-                format!(
-                    "{} has {} bars in blocks, and {counted} by its extent",
-                    record.key,
-                    bars.len()
-                ),
-            ));
-        }
-        report.bars += counted;
-    }
-    let everything = HeadlineFilter {
-        symbol: None,
-        first: i64::MIN,
-        last: i64::MAX,
-        limit: usize::MAX,
-    };
-    report.headlines = check_headlines(&snapshot.txn, &everything)?;
-    Ok(report)
-}
 
-/// Reads all headlines, and checks that the indexes of them have as many entries.
-fn check_headlines(txn: &ReadTxn, everything: &HeadlineFilter) -> Result<u64> {
-    let headlines = txn.headlines(everything)?;
-    let count = headlines.len() as u64;
-    let symbols = headlines
-        .iter()
-        .map(|h| h.symbols.iter().collect::<BTreeSet<_>>().len() as u64);
-    let expected = (symbols.sum::<u64>(), count);
-    let found = txn.headline_links()?;
-    if found == expected {
-        return Ok(count);
-    }
-    Err(Error::corrupt(
-        txn.path(),
-        "headlines_by_symbol",
-        format!(
-            "expected {} entries by symbol and {} by content, found {} and {}",
-            expected.0, expected.1, found.0, found.1
-        ),
-    ))
-}
-
-/// Live windows of a part, all of which must belong to stored series.
-fn named_windows(snapshot: &Snapshot, part: &Directory<'_>, dead: &RowSet) -> Result<u64> {
-    let mut windows = 0;
-    for rows in part.iter() {
-        let live = RowSet::from_ranges([rows.rows()]).subtract(dead).len() as u64;
-        if live > 0 && !snapshot.series.contains_key(&rows.series()) {
-            return Err(Error::corrupt(
-                snapshot.txn.path(),
-                "series",
-                format!("series {} has windows and no name", rows.series()),
-            ));
+    /// Rows must belong to stored series, and in spaces without bars be the only one of their
+    /// window: of the others, bars say more.
+    fn rows_of(&mut self, state: &SpaceState, held: &Held) -> Result<()> {
+        self.report.spaces += 1;
+        self.report.flat_windows += self.snapshot.txn.flat_count(state.id)?;
+        self.report.pending_ranges += self.snapshot.txn.pending(state.id)?.len() as u64;
+        for (id, ends) in held {
+            self.report.windows += ends.len() as u64;
+            let Some(series) = self.snapshot.series.get(id) else {
+                return Err(self.wrong("series", format!("series {id} has windows and no name")));
+            };
+            let twice = ends.array_windows::<2>().find(|[a, b]| a == b);
+            if let Some([end, _]) = twice {
+                return Err(self.wrong(
+                    "segments",
+                    format!(
+                        "the window {}@{} has two rows in the space {}",
+                        series.key,
+                        Timestamp::from_millis(*end),
+                        state.space().name
+                    ),
+                ));
+            }
         }
-        windows += live;
+        Ok(())
     }
-    Ok(windows)
+
+    fn bars(&mut self, spaces: &BTreeMap<SpaceId, Held>) -> Result<()> {
+        let extents = self.snapshot.series.keys();
+        let counts =
+            extents.map(|&id| Ok(self.snapshot.txn.bar_extent(id)?.map_or(0, |e| e.count)));
+        let total = counts.sum::<Result<u64>>()?;
+        for (&id, record) in &self.snapshot.series {
+            let (bars, bad) = check_bars_of(&self.snapshot.txn, id)?;
+            if let Some(bad) = bad.first() {
+                return Err(self.wrong(
+                    "bar_blocks",
+                    format!(
+                        "{}, bars from {} to {}: {}",
+                        record.key,
+                        Timestamp::from_millis(bad.first),
+                        Timestamp::from_millis(bad.last),
+                        bad.reason
+                    ),
+                ));
+            }
+            self.windows(spaces, (id, record), &bars)?;
+            self.report.bars += bars.len() as u64;
+            self.report.series += 1;
+            let series = SeriesBars {
+                key: record.key.clone(),
+                calendar: record.calendar,
+                bars,
+            };
+            check_bars(&series).map_err(|e| self.wrong("bar_blocks", e.to_string()))?;
+            self.control.report(Stage::Read, self.report.bars, total)?;
+        }
+        Ok(())
+    }
+
+    fn windows(
+        &self,
+        spaces: &BTreeMap<SpaceId, Held>,
+        (id, record): (SeriesId, &SeriesRecord),
+        bars: &Bars,
+    ) -> Result<()> {
+        for state in &self.snapshot.spaces {
+            let Some(held) = spaces.get(&state.id) else {
+                continue;
+            };
+            if state.space().encoder.modality != Modality::Chart {
+                continue;
+            }
+            let space = (state.id, state.space());
+            let found = Difference::of(&self.snapshot.txn, space, (id, record), bars, held)?;
+            if !found.is_none() {
+                return Err(self.wrong(
+                    "segments",
+                    format!(
+                        "{} in the space {}: {} windows have no row, {} more than one, {} rows have no bars; `rhyme repair` makes the rows anew",
+                        record.key,
+                        state.space().name,
+                        found.missing_windows,
+                        found.doubled.len(),
+                        found.stray.len()
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, table: &str, detail: String) -> Error {
+        Error::corrupt(self.snapshot.txn.path(), table, detail)
+    }
 }

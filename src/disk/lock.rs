@@ -1,5 +1,5 @@
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -30,9 +30,14 @@ impl DirLock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
+                // Readers share it, and leave the name of the last writer there.
+                let holder = match file.try_lock_shared() {
+                    Ok(()) => "one or more readers".to_owned(),
+                    Err(_) => holder(&mut file),
+                };
                 return Err(Error::Locked {
                     path: dir.to_path_buf(),
-                    holder: holder(&mut file),
+                    holder,
                 });
             }
             Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path)(e)),
@@ -40,6 +45,45 @@ impl DirLock {
         record_holder(&mut file, &path)?;
         Ok(Self { _file: file })
     }
+
+    /// Takes the lock of `dir` beside others who only read. `None` where there is no lock and none
+    /// can be made: a folder that this process may not write to. Writers elsewhere are kept out
+    /// by the catalog's own lock.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] with the holder's process number if a writer has it.
+    pub(crate) fn share(dir: &Path) -> Result<Option<Self>> {
+        let path = dir.join(Self::NAME);
+        let opened = match File::open(&path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path),
+            opened => opened,
+        };
+        let mut file = match opened {
+            Ok(file) => file,
+            Err(e) if refused(e.kind()) => return Ok(None),
+            Err(e) => return Err(Error::io("open", &path)(e)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Err(Error::Locked {
+                path: dir.to_path_buf(),
+                holder: holder(&mut file),
+            }),
+            Err(TryLockError::Error(e)) => Err(Error::io("lock", &path)(e)),
+        }
+    }
+}
+
+fn refused(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+    )
 }
 
 fn record_holder(file: &mut File, path: &Path) -> Result<()> {

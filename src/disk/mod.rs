@@ -11,5 +11,7 @@ mod sections;
 
 pub(crate) use lock::DirLock;
 pub(crate) use mapped::Mapped;
-pub(crate) use publish::{create_dir_durably, publish, sync_dir};
+pub(crate) use publish::{
+    NewDir, create_dir_durably, file_len, publish, set_aside, sync_dir, write_new,
+};
 pub(crate) use sections::{SectionFile, SectionWriter};

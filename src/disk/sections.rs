@@ -202,7 +202,10 @@ impl SectionFile {
             .and_then(|b| b.try_into().ok())
             .map(u32::from_le_bytes)
             .unwrap_or_default();
-        if version == 0 || version > supported {
+        if version == 0 {
+            return Err(Error::corrupt(path, "head", "its version is 0"));
+        }
+        if version > supported {
             return Err(Error::Version {
                 file: path.to_path_buf(),
                 found: version,
@@ -226,6 +229,11 @@ impl SectionFile {
         &self.path
     }
 
+    /// The whole file.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.map.bytes()
+    }
+
     pub(crate) fn stamp(&self) -> FileStamp {
         self.stamp
     }
@@ -242,21 +250,32 @@ impl SectionFile {
 
     /// Reads every section and checks its hash.
     pub(crate) fn verify(&self) -> Result<()> {
-        for entry in &self.entries {
-            let name = section_name(entry.id);
-            let bytes = self
-                .bytes_of(entry)
-                .ok_or_else(|| Error::corrupt(&self.path, &name, "out of the file's range"))?;
-            let found = xxh3_64(bytes);
-            if found != entry.hash {
-                return Err(Error::corrupt(
-                    &self.path,
-                    &name,
-                    format!("expected the hash {:016x}, found {found:016x}", entry.hash),
-                ));
-            }
+        self.entries.iter().try_for_each(|e| self.verify_entry(e))
+    }
+
+    /// Reads one section and checks its hash.
+    pub(crate) fn verify_section(&self, name: &str) -> Result<()> {
+        let id = section_id(name);
+        match self.entries.iter().find(|e| e.id == id) {
+            Some(entry) => self.verify_entry(entry),
+            None => Err(Error::corrupt(&self.path, name, "the section is missing")),
         }
-        Ok(())
+    }
+
+    fn verify_entry(&self, entry: &Entry) -> Result<()> {
+        let name = section_name(entry.id);
+        let bytes = self
+            .bytes_of(entry)
+            .ok_or_else(|| Error::corrupt(&self.path, &name, "out of the file's range"))?;
+        let found = xxh3_64(bytes);
+        if found == entry.hash {
+            return Ok(());
+        }
+        Err(Error::corrupt(
+            &self.path,
+            &name,
+            format!("expected the hash {:016x}, found {found:016x}", entry.hash),
+        ))
     }
 
     fn bytes_of(&self, entry: &Entry) -> Option<&[u8]> {

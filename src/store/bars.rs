@@ -9,7 +9,7 @@ use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
 use super::bar_block;
-use super::catalog::{CatalogUse, WriteTxn, fault};
+use super::catalog::{CatalogUse, fault};
 use super::codec;
 use super::records::SeriesId;
 use crate::error::{Error, Result};
@@ -22,13 +22,6 @@ pub(super) const BLOCKS: TableDefinition<(SeriesId, i64), &[u8]> =
 pub(super) const TAIL: TableDefinition<(SeriesId, i64), [f64; 5]> =
     TableDefinition::new("bar_tail");
 pub(super) const EXTENTS: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("bar_extents");
-
-pub(super) fn create_tables(txn: &WriteTxn) -> Result<()> {
-    drop(txn.table_mut(BLOCKS)?);
-    drop(txn.table_mut(TAIL)?);
-    drop(txn.table_mut(EXTENTS)?);
-    Ok(())
-}
 
 /// How many bars of a series are stored, and from when to when they open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,11 +2,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use redb::{
-    Database, Key, ReadOnlyTable, ReadableDatabase, ReadableTable, Table, TableDefinition, Value,
+    Database, Key, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, Table,
+    TableDefinition, Value,
 };
 
+use super::codec;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
-use super::{codec, rows};
+use super::tables::{EachTable, each_table};
 use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space, Timestamp};
 
@@ -15,16 +17,32 @@ const FORMAT: u64 = 1;
 /// redb's page cache. Queries read few pages; bulk writes go through in order.
 const CACHE_BYTES: usize = 64 << 20;
 
-const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
-const SERIES: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("series");
-const SERIES_BY_NAME: TableDefinition<&str, SeriesId> = TableDefinition::new("series_by_name");
-const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new("spaces");
+pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+pub(super) const SERIES: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("series");
+pub(super) const SERIES_BY_NAME: TableDefinition<&str, SeriesId> =
+    TableDefinition::new("series_by_name");
+pub(super) const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new("spaces");
 
 /// The catalog file of one database. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Catalog {
     path: Arc<PathBuf>,
-    database: Arc<Database>,
+    database: Arc<Handle>,
+}
+
+enum Handle {
+    Writable(Database),
+    ReadOnly(ReadOnlyDatabase),
+}
+
+impl Handle {
+    fn begin_read(&self) -> Result<redb::ReadTransaction> {
+        match self {
+            Self::Writable(database) => database.begin_read(),
+            Self::ReadOnly(database) => database.begin_read(),
+        }
+        .map_err(fault)
+    }
 }
 
 /// Any error of redb, as one of ours.
@@ -35,6 +53,9 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
             path: PathBuf::from("catalog.redb"),
             source,
         },
+        redb::Error::Corrupted(detail) => {
+            Error::corrupt(Path::new(Catalog::FILE_NAME), "catalog", detail)
+        }
         other => Error::Catalog(other.to_string()),
     }
 }
@@ -51,7 +72,7 @@ impl Catalog {
             .map_err(|e| open_fault(path, e))?;
         let catalog = Self {
             path: Arc::new(path.to_path_buf()),
-            database: Arc::new(database),
+            database: Arc::new(Handle::Writable(database)),
         };
         if catalog.is_empty()? {
             catalog.initialise()?;
@@ -60,9 +81,33 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// Opens the catalog at `path` for reading, beside others who do the same. Changes no file.
+    pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .open_read_only(path)
+            .map_err(|e| match e {
+                redb::DatabaseError::RepairAborted => Error::Catalog(format!(
+                    "{} was not closed cleanly; open the database once for writing (`rhyme stats` does), and then read-only",
+                    path.display()
+                )),
+                other => open_fault(path, other),
+            })?;
+        let catalog = Self {
+            path: Arc::new(path.to_path_buf()),
+            database: Arc::new(Handle::ReadOnly(database)),
+        };
+        catalog.check_format()?;
+        Ok(catalog)
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        matches!(*self.database, Handle::ReadOnly(_))
+    }
+
     /// Whether nothing was ever committed: the file is new, or its making was interrupted.
     fn is_empty(&self) -> Result<bool> {
-        let txn = self.database.begin_read().map_err(fault)?;
+        let txn = self.database.begin_read()?;
         let mut tables = txn.list_tables().map_err(fault)?;
         Ok(tables.next().is_none())
     }
@@ -72,12 +117,7 @@ impl Catalog {
         txn.table_mut(META)?
             .insert("format", FORMAT)
             .map_err(fault)?;
-        drop(txn.table_mut(SERIES)?);
-        drop(txn.table_mut(SERIES_BY_NAME)?);
-        drop(txn.table_mut(SPACES)?);
-        super::bars::create_tables(&txn)?;
-        super::headlines::create_tables(&txn)?;
-        rows::create_tables(&txn)?;
+        each_table(&mut Create(&txn))?;
         txn.commit()
     }
 
@@ -86,7 +126,7 @@ impl Catalog {
             path: self.path.as_ref().clone(),
             reason: format!("its catalog has no table of formats ({e})"),
         };
-        let txn = self.database.begin_read().map_err(fault)?;
+        let txn = self.database.begin_read()?;
         let meta = txn.open_table(META).map_err(foreign)?;
         let found = meta.get("format").map_err(fault)?.map(|v| v.value());
         match found {
@@ -107,13 +147,18 @@ impl Catalog {
     pub(crate) fn read(&self) -> Result<ReadTxn> {
         Ok(ReadTxn {
             path: Arc::clone(&self.path),
-            txn: self.database.begin_read().map_err(fault)?,
+            txn: self.database.begin_read()?,
         })
     }
 
     /// Starts the one write transaction. Dropping it without [`WriteTxn::commit`] undoes it.
     pub(crate) fn write(&self) -> Result<WriteTxn> {
-        let mut txn = self.database.begin_write().map_err(fault)?;
+        let Handle::Writable(database) = &*self.database else {
+            return Err(Error::ReadOnly {
+                path: self.path.parent().unwrap_or(&self.path).to_path_buf(),
+            });
+        };
+        let mut txn = database.begin_write().map_err(fault)?;
         // A reopened database is usable at once, whatever stopped the last writer.
         txn.set_quick_repair(true);
         Ok(WriteTxn {
@@ -124,7 +169,7 @@ impl Catalog {
 
     /// Gives free pages back to the file system. `false` if a reader is still open.
     pub(crate) fn compact(&mut self) -> Result<bool> {
-        let Some(database) = Arc::get_mut(&mut self.database) else {
+        let Some(Handle::Writable(database)) = Arc::get_mut(&mut self.database) else {
             return Ok(false);
         };
         match database.compact() {
@@ -132,6 +177,18 @@ impl Catalog {
             Err(redb::CompactionError::TransactionInProgress) => Ok(false),
             Err(e) => Err(fault(e)),
         }
+    }
+}
+
+/// Makes the tables of a new catalog.
+struct Create<'a>(&'a WriteTxn);
+
+impl EachTable for Create<'_> {
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        definition: TableDefinition<'static, K, V>,
+    ) -> Result<()> {
+        self.0.table_mut(definition).map(drop)
     }
 }
 
@@ -151,8 +208,13 @@ fn open_fault(path: &Path, error: redb::DatabaseError) -> Error {
     match error {
         redb::DatabaseError::DatabaseAlreadyOpen => Error::Locked {
             path: path.to_path_buf(),
-            holder: "another handle".to_owned(),
+            holder: "another handle or process".to_owned(),
         },
+        redb::DatabaseError::Storage(redb::StorageError::Io(source))
+            if source.kind() == std::io::ErrorKind::InvalidData =>
+        {
+            Error::corrupt(path, "catalog", source.to_string())
+        }
         redb::DatabaseError::Storage(redb::StorageError::Io(source)) => Error::Io {
             action: "open",
             path: path.to_path_buf(),
@@ -225,7 +287,7 @@ pub(crate) trait CatalogUse {
 /// A read transaction: a snapshot.
 pub(crate) struct ReadTxn {
     path: Arc<PathBuf>,
-    txn: redb::ReadTransaction,
+    pub(super) txn: redb::ReadTransaction,
 }
 
 impl CatalogUse for ReadTxn {
@@ -276,15 +338,6 @@ impl WriteTxn {
     /// Makes everything done in this transaction true, durably.
     pub(crate) fn commit(self) -> Result<()> {
         self.txn.commit().map_err(fault)
-    }
-
-    /// Size of the catalog's content: stored bytes, and bytes of pages that hold nothing.
-    pub(crate) fn sizes(&self) -> Result<(u64, u64)> {
-        let stats = self.txn.stats().map_err(fault)?;
-        Ok((
-            stats.stored_bytes() + stats.metadata_bytes(),
-            stats.fragmented_bytes(),
-        ))
     }
 
     fn next_id(&self, counter: &str) -> Result<u64> {

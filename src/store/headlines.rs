@@ -6,20 +6,14 @@ use super::codec;
 use crate::error::{Error, Result};
 use crate::model::Headline;
 
-const HEADLINES: TableDefinition<u64, &[u8]> = TableDefinition::new("headlines");
+pub(super) const HEADLINES: TableDefinition<u64, &[u8]> = TableDefinition::new("headlines");
 /// By a 128-bit hash of time, source and text: the same headline again is found by it.
-const BY_CONTENT: TableDefinition<u128, u64> = TableDefinition::new("headlines_by_content");
-const BY_TIME: TableDefinition<(i64, u64), ()> = TableDefinition::new("headlines_by_time");
-const BY_SYMBOL: TableDefinition<(&str, i64, u64), ()> =
+pub(super) const BY_CONTENT: TableDefinition<u128, u64> =
+    TableDefinition::new("headlines_by_content");
+pub(super) const BY_TIME: TableDefinition<(i64, u64), ()> =
+    TableDefinition::new("headlines_by_time");
+pub(super) const BY_SYMBOL: TableDefinition<(&str, i64, u64), ()> =
     TableDefinition::new("headlines_by_symbol");
-
-pub(super) fn create_tables(txn: &WriteTxn) -> Result<()> {
-    drop(txn.table_mut(HEADLINES)?);
-    drop(txn.table_mut(BY_CONTENT)?);
-    drop(txn.table_mut(BY_TIME)?);
-    drop(txn.table_mut(BY_SYMBOL)?);
-    Ok(())
-}
 
 /// Which headlines to read, by time of publication in milliseconds UTC.
 #[derive(Clone, Debug)]
@@ -72,21 +66,6 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
         Ok(headlines)
     }
 
-    /// Reads the indexes beside the headlines, and gives the number of entries by symbol and by
-    /// content.
-    fn headline_links(&self) -> Result<(u64, u64)> {
-        let (mut by_symbol, mut by_content) = (0, 0);
-        for item in self.table(BY_SYMBOL)?.iter().map_err(fault)? {
-            item.map_err(fault)?.0.value();
-            by_symbol += 1;
-        }
-        for item in self.table(BY_CONTENT)?.iter().map_err(fault)? {
-            item.map_err(fault)?;
-            by_content += 1;
-        }
-        Ok((by_symbol, by_content))
-    }
-
     /// How many headlines are stored.
     fn headline_count(&self) -> Result<u64> {
         use redb::ReadableTableMetadata;
@@ -96,7 +75,7 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
 
 impl<T: CatalogUse> HeadlineReads for T {}
 
-fn content_hash(headline: &Headline) -> u128 {
+pub(super) fn content_hash(headline: &Headline) -> u128 {
     let mut hasher = Xxh3::new();
     hasher.update(&headline.time.millis().to_le_bytes());
     hasher.update(&(headline.source.len() as u64).to_le_bytes());

@@ -9,11 +9,16 @@ mod bar_block;
 mod bars;
 mod bars_write;
 mod catalog;
+mod check;
+mod check_bars;
 mod codec;
+mod copy;
 mod directory;
 mod headlines;
+mod pages;
 mod records;
 mod rows;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +26,9 @@ mod tests;
 pub(crate) use bars::BarChange;
 pub(crate) use bars::BarReads;
 pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn, suspecting_damage};
+pub(crate) use check_bars::check_bars_of;
 pub(crate) use directory::{Directory, DirectoryBuilder};
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
+pub(crate) use pages::check_pages;
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 pub(crate) use rows::{FreshRow, Pending, RowReads};

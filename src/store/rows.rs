@@ -11,25 +11,19 @@ use super::records::{SegmentId, SegmentRecord, SeriesId, SpaceId};
 use crate::error::Result;
 
 /// Key: space, series, end of the window. Value: the stored vector.
-const FRESH: TableDefinition<(SpaceId, SeriesId, i64), &[u8]> = TableDefinition::new("fresh_rows");
+pub(super) const FRESH: TableDefinition<(SpaceId, SeriesId, i64), &[u8]> =
+    TableDefinition::new("fresh_rows");
 /// Windows without an embedding, because they are flat. Key: space, series, end.
-const FLAT: TableDefinition<(SpaceId, SeriesId, i64), ()> = TableDefinition::new("flat_windows");
+pub(super) const FLAT: TableDefinition<(SpaceId, SeriesId, i64), ()> =
+    TableDefinition::new("flat_windows");
 /// Windows that wait for their embedding. Key: space, series, open time of the last bar of the
 /// first such window; value: the same of the last such window.
-const PENDING: TableDefinition<(SpaceId, SeriesId, i64), i64> =
+pub(super) const PENDING: TableDefinition<(SpaceId, SeriesId, i64), i64> =
     TableDefinition::new("pending_windows");
-const SEGMENTS: TableDefinition<(SpaceId, SegmentId), &[u8]> = TableDefinition::new("segments");
+pub(super) const SEGMENTS: TableDefinition<(SpaceId, SegmentId), &[u8]> =
+    TableDefinition::new("segments");
 /// Rows of a segment that are dead. Key: segment, first row; value: the row after the last.
-const DEAD: TableDefinition<(SegmentId, u32), u32> = TableDefinition::new("dead_rows");
-
-pub(super) fn create_tables(txn: &WriteTxn) -> Result<()> {
-    drop(txn.table_mut(FRESH)?);
-    drop(txn.table_mut(FLAT)?);
-    drop(txn.table_mut(PENDING)?);
-    drop(txn.table_mut(SEGMENTS)?);
-    drop(txn.table_mut(DEAD)?);
-    Ok(())
-}
+pub(super) const DEAD: TableDefinition<(SegmentId, u32), u32> = TableDefinition::new("dead_rows");
 
 /// A row that is not yet in a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +66,15 @@ pub(crate) trait RowReads: CatalogUse + Sized {
         let table = self.table(FLAT)?;
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
         Ok(table.range(all).map_err(fault)?.count() as u64)
+    }
+
+    /// The ends of the windows of a series that have no embedding in a space, ascending.
+    fn flat_ends(&self, space: SpaceId, series: SeriesId) -> Result<Vec<i64>> {
+        let table = self.table(FLAT)?;
+        let all = (space, series, i64::MIN)..=(space, series, i64::MAX);
+        let ends = table.range(all).map_err(fault)?;
+        ends.map(|item| Ok(item.map_err(fault)?.0.value().2))
+            .collect()
     }
 
     /// The windows of a space that wait for their embedding, sorted by series and time.

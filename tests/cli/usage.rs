@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 20] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -17,6 +17,9 @@ const COMMANDS: [&[&str]; 17] = [
     &["headlines"],
     &["stats"],
     &["verify"],
+    &["repair"],
+    &["backup"],
+    &["restore"],
     &["compact"],
     &["delete"],
     &["completions"],
@@ -88,6 +91,8 @@ fn the_database_is_found_by_option_then_variable_then_place() {
     for command in [
         &["stats"][..],
         &["verify"],
+        &["repair"],
+        &["backup", "copy"],
         &["compact"],
         &["spaces"],
         &["similar", "X"],

@@ -23,6 +23,9 @@ pub(crate) struct Global {
     /// The database's folder [default: ./market.rhyme]
     #[arg(long, global = true, env = "RHYME_DB", value_name = "DIR")]
     pub(crate) db: Option<PathBuf>,
+    /// Open the database beside others who only read; for commands that change nothing
+    #[arg(long, global = true)]
+    pub(crate) read_only: bool,
     /// How answers are printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -64,8 +67,23 @@ pub(crate) enum Command {
     Headlines(Headlines),
     /// Say what is stored and what it costs
     Stats,
-    /// Read everything and check it
-    Verify,
+    /// Read everything and check it, and measure what searches find
+    Verify(Verify),
+    /// Make damaged or missing segments anew from the stored bars
+    #[command(after_help = REPAIR_HELP)]
+    Repair,
+    /// Write a copy of the database into a new folder, and check it
+    Backup {
+        /// The new folder
+        dir: PathBuf,
+    },
+    /// Check a backup, and write it into a new folder
+    Restore {
+        /// The folder that `rhyme backup` wrote
+        backup: PathBuf,
+        /// The new folder
+        dir: PathBuf,
+    },
     /// Finish what waits, drop what is dead, give space back
     Compact,
     /// Delete a series or a part of it
@@ -85,6 +103,39 @@ TARGET is one of
   my_chart.csv                           a candle file: its last window
 
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity";
+
+const REPAIR_HELP: &str = "\
+What is sound is not touched. Damaged segments are kept in the folder `damaged` of the database.
+Vectors that were imported are kept if they are sound, and named if they are lost. Damaged bars are
+named and left: restore a backup. Exit code 5: something could not be repaired.";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Verify {
+    /// Ask the graphs about stored windows, and compare with the exact search; exit code 5 if they
+    /// find too little
+    #[arg(long)]
+    pub(crate) recall: bool,
+    /// Stored windows that are asked about in each space
+    #[arg(long, default_value_t = 1000, value_name = "N", requires = "recall")]
+    pub(crate) sample: usize,
+    /// The seed of the sample
+    #[arg(long, default_value_t = 0, requires = "recall")]
+    pub(crate) seed: u64,
+    /// Every window is to find itself, not only the sample
+    #[arg(long, requires = "recall")]
+    pub(crate) all: bool,
+    /// The breadth of the search
+    #[arg(long, default_value_t = 128, requires = "recall")]
+    pub(crate) ef: usize,
+    /// The least recall, and the least share of windows that find themselves
+    #[arg(
+        long,
+        default_value_t = 0.95,
+        value_name = "SHARE",
+        requires = "recall"
+    )]
+    pub(crate) threshold: f64,
+}
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Demo {

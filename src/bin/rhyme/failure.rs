@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// Some of the input was refused, and said so; the rest is stored.
     Partly(String),
+    /// The work was done, and found less than it should have.
+    Short(String),
 }
 
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
@@ -36,7 +38,7 @@ impl From<io::Error> for Failure {
 }
 
 /// 0 for success, 1 for an error, 3 for a name that is not there or not unique, 4 for a database
-/// that is in use, 130 for an interruption. (2 is for arguments that cannot be understood.)
+/// that is in use, 5 for an audit or a repair that fell short, 130 for an interruption. (2 is for arguments that cannot be understood.)
 fn code_of(error: &Error) -> u8 {
     match error {
         Error::NotFound { .. } | Error::Ambiguous { .. } => 3,
@@ -53,6 +55,7 @@ pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
         Err(Failure::Library(error)) => (code_of(&error), error.to_string()),
         Err(Failure::Output(error)) => (1, format!("cannot write the output: {error}")),
         Err(Failure::Partly(message)) => (1, message),
+        Err(Failure::Short(message)) => (5, message),
     };
     progress::settle();
     progress::say(&format!("rhyme: {message}"));

@@ -67,14 +67,15 @@ impl Bars {
     }
 
     fn bar(&self, progress: Progress) -> ProgressBar {
-        let unit = match progress.stage {
-            Stage::Read => "rows",
-            Stage::Store => "bars",
-            Stage::Embed | Stage::Index | Stage::Publish => "windows",
+        let (done, rate_of) = match progress.stage {
+            Stage::Read => ("{human_pos}/{human_len} rows", "{rate}/s"),
+            Stage::Store => ("{human_pos}/{human_len} bars", "{rate}/s"),
+            Stage::Embed | Stage::Index | Stage::Publish | Stage::Ask => {
+                ("{human_pos}/{human_len} windows", "{rate}/s")
+            }
+            Stage::Check | Stage::Copy => ("{bytes}/{total_bytes}", "{bytes_per_sec}"),
         };
-        let template = format!(
-            "{{prefix:7}} {{bar:32}} {{human_pos}}/{{human_len}} {unit}  {{rate}}/s  {{left}} left"
-        );
+        let template = format!("{{prefix:7}} {{bar:32}} {done}  {rate_of}  {{left}} left");
         // Work comes in steps, which mislead an estimate from the latest ones: the mean it is.
         let style = ProgressStyle::with_template(&template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -92,7 +93,7 @@ impl Bars {
         match progress.stage {
             // Seen for the first time when the first files are done.
             Stage::Read | Stage::Store => bar.with_elapsed(self.started.elapsed()),
-            Stage::Embed | Stage::Index | Stage::Publish => bar,
+            _ => bar,
         }
     }
 }

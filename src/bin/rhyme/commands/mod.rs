@@ -1,3 +1,4 @@
+mod copies;
 mod delete;
 mod demo;
 mod import;
@@ -7,7 +8,9 @@ mod ingest_bybit;
 mod ingest_headlines;
 mod input_notes;
 mod listings;
+mod repair;
 mod similar;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -36,7 +39,10 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Bars(args) => listings::bars(global, &args),
         Command::Headlines(args) => listings::headlines(global, &args),
         Command::Stats => listings::stats(global),
-        Command::Verify => verify(global),
+        Command::Verify(args) => verify::run(global, &args),
+        Command::Repair => repair::run(global),
+        Command::Backup { dir } => copies::backup(global, &dir),
+        Command::Restore { backup, dir } => copies::restore(global, &backup, &dir),
         Command::Compact => compact(global),
         Command::Delete(args) => delete::run(global, &args),
         Command::Completions { shell } => {
@@ -53,12 +59,14 @@ fn db_path(global: &Global) -> PathBuf {
 
 /// Opens the database to write into it; makes it if there is none.
 fn open_or_create(global: &Global) -> Outcome<Database> {
-    Ok(Database::open(db_path(global))?)
+    let options = OpenOptions::new().read_only(global.read_only);
+    Ok(options.open(db_path(global))?)
 }
 
 /// Opens a database that must be there.
 fn open(global: &Global) -> Outcome<Database> {
-    Ok(OpenOptions::new().create(false).open(db_path(global))?)
+    let options = OpenOptions::new().create(false);
+    Ok(options.read_only(global.read_only).open(db_path(global))?)
 }
 
 /// Refuses a period that ends before it begins.
@@ -82,20 +90,6 @@ fn note_pending(global: &Global, view: &View) -> Outcome {
         );
     }
     Ok(())
-}
-
-fn verify(global: &Global) -> Outcome {
-    let db = open(global)?;
-    let report = db.verify(&progress::control(global))?;
-    let row = output::value(&report)?;
-    let columns = [
-        column("segments", "segments checked"),
-        column("segment_bytes", "segment bytes read"),
-        column("windows", "windows"),
-        column("bars", "bars decoded"),
-        column("headlines", "headlines decoded"),
-    ];
-    output::record(global.format, &columns, &row)
 }
 
 fn compact(global: &Global) -> Outcome {

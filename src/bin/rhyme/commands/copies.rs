@@ -1,0 +1,27 @@
+use std::path::Path;
+
+use rhymedb::{BackupReport, Database, OpenOptions};
+
+use super::db_path;
+use super::verify::READ;
+use crate::args::Global;
+use crate::failure::Outcome;
+use crate::output::{self, column};
+use crate::progress;
+
+pub(crate) fn backup(global: &Global, dir: &Path) -> Outcome {
+    // A backup changes nothing, so it need not keep readers out.
+    let db = OpenOptions::new().read_only(true).open(db_path(global))?;
+    print(global, &db.backup(dir, &progress::control(global))?)
+}
+
+pub(crate) fn restore(global: &Global, backup: &Path, dir: &Path) -> Outcome {
+    let control = progress::control(global);
+    print(global, &Database::restore(backup, dir, &control)?)
+}
+
+fn print(global: &Global, report: &BackupReport) -> Outcome {
+    let mut columns = vec![column("bytes", "bytes written")];
+    columns.extend(READ);
+    output::record(global.format, &columns, &output::value(report)?)
+}

@@ -1,0 +1,83 @@
+use rhymedb::{Database, LostBars, LostVectors, RepairReport};
+use serde_json::Value;
+
+use super::db_path;
+use crate::args::{Format, Global};
+use crate::failure::{Failure, Outcome};
+use crate::output::{self, column};
+use crate::progress::{self, notice};
+
+pub(crate) fn run(global: &Global) -> Outcome {
+    let report = Database::repair(db_path(global), &progress::control(global))?;
+    let row = row(&report)?;
+    let columns = [
+        column("segments", "segments checked"),
+        column("bars", "bars decoded"),
+        column("segments_damaged", "segments damaged"),
+        column("windows_rebuilt", "windows rebuilt"),
+        column("vectors_kept", "vectors kept"),
+        column("vectors_lost", "vectors lost"),
+        column("rows_removed", "rows removed"),
+    ];
+    if global.format != Format::Json {
+        for damaged in &report.damaged {
+            let text = format!(
+                "{} of the space {}, {} rows, {}: {}",
+                damaged.file, damaged.space, damaged.rows, damaged.fate, damaged.reason
+            );
+            notice(global, &text);
+        }
+    }
+    output::record(global.format, &columns, &row)?;
+    verdict(&report)
+}
+
+/// The report, with numbers of what it lists.
+fn row(report: &RepairReport) -> Outcome<Value> {
+    let mut row = output::value(report)?;
+    if let Some(fields) = row.as_object_mut() {
+        let lost: u64 = report.lost_vectors.iter().map(|l| l.vectors).sum();
+        fields.insert("segments_damaged".to_owned(), report.damaged.len().into());
+        fields.insert("vectors_lost".to_owned(), lost.into());
+        fields.insert("whole".to_owned(), report.is_whole().into());
+    }
+    Ok(row)
+}
+
+fn verdict(report: &RepairReport) -> Outcome {
+    if report.is_whole() {
+        return Ok(());
+    }
+    let mut left: Vec<String> = report.lost_vectors.iter().map(vectors).collect();
+    left.extend(report.lost_bars.iter().map(bars));
+    left.extend(report.catalog.clone());
+    let unknown = report
+        .damaged
+        .iter()
+        .any(|d| d.fate == rhymedb::SegmentFate::Left);
+    if unknown {
+        left.push("the encoder of a space is not known to this program; repair with the program that made the space".to_owned());
+    }
+    let message = format!("not everything could be repaired:\n  {}", left.join("\n  "));
+    Err(Failure::Short(message))
+}
+
+fn vectors(lost: &LostVectors) -> String {
+    let which = match (&lost.series, lost.first, lost.last) {
+        (Some(series), Some(first), Some(last)) => {
+            format!("of {series}, windows that end from {first} to {last}")
+        }
+        _ => "of windows that are not known".to_owned(),
+    };
+    format!(
+        "{} vectors of the space {} are lost, {which}; import them again",
+        lost.vectors, lost.space
+    )
+}
+
+fn bars(lost: &LostBars) -> String {
+    format!(
+        "bars of {} that open from {} to {} cannot be read ({}); restore the database from a backup with `rhyme restore`",
+        lost.series, lost.first, lost.last, lost.reason
+    )
+}

@@ -1,0 +1,126 @@
+use rhymedb::{RecallOptions, RecallReport};
+use serde_json::{Value, json};
+
+use super::open;
+use crate::args::{Format, Global, Verify};
+use crate::failure::{Failure, Outcome};
+use crate::output::{self, Column, column};
+use crate::progress;
+
+/// What was read, in the order in which it is printed.
+pub(super) const READ: [Column; 10] = [
+    column("segments", "segments checked"),
+    column("segment_bytes", "segment bytes read"),
+    column("catalog_bytes", "catalog bytes read"),
+    column("spaces", "spaces"),
+    column("series", "series"),
+    column("windows", "windows"),
+    column("flat_windows", "flat windows"),
+    column("pending_ranges", "ranges that wait"),
+    column("bars", "bars decoded"),
+    column("headlines", "headlines decoded"),
+];
+
+pub(crate) fn run(global: &Global, args: &Verify) -> Outcome {
+    let db = open(global)?;
+    let control = progress::control(global);
+    let mut row = output::value(&db.verify(&control)?)?;
+    if !args.recall {
+        return output::record(global.format, &READ, &row);
+    }
+    let options = RecallOptions {
+        sample: args.sample,
+        seed: args.seed,
+        all: args.all,
+        ef: args.ef,
+        threshold: args.threshold,
+    };
+    let recall = db.measure_recall(&options, &control)?;
+    match global.format {
+        Format::Json => {
+            if let Some(fields) = row.as_object_mut() {
+                fields.insert("recall".to_owned(), recall_row(&recall)?);
+            }
+            output::json(&row)?;
+        }
+        Format::Csv => spaces(global, &recall)?,
+        Format::Table => {
+            output::record(global.format, &READ, &row)?;
+            output::lines("")?;
+            spaces(global, &recall)?;
+        }
+    }
+    verdict(&recall)
+}
+
+fn recall_row(recall: &RecallReport) -> Outcome<Value> {
+    let mut row = output::value(recall)?;
+    let spaces = row.get_mut("spaces").and_then(Value::as_array_mut);
+    for (row, space) in spaces.into_iter().flatten().zip(&recall.spaces) {
+        // Names as elsewhere, not the parts of a series.
+        let names: Vec<String> = space.not_found.iter().map(ToString::to_string).collect();
+        if let Some(field) = row.get_mut("not_found") {
+            *field = json!(names);
+        }
+    }
+    Ok(row)
+}
+
+fn spaces(global: &Global, recall: &RecallReport) -> Outcome {
+    let digits = |x: f64| (x * 1e4).round() / 1e4;
+    let rows: Vec<Value> = recall
+        .spaces
+        .iter()
+        .map(|s| {
+            json!({
+                "space": s.space,
+                "indexed": s.indexed,
+                "sample": s.sample,
+                "recall": digits(s.recall),
+                "low": digits(s.low),
+                "high": digits(s.high),
+                "selves_found": s.selves_found,
+                "selves": s.selves,
+                "verdict": if s.passed { "passed" } else { "too low" },
+            })
+        })
+        .collect();
+    let columns = [
+        column("space", "space"),
+        column("indexed", "in graphs"),
+        column("sample", "asked"),
+        column("recall", "recall@10"),
+        column("low", "95% from"),
+        column("high", "to"),
+        column("selves_found", "found themselves"),
+        column("selves", "of"),
+        column("verdict", "verdict"),
+    ];
+    let none = "no window is in a graph yet, so there is nothing to measure";
+    output::listing(global.format, &columns, &rows, none)
+}
+
+fn verdict(recall: &RecallReport) -> Outcome {
+    let failed = recall.spaces.iter().filter(|s| !s.passed);
+    let failed: Vec<String> = failed
+        .map(|s| {
+            let first = s.not_found.first();
+            let first = first.map_or(String::new(), |w| format!(", first {w}"));
+            format!(
+                "{}: recall@10 {:.4}, {} of {} windows do not find themselves{first}",
+                s.space,
+                s.recall,
+                s.selves - s.selves_found,
+                s.selves
+            )
+        })
+        .collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Short(format!(
+        "searches find less than the threshold of {}: {}; ask with a larger --ef, or with --exact",
+        recall.threshold,
+        failed.join("; ")
+    )))
+}

@@ -1,0 +1,90 @@
+//! A catalog of its own from what a read transaction sees: how backups are made beside a writer.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use redb::{Key, ReadableTable, ReadableTableMetadata, TableDefinition, TableHandle, Value};
+
+use super::catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn, fault};
+use super::tables::{EachTable, each_table};
+use crate::error::{Error, Result};
+
+/// Entries between two calls of `progress`.
+const STEP: u64 = 1024;
+
+impl ReadTxn {
+    /// Bytes of keys and values, and of the tree that holds them.
+    pub(crate) fn stored_bytes(&self) -> Result<u64> {
+        let mut bytes = 0;
+        for table in self.txn.list_tables().map_err(fault)? {
+            let table = self.txn.open_untyped_table(table).map_err(fault)?;
+            let stats = table.stats().map_err(fault)?;
+            bytes += stats.stored_bytes() + stats.metadata_bytes();
+        }
+        Ok(bytes)
+    }
+
+    /// Writes all that this transaction sees into a new catalog at `path`, durably. Writers go on
+    /// meanwhile. `progress` gets the bytes of keys and values written so far.
+    ///
+    /// # Errors
+    /// Those of `progress`, and [`Error::Catalog`] if there is a table that this program does not
+    /// know, and would leave out.
+    pub(crate) fn copy_to(&self, path: &Path, progress: &dyn Fn(u64) -> Result<()>) -> Result<()> {
+        let present: BTreeSet<String> = self
+            .txn
+            .list_tables()
+            .map_err(fault)?
+            .map(|t| t.name().to_owned())
+            .collect();
+        let copy = Catalog::open_or_create(path)?;
+        let txn = copy.write()?;
+        let mut copying = Copying {
+            from: self,
+            to: &txn,
+            rest: present,
+            bytes: 0,
+            progress,
+        };
+        each_table(&mut copying)?;
+        if let Some(unknown) = copying.rest.first() {
+            return Err(Error::Catalog(format!(
+                "it has the table {unknown}, which this program does not know and would leave out; use the program that wrote it"
+            )));
+        }
+        txn.commit()
+    }
+}
+
+struct Copying<'a> {
+    from: &'a ReadTxn,
+    to: &'a WriteTxn,
+    /// Tables that are not copied yet.
+    rest: BTreeSet<String>,
+    bytes: u64,
+    progress: &'a dyn Fn(u64) -> Result<()>,
+}
+
+impl EachTable for Copying<'_> {
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        definition: TableDefinition<'static, K, V>,
+    ) -> Result<()> {
+        if !self.rest.remove(definition.name()) {
+            return Ok(());
+        }
+        let from = self.from.table(definition)?;
+        let mut to = self.to.table_mut(definition)?;
+        for (i, item) in (1..).zip(from.iter().map_err(fault)?) {
+            let (key, value) = item.map_err(fault)?;
+            let (key, value) = (key.value(), value.value());
+            let bytes = K::as_bytes(&key).as_ref().len() + V::as_bytes(&value).as_ref().len();
+            self.bytes += bytes as u64;
+            to.insert(key, value).map_err(fault)?;
+            if i % STEP == 0 {
+                (self.progress)(self.bytes)?;
+            }
+        }
+        (self.progress)(self.bytes)
+    }
+}
