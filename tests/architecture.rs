@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("encode", &["error", "model"]),
     ("index", &["error"]),
     ("source", &["error", "model"]),
-    ("store", &["error", "model"]),
+    ("store", &["error", "model", "disk"]),
     (
         "db",
         &["error", "model", "disk", "encode", "index", "store"],

@@ -1,12 +1,12 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::control::Control;
 use super::ingest::{Ingest, IngestReport};
+use super::segment::SegmentSizes;
 use super::snapshot::Snapshot;
 use super::view::View;
-use crate::disk::{DirLock, create_dir_durably, sync_dir};
+use crate::disk::{DirLock, FileInfo, FileSystem, Storage, create_dir_durably, sync_dir};
 use crate::encode::{ChartEncoder, chart_encoder, chart_encoder_by_name};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
@@ -28,6 +28,8 @@ pub struct OpenOptions {
     seed: u64,
     builder: GraphBuilder,
     encoders: Vec<Arc<dyn ChartEncoder>>,
+    storage: Arc<dyn Storage>,
+    sizes: SegmentSizes,
 }
 
 impl Default for OpenOptions {
@@ -37,6 +39,8 @@ impl Default for OpenOptions {
             seed: 0,
             builder: GraphBuilder::Batch,
             encoders: Vec::new(),
+            storage: Arc::new(FileSystem),
+            sizes: SegmentSizes::default(),
         }
     }
 }
@@ -76,6 +80,22 @@ impl OpenOptions {
         self
     }
 
+    /// Another disk than the system's, for tests that simulate one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Other sizes of segments, for tests with few rows.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn segment_sizes(mut self, sizes: SegmentSizes) -> Self {
+        self.sizes = sizes;
+        self
+    }
+
     /// Opens the database in the folder `dir`.
     ///
     /// # Errors
@@ -83,18 +103,21 @@ impl OpenOptions {
     /// something else, [`Error::Corrupt`] or [`Error::Version`] if it cannot be read.
     pub fn open(self, dir: impl AsRef<Path>) -> Result<Database> {
         let dir = dir.as_ref();
-        prepare_dir(dir, self.create)?;
-        let lock = DirLock::acquire(dir)?;
+        let storage = self.storage;
+        prepare_dir(storage.as_ref(), dir, self.create)?;
+        let lock = DirLock::acquire(storage.as_ref(), dir)?;
         let files = Files {
             dir: dir.to_path_buf(),
             seed: self.seed,
             builder: self.builder,
             encoders: self.encoders,
+            storage: Arc::clone(&storage),
+            sizes: self.sizes,
         };
         let path = dir.join(Catalog::FILE_NAME);
         let (catalog, snapshot) = suspecting_damage(&path, || {
-            let catalog = Catalog::open_or_create(&path)?;
-            sync_dir(dir)?;
+            let catalog = Catalog::open_or_create(storage.as_ref(), &path)?;
+            sync_dir(storage.as_ref(), dir)?;
             files.sweep(&catalog)?;
             let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
             Ok((catalog, snapshot))
@@ -108,19 +131,20 @@ impl OpenOptions {
     }
 }
 
-fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
+fn prepare_dir(storage: &dyn Storage, dir: &Path, create: bool) -> Result<()> {
     let not_one = |reason: String| Error::NotADatabase {
         path: dir.to_path_buf(),
         reason,
     };
     let segments = dir.join(Files::SEGMENTS);
-    if dir.join(Catalog::FILE_NAME).is_file() {
-        return create_dir_durably(&segments);
+    if look_up(storage, &dir.join(Catalog::FILE_NAME))?.is_some_and(|f| !f.is_dir) {
+        return create_dir_durably(storage, &segments);
     }
-    if dir.exists() && !dir.is_dir() {
+    let folder = look_up(storage, dir)?;
+    if folder.as_ref().is_some_and(|f| !f.is_dir) {
         return Err(not_one("it is a file, and a database is a folder".into()));
     }
-    if !create && !dir.exists() {
+    if !create && folder.is_none() {
         return Err(not_one(
             "there is no such folder; ingest something to make it, or name another one".into(),
         ));
@@ -131,34 +155,50 @@ fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
             Catalog::FILE_NAME
         )));
     }
-    let known = ["lock", Files::SEGMENTS];
-    let foreign = fs::read_dir(dir).ok().and_then(|entries| {
-        let names = entries.flatten().map(|e| e.file_name());
-        names
-            .map(|n| n.to_string_lossy().into_owned())
-            .find(|n| !known.contains(&n.as_str()))
-    });
-    if let Some(name) = foreign {
-        return Err(not_one(format!(
-            "the folder has other content ({name}) and no {}; name an empty or a new folder",
-            Catalog::FILE_NAME
-        )));
+    if folder.is_some() {
+        refuse_foreign(storage, dir)?;
     }
-    create_dir_durably(dir)?;
-    create_dir_durably(&segments)?;
-    let orphan = fs::read_dir(&segments)
-        .map_err(Error::io("list", &segments))?
-        .flatten()
-        .find(|e| e.path().extension().is_some_and(|x| x == "seg"));
+    create_dir_durably(storage, dir)?;
+    create_dir_durably(storage, &segments)?;
+    let orphan = list(storage, &segments)?
+        .into_iter()
+        .find(|f| Path::new(&f.name).extension().is_some_and(|x| x == "seg"));
     match orphan {
         // A new catalog would know none of them, and they would be swept away.
         Some(orphan) => Err(not_one(format!(
             "it has segments ({}) and no {}; put the catalog back, or name a new folder",
-            orphan.file_name().to_string_lossy(),
+            orphan.name.to_string_lossy(),
             Catalog::FILE_NAME
         ))),
         None => Ok(()),
     }
+}
+
+/// Lets no database be made among files of something else.
+fn refuse_foreign(storage: &dyn Storage, dir: &Path) -> Result<()> {
+    let known = ["lock", Files::SEGMENTS, Catalog::HALF_MADE];
+    let foreign = list(storage, dir)?
+        .into_iter()
+        .find(|f| !known.iter().any(|k| f.name == *k));
+    match foreign {
+        Some(foreign) => Err(Error::NotADatabase {
+            path: dir.to_path_buf(),
+            reason: format!(
+                "the folder has other content ({}) and no {}; name an empty or a new folder",
+                foreign.name.to_string_lossy(),
+                Catalog::FILE_NAME
+            ),
+        }),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn look_up(storage: &dyn Storage, path: &Path) -> Result<Option<FileInfo>> {
+    storage.look_up(path).map_err(Error::io("look at", path))
+}
+
+pub(super) fn list(storage: &dyn Storage, dir: &Path) -> Result<Vec<FileInfo>> {
+    storage.list(dir).map_err(Error::io("list", dir))
 }
 
 /// Where a database's files are, and how its segments are made.
@@ -166,6 +206,8 @@ pub(super) struct Files {
     pub(super) dir: PathBuf,
     pub(super) seed: u64,
     pub(super) builder: GraphBuilder,
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) sizes: SegmentSizes,
     encoders: Vec<Arc<dyn ChartEncoder>>,
 }
 
@@ -188,14 +230,14 @@ impl Files {
     fn sweep(&self, catalog: &Catalog) -> Result<()> {
         let known = catalog.read()?.segment_files()?;
         let folder = self.dir.join(Self::SEGMENTS);
-        let entries = fs::read_dir(&folder).map_err(Error::io("list", &folder))?;
-        for entry in entries {
-            let entry = entry.map_err(Error::io("list", &folder))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+        for file in list(self.storage.as_ref(), &folder)? {
+            let name = file.name.to_string_lossy().into_owned();
             let ours = name.ends_with(".seg") || name.ends_with(".tmp");
             if ours && !known.contains(&name) {
-                let path = entry.path();
-                fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+                let path = folder.join(&file.name);
+                self.storage
+                    .remove(&path)
+                    .map_err(Error::io("remove", &path))?;
             }
         }
         Ok(())
@@ -206,7 +248,7 @@ impl Files {
     pub(super) fn remove_segments(&self, names: &[String]) {
         for name in names {
             // What cannot be removed now (an open map, on some systems) goes at the next open.
-            let _ = fs::remove_file(self.segment(name));
+            let _ = self.storage.remove(&self.segment(name));
         }
     }
 }

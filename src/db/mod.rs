@@ -34,6 +34,7 @@ pub use delete::DeleteReport;
 pub use import::{ImportReport, VectorRow};
 pub use ingest::{HeadlineReport, Ingest, IngestReport};
 pub use report::{BarsReport, DatabaseStats, SeriesInfo, SpaceInfo};
+pub use segment::SegmentSizes;
 pub use similar::{Query, Similar};
 pub use verify::VerifyReport;
 pub use view::View;

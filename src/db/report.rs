@@ -1,9 +1,6 @@
-use std::fs;
-use std::path::Path;
-
 use serde::Serialize;
 
-use super::database::{Database, Files};
+use super::database::{Database, Files, list, look_up};
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::model::{Bars, Calendar, SeriesKey, Space, Timestamp};
@@ -182,21 +179,14 @@ impl View {
 impl Files {
     /// Bytes of all files of the database.
     pub(super) fn bytes(&self) -> Result<u64> {
-        Ok(folder_bytes(&self.dir)? + folder_bytes(&self.segment(""))?)
-    }
-}
-
-fn folder_bytes(folder: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder).map_err(Error::io("list", folder))? {
-        let metadata = entry
-            .and_then(|e| e.metadata())
-            .map_err(Error::io("list", folder))?;
-        if metadata.is_file() {
-            bytes += metadata.len();
+        let storage = self.storage.as_ref();
+        let mut bytes = 0;
+        for folder in [&self.dir, &self.segment("")] {
+            let files = list(storage, folder)?;
+            bytes += files.iter().map(|f| f.len).sum::<u64>();
         }
+        Ok(bytes)
     }
-    Ok(bytes)
 }
 
 impl Database {
@@ -216,9 +206,7 @@ impl Database {
         let (_, catalog_free_bytes) = writer.catalog.write()?.sizes()?;
         drop(writer);
         let catalog = txn.path();
-        let catalog_bytes = fs::metadata(catalog)
-            .map_err(Error::io("look at", catalog))?
-            .len();
+        let catalog_bytes = look_up(self.0.files.storage.as_ref(), catalog)?.map_or(0, |f| f.len);
         Ok(DatabaseStats {
             series: view.snapshot()?.series.len() as u64,
             bars,

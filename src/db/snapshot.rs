@@ -139,7 +139,13 @@ fn load_space(
             Some((segment, _)) => Arc::clone(segment),
             None => {
                 let path = files.segment(&SegmentRecord::file_name(segment_id));
-                Arc::new(Segment::open(&path, segment_id, segment_record, dim)?)
+                Arc::new(Segment::open(
+                    files.storage.as_ref(),
+                    &path,
+                    segment_id,
+                    segment_record,
+                    dim,
+                )?)
             }
         };
         segments.push((segment, RowSet::from_ranges(txn.dead_rows(segment_id)?)));

@@ -1,14 +1,15 @@
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
+use super::Storage;
 use crate::error::{Error, Result};
 
 /// Holds a database folder for one process. The lock is the operating system's, so it ends with
 /// the process, however that ends; the file's text only tells others who holds it.
 #[derive(Debug)]
 pub(crate) struct DirLock {
-    _file: File,
+    _file: Option<File>,
 }
 
 impl DirLock {
@@ -18,15 +19,12 @@ impl DirLock {
     ///
     /// # Errors
     /// [`Error::Locked`] with the holder's process number if somebody else has it.
-    pub(crate) fn acquire(dir: &Path) -> Result<Self> {
+    pub(crate) fn acquire(storage: &dyn Storage, dir: &Path) -> Result<Self> {
         let path = dir.join(Self::NAME);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(Error::io("open", &path))?;
+        let file = storage.lock_file(&path).map_err(Error::io("open", &path))?;
+        let Some(mut file) = file else {
+            return Ok(Self { _file: None });
+        };
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -38,7 +36,7 @@ impl DirLock {
             Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path)(e)),
         }
         record_holder(&mut file, &path)?;
-        Ok(Self { _file: file })
+        Ok(Self { _file: Some(file) })
     }
 }
 

@@ -1,15 +1,17 @@
 //! Bytes: section files with checksums, atomic publication, memory maps.
 //!
 //! This layer knows nothing of bars or vectors. It writes immutable files once, publishes them
-//! atomically and hands out checked bytes. It owns the crate's only `unsafe` outside of the
-//! distance kernels: mapping a file.
+//! atomically and hands out checked bytes. All files of a database are reached through
+//! [`Storage`]. It owns the crate's only `unsafe` outside of the distance kernels: mapping a file.
 
 mod lock;
 mod mapped;
 mod publish;
 mod sections;
+mod storage;
 
 pub(crate) use lock::DirLock;
-pub(crate) use mapped::Mapped;
+pub use mapped::Mapped;
 pub(crate) use publish::{create_dir_durably, publish, sync_dir};
-pub(crate) use sections::{SectionFile, SectionWriter};
+pub(crate) use sections::{FileStamp, SectionFile, SectionWriter};
+pub use storage::{FileInfo, FileSystem, NewFile, PageFile, PagesOf, Storage};

@@ -5,8 +5,10 @@ use redb::{
     Database, Key, ReadOnlyTable, ReadableDatabase, ReadableTable, Table, TableDefinition, Value,
 };
 
+use super::backend::Backend;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 use super::{codec, rows};
+use crate::disk::{PagesOf, Storage};
 use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space, Timestamp};
 
@@ -42,13 +44,19 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
 impl Catalog {
     /// The catalog's file name in a database's folder.
     pub(crate) const FILE_NAME: &'static str = "catalog.redb";
+    /// Its name until it holds its empty tables.
+    pub(crate) const HALF_MADE: &'static str = "catalog.tmp";
 
     /// Opens the catalog at `path`, or makes an empty one.
-    pub(crate) fn open_or_create(path: &Path) -> Result<Self> {
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .create(path)
-            .map_err(|e| open_fault(path, e))?;
+    pub(crate) fn open_or_create(storage: &dyn Storage, path: &Path) -> Result<Self> {
+        let file = storage.open_pages(path).map_err(Error::io("open", path))?;
+        let mut builder = Database::builder();
+        builder.set_cache_size(CACHE_BYTES);
+        let database = match file {
+            PagesOf::System(file) => builder.create_file(file),
+            PagesOf::Simulated(file) => builder.create_with_backend(Backend(file)),
+        };
+        let database = database.map_err(|e| open_fault(path, e))?;
         let catalog = Self {
             path: Arc::new(path.to_path_buf()),
             database: Arc::new(database),

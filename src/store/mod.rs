@@ -5,6 +5,7 @@
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb ([`catalog`]) and bincode ([`codec`]).
 
+mod backend;
 mod bar_block;
 mod bars;
 mod bars_write;
