@@ -1,3 +1,4 @@
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use redb::{
 use super::backend::Backend;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 use super::{codec, rows};
-use crate::disk::{PagesOf, Storage};
+use crate::disk::{PagesOf, Storage, publish};
 use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space, Timestamp};
 
@@ -22,6 +23,10 @@ const SERIES: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("series");
 const SERIES_BY_NAME: TableDefinition<&str, SeriesId> = TableDefinition::new("series_by_name");
 const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new("spaces");
 
+/// After an error of the disk, redb does nothing more with its file: it cannot know what was kept.
+const REOPEN: &str =
+    "what was committed is safe: see to the disk, close the database and open it again";
+
 /// The catalog file of one database. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Catalog {
@@ -34,9 +39,13 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
     match error.into() {
         redb::Error::Io(source) => Error::Io {
             action: "use",
-            path: PathBuf::from("catalog.redb"),
-            source,
+            path: PathBuf::from(Catalog::FILE_NAME),
+            source: io::Error::new(source.kind(), format!("{source}; {REOPEN}")),
         },
+        redb::Error::PreviousIo => Error::Catalog(format!(
+            "reading or writing {} failed before; {REOPEN}",
+            Catalog::FILE_NAME
+        )),
         other => Error::Catalog(other.to_string()),
     }
 }
@@ -49,6 +58,33 @@ impl Catalog {
 
     /// Opens the catalog at `path`, or makes an empty one.
     pub(crate) fn open_or_create(storage: &dyn Storage, path: &Path) -> Result<Self> {
+        let there = storage.look_up(path).map_err(Error::io("look at", path))?;
+        if there.is_none() {
+            Self::create(storage, path)?;
+        }
+        let catalog = Self::open(storage, path)?;
+        if catalog.is_empty()? {
+            catalog.initialise()?;
+        }
+        catalog.check_format()?;
+        Ok(catalog)
+    }
+
+    /// Makes an empty catalog under another name first: redb cannot open a file whose making was
+    /// interrupted.
+    fn create(storage: &dyn Storage, path: &Path) -> Result<()> {
+        let temporary = path.with_file_name(Self::HALF_MADE);
+        match storage.remove(&temporary) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("remove", &temporary)(e));
+            }
+            _ => {}
+        }
+        Self::open(storage, &temporary)?.initialise()?;
+        publish(storage, &temporary, path)
+    }
+
+    fn open(storage: &dyn Storage, path: &Path) -> Result<Self> {
         let file = storage.open_pages(path).map_err(Error::io("open", path))?;
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_BYTES);
@@ -57,18 +93,13 @@ impl Catalog {
             PagesOf::Simulated(file) => builder.create_with_backend(Backend(file)),
         };
         let database = database.map_err(|e| open_fault(path, e))?;
-        let catalog = Self {
+        Ok(Self {
             path: Arc::new(path.to_path_buf()),
             database: Arc::new(database),
-        };
-        if catalog.is_empty()? {
-            catalog.initialise()?;
-        }
-        catalog.check_format()?;
-        Ok(catalog)
+        })
     }
 
-    /// Whether nothing was ever committed: the file is new, or its making was interrupted.
+    /// Whether nothing was ever committed: an earlier version was interrupted when it made the file.
     fn is_empty(&self) -> Result<bool> {
         let txn = self.database.begin_read().map_err(fault)?;
         let mut tables = txn.list_tables().map_err(fault)?;
