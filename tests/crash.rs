@@ -7,6 +7,8 @@
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "tests"
@@ -28,7 +30,7 @@ mod run;
 #[path = "crash/survival.rs"]
 mod survival;
 
-use cuts::survives_every_stop;
+use cuts::{misses_syncs, survives_every_stop};
 use faults::withstands_every_refusal;
 use operations::ALL;
 
@@ -53,6 +55,18 @@ macro_rules! operations {
             assert_eq!(names, [$(stringify!($name)),*]);
         }
     };
+}
+
+#[test]
+fn a_sync_that_is_left_out_is_noticed() {
+    let bulk = &ALL[1];
+    assert_eq!(bulk.name, "first ingestion through segments");
+    misses_syncs(bulk, |path| path.extension().is_some_and(|e| e == "redb"));
+    misses_syncs(bulk, |path| path.extension().is_some_and(|e| e == "tmp"));
+    misses_syncs(bulk, |path| path.ends_with("segments"));
+    misses_syncs(bulk, |path| path.ends_with("market.rhyme"));
+    misses_syncs(bulk, |path| path.ends_with("data"));
+    misses_syncs(bulk, |path| path == std::path::Path::new(disk::ROOT));
 }
 
 operations! {

@@ -1,6 +1,7 @@
 //! The machine stops.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use rhymedb::Result;
 
@@ -24,13 +25,29 @@ struct Seen {
 /// commit that was finished last, or of the one that was under way, and the operation can be
 /// repeated.
 pub fn survives_every_stop(operation: &Operation) {
+    let (most, seeds) = if thorough() {
+        (usize::MAX, 12)
+    } else {
+        (24, 1)
+    };
+    survives(operation, None, most, seeds);
+}
+
+/// The same must fail on a disk on which some syncs have no effect: they are needed, and these
+/// tests see it.
+pub fn misses_syncs(operation: &Operation, of: fn(&Path) -> bool) {
+    let survived = no_panic(|| {
+        survives(operation, Some(of), 24, 6);
+        Ok(())
+    });
+    let noticed = survived.expect_err("a loss");
+    assert!(noticed.contains(", seed "), "{noticed}");
+}
+
+fn survives(operation: &Operation, ignored: Option<fn(&Path) -> bool>, most: usize, seeds: u64) {
     in_order(|| {
         let trace = Trace::of(operation);
-        let (most, seeds) = if thorough() {
-            (usize::MAX, 12)
-        } else {
-            (24, 1)
-        };
+        trace.before.ignore_syncs(ignored);
         let mut seen = Seen::default();
         for n in points(trace.counts.changes, most, operation.commits) {
             seen.points += 1;

@@ -65,6 +65,8 @@ struct State {
     counts: Counts,
     fault: Option<Fault>,
     stopped: bool,
+    /// Syncs of these are done in appearance only, as if the database had forgotten them.
+    ignored: Option<fn(&Path) -> bool>,
     /// After each sync of the catalog: what was on the disk.
     images: Option<Vec<SimDisk>>,
     /// What was done, by name and file, for messages.
@@ -118,6 +120,10 @@ impl State {
             Some(Node::File(id)) => Some(*id),
             _ => None,
         }
+    }
+
+    fn ignores(&self, path: &Path) -> bool {
+        self.ignored.is_some_and(|ignored| ignored(path))
     }
 
     fn rename_all(&mut self, change: NameChange) {
@@ -181,6 +187,11 @@ impl SimDisk {
     /// What the fault hit.
     pub fn hit(&self) -> String {
         self.state().last.clone()
+    }
+
+    /// Syncs of these files and folders have no effect.
+    pub fn ignore_syncs(&self, of: Option<fn(&Path) -> bool>) {
+        self.state().ignored = of;
     }
 
     pub fn set_fault(&self, fault: Option<Fault>) {
@@ -254,7 +265,9 @@ impl SimDisk {
         let mut state = self.state();
         let stopped = state.begin("sync", path, true)?;
         finished(stopped)?;
-        state.files[id].sync();
+        if !state.ignores(path) {
+            state.files[id].sync();
+        }
         if path.extension().is_some_and(|e| e == "redb") {
             state.counts.commits += 1;
             if state.images.is_some() {
@@ -348,6 +361,9 @@ impl Storage for SimDisk {
         let mut state = self.state();
         let stopped = state.begin("sync", dir, true)?;
         finished(stopped)?;
+        if state.ignores(dir) {
+            return Ok(());
+        }
         let changes = std::mem::take(&mut state.name_changes);
         let inside = |change: &NameChange| change.iter().all(|(p, _)| p.parent() == Some(dir));
         let (synced, waiting): (Vec<_>, Vec<_>) = changes.into_iter().partition(inside);
