@@ -18,10 +18,6 @@ use crate::store::{
     BarReads, CatalogUse, FreshRow, Pending, SeriesId, SeriesRecord, SpaceId, WriteTxn,
 };
 
-/// Up to this many new windows are stored as fresh rows in the transaction of their bars; more
-/// wait for a segment.
-pub(super) const FRESH_BATCH: u64 = 8192;
-
 /// What ingestion of bars did.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct IngestReport {
@@ -153,7 +149,7 @@ impl<'a> Ingest<'a> {
         let states = &self.inner.snapshot()?.spaces;
         let fresh = states.iter().map(|s| s.fresh.len() as u64).max();
         let embedded = self.stopwatch.time(Stage::Embed, || {
-            embed_or_wait(&txn, &spaces, &pending, fresh.unwrap_or(0))
+            embed_or_wait(self.inner, &txn, &spaces, &pending, fresh.unwrap_or(0))
         })?;
         self.stopwatch
             .time(Stage::Store, || self.inner.commit(&writer, txn))?;
@@ -341,19 +337,21 @@ pub(super) fn remove_rows(
 /// Embeds few windows at once as fresh rows, beside `fresh` that there are already; lets many
 /// wait. Returns how many windows were embedded and how many are flat.
 fn embed_or_wait(
+    inner: &Inner,
     txn: &WriteTxn,
     spaces: &[ChartSpace],
     pending: &[(usize, SeriesRecord, Pending)],
     fresh: u64,
 ) -> Result<(u64, u64)> {
+    let sizes = &inner.files.sizes;
     let mut bars = 0;
     for (_, _, p) in pending {
         bars += txn.bar_times(p.series, p.first..=p.last)?.len() as u64;
-        if bars > FRESH_BATCH {
+        if bars > sizes.fresh_batch {
             break;
         }
     }
-    let waiting = bars > FRESH_BATCH || fresh + bars > seal::SEAL_ROWS as u64;
+    let waiting = bars > sizes.fresh_batch || fresh + bars > sizes.fresh_rows as u64;
     let (mut embedded, mut flat) = (0, 0);
     for (i, series, p) in pending {
         let Some(space) = spaces.get(*i) else {

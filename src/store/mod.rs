@@ -5,6 +5,7 @@
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb ([`catalog`]) and bincode ([`codec`]).
 
+mod backend;
 mod bar_block;
 mod bars;
 mod bars_write;
@@ -14,6 +15,7 @@ mod check_bars;
 mod codec;
 mod copy;
 mod directory;
+mod handle;
 mod headlines;
 mod pages;
 mod records;
@@ -25,9 +27,10 @@ mod tests;
 #[cfg(test)]
 pub(crate) use bars::BarChange;
 pub(crate) use bars::BarReads;
-pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn, suspecting_damage};
+pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn};
 pub(crate) use check_bars::check_bars_of;
 pub(crate) use directory::{Directory, DirectoryBuilder};
+pub(crate) use handle::suspecting_damage;
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use pages::check_pages;
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
