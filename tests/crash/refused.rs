@@ -4,7 +4,8 @@ use rhymedb::{Database, Error};
 
 use crate::contents::State;
 use crate::cuts::no_panic;
-use crate::disk::{Fault, ROOT, Refusal, SimDisk};
+use crate::disk::{ROOT, SimDisk};
+use crate::fault::{Fault, Refusal};
 use crate::operations::Operation;
 use crate::run::{Trace, in_order, points, read, thorough};
 
