@@ -27,16 +27,20 @@ pub struct VerifyReport {
 }
 
 impl Database {
-    /// Reads everything that is stored and checks it: the hash of every section of every segment,
-    /// every block of bars, every headline, and that every window that can be found belongs to a
-    /// stored series.
+    /// Reads everything that is stored and checks it: the checksum of every page of the catalog,
+    /// the hash of every section of every segment, every block of bars, every headline, and that
+    /// every window that can be found belongs to a stored series. Nobody can write meanwhile.
     ///
     /// # Errors
     /// The first defect, as [`Error::Corrupt`] with the file and its section.
     pub fn verify(&self, control: &Control) -> Result<VerifyReport> {
+        let writer = self.0.writer();
         let view = self.now();
         let snapshot = view.snapshot()?;
-        suspecting_damage(snapshot.txn.path(), || verify(snapshot, control))
+        suspecting_damage(snapshot.txn.path(), || {
+            writer.catalog.check_pages()?;
+            verify(snapshot, control)
+        })
     }
 }
 

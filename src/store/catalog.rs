@@ -13,7 +13,7 @@ use crate::model::{Calendar, SeriesKey, Space, Timestamp};
 /// The version of the tables below and of their values.
 const FORMAT: u64 = 1;
 /// redb's page cache. Queries read few pages; bulk writes go through in order.
-const CACHE_BYTES: usize = 64 << 20;
+pub(super) const CACHE_BYTES: usize = 64 << 20;
 
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const SERIES: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("series");
@@ -24,7 +24,38 @@ const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new("spaces");
 #[derive(Clone)]
 pub(crate) struct Catalog {
     path: Arc<PathBuf>,
-    database: Arc<Database>,
+    database: Arc<Closing>,
+}
+
+/// An open redb file. Closing it writes the list of free pages, and panics where that cannot be
+/// read: what was committed is safe, and a panic while another one unwinds would end the program.
+pub(super) struct Closing(Option<Database>);
+
+impl Closing {
+    pub(super) fn new(database: Database) -> Self {
+        Self(Some(database))
+    }
+
+    fn get(&self) -> Result<&Database> {
+        self.0.as_ref().ok_or_else(closed)
+    }
+
+    pub(super) fn get_mut(&mut self) -> Result<&mut Database> {
+        self.0.as_mut().ok_or_else(closed)
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let database = self.0.take();
+        let closing = std::panic::AssertUnwindSafe(|| drop(database));
+        // The next open finds what was left undone, and says so.
+        let _ = std::panic::catch_unwind(closing);
+    }
+}
+
+fn closed() -> Error {
+    Error::Catalog("it is closed".to_owned())
 }
 
 /// Any error of redb, as one of ours.
@@ -35,6 +66,9 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
             path: PathBuf::from("catalog.redb"),
             source,
         },
+        redb::Error::Corrupted(detail) => {
+            Error::corrupt(Path::new(Catalog::FILE_NAME), "catalog", detail)
+        }
         other => Error::Catalog(other.to_string()),
     }
 }
@@ -51,7 +85,7 @@ impl Catalog {
             .map_err(|e| open_fault(path, e))?;
         let catalog = Self {
             path: Arc::new(path.to_path_buf()),
-            database: Arc::new(database),
+            database: Arc::new(Closing::new(database)),
         };
         if catalog.is_empty()? {
             catalog.initialise()?;
@@ -62,7 +96,7 @@ impl Catalog {
 
     /// Whether nothing was ever committed: the file is new, or its making was interrupted.
     fn is_empty(&self) -> Result<bool> {
-        let txn = self.database.begin_read().map_err(fault)?;
+        let txn = self.database.get()?.begin_read().map_err(fault)?;
         let mut tables = txn.list_tables().map_err(fault)?;
         Ok(tables.next().is_none())
     }
@@ -86,7 +120,7 @@ impl Catalog {
             path: self.path.as_ref().clone(),
             reason: format!("its catalog has no table of formats ({e})"),
         };
-        let txn = self.database.begin_read().map_err(fault)?;
+        let txn = self.database.get()?.begin_read().map_err(fault)?;
         let meta = txn.open_table(META).map_err(foreign)?;
         let found = meta.get("format").map_err(fault)?.map(|v| v.value());
         match found {
@@ -103,17 +137,22 @@ impl Catalog {
         }
     }
 
+    /// The catalog's file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A consistent view of everything committed so far.
     pub(crate) fn read(&self) -> Result<ReadTxn> {
         Ok(ReadTxn {
             path: Arc::clone(&self.path),
-            txn: self.database.begin_read().map_err(fault)?,
+            txn: self.database.get()?.begin_read().map_err(fault)?,
         })
     }
 
     /// Starts the one write transaction. Dropping it without [`WriteTxn::commit`] undoes it.
     pub(crate) fn write(&self) -> Result<WriteTxn> {
-        let mut txn = self.database.begin_write().map_err(fault)?;
+        let mut txn = self.database.get()?.begin_write().map_err(fault)?;
         // A reopened database is usable at once, whatever stopped the last writer.
         txn.set_quick_repair(true);
         Ok(WriteTxn {
@@ -127,7 +166,7 @@ impl Catalog {
         let Some(database) = Arc::get_mut(&mut self.database) else {
             return Ok(false);
         };
-        match database.compact() {
+        match database.get_mut()?.compact() {
             Ok(_) => Ok(true),
             Err(redb::CompactionError::TransactionInProgress) => Ok(false),
             Err(e) => Err(fault(e)),
@@ -147,7 +186,7 @@ pub(crate) fn suspecting_damage<T>(path: &Path, work: impl FnOnce() -> Result<T>
     })
 }
 
-fn open_fault(path: &Path, error: redb::DatabaseError) -> Error {
+pub(super) fn open_fault(path: &Path, error: redb::DatabaseError) -> Error {
     match error {
         redb::DatabaseError::DatabaseAlreadyOpen => Error::Locked {
             path: path.to_path_buf(),

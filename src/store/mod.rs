@@ -12,6 +12,7 @@ mod catalog;
 mod codec;
 mod directory;
 mod headlines;
+mod integrity;
 mod records;
 mod rows;
 #[cfg(test)]
