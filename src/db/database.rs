@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use super::control::Control;
 use super::ingest::{Ingest, IngestReport};
 use super::snapshot::Snapshot;
+use super::threads::start_threads;
 use super::view::View;
 use crate::disk::{DirLock, create_dir_durably, sync_dir};
 use crate::encode::{ChartEncoder, chart_encoder, chart_encoder_by_name};
@@ -95,8 +96,9 @@ impl OpenOptions {
         let (catalog, snapshot) = suspecting_damage(&path, || {
             let catalog = Catalog::open_or_create(&path)?;
             sync_dir(dir)?;
-            files.sweep(&catalog)?;
             let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
+            // Last: a catalog that names files which are not there names too few of those that are.
+            files.sweep(&catalog)?;
             Ok((catalog, snapshot))
         })?;
         Ok(Database(Arc::new(Inner {
@@ -114,7 +116,9 @@ fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
         reason,
     };
     let segments = dir.join(Files::SEGMENTS);
-    if dir.join(Catalog::FILE_NAME).is_file() {
+    // An empty file is a catalog that was never begun, or one whose content is gone.
+    let catalog = fs::metadata(dir.join(Catalog::FILE_NAME));
+    if catalog.is_ok_and(|c| c.is_file() && c.len() > 0) {
         return create_dir_durably(&segments);
     }
     if dir.exists() && !dir.is_dir() {
@@ -131,7 +135,7 @@ fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
             Catalog::FILE_NAME
         )));
     }
-    let known = ["lock", Files::SEGMENTS];
+    let known = ["lock", Files::SEGMENTS, Catalog::FILE_NAME];
     let foreign = fs::read_dir(dir).ok().and_then(|entries| {
         let names = entries.flatten().map(|e| e.file_name());
         names
@@ -153,7 +157,7 @@ fn prepare_dir(dir: &Path, create: bool) -> Result<()> {
     match orphan {
         // A new catalog would know none of them, and they would be swept away.
         Some(orphan) => Err(not_one(format!(
-            "it has segments ({}) and no {}; put the catalog back, or name a new folder",
+            "it has segments ({}) and no {}, or an empty one; put the catalog back, or name a new folder",
             orphan.file_name().to_string_lossy(),
             Catalog::FILE_NAME
         ))),
@@ -246,6 +250,15 @@ impl Inner {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does work that writes, on several threads. A damaged page of the catalog is an error.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the system starts no threads, and those of the work.
+    pub(super) fn change<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        start_threads()?;
+        suspecting_damage(&self.files.dir.join(Catalog::FILE_NAME), work)
+    }
+
     /// Commits and shows the result to readers that come from now on.
     pub(super) fn commit(&self, writer: &Writer, txn: WriteTxn) -> Result<()> {
         txn.commit()?;
@@ -282,7 +295,9 @@ impl Inner {
     /// is.
     pub(super) fn compact_catalog(&self, writer: &mut Writer) -> Result<bool> {
         self.set(Current::Detached);
-        let compacted = writer.catalog.compact();
+        // Whatever happens, readers that wait must be let go on.
+        let path = self.files.dir.join(Catalog::FILE_NAME);
+        let compacted = suspecting_damage(&path, || writer.catalog.compact());
         let txn = writer.catalog.read();
         self.show(txn.and_then(|txn| Snapshot::load(&self.files, txn, None)))?;
         compacted
@@ -371,7 +386,7 @@ impl Database {
             )));
         }
         let mut ingest = self.ingest(control);
-        ingest.add_space(&space)?;
+        self.0.change(|| ingest.add_space(&space))?;
         ingest.finish()
     }
 }
