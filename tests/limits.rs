@@ -203,7 +203,7 @@ fn a_file_system_without_room_is_an_error_and_no_damage() {
     let rooms = if all() {
         "0 8 64 700 1400 2200"
     } else {
-        "8 300"
+        "8 60 120"
     };
     let mount = "mount -t tmpfs -o size=6m none disk";
     let script = format!(
