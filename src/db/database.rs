@@ -188,19 +188,30 @@ impl Files {
         chart_encoder(spec)
     }
 
-    /// Removes the files of segments that were never committed, or are no longer.
+    /// Removes the files of segments that were never committed, or are no longer. That is after a
+    /// crash alone, and only on the word of a catalog that is whole: one with a damaged page may
+    /// have forgotten segments that are needed.
     fn sweep(&self, catalog: &Catalog) -> Result<()> {
         let known = catalog.read()?.segment_files()?;
         let folder = self.dir.join(Self::SEGMENTS);
         let entries = fs::read_dir(&folder).map_err(Error::io("list", &folder))?;
+        let mut unknown = Vec::new();
         for entry in entries {
             let entry = entry.map_err(Error::io("list", &folder))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let ours = name.ends_with(".seg") || name.ends_with(".tmp");
             if ours && !known.contains(&name) {
-                let path = entry.path();
-                fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+                unknown.push(entry.path());
             }
+        }
+        if unknown
+            .iter()
+            .any(|p| p.extension().is_some_and(|e| e == "seg"))
+        {
+            catalog.check_pages()?;
+        }
+        for path in unknown {
+            fs::remove_file(&path).map_err(Error::io("remove", &path))?;
         }
         Ok(())
     }
