@@ -127,6 +127,11 @@ impl<'a> Ingest<'a> {
         for series in batch {
             check_bars(series)?;
         }
+        let inner = self.inner;
+        inner.change(|| self.store(batch))
+    }
+
+    fn store(&mut self, batch: &[SeriesBars]) -> Result<()> {
         let writer = self.inner.writer()?;
         let start = std::time::Instant::now();
         let txn = writer.catalog.write()?;
@@ -182,6 +187,13 @@ impl<'a> Ingest<'a> {
     /// # Errors
     /// [`Error::Interrupted`] if the work was asked to stop; what was done stays.
     pub fn finish(mut self) -> Result<IngestReport> {
+        let inner = self.inner;
+        inner.change(|| self.make_searchable())?;
+        self.report.stages = self.stopwatch.times();
+        Ok(self.report)
+    }
+
+    fn make_searchable(&mut self) -> Result<()> {
         let writer = self.inner.writer()?;
         seal::embed_pending(
             self.inner,
@@ -196,9 +208,7 @@ impl<'a> Ingest<'a> {
             &self.control,
             &self.stopwatch,
             &mut self.report,
-        )?;
-        self.report.stages = self.stopwatch.times();
-        Ok(self.report)
+        )
     }
 }
 
@@ -410,12 +420,15 @@ impl Database {
                 empty.time
             )));
         }
-        let writer = self.0.writer()?;
-        let txn = writer.catalog.write()?;
-        let change = txn.merge_headlines(headlines)?;
-        if change.added + change.replaced > 0 {
-            self.0.commit(&writer, txn)?;
-        }
+        let change = self.0.change(|| {
+            let writer = self.0.writer()?;
+            let txn = writer.catalog.write()?;
+            let change = txn.merge_headlines(headlines)?;
+            if change.added + change.replaced > 0 {
+                self.0.commit(&writer, txn)?;
+            }
+            Ok(change)
+        })?;
         Ok(HeadlineReport {
             added: change.added,
             replaced: change.replaced,

@@ -28,6 +28,7 @@ mod segment;
 mod similar;
 mod snapshot;
 mod target;
+mod threads;
 mod verify;
 mod view;
 mod windows;

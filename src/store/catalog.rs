@@ -59,7 +59,7 @@ impl Catalog {
 
     /// Opens the catalog at `path`, or makes an empty one.
     pub(crate) fn open_or_create(storage: &dyn Storage, path: &Path) -> Result<Self> {
-        if look_up(storage, path)?.is_none() {
+        if look_up(storage, path)?.is_none_or(|f| f.len == 0) {
             Self::create(storage, path)?;
         }
         let catalog = Self::new(path, Handle::open(storage, path)?);
@@ -138,6 +138,11 @@ impl Catalog {
                 reason: "its catalog names no format".to_owned(),
             }),
         }
+    }
+
+    /// The catalog's file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// A consistent view of everything committed so far.
