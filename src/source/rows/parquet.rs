@@ -15,6 +15,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use super::super::columns::Layout;
 use super::super::container::Place;
 use super::Step;
+use super::parquet_footer::check_footer;
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 
@@ -42,10 +43,12 @@ pub(crate) struct ParquetFile {
 impl ParquetFile {
     pub(crate) fn open(place: Place) -> Result<Self> {
         let path: &Path = place.path();
-        let file = File::open(path).map_err(Error::io("open", path))?;
+        let mut file = File::open(path).map_err(Error::io("open", path))?;
         let damaged = |e: &dyn std::fmt::Display| {
             place.error(None, format!("cannot read this Parquet file: {e}"))
         };
+        let footer = check_footer(&mut file).map_err(Error::io("read", path))?;
+        footer.map_err(|e| damaged(&e))?;
         let builder = unpanicked(|| ParquetRecordBatchReaderBuilder::try_new(file))
             .map_err(|e| damaged(&e))?;
         let groups = builder.metadata().row_groups();
