@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use rhymedb::Error;
 
+use crate::output::legible;
 use crate::progress;
 
 /// Why a command stopped.
@@ -55,6 +56,6 @@ pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
         Err(Failure::Partly(message)) => (1, message),
     };
     progress::settle();
-    progress::say(&format!("rhyme: {message}"));
+    progress::say(&format!("rhyme: {}", legible(&message)));
     ExitCode::from(code)
 }
