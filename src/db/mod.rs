@@ -26,6 +26,9 @@ mod target;
 mod verify;
 mod view;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use segment::Segment;
+
 pub use answer::{Hit, Searched, SimilarAnswer};
 pub use compact::CompactReport;
 pub use control::{Control, Progress, Stage};

@@ -83,7 +83,7 @@ pub(super) fn write_segment(
 
 /// An open segment.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(crate) struct Segment {
     pub(super) id: SegmentId,
     pub(super) record: SegmentRecord,
     file: SectionFile,
@@ -133,7 +133,7 @@ impl Segment {
         Ok(segment)
     }
 
-    pub(super) fn directory(&self) -> Result<Directory<'_>> {
+    pub(crate) fn directory(&self) -> Result<Directory<'_>> {
         let entries = self.file.section("entries")?;
         let pieces = self.file.section("pieces")?;
         Directory::new(entries, pieces, self.record.rows)
@@ -141,7 +141,7 @@ impl Segment {
     }
 
     /// The vectors and their graph.
-    pub(super) fn index(&self) -> Result<Index<'_>> {
+    pub(crate) fn index(&self) -> Result<Index<'_>> {
         let path = self.file.path();
         let rows = Rows::new(path, self.dim, self.sections(Rows::SECTIONS)?)?;
         let graph = Graph::new(path, rows.len(), self.sections(GRAPH)?)?;
@@ -152,11 +152,24 @@ impl Segment {
     }
 
     /// Reads the whole file and checks it against its hashes, and its content against itself.
-    pub(super) fn verify(&self) -> Result<()> {
+    pub(crate) fn verify(&self) -> Result<()> {
         self.file.verify()?;
         self.directory()?
             .verify()
             .map_err(|e| Error::corrupt(self.file.path(), "pieces", e))
+    }
+
+    /// Opens a file of any bytes, as if the catalog named it, and reads all that a search reads.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn open_untrusted(path: &Path, dim: usize, rows: u32) -> Result<Self> {
+        let stamp = SectionFile::open(path, MAGIC, VERSION)?.stamp();
+        let record = SegmentRecord {
+            len: stamp.len,
+            hash: stamp.hash,
+            rows,
+            repaired: 0,
+        };
+        Self::open(path, 1, record, dim)
     }
 
     fn sections<const N: usize>(&self, names: [&str; N]) -> Result<[&[u8]; N]> {

@@ -16,6 +16,8 @@ mod records;
 mod rows;
 #[cfg(test)]
 mod tests;
+#[cfg(any(test, fuzzing))]
+mod untrusted;
 
 #[cfg(test)]
 pub(crate) use bars::BarChange;
@@ -25,3 +27,5 @@ pub(crate) use directory::{Directory, DirectoryBuilder};
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 pub(crate) use rows::{FreshRow, Pending, RowReads};
+#[cfg(any(test, fuzzing))]
+pub(crate) use untrusted::{StoredValue, decode_value};
