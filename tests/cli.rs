@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/imports.rs"]
 mod imports;
 #[path = "cli/ingest.rs"]
