@@ -229,6 +229,7 @@ fn zip_error(place: &Place, error: ZipError) -> Error {
     match error {
         ZipError::Io(e) if e.kind() != ErrorKind::UnexpectedEof => place.read_error(None, e),
         ZipError::UnsupportedArchive(what) => {
+            let what = shortened(what);
             place.error(None, format!("cannot unpack the zip file: {what}"))
         }
         ZipError::CompressionMethodNotSupported(_) => place.error(
@@ -237,7 +238,10 @@ fn zip_error(place: &Place, error: ZipError) -> Error {
         ),
         other => place.error(
             None,
-            format!("the zip file is damaged ({other}); fetch the file again"),
+            format!(
+                "the zip file is damaged ({}); fetch the file again",
+                shortened(&other.to_string())
+            ),
         ),
     }
 }

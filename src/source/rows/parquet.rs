@@ -16,7 +16,7 @@ use super::super::columns::Layout;
 use super::super::container::Place;
 use super::Step;
 use super::parquet_footer::check_footer;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 use crate::model::Timestamp;
 
 const BATCH_ROWS: usize = 8_192;
@@ -27,7 +27,8 @@ const MAX_UNPACKED: i64 = 16 << 30;
 /// of refusing it. After an error the reader is not used again, so no half-made state is seen.
 fn unpanicked<T, E: std::fmt::Display>(call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
-        Ok(result) => result.map_err(|e| e.to_string()),
+        // Its messages quote names of columns as they are.
+        Ok(result) => result.map_err(|e| shortened(&e.to_string())),
         Err(_) => Err("its metadata contradicts itself".to_owned()),
     }
 }
