@@ -11,6 +11,8 @@
 
 #[path = "cli/guard.rs"]
 mod guard;
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/imports.rs"]
 mod imports;
 #[path = "cli/ingest.rs"]

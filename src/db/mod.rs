@@ -33,6 +33,9 @@ mod verify;
 mod view;
 mod windows;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use segment::Segment;
+
 pub use answer::{Hit, Searched, SimilarAnswer};
 pub use backup::BackupReport;
 pub use compact::CompactReport;

@@ -378,7 +378,7 @@ fn read_table(path: &Path, bytes: &[u8], tail: &Tail) -> Result<Vec<Entry>> {
     let table_len = tail.count as usize * ENTRY_LEN;
     let table = start
         .checked_add(table_len)
-        .filter(|end| end + TAIL_LEN == bytes.len())
+        .filter(|end| bytes.len().checked_sub(TAIL_LEN) == Some(*end))
         .and_then(|end| bytes.get(start..end))
         .ok_or_else(|| bad("it lies out of range"))?;
     if xxh3_64(table) != tail.hash {

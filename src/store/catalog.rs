@@ -212,7 +212,7 @@ pub(crate) trait CatalogUse {
         let mut all = Vec::new();
         for item in table.iter().map_err(fault)? {
             let (id, value) = item.map_err(fault)?;
-            let record = codec::decode(self.path(), "series", value.value())?;
+            let record = SeriesRecord::decode(self.path(), value.value())?;
             all.push((id.value(), record));
         }
         Ok(all)
@@ -233,7 +233,7 @@ pub(crate) trait CatalogUse {
         let value = table.get(id).map_err(fault)?.ok_or_else(|| {
             Error::corrupt(self.path(), "series", format!("{name} has no record"))
         })?;
-        let record = codec::decode(self.path(), "series", value.value())?;
+        let record = SeriesRecord::decode(self.path(), value.value())?;
         Ok(Some((id, record)))
     }
 
@@ -243,7 +243,7 @@ pub(crate) trait CatalogUse {
         let mut all = Vec::new();
         for item in table.iter().map_err(fault)? {
             let (id, value) = item.map_err(fault)?;
-            let record = codec::decode(self.path(), "spaces", value.value())?;
+            let record = SpaceRecord::decode(self.path(), value.value())?;
             all.push((id.value(), record));
         }
         Ok(all)

@@ -23,6 +23,8 @@ mod rows;
 mod tables;
 #[cfg(test)]
 mod tests;
+#[cfg(any(test, fuzzing))]
+mod untrusted;
 
 #[cfg(test)]
 pub(crate) use bars::BarChange;
@@ -35,3 +37,5 @@ pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use pages::check_pages;
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 pub(crate) use rows::{FreshRow, Pending, RowReads};
+#[cfg(any(test, fuzzing))]
+pub(crate) use untrusted::{StoredValue, decode_value};
