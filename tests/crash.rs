@@ -16,12 +16,18 @@
 
 #[path = "crash/contents.rs"]
 mod contents;
+#[path = "crash/copies.rs"]
+mod copies;
 #[path = "crash/cuts.rs"]
 mod cuts;
 #[path = "crash/disk.rs"]
 mod disk;
 #[path = "crash/fault.rs"]
 mod fault;
+#[path = "crash/handles.rs"]
+mod handles;
+#[path = "crash/names.rs"]
+mod names;
 #[path = "crash/operations.rs"]
 mod operations;
 mod oracle;
