@@ -88,7 +88,7 @@ fn names_the_place(error: &Error, file: &str) -> bool {
 #[test]
 fn every_flipped_bit_of_a_segment_is_found_by_verify() {
     let mut tally = Tally::default();
-    for builder in [GraphBuilder::Batch, GraphBuilder::Hnsw] {
+    for builder in [GraphBuilder::Partition, GraphBuilder::Hnsw] {
         let mut patient = Patient::new(builder);
         let name = patient.segment();
         let file = name.rsplit('/').next().unwrap().to_owned();
@@ -112,7 +112,7 @@ fn every_flipped_bit_of_a_segment_is_found_by_verify() {
 
 #[test]
 fn a_segment_cut_at_any_boundary_is_refused_when_it_is_opened() {
-    let mut patient = Patient::new(GraphBuilder::Batch);
+    let mut patient = Patient::new(GraphBuilder::Partition);
     let name = patient.segment();
     let file = name.rsplit('/').next().unwrap().to_owned();
     let boundaries = patient.section_boundaries(&name);
@@ -132,7 +132,7 @@ fn a_segment_cut_at_any_boundary_is_refused_when_it_is_opened() {
 
 #[test]
 fn damaged_words_of_a_segment_lead_nowhere() {
-    let mut patient = Patient::new(GraphBuilder::Batch);
+    let mut patient = Patient::new(GraphBuilder::Partition);
     let name = patient.segment();
     let len = patient.bytes(&name).len();
     for seed in 0..if dense() { 2000 } else { 40 } {
@@ -156,7 +156,7 @@ fn damaged_words_of_a_segment_lead_nowhere() {
 
 #[test]
 fn a_flipped_bit_of_the_catalog_is_found_by_verify_or_changes_nothing() {
-    let mut patient = Patient::new(GraphBuilder::Batch);
+    let mut patient = Patient::new(GraphBuilder::Partition);
     let bytes = patient.bytes(Patient::CATALOG);
     // Pages that hold nothing but zeros are not in use.
     let used = |at: &usize| bytes[at / 4096 * 4096..].iter().take(4096).any(|b| *b != 0);
@@ -189,7 +189,7 @@ fn a_flipped_bit_of_the_catalog_is_found_by_verify_or_changes_nothing() {
 
 #[test]
 fn a_catalog_cut_at_any_page_is_noticed() {
-    let mut patient = Patient::new(GraphBuilder::Batch);
+    let mut patient = Patient::new(GraphBuilder::Partition);
     let head = [0, 1, 9, 12, 64, 192, 320];
     let cuts = patient.cuts(Patient::CATALOG, &head, if dense() { 512 } else { 16_384 });
     let mut tally = Tally::default();

@@ -140,11 +140,6 @@ impl Catalog {
         }
     }
 
-    /// The catalog's file.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// A consistent view of everything committed so far.
     pub(crate) fn read(&self) -> Result<ReadTxn> {
         Ok(ReadTxn {
