@@ -202,7 +202,28 @@ fn append_to_many() {
         everything.iter().map(slice).collect()
     };
     let market = part(0, known);
+    let start = Instant::now();
     db.ingest_bars(&market).unwrap();
+    let took = start.elapsed().as_secs_f64();
+    let bytes = db.stats().unwrap().bytes_per_window;
+    println!(
+        "{windows} windows in {took:.1} s, {:.0} windows/s, {bytes:.1} bytes a window",
+        windows as f64 / took
+    );
+    drop(db);
+    let path = folder.path().join("many.rhyme");
+    for _ in 0..3 {
+        let start = Instant::now();
+        let db = Database::open(&path).unwrap();
+        let opened = start.elapsed();
+        let target: Target = format!("{}", market[500].key).parse().unwrap();
+        assert_eq!(db.now().similar(target).run().unwrap().hits.len(), 10);
+        println!(
+            "opened in {opened:.2?}, first answer after {:.2?}",
+            start.elapsed()
+        );
+    }
+    let db = Database::open(&path).unwrap();
     let ask = || {
         let start = Instant::now();
         for series in market.iter().step_by(50) {
