@@ -33,6 +33,8 @@
 //!   `BybitClient` (feature `http`) downloads candles.
 //! - [`ChartEncoder`] turns windows into vectors; [`check_chart_encoder`] holds an encoder of your
 //!   own to what search relies on.
+//! - [`Weights`] are trained encoders from a file: of charts, of headlines ([`TextEncoder`]), or of
+//!   both in one space.
 //!
 //! Features: `cli` (the program `rhyme`), `http`, `parquet`; all on by default.
 
@@ -53,8 +55,9 @@ pub use db::{
     Similar, SimilarAnswer, SpaceInfo, Stage, VectorRow, VerifyReport, View,
 };
 pub use encode::{
-    ChartEncoder, Embeddings, Shape, Stats, chart_encoder, chart_encoder_by_name,
-    check_chart_encoder,
+    Activation, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings, Head, Input, Layer,
+    Memory, Pool, Shape, Stats, TextConfig, TextEncoder, TextFeatures, Weights, WeightsConfig,
+    chart_encoder, chart_encoder_by_name, check_chart_encoder, text_features,
 };
 pub use error::{Error, Result};
 pub use index::Builder as GraphBuilder;
