@@ -50,9 +50,10 @@ mod source;
 mod store;
 
 pub use db::{
-    BarsReport, CompactReport, Control, Database, DatabaseStats, DeleteReport, HeadlineReport, Hit,
-    ImportReport, Ingest, IngestReport, OpenOptions, Progress, Query, Searched, SeriesInfo,
-    Similar, SimilarAnswer, SpaceInfo, Stage, VectorRow, VerifyReport, View,
+    BarsReport, CompactReport, Control, Database, DatabaseStats, DeleteReport, DropReport,
+    HeadlineHit, HeadlineReport, Hit, ImportReport, Ingest, IngestReport, OpenOptions, Progress,
+    Query, Searched, SeriesInfo, Similar, SimilarAnswer, SpaceInfo, Stage, VectorRow, VerifyReport,
+    View,
 };
 pub use encode::{
     Activation, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings, Head, Input, Layer,

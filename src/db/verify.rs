@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use super::control::{Control, Stage};
 use super::database::Database;
-use super::snapshot::Snapshot;
+use super::encoders::read_weights;
+use super::snapshot::{Snapshot, SpaceState};
 use crate::error::{Error, Result};
-use crate::index::RowSet;
+use crate::index::{RowSet, RowsBuilder};
 use crate::store::{
-    BarReads, CatalogUse, Directory, HeadlineFilter, HeadlineReads, ReadTxn, suspecting_damage,
+    BarReads, CatalogUse, Directory, HeadlineFilter, HeadlineReads, HeadlineRowReads, ReadTxn,
+    WeightReads, suspecting_damage,
 };
 
 /// What was read and found sound.
@@ -28,7 +30,7 @@ pub struct VerifyReport {
 
 impl Database {
     /// Reads everything that is stored and checks it: the hash of every section of every segment,
-    /// every block of bars, every headline, and that every window that can be found belongs to a
+    /// every block of bars, every headline, the weights of encoders, and that every window that can be found belongs to a
     /// stored series.
     ///
     /// # Errors
@@ -42,6 +44,9 @@ impl Database {
 
 fn verify(snapshot: &Snapshot, control: &Control) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
+    for hash in snapshot.txn.weights_hashes()? {
+        read_weights(&snapshot.txn, hash)?;
+    }
     for state in &snapshot.spaces {
         for (segment, dead) in &state.segments {
             segment.verify()?;
@@ -49,6 +54,7 @@ fn verify(snapshot: &Snapshot, control: &Control) -> Result<VerifyReport> {
             report.segment_bytes += segment.len();
             report.windows += named_windows(snapshot, &segment.directory()?, dead)?;
         }
+        check_headline_rows(&snapshot.txn, state)?;
         let none = RowSet::default();
         report.windows += named_windows(snapshot, &state.fresh.directory()?, &none)?;
     }
@@ -101,6 +107,16 @@ fn check_headlines(txn: &ReadTxn, everything: &HeadlineFilter) -> Result<u64> {
             expected.0, expected.1, found.0, found.1
         ),
     ))
+}
+
+/// Reads all rows of headlines of a space: each must be a vector of it, and of a stored headline.
+fn check_headline_rows(txn: &ReadTxn, state: &SpaceState) -> Result<()> {
+    let damaged = |e: Error| Error::corrupt(txn.path(), "headline_rows", e.to_string());
+    let mut rows = RowsBuilder::new(state.dim())?;
+    txn.each_headline_row(state.id, |id, bytes| {
+        rows.push_bytes(bytes).map_err(damaged)?;
+        txn.headline(id).map(drop)
+    })
 }
 
 /// Live windows of a part, all of which must belong to stored series.

@@ -6,6 +6,7 @@ use redb::{
 };
 
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
+use super::rows::RowReads;
 use super::{codec, rows};
 use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space, Timestamp};
@@ -175,6 +176,12 @@ pub(crate) trait CatalogUse {
         definition: TableDefinition<K, V>,
     ) -> Result<Self::Open<'_, K, V>>;
 
+    /// Opens a table that catalogs of earlier programs do not have.
+    fn table_if_there<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Option<Self::Open<'_, K, V>>>;
+
     /// The catalog's file, for messages.
     fn path(&self) -> &Path;
 
@@ -238,6 +245,17 @@ impl CatalogUse for ReadTxn {
         self.txn.open_table(definition).map_err(fault)
     }
 
+    fn table_if_there<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Option<ReadOnlyTable<K, V>>> {
+        match self.txn.open_table(definition) {
+            Ok(table) => Ok(Some(table)),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(e) => Err(fault(e)),
+        }
+    }
+
     fn path(&self) -> &Path {
         &self.path
     }
@@ -257,6 +275,14 @@ impl CatalogUse for WriteTxn {
         definition: TableDefinition<K, V>,
     ) -> Result<Table<'_, K, V>> {
         self.table_mut(definition)
+    }
+
+    fn table_if_there<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Option<Table<'_, K, V>>> {
+        // Opening makes it, which is harmless: an empty table and none say the same.
+        self.table_mut(definition).map(Some)
     }
 
     fn path(&self) -> &Path {
@@ -360,5 +386,16 @@ impl WriteTxn {
             .insert(id, value.as_slice())
             .map_err(fault)?;
         Ok(id)
+    }
+
+    /// Forgets a space with all that is noted about its rows. Its segment files stay.
+    pub(crate) fn remove_space(&self, id: SpaceId) -> Result<()> {
+        for (segment, _) in self.segments(id)? {
+            self.remove_segment(id, segment)?;
+        }
+        self.clear_rows(id)?;
+        self.clear_headline_rows(id)?;
+        self.table_mut(SPACES)?.remove(id).map_err(fault)?;
+        Ok(())
     }
 }

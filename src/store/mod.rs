@@ -1,7 +1,8 @@
 //! The catalog: what is true, in one redb file, changed only by transactions.
 //!
 //! It holds series, bars, headlines, spaces, the rows not yet sealed into segments, the rows of
-//! segments that are dead, the windows that wait for their embedding, and the list of segments.
+//! segments that are dead, the windows that wait for their embedding, the weights of encoders, and
+//! the list of segments.
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb ([`catalog`]) and bincode ([`codec`]).
 
@@ -11,17 +12,21 @@ mod bars_write;
 mod catalog;
 mod codec;
 mod directory;
+mod headline_rows;
 mod headlines;
 mod records;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 #[cfg(test)]
 pub(crate) use bars::BarChange;
 pub(crate) use bars::BarReads;
 pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn, suspecting_damage};
 pub(crate) use directory::{Directory, DirectoryBuilder};
+pub(crate) use headline_rows::HeadlineRowReads;
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 pub(crate) use rows::{FreshRow, Pending, RowReads};
+pub(crate) use weights::WeightReads;

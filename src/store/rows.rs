@@ -183,6 +183,18 @@ impl WriteTxn {
             .map_err(fault)
     }
 
+    /// Forgets all that is noted about a space's rows outside of segments.
+    pub(super) fn clear_rows(&self, space: SpaceId) -> Result<()> {
+        let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
+        self.clear_fresh(space)?;
+        self.table_mut(FLAT)?
+            .retain_in(all.clone(), |_, ()| false)
+            .map_err(fault)?;
+        self.table_mut(PENDING)?
+            .retain_in(all, |_, _| false)
+            .map_err(fault)
+    }
+
     /// Notes that the windows of `pending` wait for their embedding.
     pub(crate) fn add_pending(&self, space: SpaceId, pending: Pending) -> Result<()> {
         let mut table = self.table_mut(PENDING)?;
