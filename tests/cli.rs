@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "cli/embed.rs"]
+mod embed;
 #[path = "cli/imports.rs"]
 mod imports;
 #[path = "cli/ingest.rs"]
