@@ -51,6 +51,7 @@ const CONFINED: &[(&str, &[&str])] = &[
 
 const UNSAFE: &[&str] = &[
     "src/disk/mapped.rs",
+    "src/index/block_x86.rs",
     "src/index/kernel_x86.rs",
     "src/index/kernel_neon.rs",
     "src/index/kernel.rs",
