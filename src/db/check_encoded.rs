@@ -186,7 +186,7 @@ mod tests {
                 txn.merge_headlines(&[headline("Prices fall")]).unwrap();
                 txn.put_headline_rows(1, &[], 3).unwrap();
             },
-            "headline 3 has no row in the space clip",
+            "headline 3 has no row in the space clip; drop the space and make it again",
         );
         fails(
             |txn, _| txn.remove_weights(whole.hash()).unwrap(),

@@ -84,10 +84,7 @@ pub(super) fn read_weights(txn: &impl CatalogUse, hash: u64) -> Result<Weights> 
             "expected stored weights with the hash {hash:016x}, found none; give the encoder to OpenOptions::encoder"
         ))
     })?;
-    let damaged = |detail: String| {
-        let advice = "make the space again from the same file of weights";
-        Error::corrupt(txn.path(), "weights", format!("{detail}; {advice}"))
-    };
+    let damaged = |detail: String| Error::corrupt(txn.path(), "weights", detail);
     let weights = Weights::from_bytes(bytes).map_err(|e| damaged(e.to_string()))?;
     if weights.hash() != hash {
         return Err(damaged(format!(

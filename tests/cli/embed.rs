@@ -27,6 +27,13 @@ fn spaces_are_made_of_stored_bars_and_dropped() {
     assert_eq!(report["windows_embedded"], 3 * (300 - 96) - 100);
     assert_eq!(report["rows"], report["windows_embedded"]);
     assert_eq!(world.rhyme(&embed).json()["windows_embedded"], 0);
+    world.rhyme(&["compact"]).ok();
+    let found = world
+        .rhyme(&["verify", "--recall", "--sample", "50", "--format", "json"])
+        .json();
+    assert_eq!(found["weights"], 1);
+    assert_eq!(found["recall"]["spaces"][1]["space"], "net");
+    assert_eq!(found["recall"]["passed"], true);
     let spaces = world.rhyme(&["spaces", "--format", "json"]).json();
     assert_eq!(spaces[1]["encoder"], "multiscale/1");
     assert_eq!(
@@ -51,6 +58,9 @@ fn spaces_are_made_of_stored_bars_and_dropped() {
     ];
     world.rhyme(&stats).ok();
     world.rhyme(&["drop-space", "net"]).fails(1, "needs --yes");
+    world
+        .rhyme(&["drop-space", "net", "--yes", "--read-only"])
+        .fails(1, "is open read-only, so nothing can be changed");
     let dropped = world
         .rhyme(&["drop-space", "net", "--yes", "--format", "json"])
         .json();
