@@ -12,7 +12,7 @@ use crate::encode::ChartEncoder;
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
 use crate::model::{SeriesBars, Timestamp};
-use crate::store::{Catalog, RowReads, WriteTxn, suspecting_damage};
+use crate::store::{Catalog, Changes, RowReads, WriteTxn, suspecting_damage};
 
 /// How to open a database.
 ///
@@ -295,16 +295,17 @@ impl Inner {
 
     /// Commits and shows the result to readers that come from now on.
     pub(super) fn commit(&self, writer: &Writer, txn: WriteTxn) -> Result<()> {
-        txn.commit()?;
-        self.refresh(writer)
+        let changes = txn.commit()?;
+        self.refresh(writer, &changes)
     }
 
     /// Shows what is committed to readers that come from now on. If it cannot be read, nobody may
     /// go on with what was there before: a writer would miss rows that are to die.
-    fn refresh(&self, writer: &Writer) -> Result<()> {
+    fn refresh(&self, writer: &Writer, changes: &Changes) -> Result<()> {
         let old = self.snapshot()?;
         let txn = writer.catalog.read();
-        self.show(txn.and_then(|txn| Snapshot::load(&self.files, txn, Some(&old))))
+        let known = Some((old.as_ref(), changes));
+        self.show(txn.and_then(|txn| Snapshot::load(&self.files, txn, known)))
     }
 
     fn show(&self, next: Result<Snapshot>) -> Result<()> {

@@ -148,6 +148,7 @@ impl<'a> Ingest<'a> {
             report,
             pending,
             spaces,
+            new_windows,
             ..
         } = store;
         self.stopwatch.add(Stage::Store, start.elapsed());
@@ -159,7 +160,7 @@ impl<'a> Ingest<'a> {
         let states = &self.inner.snapshot()?.spaces;
         let fresh = states.iter().map(|s| s.fresh.len() as u64).max();
         let embedded = self.stopwatch.time(Stage::Embed, || {
-            embed_or_wait(&txn, &spaces, &pending, fresh.unwrap_or(0))
+            embed_or_wait(&txn, &spaces, &pending, (new_windows, fresh.unwrap_or(0)))
         })?;
         self.stopwatch
             .time(Stage::Store, || self.inner.commit(&writer, txn))?;
@@ -259,6 +260,8 @@ struct BatchStore<'a> {
     snapshot: Arc<Snapshot>,
     spaces: Vec<ChartSpace>,
     pending: Vec<(usize, SeriesRecord, Pending)>,
+    /// Windows to embed, at most.
+    new_windows: u64,
     report: IngestReport,
 }
 
@@ -273,17 +276,27 @@ impl<'a> BatchStore<'a> {
             snapshot: inner.snapshot()?,
             spaces: ChartSpace::all(inner, txn)?,
             pending: Vec::new(),
+            new_windows: 0,
             report: IngestReport::default(),
         })
+    }
+
+    /// The number of a series, which gets one if it is new.
+    fn id_of(&self, series: &SeriesBars) -> Result<SeriesId> {
+        match self.snapshot.id_of(&series.key) {
+            Some((id, record)) if record.calendar == series.calendar => Ok(id),
+            _ => self.txn.ensure_series(&series.key, series.calendar),
+        }
     }
 
     fn merge(&mut self, series: &SeriesBars) -> Result<()> {
         if series.bars.is_empty() {
             return Ok(()); // A name alone is not worth a series.
         }
-        let id = self.txn.ensure_series(&series.key, series.calendar)?;
-        check_beside_stored(self.txn, id, series)?;
-        let change = self.txn.merge_bars(id, &series.bars)?;
+        let id = self.id_of(series)?;
+        let stored = self.txn.bar_extent(id)?;
+        check_beside_stored(self.txn, id, series, stored)?;
+        let change = self.txn.merge_bars(id, &series.bars, stored)?;
         self.report.bars_added += change.added;
         self.report.bars_replaced += change.replaced;
         self.report.bars_unchanged += change.unchanged;
@@ -293,13 +306,26 @@ impl<'a> BatchStore<'a> {
         };
         for (i, space) in self.spaces.iter().enumerate() {
             let mut touched = Vec::with_capacity(change.ranges.len());
-            for &range in &change.ranges {
-                touched.push(touched_windows(self.txn, space, id, range)?);
+            for &(first, last) in &change.ranges {
+                touched.push(if change.appended {
+                    Pending {
+                        series: id,
+                        first,
+                        last,
+                    }
+                } else {
+                    touched_windows(self.txn, space, id, (first, last))?
+                });
             }
             // Ranges that lie close together touch the same windows.
             for pending in seal::union(touched) {
-                self.report.windows_removed +=
-                    remove_windows(self.txn, &self.snapshot, space.id, &record, pending)?;
+                let mut bars = series.bars.len() as u64;
+                if !change.appended {
+                    bars = self.txn.bar_times(id, pending.first..=pending.last)?.len() as u64;
+                    self.report.windows_removed +=
+                        remove_windows(self.txn, &self.snapshot, space.id, &record, pending)?;
+                }
+                self.new_windows += bars;
                 self.pending.push((i, record.clone(), pending));
             }
         }
@@ -370,22 +396,15 @@ pub(super) fn remove_rows(
     Ok(removed)
 }
 
-/// Embeds few windows at once as fresh rows, beside `fresh` that there are already; lets many
-/// wait. Returns how many windows were embedded and how many are flat.
+/// Embeds few `new` windows at once as fresh rows, beside `fresh` that there are already; lets
+/// many wait. Returns how many windows were embedded and how many are flat.
 fn embed_or_wait(
     txn: &WriteTxn,
     spaces: &[ChartSpace],
     pending: &[(usize, SeriesRecord, Pending)],
-    fresh: u64,
+    (new, fresh): (u64, u64),
 ) -> Result<(u64, u64)> {
-    let mut bars = 0;
-    for (_, _, p) in pending {
-        bars += txn.bar_times(p.series, p.first..=p.last)?.len() as u64;
-        if bars > FRESH_BATCH {
-            break;
-        }
-    }
-    let waiting = bars > FRESH_BATCH || fresh + bars > seal::SEAL_ROWS as u64;
+    let waiting = new > FRESH_BATCH || fresh + new > seal::SEAL_ROWS as u64;
     let (mut embedded, mut flat) = (0, 0);
     for (i, series, p) in pending {
         let Some(space) = spaces.get(*i) else {

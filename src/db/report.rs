@@ -96,7 +96,7 @@ impl View {
     pub fn series(&self) -> Result<Vec<SeriesInfo>> {
         let snapshot = self.snapshot()?;
         let mut all = Vec::new();
-        for (&id, record) in &snapshot.series {
+        for (&id, record) in snapshot.series.iter() {
             let extent = snapshot.txn.bar_extent(id)?;
             all.push(SeriesInfo {
                 key: record.key.clone(),

@@ -134,7 +134,7 @@ impl EmbedWork<'_> {
             txn.add_pending(self.space.id, *piece)?;
         }
         let ids = chunks.iter().map(|_| txn.next_segment_id()).collect();
-        txn.commit()?;
+        txn.commit()?; // Nothing of this is in a snapshot.
         ids
     }
 

@@ -162,7 +162,7 @@ impl Verify<'_> {
         let counts =
             extents.map(|&id| Ok(self.snapshot.txn.bar_extent(id)?.map_or(0, |e| e.count)));
         let total = counts.sum::<Result<u64>>()?;
-        for (&id, record) in &self.snapshot.series {
+        for (&id, record) in self.snapshot.series.iter() {
             let (bars, bad) = check_bars_of(&self.snapshot.txn, id)?;
             if let Some(bad) = bad.first() {
                 return Err(self.wrong(

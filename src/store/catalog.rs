@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use redb::{
 
 use super::codec;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
+use super::rows::FreshRow;
 use super::tables::{EachTable, each_table};
 use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space, Timestamp};
@@ -118,7 +120,7 @@ impl Catalog {
             .insert("format", FORMAT)
             .map_err(fault)?;
         each_table(&mut Create(&txn))?;
-        txn.commit()
+        txn.commit().map(drop)
     }
 
     fn check_format(&self) -> Result<()> {
@@ -164,6 +166,7 @@ impl Catalog {
         Ok(WriteTxn {
             path: Arc::clone(&self.path),
             txn,
+            changes: RefCell::default(),
         })
     }
 
@@ -326,6 +329,19 @@ impl CatalogUse for ReadTxn {
 pub(crate) struct WriteTxn {
     path: Arc<PathBuf>,
     txn: redb::WriteTransaction,
+    changes: RefCell<Changes>,
+}
+
+/// What a transaction changed of all that a reader keeps in memory: so that one who knows the state
+/// before need not read everything again.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// A series was named or forgotten.
+    pub(crate) series: bool,
+    /// Fresh rows were taken out.
+    pub(crate) fresh_removed: bool,
+    /// Fresh rows that were added or replaced, in this order.
+    pub(crate) fresh_added: Vec<(SpaceId, FreshRow)>,
 }
 
 impl CatalogUse for WriteTxn {
@@ -361,8 +377,18 @@ impl WriteTxn {
     }
 
     /// Makes everything done in this transaction true, durably.
-    pub(crate) fn commit(self) -> Result<()> {
-        self.txn.commit().map_err(fault)
+    pub(crate) fn commit(self) -> Result<Changes> {
+        self.txn.commit().map_err(fault)?;
+        Ok(self.changes.into_inner())
+    }
+
+    pub(super) fn note_fresh(&self, space: SpaceId, rows: &[FreshRow]) {
+        let added = rows.iter().map(|row| (space, row.clone()));
+        self.changes.borrow_mut().fresh_added.extend(added);
+    }
+
+    pub(super) fn note_fresh_removed(&self) {
+        self.changes.borrow_mut().fresh_removed = true;
     }
 
     fn next_id(&self, counter: &str) -> Result<u64> {
@@ -403,6 +429,7 @@ impl WriteTxn {
             return Ok(id);
         }
         let id = self.next_id_u32("next_series")?;
+        self.changes.borrow_mut().series = true;
         let record = SeriesRecord {
             key: key.clone(),
             calendar,
@@ -419,6 +446,7 @@ impl WriteTxn {
 
     /// Forgets a series' name. Its bars and rows must be gone.
     pub(crate) fn remove_series(&self, id: SeriesId, key: &SeriesKey) -> Result<()> {
+        self.changes.borrow_mut().series = true;
         self.table_mut(SERIES)?.remove(id).map_err(fault)?;
         self.table_mut(SERIES_BY_NAME)?
             .remove(key.to_string().as_str())

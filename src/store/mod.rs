@@ -28,8 +28,8 @@ mod weights;
 
 #[cfg(test)]
 pub(crate) use bars::BarChange;
-pub(crate) use bars::BarReads;
-pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn, suspecting_damage};
+pub(crate) use bars::{BarExtent, BarReads};
+pub(crate) use catalog::{Catalog, CatalogUse, Changes, ReadTxn, WriteTxn, suspecting_damage};
 pub(crate) use check_bars::check_bars_of;
 pub(crate) use directory::{Directory, DirectoryBuilder};
 pub(crate) use headline_rows::HeadlineRowReads;

@@ -144,11 +144,15 @@ impl WriteTxn {
                 .insert((space, row.series, row.end), row.vector.as_slice())
                 .map_err(fault)?;
         }
+        self.note_fresh(space, rows);
         Ok(())
     }
 
     /// Notes windows that have no embedding.
     pub(crate) fn put_flat(&self, space: SpaceId, series: SeriesId, ends: &[i64]) -> Result<()> {
+        if ends.is_empty() {
+            return Ok(());
+        }
         let mut table = self.table_mut(FLAT)?;
         for &end in ends {
             table.insert((space, series, end), ()).map_err(fault)?;
@@ -172,6 +176,9 @@ impl WriteTxn {
             .map_err(fault)?
             .try_fold(0, |n, item| item.map(|_| n + 1))
             .map_err(fault)?;
+        if removed > 0 {
+            self.note_fresh_removed();
+        }
         self.table_mut(FLAT)?
             .retain_in(range, |_, ()| false)
             .map_err(fault)?;
@@ -181,6 +188,7 @@ impl WriteTxn {
     /// Forgets all fresh rows of a space: they are in a segment now.
     pub(crate) fn clear_fresh(&self, space: SpaceId) -> Result<()> {
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
+        self.note_fresh_removed();
         self.table_mut(FRESH)?
             .retain_in(all, |_, _| false)
             .map_err(fault)

@@ -175,7 +175,7 @@ fn load_sound(
 ) -> Result<(Snapshot, Vec<Bad>)> {
     let dead = catalog.read()?;
     let mut bad = Vec::new();
-    let snapshot = Snapshot::load_with(files, catalog.read()?, |space, id, record, dim| {
+    let snapshot = Snapshot::load_with(files, catalog.read()?, None, |space, id, record, dim| {
         report.segments += 1;
         control.report(Stage::Publish, 0, 0)?;
         let opened = Segment::open(files, id, record.clone(), dim);
@@ -323,7 +323,7 @@ impl Repair<'_> {
             }
         }
         let total = self.snapshot.series.len() as u64;
-        for (done, (&id, record)) in (1..).zip(&self.snapshot.series) {
+        for (done, (&id, record)) in (1..).zip(self.snapshot.series.iter()) {
             self.control.report(Stage::Read, done, total)?;
             let (bars, bad) = check_bars_of(&self.snapshot.txn, id)?;
             self.report.bars += bars.len() as u64;
