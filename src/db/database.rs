@@ -3,14 +3,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::control::Control;
+use super::encoders::Encoders;
 use super::ingest::{Ingest, IngestReport};
 use super::snapshot::Snapshot;
 use super::view::View;
 use crate::disk::{DirLock, create_dir_durably, sync_dir};
-use crate::encode::{ChartEncoder, chart_encoder};
+use crate::encode::ChartEncoder;
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
-use crate::model::{EncoderSpec, SeriesBars, Space, Timestamp};
+use crate::model::{SeriesBars, Timestamp};
 use crate::store::{Catalog, Changes, RowReads, WriteTxn, suspecting_damage};
 
 /// How to open a database.
@@ -133,7 +134,7 @@ impl OpenOptions {
             dir: dir.to_path_buf(),
             seed: self.seed,
             builder: self.builder,
-            encoders: self.encoders.clone(),
+            encoders: Encoders::new(self.encoders.clone()),
         }
     }
 }
@@ -201,7 +202,7 @@ pub(super) struct Files {
     pub(super) dir: PathBuf,
     pub(super) seed: u64,
     pub(super) builder: GraphBuilder,
-    encoders: Vec<Arc<dyn ChartEncoder>>,
+    pub(super) encoders: Encoders,
 }
 
 impl Files {
@@ -209,14 +210,6 @@ impl Files {
 
     pub(super) fn segment(&self, name: &str) -> PathBuf {
         self.dir.join(Self::SEGMENTS).join(name)
-    }
-
-    /// The encoder of a space: one of the caller's, or a built-in one.
-    pub(super) fn encoder(&self, spec: &EncoderSpec) -> Result<Arc<dyn ChartEncoder>> {
-        if let Some(own) = self.encoders.iter().find(|e| e.spec() == spec) {
-            return Ok(Arc::clone(own));
-        }
-        chart_encoder(spec)
     }
 
     /// Removes the files of segments that were never committed, or are no longer.
@@ -416,28 +409,5 @@ impl Database {
     /// inside rayon tasks of your own: one could wait for itself.
     pub fn ingest(&self, control: Control) -> Ingest<'_> {
         Ingest::new(&self.0, control)
-    }
-
-    /// Adds a space for charts and embeds the windows of all stored bars into it.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the name is taken.
-    pub fn create_space(
-        &self,
-        name: &str,
-        encoder: &Arc<dyn ChartEncoder>,
-        hop: u32,
-        control: Control,
-    ) -> Result<IngestReport> {
-        let space = Space::new(name, encoder.spec().clone(), hop)?;
-        if self.0.files.encoder(&space.encoder).is_err() {
-            return Err(Error::invalid(format!(
-                "the encoder {} is not known to this database; give it to OpenOptions::encoder",
-                space.encoder.id
-            )));
-        }
-        let mut ingest = self.ingest(control);
-        ingest.add_space(&space)?;
-        ingest.finish()
     }
 }

@@ -5,17 +5,19 @@ use serde::Serialize;
 
 use super::check::{check_bars, check_beside_stored};
 use super::control::{Control, Stage, Stopwatch};
-use super::database::{Database, Inner};
+use super::database::Inner;
 use super::default_space::{default_space, has_chart_space};
 use super::embed::Windows;
+use super::headlines::embed_headlines;
 use super::seal;
 use super::snapshot::Snapshot;
-use crate::encode::ChartEncoder;
+use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
-use crate::model::{Headline, Modality, SeriesBars, Space, Timestamp};
+use crate::model::{Modality, SeriesBars, Space, Timestamp};
 use crate::store::{
-    BarReads, CatalogUse, FreshRow, Pending, SeriesId, SeriesRecord, SpaceId, WriteTxn,
+    BarReads, CatalogUse, FreshRow, Pending, RowReads, SeriesId, SeriesRecord, SpaceId,
+    WeightReads, WriteTxn,
 };
 
 /// Up to this many new windows are stored as fresh rows in the transaction of their bars; more
@@ -41,6 +43,8 @@ pub struct IngestReport {
     pub windows_removed: u64,
     /// Segments that were written.
     pub segments: u64,
+    /// Headlines that were embedded, over all spaces with an encoder of text.
+    pub headlines_embedded: u64,
     /// Time spent in each stage, summed over threads.
     #[serde(serialize_with = "stages_as_millis")]
     pub stages: Vec<(Stage, Duration)>,
@@ -51,17 +55,6 @@ fn stages_as_millis<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(stages.iter().map(|(s, d)| (s, d.as_millis() as u64)))
-}
-
-/// What ingestion of headlines did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct HeadlineReport {
-    /// Headlines that were new.
-    pub added: u64,
-    /// Headlines that were stored with other symbols or another precision.
-    pub replaced: u64,
-    /// Headlines that were stored already.
-    pub unchanged: u64,
 }
 
 /// A chart space while it is written to.
@@ -82,12 +75,25 @@ impl ChartSpace {
 
     /// The chart spaces of a catalog.
     pub(super) fn all(inner: &Inner, txn: &impl CatalogUse) -> Result<Vec<Self>> {
+        Self::those(inner, txn, |_| Ok(true))
+    }
+
+    /// The chart spaces that have windows which wait. The encoders of the others are not needed.
+    pub(super) fn waiting(inner: &Inner, txn: &impl CatalogUse) -> Result<Vec<Self>> {
+        Self::those(inner, txn, |id| Ok(!txn.pending(id)?.is_empty()))
+    }
+
+    fn those(
+        inner: &Inner,
+        txn: &impl CatalogUse,
+        wanted: impl Fn(SpaceId) -> Result<bool>,
+    ) -> Result<Vec<Self>> {
         let mut charts = Vec::new();
         for (id, record) in txn.all_spaces()? {
-            if record.space.encoder.modality == Modality::Chart {
+            if record.space.encoder.modality == Modality::Chart && wanted(id)? {
                 charts.push(Self {
                     id,
-                    encoder: inner.files.encoder(&record.space.encoder)?,
+                    encoder: inner.files.encoders.chart(&record.space.encoder, txn)?,
                     space: record.space,
                 });
             }
@@ -166,16 +172,39 @@ impl<'a> Ingest<'a> {
         Ok(())
     }
 
-    /// Adds a chart space; the windows of all stored bars wait for it.
-    pub(super) fn add_space(&mut self, space: &Space) -> Result<()> {
+    /// Adds a chart space with the weights of its encoder; the windows of all stored bars wait for
+    /// it. A space that is there already, the same to the last field, stays as it is; only weights
+    /// that are missing or damaged are put back.
+    pub(super) fn add_space(&mut self, space: &Space, weights: Option<&Weights>) -> Result<()> {
         let writer = self.inner.writer()?;
         let txn = writer.catalog.write()?;
         let taken = txn.all_spaces()?;
-        if taken.iter().any(|(_, s)| s.space.name == space.name) {
-            return Err(Error::invalid(format!(
-                "there is a space {} already; choose another name",
-                space.name
-            )));
+        match taken.iter().find(|(_, s)| s.space.name == space.name) {
+            None => {}
+            Some((_, record)) if record.space == *space => {
+                // Weights that were damaged are whole again with their file.
+                if let Some(weights) = weights
+                    && txn.weights(weights.hash())?.as_deref() != Some(weights.bytes())
+                {
+                    txn.put_weights(weights.hash(), weights.bytes())?;
+                    self.inner.commit(&writer, txn)?;
+                }
+                return Ok(());
+            }
+            Some((_, record)) => {
+                return Err(Error::invalid(format!(
+                    "there is a space {} already, of the encoder {} with W = {}, D = {}, hop = {} and the weights {:016x}; choose another name, or drop that space first",
+                    space.name,
+                    record.space.encoder.id,
+                    record.space.encoder.window,
+                    record.space.encoder.dim,
+                    record.space.hop,
+                    record.space.encoder.weights_hash
+                )));
+            }
+        }
+        if let Some(weights) = weights {
+            txn.put_weights(weights.hash(), weights.bytes())?;
         }
         let id = txn.add_space(space)?;
         await_all(&txn, id)?;
@@ -202,6 +231,9 @@ impl<'a> Ingest<'a> {
             &self.stopwatch,
             &mut self.report,
         )?;
+        self.report.headlines_embedded = self.stopwatch.time(Stage::Embed, || {
+            embed_headlines(self.inner, &writer, &self.control)
+        })?;
         self.report.stages = self.stopwatch.times();
         Ok(self.report)
     }
@@ -416,31 +448,4 @@ pub(super) fn embed_fresh(
     txn.put_fresh(space.id, &rows)?;
     txn.put_flat(space.id, pending.series, &flat)?;
     Ok((rows.len() as u64, flat.len() as u64))
-}
-
-impl Database {
-    /// Stores headlines in one transaction. One that is stored with the same time, source and
-    /// text is replaced, which changes nothing if it is the same.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if a text is empty.
-    pub fn ingest_headlines(&self, headlines: &[Headline]) -> Result<HeadlineReport> {
-        if let Some(empty) = headlines.iter().find(|h| h.text.trim().is_empty()) {
-            return Err(Error::invalid(format!(
-                "expected headlines with a text, found an empty one at {}",
-                empty.time
-            )));
-        }
-        let writer = self.0.writer()?;
-        let txn = writer.catalog.write()?;
-        let change = txn.merge_headlines(headlines)?;
-        if change.added + change.replaced > 0 {
-            self.0.commit(&writer, txn)?;
-        }
-        Ok(HeadlineReport {
-            added: change.added,
-            replaced: change.replaced,
-            unchanged: change.unchanged,
-        })
-    }
 }

@@ -7,7 +7,7 @@ use super::database::{Database, Files};
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::model::{Bars, Calendar, SeriesKey, Space, Timestamp};
-use crate::store::{BarReads, CatalogUse, HeadlineReads, RowReads, SeriesId};
+use crate::store::{BarReads, CatalogUse, HeadlineReads, HeadlineRowReads, RowReads, SeriesId};
 
 /// A stored series.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +49,8 @@ pub struct SpaceInfo {
     pub segment_bytes: u64,
     /// Rows that a graph could not reach when it was built, and that were linked in.
     pub repaired_rows: u64,
+    /// Headlines that have a vector in the space.
+    pub headline_rows: u64,
 }
 
 /// Bars as they are stored.
@@ -128,6 +130,7 @@ impl View {
                 anchors: 0,
                 segment_bytes: 0,
                 repaired_rows: 0,
+                headline_rows: snapshot.txn.headline_row_count(state.id)?,
             };
             for (segment, dead) in &state.segments {
                 info.dead_rows += dead.len() as u64;

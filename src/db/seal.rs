@@ -28,7 +28,7 @@ pub(super) fn embed_pending(
     stopwatch: &Stopwatch,
     report: &mut IngestReport,
 ) -> Result<()> {
-    for space in ChartSpace::all(inner, &writer.catalog.read()?)? {
+    for space in ChartSpace::waiting(inner, &writer.catalog.read()?)? {
         let work = EmbedWork {
             inner,
             writer,

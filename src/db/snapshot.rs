@@ -28,7 +28,8 @@ pub(super) struct SpaceState {
     /// The segments with their dead rows.
     pub(super) segments: Vec<(Arc<Segment>, RowSet)>,
     pub(super) fresh: Arc<FreshPart>,
-    encoder: Option<Arc<dyn ChartEncoder>>,
+    /// Or why there is none.
+    encoder: Result<Arc<dyn ChartEncoder>, String>,
 }
 
 impl SpaceState {
@@ -45,11 +46,11 @@ impl SpaceState {
     /// # Errors
     /// [`Error::Invalid`] if the space has none, or one that this program does not know.
     pub(super) fn encoder(&self) -> Result<&dyn ChartEncoder> {
-        self.encoder.as_deref().ok_or_else(|| {
+        self.encoder.as_deref().map_err(|why| {
             let space = self.space();
             Error::invalid(match space.encoder.modality {
                 Modality::Chart => format!(
-                    "the space {} was made by the encoder {}, which this program does not know; give it to OpenOptions::encoder",
+                    "the space {} was made by the encoder {}, which cannot be had: {why}",
                     space.name, space.encoder.id
                 ),
                 other => format!(
@@ -62,7 +63,7 @@ impl SpaceState {
 
     /// Whether there is an encoder that makes vectors of bars for this space.
     pub(super) fn can_encode(&self) -> bool {
-        self.encoder.is_some()
+        self.encoder.is_ok()
     }
 
     /// Rows that can be found.
@@ -122,8 +123,11 @@ impl Snapshot {
             }
             let fresh = load_fresh(&txn, &series, (id, &record), known)?;
             let encoder = match record.space.encoder.modality {
-                Modality::Chart => files.encoder(&record.space.encoder).ok(),
-                Modality::Headline | Modality::Imported => None,
+                Modality::Chart => files
+                    .encoders
+                    .chart(&record.space.encoder, &txn)
+                    .map_err(|e| e.to_string()),
+                Modality::Headline | Modality::Imported => Err(String::new()),
             };
             spaces.push(SpaceState {
                 id,

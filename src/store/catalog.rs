@@ -240,6 +240,12 @@ pub(crate) trait CatalogUse {
         definition: TableDefinition<K, V>,
     ) -> Result<Self::Open<'_, K, V>>;
 
+    /// Opens a table that catalogs of earlier programs do not have.
+    fn table_if_there<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Option<Self::Open<'_, K, V>>>;
+
     /// The catalog's file, for messages.
     fn path(&self) -> &Path;
 
@@ -303,6 +309,17 @@ impl CatalogUse for ReadTxn {
         self.txn.open_table(definition).map_err(fault)
     }
 
+    fn table_if_there<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Option<ReadOnlyTable<K, V>>> {
+        match self.txn.open_table(definition) {
+            Ok(table) => Ok(Some(table)),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(e) => Err(fault(e)),
+        }
+    }
+
     fn path(&self) -> &Path {
         &self.path
     }
@@ -335,6 +352,14 @@ impl CatalogUse for WriteTxn {
         definition: TableDefinition<K, V>,
     ) -> Result<Table<'_, K, V>> {
         self.table_mut(definition)
+    }
+
+    fn table_if_there<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Option<Table<'_, K, V>>> {
+        // Opening makes it, which is harmless: an empty table and none say the same.
+        self.table_mut(definition).map(Some)
     }
 
     fn path(&self) -> &Path {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 pub use report::{DamagedSegment, LostBars, LostVectors, RepairReport, SegmentFate};
 
+use super::check_encoded::check_encoded;
 use super::control::{Control, Stage, Stopwatch};
 use super::database::{Database, Files, OpenOptions, prepare_dir};
 use super::ingest::{IngestReport, remove_rows};
@@ -83,8 +84,10 @@ impl OpenOptions {
             let catalog = Catalog::open_or_create(&path)?;
             let files = self.files(dir);
             rebuild_rows(&files, &catalog, control, &mut report)?;
-            let tables = catalog.read()?.check_tables();
-            report.catalog = tables.err().map(|e| e.to_string());
+            let txn = catalog.read()?;
+            let checked = txn.check_tables().and_then(|_| check_encoded(&txn));
+            drop(txn);
+            report.catalog = checked.err().map(|e| e.to_string());
             if report.damaged.iter().any(|d| d.fate == SegmentFate::Left) {
                 return Ok(()); // It cannot be opened yet.
             }
