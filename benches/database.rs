@@ -2,23 +2,33 @@
 //!
 //! `cargo bench --bench database`. With `RHYME_BENCH_DB=DIR` and `RHYME_BENCH_TARGET=SERIES` the
 //! questions go to a database of your own instead, which is only read.
+//! `cargo bench --bench database append_to_many` appends to 1000 series, 80 times.
 
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "a benchmark stops at the first surprise"
 )]
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use divan::Bencher;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use rhymedb::{
-    Bar, Bars, Database, SeriesBars, SeriesKey, SyntheticConfig, SyntheticMarket, Target, Timestamp,
+    Bar, Bars, Calendar, Database, SeriesBars, SeriesKey, SyntheticConfig, SyntheticMarket, Target,
+    Timestamp,
 };
 
 fn main() {
+    // Divan's `append_to_many` would repeat a run that is about how commits follow each other.
+    if std::env::args().any(|arg| arg == "append_to_many") {
+        return append_to_many();
+    }
     divan::main();
 }
 
@@ -143,6 +153,110 @@ fn append_a_bar_to_each_series(bencher: Bencher<'_, '_>) {
         let next: Vec<SeriesBars> = market.iter().map(|s| one_bar_later(s, step)).collect();
         db.ingest_bars(&next).unwrap().windows_embedded
     });
+}
+
+/// `count` series of random steps, of as many hourly bars.
+fn many_series(count: usize, bars: usize) -> Vec<SeriesBars> {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    (0..count)
+        .map(|i| {
+            let mut close = 100.0f64;
+            let bars = (0..bars as i64).map(|hour| {
+                let open = close;
+                close *= 1.0 + 0.01 * rng.random_range(-1.0..1.0);
+                Bar {
+                    time: Timestamp::from_millis(hour * 3_600_000),
+                    open,
+                    high: open.max(close),
+                    low: open.min(close),
+                    close,
+                    volume: 1.0,
+                }
+            });
+            SeriesBars {
+                key: format!("crypto/many/S{i:04}USDT:1h").parse().unwrap(),
+                calendar: Calendar::Continuous,
+                bars: bars.collect(),
+            }
+        })
+        .collect()
+}
+
+const APPENDS: usize = 80;
+
+/// One new bar for each of 1000 series, made searchable, and a question after each commit; the
+/// windows that are there before come from `RHYME_BENCH_WINDOWS` (100000). Fresh rows pile up to
+/// 32768 and become a segment, over and over.
+fn append_to_many() {
+    let windows: usize =
+        std::env::var("RHYME_BENCH_WINDOWS").map_or(100_000, |text| text.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let db = Database::open(folder.path().join("many.rhyme")).unwrap();
+    let known = windows / 1000 + 63;
+    let everything = many_series(1000, known + APPENDS);
+    let part = |from: usize, to: usize| -> Vec<SeriesBars> {
+        let slice = |s: &SeriesBars| SeriesBars {
+            bars: s.bars.slice(from..to),
+            ..s.clone()
+        };
+        everything.iter().map(slice).collect()
+    };
+    let market = part(0, known);
+    let start = Instant::now();
+    db.ingest_bars(&market).unwrap();
+    let took = start.elapsed().as_secs_f64();
+    let bytes = db.stats().unwrap().bytes_per_window;
+    println!(
+        "{windows} windows in {took:.1} s, {:.0} windows/s, {bytes:.1} bytes a window",
+        windows as f64 / took
+    );
+    drop(db);
+    let path = folder.path().join("many.rhyme");
+    for _ in 0..3 {
+        let start = Instant::now();
+        let db = Database::open(&path).unwrap();
+        let opened = start.elapsed();
+        let target: Target = format!("{}", market[500].key).parse().unwrap();
+        assert_eq!(db.now().similar(target).run().unwrap().hits.len(), 10);
+        println!(
+            "opened in {opened:.2?}, first answer after {:.2?}",
+            start.elapsed()
+        );
+    }
+    let db = Database::open(&path).unwrap();
+    let ask = || {
+        let start = Instant::now();
+        for series in market.iter().step_by(50) {
+            let target: Target = format!("{}", series.key).parse().unwrap();
+            assert_eq!(db.now().similar(target).run().unwrap().hits.len(), 10);
+        }
+        start.elapsed() / 20
+    };
+    ask();
+    println!(
+        "{windows} windows of 1000 series; a question takes {:.2?}",
+        ask()
+    );
+    let mut commits = Vec::new();
+    let mut slowest = std::time::Duration::ZERO;
+    for step in 1..=APPENDS {
+        let next = part(known + step - 1, known + step);
+        let start = Instant::now();
+        assert_eq!(db.ingest_bars(&next).unwrap().windows_embedded, 1000);
+        commits.push(start.elapsed());
+        slowest = slowest.max(ask());
+        if step % 10 == 0 {
+            let mut last: Vec<_> = commits[commits.len() - 10..].to_vec();
+            last.sort();
+            println!(
+                "append {step}: median {:.2?}, slowest {:.2?}; question {:.2?}",
+                last[5],
+                last[9],
+                ask()
+            );
+        }
+    }
+    println!("slowest question after an append {slowest:.2?}");
 }
 
 fn one_bar_later(series: &SeriesBars, step: i64) -> SeriesBars {

@@ -1,6 +1,12 @@
-//! Windows a second on one core: a whole series, every window (hop 1).
+//! Windows a second on one core: a whole series, every window (hop 1); networks also one window at
+//! a time. Headlines a second on one core.
 //!
-//! `cargo bench --bench encode`; divan's items are windows.
+//! `cargo bench --bench encode`; divan's items are windows, or headlines.
+
+#![expect(
+    clippy::panic,
+    reason = "a benchmark that cannot be set up has nothing to measure"
+)]
 
 use std::hint::black_box;
 
@@ -8,7 +14,10 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{Bar, Bars, Timestamp, chart_encoder_by_name};
+use rhymedb::{
+    Bar, Bars, ChartConfig, SyntheticConfig, SyntheticMarket, TextConfig, Timestamp, Weights,
+    WeightsConfig, chart_encoder_by_name,
+};
 
 const BARS: usize = 100_000;
 
@@ -45,4 +54,68 @@ fn every_window(bencher: Bencher, (name, window): (&str, usize)) {
     bencher
         .counter(ItemsCount::new(ends.len()))
         .bench_local(|| encoder.encode_series(black_box(&bars), black_box(&ends)));
+}
+
+const NETS: [&str; 4] = ["tcn", "tcn_path", "cnn", "multiscale"];
+
+fn net(name: &str) -> Weights {
+    let (architecture, config) = match name {
+        "tcn" => ("tcn/1", ChartConfig::tcn(128, 64)),
+        "tcn_path" => ("tcn/1", ChartConfig::tcn_path(128, 64)),
+        "cnn" => ("cnn/1", ChartConfig::cnn()),
+        _ => ("multiscale/1", ChartConfig::multiscale(128, 64)),
+    };
+    Weights::random(&WeightsConfig::chart(architecture, config), 1).unwrap_or_else(refuse)
+}
+
+fn refuse<T>(error: rhymedb::Error) -> T {
+    panic!("{error}")
+}
+
+/// All windows of 20,000 bars.
+#[divan::bench(args = NETS)]
+fn network_shared(bencher: Bencher, name: &str) {
+    let bars = random_walk(1).slice(0..20_000);
+    let encoder = net(name).chart_encoder().unwrap_or_else(refuse);
+    let spec = encoder.spec();
+    let ends: Vec<usize> = ((spec.window + spec.warm_up) as usize - 1..20_000).collect();
+    bencher
+        .counter(ItemsCount::new(ends.len()))
+        .bench_local(|| encoder.encode_series(black_box(&bars), black_box(&ends)));
+}
+
+/// 100 windows, each from its own bars.
+#[divan::bench(args = NETS)]
+fn network_alone(bencher: Bencher, name: &str) {
+    let bars = random_walk(1);
+    let encoder = net(name).chart_encoder().unwrap_or_else(refuse);
+    let spec = encoder.spec();
+    let reach = (spec.window + spec.warm_up) as usize;
+    let windows: Vec<Bars> = (0..100).map(|i| bars.slice(i..i + reach)).collect();
+    bencher
+        .counter(ItemsCount::new(windows.len()))
+        .bench_local(|| {
+            for window in &windows {
+                black_box(
+                    encoder
+                        .encode_window(black_box(window))
+                        .unwrap_or_else(refuse),
+                );
+            }
+        });
+}
+
+/// The headlines of the synthetic market.
+#[divan::bench]
+fn text(bencher: Bencher) {
+    let config = WeightsConfig::text(TextConfig::new(64));
+    let encoder = Weights::random(&config, 1)
+        .and_then(|w| w.text_encoder())
+        .unwrap_or_else(refuse);
+    let market = SyntheticMarket::new(SyntheticConfig::small(1)).unwrap_or_else(refuse);
+    let headlines = market.headlines();
+    let texts: Vec<&str> = headlines.iter().map(|h| h.text.as_str()).collect();
+    bencher
+        .counter(ItemsCount::new(texts.len()))
+        .bench_local(|| encoder.encode_texts(black_box(&texts)));
 }

@@ -43,7 +43,7 @@ pub enum Error {
         reason: String,
     },
     /// A stored file does not hold what was written to it.
-    #[error("{} is damaged in its section {section}: {detail}{}", file.display(), remedy(file))]
+    #[error("{} is damaged in its section {section}: {detail}{}", file.display(), remedy(file, section))]
     Corrupt {
         /// The damaged file.
         file: PathBuf,
@@ -106,11 +106,18 @@ pub enum Error {
     Interrupted,
 }
 
-/// What helps against damage: segments are made of what the catalog holds, the catalog of nothing.
-fn remedy(file: &Path) -> &'static str {
-    match file.extension().and_then(|e| e.to_str()) {
-        Some("seg") => "; `rhyme repair` rebuilds what can be rebuilt from the stored bars",
-        Some("redb") => "; restore the database from a backup with `rhyme restore`",
+/// What helps against damage: segments and vectors of headlines are made of what the catalog
+/// holds, weights come from a file, and the rest of the catalog is made of nothing.
+fn remedy(file: &Path, section: &str) -> &'static str {
+    match (file.extension().and_then(|e| e.to_str()), section) {
+        (Some("seg"), _) => "; `rhyme repair` rebuilds what can be rebuilt from the stored bars",
+        (Some("redb"), "weights") => {
+            "; make the space again from the same file of weights, or restore the database from a backup with `rhyme restore`"
+        }
+        (Some("redb"), "headline_rows" | "headline_marks") => {
+            "; drop the space and make it again, or restore the database from a backup with `rhyme restore`"
+        }
+        (Some("redb"), _) => "; restore the database from a backup with `rhyme restore`",
         _ => "",
     }
 }

@@ -33,6 +33,8 @@
 //!   `BybitClient` (feature `http`) downloads candles.
 //! - [`ChartEncoder`] turns windows into vectors; [`check_chart_encoder`] holds an encoder of your
 //!   own to what search relies on.
+//! - [`Weights`] are trained encoders from a file: of charts, of headlines ([`TextEncoder`]), or of
+//!   both in one space.
 //!
 //! Features: `cli` (the program `rhyme`), `http`, `parquet`; all on by default.
 
@@ -56,14 +58,15 @@ mod store;
 pub use db::SegmentSizes;
 pub use db::{
     BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
-    DeleteReport, HeadlineReport, Hit, ImportReport, Ingest, IngestReport, LostBars, LostVectors,
-    OpenOptions, Progress, Query, RecallOptions, RecallReport, RepairReport, Searched, SegmentFate,
-    SeriesInfo, Similar, SimilarAnswer, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport,
-    View,
+    DeleteReport, DropReport, HeadlineHit, HeadlineReport, Hit, ImportReport, Ingest, IngestReport,
+    LostBars, LostVectors, OpenOptions, Progress, Query, RecallOptions, RecallReport, RepairReport,
+    Searched, SegmentFate, SeriesInfo, Similar, SimilarAnswer, SpaceInfo, SpaceRecall, Stage,
+    VectorRow, VerifyReport, View,
 };
 pub use encode::{
-    ChartEncoder, Embeddings, Shape, Stats, chart_encoder, chart_encoder_by_name,
-    check_chart_encoder,
+    Activation, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings, Head, Input, Layer,
+    Memory, Pool, Shape, Stats, TextConfig, TextEncoder, TextFeatures, Weights, WeightsConfig,
+    chart_encoder, chart_encoder_by_name, check_chart_encoder, text_features,
 };
 pub use error::{Error, Result};
 pub use index::Builder as GraphBuilder;

@@ -38,6 +38,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("pco", &["src/store/bar_block.rs"]),
     ("memmap2", &["src/disk/mapped.rs"]),
     ("hnsw_rs", &["src/index/build_hnsw.rs"]),
+    ("safetensors", &["src/encode/weights/"]),
+    ("ndarray", &["src/encode/net/"]),
     ("reqwest", &["src/source/bybit/"]),
     ("rustls", &["src/source/bybit/"]),
     ("backon", &["src/source/bybit/"]),
@@ -53,6 +55,7 @@ const CONFINED: &[(&str, &[&str])] = &[
 
 const UNSAFE: &[&str] = &[
     "src/disk/mapped.rs",
+    "src/index/block_x86.rs",
     "src/index/kernel_x86.rs",
     "src/index/kernel_neon.rs",
     "src/index/kernel.rs",

@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "cli/embed.rs"]
+mod embed;
 #[path = "cli/guard.rs"]
 mod guard;
 #[path = "cli/hostile.rs"]

@@ -10,7 +10,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rhymedb::{Control, Database, Target};
+use rhymedb::{
+    ChartConfig, Control, Database, OpenOptions, Target, TextConfig, Weights, WeightsConfig,
+};
 use serde_json::Value;
 
 fn fixtures() -> PathBuf {
@@ -51,6 +53,25 @@ fn assert_answers(db: &Database, answers: &[Value]) {
     }
 }
 
+/// A space of charts and headlines can be made of what is there, and dropped.
+fn takes_weights(db: &Database) {
+    let text = TextConfig {
+        buckets: 64,
+        ..TextConfig::new(16)
+    };
+    let config = WeightsConfig::clip(ChartConfig::multiscale(16, 16), text, 0.1);
+    let weights = Weights::random(&config, 1).unwrap();
+    let made = db.create_space_of_weights("clip", &weights, 1, Control::new());
+    assert_eq!(made.unwrap().headlines_embedded, 20);
+    let report = db.verify(&Control::new()).unwrap();
+    assert_eq!((report.weights, report.headline_rows), (1, 20));
+    let dropped = db.drop_space("clip").unwrap();
+    assert_eq!(dropped.headline_rows, 20);
+    assert_eq!(dropped.weights_bytes, weights.bytes().len() as u64);
+    let report = db.verify(&Control::new()).unwrap();
+    assert_eq!((report.weights, report.headline_rows), (0, 0));
+}
+
 #[test]
 fn every_format_opens_with_its_answers() {
     let mut seen = 0;
@@ -67,6 +88,11 @@ fn every_format_opens_with_its_answers() {
         let space = &db.now().spaces().unwrap()[0];
         assert!(space.fresh_rows > 0 && space.dead_rows > 0, "{space:?}");
         assert_answers(&db, &answers);
+        let backup = temporary.path().join("backup");
+        db.backup(&backup, &Control::new()).unwrap();
+        let read_only = OpenOptions::new().read_only(true).open(&backup).unwrap();
+        assert_answers(&read_only, &answers);
+        takes_weights(&db);
         db.compact(&Control::new()).unwrap();
         assert_answers(&db, &answers);
         seen += answers.len();

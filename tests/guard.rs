@@ -17,5 +17,7 @@ mod readers;
 mod recall;
 #[path = "guard/repairs.rs"]
 mod repairs;
+#[path = "guard/weights.rs"]
+mod weights;
 #[path = "guard/world.rs"]
 mod world;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::{Calendar, Interval, SeriesBars, SeriesKey, Timestamp};
-use crate::store::{BarReads, SeriesId, WriteTxn};
+use crate::store::{BarExtent, BarReads, SeriesId, WriteTxn};
 
 /// Checks that bars can have happened and can be stored.
 pub(super) fn check_bars(series: &SeriesBars) -> Result<()> {
@@ -60,16 +60,28 @@ fn check_spacing(key: &SeriesKey, calendar: Calendar, times: &[i64]) -> Result<(
 }
 
 /// Checks the same of new bars together with those that are stored around them.
-pub(super) fn check_beside_stored(txn: &WriteTxn, id: SeriesId, series: &SeriesBars) -> Result<()> {
+pub(super) fn check_beside_stored(
+    txn: &WriteTxn,
+    id: SeriesId,
+    series: &SeriesBars,
+    stored: Option<BarExtent>,
+) -> Result<()> {
     let (Some(&first), Some(&last)) = (series.bars.time.first(), series.bars.time.last()) else {
         return Ok(());
     };
-    let around = series.key.interval.nominal_millis().saturating_mul(2);
-    let region = first.saturating_sub(around)..=last.saturating_add(around);
-    let mut times = txn.bar_times(id, region)?;
-    if times.is_empty() {
+    let Some(extent) = stored else {
         return Ok(());
-    }
+    };
+    let mut times = if first > extent.last {
+        // Appending is frequent, and needs no look into the blocks.
+        vec![extent.last]
+    } else {
+        let around = series.key.interval.nominal_millis().saturating_mul(2);
+        txn.bar_times(
+            id,
+            first.saturating_sub(around)..=last.saturating_add(around),
+        )?
+    };
     times.extend_from_slice(&series.bars.time);
     times.sort_unstable();
     times.dedup();

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::control::{Control, Stopwatch};
 use super::database::{Database, Inner, Writer};
+use super::headlines::embed_headlines;
 use super::ingest::IngestReport;
 use super::seal::{self, SortedRows, write_sorted};
 use super::segment::SegmentSizes;
@@ -193,6 +194,7 @@ impl Database {
         let mut embedded = IngestReport::default();
         seal::embed_pending(inner, &writer, control, &stopwatch, &mut embedded)?;
         report.segments_written += embedded.segments;
+        embed_headlines(inner, &writer, control)?;
         let wasteful: Vec<_> = inner
             .snapshot()?
             .spaces

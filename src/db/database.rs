@@ -2,6 +2,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::control::Control;
+use super::encoders::Encoders;
 use super::files::{Files, prepare_dir};
 use super::ingest::{Ingest, IngestReport};
 use super::segment::SegmentSizes;
@@ -12,8 +13,8 @@ use crate::disk::{DirLock, FileSystem, Storage, sync_dir};
 use crate::encode::ChartEncoder;
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
-use crate::model::{SeriesBars, Space, Timestamp};
-use crate::store::{Catalog, WriteTxn, suspecting_damage};
+use crate::model::{SeriesBars, Timestamp};
+use crate::store::{Catalog, Changes, WriteTxn, suspecting_damage};
 
 /// How to open a database.
 ///
@@ -157,7 +158,7 @@ impl OpenOptions {
             dir: dir.to_path_buf(),
             seed: self.seed,
             builder: self.builder,
-            encoders: self.encoders.clone(),
+            encoders: Encoders::new(self.encoders.clone()),
             storage: Arc::clone(&self.storage),
             sizes: self.sizes,
         }
@@ -224,16 +225,17 @@ impl Inner {
 
     /// Commits and shows the result to readers that come from now on.
     pub(super) fn commit(&self, writer: &Writer, txn: WriteTxn) -> Result<()> {
-        txn.commit()?;
-        self.refresh(writer)
+        let changes = txn.commit()?;
+        self.refresh(writer, &changes)
     }
 
     /// Shows what is committed to readers that come from now on. If it cannot be read, nobody may
     /// go on with what was there before: a writer would miss rows that are to die.
-    fn refresh(&self, writer: &Writer) -> Result<()> {
+    fn refresh(&self, writer: &Writer, changes: &Changes) -> Result<()> {
         let old = self.snapshot()?;
         let txn = writer.catalog.read();
-        self.show(txn.and_then(|txn| Snapshot::load(&self.files, txn, Some(&old))))
+        let known = Some((old.as_ref(), changes));
+        self.show(txn.and_then(|txn| Snapshot::load(&self.files, txn, known)))
     }
 
     fn show(&self, next: Result<Snapshot>) -> Result<()> {
@@ -339,28 +341,5 @@ impl Database {
     /// inside rayon tasks of your own: one could wait for itself.
     pub fn ingest(&self, control: Control) -> Ingest<'_> {
         Ingest::new(&self.0, control)
-    }
-
-    /// Adds a space for charts and embeds the windows of all stored bars into it.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the name is taken.
-    pub fn create_space(
-        &self,
-        name: &str,
-        encoder: &Arc<dyn ChartEncoder>,
-        hop: u32,
-        control: Control,
-    ) -> Result<IngestReport> {
-        let space = Space::new(name, encoder.spec().clone(), hop)?;
-        if self.0.files.encoder(&space.encoder).is_err() {
-            return Err(Error::invalid(format!(
-                "the encoder {} is not known to this database; give it to OpenOptions::encoder",
-                space.encoder.id
-            )));
-        }
-        let mut ingest = self.ingest(control);
-        self.0.change(|| ingest.add_space(&space))?;
-        ingest.finish()
     }
 }

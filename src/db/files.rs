@@ -1,12 +1,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::encoders::Encoders;
 use super::segment::SegmentSizes;
 use crate::disk::{Storage, create_dir_durably, list, look_up};
-use crate::encode::{ChartEncoder, chart_encoder};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
-use crate::model::EncoderSpec;
 use crate::store::{Catalog, RowReads, check_pages};
 
 /// Checks that a folder holds a database or may become one, and makes the folders of a new one.
@@ -95,7 +94,7 @@ pub(super) struct Files {
     pub(super) builder: GraphBuilder,
     pub(super) storage: Arc<dyn Storage>,
     pub(super) sizes: SegmentSizes,
-    pub(super) encoders: Vec<Arc<dyn ChartEncoder>>,
+    pub(super) encoders: Encoders,
 }
 
 impl Files {
@@ -103,14 +102,6 @@ impl Files {
 
     pub(super) fn segment(&self, name: &str) -> PathBuf {
         self.dir.join(Self::SEGMENTS).join(name)
-    }
-
-    /// The encoder of a space: one of the caller's, or a built-in one.
-    pub(super) fn encoder(&self, spec: &EncoderSpec) -> Result<Arc<dyn ChartEncoder>> {
-        if let Some(own) = self.encoders.iter().find(|e| e.spec() == spec) {
-            return Ok(Arc::clone(own));
-        }
-        chart_encoder(spec)
     }
 
     /// Removes the files of segments that were never committed, or are no longer. That is after a

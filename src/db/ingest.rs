@@ -5,17 +5,19 @@ use serde::Serialize;
 
 use super::check::{check_bars, check_beside_stored};
 use super::control::{Control, Stage, Stopwatch};
-use super::database::{Database, Inner};
+use super::database::Inner;
 use super::default_space::{default_space, has_chart_space};
 use super::embed::Windows;
+use super::headlines::embed_headlines;
 use super::seal;
 use super::snapshot::Snapshot;
-use crate::encode::ChartEncoder;
+use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
-use crate::model::{Headline, Modality, SeriesBars, Space, Timestamp};
+use crate::model::{Modality, SeriesBars, Space, Timestamp};
 use crate::store::{
-    BarReads, CatalogUse, FreshRow, Pending, SeriesId, SeriesRecord, SpaceId, WriteTxn,
+    BarReads, CatalogUse, FreshRow, Pending, RowReads, SeriesId, SeriesRecord, SpaceId,
+    WeightReads, WriteTxn,
 };
 
 /// What ingestion of bars did.
@@ -37,6 +39,8 @@ pub struct IngestReport {
     pub windows_removed: u64,
     /// Segments that were written.
     pub segments: u64,
+    /// Headlines that were embedded, over all spaces with an encoder of text.
+    pub headlines_embedded: u64,
     /// Time spent in each stage, summed over threads.
     #[serde(serialize_with = "stages_as_millis")]
     pub stages: Vec<(Stage, Duration)>,
@@ -47,17 +51,6 @@ fn stages_as_millis<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(stages.iter().map(|(s, d)| (s, d.as_millis() as u64)))
-}
-
-/// What ingestion of headlines did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct HeadlineReport {
-    /// Headlines that were new.
-    pub added: u64,
-    /// Headlines that were stored with other symbols or another precision.
-    pub replaced: u64,
-    /// Headlines that were stored already.
-    pub unchanged: u64,
 }
 
 /// A chart space while it is written to.
@@ -78,12 +71,25 @@ impl ChartSpace {
 
     /// The chart spaces of a catalog.
     pub(super) fn all(inner: &Inner, txn: &impl CatalogUse) -> Result<Vec<Self>> {
+        Self::those(inner, txn, |_| Ok(true))
+    }
+
+    /// The chart spaces that have windows which wait. The encoders of the others are not needed.
+    pub(super) fn waiting(inner: &Inner, txn: &impl CatalogUse) -> Result<Vec<Self>> {
+        Self::those(inner, txn, |id| Ok(!txn.pending(id)?.is_empty()))
+    }
+
+    fn those(
+        inner: &Inner,
+        txn: &impl CatalogUse,
+        wanted: impl Fn(SpaceId) -> Result<bool>,
+    ) -> Result<Vec<Self>> {
         let mut charts = Vec::new();
         for (id, record) in txn.all_spaces()? {
-            if record.space.encoder.modality == Modality::Chart {
+            if record.space.encoder.modality == Modality::Chart && wanted(id)? {
                 charts.push(Self {
                     id,
-                    encoder: inner.files.encoder(&record.space.encoder)?,
+                    encoder: inner.files.encoders.chart(&record.space.encoder, txn)?,
                     space: record.space,
                 });
             }
@@ -143,6 +149,7 @@ impl<'a> Ingest<'a> {
             report,
             pending,
             spaces,
+            new_windows,
             ..
         } = store;
         self.stopwatch.add(Stage::Store, start.elapsed());
@@ -154,7 +161,8 @@ impl<'a> Ingest<'a> {
         let states = &self.inner.snapshot()?.spaces;
         let fresh = states.iter().map(|s| s.fresh.len() as u64).max();
         let embedded = self.stopwatch.time(Stage::Embed, || {
-            embed_or_wait(self.inner, &txn, &spaces, &pending, fresh.unwrap_or(0))
+            let new = (new_windows, fresh.unwrap_or(0));
+            embed_or_wait(self.inner, &txn, &spaces, &pending, new)
         })?;
         self.stopwatch
             .time(Stage::Store, || self.inner.commit(&writer, txn))?;
@@ -166,16 +174,39 @@ impl<'a> Ingest<'a> {
         Ok(())
     }
 
-    /// Adds a chart space; the windows of all stored bars wait for it.
-    pub(super) fn add_space(&mut self, space: &Space) -> Result<()> {
+    /// Adds a chart space with the weights of its encoder; the windows of all stored bars wait for
+    /// it. A space that is there already, the same to the last field, stays as it is; only weights
+    /// that are missing or damaged are put back.
+    pub(super) fn add_space(&mut self, space: &Space, weights: Option<&Weights>) -> Result<()> {
         let writer = self.inner.writer()?;
         let txn = writer.catalog.write()?;
         let taken = txn.all_spaces()?;
-        if taken.iter().any(|(_, s)| s.space.name == space.name) {
-            return Err(Error::invalid(format!(
-                "there is a space {} already; choose another name",
-                space.name
-            )));
+        match taken.iter().find(|(_, s)| s.space.name == space.name) {
+            None => {}
+            Some((_, record)) if record.space == *space => {
+                // Weights that were damaged are whole again with their file.
+                if let Some(weights) = weights
+                    && txn.weights(weights.hash())?.as_deref() != Some(weights.bytes())
+                {
+                    txn.put_weights(weights.hash(), weights.bytes())?;
+                    self.inner.commit(&writer, txn)?;
+                }
+                return Ok(());
+            }
+            Some((_, record)) => {
+                return Err(Error::invalid(format!(
+                    "there is a space {} already, of the encoder {} with W = {}, D = {}, hop = {} and the weights {:016x}; choose another name, or drop that space first",
+                    space.name,
+                    record.space.encoder.id,
+                    record.space.encoder.window,
+                    record.space.encoder.dim,
+                    record.space.hop,
+                    record.space.encoder.weights_hash
+                )));
+            }
+        }
+        if let Some(weights) = weights {
+            txn.put_weights(weights.hash(), weights.bytes())?;
         }
         let id = txn.add_space(space)?;
         await_all(&txn, id)?;
@@ -208,7 +239,11 @@ impl<'a> Ingest<'a> {
             &self.control,
             &self.stopwatch,
             &mut self.report,
-        )
+        )?;
+        self.report.headlines_embedded = self.stopwatch.time(Stage::Embed, || {
+            embed_headlines(self.inner, &writer, &self.control)
+        })?;
+        Ok(())
     }
 }
 
@@ -233,6 +268,8 @@ struct BatchStore<'a> {
     snapshot: Arc<Snapshot>,
     spaces: Vec<ChartSpace>,
     pending: Vec<(usize, SeriesRecord, Pending)>,
+    /// Windows to embed, at most.
+    new_windows: u64,
     report: IngestReport,
 }
 
@@ -247,17 +284,27 @@ impl<'a> BatchStore<'a> {
             snapshot: inner.snapshot()?,
             spaces: ChartSpace::all(inner, txn)?,
             pending: Vec::new(),
+            new_windows: 0,
             report: IngestReport::default(),
         })
+    }
+
+    /// The number of a series, which gets one if it is new.
+    fn id_of(&self, series: &SeriesBars) -> Result<SeriesId> {
+        match self.snapshot.id_of(&series.key) {
+            Some((id, record)) if record.calendar == series.calendar => Ok(id),
+            _ => self.txn.ensure_series(&series.key, series.calendar),
+        }
     }
 
     fn merge(&mut self, series: &SeriesBars) -> Result<()> {
         if series.bars.is_empty() {
             return Ok(()); // A name alone is not worth a series.
         }
-        let id = self.txn.ensure_series(&series.key, series.calendar)?;
-        check_beside_stored(self.txn, id, series)?;
-        let change = self.txn.merge_bars(id, &series.bars)?;
+        let id = self.id_of(series)?;
+        let stored = self.txn.bar_extent(id)?;
+        check_beside_stored(self.txn, id, series, stored)?;
+        let change = self.txn.merge_bars(id, &series.bars, stored)?;
         self.report.bars_added += change.added;
         self.report.bars_replaced += change.replaced;
         self.report.bars_unchanged += change.unchanged;
@@ -267,13 +314,26 @@ impl<'a> BatchStore<'a> {
         };
         for (i, space) in self.spaces.iter().enumerate() {
             let mut touched = Vec::with_capacity(change.ranges.len());
-            for &range in &change.ranges {
-                touched.push(touched_windows(self.txn, space, id, range)?);
+            for &(first, last) in &change.ranges {
+                touched.push(if change.appended {
+                    Pending {
+                        series: id,
+                        first,
+                        last,
+                    }
+                } else {
+                    touched_windows(self.txn, space, id, (first, last))?
+                });
             }
             // Ranges that lie close together touch the same windows.
             for pending in seal::union(touched) {
-                self.report.windows_removed +=
-                    remove_windows(self.txn, &self.snapshot, space.id, &record, pending)?;
+                let mut bars = series.bars.len() as u64;
+                if !change.appended {
+                    bars = self.txn.bar_times(id, pending.first..=pending.last)?.len() as u64;
+                    self.report.windows_removed +=
+                        remove_windows(self.txn, &self.snapshot, space.id, &record, pending)?;
+                }
+                self.new_windows += bars;
                 self.pending.push((i, record.clone(), pending));
             }
         }
@@ -344,24 +404,17 @@ pub(super) fn remove_rows(
     Ok(removed)
 }
 
-/// Embeds few windows at once as fresh rows, beside `fresh` that there are already; lets many
-/// wait. Returns how many windows were embedded and how many are flat.
+/// Embeds few `new` windows at once as fresh rows, beside `fresh` that there are already; lets
+/// many wait. Returns how many windows were embedded and how many are flat.
 fn embed_or_wait(
     inner: &Inner,
     txn: &WriteTxn,
     spaces: &[ChartSpace],
     pending: &[(usize, SeriesRecord, Pending)],
-    fresh: u64,
+    (new, fresh): (u64, u64),
 ) -> Result<(u64, u64)> {
     let sizes = &inner.files.sizes;
-    let mut bars = 0;
-    for (_, _, p) in pending {
-        bars += txn.bar_times(p.series, p.first..=p.last)?.len() as u64;
-        if bars > sizes.fresh_batch {
-            break;
-        }
-    }
-    let waiting = bars > sizes.fresh_batch || fresh + bars > sizes.fresh_rows as u64;
+    let waiting = new > sizes.fresh_batch || fresh + new > sizes.fresh_rows as u64;
     let (mut embedded, mut flat) = (0, 0);
     for (i, series, p) in pending {
         let Some(space) = spaces.get(*i) else {
@@ -405,34 +458,4 @@ pub(super) fn embed_fresh(
     txn.put_fresh(space.id, &rows)?;
     txn.put_flat(space.id, pending.series, &flat)?;
     Ok((rows.len() as u64, flat.len() as u64))
-}
-
-impl Database {
-    /// Stores headlines in one transaction. One that is stored with the same time, source and
-    /// text is replaced, which changes nothing if it is the same.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if a text is empty.
-    pub fn ingest_headlines(&self, headlines: &[Headline]) -> Result<HeadlineReport> {
-        if let Some(empty) = headlines.iter().find(|h| h.text.trim().is_empty()) {
-            return Err(Error::invalid(format!(
-                "expected headlines with a text, found an empty one at {}",
-                empty.time
-            )));
-        }
-        let change = self.0.change(|| {
-            let writer = self.0.writer()?;
-            let txn = writer.catalog.write()?;
-            let change = txn.merge_headlines(headlines)?;
-            if change.added + change.replaced > 0 {
-                self.0.commit(&writer, txn)?;
-            }
-            Ok(change)
-        })?;
-        Ok(HeadlineReport {
-            added: change.added,
-            replaced: change.replaced,
-            unchanged: change.unchanged,
-        })
-    }
 }

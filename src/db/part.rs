@@ -43,6 +43,51 @@ impl FreshPart {
         Ok(part)
     }
 
+    /// These rows with others, in any order; of two for one window the later one counts.
+    pub(super) fn with(
+        &self,
+        mut added: Vec<&FreshRow>,
+        step_of: impl Fn(SeriesId) -> i64,
+    ) -> Result<Self> {
+        // Stable, so of equal keys the last one is the newest.
+        added.sort_by_key(|row| (row.series, row.end));
+        let mut part = Self {
+            directory: DirectoryBuilder::default(),
+            rows: RowsBuilder::new(self.rows.view().dim())?,
+            catalog: self.catalog.clone(),
+        };
+        let old = self.directory()?;
+        let view = self.rows.view();
+        let mut olds = old.windows().zip(0u32..).peekable();
+        let copy = |part: &mut Self, (series, end): (SeriesId, i64), row| {
+            part.directory.push(series, end, step_of(series));
+            part.rows.push_row(&view, row)
+        };
+        let mut news = added.iter().peekable();
+        while let Some(new) = news.next() {
+            let key = (new.series, new.end);
+            while let Some((window, row)) = olds.next_if(|(window, _)| *window < key) {
+                copy(&mut part, window, row)?;
+            }
+            let replaced = news
+                .peek()
+                .is_some_and(|next| (next.series, next.end) == key);
+            if replaced {
+                continue;
+            }
+            olds.next_if(|(window, _)| *window == key);
+            part.rows
+                .push_bytes(&new.vector)
+                .map_err(|e| Error::corrupt(&self.catalog, "fresh_rows", e.to_string()))?;
+            part.directory
+                .push(new.series, new.end, step_of(new.series));
+        }
+        for (window, row) in olds {
+            copy(&mut part, window, row)?;
+        }
+        Ok(part)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }

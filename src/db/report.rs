@@ -7,7 +7,9 @@ use super::view::View;
 use crate::disk::{list, look_up};
 use crate::error::{Error, Result};
 use crate::model::{Bars, Calendar, SeriesKey, Space, Timestamp};
-use crate::store::{BarReads, Catalog, CatalogUse, HeadlineReads, RowReads, SeriesId};
+use crate::store::{
+    BarReads, Catalog, CatalogUse, HeadlineReads, HeadlineRowReads, RowReads, SeriesId,
+};
 
 /// A stored series.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +51,8 @@ pub struct SpaceInfo {
     pub segment_bytes: u64,
     /// Rows that a graph could not reach when it was built, and that were linked in.
     pub repaired_rows: u64,
+    /// Headlines that have a vector in the space.
+    pub headline_rows: u64,
 }
 
 /// Bars as they are stored.
@@ -145,7 +149,7 @@ fn series_id(snapshot: &Snapshot, key: &SeriesKey) -> Result<SeriesId> {
 
 fn series(snapshot: &Snapshot) -> Result<Vec<SeriesInfo>> {
     let mut all = Vec::new();
-    for (&id, record) in &snapshot.series {
+    for (&id, record) in snapshot.series.iter() {
         let extent = snapshot.txn.bar_extent(id)?;
         all.push(SeriesInfo {
             key: record.key.clone(),
@@ -174,6 +178,7 @@ fn spaces(snapshot: &Snapshot) -> Result<Vec<SpaceInfo>> {
             anchors: 0,
             segment_bytes: 0,
             repaired_rows: 0,
+            headline_rows: snapshot.txn.headline_row_count(state.id)?,
         };
         for (segment, dead) in &state.segments {
             info.dead_rows += dead.len() as u64;

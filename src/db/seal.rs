@@ -22,7 +22,7 @@ pub(super) fn embed_pending(
     stopwatch: &Stopwatch,
     report: &mut IngestReport,
 ) -> Result<()> {
-    for space in ChartSpace::all(inner, &writer.catalog.read()?)? {
+    for space in ChartSpace::waiting(inner, &writer.catalog.read()?)? {
         let work = EmbedWork {
             inner,
             writer,
@@ -129,7 +129,7 @@ impl EmbedWork<'_> {
             txn.add_pending(self.space.id, *piece)?;
         }
         let ids = chunks.iter().map(|_| txn.next_segment_id()).collect();
-        txn.commit()?;
+        txn.commit()?; // Nothing of this is in a snapshot.
         ids
     }
 

@@ -60,8 +60,6 @@ pub struct Similar<'a> {
     exact: bool,
 }
 
-/// Candidates looked at first: 14 to 30 of `shape` hold 10 episodes.
-const FIRST_LIMIT: usize = 64;
 /// Default breadth of the search in a graph.
 const DEFAULT_EF: usize = 128;
 
@@ -238,7 +236,8 @@ impl<'a> Similar<'a> {
         exclusion: u32,
         ef: usize,
     ) -> Result<(Vec<Candidate>, &'static str)> {
-        let mut limit = FIRST_LIMIT.max(self.k * 2);
+        // What the search finds on its way anyway: 14 to 30 windows of `shape` hold 10 episodes.
+        let mut limit = ef.max(self.k * 2);
         loop {
             let found = search.nearest(&query.vector, limit, ef, self.exact)?;
             let episodes = self.distinct(snapshot, &found.candidates, query, exclusion)?;

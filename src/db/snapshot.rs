@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::database::Database;
@@ -8,16 +8,17 @@ use super::segment::Segment;
 use crate::encode::ChartEncoder;
 use crate::error::{Error, Result};
 use crate::index::RowSet;
-use crate::model::{Interval, Modality, Space};
+use crate::model::{Interval, Modality, SeriesKey, Space};
 use crate::store::{
-    CatalogUse, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId,
-    SpaceRecord,
+    CatalogUse, Changes, FreshRow, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId,
+    SeriesRecord, SpaceId, SpaceRecord,
 };
 
 /// What one reader sees: everything that was committed at one moment.
 pub(super) struct Snapshot {
     pub(super) txn: ReadTxn,
-    pub(super) series: BTreeMap<SeriesId, SeriesRecord>,
+    pub(super) series: Arc<BTreeMap<SeriesId, SeriesRecord>>,
+    names: Arc<HashMap<SeriesKey, SeriesId>>,
     pub(super) spaces: Vec<SpaceState>,
 }
 
@@ -27,8 +28,9 @@ pub(super) struct SpaceState {
     pub(super) record: SpaceRecord,
     /// The segments with their dead rows.
     pub(super) segments: Vec<(Arc<Segment>, RowSet)>,
-    pub(super) fresh: FreshPart,
-    encoder: Option<Arc<dyn ChartEncoder>>,
+    pub(super) fresh: Arc<FreshPart>,
+    /// Or why there is none.
+    encoder: Result<Arc<dyn ChartEncoder>, String>,
 }
 
 impl SpaceState {
@@ -45,11 +47,11 @@ impl SpaceState {
     /// # Errors
     /// [`Error::Invalid`] if the space has none, or one that this program does not know.
     pub(super) fn encoder(&self) -> Result<&dyn ChartEncoder> {
-        self.encoder.as_deref().ok_or_else(|| {
+        self.encoder.as_deref().map_err(|why| {
             let space = self.space();
             Error::invalid(match space.encoder.modality {
                 Modality::Chart => format!(
-                    "the space {} was made by the encoder {}, which this program does not know; give it to OpenOptions::encoder",
+                    "the space {} was made by the encoder {}, which cannot be had: {why}",
                     space.name, space.encoder.id
                 ),
                 other => format!(
@@ -62,7 +64,7 @@ impl SpaceState {
 
     /// Whether there is an encoder that makes vectors of bars for this space.
     pub(super) fn can_encode(&self) -> bool {
-        self.encoder.is_some()
+        self.encoder.is_ok()
     }
 
     /// Rows that can be found.
@@ -77,10 +79,14 @@ impl SpaceState {
 }
 
 impl Snapshot {
-    /// Reads the catalog; segments that `old` has open are not opened again.
-    pub(super) fn load(files: &Files, txn: ReadTxn, old: Option<&Self>) -> Result<Self> {
-        Self::load_with(files, txn, |space, id, record, dim| {
-            let known = old.and_then(|o| o.space_by_id(space));
+    /// Reads the catalog. What did not change since an older snapshot is taken from there.
+    pub(super) fn load(
+        files: &Files,
+        txn: ReadTxn,
+        known: Option<(&Self, &Changes)>,
+    ) -> Result<Self> {
+        Self::load_with(files, txn, known, |space, id, record, dim| {
+            let known = known.and_then(|(old, _)| old.space_by_id(space));
             let open = known.and_then(|k| k.segments.iter().find(|(s, _)| s.id == id));
             match open {
                 Some((segment, _)) => Ok(Some(Arc::clone(segment))),
@@ -93,9 +99,19 @@ impl Snapshot {
     pub(super) fn load_with(
         files: &Files,
         txn: ReadTxn,
+        known: Option<(&Self, &Changes)>,
         mut open: impl FnMut(SpaceId, SegmentId, SegmentRecord, usize) -> Result<Option<Arc<Segment>>>,
     ) -> Result<Self> {
-        let series: BTreeMap<_, _> = txn.all_series()?.into_iter().collect();
+        let (series, names) = match known {
+            Some((old, changes)) if !changes.series => {
+                (Arc::clone(&old.series), Arc::clone(&old.names))
+            }
+            _ => {
+                let all: BTreeMap<_, SeriesRecord> = txn.all_series()?.into_iter().collect();
+                let names = all.iter().map(|(&id, s)| (s.key.clone(), id)).collect();
+                (Arc::new(all), Arc::new(names))
+            }
+        };
         let mut spaces = Vec::new();
         for (id, record) in txn.all_spaces()? {
             let mut segments = Vec::new();
@@ -106,13 +122,34 @@ impl Snapshot {
                     segments.push((segment, dead));
                 }
             }
-            spaces.push(load_space(files, &txn, &series, (id, record), segments)?);
+            let fresh = load_fresh(&txn, &series, (id, &record), known)?;
+            let encoder = match record.space.encoder.modality {
+                Modality::Chart => files
+                    .encoders
+                    .chart(&record.space.encoder, &txn)
+                    .map_err(|e| e.to_string()),
+                Modality::Headline | Modality::Imported => Err(String::new()),
+            };
+            spaces.push(SpaceState {
+                id,
+                record,
+                segments,
+                fresh,
+                encoder,
+            });
         }
         Ok(Self {
             txn,
             series,
+            names,
             spaces,
         })
+    }
+
+    /// A series by its name.
+    pub(super) fn id_of(&self, key: &SeriesKey) -> Option<(SeriesId, &SeriesRecord)> {
+        let id = *self.names.get(key)?;
+        Some((id, self.series.get(&id)?))
     }
 
     /// Bytes of all segment files.
@@ -159,29 +196,30 @@ impl Snapshot {
     }
 }
 
-fn load_space(
-    files: &Files,
+/// The fresh rows of a space: those of the snapshot before with what was added, if that is all
+/// that happened, and else from the catalog. A database that follows a market commits a few rows
+/// beside tens of thousands, over and over.
+fn load_fresh(
     txn: &ReadTxn,
     series: &BTreeMap<SeriesId, SeriesRecord>,
-    (id, record): (SpaceId, SpaceRecord),
-    segments: Vec<(Arc<Segment>, RowSet)>,
-) -> Result<SpaceState> {
+    (id, record): (SpaceId, &SpaceRecord),
+    known: Option<(&Snapshot, &Changes)>,
+) -> Result<Arc<FreshPart>> {
+    let step = |s| step_of(series, record.space.hop, s);
+    if let Some((old, changes)) = known
+        && !changes.fresh_removed
+        && let Some(state) = old.space_by_id(id)
+    {
+        let added = changes.fresh_added.iter().filter(|(space, _)| *space == id);
+        let added: Vec<&FreshRow> = added.map(|(_, row)| row).collect();
+        if added.is_empty() {
+            return Ok(Arc::clone(&state.fresh));
+        }
+        return Ok(Arc::new(state.fresh.with(added, step)?));
+    }
     let dim = record.space.encoder.dim as usize;
-    let hop = record.space.hop;
-    let fresh = FreshPart::new(txn.path(), dim, &txn.fresh_rows(id)?, |s| {
-        step_of(series, hop, s)
-    })?;
-    let encoder = match record.space.encoder.modality {
-        Modality::Chart => files.encoder(&record.space.encoder).ok(),
-        Modality::Headline | Modality::Imported => None,
-    };
-    Ok(SpaceState {
-        id,
-        record,
-        segments,
-        fresh,
-        encoder,
-    })
+    let part = FreshPart::new(txn.path(), dim, &txn.fresh_rows(id)?, step)?;
+    Ok(Arc::new(part))
 }
 
 fn step_of(all: &BTreeMap<SeriesId, SeriesRecord>, hop: u32, series: SeriesId) -> i64 {

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::check::check_bars;
+use super::check_encoded::check_encoded;
 use super::control::{Control, Stage};
 use super::database::Database;
 use super::snapshot::{Snapshot, SpaceState};
@@ -37,6 +38,10 @@ pub struct VerifyReport {
     pub bars: u64,
     /// Headlines.
     pub headlines: u64,
+    /// Vectors of headlines, over all spaces with an encoder of text.
+    pub headline_rows: u64,
+    /// Weights of encoders: whole files, which decode.
+    pub weights: u64,
 }
 
 impl Database {
@@ -47,7 +52,9 @@ impl Database {
     ///   other value decodes; names, numbers and indexes agree with one another;
     /// - bars are in order, can have happened, and are as many as their series says;
     /// - each window that the bars make has one row, or is flat, or waits; and there is no row
-    ///   beyond those; rows that are called dead exist.
+    ///   beyond those; rows that are called dead exist;
+    /// - weights are those that their spaces name, and decode; each headline that a space has
+    ///   looked at has one vector there, or says nothing; and there is no vector beyond those.
     ///
     /// Readers go on meanwhile. Writers wait while the pages of the catalog are read, at the end.
     ///
@@ -101,6 +108,9 @@ impl Verify<'_> {
             spaces.insert(state.id, held(state)?);
         }
         self.report.headlines = self.snapshot.txn.check_tables()?;
+        let encoded = check_encoded(&self.snapshot.txn)?;
+        self.report.weights = encoded.weights;
+        self.report.headline_rows = encoded.headline_rows;
         for state in &self.snapshot.spaces {
             if let Some(held) = spaces.get(&state.id) {
                 self.rows_of(state, held)?;
@@ -152,7 +162,7 @@ impl Verify<'_> {
         let counts =
             extents.map(|&id| Ok(self.snapshot.txn.bar_extent(id)?.map_or(0, |e| e.count)));
         let total = counts.sum::<Result<u64>>()?;
-        for (&id, record) in &self.snapshot.series {
+        for (&id, record) in self.snapshot.series.iter() {
             let (bars, bad) = check_bars_of(&self.snapshot.txn, id)?;
             if let Some(bad) = bad.first() {
                 return Err(self.wrong(

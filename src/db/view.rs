@@ -103,7 +103,7 @@ impl std::fmt::Debug for View {
 }
 
 /// When a headline can first have been known.
-fn known_from(headline: &Headline) -> Timestamp {
+pub(super) fn known_from(headline: &Headline) -> Timestamp {
     const DAY_MS: i64 = 24 * 3_600_000;
     match headline.precision {
         TimePrecision::Day => headline.time.plus_millis(DAY_MS),

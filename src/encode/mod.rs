@@ -6,15 +6,23 @@
 //! definition; the conformance suite holds every encoder to that.
 
 mod conformance;
+mod net;
 mod registry;
 mod shape;
 mod stats;
 mod stretch;
+mod text;
+mod weights;
 
 pub use conformance::check_chart_encoder;
 pub use registry::{chart_encoder, chart_encoder_by_name};
 pub use shape::Shape;
 pub use stats::Stats;
+pub use text::{TextConfig, TextEncoder, TextFeatures, text_features};
+pub use weights::{
+    Activation, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory, Pool, Weights,
+    WeightsConfig,
+};
 
 use crate::error::Result;
 use crate::model::{Bars, EncoderSpec};

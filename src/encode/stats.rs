@@ -34,9 +34,7 @@ mod bars;
 mod features;
 mod sums;
 
-use std::ops::Range;
-
-use super::stretch::{check_bars, check_ends, span};
+use super::stretch::{blocks, check_bars, check_ends, span};
 use super::{ChartEncoder, Embeddings, MAX_WINDOW};
 use crate::error::{Error, Result};
 use crate::model::{Bars, EncoderSpec, Modality, Sharing};
@@ -99,29 +97,6 @@ impl Stats {
         }
         Ok(())
     }
-
-    /// Splits `ends`, in their order, into blocks whose windows end within [`BLOCK`] bars, or
-    /// within a window if that is longer, so that the bars before a block never dominate.
-    fn blocks(&self, ends: &[usize]) -> Vec<Range<usize>> {
-        let most = BLOCK.max(self.spec.window as usize);
-        let mut blocks = Vec::new();
-        let mut start = 0;
-        let (mut least, mut greatest) = (usize::MAX, 0);
-        for (i, &end) in ends.iter().enumerate() {
-            let joined = (least.min(end), greatest.max(end));
-            if joined.1 - joined.0 >= most && i > start {
-                blocks.push(start..i);
-                start = i;
-                (least, greatest) = (end, end);
-            } else {
-                (least, greatest) = joined;
-            }
-        }
-        if start < ends.len() {
-            blocks.push(start..ends.len());
-        }
-        blocks
-    }
 }
 
 impl ChartEncoder for Stats {
@@ -139,7 +114,7 @@ impl ChartEncoder for Stats {
     fn encode_series(&self, stretch: &Bars, ends: &[usize]) -> Result<Embeddings> {
         check_ends(&self.spec, stretch.len(), ends)?;
         let mut rows = Embeddings::with_capacity(FEATURES, ends.len());
-        for block in self.blocks(ends) {
+        for block in blocks(ends, BLOCK.max(self.spec.window as usize)) {
             self.encode_block(stretch, ends.get(block).unwrap_or(&[]), &mut rows)?;
         }
         Ok(rows)

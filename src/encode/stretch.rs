@@ -1,7 +1,7 @@
 //! The checks of arguments that every encoder makes before it reads a bar.
 
 use crate::error::{Error, Result};
-use crate::model::EncoderSpec;
+use crate::model::{Bar, Bars, EncoderSpec, Timestamp};
 
 /// Bars that one embedding depends on: the window and its warm-up.
 pub(crate) fn reach(spec: &EncoderSpec) -> usize {
@@ -56,4 +56,62 @@ pub(crate) fn part<'a>(
             range.end
         ))
     })
+}
+
+/// The bars of `range`, each checked.
+///
+/// # Errors
+/// [`Error::Invalid`] if a column is shorter than the others. Each item is an error if its bar
+/// cannot have happened.
+pub(crate) fn checked_bars<'a>(
+    bars: &'a Bars,
+    range: &std::ops::Range<usize>,
+) -> Result<impl Iterator<Item = Result<Bar>> + 'a> {
+    let open = part(&bars.open, range, "open")?;
+    let high = part(&bars.high, range, "high")?;
+    let low = part(&bars.low, range, "low")?;
+    let close = part(&bars.close, range, "close")?;
+    let volume = part(&bars.volume, range, "volume")?;
+    let first = range.start;
+    let rows = open.iter().zip(high).zip(low.iter().zip(close)).zip(volume);
+    Ok(rows.enumerate().map(move |(i, (((&open, &high), (&low, &close)), &volume))| {
+        // No encoder reads the time, which is the caller's to check.
+        let bar = Bar {
+            time: Timestamp::from_millis(0),
+            open,
+            high,
+            low,
+            close,
+            volume,
+        };
+        bar.check().map_err(|defect| {
+            Error::invalid(format!(
+                "expected a bar that can have happened at index {}, found that {defect}; check the bars before encoding them",
+                first + i
+            ))
+        })?;
+        Ok(bar)
+    }))
+}
+
+/// Splits `ends`, in their order, into blocks whose windows end within `most` bars, so that an
+/// encoder that shares work never covers bars that no window needs.
+pub(crate) fn blocks(ends: &[usize], most: usize) -> Vec<std::ops::Range<usize>> {
+    let mut blocks = Vec::new();
+    let mut start = 0;
+    let (mut least, mut greatest) = (usize::MAX, 0);
+    for (i, &end) in ends.iter().enumerate() {
+        let joined = (least.min(end), greatest.max(end));
+        if joined.1 - joined.0 >= most && i > start {
+            blocks.push(start..i);
+            start = i;
+            (least, greatest) = (end, end);
+        } else {
+            (least, greatest) = joined;
+        }
+    }
+    if start < ends.len() {
+        blocks.push(start..ends.len());
+    }
+    blocks
 }

@@ -38,6 +38,8 @@ pub(crate) struct BarChange {
     pub(crate) replaced: u64,
     pub(crate) unchanged: u64,
     pub(crate) removed: u64,
+    /// Whether all of them are later than everything that was stored before.
+    pub(crate) appended: bool,
     /// Open times from the first to the last changed bar, one range for each run of changed bars
     /// that lie beside one another in the series.
     pub(crate) ranges: Vec<(i64, i64)>,
@@ -61,23 +63,25 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         if from > to {
             return Ok(bars);
         }
-        let blocks = self.table(BLOCKS)?;
-        let first_block = block_start(&blocks, series, from)?;
-        for item in blocks
-            .range((series, first_block)..=(series, to))
-            .map_err(fault)?
-        {
-            let (_, value) = item.map_err(fault)?;
-            let block = decode(self.path(), value.value())?;
-            let start = block.time.partition_point(|&t| t < from);
-            let end = block.time.partition_point(|&t| t <= to);
-            if (start, end) == (0, block.len()) {
-                bars.extend(&block);
-            } else {
-                bars.extend(&block.slice(start..end));
+        let tail = self.table(TAIL)?;
+        if !waits_by(&tail, series, from)? {
+            let blocks = self.table(BLOCKS)?;
+            let first_block = block_start(&blocks, series, from)?;
+            for item in blocks
+                .range((series, first_block)..=(series, to))
+                .map_err(fault)?
+            {
+                let (_, value) = item.map_err(fault)?;
+                let block = decode(self.path(), value.value())?;
+                let start = block.time.partition_point(|&t| t < from);
+                let end = block.time.partition_point(|&t| t <= to);
+                if (start, end) == (0, block.len()) {
+                    bars.extend(&block);
+                } else {
+                    bars.extend(&block.slice(start..end));
+                }
             }
         }
-        let tail = self.table(TAIL)?;
         for item in tail.range((series, from)..=(series, to)).map_err(fault)? {
             let (key, value) = item.map_err(fault)?;
             bars.push(tail_bar(key.value().1, value.value()));
@@ -100,6 +104,9 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         }
         let mut missing = n - newest.len();
         let mut older: Vec<Bars> = Vec::new();
+        if missing == 0 {
+            return Ok(newest.into_iter().rev().collect());
+        }
         let blocks = self.table(BLOCKS)?;
         let mut range = blocks
             .range((series, i64::MIN)..=(series, last))
@@ -155,6 +162,9 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         let (Some(from), true) = (time.checked_add(1), n > 0) else {
             return Ok(None);
         };
+        if self.bar_extent(series)?.is_none_or(|e| time >= e.last) {
+            return Ok(None);
+        }
         let mut last = None;
         let mut seen = 0;
         let blocks = self.table(BLOCKS)?;
@@ -218,6 +228,18 @@ pub(crate) trait BarReads: CatalogUse + Sized {
 }
 
 impl<T: CatalogUse> BarReads for T {}
+
+/// Whether a bar of the tail opens at or before `time`: then no block has one at or after it.
+fn waits_by(
+    tail: &impl ReadableTable<(SeriesId, i64), [f64; 5]>,
+    series: SeriesId,
+    time: i64,
+) -> Result<bool> {
+    let mut waiting = tail
+        .range((series, i64::MIN)..=(series, time))
+        .map_err(fault)?;
+    Ok(waiting.next().transpose().map_err(fault)?.is_some())
+}
 
 /// The first open time of the block that holds `time`, or `time` itself if no block reaches it.
 pub(super) fn block_start(

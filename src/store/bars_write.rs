@@ -15,16 +15,25 @@ use super::records::SeriesId;
 use crate::error::{Error, Result};
 use crate::model::Bars;
 
+/// The tail is counted when the number of bars passes a multiple of this, since counting reads it.
+const COUNT_EVERY: u64 = 256;
+
 impl WriteTxn {
     /// Merges `new`, ascending and unique by time, into a series: later bars are appended, bars
-    /// of a stored time replace it, others are put in between.
-    pub(crate) fn merge_bars(&self, series: SeriesId, new: &Bars) -> Result<BarChange> {
+    /// of a stored time replace it, others are put in between. `extent` is what
+    /// [`BarReads::bar_extent`] says.
+    pub(crate) fn merge_bars(
+        &self,
+        series: SeriesId,
+        new: &Bars,
+        extent: Option<BarExtent>,
+    ) -> Result<BarChange> {
         let (Some(&from), Some(&to)) = (new.time.first(), new.time.last()) else {
             return Ok(BarChange::default());
         };
-        let extent = self.bar_extent(series)?;
         let small = new.len() <= BLOCK_BARS / 4;
-        let change = if small && from >= self.tail_start(series, extent)? {
+        let appended = extent.is_some_and(|e| from > e.last);
+        let mut change = if small && (appended || from >= self.tail_start(series, extent)?) {
             self.merge_into_tail(series, new, extent)?
         } else {
             self.merge_into_blocks(series, new, from, to, extent)?
@@ -32,6 +41,7 @@ impl WriteTxn {
         if change.added > 0 {
             self.grow_extent(series, extent, change.added, from, to)?;
         }
+        change.appended = appended;
         Ok(change)
     }
 
@@ -81,7 +91,6 @@ impl WriteTxn {
         extent: Option<BarExtent>,
     ) -> Result<BarChange> {
         let mut change = BarChange::default();
-        let mut waiting = 0;
         {
             let mut tail = self.table_mut(TAIL)?;
             let mut beside = false;
@@ -101,19 +110,21 @@ impl WriteTxn {
                 }
                 beside = same != Some(true);
             }
-            let from = extent.map_or(i64::MIN, |e| e.first);
-            for item in tail
-                .range((series, from)..=(series, i64::MAX))
-                .map_err(fault)?
-            {
-                item.map_err(fault)?;
-                waiting += 1;
-            }
         }
-        if waiting >= BLOCK_BARS {
+        let before = extent.map_or(0, |e| e.count);
+        let counted = |bars: u64| bars / COUNT_EVERY;
+        if counted(before) != counted(before + change.added) && self.waiting(series)? >= BLOCK_BARS
+        {
             self.flush_tail(series)?;
         }
         Ok(change)
+    }
+
+    /// How many bars the tail of a series has.
+    fn waiting(&self, series: SeriesId) -> Result<usize> {
+        let tail = self.table(TAIL)?;
+        let all = (series, i64::MIN)..=(series, i64::MAX);
+        Ok(tail.range(all).map_err(fault)?.count())
     }
 
     /// Moves the tail into blocks.

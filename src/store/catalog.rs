@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use redb::{Key, ReadOnlyTable, ReadableTable, Table, TableDefinition, Value};
 use super::codec;
 use super::handle::Handle;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
+use super::rows::FreshRow;
 use super::tables::{EachTable, each_table};
 use crate::disk::{Storage, look_up, publish};
 use crate::error::{Error, Result};
@@ -115,7 +117,7 @@ impl Catalog {
             .insert("format", FORMAT)
             .map_err(fault)?;
         each_table(&mut Create(&txn))?;
-        txn.commit()
+        txn.commit().map(drop)
     }
 
     fn check_format(&self) -> Result<()> {
@@ -161,6 +163,7 @@ impl Catalog {
         Ok(WriteTxn {
             path: Arc::clone(&self.path),
             txn,
+            changes: RefCell::default(),
         })
     }
 
@@ -197,6 +200,12 @@ pub(crate) trait CatalogUse {
         &self,
         definition: TableDefinition<K, V>,
     ) -> Result<Self::Open<'_, K, V>>;
+
+    /// Opens a table that catalogs of earlier programs do not have.
+    fn table_if_there<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Option<Self::Open<'_, K, V>>>;
 
     /// The catalog's file, for messages.
     fn path(&self) -> &Path;
@@ -261,6 +270,17 @@ impl CatalogUse for ReadTxn {
         self.txn.open_table(definition).map_err(fault)
     }
 
+    fn table_if_there<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Option<ReadOnlyTable<K, V>>> {
+        match self.txn.open_table(definition) {
+            Ok(table) => Ok(Some(table)),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(e) => Err(fault(e)),
+        }
+    }
+
     fn path(&self) -> &Path {
         &self.path
     }
@@ -270,6 +290,19 @@ impl CatalogUse for ReadTxn {
 pub(crate) struct WriteTxn {
     path: Arc<PathBuf>,
     txn: redb::WriteTransaction,
+    changes: RefCell<Changes>,
+}
+
+/// What a transaction changed of all that a reader keeps in memory: so that one who knows the state
+/// before need not read everything again.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// A series was named or forgotten.
+    pub(crate) series: bool,
+    /// Fresh rows were taken out.
+    pub(crate) fresh_removed: bool,
+    /// Fresh rows that were added or replaced, in this order.
+    pub(crate) fresh_added: Vec<(SpaceId, FreshRow)>,
 }
 
 impl CatalogUse for WriteTxn {
@@ -280,6 +313,14 @@ impl CatalogUse for WriteTxn {
         definition: TableDefinition<K, V>,
     ) -> Result<Table<'_, K, V>> {
         self.table_mut(definition)
+    }
+
+    fn table_if_there<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Option<Table<'_, K, V>>> {
+        // Opening makes it, which is harmless: an empty table and none say the same.
+        self.table_mut(definition).map(Some)
     }
 
     fn path(&self) -> &Path {
@@ -297,8 +338,18 @@ impl WriteTxn {
     }
 
     /// Makes everything done in this transaction true, durably.
-    pub(crate) fn commit(self) -> Result<()> {
-        self.txn.commit().map_err(fault)
+    pub(crate) fn commit(self) -> Result<Changes> {
+        self.txn.commit().map_err(fault)?;
+        Ok(self.changes.into_inner())
+    }
+
+    pub(super) fn note_fresh(&self, space: SpaceId, rows: &[FreshRow]) {
+        let added = rows.iter().map(|row| (space, row.clone()));
+        self.changes.borrow_mut().fresh_added.extend(added);
+    }
+
+    pub(super) fn note_fresh_removed(&self) {
+        self.changes.borrow_mut().fresh_removed = true;
     }
 
     fn next_id(&self, counter: &str) -> Result<u64> {
@@ -339,6 +390,7 @@ impl WriteTxn {
             return Ok(id);
         }
         let id = self.next_id_u32("next_series")?;
+        self.changes.borrow_mut().series = true;
         let record = SeriesRecord {
             key: key.clone(),
             calendar,
@@ -355,6 +407,7 @@ impl WriteTxn {
 
     /// Forgets a series' name. Its bars and rows must be gone.
     pub(crate) fn remove_series(&self, id: SeriesId, key: &SeriesKey) -> Result<()> {
+        self.changes.borrow_mut().series = true;
         self.table_mut(SERIES)?.remove(id).map_err(fault)?;
         self.table_mut(SERIES_BY_NAME)?
             .remove(key.to_string().as_str())

@@ -25,14 +25,17 @@ impl ReadTxn {
         self.check_bar_keys(&series)?;
         self.check_row_keys(&series, &spaces)?;
         self.check_segments(&spaces)?;
-        self.check_headlines()
+        self.check_weights_used()?;
+        let headlines = self.check_headlines()?;
+        self.check_headline_rows(&spaces)?;
+        Ok(headlines)
     }
 
-    fn wrong(&self, table: &str, detail: String) -> Error {
+    pub(super) fn wrong(&self, table: &str, detail: String) -> Error {
         Error::corrupt(self.path(), table, detail)
     }
 
-    fn known(&self, table: &str, what: &str, id: u64, known: bool) -> Result<()> {
+    pub(super) fn known(&self, table: &str, what: &str, id: u64, known: bool) -> Result<()> {
         if known {
             return Ok(());
         }
@@ -43,7 +46,7 @@ impl ReadTxn {
     }
 
     /// A number that was given must lie below the next one that will be.
-    fn check_counter(&self, counter: &str, largest: Option<u64>) -> Result<()> {
+    pub(super) fn check_counter(&self, counter: &str, largest: Option<u64>) -> Result<()> {
         let next = self.table(META)?.get(counter).map_err(fault)?;
         let next = next.map_or(1, |v| v.value());
         match largest {

@@ -58,7 +58,7 @@ impl ReadTxn {
                 "it has the table {unknown}, which this program does not know and would leave out; use the program that wrote it"
             )));
         }
-        txn.commit()
+        txn.commit().map(drop)
     }
 }
 

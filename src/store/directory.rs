@@ -222,6 +222,14 @@ impl<'a> Directory<'a> {
         self.entries.iter().map(move |entry| view(entry, pieces))
     }
 
+    /// The series and the end of every window, in the order of the rows.
+    pub(crate) fn windows(&self) -> impl Iterator<Item = (SeriesId, i64)> + use<'a> {
+        self.iter().flat_map(|of_one| {
+            let rows = of_one.rows();
+            rows.filter_map(move |row| Some((of_one.series(), of_one.end_of(row)?)))
+        })
+    }
+
     /// The rows of one series.
     pub(crate) fn of_series(&self, series: SeriesId) -> Option<SeriesRows<'a>> {
         let i = self

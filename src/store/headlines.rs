@@ -55,15 +55,36 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
                 ids.push(item.map_err(fault)?.0.value().1);
             }
         }
+        ids.into_iter().rev().map(|id| self.headline(id)).collect()
+    }
+
+    /// The first `limit` headlines whose numbers are above `id`, by number.
+    fn headlines_after(&self, id: u64, limit: usize) -> Result<Vec<(u64, Headline)>> {
+        let mut found = Vec::new();
+        let above = (std::ops::Bound::Excluded(id), std::ops::Bound::Unbounded);
         let table = self.table(HEADLINES)?;
-        let mut headlines = Vec::with_capacity(ids.len());
-        for id in ids.into_iter().rev() {
-            let value = table.get(id).map_err(fault)?.ok_or_else(|| {
-                Error::corrupt(self.path(), "headlines", format!("number {id} is missing"))
-            })?;
-            headlines.push(codec::decode(self.path(), "headlines", value.value())?);
+        for item in table.range::<u64>(above).map_err(fault)?.take(limit) {
+            let (id, value) = item.map_err(fault)?;
+            let headline = codec::decode(self.path(), "headlines", value.value())?;
+            found.push((id.value(), headline));
         }
-        Ok(headlines)
+        Ok(found)
+    }
+
+    /// The headline of that number.
+    fn headline(&self, id: u64) -> Result<Headline> {
+        let table = self.table(HEADLINES)?;
+        let value = table.get(id).map_err(fault)?.ok_or_else(|| {
+            Error::corrupt(self.path(), "headlines", format!("number {id} is missing"))
+        })?;
+        codec::decode(self.path(), "headlines", value.value())
+    }
+
+    /// The highest number of a headline.
+    fn last_headline_id(&self) -> Result<Option<u64>> {
+        let table = self.table(HEADLINES)?;
+        let last = table.last().map_err(fault)?;
+        Ok(last.map(|(id, _)| id.value()))
     }
 
     /// How many headlines are stored.
@@ -166,6 +187,7 @@ impl WriteTxn {
             limit: usize::MAX,
         };
         let gone = self.headlines(&filter)?;
+        let mut ids = Vec::with_capacity(gone.len());
         for headline in &gone {
             let id = self
                 .table_mut(BY_CONTENT)?
@@ -173,6 +195,7 @@ impl WriteTxn {
                 .map_err(fault)?
                 .map(|v| v.value());
             let Some(id) = id else { continue };
+            ids.push(id);
             let time = headline.time.millis();
             self.table_mut(HEADLINES)?.remove(id).map_err(fault)?;
             self.table_mut(BY_TIME)?.remove((time, id)).map_err(fault)?;
@@ -183,6 +206,7 @@ impl WriteTxn {
                     .map_err(fault)?;
             }
         }
+        self.remove_headline_rows(&ids)?;
         Ok(gone.len() as u64)
     }
 }

@@ -1,7 +1,8 @@
 //! The catalog: what is true, in one redb file, changed only by transactions.
 //!
 //! It holds series, bars, headlines, spaces, the rows not yet sealed into segments, the rows of
-//! segments that are dead, the windows that wait for their embedding, and the list of segments.
+//! segments that are dead, the windows that wait for their embedding, the weights of encoders, and
+//! the list of segments.
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb ([`catalog`]) and bincode ([`codec`]).
 
@@ -12,10 +13,12 @@ mod bars_write;
 mod catalog;
 mod check;
 mod check_bars;
+mod check_rows;
 mod codec;
 mod copy;
 mod directory;
 mod handle;
+mod headline_rows;
 mod headlines;
 mod pages;
 mod records;
@@ -25,17 +28,20 @@ mod tables;
 mod tests;
 #[cfg(any(test, fuzzing))]
 mod untrusted;
+mod weights;
 
 #[cfg(test)]
 pub(crate) use bars::BarChange;
-pub(crate) use bars::BarReads;
-pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn};
+pub(crate) use bars::{BarExtent, BarReads};
+pub(crate) use catalog::{Catalog, CatalogUse, Changes, ReadTxn, WriteTxn};
 pub(crate) use check_bars::check_bars_of;
 pub(crate) use directory::{Directory, DirectoryBuilder};
 pub(crate) use handle::suspecting_damage;
+pub(crate) use headline_rows::HeadlineRowReads;
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use pages::check_pages;
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 pub(crate) use rows::{FreshRow, Pending, RowReads};
 #[cfg(any(test, fuzzing))]
 pub(crate) use untrusted::{StoredValue, decode_value};
+pub(crate) use weights::WeightReads;

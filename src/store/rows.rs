@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use redb::{ReadableTable, TableDefinition};
 
-use super::catalog::{CatalogUse, WriteTxn, fault};
+use super::catalog::{CatalogUse, SPACES, WriteTxn, fault};
 use super::codec;
 use super::records::{SegmentId, SegmentRecord, SeriesId, SpaceId};
 use crate::error::Result;
@@ -144,11 +144,15 @@ impl WriteTxn {
                 .insert((space, row.series, row.end), row.vector.as_slice())
                 .map_err(fault)?;
         }
+        self.note_fresh(space, rows);
         Ok(())
     }
 
     /// Notes windows that have no embedding.
     pub(crate) fn put_flat(&self, space: SpaceId, series: SeriesId, ends: &[i64]) -> Result<()> {
+        if ends.is_empty() {
+            return Ok(());
+        }
         let mut table = self.table_mut(FLAT)?;
         for &end in ends {
             table.insert((space, series, end), ()).map_err(fault)?;
@@ -172,6 +176,9 @@ impl WriteTxn {
             .map_err(fault)?
             .try_fold(0, |n, item| item.map(|_| n + 1))
             .map_err(fault)?;
+        if removed > 0 {
+            self.note_fresh_removed();
+        }
         self.table_mut(FLAT)?
             .retain_in(range, |_, ()| false)
             .map_err(fault)?;
@@ -181,7 +188,20 @@ impl WriteTxn {
     /// Forgets all fresh rows of a space: they are in a segment now.
     pub(crate) fn clear_fresh(&self, space: SpaceId) -> Result<()> {
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
+        self.note_fresh_removed();
         self.table_mut(FRESH)?
+            .retain_in(all, |_, _| false)
+            .map_err(fault)
+    }
+
+    /// Forgets all that is noted about a space's rows outside of segments.
+    pub(super) fn clear_rows(&self, space: SpaceId) -> Result<()> {
+        let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
+        self.clear_fresh(space)?;
+        self.table_mut(FLAT)?
+            .retain_in(all.clone(), |_, ()| false)
+            .map_err(fault)?;
+        self.table_mut(PENDING)?
             .retain_in(all, |_, _| false)
             .map_err(fault)
     }
@@ -246,6 +266,17 @@ impl WriteTxn {
         let old = table.get(key).map_err(fault)?.map(|v| v.value());
         let end = old.map_or(rows.end, |old| old.max(rows.end));
         table.insert(key, end).map_err(fault)?;
+        Ok(())
+    }
+
+    /// Forgets a space with all that is noted about its rows. Its segment files stay.
+    pub(crate) fn remove_space(&self, id: SpaceId) -> Result<()> {
+        for (segment, _) in self.segments(id)? {
+            self.remove_segment(id, segment)?;
+        }
+        self.clear_rows(id)?;
+        self.clear_headline_rows(id)?;
+        self.table_mut(SPACES)?.remove(id).map_err(fault)?;
         Ok(())
     }
 }

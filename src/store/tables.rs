@@ -4,8 +4,10 @@ use redb::{Key, TableDefinition, Value};
 
 use super::bars::{BLOCKS, EXTENTS, TAIL};
 use super::catalog::{META, SERIES, SERIES_BY_NAME, SPACES};
+use super::headline_rows;
 use super::headlines::{BY_CONTENT, BY_SYMBOL, BY_TIME, HEADLINES};
 use super::rows::{DEAD, FLAT, FRESH, PENDING, SEGMENTS};
+use super::weights::WEIGHTS;
 use crate::error::Result;
 
 /// Work on a table of any type.
@@ -34,5 +36,8 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(FLAT)?;
     work.table(PENDING)?;
     work.table(SEGMENTS)?;
-    work.table(DEAD)
+    work.table(DEAD)?;
+    work.table(WEIGHTS)?;
+    work.table(headline_rows::ROWS)?;
+    work.table(headline_rows::MARKS)
 }

@@ -54,7 +54,7 @@ fn apply(txn: &WriteTxn, mirror: &mut BTreeMap<i64, f64>, step: &Step) {
         } => {
             let times = (0..len as i64).map(|i| start + i * stride);
             let new: Bars = times.clone().map(|t| bar(t, f64::from(close))).collect();
-            let change = txn.merge_bars(1, &new).unwrap();
+            let change = txn.merge_bars(1, &new, txn.bar_extent(1).unwrap()).unwrap();
             let mut expected = BarChange::default();
             for time in times {
                 match mirror.insert(time, f64::from(close)) {
@@ -145,7 +145,8 @@ fn another_series_is_not_touched() {
     let txn = catalog.write().unwrap();
     let bars: Bars = (0..5000).map(|t| bar(t, 1.0)).collect();
     for series in [1, 2, 3] {
-        txn.merge_bars(series, &bars).unwrap();
+        txn.merge_bars(series, &bars, txn.bar_extent(series).unwrap())
+            .unwrap();
     }
     txn.remove_bars(2, 0..=10_000).unwrap();
     assert_eq!(txn.bars(1, 0..=9999).unwrap(), bars);

@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 22] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -10,6 +10,8 @@ const COMMANDS: [&[&str]; 20] = [
     &["ingest", "headlines"],
     &["import"],
     &["import", "vectors"],
+    &["embed"],
+    &["drop-space"],
     &["similar"],
     &["series"],
     &["spaces"],

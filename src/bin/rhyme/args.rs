@@ -54,6 +54,10 @@ pub(crate) enum Command {
     /// Bring vectors of your own in
     #[command(subcommand)]
     Import(Import),
+    /// Make an embedding space from the stored bars, or go on with one that was interrupted
+    Embed(Embed),
+    /// Delete an embedding space
+    DropSpace(DropSpace),
     /// Find the moments most similar to a chart
     #[command(after_help = SIMILAR_HELP)]
     Similar(Similar),
@@ -264,6 +268,34 @@ pub(crate) struct ImportVectors {
     pub(crate) window: u32,
     #[command(flatten)]
     pub(crate) rows: Rows,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Embed {
+    /// The name of the space
+    #[arg(long)]
+    pub(crate) space: String,
+    /// shape, stats, or a file of weights
+    #[arg(long, value_name = "shape|stats|FILE.safetensors")]
+    pub(crate) encoder: String,
+    /// Bars of a window [default: 64, or what the weights say]
+    #[arg(long, value_name = "BARS")]
+    pub(crate) window: Option<u32>,
+    /// Bars from one window to the next
+    #[arg(long, default_value_t = 1, value_name = "BARS")]
+    pub(crate) hop: u32,
+    /// Numbers of a vector [default: the encoder's]
+    #[arg(long, value_name = "D")]
+    pub(crate) dim: Option<u32>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DropSpace {
+    /// The name of the space
+    pub(crate) space: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, ClapArgs)]

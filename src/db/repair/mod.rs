@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 pub use report::{DamagedSegment, LostBars, LostVectors, RepairReport, SegmentFate};
 
+use super::check_encoded::check_encoded;
 use super::control::{Control, Stage, Stopwatch};
 use super::database::{Database, OpenOptions};
 use super::files::{Files, prepare_dir};
@@ -87,7 +88,9 @@ impl OpenOptions {
             let catalog = Catalog::open_or_create(storage, &path)?;
             let files = self.files(dir);
             rebuild_rows(&files, &catalog, control, &mut report)?;
-            let tables = catalog.read()?.check_tables();
+            let txn = catalog.read()?;
+            let tables = txn.check_tables().and_then(|_| check_encoded(&txn));
+            drop(txn);
             let whole = tables.and_then(|_| check_pages(storage, &path));
             report.catalog = whole.err().map(|e| e.to_string());
             if report.damaged.iter().any(|d| d.fate == SegmentFate::Left) {
@@ -180,7 +183,7 @@ fn load_sound(
 ) -> Result<(Snapshot, Vec<Bad>)> {
     let dead = catalog.read()?;
     let mut bad = Vec::new();
-    let snapshot = Snapshot::load_with(files, catalog.read()?, |space, id, record, dim| {
+    let snapshot = Snapshot::load_with(files, catalog.read()?, None, |space, id, record, dim| {
         report.segments += 1;
         control.report(Stage::Publish, 0, 0)?;
         let opened = Segment::open(files, id, record.clone(), dim);
@@ -328,7 +331,7 @@ impl Repair<'_> {
             }
         }
         let total = self.snapshot.series.len() as u64;
-        for (done, (&id, record)) in (1..).zip(&self.snapshot.series) {
+        for (done, (&id, record)) in (1..).zip(self.snapshot.series.iter()) {
             self.control.report(Stage::Read, done, total)?;
             let (bars, bad) = check_bars_of(&self.snapshot.txn, id)?;
             self.report.bars += bars.len() as u64;

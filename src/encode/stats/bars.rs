@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::encode::stretch::part;
-use crate::error::{Error, Result};
-use crate::model::{Bar, Bars, Timestamp};
+use crate::encode::stretch::checked_bars;
+use crate::error::Result;
+use crate::model::{Bar, Bars};
 
 /// Which of the sums a feature reads: an index into [`BarTerms::columns`].
 #[derive(Clone, Copy, Debug)]
@@ -59,30 +59,10 @@ impl BarTerms {
     /// # Errors
     /// [`Error::Invalid`] if a bar cannot have happened.
     pub(super) fn new(bars: &Bars, range: &Range<usize>) -> Result<Self> {
-        let open = part(&bars.open, range, "open")?;
-        let high = part(&bars.high, range, "high")?;
-        let low = part(&bars.low, range, "low")?;
-        let close = part(&bars.close, range, "close")?;
-        let volume = part(&bars.volume, range, "volume")?;
         let mut terms = Self::default();
         let mut before: Option<(f64, f64)> = None;
-        let prices = open.iter().zip(high).zip(low.iter().zip(close));
-        for (i, (((&open, &high), (&low, &close)), &volume)) in prices.zip(volume).enumerate() {
-            let time = Timestamp::from_millis(0);
-            let bar = Bar {
-                time,
-                open,
-                high,
-                low,
-                close,
-                volume,
-            };
-            bar.check().map_err(|defect| {
-                Error::invalid(format!(
-                    "expected a bar that can have happened at index {}, found that {defect}; check the bars before encoding them",
-                    range.start + i
-                ))
-            })?;
+        for bar in checked_bars(bars, range)? {
+            let bar = bar?;
             before = Some(terms.push(&bar, before));
         }
         Ok(terms)

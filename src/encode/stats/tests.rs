@@ -188,7 +188,7 @@ fn blocks_of_a_long_stretch_join_without_a_seam() {
     let bars = market(&rows, 100.0);
     let stats = Stats::new(50).unwrap();
     let ends: Vec<usize> = (49..7000).rev().step_by(3).collect();
-    let blocks = stats.blocks(&ends);
+    let blocks = blocks(&ends, BLOCK.max(stats.spec.window as usize));
     assert_eq!(blocks.len(), 4);
     assert_eq!(
         blocks.iter().map(ExactSizeIterator::len).sum::<usize>(),

@@ -3,7 +3,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use rhymedb::{Error, Target, Timestamp};
 
 use super::{check_period, open};
-use crate::args::{Delete, Global};
+use crate::args::{Delete, DropSpace, Global};
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, column};
 
@@ -39,6 +39,29 @@ pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
         column("bars", "bars deleted"),
         column("windows", "windows deleted"),
         column("headlines", "headlines deleted"),
+    ];
+    output::record(global.format, &columns, &row)
+}
+
+pub(crate) fn space(global: &Global, args: &DropSpace) -> Outcome {
+    let db = open(global)?;
+    // A name that is none is said before anybody is asked.
+    if !db
+        .now()
+        .spaces()?
+        .iter()
+        .any(|s| s.space.name == args.space)
+    {
+        db.drop_space(&args.space)?;
+    }
+    confirm(args.yes, &format!("Delete the space {}?", args.space))?;
+    let row = output::value(&db.drop_space(&args.space)?)?;
+    let columns = [
+        column("rows", "rows deleted"),
+        column("headline_rows", "headlines taken out"),
+        column("segments", "segments deleted"),
+        column("bytes", "bytes of segments"),
+        column("weights_bytes", "bytes of weights"),
     ];
     output::record(global.format, &columns, &row)
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         .collect();
     let mut notes = InputNotes::new(global);
     let (mut rows, mut skipped) = (0, 0);
-    let (mut added, mut replaced, mut unchanged) = (0, 0, 0);
+    let (mut added, mut replaced, mut unchanged, mut embedded) = (0, 0, 0, 0);
     for file in read {
         let file = match file {
             Ok(file) => file,
@@ -37,6 +37,7 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         added += report.added;
         replaced += report.replaced;
         unchanged += report.unchanged;
+        embedded += report.embedded;
     }
     notes.close();
     let row = json!({
@@ -47,6 +48,7 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         "headlines_added": added,
         "headlines_replaced": replaced,
         "headlines_unchanged": unchanged,
+        "headlines_embedded": embedded,
     });
     let columns = [
         column("files", "files"),
@@ -56,6 +58,7 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         column("headlines_added", "headlines added"),
         column("headlines_replaced", "headlines replaced"),
         column("headlines_unchanged", "headlines unchanged"),
+        column("headlines_embedded", "headlines embedded"),
     ];
     let printed = output::record(global.format, &columns, &row);
     // Refused files are a failure, even where nobody reads the summary any more.

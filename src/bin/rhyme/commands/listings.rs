@@ -73,6 +73,7 @@ pub(crate) fn spaces(global: &Global) -> Outcome {
                 "anchors": s.anchors,
                 "segment_bytes": s.segment_bytes,
                 "repaired_rows": s.repaired_rows,
+                "headline_rows": s.headline_rows,
                 "created": s.created.to_string(),
             })
         })
@@ -88,6 +89,8 @@ pub(crate) fn spaces(global: &Global) -> Outcome {
         column("fresh_rows", "fresh"),
         column("dead_rows", "dead"),
         column("flat_windows", "flat"),
+        column("headline_rows", "headlines"),
+        column("weights_hash", "weights"),
         column("created", "created"),
     ];
     output::listing(

@@ -1,6 +1,7 @@
 mod copies;
 mod delete;
 mod demo;
+mod embed;
 mod import;
 mod ingest_bars;
 #[cfg(feature = "http")]
@@ -33,6 +34,8 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Ingest(Ingest::Bybit(args)) => ingest_bybit::run(global, &args),
         Command::Ingest(Ingest::Headlines(args)) => ingest_headlines::run(global, &args),
         Command::Import(Import::Vectors(args)) => import::run(global, &args),
+        Command::Embed(args) => embed::run(global, &args),
+        Command::DropSpace(args) => delete::space(global, &args),
         Command::Similar(args) => similar::run(global, &args),
         Command::Series(args) => listings::series(global, &args),
         Command::Spaces => listings::spaces(global),

@@ -56,7 +56,7 @@ fn verdict(report: &RepairReport) -> Outcome {
         .iter()
         .any(|d| d.fate == rhymedb::SegmentFate::Left);
     if unknown {
-        left.push("the encoder of a space is not known to this program; repair with the program that made the space".to_owned());
+        left.push("the encoder of a space is not known to this program, or its weights are damaged; repair with the program that made the space, or make the space again".to_owned());
     }
     let message = format!("not everything could be repaired:\n  {}", left.join("\n  "));
     Err(Failure::Short(message))

@@ -8,7 +8,7 @@ use crate::output::{self, Column, column};
 use crate::progress;
 
 /// What was read, in the order in which it is printed.
-pub(super) const READ: [Column; 10] = [
+pub(super) const READ: [Column; 12] = [
     column("segments", "segments checked"),
     column("segment_bytes", "segment bytes read"),
     column("catalog_bytes", "catalog bytes read"),
@@ -19,6 +19,8 @@ pub(super) const READ: [Column; 10] = [
     column("pending_ranges", "ranges that wait"),
     column("bars", "bars decoded"),
     column("headlines", "headlines decoded"),
+    column("headline_rows", "vectors of headlines"),
+    column("weights", "weights decoded"),
 ];
 
 pub(crate) fn run(global: &Global, args: &Verify) -> Outcome {

@@ -14,7 +14,7 @@ use super::{Answer, Built, EF_CONSTRUCTION, Engine, M, seconds, unknown};
 use crate::serve::Set;
 
 /// Every graph builder has a row of its own in the table.
-pub const BUILDERS: &[Builder] = &[Builder::Batch, Builder::Hnsw];
+pub const BUILDERS: &[Builder] = &[Builder::Partition, Builder::Hnsw];
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());

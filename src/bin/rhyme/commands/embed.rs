@@ -1,0 +1,83 @@
+use std::path::Path;
+
+use rhymedb::{Error, Weights, chart_encoder_by_name};
+use serde_json::json;
+
+use super::open;
+use crate::args::{Embed, Global};
+use crate::failure::Outcome;
+use crate::output::{self, column};
+use crate::progress;
+
+const DEFAULT_WINDOW: u32 = 64;
+
+pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
+    let name = args.encoder.as_str();
+    let file = Path::new(name);
+    let is_file = file.extension().is_some() || file.is_file();
+    let weights = if is_file {
+        let weights = Weights::read(file)?;
+        check(args, &weights)?;
+        Some(weights)
+    } else {
+        None
+    };
+    let db = open(global)?;
+    let control = progress::control(global);
+    let report = match &weights {
+        Some(weights) => db.create_space_of_weights(&args.space, weights, args.hop, control)?,
+        None => {
+            let window = args.window.unwrap_or(DEFAULT_WINDOW) as usize;
+            let encoder = chart_encoder_by_name(name, window, args.dim.map(|d| d as usize))
+                .map_err(|e| Error::Invalid(format!("{e}; or name a file of weights")))?;
+            db.create_space(&args.space, &encoder, args.hop, control)?
+        }
+    };
+    let rows = db.now().spaces()?;
+    let space = rows.iter().find(|s| s.space.name == args.space);
+    let row = json!({
+        "space": args.space,
+        "encoder": space.map(|s| s.space.encoder.id.clone()),
+        "window": space.map(|s| s.space.encoder.window),
+        "dim": space.map(|s| s.space.encoder.dim),
+        "windows_embedded": report.windows_embedded,
+        "windows_flat": report.windows_flat,
+        "segments": report.segments,
+        "headlines_embedded": report.headlines_embedded,
+        "rows": space.map(|s| s.rows),
+    });
+    let columns = [
+        column("space", "space"),
+        column("encoder", "encoder"),
+        column("window", "W"),
+        column("dim", "D"),
+        column("windows_embedded", "windows embedded"),
+        column("windows_flat", "flat windows"),
+        column("segments", "segments written"),
+        column("headlines_embedded", "headlines embedded"),
+        column("rows", "rows in the space"),
+    ];
+    output::record(global.format, &columns, &row)
+}
+
+/// Weights have one window and one dimension; another one asked for is a mistake.
+fn check(args: &Embed, weights: &Weights) -> Outcome {
+    let encoder = weights.chart_encoder()?;
+    let spec = encoder.spec();
+    let asked = [
+        ("window", args.window, spec.window),
+        ("dim", args.dim, spec.dim),
+    ];
+    for (option, asked, has) in asked {
+        if let Some(asked) = asked
+            && asked != has
+        {
+            return Err(Error::Invalid(format!(
+                "expected --{option} {has}, which the weights of {} were trained for, found {asked}; leave the option out",
+                spec.id
+            ))
+            .into());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Which encoder a space has: one of the caller's, a built-in one, or one of stored weights.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::encode::{ChartEncoder, TextEncoder, Weights, chart_encoder};
+use crate::error::{Error, Result};
+use crate::model::EncoderSpec;
+use crate::store::{CatalogUse, WeightReads};
+
+/// The encoders that a database can use.
+pub(super) struct Encoders {
+    own: Vec<Arc<dyn ChartEncoder>>,
+    /// Weights that were read once, by their hash: reading them costs milliseconds, and every
+    /// commit asks for them.
+    loaded: Mutex<HashMap<u64, Weights>>,
+}
+
+impl Encoders {
+    pub(super) fn new(own: Vec<Arc<dyn ChartEncoder>>) -> Self {
+        Self {
+            own,
+            loaded: Mutex::default(),
+        }
+    }
+
+    /// The encoder of charts of a space.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is none that equals `spec`, [`Error::Corrupt`] if its weights
+    /// are damaged.
+    pub(super) fn chart(
+        &self,
+        spec: &EncoderSpec,
+        txn: &impl CatalogUse,
+    ) -> Result<Arc<dyn ChartEncoder>> {
+        if let Some(own) = self.own.iter().find(|e| e.spec() == spec) {
+            return Ok(Arc::clone(own));
+        }
+        let encoder = if spec.weights_hash == 0 {
+            chart_encoder(spec)
+        } else {
+            self.weights(spec.weights_hash, txn)?.chart_encoder_of(spec)
+        };
+        encoder.map_err(|e| Error::invalid(format!("{e}; or give it to OpenOptions::encoder")))
+    }
+
+    /// The encoder of headlines of a space, if its encoder has weights that hold one.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the weights are damaged.
+    pub(super) fn text(
+        &self,
+        spec: &EncoderSpec,
+        txn: &impl CatalogUse,
+    ) -> Result<Option<Arc<dyn TextEncoder>>> {
+        let kept = spec.weights_hash != 0 && txn.weights_hashes()?.contains(&spec.weights_hash);
+        if !kept {
+            return Ok(None);
+        }
+        let weights = self.weights(spec.weights_hash, txn)?;
+        match weights.config().text {
+            Some(_) => weights.text_encoder().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn weights(&self, hash: u64, txn: &impl CatalogUse) -> Result<Weights> {
+        let known = |loaded: &HashMap<u64, Weights>| loaded.get(&hash).cloned();
+        let lock = || self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(weights) = known(&lock()) {
+            return Ok(weights);
+        }
+        let weights = read_weights(txn, hash)?;
+        lock().insert(hash, weights.clone());
+        Ok(weights)
+    }
+}
+
+/// Reads weights from the catalog and checks that they are those of the hash.
+pub(super) fn read_weights(txn: &impl CatalogUse, hash: u64) -> Result<Weights> {
+    let bytes = txn.weights(hash)?.ok_or_else(|| {
+        Error::invalid(format!(
+            "expected stored weights with the hash {hash:016x}, found none; give the encoder to OpenOptions::encoder"
+        ))
+    })?;
+    let damaged = |detail: String| Error::corrupt(txn.path(), "weights", detail);
+    let weights = Weights::from_bytes(bytes).map_err(|e| damaged(e.to_string()))?;
+    if weights.hash() != hash {
+        return Err(damaged(format!(
+            "expected the hash {hash:016x}, found {:016x}",
+            weights.hash()
+        )));
+    }
+    Ok(weights)
+}

@@ -1,0 +1,202 @@
+//! Headlines: storing them, embedding them, and finding those that are near a vector.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::control::{Control, Stage};
+use super::database::{Database, Inner, Writer};
+use super::snapshot::Snapshot;
+use super::view::{View, known_from};
+use crate::encode::TextEncoder;
+use crate::error::{Error, Result};
+use crate::index::{Query, RowsBuilder};
+use crate::model::Headline;
+use crate::store::{CatalogUse, HeadlineReads, HeadlineRowReads, SpaceId};
+
+/// Headlines that are embedded in one transaction.
+const BATCH: usize = 8192;
+/// Headlines that one thread encodes at a time.
+const CHUNK: usize = 256;
+
+/// What ingestion of headlines did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HeadlineReport {
+    /// Headlines that were new.
+    pub added: u64,
+    /// Headlines that were stored with other symbols or another precision.
+    pub replaced: u64,
+    /// Headlines that were stored already.
+    pub unchanged: u64,
+    /// Headlines that were embedded, over all spaces with an encoder of text.
+    pub embedded: u64,
+}
+
+/// A headline that is near a vector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeadlineHit {
+    /// 1 is the best.
+    pub rank: usize,
+    /// Cosine of the query and the stored vector, -1 to 1.
+    pub score: f32,
+    /// The headline.
+    pub headline: Headline,
+}
+
+impl Database {
+    /// Stores headlines in one transaction, then embeds them into the spaces that have an encoder of
+    /// text; if that is interrupted, the next ingestion or compaction goes on. One that is stored
+    /// with the same time, source and text is replaced, which changes nothing if it is the same.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a text is empty.
+    pub fn ingest_headlines(&self, headlines: &[Headline]) -> Result<HeadlineReport> {
+        if let Some(empty) = headlines.iter().find(|h| h.text.trim().is_empty()) {
+            return Err(Error::invalid(format!(
+                "expected headlines with a text, found an empty one at {}",
+                empty.time
+            )));
+        }
+        self.0.change(|| self.store_headlines(headlines))
+    }
+
+    fn store_headlines(&self, headlines: &[Headline]) -> Result<HeadlineReport> {
+        let writer = self.0.writer()?;
+        let txn = writer.catalog.write()?;
+        let change = txn.merge_headlines(headlines)?;
+        if change.added + change.replaced > 0 {
+            self.0.commit(&writer, txn)?;
+        } else {
+            drop(txn);
+        }
+        Ok(HeadlineReport {
+            added: change.added,
+            replaced: change.replaced,
+            unchanged: change.unchanged,
+            embedded: embed_headlines(&self.0, &writer, &Control::new())?,
+        })
+    }
+}
+
+/// Embeds the headlines that wait, in every space with an encoder of text. Returns how many.
+pub(super) fn embed_headlines(inner: &Inner, writer: &Writer, control: &Control) -> Result<u64> {
+    let txn = writer.catalog.read()?;
+    let mut embedded = 0;
+    for (id, record) in txn.all_spaces()? {
+        if let Some(encoder) = inner.files.encoders.text(&record.space.encoder, &txn)? {
+            embedded += embed_into(inner, writer, control, id, encoder.as_ref())?;
+        }
+    }
+    Ok(embedded)
+}
+
+fn embed_into(
+    inner: &Inner,
+    writer: &Writer,
+    control: &Control,
+    space: SpaceId,
+    encoder: &dyn TextEncoder,
+) -> Result<u64> {
+    let mut embedded = 0;
+    loop {
+        let txn = writer.catalog.read()?;
+        let mark = txn.headline_mark(space)?;
+        let batch = txn.headlines_after(mark, BATCH)?;
+        let Some(&(last, _)) = batch.last() else {
+            return Ok(embedded);
+        };
+        // Numbers count what was ever stored, so this is the most that there can be.
+        control.report(Stage::Embed, mark, txn.last_headline_id()?.unwrap_or(last))?;
+        drop(txn);
+        let encoded: Vec<_> = batch
+            .par_chunks(CHUNK)
+            .map(|chunk| {
+                let texts: Vec<&str> = chunk.iter().map(|(_, h)| h.text.as_str()).collect();
+                encoder.encode_texts(&texts)
+            })
+            .collect::<Result<_>>()?;
+        let mut builder = RowsBuilder::new(encoder.spec().dim as usize)?;
+        let mut ids = Vec::new();
+        for (chunk, rows) in batch.chunks(CHUNK).zip(&encoded) {
+            for (i, &(id, _)) in chunk.iter().enumerate() {
+                if let Some(vector) = rows.row(i) {
+                    builder.push(vector)?;
+                    ids.push(id);
+                }
+            }
+        }
+        let view = builder.view();
+        let stored = ids.iter().enumerate();
+        let rows: Vec<_> = stored
+            .map(|(row, &id)| Ok((id, view.row_bytes(row as u32)?)))
+            .collect::<Result<_>>()?;
+        let txn = writer.catalog.write()?;
+        txn.put_headline_rows(space, &rows, last)?;
+        inner.commit(writer, txn)?;
+        embedded += rows.len() as u64;
+    }
+}
+
+impl View {
+    /// The `k` headlines known in this view whose vectors are nearest to `vector`, best first, in a
+    /// space with an encoder of text. Every headline of the space is scored. Of equal scores the
+    /// one stored first comes first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such space, [`Error::Invalid`] if the vector is not one of
+    /// its dimension.
+    pub fn headlines_like(
+        &self,
+        space: &str,
+        vector: &[f32],
+        k: usize,
+    ) -> Result<Vec<HeadlineHit>> {
+        self.look(|snapshot| self.headlines_near(snapshot, space, vector, k))
+    }
+
+    fn headlines_near(
+        &self,
+        snapshot: &Snapshot,
+        space: &str,
+        vector: &[f32],
+        k: usize,
+    ) -> Result<Vec<HeadlineHit>> {
+        let state = snapshot.space(Some(space))?;
+        if vector.len() != state.dim() {
+            return Err(Error::invalid(format!(
+                "expected a vector of {} numbers for the space {space}, found {}",
+                state.dim(),
+                vector.len()
+            )));
+        }
+        let query = Query::new(vector)?;
+        let mut builder = RowsBuilder::new(state.dim())?;
+        let mut ids = Vec::new();
+        snapshot.txn.each_headline_row(state.id, |id, bytes| {
+            ids.push(id);
+            builder
+                .push_bytes(bytes)
+                .map_err(|e| Error::corrupt(snapshot.txn.path(), "headline_rows", e.to_string()))
+        })?;
+        let view = builder.view();
+        let mut scored = Vec::with_capacity(ids.len());
+        for (row, &id) in ids.iter().enumerate() {
+            scored.push((view.exact(&query, row as u32)?, id));
+        }
+        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut hits = Vec::new();
+        for (score, id) in scored {
+            if hits.len() == k {
+                break;
+            }
+            let headline = snapshot.txn.headline(id)?;
+            if self.as_of().is_none_or(|t| known_from(&headline) <= t) {
+                hits.push(HeadlineHit {
+                    rank: hits.len() + 1,
+                    score,
+                    headline,
+                });
+            }
+        }
+        Ok(hits)
+    }
+}

@@ -1,0 +1,164 @@
+//! Convolutional networks over bars, run once a series.
+//!
+//! ```text
+//! bars -> input -> layers (valid convolutions) -> one vector a step
+//!                                                  |  prefix sums
+//! a window's steps -> last, mean, attention -> head -> embedding at unit length
+//! ```
+//!
+//! Convolutions do not pad and inputs do not know where a window starts, so windows share the
+//! steps that they have in common: a step costs the same whether one window reads it or all do.
+//! Pools are sums over steps, and differences of prefix sums give those of any window. A single
+//! window goes the same way on its own bars, which makes it the definition of the embedding.
+
+mod conv;
+mod head;
+mod input;
+mod math;
+mod pool;
+
+use super::stretch::{blocks, check_bars, check_ends, reach, span};
+use super::weights::ChartConfig;
+use super::{ChartEncoder, Embeddings};
+use crate::error::{Error, Result};
+use crate::model::{Bars, EncoderSpec};
+use conv::ConvLayer;
+use head::NetHead;
+use input::NetInput;
+pub(super) use math::normalise;
+use pool::NetPools;
+
+/// Windows that are encoded from one run of the layers: their steps stay in the cache of a core,
+/// and the steps before the first window are few beside them.
+const BLOCK: usize = 2048;
+/// Windows that go through the head together.
+const HEAD_ROWS: usize = 128;
+
+/// The numbers of a tensor by its name.
+pub(super) type Numbers<'a> = dyn Fn(&str) -> Result<Vec<f32>> + 'a;
+
+/// A vector of `width` numbers for each step, one after the other.
+#[derive(Clone, Debug, Default)]
+struct Steps {
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Steps {
+    fn len(&self) -> usize {
+        self.values.len() / self.width.max(1)
+    }
+}
+
+/// A chart encoder with weights.
+#[derive(Debug)]
+pub(super) struct Net {
+    spec: EncoderSpec,
+    input: NetInput,
+    layers: Vec<ConvLayer>,
+    pools: NetPools,
+    head: NetHead,
+    /// Steps of a window, before the layers.
+    steps: usize,
+    /// Steps that the layers take away.
+    lead: usize,
+}
+
+impl Net {
+    /// A network of a checked config.
+    pub(super) fn new(
+        config: &ChartConfig,
+        spec: EncoderSpec,
+        numbers: &Numbers<'_>,
+    ) -> Result<Self> {
+        let mut layers = Vec::with_capacity(config.layers.len());
+        let mut inputs = config.input.width();
+        for (i, layer) in config.layers.iter().enumerate() {
+            layers.push(ConvLayer::new(layer, inputs, &|j, part| {
+                numbers(&format!("layers.{i}.{j}.{part}"))
+            })?);
+            inputs = layer.width();
+        }
+        Ok(Self {
+            input: NetInput::new(&config.input, &spec),
+            layers,
+            pools: NetPools::new(config, numbers)?,
+            head: NetHead::new(config, numbers)?,
+            steps: config.steps(),
+            lead: config.receptive_steps() - 1,
+            spec,
+        })
+    }
+
+    /// Encodes windows that lie close together.
+    fn encode_block(&self, bars: &Bars, ends: &[usize], rows: &mut Embeddings) -> Result<()> {
+        let Some(span) = span(&self.spec, ends) else {
+            return Ok(());
+        };
+        let mut input = self.input.read(bars, &span)?;
+        let mut steps = std::mem::take(&mut input.steps);
+        for layer in &self.layers {
+            steps = layer.apply(&steps)?;
+        }
+        let sums = self.pools.sum(&steps);
+        let width = self.pools.len();
+        for some in ends.chunks(HEAD_ROWS) {
+            let mut pooled = Vec::with_capacity(some.len() * width);
+            let mut moved = Vec::with_capacity(some.len());
+            for end in some {
+                let last = end - span.start - input.lead;
+                let first = last + 1 - self.steps;
+                sums.pool(first, last - self.lead, &mut pooled);
+                moved.push(input.moves(first, last));
+            }
+            let embedded = self.head.apply(&mut pooled, some.len())?;
+            let vectors = embedded.chunks_exact(self.spec.dim as usize);
+            for (vector, moved) in vectors.zip(moved) {
+                rows.push(self.unit(vector, moved)?.as_deref())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The vector at unit length; `None` for a window whose price did not move.
+    fn unit(&self, vector: &[f32], moved: bool) -> Result<Option<Vec<f32>>> {
+        let squared: f64 = vector.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        if !squared.is_finite() {
+            return Err(Error::invalid(format!(
+                "the weights of {} give numbers that are not finite for these bars; train them again",
+                self.spec.id
+            )));
+        }
+        if !moved || squared == 0.0 {
+            return Ok(None);
+        }
+        let scale = 1.0 / squared.sqrt();
+        let unit = vector.iter().map(|&x| (f64::from(x) * scale) as f32);
+        Ok(Some(unit.collect()))
+    }
+}
+
+impl ChartEncoder for Net {
+    fn spec(&self) -> &EncoderSpec {
+        &self.spec
+    }
+
+    fn encode_window(&self, bars: &Bars) -> Result<Option<Vec<f32>>> {
+        check_bars(&self.spec, bars.len())?;
+        let mut rows = Embeddings::with_capacity(self.spec.dim as usize, 1);
+        self.encode_block(bars, &[bars.len() - 1], &mut rows)?;
+        Ok(rows.row(0).map(<[f32]>::to_vec))
+    }
+
+    fn encode_series(&self, stretch: &Bars, ends: &[usize]) -> Result<Embeddings> {
+        check_ends(&self.spec, stretch.len(), ends)?;
+        let mut rows = Embeddings::with_capacity(self.spec.dim as usize, ends.len());
+        for block in blocks(ends, BLOCK.max(reach(&self.spec))) {
+            self.encode_block(stretch, ends.get(block).unwrap_or(&[]), &mut rows)?;
+        }
+        Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! The vectors of headlines in the spaces that have an encoder of text.
+//!
+//! Headlines are numbered as they come, so one number a space says how far it is: what is above
+//! waits. A row goes with its headline, in one transaction.
+
+use redb::{ReadableTable, TableDefinition};
+
+use super::catalog::{CatalogUse, WriteTxn, fault};
+use super::records::SpaceId;
+use crate::error::Result;
+
+/// Key: space, number of the headline. Value: the stored vector. Catalogs of the first programs
+/// have neither table.
+pub(super) const ROWS: TableDefinition<(SpaceId, u64), &[u8]> =
+    TableDefinition::new("headline_rows");
+/// The last headline that a space has looked at; some have no vector, because they say nothing.
+pub(super) const MARKS: TableDefinition<SpaceId, u64> = TableDefinition::new("headline_marks");
+
+/// Rows of headlines that are read from a transaction.
+pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
+    /// Calls `found` with the number and the vector of each row of a space, by number.
+    fn each_headline_row(
+        &self,
+        space: SpaceId,
+        mut found: impl FnMut(u64, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let Some(table) = self.table_if_there(ROWS)? else {
+            return Ok(());
+        };
+        for item in table.range((space, 0)..=(space, u64::MAX)).map_err(fault)? {
+            let (key, vector) = item.map_err(fault)?;
+            found(key.value().1, vector.value())?;
+        }
+        Ok(())
+    }
+
+    /// How many headlines have a row in a space.
+    fn headline_row_count(&self, space: SpaceId) -> Result<u64> {
+        let mut rows = 0;
+        self.each_headline_row(space, |_, _| {
+            rows += 1;
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// The last headline that a space has looked at; 0 is none.
+    fn headline_mark(&self, space: SpaceId) -> Result<u64> {
+        let Some(table) = self.table_if_there(MARKS)? else {
+            return Ok(0);
+        };
+        let mark = table.get(space).map_err(fault)?;
+        Ok(mark.map_or(0, |m| m.value()))
+    }
+}
+
+impl<T: CatalogUse> HeadlineRowReads for T {}
+
+impl WriteTxn {
+    /// Adds rows of headlines, and notes that the space has looked at all up to `mark`.
+    pub(crate) fn put_headline_rows(
+        &self,
+        space: SpaceId,
+        rows: &[(u64, Vec<u8>)],
+        mark: u64,
+    ) -> Result<()> {
+        let mut table = self.table_mut(ROWS)?;
+        for (id, vector) in rows {
+            table
+                .insert((space, *id), vector.as_slice())
+                .map_err(fault)?;
+        }
+        self.table_mut(MARKS)?.insert(space, mark).map_err(fault)?;
+        Ok(())
+    }
+
+    /// Forgets the rows of headlines in all spaces.
+    pub(super) fn remove_headline_rows(&self, ids: &[u64]) -> Result<()> {
+        let spaces = self.all_spaces()?;
+        let mut table = self.table_mut(ROWS)?;
+        for (space, _) in spaces {
+            for &id in ids {
+                table.remove((space, id)).map_err(fault)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets all rows of headlines of a space.
+    pub(super) fn clear_headline_rows(&self, space: SpaceId) -> Result<()> {
+        self.table_mut(ROWS)?
+            .retain_in((space, 0)..=(space, u64::MAX), |_, _| false)
+            .map_err(fault)?;
+        self.table_mut(MARKS)?.remove(space).map_err(fault)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! The weights of encoders, by the hash of their bytes.
+//!
+//! They stand in the catalog, not beside it: unlike segments they cannot be made again from it, a
+//! space and its weights become true in one transaction, and they are small.
+
+use redb::{ReadableTable, TableDefinition};
+
+use super::catalog::{CatalogUse, WriteTxn, fault};
+use crate::error::Result;
+
+/// Key: xxh3 of the value. Value: a weights file. Catalogs of the first programs have no such table.
+pub(super) const WEIGHTS: TableDefinition<u64, &[u8]> = TableDefinition::new("weights");
+
+/// Weights that are read from a transaction.
+pub(crate) trait WeightReads: CatalogUse + Sized {
+    /// The weights file of that hash.
+    fn weights(&self, hash: u64) -> Result<Option<Vec<u8>>> {
+        let Some(table) = self.table_if_there(WEIGHTS)? else {
+            return Ok(None);
+        };
+        let found = table.get(hash).map_err(fault)?;
+        Ok(found.map(|bytes| bytes.value().to_vec()))
+    }
+
+    /// The hashes of all weights.
+    fn weights_hashes(&self) -> Result<Vec<u64>> {
+        let Some(table) = self.table_if_there(WEIGHTS)? else {
+            return Ok(Vec::new());
+        };
+        let mut hashes = Vec::new();
+        for item in table.iter().map_err(fault)? {
+            hashes.push(item.map_err(fault)?.0.value());
+        }
+        Ok(hashes)
+    }
+}
+
+impl<T: CatalogUse> WeightReads for T {}
+
+impl WriteTxn {
+    /// Keeps a weights file.
+    pub(crate) fn put_weights(&self, hash: u64, bytes: &[u8]) -> Result<()> {
+        self.table_mut(WEIGHTS)?
+            .insert(hash, bytes)
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Forgets a weights file.
+    pub(crate) fn remove_weights(&self, hash: u64) -> Result<()> {
+        self.table_mut(WEIGHTS)?.remove(hash).map_err(fault)?;
+        Ok(())
+    }
+}
