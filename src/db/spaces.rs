@@ -86,8 +86,7 @@ impl Database {
         let encoder = weights.chart_encoder()?;
         let space = Space::new(name, encoder.spec().clone(), hop)?;
         let mut ingest = self.ingest(control);
-        self.0
-            .change(|| ingest.add_space(&space, Some(weights)))?;
+        self.0.change(|| ingest.add_space(&space, Some(weights)))?;
         ingest.finish()
     }
 

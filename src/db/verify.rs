@@ -83,6 +83,7 @@ impl Database {
         suspecting_damage(catalog, || verify.run())?;
         let mut report = verify.report;
         let still = self.0.still();
+        still.catalog.check_disk()?;
         report.catalog_bytes = files.catalog_bytes()?;
         check_pages(files.storage.as_ref(), catalog)?;
         drop(still);

@@ -167,6 +167,18 @@ impl Catalog {
         })
     }
 
+    /// Whether no operation of the disk has failed. After one that did, the file may hold a commit
+    /// that was begun; opening it again takes that back.
+    ///
+    /// # Errors
+    /// [`Error::Catalog`] if one did.
+    pub(crate) fn check_disk(&self) -> Result<()> {
+        match self.database.begin_write() {
+            Some(begun) => begun.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Gives free pages back to the file system. `false` if a reader is still open.
     pub(crate) fn compact(&mut self) -> Result<bool> {
         match Arc::get_mut(&mut self.database) {

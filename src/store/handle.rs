@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 
 /// redb's page cache. Queries read few pages; bulk writes go through in order.
 const CACHE_BYTES: usize = 64 << 20;
+/// What is damaged where a file cannot be opened or a page cannot be read.
+const SECTION: &str = "catalog";
 
 /// A catalog's file, opened by redb.
 pub(super) enum Handle {
@@ -30,7 +32,7 @@ impl Handle {
             PagesOf::System(file) => builder().create_file(file),
             PagesOf::Simulated(file) => builder().create_with_backend(Backend(file)),
         };
-        let database = opened.map_err(|e| open_fault(path, e))?;
+        let database = opened.map_err(|e| open_fault(path, SECTION, e))?;
         Ok(Self::Writable(Closing::new(database)))
     }
 
@@ -51,7 +53,7 @@ impl Handle {
                 "{} was not closed cleanly; open the database once for writing (`rhyme stats` does), and then read-only",
                 path.display()
             )),
-            other => open_fault(path, other),
+            other => open_fault(path, SECTION, other),
         })
     }
 
@@ -134,12 +136,12 @@ pub(crate) fn suspecting_damage<T>(path: &Path, work: impl FnOnce() -> Result<T>
         let said = panic.downcast_ref::<String>().map(String::as_str);
         let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
         let detail = format!("a page cannot be read ({})", said.unwrap_or("no message"));
-        Err(Error::corrupt(path, "catalog", detail))
+        Err(Error::corrupt(path, SECTION, detail))
     })
 }
 
-/// Why a file cannot be opened, as one of our errors.
-pub(super) fn open_fault(path: &Path, error: redb::DatabaseError) -> Error {
+/// Why a file cannot be opened, as one of our errors; `section` is what was looked at.
+pub(super) fn open_fault(path: &Path, section: &str, error: redb::DatabaseError) -> Error {
     match error {
         redb::DatabaseError::DatabaseAlreadyOpen => Error::Locked {
             path: path.to_path_buf(),
@@ -148,11 +150,11 @@ pub(super) fn open_fault(path: &Path, error: redb::DatabaseError) -> Error {
         redb::DatabaseError::Storage(redb::StorageError::Io(source)) => match source.kind() {
             // What it says of itself does not fit its length.
             ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
-                Error::corrupt(path, "catalog", source.to_string())
+                Error::corrupt(path, section, source.to_string())
             }
             _ => Error::io("open", path)(source),
         },
         redb::DatabaseError::Storage(failed @ redb::StorageError::PreviousIo) => fault(failed),
-        other => Error::corrupt(path, "catalog", other.to_string()),
+        other => Error::corrupt(path, section, other.to_string()),
     }
 }

@@ -16,6 +16,7 @@ use crate::disk::{PagesOf, Storage};
 use crate::error::{Error, Result};
 
 const CACHE_BYTES: usize = 16 << 20;
+const SECTION: &str = "pages";
 
 /// Reads every page that is in use in the catalog at `path` and checks it against its checksum.
 /// Nobody may write to the catalog meanwhile.
@@ -23,7 +24,7 @@ const CACHE_BYTES: usize = 16 << 20;
 /// # Errors
 /// [`Error::Corrupt`] if a page does not hold what was written to it.
 pub(crate) fn check_pages(storage: &dyn Storage, path: &Path) -> Result<()> {
-    let damaged = |detail: &str| Error::corrupt(path, "pages", detail);
+    let damaged = |detail: &str| Error::corrupt(path, SECTION, detail);
     let io = || Error::io("read", path);
     suspecting_damage(path, || {
         let file = storage.open_pages_to_read(path).map_err(io())?;
@@ -41,14 +42,14 @@ pub(crate) fn check_pages(storage: &dyn Storage, path: &Path) -> Result<()> {
                 redb::DatabaseError::RepairAborted => {
                     damaged("a page of the newest commit does not fit its checksum")
                 }
-                other => open_fault(path, other),
+                other => open_fault(path, SECTION, other),
             })?;
         match Closing::new(database).get_mut()?.check_integrity() {
             Ok(true) => Ok(()),
             Ok(false) => Err(damaged(
                 "the checksums of its pages do not fit what they hold",
             )),
-            Err(e) => Err(open_fault(path, e)),
+            Err(e) => Err(open_fault(path, SECTION, e)),
         }
     })
 }

@@ -28,7 +28,8 @@ fn restored() -> PathBuf {
 }
 
 fn partial(of: &Path) -> PathBuf {
-    of.with_extension("partial")
+    let name = of.file_name().unwrap().to_str().unwrap();
+    of.with_file_name(format!("{name}.partial"))
 }
 
 fn open(disk: &SimDisk, path: &Path) -> Result<Database> {
@@ -126,7 +127,7 @@ fn survives_every_stop(make: fn() -> (SimDisk, Copying)) {
             let ran = no_panic(|| (copying.run)(&disk));
             let at = format!("operation {n} of {total} ({})", disk.hit());
             let ran = ran.unwrap_or_else(|panic| panic!("{at}: {panic}"));
-            let disk = match n % 4 {
+            let disk = match turn % 4 {
                 0 => disk.restart_process(),
                 _ => disk.restart_machine(n as u64),
             };

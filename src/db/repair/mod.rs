@@ -92,7 +92,7 @@ impl OpenOptions {
             let tables = txn.check_tables().and_then(|_| check_encoded(&txn));
             drop(txn);
             let whole = tables.and_then(|_| check_pages(storage, &path));
-            report.catalog = whole.err().map(|e| e.to_string());
+            report.catalog = defect(whole)?;
             if report.damaged.iter().any(|d| d.fate == SegmentFate::Left) {
                 return Ok(()); // It cannot be opened yet.
             }
@@ -104,9 +104,18 @@ impl OpenOptions {
             Ok(())
         })?;
         if report.catalog.is_none() {
-            report.catalog = check_pages(storage, &path).err().map(|e| e.to_string());
+            report.catalog = defect(check_pages(storage, &path))?;
         }
         Ok(report)
+    }
+}
+
+/// What is wrong with the catalog. A disk that refuses to be read says nothing about it.
+fn defect(checked: Result<()>) -> Result<Option<String>> {
+    match checked {
+        Ok(()) => Ok(None),
+        Err(e @ (Error::Io { .. } | Error::Interrupted)) => Err(e),
+        Err(e) => Ok(Some(e.to_string())),
     }
 }
 
