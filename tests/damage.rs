@@ -17,6 +17,8 @@ mod oracle;
 #[path = "damage/patient.rs"]
 mod patient;
 
+use std::path::Path;
+
 use oracle::Lcg;
 use patient::{Outcome, Patient, Seen};
 use rhymedb::{Error, GraphBuilder};
@@ -67,18 +69,17 @@ impl Tally {
     }
 }
 
-/// An error that says where: the file, and the part of it.
+/// An error that says where: the file, and the part of it. What the catalog says of a segment may
+/// be what is wrong, and then the two disagree.
 fn names_the_place(error: &Error, file: &str) -> bool {
+    let here = |named: &Path| {
+        let of_segment = named.parent().is_some_and(|p| p.ends_with("segments"));
+        named.ends_with(file) || (file == Patient::CATALOG && of_segment)
+    };
     match error {
-        Error::Corrupt {
-            file: named,
-            section,
-            ..
-        } => named.ends_with(file) && !section.is_empty(),
-        Error::Version { file: named, .. } => named.ends_with(file),
-        Error::Io { path, .. } => {
-            path.ends_with(file) || path.parent().is_some_and(|p| p.ends_with("segments"))
-        }
+        Error::Corrupt { file, section, .. } => here(file) && !section.is_empty(),
+        Error::Version { file, .. } => here(file),
+        Error::Io { path, .. } => here(path),
         Error::NotADatabase { reason, .. } => reason.contains("catalog"),
         Error::Catalog(_) => file == Patient::CATALOG,
         _ => false,
