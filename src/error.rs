@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused a file operation.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}{}", path.display(), advice(source))]
     Io {
         /// What was tried, as a verb: `open`, `write`, `sync`.
         action: &'static str,
@@ -118,6 +118,21 @@ fn remedy(file: &Path, section: &str) -> &'static str {
             "; drop the space and make it again, or restore the database from a backup with `rhyme restore`"
         }
         (Some("redb"), _) => "; restore the database from a backup with `rhyme restore`",
+        _ => "",
+    }
+}
+
+/// What to do where the system's own words do not say it.
+fn advice(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind::{
+        AlreadyExists, FileTooLarge, Interrupted, IsADirectory, NotADirectory, NotFound,
+        PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
+    match source.kind() {
+        StorageFull | QuotaExceeded => "; make room there and repeat it",
+        NotFound | PermissionDenied | AlreadyExists | NotADirectory | IsADirectory
+        | ReadOnlyFilesystem | FileTooLarge | Interrupted => "",
+        _ if source.raw_os_error().is_some() => "; see to the disk and repeat it",
         _ => "",
     }
 }

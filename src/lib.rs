@@ -39,7 +39,9 @@
 //! Features: `cli` (the program `rhyme`), `http`, `parquet`; all on by default.
 
 mod db;
-mod disk;
+/// What a database asks of a disk, for tests that simulate one; no part of the stable interface.
+#[doc(hidden)]
+pub mod disk;
 mod encode;
 mod error;
 /// The search engine itself, for the benchmarks; no part of the stable interface.
@@ -49,6 +51,8 @@ mod model;
 mod source;
 mod store;
 
+#[doc(hidden)]
+pub use db::SegmentSizes;
 pub use db::{
     BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
     DeleteReport, DropReport, HeadlineHit, HeadlineReport, Hit, ImportReport, Ingest, IngestReport,

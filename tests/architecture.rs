@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("encode", &["error", "model"]),
     ("index", &["error"]),
     ("source", &["error", "model"]),
-    ("store", &["error", "model"]),
+    ("store", &["error", "model", "disk"]),
     (
         "db",
         &["error", "model", "disk", "encode", "index", "store"],
@@ -136,7 +136,7 @@ fn the_binary_uses_the_public_interface() {
         if file.starts_with("src/bin/") {
             let hidden = lines
                 .iter()
-                .any(|l| after(l, "rhymedb::").any(|n| n == "index"));
+                .any(|l| after(l, "rhymedb::").any(|n| ["disk", "index"].contains(&n)));
             assert!(!hidden, "{file} uses a hidden module");
         }
     }
@@ -166,6 +166,24 @@ fn external_crates_stay_in_their_place() {
         unused.is_empty(),
         "the table names crates that nobody uses: {unused:?}"
     );
+}
+
+/// Or simulated disks would not see it, and no test would know what a power cut does to it.
+#[test]
+fn databases_reach_their_files_through_the_disk_layer() {
+    let mut wrong = Vec::new();
+    for (file, lines) in sources() {
+        let inside = ["src/db/", "src/store/", "src/index/"];
+        if !inside.iter().any(|layer| file.starts_with(layer)) {
+            continue;
+        }
+        for (i, line) in lines.iter().enumerate() {
+            if after(line, "std::").any(|name| name == "fs") {
+                wrong.push(format!("{file}:{}: use crate::disk::Storage", i + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

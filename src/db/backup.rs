@@ -1,13 +1,15 @@
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
 use super::control::{Control, Stage};
-use super::database::{Database, Files, OpenOptions};
+use super::database::{Database, OpenOptions};
+use super::files::Files;
 use super::snapshot::Snapshot;
 use super::verify::VerifyReport;
-use crate::disk::{NewDir, create_dir_durably, file_len, sync_dir, write_new};
+use crate::disk::{NewDir, Storage, create_dir_durably, look_up, sync_dir, write_new};
 use crate::error::Result;
 use crate::store::{Catalog, CatalogUse, SegmentRecord, suspecting_damage};
 
@@ -48,7 +50,7 @@ impl Database {
         let view = self.now();
         let snapshot = view.snapshot()?;
         suspecting_damage(snapshot.txn.path(), || {
-            write_copy(snapshot, to.as_ref(), control)
+            write_copy(snapshot, &self.0.files.storage, to.as_ref(), control)
         })
     }
 
@@ -62,37 +64,59 @@ impl Database {
         to: impl AsRef<Path>,
         control: &Control,
     ) -> Result<BackupReport> {
-        let backup = OpenOptions::new().read_only(true).open(backup)?;
+        OpenOptions::new().restore(backup, to, control)
+    }
+}
+
+impl OpenOptions {
+    /// As [`Database::restore`], for tests that simulate a disk.
+    #[doc(hidden)]
+    pub fn restore(
+        self,
+        backup: impl AsRef<Path>,
+        to: impl AsRef<Path>,
+        control: &Control,
+    ) -> Result<BackupReport> {
+        let backup = self.read_only(true).open(backup)?;
         backup.verify(control)?;
         backup.backup(to, control)
     }
 }
 
-fn write_copy(snapshot: &Snapshot, to: &Path, control: &Control) -> Result<BackupReport> {
-    let folder = NewDir::create(to)?;
+fn write_copy(
+    snapshot: &Snapshot,
+    storage: &Arc<dyn Storage>,
+    to: &Path,
+    control: &Control,
+) -> Result<BackupReport> {
+    let disk = storage.as_ref();
+    let folder = NewDir::create(disk, to)?;
     let segments = folder.path().join(Files::SEGMENTS);
-    create_dir_durably(&segments)?;
+    create_dir_durably(disk, &segments)?;
     let total = snapshot.segment_bytes() + snapshot.txn.stored_bytes()?;
     let done = AtomicU64::new(0);
     for state in &snapshot.spaces {
         for (segment, _) in &state.segments {
             // From the open map: the file's name may be gone, if somebody compacts meanwhile.
             let path = segments.join(SegmentRecord::file_name(segment.id));
-            write_new(&path, segment.bytes(), &|more| {
+            write_new(disk, &path, segment.bytes(), &|more| {
                 let done = done.fetch_add(more, Ordering::Relaxed) + more;
                 control.report(Stage::Copy, done, total)
             })?;
         }
     }
-    sync_dir(&segments)?;
+    sync_dir(disk, &segments)?;
     let catalog = folder.path().join(Catalog::FILE_NAME);
     let segment_bytes = done.into_inner();
-    snapshot.txn.copy_to(&catalog, &|bytes| {
+    snapshot.txn.copy_to(disk, &catalog, &|bytes| {
         control.report(Stage::Copy, segment_bytes + bytes, total)
     })?;
     control.report(Stage::Copy, total, total)?;
-    let bytes = segment_bytes + file_len(&catalog)?;
-    let copy = OpenOptions::new().read_only(true).open(folder.path())?;
+    let bytes = segment_bytes + look_up(disk, &catalog)?.map_or(0, |f| f.len);
+    let copy = OpenOptions::new()
+        .storage(Arc::clone(storage))
+        .read_only(true);
+    let copy = copy.open(folder.path())?;
     let verified = copy.verify(control)?;
     drop(copy);
     folder.publish()?;

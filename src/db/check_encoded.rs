@@ -104,6 +104,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use super::*;
+    use crate::disk::FileSystem;
     use crate::encode::{ChartConfig, TextConfig, WeightsConfig};
     use crate::model::{Headline, TimePrecision, Timestamp};
     use crate::store::{Catalog, WriteTxn};
@@ -132,7 +133,8 @@ mod tests {
     /// what is found after `change`.
     fn checked(change: impl Fn(&WriteTxn, SpaceId)) -> std::result::Result<Encoded, String> {
         let dir = tempfile::tempdir().unwrap();
-        let catalog = Catalog::open_or_create(&dir.path().join("catalog.redb")).unwrap();
+        let catalog =
+            Catalog::open_or_create(&FileSystem, &dir.path().join("catalog.redb")).unwrap();
         let weights = clip();
         let encoder = weights.chart_encoder().unwrap();
         let txn = catalog.write().unwrap();

@@ -6,7 +6,8 @@ use super::control::{Control, Stopwatch};
 use super::database::{Database, Inner, Writer};
 use super::headlines::embed_headlines;
 use super::ingest::IngestReport;
-use super::seal::{self, SEGMENT_ROWS, SortedRows, write_sorted};
+use super::seal::{self, SortedRows, write_sorted};
+use super::segment::SegmentSizes;
 use super::snapshot::SpaceState;
 use crate::error::Result;
 use crate::index::{Index, RowSet, RowsBuilder};
@@ -37,10 +38,10 @@ pub(super) struct Rewritten {
 
 /// Small segments that are so many that searching each costs more than joining them: those of
 /// the first size class (powers of four) that has eight.
-pub(super) fn crowded_tier(state: &SpaceState) -> Vec<SegmentId> {
+pub(super) fn crowded_tier(state: &SpaceState, sizes: &SegmentSizes) -> Vec<SegmentId> {
     const CROWD: usize = 8;
     let class = |rows: u32| rows.max(1).ilog2() / 2;
-    for tier in 0..class(SEGMENT_ROWS as u32) {
+    for tier in 0..class(sizes.segment_rows as u32) {
         let members: Vec<SegmentId> = state
             .segments
             .iter()
@@ -55,8 +56,8 @@ pub(super) fn crowded_tier(state: &SpaceState) -> Vec<SegmentId> {
 }
 
 /// The segments that compaction rewrites: those with dead rows, and small ones.
-fn wasteful(state: &SpaceState) -> Vec<SegmentId> {
-    let small = |rows: u32| (rows as usize) < SEGMENT_ROWS / 2;
+fn wasteful(state: &SpaceState, sizes: &SegmentSizes) -> Vec<SegmentId> {
+    let small = |rows: u32| (rows as usize) < sizes.segment_rows / 2;
     let smalls = state.segments.iter().filter(|(s, _)| small(s.record.rows));
     let join = smalls.count() + usize::from(state.fresh.len() > 0) > 1;
     state
@@ -194,7 +195,7 @@ impl Database {
             .snapshot()?
             .spaces
             .iter()
-            .map(|state| (state.id, wasteful(state)))
+            .map(|state| (state.id, wasteful(state, &inner.files.sizes)))
             .collect();
         for (space, segments) in wasteful {
             let rewritten = rewrite(inner, &writer, space, &segments, control, &stopwatch)?;

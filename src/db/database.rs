@@ -1,18 +1,19 @@
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::control::Control;
 use super::encoders::Encoders;
+use super::files::{Files, prepare_dir};
 use super::ingest::{Ingest, IngestReport};
+use super::segment::SegmentSizes;
 use super::snapshot::Snapshot;
 use super::view::View;
-use crate::disk::{DirLock, create_dir_durably, sync_dir};
+use crate::disk::{DirLock, FileSystem, Storage, sync_dir};
 use crate::encode::ChartEncoder;
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
 use crate::model::{SeriesBars, Timestamp};
-use crate::store::{Catalog, Changes, RowReads, WriteTxn, suspecting_damage};
+use crate::store::{Catalog, Changes, WriteTxn, suspecting_damage};
 
 /// How to open a database.
 ///
@@ -30,6 +31,8 @@ pub struct OpenOptions {
     seed: u64,
     builder: GraphBuilder,
     encoders: Vec<Arc<dyn ChartEncoder>>,
+    pub(super) storage: Arc<dyn Storage>,
+    sizes: SegmentSizes,
 }
 
 impl Default for OpenOptions {
@@ -40,6 +43,8 @@ impl Default for OpenOptions {
             seed: 0,
             builder: GraphBuilder::Partition,
             encoders: Vec::new(),
+            storage: Arc::new(FileSystem),
+            sizes: SegmentSizes::default(),
         }
     }
 }
@@ -103,6 +108,22 @@ impl OpenOptions {
         self
     }
 
+    /// Another disk than the system's, for tests that simulate one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Other sizes of segments, for tests with few rows.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn segment_sizes(mut self, sizes: SegmentSizes) -> Self {
+        self.sizes = sizes;
+        self
+    }
+
     /// Opens the database in the folder `dir`.
     ///
     /// # Errors
@@ -110,22 +131,23 @@ impl OpenOptions {
     /// something else, [`Error::Corrupt`] or [`Error::Version`] if it cannot be read.
     pub fn open(self, dir: impl AsRef<Path>) -> Result<Database> {
         let dir = dir.as_ref();
-        prepare_dir(dir, self.create && !self.read_only, self.read_only)?;
+        let storage = self.storage.as_ref();
+        prepare_dir(storage, dir, self.create && !self.read_only, self.read_only)?;
         let path = dir.join(Catalog::FILE_NAME);
         if self.read_only {
-            let lock = DirLock::share(dir)?;
+            let lock = DirLock::share(storage, dir)?;
             return suspecting_damage(&path, || {
-                let catalog = Catalog::open_read_only(&path)?;
+                let catalog = Catalog::open_read_only(storage, &path)?;
                 Database::assemble(self.files(dir), catalog, lock)
             });
         }
-        let lock = DirLock::acquire(dir)?;
+        let lock = DirLock::acquire(storage, dir)?;
         suspecting_damage(&path, || {
-            let catalog = Catalog::open_or_create(&path)?;
-            sync_dir(dir)?;
+            let catalog = Catalog::open_or_create(storage, &path)?;
+            sync_dir(storage, dir)?;
             let files = self.files(dir);
             files.sweep(&catalog)?;
-            Database::assemble(files, catalog, Some(lock))
+            Database::assemble(files, catalog, lock)
         })
     }
 
@@ -135,111 +157,8 @@ impl OpenOptions {
             seed: self.seed,
             builder: self.builder,
             encoders: Encoders::new(self.encoders.clone()),
-        }
-    }
-}
-
-/// Checks that a folder holds a database or may become one, and makes the folders of a new one.
-pub(super) fn prepare_dir(dir: &Path, create: bool, read_only: bool) -> Result<()> {
-    let not_one = |reason: String| Error::NotADatabase {
-        path: dir.to_path_buf(),
-        reason,
-    };
-    let segments = dir.join(Files::SEGMENTS);
-    if dir.join(Catalog::FILE_NAME).is_file() {
-        return if read_only {
-            Ok(())
-        } else {
-            create_dir_durably(&segments)
-        };
-    }
-    if dir.exists() && !dir.is_dir() {
-        return Err(not_one("it is a file, and a database is a folder".into()));
-    }
-    if !create && !dir.exists() {
-        return Err(not_one(
-            "there is no such folder; ingest something to make it, or name another one".into(),
-        ));
-    }
-    if !create {
-        return Err(not_one(format!(
-            "it has no {}; ingest something into it first",
-            Catalog::FILE_NAME
-        )));
-    }
-    let known = ["lock", Files::SEGMENTS];
-    let foreign = fs::read_dir(dir).ok().and_then(|entries| {
-        let names = entries.flatten().map(|e| e.file_name());
-        names
-            .map(|n| n.to_string_lossy().into_owned())
-            .find(|n| !known.contains(&n.as_str()))
-    });
-    if let Some(name) = foreign {
-        return Err(not_one(format!(
-            "the folder has other content ({name}) and no {}; name an empty or a new folder",
-            Catalog::FILE_NAME
-        )));
-    }
-    create_dir_durably(dir)?;
-    create_dir_durably(&segments)?;
-    let orphan = fs::read_dir(&segments)
-        .map_err(Error::io("list", &segments))?
-        .flatten()
-        .find(|e| e.path().extension().is_some_and(|x| x == "seg"));
-    match orphan {
-        // A new catalog would know none of them, and they would be swept away.
-        Some(orphan) => Err(not_one(format!(
-            "it has segments ({}) and no {}; put the catalog back, or name a new folder",
-            orphan.file_name().to_string_lossy(),
-            Catalog::FILE_NAME
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// Where a database's files are, and how its segments are made.
-pub(super) struct Files {
-    pub(super) dir: PathBuf,
-    pub(super) seed: u64,
-    pub(super) builder: GraphBuilder,
-    pub(super) encoders: Encoders,
-}
-
-impl Files {
-    pub(super) const SEGMENTS: &'static str = "segments";
-
-    pub(super) fn segment(&self, name: &str) -> PathBuf {
-        self.dir.join(Self::SEGMENTS).join(name)
-    }
-
-    /// Removes the files of segments that were never committed, or are no longer.
-    pub(super) fn sweep(&self, catalog: &Catalog) -> Result<()> {
-        let known = catalog.read()?.segment_files()?;
-        let folder = self.dir.join(Self::SEGMENTS);
-        let entries = fs::read_dir(&folder).map_err(Error::io("list", &folder))?;
-        for entry in entries {
-            let entry = entry.map_err(Error::io("list", &folder))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let ours = name.ends_with(".seg") || name.ends_with(".tmp");
-            if ours && !known.contains(&name) {
-                let path = entry.path();
-                fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Where `repair` keeps damaged files.
-    pub(super) fn damaged(&self) -> PathBuf {
-        self.dir.join("damaged")
-    }
-
-    /// Removes segment files that the catalog no longer names. Readers that still have them
-    /// mapped keep them until they are done.
-    pub(super) fn remove_segments(&self, names: &[String]) {
-        for name in names {
-            // What cannot be removed now (an open map, on some systems) goes at the next open.
-            let _ = fs::remove_file(self.segment(name));
+            storage: Arc::clone(&self.storage),
+            sizes: self.sizes,
         }
     }
 }
@@ -253,7 +172,7 @@ pub(super) struct Inner {
     current: RwLock<Current>,
     writer: Mutex<Writer>,
     pub(super) files: Files,
-    _lock: Option<DirLock>,
+    _lock: DirLock,
 }
 
 impl Inner {
@@ -366,7 +285,7 @@ impl Database {
     }
 
     /// From files that are swept and locked, as far as they are to be.
-    pub(super) fn assemble(files: Files, catalog: Catalog, lock: Option<DirLock>) -> Result<Self> {
+    pub(super) fn assemble(files: Files, catalog: Catalog, lock: DirLock) -> Result<Self> {
         let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
         Ok(Self(Arc::new(Inner {
             current: RwLock::new(Current::Ready(Arc::new(snapshot))),

@@ -4,9 +4,7 @@ use serde::Serialize;
 
 use super::control::Control;
 use super::database::Database;
-use super::ingest::{
-    ChartSpace, FRESH_BATCH, embed_fresh, remove_rows, remove_windows, touched_windows,
-};
+use super::ingest::{ChartSpace, embed_fresh, remove_rows, remove_windows, touched_windows};
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Timestamp};
 use crate::store::{BarReads, CatalogUse, SeriesId, SeriesRecord, WriteTxn};
@@ -66,7 +64,7 @@ impl Database {
                 let touched = touched_windows(&txn, space, id, changed)?;
                 report.windows += remove_windows(&txn, &snapshot, space.id, &record, touched)?;
                 let windows = txn.bar_times(id, touched.first..=touched.last)?.len() as u64;
-                if windows > FRESH_BATCH {
+                if windows > inner.files.sizes.fresh_batch {
                     txn.add_pending(space.id, touched)?;
                 } else {
                     embed_fresh(&txn, space, &record, touched)?;

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::control::{Control, Stopwatch};
 use super::database::Database;
-use super::ingest::{FRESH_BATCH, IngestReport, remove_rows};
+use super::ingest::{IngestReport, remove_rows};
 use super::seal::{SortedRows, seal_when_due, write_sorted};
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
@@ -66,7 +66,7 @@ impl Database {
             ..ImportReport::default()
         };
         let stored_vector = |i: usize| sorted.get(i).and_then(|&(_, r)| rows.get(r));
-        if sorted.len() as u64 <= FRESH_BATCH {
+        if sorted.len() as u64 <= inner.files.sizes.fresh_batch {
             let snapshot = inner.snapshot()?;
             report.replaced = remove_old(&txn, &snapshot, id, &sorted)?;
             put_fresh(&txn, id, dim, &sorted, rows)?;

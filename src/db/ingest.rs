@@ -20,10 +20,6 @@ use crate::store::{
     WeightReads, WriteTxn,
 };
 
-/// Up to this many new windows are stored as fresh rows in the transaction of their bars; more
-/// wait for a segment.
-pub(super) const FRESH_BATCH: u64 = 8192;
-
 /// What ingestion of bars did.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct IngestReport {
@@ -160,7 +156,8 @@ impl<'a> Ingest<'a> {
         let states = &self.inner.snapshot()?.spaces;
         let fresh = states.iter().map(|s| s.fresh.len() as u64).max();
         let embedded = self.stopwatch.time(Stage::Embed, || {
-            embed_or_wait(&txn, &spaces, &pending, (new_windows, fresh.unwrap_or(0)))
+            let rows = (new_windows, fresh.unwrap_or(0));
+            embed_or_wait(self.inner, &txn, &spaces, &pending, rows)
         })?;
         self.stopwatch
             .time(Stage::Store, || self.inner.commit(&writer, txn))?;
@@ -399,12 +396,14 @@ pub(super) fn remove_rows(
 /// Embeds few `new` windows at once as fresh rows, beside `fresh` that there are already; lets
 /// many wait. Returns how many windows were embedded and how many are flat.
 fn embed_or_wait(
+    inner: &Inner,
     txn: &WriteTxn,
     spaces: &[ChartSpace],
     pending: &[(usize, SeriesRecord, Pending)],
     (new, fresh): (u64, u64),
 ) -> Result<(u64, u64)> {
-    let waiting = new > FRESH_BATCH || fresh + new > seal::SEAL_ROWS as u64;
+    let sizes = &inner.files.sizes;
+    let waiting = new > sizes.fresh_batch || fresh + new > sizes.fresh_rows as u64;
     let (mut embedded, mut flat) = (0, 0);
     for (i, series, p) in pending {
         let Some(space) = spaces.get(*i) else {

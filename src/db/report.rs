@@ -1,13 +1,14 @@
-use std::fs;
-use std::path::Path;
-
 use serde::Serialize;
 
-use super::database::{Database, Files};
+use super::database::Database;
+use super::files::Files;
 use super::view::View;
+use crate::disk::{list, look_up};
 use crate::error::{Error, Result};
 use crate::model::{Bars, Calendar, SeriesKey, Space, Timestamp};
-use crate::store::{BarReads, CatalogUse, HeadlineReads, HeadlineRowReads, RowReads, SeriesId};
+use crate::store::{
+    BarReads, Catalog, CatalogUse, HeadlineReads, HeadlineRowReads, RowReads, SeriesId,
+};
 
 /// A stored series.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,21 +186,20 @@ impl View {
 impl Files {
     /// Bytes of all files of the database.
     pub(super) fn bytes(&self) -> Result<u64> {
-        Ok(folder_bytes(&self.dir)? + folder_bytes(&self.segment(""))?)
-    }
-}
-
-fn folder_bytes(folder: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder).map_err(Error::io("list", folder))? {
-        let metadata = entry
-            .and_then(|e| e.metadata())
-            .map_err(Error::io("list", folder))?;
-        if metadata.is_file() {
-            bytes += metadata.len();
+        let storage = self.storage.as_ref();
+        let mut bytes = 0;
+        for folder in [&self.dir, &self.segment("")] {
+            let files = list(storage, folder)?;
+            bytes += files.iter().map(|f| f.len).sum::<u64>();
         }
+        Ok(bytes)
     }
-    Ok(bytes)
+
+    /// Bytes of the catalog file.
+    pub(super) fn catalog_bytes(&self) -> Result<u64> {
+        let found = look_up(self.storage.as_ref(), &self.dir.join(Catalog::FILE_NAME))?;
+        Ok(found.map_or(0, |f| f.len))
+    }
 }
 
 impl Database {
@@ -215,10 +215,7 @@ impl Database {
         let (bar_bytes, bars) = txn.bar_sizes()?;
         let anchors: u64 = spaces.iter().map(|s| s.anchors).sum();
         let segment_bytes = spaces.iter().map(|s| s.segment_bytes).sum();
-        let catalog = txn.path();
-        let catalog_bytes = fs::metadata(catalog)
-            .map_err(Error::io("look at", catalog))?
-            .len();
+        let catalog_bytes = self.0.files.catalog_bytes()?;
         Ok(DatabaseStats {
             series: view.snapshot()?.series.len() as u64,
             bars,

@@ -7,18 +7,12 @@ use rayon::prelude::*;
 
 use super::control::{Control, Stage, Stopwatch};
 use super::database::{Inner, Writer};
-use super::ingest::{ChartSpace, FRESH_BATCH, IngestReport, embed_fresh, remove_windows};
+use super::ingest::{ChartSpace, IngestReport, embed_fresh, remove_windows};
 use super::segment::{NewRows, write_segment};
 use super::snapshot::step;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
 use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId};
-
-/// The most rows of a segment: building one takes memory in proportion to it, and fewer segments
-/// are searched faster.
-pub(super) const SEGMENT_ROWS: usize = 1 << 20;
-/// Fresh rows are searched one by one, so this many are sealed into a segment.
-pub(super) const SEAL_ROWS: usize = 1 << 15;
 
 /// Makes all windows that wait searchable.
 pub(super) fn embed_pending(
@@ -89,11 +83,12 @@ impl EmbedWork<'_> {
         if counted.is_empty() {
             return Ok(());
         }
-        if total as u64 <= FRESH_BATCH {
+        let sizes = &self.inner.files.sizes;
+        if total as u64 <= sizes.fresh_batch {
             let pieces: Vec<_> = counted.iter().map(|(p, _)| *p).collect();
             return self.embed_few(&txn, &pieces);
         }
-        let chunks = split(&counted, even_size(total));
+        let chunks = split(&counted, even_size(total, sizes.segment_rows));
         drop((counted, txn));
         let ids = self.note_chunks(&chunks)?;
         chunks
@@ -225,9 +220,9 @@ impl EmbedWork<'_> {
     }
 }
 
-/// How many rows each of the fewest segments of at most [`SEGMENT_ROWS`] gets.
-fn even_size(rows: usize) -> usize {
-    rows.div_ceil(rows.div_ceil(SEGMENT_ROWS).max(1)).max(1)
+/// How many rows each of the fewest segments of at most `most` rows gets.
+fn even_size(rows: usize, most: usize) -> usize {
+    rows.div_ceil(rows.div_ceil(most).max(1)).max(1)
 }
 
 /// The same windows as `pending`, sorted, with no window in two ranges.
@@ -290,7 +285,7 @@ pub(super) fn write_sorted(
     stopwatch: &Stopwatch,
 ) -> Result<Vec<(SegmentId, SegmentRecord)>> {
     let total = sorted.keys.len();
-    let size = even_size(total);
+    let size = even_size(total, inner.files.sizes.segment_rows);
     let starts: Vec<usize> = (0..total).step_by(size).collect();
     let txn = writer.catalog.write()?;
     let ids: Vec<SegmentId> = starts
@@ -299,11 +294,11 @@ pub(super) fn write_sorted(
         .collect::<Result<_>>()?;
     txn.commit()?;
     let indexed = AtomicU64::new(0);
-    starts
+    let written: Result<_> = starts
         .into_par_iter()
-        .zip(ids)
+        .zip(&ids)
         .with_max_len(1)
-        .map(|(start, id)| {
+        .map(|(start, &id)| {
             let mut new = NewRows::new(sorted.dim)?;
             let keys = sorted.keys.iter().enumerate().skip(start).take(size);
             for (i, &(series, end)) in keys {
@@ -319,7 +314,13 @@ pub(super) fn write_sorted(
             let record = write_segment(&inner.files, id, &new, control, stopwatch, &progress)?;
             Ok((id, record))
         })
-        .collect()
+        .collect();
+    if written.is_err() {
+        // No transaction names those that were finished, and a full disk needs their room.
+        let names: Vec<_> = ids.iter().map(|&id| SegmentRecord::file_name(id)).collect();
+        inner.files.remove_segments(&names);
+    }
+    written
 }
 
 /// Seals fresh rows when there are many, and joins small segments when there are many.
@@ -330,9 +331,10 @@ pub(super) fn seal_when_due(
     stopwatch: &Stopwatch,
     report: &mut IngestReport,
 ) -> Result<()> {
+    let sizes = &inner.files.sizes;
     for state in &inner.snapshot()?.spaces {
-        let small = super::compact::crowded_tier(state);
-        if state.fresh.len() >= SEAL_ROWS || !small.is_empty() {
+        let small = super::compact::crowded_tier(state, sizes);
+        if state.fresh.len() >= sizes.fresh_rows || !small.is_empty() {
             let rewritten =
                 super::compact::rewrite(inner, writer, state.id, &small, control, stopwatch)?;
             report.segments += rewritten.written;

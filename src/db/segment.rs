@@ -11,16 +11,39 @@
 use std::path::Path;
 
 use super::control::{Control, Stage, Stopwatch};
-use super::database::Files;
-use crate::disk::{SectionFile, SectionWriter, publish};
+use super::files::Files;
+use crate::disk::{FileStamp, SectionFile, SectionWriter, Storage, publish};
 use crate::error::{Error, Result};
-use crate::index::{BuildParams, Graph, Index, Rows, RowsBuilder};
+use crate::index::{BuildParams, BuiltGraph, Graph, Index, Rows, RowsBuilder};
 use crate::store::{Directory, DirectoryBuilder, SegmentId, SegmentRecord};
 
 const MAGIC: [u8; 8] = *b"RHYMESEG";
 /// Version of the sections above and of their content.
 const VERSION: u32 = 1;
 const GRAPH: [&str; 3] = ["graph", "links0", "upper"];
+
+/// When rows become segments. Tests make the numbers small.
+#[derive(Clone, Copy, Debug)]
+pub struct SegmentSizes {
+    /// Up to this many new windows are stored as fresh rows in the transaction of their bars; more
+    /// wait for a segment.
+    pub fresh_batch: u64,
+    /// Fresh rows are searched one by one, so this many are sealed into a segment.
+    pub fresh_rows: usize,
+    /// The most rows of a segment: building one takes memory in proportion to it, and fewer
+    /// segments are searched faster.
+    pub segment_rows: usize,
+}
+
+impl Default for SegmentSizes {
+    fn default() -> Self {
+        Self {
+            fresh_batch: 8192,
+            fresh_rows: 1 << 15,
+            segment_rows: 1 << 20,
+        }
+    }
+}
 
 /// Rows on their way into a segment, sorted by series and end.
 pub(super) struct NewRows {
@@ -60,18 +83,13 @@ pub(super) fn write_segment(
         let name = SegmentRecord::file_name(id);
         let published = files.segment(&name);
         let temporary = published.with_extension("tmp");
-        let mut writer = SectionWriter::create(&temporary, MAGIC, VERSION)?;
-        let (entries, pieces) = new.directory.sections();
-        writer.section("entries", entries)?;
-        writer.section("pieces", pieces)?;
-        for (name, bytes) in Rows::SECTIONS.iter().zip(new.rows.sections()) {
-            writer.section(name, bytes)?;
-        }
-        for (name, bytes) in GRAPH.iter().zip(graph.sections()) {
-            writer.section(name, &bytes)?;
-        }
-        let stamp = writer.finish()?;
-        publish(&temporary, &published)?;
+        let storage = files.storage.as_ref();
+        let stamp = write_file(storage, &temporary, new, &graph)
+            .and_then(|stamp| publish(storage, &temporary, &published).map(|()| stamp))
+            .inspect_err(|_| {
+                // On a full disk its room is wanted; what cannot be removed goes at the next open.
+                let _ = storage.remove(&temporary);
+            })?;
         Ok(SegmentRecord {
             len: stamp.len,
             hash: stamp.hash,
@@ -79,6 +97,25 @@ pub(super) fn write_segment(
             repaired: graph.repaired() as u32,
         })
     })
+}
+
+fn write_file(
+    storage: &dyn Storage,
+    path: &Path,
+    new: &NewRows,
+    graph: &BuiltGraph,
+) -> Result<FileStamp> {
+    let mut writer = SectionWriter::create(storage, path, MAGIC, VERSION)?;
+    let (entries, pieces) = new.directory.sections();
+    writer.section("entries", entries)?;
+    writer.section("pieces", pieces)?;
+    for (name, bytes) in Rows::SECTIONS.iter().zip(new.rows.sections()) {
+        writer.section(name, bytes)?;
+    }
+    for (name, bytes) in GRAPH.iter().zip(graph.sections()) {
+        writer.section(name, &bytes)?;
+    }
+    writer.finish()
 }
 
 /// A file that is not there is damage too.
@@ -106,7 +143,7 @@ impl Remains {
         dim: usize,
     ) -> Option<Self> {
         let path = files.segment(&SegmentRecord::file_name(id));
-        let file = SectionFile::open(&path, MAGIC, VERSION).ok()?;
+        let file = SectionFile::open(files.storage.as_ref(), &path, MAGIC, VERSION).ok()?;
         let stamp = file.stamp();
         let named = (stamp.len, stamp.hash) == (record.len, record.hash);
         named.then_some(Self { file, dim })
@@ -153,7 +190,8 @@ impl Segment {
         dim: usize,
     ) -> Result<Self> {
         let path = &files.segment(&SegmentRecord::file_name(id));
-        let file = SectionFile::open(path, MAGIC, VERSION).map_err(|e| or_missing(e, path))?;
+        let file = SectionFile::open(files.storage.as_ref(), path, MAGIC, VERSION)
+            .map_err(|e| or_missing(e, path))?;
         let stamp = file.stamp();
         if (stamp.len, stamp.hash) != (record.len, record.hash) {
             return Err(Error::corrupt(

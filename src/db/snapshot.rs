@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::database::{Database, Files};
+use super::database::Database;
+use super::files::Files;
 use super::part::FreshPart;
 use super::segment::Segment;
 use crate::encode::ChartEncoder;

@@ -73,18 +73,18 @@ impl Database {
     pub fn verify(&self, control: &Control) -> Result<VerifyReport> {
         let view = self.now();
         let snapshot = view.snapshot()?;
-        let catalog = snapshot.txn.path();
+        let (catalog, files) = (snapshot.txn.path(), &self.0.files);
         let mut verify = Verify {
             snapshot,
             control,
-            total: snapshot.segment_bytes() + crate::disk::file_len(catalog)?,
+            total: snapshot.segment_bytes() + files.catalog_bytes()?,
             report: VerifyReport::default(),
         };
         suspecting_damage(catalog, || verify.run())?;
         let mut report = verify.report;
         let still = self.0.still();
-        report.catalog_bytes = crate::disk::file_len(catalog)?;
-        check_pages(catalog)?;
+        report.catalog_bytes = files.catalog_bytes()?;
+        check_pages(files.storage.as_ref(), catalog)?;
         drop(still);
         let read = report.segment_bytes + report.catalog_bytes;
         control.report(Stage::Check, read, read)?;

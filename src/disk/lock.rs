@@ -1,14 +1,15 @@
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::Path;
 
+use super::Storage;
 use crate::error::{Error, Result};
 
 /// Holds a database folder for one process. The lock is the operating system's, so it ends with
 /// the process, however that ends; the file's text only tells others who holds it.
 #[derive(Debug)]
 pub(crate) struct DirLock {
-    _file: File,
+    _file: Option<File>,
 }
 
 impl DirLock {
@@ -18,15 +19,12 @@ impl DirLock {
     ///
     /// # Errors
     /// [`Error::Locked`] with the holder's process number if somebody else has it.
-    pub(crate) fn acquire(dir: &Path) -> Result<Self> {
+    pub(crate) fn acquire(storage: &dyn Storage, dir: &Path) -> Result<Self> {
         let path = dir.join(Self::NAME);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(Error::io("open", &path))?;
+        let file = storage.lock_file(&path).map_err(Error::io("open", &path))?;
+        let Some(mut file) = file else {
+            return Ok(Self { _file: None });
+        };
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -43,33 +41,25 @@ impl DirLock {
             Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path)(e)),
         }
         record_holder(&mut file, &path)?;
-        Ok(Self { _file: file })
+        Ok(Self { _file: Some(file) })
     }
 
-    /// Takes the lock of `dir` beside others who only read. `None` where there is no lock and none
-    /// can be made: a folder that this process may not write to. Writers elsewhere are kept out
-    /// by the catalog's own lock.
+    /// Takes the lock of `dir` beside others who only read. Where there is no lock and none can be
+    /// made, in a folder that this process may not write to, none is held: writers elsewhere are
+    /// kept out by the catalog's own lock.
     ///
     /// # Errors
     /// [`Error::Locked`] with the holder's process number if a writer has it.
-    pub(crate) fn share(dir: &Path) -> Result<Option<Self>> {
+    pub(crate) fn share(storage: &dyn Storage, dir: &Path) -> Result<Self> {
         let path = dir.join(Self::NAME);
-        let opened = match File::open(&path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path),
-            opened => opened,
-        };
-        let mut file = match opened {
-            Ok(file) => file,
-            Err(e) if refused(e.kind()) => return Ok(None),
+        let mut file = match storage.shared_lock_file(&path) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(Self { _file: None }),
+            Err(e) if refused(e.kind()) => return Ok(Self { _file: None }),
             Err(e) => return Err(Error::io("open", &path)(e)),
         };
         match file.try_lock_shared() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Self { _file: Some(file) }),
             Err(TryLockError::WouldBlock) => Err(Error::Locked {
                 path: dir.to_path_buf(),
                 holder: holder(&mut file),

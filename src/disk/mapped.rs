@@ -1,23 +1,32 @@
 use std::fs::File;
-use std::path::Path;
+use std::io;
 
-use crate::error::{Error, Result};
+use memmap2::{Mmap, MmapMut};
 
-/// A read-only memory map of a whole file that nobody changes after its publication.
+/// The bytes of a whole file that nobody changes after its publication: a read-only memory map.
 #[derive(Debug)]
-pub(crate) struct Mapped(memmap2::Mmap);
+pub struct Mapped(Mmap);
 
 impl Mapped {
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(Error::io("open", path))?;
+    pub(super) fn of_file(file: &File) -> io::Result<Self> {
         #[expect(
             unsafe_code,
             reason = "mapping is how segments are read without copying them"
         )]
         // SAFETY: segment files are written once under a temporary name and renamed; this crate
         // never writes to a published file, and the database's lock keeps other writers out.
-        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::io("map", path))?;
+        let map = unsafe { Mmap::map(file) }?;
         Ok(Self(map))
+    }
+
+    /// A copy of `bytes`, aligned as a mapped file is: for disks that are simulated.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn copy_of(bytes: &[u8]) -> io::Result<Self> {
+        let mut map = MmapMut::map_anon(bytes.len())?;
+        map.copy_from_slice(bytes);
+        map.make_read_only().map(Self)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

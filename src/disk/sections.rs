@@ -14,13 +14,12 @@
 //! All numbers are little-endian. Opening checks head, tail and table, which costs the same for
 //! every size of file; [`SectionFile::verify`] reads and checks the sections themselves.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::Mapped;
+use super::{Mapped, NewFile, Storage};
 use crate::error::{Error, Result};
 
 const ALIGN: u64 = 64;
@@ -91,7 +90,7 @@ fn section_name(id: [u8; 8]) -> String {
 
 /// Writes the sections of a new file one after another.
 pub(crate) struct SectionWriter {
-    out: BufWriter<File>,
+    out: BufWriter<Box<dyn NewFile>>,
     path: PathBuf,
     magic: [u8; 8],
     position: u64,
@@ -100,8 +99,13 @@ pub(crate) struct SectionWriter {
 
 impl SectionWriter {
     /// Starts a file; an older one of that name is replaced.
-    pub(crate) fn create(path: &Path, magic: [u8; 8], version: u32) -> Result<Self> {
-        let file = File::create(path).map_err(Error::io("create", path))?;
+    pub(crate) fn create(
+        storage: &dyn Storage,
+        path: &Path,
+        magic: [u8; 8],
+        version: u32,
+    ) -> Result<Self> {
+        let file = storage.create(path).map_err(Error::io("create", path))?;
         let mut writer = Self {
             out: BufWriter::with_capacity(1 << 20, file),
             path: path.to_path_buf(),
@@ -156,11 +160,11 @@ impl SectionWriter {
         }
         self.put(&self.magic.clone())?;
         let path = self.path;
-        let file = self
+        let mut file = self
             .out
             .into_inner()
             .map_err(|e| Error::io("write", &path)(e.into_error()))?;
-        file.sync_all().map_err(Error::io("sync", &path))?;
+        file.sync().map_err(Error::io("sync", &path))?;
         Ok(FileStamp { len, hash })
     }
 
@@ -193,8 +197,13 @@ impl SectionFile {
     ///
     /// # Errors
     /// [`Error::Corrupt`] if it is not whole, [`Error::Version`] if it is newer than `supported`.
-    pub(crate) fn open(path: &Path, magic: [u8; 8], supported: u32) -> Result<Self> {
-        let map = Mapped::open(path)?;
+    pub(crate) fn open(
+        storage: &dyn Storage,
+        path: &Path,
+        magic: [u8; 8],
+        supported: u32,
+    ) -> Result<Self> {
+        let map = storage.map(path).map_err(Error::io("map", path))?;
         let bytes = map.bytes();
         let tail = read_tail(path, bytes, magic)?;
         let version = bytes
@@ -369,12 +378,13 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use super::*;
+    use crate::disk::FileSystem;
 
     const MAGIC: [u8; 8] = *b"RHYMETST";
 
     fn sample(dir: &Path) -> PathBuf {
         let path = dir.join("sample");
-        let mut writer = SectionWriter::create(&path, MAGIC, 1).unwrap();
+        let mut writer = SectionWriter::create(&FileSystem, &path, MAGIC, 1).unwrap();
         writer.section("first", b"hello").unwrap();
         writer.section("empty", b"").unwrap();
         writer
@@ -388,7 +398,7 @@ mod tests {
     fn sections_come_back() {
         let dir = tempfile::tempdir().unwrap();
         let path = sample(dir.path());
-        let file = SectionFile::open(&path, MAGIC, 1).unwrap();
+        let file = SectionFile::open(&FileSystem, &path, MAGIC, 1).unwrap();
         assert_eq!(file.section("first").unwrap(), b"hello");
         assert_eq!(file.section("empty").unwrap(), b"");
         assert_eq!(file.section("parts").unwrap(), b"abcd");
@@ -404,7 +414,10 @@ mod tests {
         let path = dir.path().join("cut");
         for len in 0..whole.len() {
             std::fs::write(&path, &whole[..len]).unwrap();
-            assert!(SectionFile::open(&path, MAGIC, 1).is_err(), "cut at {len}");
+            assert!(
+                SectionFile::open(&FileSystem, &path, MAGIC, 1).is_err(),
+                "cut at {len}"
+            );
         }
     }
 
@@ -420,7 +433,8 @@ mod tests {
                 let mut bytes = whole.clone();
                 bytes[i] ^= 1 << bit;
                 std::fs::write(&path, &bytes).unwrap();
-                let checked = SectionFile::open(&path, MAGIC, 1).and_then(|f| f.verify());
+                let checked =
+                    SectionFile::open(&FileSystem, &path, MAGIC, 1).and_then(|f| f.verify());
                 assert!(checked.is_err(), "bit {bit} of byte {i}");
             }
         }
@@ -430,11 +444,11 @@ mod tests {
     fn a_newer_version_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("newer");
-        SectionWriter::create(&path, MAGIC, 2)
+        SectionWriter::create(&FileSystem, &path, MAGIC, 2)
             .unwrap()
             .finish()
             .unwrap();
-        let error = SectionFile::open(&path, MAGIC, 1).unwrap_err();
+        let error = SectionFile::open(&FileSystem, &path, MAGIC, 1).unwrap_err();
         assert!(matches!(error, Error::Version { found: 2, .. }), "{error}");
     }
 }

@@ -1,29 +1,31 @@
 use std::cell::RefCell;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{
-    Database, Key, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, Table,
-    TableDefinition, Value,
-};
+use redb::{Key, ReadOnlyTable, ReadableTable, Table, TableDefinition, Value};
 
 use super::codec;
+use super::handle::Handle;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 use super::rows::FreshRow;
 use super::tables::{EachTable, each_table};
+use crate::disk::{Storage, look_up, publish};
 use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space, Timestamp};
 
 /// The version of the tables below and of their values.
 const FORMAT: u64 = 1;
-/// redb's page cache. Queries read few pages; bulk writes go through in order.
-const CACHE_BYTES: usize = 64 << 20;
 
 pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 pub(super) const SERIES: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("series");
 pub(super) const SERIES_BY_NAME: TableDefinition<&str, SeriesId> =
     TableDefinition::new("series_by_name");
 pub(super) const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new("spaces");
+
+/// After an error of the disk, redb does nothing more with its file: it cannot know what was kept.
+const REOPEN: &str =
+    "what was committed is safe: see to the disk, close the database and open it again";
 
 /// The catalog file of one database. Clones share it.
 #[derive(Clone)]
@@ -32,32 +34,21 @@ pub(crate) struct Catalog {
     database: Arc<Handle>,
 }
 
-enum Handle {
-    Writable(Database),
-    ReadOnly(ReadOnlyDatabase),
-}
-
-impl Handle {
-    fn begin_read(&self) -> Result<redb::ReadTransaction> {
-        match self {
-            Self::Writable(database) => database.begin_read(),
-            Self::ReadOnly(database) => database.begin_read(),
-        }
-        .map_err(fault)
-    }
-}
-
 /// Any error of redb, as one of ours.
 pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
     match error.into() {
         redb::Error::Io(source) => Error::Io {
             action: "use",
-            path: PathBuf::from("catalog.redb"),
-            source,
+            path: PathBuf::from(Catalog::FILE_NAME),
+            source: io::Error::new(source.kind(), format!("{source}; {REOPEN}")),
         },
         redb::Error::Corrupted(detail) => {
             Error::corrupt(Path::new(Catalog::FILE_NAME), "catalog", detail)
         }
+        redb::Error::PreviousIo => Error::Catalog(format!(
+            "reading or writing {} failed before; {REOPEN}",
+            Catalog::FILE_NAME
+        )),
         other => Error::Catalog(other.to_string()),
     }
 }
@@ -65,17 +56,15 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
 impl Catalog {
     /// The catalog's file name in a database's folder.
     pub(crate) const FILE_NAME: &'static str = "catalog.redb";
+    /// Its name until it holds its empty tables.
+    pub(crate) const HALF_MADE: &'static str = "catalog.tmp";
 
     /// Opens the catalog at `path`, or makes an empty one.
-    pub(crate) fn open_or_create(path: &Path) -> Result<Self> {
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .create(path)
-            .map_err(|e| open_fault(path, e))?;
-        let catalog = Self {
-            path: Arc::new(path.to_path_buf()),
-            database: Arc::new(Handle::Writable(database)),
-        };
+    pub(crate) fn open_or_create(storage: &dyn Storage, path: &Path) -> Result<Self> {
+        if look_up(storage, path)?.is_none() {
+            Self::create(storage, path)?;
+        }
+        let catalog = Self::new(path, Handle::open(storage, path)?);
         if catalog.is_empty()? {
             catalog.initialise()?;
         }
@@ -83,31 +72,39 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// Makes an empty catalog under another name first: redb cannot open a file whose making was
+    /// interrupted.
+    fn create(storage: &dyn Storage, path: &Path) -> Result<()> {
+        let temporary = path.with_file_name(Self::HALF_MADE);
+        match storage.remove(&temporary) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("remove", &temporary)(e));
+            }
+            _ => {}
+        }
+        Self::new(&temporary, Handle::open(storage, &temporary)?).initialise()?;
+        publish(storage, &temporary, path)
+    }
+
     /// Opens the catalog at `path` for reading, beside others who do the same. Changes no file.
-    pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .open_read_only(path)
-            .map_err(|e| match e {
-                redb::DatabaseError::RepairAborted => Error::Catalog(format!(
-                    "{} was not closed cleanly; open the database once for writing (`rhyme stats` does), and then read-only",
-                    path.display()
-                )),
-                other => open_fault(path, other),
-            })?;
-        let catalog = Self {
-            path: Arc::new(path.to_path_buf()),
-            database: Arc::new(Handle::ReadOnly(database)),
-        };
+    pub(crate) fn open_read_only(storage: &dyn Storage, path: &Path) -> Result<Self> {
+        let catalog = Self::new(path, Handle::open_read_only(storage, path)?);
         catalog.check_format()?;
         Ok(catalog)
     }
 
-    pub(crate) fn is_read_only(&self) -> bool {
-        matches!(*self.database, Handle::ReadOnly(_))
+    fn new(path: &Path, handle: Handle) -> Self {
+        Self {
+            path: Arc::new(path.to_path_buf()),
+            database: Arc::new(handle),
+        }
     }
 
-    /// Whether nothing was ever committed: the file is new, or its making was interrupted.
+    pub(crate) fn is_read_only(&self) -> bool {
+        !self.database.is_writable()
+    }
+
+    /// Whether nothing was ever committed: an earlier version was interrupted when it made the file.
     fn is_empty(&self) -> Result<bool> {
         let txn = self.database.begin_read()?;
         let mut tables = txn.list_tables().map_err(fault)?;
@@ -155,12 +152,12 @@ impl Catalog {
 
     /// Starts the one write transaction. Dropping it without [`WriteTxn::commit`] undoes it.
     pub(crate) fn write(&self) -> Result<WriteTxn> {
-        let Handle::Writable(database) = &*self.database else {
+        let Some(txn) = self.database.begin_write() else {
             return Err(Error::ReadOnly {
                 path: self.path.parent().unwrap_or(&self.path).to_path_buf(),
             });
         };
-        let mut txn = database.begin_write().map_err(fault)?;
+        let mut txn = txn?;
         // A reopened database is usable at once, whatever stopped the last writer.
         txn.set_quick_repair(true);
         Ok(WriteTxn {
@@ -172,13 +169,9 @@ impl Catalog {
 
     /// Gives free pages back to the file system. `false` if a reader is still open.
     pub(crate) fn compact(&mut self) -> Result<bool> {
-        let Some(Handle::Writable(database)) = Arc::get_mut(&mut self.database) else {
-            return Ok(false);
-        };
-        match database.compact() {
-            Ok(_) => Ok(true),
-            Err(redb::CompactionError::TransactionInProgress) => Ok(false),
-            Err(e) => Err(fault(e)),
+        match Arc::get_mut(&mut self.database) {
+            Some(handle) => handle.compact(),
+            None => Ok(false),
         }
     }
 }
@@ -192,38 +185,6 @@ impl EachTable for Create<'_> {
         definition: TableDefinition<'static, K, V>,
     ) -> Result<()> {
         self.0.table_mut(definition).map(drop)
-    }
-}
-
-/// Does work on a catalog that may be damaged. redb trusts its pages and panics on some that do
-/// not hold what was written; here that becomes an error.
-pub(crate) fn suspecting_damage<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-    done.unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<String>().map(String::as_str);
-        let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
-        let detail = format!("a page cannot be read ({})", said.unwrap_or("no message"));
-        Err(Error::corrupt(path, "catalog", detail))
-    })
-}
-
-fn open_fault(path: &Path, error: redb::DatabaseError) -> Error {
-    match error {
-        redb::DatabaseError::DatabaseAlreadyOpen => Error::Locked {
-            path: path.to_path_buf(),
-            holder: "another handle or process".to_owned(),
-        },
-        redb::DatabaseError::Storage(redb::StorageError::Io(source))
-            if source.kind() == std::io::ErrorKind::InvalidData =>
-        {
-            Error::corrupt(path, "catalog", source.to_string())
-        }
-        redb::DatabaseError::Storage(redb::StorageError::Io(source)) => Error::Io {
-            action: "open",
-            path: path.to_path_buf(),
-            source,
-        },
-        other => Error::corrupt(path, "catalog", other.to_string()),
     }
 }
 

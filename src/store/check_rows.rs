@@ -67,6 +67,7 @@ mod tests {
 
     use super::super::{Catalog, WriteTxn};
     use super::*;
+    use crate::disk::FileSystem;
     use crate::model::{EncoderSpec, Headline, Modality, Sharing, Space, TimePrecision, Timestamp};
 
     const HASH: u64 = 77;
@@ -85,7 +86,8 @@ mod tests {
     /// is found after `change`.
     fn checked(change: impl Fn(&WriteTxn)) -> std::result::Result<u64, String> {
         let dir = tempfile::tempdir().unwrap();
-        let catalog = Catalog::open_or_create(&dir.path().join("catalog.redb")).unwrap();
+        let catalog =
+            Catalog::open_or_create(&FileSystem, &dir.path().join("catalog.redb")).unwrap();
         let txn = catalog.write().unwrap();
         let spec = EncoderSpec {
             id: "test/1".to_owned(),

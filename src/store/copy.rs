@@ -7,6 +7,7 @@ use redb::{Key, ReadableTable, ReadableTableMetadata, TableDefinition, TableHand
 
 use super::catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn, fault};
 use super::tables::{EachTable, each_table};
+use crate::disk::Storage;
 use crate::error::{Error, Result};
 
 /// Entries between two calls of `progress`.
@@ -30,14 +31,19 @@ impl ReadTxn {
     /// # Errors
     /// Those of `progress`, and [`Error::Catalog`] if there is a table that this program does not
     /// know, and would leave out.
-    pub(crate) fn copy_to(&self, path: &Path, progress: &dyn Fn(u64) -> Result<()>) -> Result<()> {
+    pub(crate) fn copy_to(
+        &self,
+        storage: &dyn Storage,
+        path: &Path,
+        progress: &dyn Fn(u64) -> Result<()>,
+    ) -> Result<()> {
         let present: BTreeSet<String> = self
             .txn
             .list_tables()
             .map_err(fault)?
             .map(|t| t.name().to_owned())
             .collect();
-        let copy = Catalog::open_or_create(path)?;
+        let copy = Catalog::open_or_create(storage, path)?;
         let txn = copy.write()?;
         let mut copying = Copying {
             from: self,

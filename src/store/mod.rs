@@ -6,6 +6,7 @@
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb ([`catalog`]) and bincode ([`codec`]).
 
+mod backend;
 mod bar_block;
 mod bars;
 mod bars_write;
@@ -16,6 +17,7 @@ mod check_rows;
 mod codec;
 mod copy;
 mod directory;
+mod handle;
 mod headline_rows;
 mod headlines;
 mod pages;
@@ -29,9 +31,10 @@ mod weights;
 #[cfg(test)]
 pub(crate) use bars::BarChange;
 pub(crate) use bars::{BarExtent, BarReads};
-pub(crate) use catalog::{Catalog, CatalogUse, Changes, ReadTxn, WriteTxn, suspecting_damage};
+pub(crate) use catalog::{Catalog, CatalogUse, Changes, ReadTxn, WriteTxn};
 pub(crate) use check_bars::check_bars_of;
 pub(crate) use directory::{Directory, DirectoryBuilder};
+pub(crate) use handle::suspecting_damage;
 pub(crate) use headline_rows::HeadlineRowReads;
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use pages::check_pages;

@@ -5,14 +5,14 @@
 //! cover: what it writes stays in memory, and the file is never touched.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::{Database, StorageBackend};
 
-use super::catalog::suspecting_damage;
+use super::handle::{Closing, open_fault, suspecting_damage};
+use crate::disk::{PagesOf, Storage};
 use crate::error::{Error, Result};
 
 const CACHE_BYTES: usize = 16 << 20;
@@ -22,27 +22,34 @@ const CACHE_BYTES: usize = 16 << 20;
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a page does not hold what was written to it.
-pub(crate) fn check_pages(path: &Path) -> Result<()> {
-    let damaged = |detail: String| Error::corrupt(path, "pages", detail);
+pub(crate) fn check_pages(storage: &dyn Storage, path: &Path) -> Result<()> {
+    let damaged = |detail: &str| Error::corrupt(path, "pages", detail);
+    let io = || Error::io("read", path);
     suspecting_damage(path, || {
-        let covered = Covered::new(path).map_err(Error::io("read", path))?;
-        let mut database = Database::builder()
+        let file = storage.open_pages_to_read(path).map_err(io())?;
+        let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
-            .create_with_backend(covered)
-            .map_err(|e| damaged(e.to_string()))?;
-        let checked = suspecting_damage(path, || match database.check_integrity() {
+            // A repair starts at 0. It comes to 0.3 when the newest commit cannot be read, and
+            // would then take an older one: what was committed would be gone without a word.
+            .set_repair_callback(|repair| {
+                if (0.1..0.5).contains(&repair.progress()) {
+                    repair.abort();
+                }
+            })
+            .create_with_backend(Covered::new(file).map_err(io())?)
+            .map_err(|e| match e {
+                redb::DatabaseError::RepairAborted => {
+                    damaged("a page of the newest commit does not fit its checksum")
+                }
+                other => open_fault(path, other),
+            })?;
+        match Closing::new(database).get_mut()?.check_integrity() {
             Ok(true) => Ok(()),
             Ok(false) => Err(damaged(
-                "the checksums of its pages do not fit what they hold".to_owned(),
+                "the checksums of its pages do not fit what they hold",
             )),
-            Err(e) => Err(damaged(e.to_string())),
-        });
-        // Closing may panic as well, and two panics at once would end the program.
-        let closed = suspecting_damage(path, || {
-            drop(database);
-            Ok(())
-        });
-        checked.and(closed)
+            Err(e) => Err(open_fault(path, e)),
+        }
     })
 }
 
@@ -50,22 +57,21 @@ const BLOCK: u64 = 4096;
 
 /// A file whose changes stay in memory, by blocks.
 #[derive(Debug)]
-struct Covered {
+pub(super) struct Covered {
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    file: File,
+    file: PagesOf,
     file_len: u64,
     len: u64,
     changed: BTreeMap<u64, Vec<u8>>,
 }
 
 impl Covered {
-    fn new(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let len = file.metadata()?.len();
+    pub(super) fn new(file: PagesOf) -> io::Result<Self> {
+        let len = file.len()?;
         Ok(Self {
             state: Mutex::new(State {
                 file,
@@ -90,8 +96,7 @@ impl State {
         if inside.is_empty() {
             return Ok(());
         }
-        self.file.seek(SeekFrom::Start(offset))?;
-        self.file.read_exact(inside)
+        self.file.read(offset, inside)
     }
 
     /// The blocks that `offset..offset + len` touches: block, where it starts within the block,
@@ -186,6 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::disk::FileSystem;
 
     #[derive(Clone, Debug)]
     enum Step {
@@ -209,7 +215,8 @@ mod tests {
             let path = dir.path().join("file");
             let original: Vec<u8> = (0..10_000u32).map(|i| (i % 251) as u8).collect();
             std::fs::write(&path, &original).unwrap();
-            let covered = Covered::new(&path).unwrap();
+            let file = FileSystem.open_pages_to_read(&path).unwrap();
+            let covered = Covered::new(file).unwrap();
             let mut model = original.clone();
             for step in steps {
                 match step {

@@ -126,7 +126,7 @@ proptest! {
     #[test]
     fn bars_agree_with_a_map(steps in prop::collection::vec((step(), -3000i64..9000), 1..14)) {
         let dir = tempfile::tempdir().unwrap();
-        let catalog = Catalog::open_or_create(&dir.path().join("c")).unwrap();
+        let catalog = Catalog::open_or_create(&crate::disk::FileSystem, &dir.path().join("c")).unwrap();
         let mut mirror = BTreeMap::new();
         for (step, probe) in &steps {
             let txn = catalog.write().unwrap();
@@ -141,7 +141,7 @@ proptest! {
 #[test]
 fn another_series_is_not_touched() {
     let dir = tempfile::tempdir().unwrap();
-    let catalog = Catalog::open_or_create(&dir.path().join("c")).unwrap();
+    let catalog = Catalog::open_or_create(&crate::disk::FileSystem, &dir.path().join("c")).unwrap();
     let txn = catalog.write().unwrap();
     let bars: Bars = (0..5000).map(|t| bar(t, 1.0)).collect();
     for series in [1, 2, 3] {

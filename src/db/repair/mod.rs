@@ -15,13 +15,14 @@ pub use report::{DamagedSegment, LostBars, LostVectors, RepairReport, SegmentFat
 
 use super::check_encoded::check_encoded;
 use super::control::{Control, Stage, Stopwatch};
-use super::database::{Database, Files, OpenOptions, prepare_dir};
+use super::database::{Database, OpenOptions};
+use super::files::{Files, prepare_dir};
 use super::ingest::{IngestReport, remove_rows};
 use super::seal;
 use super::segment::{NewRows, Remains, Segment, write_segment};
 use super::snapshot::{Snapshot, SpaceState};
 use super::windows::{Difference, Held, held};
-use crate::disk::{DirLock, set_aside};
+use crate::disk::{DirLock, look_up, set_aside};
 use crate::error::{Error, Result};
 use crate::index::RowSet;
 use crate::model::{Bars, Modality, Timestamp};
@@ -76,12 +77,13 @@ impl OpenOptions {
     /// yet wait, and the next repair, ingestion or compaction makes them.
     pub fn repair(self, dir: impl AsRef<Path>, control: &Control) -> Result<RepairReport> {
         let dir = dir.as_ref();
-        prepare_dir(dir, false, false)?;
-        let lock = DirLock::acquire(dir)?;
+        let storage = self.storage.as_ref();
+        prepare_dir(storage, dir, false, false)?;
+        let lock = DirLock::acquire(storage, dir)?;
         let path = dir.join(Catalog::FILE_NAME);
         let mut report = RepairReport::default();
         suspecting_damage(&path, || {
-            let catalog = Catalog::open_or_create(&path)?;
+            let catalog = Catalog::open_or_create(storage, &path)?;
             let files = self.files(dir);
             rebuild_rows(&files, &catalog, control, &mut report)?;
             let txn = catalog.read()?;
@@ -92,12 +94,12 @@ impl OpenOptions {
                 return Ok(()); // It cannot be opened yet.
             }
             files.sweep(&catalog)?;
-            let db = Database::assemble(files, catalog, Some(lock))?;
+            let db = Database::assemble(files, catalog, lock)?;
             report.windows_rebuilt = embed(&db, control)?;
             Ok(())
         })?;
         if report.catalog.is_none() {
-            report.catalog = check_pages(&path).err().map(|e| e.to_string());
+            report.catalog = check_pages(storage, &path).err().map(|e| e.to_string());
         }
         Ok(report)
     }
@@ -159,8 +161,9 @@ fn rebuild_rows(
     txn.commit()?;
     for name in aside {
         let path = files.segment(&name);
-        if path.exists() {
-            set_aside(&path, &files.damaged())?;
+        let storage = files.storage.as_ref();
+        if look_up(storage, &path)?.is_some() {
+            set_aside(storage, &path, &files.damaged())?;
         }
     }
     Ok(())

@@ -1,0 +1,130 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::encoders::Encoders;
+use super::segment::SegmentSizes;
+use crate::disk::{Storage, create_dir_durably, list, look_up};
+use crate::error::{Error, Result};
+use crate::index::Builder as GraphBuilder;
+use crate::store::{Catalog, RowReads};
+
+/// Checks that a folder holds a database or may become one, and makes the folders of a new one.
+pub(super) fn prepare_dir(
+    storage: &dyn Storage,
+    dir: &Path,
+    create: bool,
+    read_only: bool,
+) -> Result<()> {
+    let not_one = |reason: String| Error::NotADatabase {
+        path: dir.to_path_buf(),
+        reason,
+    };
+    let segments = dir.join(Files::SEGMENTS);
+    if look_up(storage, &dir.join(Catalog::FILE_NAME))?.is_some_and(|f| !f.is_dir) {
+        return if read_only {
+            Ok(())
+        } else {
+            create_dir_durably(storage, &segments)
+        };
+    }
+    let folder = look_up(storage, dir)?;
+    if folder.as_ref().is_some_and(|f| !f.is_dir) {
+        return Err(not_one("it is a file, and a database is a folder".into()));
+    }
+    if !create && folder.is_none() {
+        return Err(not_one(
+            "there is no such folder; ingest something to make it, or name another one".into(),
+        ));
+    }
+    if !create {
+        return Err(not_one(format!(
+            "it has no {}; ingest something into it first",
+            Catalog::FILE_NAME
+        )));
+    }
+    if folder.is_some() {
+        refuse_foreign(storage, dir)?;
+    }
+    create_dir_durably(storage, dir)?;
+    create_dir_durably(storage, &segments)?;
+    let orphan = list(storage, &segments)?
+        .into_iter()
+        .find(|f| Path::new(&f.name).extension().is_some_and(|x| x == "seg"));
+    match orphan {
+        // A new catalog would know none of them, and they would be swept away.
+        Some(orphan) => Err(not_one(format!(
+            "it has segments ({}) and no {}; put the catalog back, or name a new folder",
+            orphan.name.to_string_lossy(),
+            Catalog::FILE_NAME
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Lets no database be made among files of something else.
+fn refuse_foreign(storage: &dyn Storage, dir: &Path) -> Result<()> {
+    let known = ["lock", Files::SEGMENTS, Catalog::HALF_MADE];
+    let foreign = list(storage, dir)?
+        .into_iter()
+        .find(|f| !known.iter().any(|k| f.name == *k));
+    match foreign {
+        Some(foreign) => Err(Error::NotADatabase {
+            path: dir.to_path_buf(),
+            reason: format!(
+                "the folder has other content ({}) and no {}; name an empty or a new folder",
+                foreign.name.to_string_lossy(),
+                Catalog::FILE_NAME
+            ),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Where a database's files are, and how its segments are made.
+pub(super) struct Files {
+    pub(super) dir: PathBuf,
+    pub(super) seed: u64,
+    pub(super) builder: GraphBuilder,
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) sizes: SegmentSizes,
+    pub(super) encoders: Encoders,
+}
+
+impl Files {
+    pub(super) const SEGMENTS: &'static str = "segments";
+
+    pub(super) fn segment(&self, name: &str) -> PathBuf {
+        self.dir.join(Self::SEGMENTS).join(name)
+    }
+
+    /// Removes the files of segments that were never committed, or are no longer.
+    pub(super) fn sweep(&self, catalog: &Catalog) -> Result<()> {
+        let known = catalog.read()?.segment_files()?;
+        let folder = self.dir.join(Self::SEGMENTS);
+        for file in list(self.storage.as_ref(), &folder)? {
+            let name = file.name.to_string_lossy().into_owned();
+            let ours = name.ends_with(".seg") || name.ends_with(".tmp");
+            if ours && !known.contains(&name) {
+                let path = folder.join(&file.name);
+                self.storage
+                    .remove(&path)
+                    .map_err(Error::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where `repair` keeps damaged files.
+    pub(super) fn damaged(&self) -> PathBuf {
+        self.dir.join("damaged")
+    }
+
+    /// Removes segment files that the catalog no longer names. Readers that still have them
+    /// mapped keep them until they are done.
+    pub(super) fn remove_segments(&self, names: &[String]) {
+        for name in names {
+            // What cannot be removed now (an open map, on some systems) goes at the next open.
+            let _ = self.storage.remove(&self.segment(name));
+        }
+    }
+}

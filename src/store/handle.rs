@@ -1,0 +1,158 @@
+//! The open file under a catalog.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use redb::{Builder, Database, ReadOnlyDatabase, ReadableDatabase};
+
+use super::backend::Backend;
+use super::catalog::fault;
+use super::pages::Covered;
+use crate::disk::{PagesOf, Storage};
+use crate::error::{Error, Result};
+
+/// redb's page cache. Queries read few pages; bulk writes go through in order.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// A catalog's file, opened by redb.
+pub(super) enum Handle {
+    Writable(Closing),
+    ReadOnly(ReadOnlyDatabase),
+    /// Read-only on a disk that is simulated, for which redb has no such way.
+    Covered(Closing),
+}
+
+impl Handle {
+    /// Opens the file at `path` for reading and writing, or makes it.
+    pub(super) fn open(storage: &dyn Storage, path: &Path) -> Result<Self> {
+        let file = storage.open_pages(path).map_err(Error::io("open", path))?;
+        let opened = match file {
+            PagesOf::System(file) => builder().create_file(file),
+            PagesOf::Simulated(file) => builder().create_with_backend(Backend(file)),
+        };
+        let database = opened.map_err(|e| open_fault(path, e))?;
+        Ok(Self::Writable(Closing::new(database)))
+    }
+
+    /// Opens the file at `path` beside others who only read, too. Changes nothing.
+    pub(super) fn open_read_only(storage: &dyn Storage, path: &Path) -> Result<Self> {
+        let mut builder = builder();
+        // Where redb would repair, it must not: others may read the same file.
+        builder.set_repair_callback(|repair| repair.abort());
+        let io = || Error::io("open", path);
+        let opened = match storage.open_pages_to_read(path).map_err(io())? {
+            PagesOf::System(_) => builder.open_read_only(path).map(Self::ReadOnly),
+            file @ PagesOf::Simulated(_) => builder
+                .create_with_backend(Covered::new(file).map_err(io())?)
+                .map(|database| Self::Covered(Closing::new(database))),
+        };
+        opened.map_err(|e| match e {
+            redb::DatabaseError::RepairAborted => Error::Catalog(format!(
+                "{} was not closed cleanly; open the database once for writing (`rhyme stats` does), and then read-only",
+                path.display()
+            )),
+            other => open_fault(path, other),
+        })
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        matches!(self, Self::Writable(_))
+    }
+
+    pub(super) fn begin_read(&self) -> Result<redb::ReadTransaction> {
+        match self {
+            Self::Writable(database) | Self::Covered(database) => database.get()?.begin_read(),
+            Self::ReadOnly(database) => database.begin_read(),
+        }
+        .map_err(fault)
+    }
+
+    /// Begins to write; `None` if the file is open for reading only.
+    pub(super) fn begin_write(&self) -> Option<Result<redb::WriteTransaction>> {
+        let Self::Writable(database) = self else {
+            return None;
+        };
+        let database = database.get();
+        Some(database.and_then(|d| d.begin_write().map_err(fault)))
+    }
+
+    /// Gives free pages back to the file system. `false` if a reader is still open.
+    pub(super) fn compact(&mut self) -> Result<bool> {
+        let Self::Writable(database) = self else {
+            return Ok(false);
+        };
+        match database.get_mut()?.compact() {
+            Ok(_) => Ok(true),
+            Err(redb::CompactionError::TransactionInProgress) => Ok(false),
+            Err(e) => Err(fault(e)),
+        }
+    }
+}
+
+fn builder() -> Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES);
+    builder
+}
+
+/// An open redb file. Closing it writes the list of free pages, and panics where that cannot be
+/// read: what was committed is safe, and a panic while another one unwinds would end the program.
+pub(super) struct Closing(Option<Database>);
+
+impl Closing {
+    pub(super) fn new(database: Database) -> Self {
+        Self(Some(database))
+    }
+
+    fn get(&self) -> Result<&Database> {
+        self.0.as_ref().ok_or_else(closed)
+    }
+
+    pub(super) fn get_mut(&mut self) -> Result<&mut Database> {
+        self.0.as_mut().ok_or_else(closed)
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let database = self.0.take();
+        let closing = std::panic::AssertUnwindSafe(|| drop(database));
+        // The next open finds what was left undone, and says so.
+        let _ = std::panic::catch_unwind(closing);
+    }
+}
+
+fn closed() -> Error {
+    Error::Catalog("it is closed".to_owned())
+}
+
+/// Does work on a catalog that may be damaged. redb trusts its pages and panics on some that do
+/// not hold what was written; here that becomes an error.
+pub(crate) fn suspecting_damage<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    done.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+        let detail = format!("a page cannot be read ({})", said.unwrap_or("no message"));
+        Err(Error::corrupt(path, "catalog", detail))
+    })
+}
+
+/// Why a file cannot be opened, as one of our errors.
+pub(super) fn open_fault(path: &Path, error: redb::DatabaseError) -> Error {
+    match error {
+        redb::DatabaseError::DatabaseAlreadyOpen => Error::Locked {
+            path: path.to_path_buf(),
+            holder: "another handle or process".to_owned(),
+        },
+        redb::DatabaseError::Storage(redb::StorageError::Io(source)) => match source.kind() {
+            // What it says of itself does not fit its length.
+            ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
+                Error::corrupt(path, "catalog", source.to_string())
+            }
+            _ => Error::io("open", path)(source),
+        },
+        redb::DatabaseError::Storage(failed @ redb::StorageError::PreviousIo) => fault(failed),
+        other => Error::corrupt(path, "catalog", other.to_string()),
+    }
+}

@@ -1,0 +1,127 @@
+//! Everything that a user can see of a database, to be compared.
+
+use std::fmt;
+
+use rhymedb::{
+    Bars, Control, Database, Error, Headline, Hit, Result, SeriesInfo, Space, Target, View,
+};
+
+/// What a database answers.
+#[derive(Clone, PartialEq)]
+pub struct Contents {
+    series: Vec<SeriesInfo>,
+    bars: Vec<Bars>,
+    headlines: Vec<Headline>,
+    spaces: Vec<SpaceContents>,
+    answers: Vec<Answer>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct SpaceContents {
+    space: Space,
+    rows: u64,
+    flat: u64,
+    waiting: u64,
+}
+
+/// Windows that were searched and the best of them, or why there are none.
+type Answer = (String, Result<(u64, Vec<Hit>), String>);
+
+/// How a database is stored: segments, dead rows and fresh rows of each space.
+pub type Layout = Vec<(u64, u64, u64)>;
+
+/// Contents and layout: two databases of one state have taken the same steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    pub contents: Contents,
+    pub layout: Layout,
+}
+
+impl State {
+    /// Reads everything, and checks it.
+    pub fn of(db: &Database) -> Result<Self> {
+        db.verify(&Control::new())?;
+        let view = db.now();
+        let layout = view.spaces()?;
+        let layout = layout
+            .iter()
+            .map(|s| (s.segments, s.dead_rows, s.fresh_rows));
+        Ok(Self {
+            contents: Contents::of(&view)?,
+            layout: layout.collect(),
+        })
+    }
+}
+
+impl Contents {
+    fn of(view: &View) -> Result<Self> {
+        let series = view.series()?;
+        let bars = series
+            .iter()
+            .map(|s| Ok(view.bars(&s.key, None, None, None)?.bars))
+            .collect::<Result<Vec<_>>>()?;
+        let spaces = view.spaces()?;
+        let mut answers = Vec::new();
+        for space in &spaces {
+            for (series, bars) in series.iter().zip(&bars) {
+                for part in [2, 3] {
+                    let open = bars.time[bars.len() * part / 3 - 1];
+                    let at = rhymedb::Timestamp::from_millis(open);
+                    let target = format!("{}@{}", series.key, series.key.interval.close_of(at));
+                    answers.push(ask(view, &space.space.name, target)?);
+                }
+            }
+        }
+        let spaces = spaces.into_iter().map(|s| SpaceContents {
+            space: s.space,
+            rows: s.rows,
+            flat: s.flat_windows,
+            waiting: s.pending_ranges,
+        });
+        Ok(Self {
+            bars,
+            headlines: view.headlines(None, None, None, usize::MAX)?,
+            spaces: spaces.collect(),
+            answers,
+            series,
+        })
+    }
+}
+
+/// The exact answer, which does not depend on the layout.
+fn ask(view: &View, space: &str, target: String) -> Result<Answer> {
+    let parsed: Target = target.parse()?;
+    let asked = view.similar(parsed).space(space).exact(true).k(4).run();
+    let answer = match asked {
+        Ok(answer) => Ok((answer.searched.windows, answer.hits)),
+        Err(e @ (Error::NotFound { .. } | Error::Invalid(_))) => Err(e.to_string()),
+        Err(e) => return Err(e),
+    };
+    Ok((format!("{space}: {target}"), answer))
+}
+
+impl fmt::Debug for Contents {
+    /// What tells two states apart at a glance.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (series, bars) in self.series.iter().zip(&self.bars) {
+            let closes: f64 = bars.close.iter().sum();
+            write!(f, "{} {} bars, closes {closes}; ", series.key, bars.len())?;
+        }
+        write!(f, "{} headlines; ", self.headlines.len())?;
+        for SpaceContents {
+            space,
+            rows,
+            flat,
+            waiting,
+        } in &self.spaces
+        {
+            let name = &space.name;
+            write!(f, "{name}: {rows} rows, {flat} flat, {waiting} wait; ")?;
+        }
+        for (target, answer) in &self.answers {
+            let best = answer.as_ref().map(|(n, hits)| (n, hits.first()));
+            write!(f, "\n  {target}: {best:?}")?;
+        }
+        Ok(())
+    }
+}

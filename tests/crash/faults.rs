@@ -1,0 +1,108 @@
+//! The disk refuses something, once or from then on, and the program goes on.
+
+use rhymedb::{Database, Error};
+
+use crate::contents::State;
+use crate::cuts::no_panic;
+use crate::disk::{Fault, ROOT, Refusal, SimDisk};
+use crate::operations::Operation;
+use crate::run::{Trace, in_order, points, read, thorough};
+
+/// Lets operations of the disk fail at points of an operation of the database. The error is clear;
+/// the open database answers as before or as after, or says that it must be opened again; and the
+/// operation can be repeated.
+pub fn withstands_every_refusal(operation: &Operation) {
+    in_order(|| {
+        let trace = Trace::of(operation);
+        let most = if thorough() { usize::MAX } else { 12 };
+        let mut refused = 0;
+        for (i, kind) in (0..).zip([Refusal::Full, Refusal::Broken]) {
+            for n in points(trace.counts.all, most, i) {
+                for fault in [Fault::Once(n, kind), Fault::Forever(n, kind)] {
+                    refused += usize::from(refuse(operation, &trace, fault));
+                }
+            }
+        }
+        println!("{}: {refused} times refused", operation.name);
+        assert!(refused > 10);
+    });
+}
+
+/// Whether the operation noticed the fault.
+fn refuse(operation: &Operation, trace: &Trace, fault: Fault) -> bool {
+    let disk = trace.before.fork();
+    disk.set_fault(Some(fault));
+    let noticed = no_panic(|| Ok(opened_with(operation, trace, fault, &disk)))
+        .unwrap_or_else(|panic| {
+            let hit = disk.hit();
+            panic!("{}, {fault:?} ({hit}): {panic}", operation.name)
+        })
+        .unwrap_or(false);
+    let at = format!("{}, {fault:?} ({})", operation.name, disk.hit());
+    disk.set_fault(None);
+    let state = read(operation, &disk).unwrap_or_else(|e| panic!("{at}, opened again: {e}"));
+    // It may have been repeated already, which can leave another layout.
+    let known = trace.states.iter().any(|s| s.contents == state.contents);
+    assert!(known, "{at}: {state:#?}");
+    let db = operation.open(&disk).unwrap();
+    (operation.run)(&db).unwrap_or_else(|e| panic!("{at}, repeated: {e}"));
+    let state = State::of(&db).unwrap();
+    assert_eq!(state.contents, trace.last().contents, "{at}, repeated");
+    noticed
+}
+
+fn opened_with(operation: &Operation, trace: &Trace, fault: Fault, disk: &SimDisk) -> bool {
+    let at = || format!("{}, {fault:?} ({})", operation.name, disk.hit());
+    let db = match operation.open(disk) {
+        Ok(db) => db,
+        Err(e) => {
+            assert_clear(&e, &at());
+            return true;
+        }
+    };
+    let ran = (operation.run)(&db);
+    if let Err(e) = &ran {
+        assert_clear(e, &at());
+    }
+    check_open(&db, trace, &at());
+    disk.set_fault(None);
+    check_open(&db, trace, &at());
+    match (operation.run)(&db) {
+        Ok(()) => {
+            let state = State::of(&db).unwrap();
+            assert_eq!(state.contents, trace.last().contents, "{}", at());
+        }
+        Err(e) => {
+            assert!(ran.is_err(), "{}: only the second time: {e}", at());
+            assert!(must_reopen(&e), "{}, repeated: {e}", at());
+        }
+    }
+    ran.is_err()
+}
+
+/// What the open database says is true, or it says what to do.
+fn check_open(db: &Database, trace: &Trace, at: &str) {
+    match State::of(db) {
+        Ok(state) => assert!(
+            trace.states.contains(&state),
+            "{at}, still open: {state:#?}"
+        ),
+        Err(e) => assert!(must_reopen(&e) || is_io(&e), "{at}, still open: {e}"),
+    }
+}
+
+fn must_reopen(error: &Error) -> bool {
+    error.to_string().contains("open it again")
+}
+
+fn is_io(error: &Error) -> bool {
+    matches!(error, Error::Io { .. })
+}
+
+/// The message names the file, and says what to do.
+fn assert_clear(error: &Error, at: &str) {
+    let text = error.to_string();
+    let names = text.contains(ROOT) || text.contains("catalog.redb");
+    let advises = text.contains("repeat") || text.contains("open it again");
+    assert!(names && advises, "{at}: {text}");
+}

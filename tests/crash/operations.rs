@@ -1,0 +1,237 @@
+//! What is done to a database while its disk fails. A new operation is one entry of [`ALL`].
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rhymedb::{
+    Control, Database, Error, Headline, OpenOptions, Result, SegmentSizes, SeriesBars,
+    TimePrecision, Timestamp, VectorRow, chart_encoder_by_name,
+};
+
+use crate::disk::{ROOT, SimDisk};
+use crate::oracle::{HOUR, START, crypto, equity};
+
+/// Something that a user does, and the database that it is done to.
+pub struct Operation {
+    pub name: &'static str,
+    sizes: SegmentSizes,
+    /// Makes the state before; `None` if there is no database.
+    prepare: Option<fn(&Database) -> Result<()>>,
+    /// Does it; a second time, where the first was interrupted or not, it completes it.
+    pub run: fn(&Database) -> Result<()>,
+    /// How many commits of it can be seen. With 1, the state is that before or that after.
+    pub commits: usize,
+}
+
+/// The sizes of every database but these tests'.
+const USUAL: SegmentSizes = SegmentSizes {
+    fresh_batch: 8192,
+    fresh_rows: 1 << 15,
+    segment_rows: 1 << 20,
+};
+
+/// Few rows go through segments; a change of one bar, which touches 64 windows, does not.
+const TINY: SegmentSizes = SegmentSizes {
+    fresh_batch: 70,
+    fresh_rows: 100,
+    segment_rows: 40,
+};
+
+pub const ALL: &[Operation] = &[
+    Operation {
+        name: "first ingestion",
+        sizes: USUAL,
+        prepare: None,
+        run: |db| db.ingest_bars(&market()).map(drop),
+        commits: 1,
+    },
+    Operation {
+        name: "first ingestion through segments",
+        sizes: TINY,
+        prepare: None,
+        run: |db| db.ingest_bars(&market()).map(drop),
+        // The bars, which windows go together, and six segments of them.
+        commits: 8,
+    },
+    Operation {
+        name: "correction",
+        sizes: TINY,
+        prepare: Some(fill),
+        run: correct,
+        commits: 1,
+    },
+    Operation {
+        name: "append",
+        sizes: TINY,
+        prepare: Some(fill),
+        run: append,
+        commits: 1,
+    },
+    Operation {
+        name: "append that fills a segment",
+        sizes: TINY,
+        prepare: Some(|db| fill(db).and_then(|()| correct(db))),
+        run: |db| {
+            let mut more = crypto("AAA", 190, 1);
+            more.bars = more.bars.slice(130..190);
+            db.ingest_bars(&[more]).map(drop)
+        },
+        // The bars; their windows, which sealed rows join.
+        commits: 3,
+    },
+    Operation {
+        name: "headlines",
+        sizes: TINY,
+        prepare: Some(fill),
+        run: |db| db.ingest_headlines(&headlines(5..40)).map(drop),
+        commits: 1,
+    },
+    Operation {
+        name: "deletion of headlines",
+        sizes: TINY,
+        prepare: Some(|db| db.ingest_headlines(&headlines(0..40)).map(drop)),
+        run: |db| {
+            let range = hour(5)..=hour(9);
+            db.delete_headlines(range).map(drop)
+        },
+        commits: 1,
+    },
+    Operation {
+        name: "deletion of bars",
+        sizes: TINY,
+        prepare: Some(fill),
+        run: |db| {
+            let range = hour(30)..=hour(34);
+            db.delete_bars(&market()[0].key, Some(range)).map(drop)
+        },
+        commits: 1,
+    },
+    Operation {
+        name: "deletion of a series",
+        sizes: TINY,
+        prepare: Some(fill),
+        run: |db| match db.delete_bars(&market()[1].key, None) {
+            Err(Error::NotFound { .. }) => Ok(()),
+            done => done.map(drop),
+        },
+        commits: 1,
+    },
+    Operation {
+        name: "compaction",
+        sizes: SegmentSizes {
+            segment_rows: 1000,
+            ..TINY
+        },
+        prepare: Some(|db| {
+            fill(db)?;
+            correct(db)?;
+            append(db)
+        }),
+        run: |db| db.compact(&Control::new()).map(drop),
+        commits: 1,
+    },
+    Operation {
+        name: "creation of a space",
+        sizes: TINY,
+        prepare: Some(fill),
+        run: create_space,
+        // The space, which windows go together, and six segments of them.
+        commits: 8,
+    },
+    Operation {
+        name: "import of vectors",
+        sizes: TINY,
+        prepare: Some(fill),
+        run: import,
+        // The space, which is empty, and the vectors.
+        commits: 2,
+    },
+];
+
+impl Operation {
+    /// Opens the database on a disk, or makes it there.
+    pub fn open(&self, disk: &SimDisk) -> Result<Database> {
+        OpenOptions::new()
+            .storage(Arc::new(disk.clone()))
+            .segment_sizes(self.sizes)
+            .open(Path::new(ROOT).join("data").join("market.rhyme"))
+    }
+
+    /// A disk with the state before.
+    pub fn prepared(&self) -> SimDisk {
+        let disk = SimDisk::new();
+        if let Some(prepare) = self.prepare {
+            let db = self.open(&disk).unwrap();
+            prepare(&db).unwrap();
+        }
+        disk
+    }
+}
+
+fn market() -> Vec<SeriesBars> {
+    vec![crypto("AAA", 130, 1), equity("BBB", 100, 2)]
+}
+
+fn fill(db: &Database) -> Result<()> {
+    db.ingest_bars(&market())?;
+    db.ingest_headlines(&headlines(0..10)).map(drop)
+}
+
+fn correct(db: &Database) -> Result<()> {
+    let mut series = crypto("AAA", 130, 1);
+    series.bars = series.bars.slice(80..81);
+    series.bars.close[0] *= 1.001;
+    series.bars.high[0] *= 1.01;
+    db.ingest_bars(&[series]).map(drop)
+}
+
+fn append(db: &Database) -> Result<()> {
+    let mut more = vec![crypto("AAA", 131, 1), equity("BBB", 101, 2)];
+    more[0].bars = more[0].bars.slice(130..131);
+    more[1].bars = more[1].bars.slice(100..101);
+    db.ingest_bars(&more).map(drop)
+}
+
+fn create_space(db: &Database) -> Result<()> {
+    let there = db.now().spaces()?.iter().any(|s| s.space.name == "other");
+    if there {
+        // It was made, and its windows wait.
+        return db.ingest(Control::new()).finish().map(drop);
+    }
+    let encoder = chart_encoder_by_name("stats", 16, None)?;
+    db.create_space("other", &encoder, 1, Control::new())
+        .map(drop)
+}
+
+fn import(db: &Database) -> Result<()> {
+    let key = &market()[0].key;
+    let vectors: Vec<[f32; 3]> = (0..90)
+        .map(|i| [1.0, i as f32 * 0.1, -0.01 * (i * i) as f32])
+        .collect();
+    let rows: Vec<_> = (0..)
+        .zip(&vectors)
+        .map(|(i, vector)| VectorRow {
+            series: key,
+            end: hour(20 + i),
+            vector,
+        })
+        .collect();
+    db.import_vectors("own", 8, &rows, &Control::new())
+        .map(drop)
+}
+
+fn headlines(numbers: std::ops::Range<i64>) -> Vec<Headline> {
+    numbers
+        .map(|i| Headline {
+            time: hour(i),
+            precision: TimePrecision::Minute,
+            text: format!("An invented sentence, number {i}"),
+            source: "test".to_owned(),
+            symbols: vec!["AAA".to_owned()],
+        })
+        .collect()
+}
+
+fn hour(n: i64) -> Timestamp {
+    Timestamp::from_millis(START + n * HOUR)
+}
