@@ -137,6 +137,32 @@ fn advice(source: &std::io::Error) -> &'static str {
     }
 }
 
+/// The beginning of a name from outside, fit for a message: what is no printable character is
+/// written as an escape, and what is wider than 80 characters is cut.
+pub(crate) fn shortened(text: &str) -> String {
+    const WIDTH: usize = 80;
+    let mut out = String::new();
+    let mut width = 0;
+    for c in text.chars() {
+        let escaped = c.escape_debug();
+        width += escaped.len();
+        if width > WIDTH {
+            out.push_str("...");
+            break;
+        }
+        match c {
+            '\'' => out.push(c),
+            _ => out.extend(escaped),
+        }
+    }
+    out
+}
+
+/// As [`shortened`], in quotes.
+pub(crate) fn excerpt(text: &str) -> String {
+    format!("\"{}\"", shortened(text))
+}
+
 fn hint(text: &str) -> String {
     if text.is_empty() {
         String::new()
@@ -177,5 +203,19 @@ impl Error {
             line,
             message: message.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{excerpt, shortened};
+
+    #[test]
+    fn names_from_outside_are_short_and_printable() {
+        assert_eq!(excerpt("BTC \"x\""), r#""BTC \"x\"""#);
+        assert_eq!(shortened("a/b's.csv"), "a/b's.csv");
+        assert_eq!(shortened("a\n\u{1b}[2J\u{202e}é"), r"a\n\u{1b}[2J\u{202e}é");
+        assert_eq!(shortened(&"x".repeat(81)), format!("{}...", "x".repeat(80)));
+        assert_eq!(shortened(&"é".repeat(80)), "é".repeat(80));
     }
 }

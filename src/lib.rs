@@ -44,6 +44,9 @@ mod db;
 pub mod disk;
 mod encode;
 mod error;
+/// What no input may break, for `tools/fuzz` and for its corpus as a test.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 /// The search engine itself, for the benchmarks; no part of the stable interface.
 #[doc(hidden)]
 pub mod index;

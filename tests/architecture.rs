@@ -25,6 +25,10 @@ const LAYERS: &[(&str, &[&str])] = &[
         "db",
         &["error", "model", "disk", "encode", "index", "store"],
     ),
+    (
+        "fuzz",
+        &["error", "model", "disk", "index", "source", "store", "db"],
+    ),
 ];
 
 /// External crates that stay in one place.
@@ -41,7 +45,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("backon", &["src/source/bybit/"]),
     ("parquet", &["src/source/"]),
     ("arrow_array", &["src/source/"]),
-    ("zip", &["src/source/"]),
+    ("zip", &["src/source/", "src/fuzz/container.rs"]),
     ("csv", &["src/source/", "src/bin/rhyme/output.rs"]),
     ("jiff", &["src/model/", "src/source/"]),
     ("clap", &["src/bin/rhyme/"]),

@@ -10,6 +10,8 @@
 
 #[path = "bybit/faults.rs"]
 mod faults;
+#[path = "bybit/hostile.rs"]
+mod hostile;
 #[path = "bybit/market.rs"]
 mod market;
 #[path = "bybit/resume.rs"]

@@ -13,6 +13,8 @@
 mod embed;
 #[path = "cli/guard.rs"]
 mod guard;
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/imports.rs"]
 mod imports;
 #[path = "cli/ingest.rs"]

@@ -16,23 +16,31 @@
 
 #[path = "crash/contents.rs"]
 mod contents;
+#[path = "crash/copies.rs"]
+mod copies;
 #[path = "crash/cuts.rs"]
 mod cuts;
 #[path = "crash/disk.rs"]
 mod disk;
-#[path = "crash/faults.rs"]
-mod faults;
+#[path = "crash/fault.rs"]
+mod fault;
+#[path = "crash/handles.rs"]
+mod handles;
+#[path = "crash/names.rs"]
+mod names;
 #[path = "crash/operations.rs"]
 mod operations;
 mod oracle;
+#[path = "crash/refused.rs"]
+mod refused;
 #[path = "crash/run.rs"]
 mod run;
 #[path = "crash/survival.rs"]
 mod survival;
 
 use cuts::{misses_syncs, survives_every_stop};
-use faults::withstands_every_refusal;
 use operations::ALL;
+use refused::withstands_every_refusal;
 
 /// Every operation has two tests of its own, so that they run side by side.
 macro_rules! operations {

@@ -75,8 +75,8 @@ fn takes_weights(db: &Database) {
 #[test]
 fn every_format_opens_with_its_answers() {
     let mut seen = 0;
-    for entry in fs::read_dir(fixtures()).unwrap() {
-        let folder = entry.unwrap().path();
+    let folders = fs::read_dir(fixtures()).unwrap().map(|e| e.unwrap().path());
+    for folder in folders.filter(|f| f.join("market.rhyme").exists()) {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().join("market.rhyme");
         copy(&folder.join("market.rhyme"), &path);

@@ -64,6 +64,17 @@ impl World {
         self.compare_now(&db);
     }
 
+    /// A backup answers like the database, and beside it.
+    fn back_up(&mut self) {
+        let copies = tempfile::tempdir().unwrap();
+        let to = copies.path().join("backup");
+        let report = self.db().backup(&to, &Control::new()).unwrap();
+        assert_eq!(report.verified.bars, self.mirror.bars());
+        let copy = Database::open(&to).unwrap();
+        self.check_counts(&copy);
+        self.compare_now(&copy);
+    }
+
     fn step(&mut self) {
         match self.dice.below(100) {
             0..38 => self.ingest(),
@@ -80,7 +91,8 @@ impl World {
             }
             57..59 => self.crash(),
             59..62 => self.check_counts(&self.db().clone()),
-            62..72 => self.compare_old(),
+            62..64 => self.back_up(),
+            64..72 => self.compare_old(),
             _ => self.compare_now(&self.db().clone()),
         }
     }

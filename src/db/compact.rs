@@ -180,6 +180,10 @@ impl Database {
     /// # Errors
     /// [`crate::Error::Interrupted`] if `control` was stopped; what was rewritten stays.
     pub fn compact(&self, control: &Control) -> Result<CompactReport> {
+        self.0.change(|| self.compact_all(control))
+    }
+
+    fn compact_all(&self, control: &Control) -> Result<CompactReport> {
         let inner = &self.0;
         let mut report = CompactReport {
             bytes_before: inner.files.bytes()?,

@@ -7,6 +7,7 @@ use super::files::{Files, prepare_dir};
 use super::ingest::{Ingest, IngestReport};
 use super::segment::SegmentSizes;
 use super::snapshot::Snapshot;
+use super::threads::start_threads;
 use super::view::View;
 use crate::disk::{DirLock, FileSystem, Storage, sync_dir};
 use crate::encode::ChartEncoder;
@@ -145,9 +146,10 @@ impl OpenOptions {
         suspecting_damage(&path, || {
             let catalog = Catalog::open_or_create(storage, &path)?;
             sync_dir(storage, dir)?;
-            let files = self.files(dir);
-            files.sweep(&catalog)?;
-            Database::assemble(files, catalog, lock)
+            let db = Database::assemble(self.files(dir), catalog, lock)?;
+            // Last: a catalog that names files which are not there names too few of those that are.
+            db.0.files.sweep(&db.0.still().catalog)?;
+            Ok(db)
         })
     }
 
@@ -212,6 +214,15 @@ impl Inner {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does work that writes, on several threads. A damaged page of the catalog is an error.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the system starts no threads, and those of the work.
+    pub(super) fn change<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        start_threads()?;
+        suspecting_damage(&self.files.dir.join(Catalog::FILE_NAME), work)
+    }
+
     /// Commits and shows the result to readers that come from now on.
     pub(super) fn commit(&self, writer: &Writer, txn: WriteTxn) -> Result<()> {
         let changes = txn.commit()?;
@@ -249,7 +260,9 @@ impl Inner {
     /// is.
     pub(super) fn compact_catalog(&self, writer: &mut Writer) -> Result<bool> {
         self.set(Current::Detached);
-        let compacted = writer.catalog.compact();
+        // Whatever happens, readers that wait must be let go on.
+        let path = self.files.dir.join(Catalog::FILE_NAME);
+        let compacted = suspecting_damage(&path, || writer.catalog.compact());
         let txn = writer.catalog.read();
         self.show(txn.and_then(|txn| Snapshot::load(&self.files, txn, None)))?;
         compacted

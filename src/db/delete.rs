@@ -33,7 +33,6 @@ impl Database {
         series: &SeriesKey,
         range: Option<RangeInclusive<Timestamp>>,
     ) -> Result<DeleteReport> {
-        let inner = &self.0;
         let whole = range.is_none();
         let range = range.map_or(i64::MIN..=i64::MAX, |r| {
             r.start().millis()..=r.end().millis()
@@ -45,6 +44,18 @@ impl Database {
                 Timestamp::from_millis(*range.end())
             )));
         }
+        let report = self.0.change(|| self.delete_range(series, range, whole))?;
+        self.ingest(Control::new()).finish()?;
+        Ok(report)
+    }
+
+    fn delete_range(
+        &self,
+        series: &SeriesKey,
+        range: RangeInclusive<i64>,
+        whole: bool,
+    ) -> Result<DeleteReport> {
+        let inner = &self.0;
         let writer = inner.writer()?;
         let txn = writer.catalog.write()?;
         let Some((id, record)) = txn.series_by_name(series)? else {
@@ -79,8 +90,6 @@ impl Database {
             txn.remove_series(id, series)?;
         }
         inner.commit(&writer, txn)?;
-        drop(writer);
-        self.ingest(Control::new()).finish()?;
         Ok(report)
     }
 
@@ -89,11 +98,14 @@ impl Database {
     /// # Errors
     /// Those of the catalog.
     pub fn delete_headlines(&self, range: RangeInclusive<Timestamp>) -> Result<DeleteReport> {
-        let writer = self.0.writer()?;
-        let txn = writer.catalog.write()?;
         let (first, last) = (range.start().millis(), range.end().millis());
-        let headlines = txn.remove_headlines(first, last)?;
-        self.0.commit(&writer, txn)?;
+        let headlines = self.0.change(|| {
+            let writer = self.0.writer()?;
+            let txn = writer.catalog.write()?;
+            let headlines = txn.remove_headlines(first, last)?;
+            self.0.commit(&writer, txn)?;
+            Ok(headlines)
+        })?;
         Ok(DeleteReport {
             headlines,
             ..DeleteReport::default()

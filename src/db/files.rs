@@ -6,7 +6,7 @@ use super::segment::SegmentSizes;
 use crate::disk::{Storage, create_dir_durably, list, look_up};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
-use crate::store::{Catalog, RowReads};
+use crate::store::{Catalog, RowReads, check_pages};
 
 /// Checks that a folder holds a database or may become one, and makes the folders of a new one.
 pub(super) fn prepare_dir(
@@ -20,7 +20,9 @@ pub(super) fn prepare_dir(
         reason,
     };
     let segments = dir.join(Files::SEGMENTS);
-    if look_up(storage, &dir.join(Catalog::FILE_NAME))?.is_some_and(|f| !f.is_dir) {
+    // An empty file is a catalog that was never begun, or one whose content is gone.
+    let catalog = look_up(storage, &dir.join(Catalog::FILE_NAME))?;
+    if catalog.is_some_and(|f| !f.is_dir && f.len > 0) {
         return if read_only {
             Ok(())
         } else {
@@ -53,7 +55,7 @@ pub(super) fn prepare_dir(
     match orphan {
         // A new catalog would know none of them, and they would be swept away.
         Some(orphan) => Err(not_one(format!(
-            "it has segments ({}) and no {}; put the catalog back, or name a new folder",
+            "it has segments ({}) and no {}, or an empty one; put the catalog back, or name a new folder",
             orphan.name.to_string_lossy(),
             Catalog::FILE_NAME
         ))),
@@ -63,7 +65,12 @@ pub(super) fn prepare_dir(
 
 /// Lets no database be made among files of something else.
 fn refuse_foreign(storage: &dyn Storage, dir: &Path) -> Result<()> {
-    let known = ["lock", Files::SEGMENTS, Catalog::HALF_MADE];
+    let known = [
+        "lock",
+        Files::SEGMENTS,
+        Catalog::FILE_NAME,
+        Catalog::HALF_MADE,
+    ];
     let foreign = list(storage, dir)?
         .into_iter()
         .find(|f| !known.iter().any(|k| f.name == *k));
@@ -97,19 +104,29 @@ impl Files {
         self.dir.join(Self::SEGMENTS).join(name)
     }
 
-    /// Removes the files of segments that were never committed, or are no longer.
+    /// Removes the files of segments that were never committed, or are no longer. That is after a
+    /// crash alone, and only on the word of a catalog that is whole: one with a damaged page may
+    /// have forgotten segments that are needed.
     pub(super) fn sweep(&self, catalog: &Catalog) -> Result<()> {
         let known = catalog.read()?.segment_files()?;
+        let storage = self.storage.as_ref();
         let folder = self.dir.join(Self::SEGMENTS);
-        for file in list(self.storage.as_ref(), &folder)? {
+        let mut unknown = Vec::new();
+        for file in list(storage, &folder)? {
             let name = file.name.to_string_lossy().into_owned();
             let ours = name.ends_with(".seg") || name.ends_with(".tmp");
             if ours && !known.contains(&name) {
-                let path = folder.join(&file.name);
-                self.storage
-                    .remove(&path)
-                    .map_err(Error::io("remove", &path))?;
+                unknown.push(folder.join(&file.name));
             }
+        }
+        if unknown
+            .iter()
+            .any(|p| p.extension().is_some_and(|e| e == "seg"))
+        {
+            check_pages(storage, &self.dir.join(Catalog::FILE_NAME))?;
+        }
+        for path in unknown {
+            storage.remove(&path).map_err(Error::io("remove", &path))?;
         }
         Ok(())
     }

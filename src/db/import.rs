@@ -53,6 +53,17 @@ impl Database {
         if dim == 0 {
             return Err(Error::invalid("expected at least one vector, found none"));
         }
+        self.0.change(|| self.import(space, window, rows, control))
+    }
+
+    fn import(
+        &self,
+        space: &str,
+        window: u32,
+        rows: &[VectorRow<'_>],
+        control: &Control,
+    ) -> Result<ImportReport> {
+        let dim = rows.first().map_or(0, |r| r.vector.len());
         rows.par_iter()
             .enumerate()
             .try_for_each(|(i, row)| check(i, row, dim))?;

@@ -133,6 +133,11 @@ impl<'a> Ingest<'a> {
         for series in batch {
             check_bars(series)?;
         }
+        let inner = self.inner;
+        inner.change(|| self.store(batch))
+    }
+
+    fn store(&mut self, batch: &[SeriesBars]) -> Result<()> {
         let writer = self.inner.writer()?;
         let start = std::time::Instant::now();
         let txn = writer.catalog.write()?;
@@ -213,6 +218,13 @@ impl<'a> Ingest<'a> {
     /// # Errors
     /// [`Error::Interrupted`] if the work was asked to stop; what was done stays.
     pub fn finish(mut self) -> Result<IngestReport> {
+        let inner = self.inner;
+        inner.change(|| self.make_searchable())?;
+        self.report.stages = self.stopwatch.times();
+        Ok(self.report)
+    }
+
+    fn make_searchable(&mut self) -> Result<()> {
         let writer = self.inner.writer()?;
         seal::embed_pending(
             self.inner,
@@ -231,8 +243,7 @@ impl<'a> Ingest<'a> {
         self.report.headlines_embedded = self.stopwatch.time(Stage::Embed, || {
             embed_headlines(self.inner, &writer, &self.control)
         })?;
-        self.report.stages = self.stopwatch.times();
-        Ok(self.report)
+        Ok(())
     }
 }
 

@@ -32,9 +32,13 @@ mod similar;
 mod snapshot;
 mod spaces;
 mod target;
+mod threads;
 mod verify;
 mod view;
 mod windows;
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use segment::Segment;
 
 pub use answer::{Hit, Searched, SimilarAnswer};
 pub use backup::BackupReport;

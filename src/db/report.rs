@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use super::database::Database;
 use super::files::Files;
+use super::snapshot::Snapshot;
 use super::view::View;
 use crate::disk::{list, look_up};
 use crate::error::{Error, Result};
@@ -95,20 +96,7 @@ impl View {
     /// # Errors
     /// Those of the catalog.
     pub fn series(&self) -> Result<Vec<SeriesInfo>> {
-        let snapshot = self.snapshot()?;
-        let mut all = Vec::new();
-        for (&id, record) in snapshot.series.iter() {
-            let extent = snapshot.txn.bar_extent(id)?;
-            all.push(SeriesInfo {
-                key: record.key.clone(),
-                calendar: record.calendar,
-                bars: extent.map_or(0, |e| e.count),
-                first: extent.map(|e| Timestamp::from_millis(e.first)),
-                last: extent.map(|e| record.key.interval.close_of(Timestamp::from_millis(e.last))),
-            });
-        }
-        all.sort_by_cached_key(|s| s.key.to_string());
-        Ok(all)
+        self.look(series)
     }
 
     /// The spaces that are stored.
@@ -116,32 +104,7 @@ impl View {
     /// # Errors
     /// Those of the catalog.
     pub fn spaces(&self) -> Result<Vec<SpaceInfo>> {
-        let snapshot = self.snapshot()?;
-        let mut all = Vec::new();
-        for state in &snapshot.spaces {
-            let mut info = SpaceInfo {
-                space: state.space().clone(),
-                created: Timestamp::from_millis(state.record.created),
-                rows: state.live_rows(),
-                fresh_rows: state.fresh.len() as u64,
-                dead_rows: 0,
-                flat_windows: snapshot.txn.flat_count(state.id)?,
-                pending_ranges: snapshot.txn.pending(state.id)?.len() as u64,
-                segments: state.segments.len() as u64,
-                anchors: 0,
-                segment_bytes: 0,
-                repaired_rows: 0,
-                headline_rows: snapshot.txn.headline_row_count(state.id)?,
-            };
-            for (segment, dead) in &state.segments {
-                info.dead_rows += dead.len() as u64;
-                info.anchors += u64::from(segment.record.rows);
-                info.segment_bytes += segment.len();
-                info.repaired_rows += u64::from(segment.record.repaired);
-            }
-            all.push(info);
-        }
-        Ok(all)
+        self.look(spaces)
     }
 
     /// The bars of a series that closed in `from..=to` and before the view's time, at most the
@@ -156,11 +119,12 @@ impl View {
         to: Option<Timestamp>,
         limit: Option<usize>,
     ) -> Result<BarsReport> {
-        let id = self.series_id(series)?;
+        let id = self.look(|snapshot| series_id(snapshot, series))?;
         let close = |open: i64| series.interval.close_of(Timestamp::from_millis(open));
         let last = self.clamp(to);
         let first_open = from.map_or(i64::MIN, |t| series.interval.open_of(t).millis());
-        let mut bars = self.snapshot()?.txn.bars(id, first_open..=last.millis())?;
+        let range = first_open..=last.millis();
+        let mut bars = self.look(|snapshot| snapshot.txn.bars(id, range))?;
         let start = bars
             .time
             .partition_point(|&t| from.is_some_and(|from| close(t) < from));
@@ -172,15 +136,59 @@ impl View {
             bars,
         })
     }
+}
 
-    fn series_id(&self, key: &SeriesKey) -> Result<SeriesId> {
-        let found = self.snapshot()?.txn.series_by_name(key)?;
-        found.map(|(id, _)| id).ok_or_else(|| Error::NotFound {
-            what: "series",
-            name: key.to_string(),
-            hint_text: "`rhyme series` lists those that are stored".to_owned(),
-        })
+fn series_id(snapshot: &Snapshot, key: &SeriesKey) -> Result<SeriesId> {
+    let found = snapshot.txn.series_by_name(key)?;
+    found.map(|(id, _)| id).ok_or_else(|| Error::NotFound {
+        what: "series",
+        name: key.to_string(),
+        hint_text: "`rhyme series` lists those that are stored".to_owned(),
+    })
+}
+
+fn series(snapshot: &Snapshot) -> Result<Vec<SeriesInfo>> {
+    let mut all = Vec::new();
+    for (&id, record) in snapshot.series.iter() {
+        let extent = snapshot.txn.bar_extent(id)?;
+        all.push(SeriesInfo {
+            key: record.key.clone(),
+            calendar: record.calendar,
+            bars: extent.map_or(0, |e| e.count),
+            first: extent.map(|e| Timestamp::from_millis(e.first)),
+            last: extent.map(|e| record.key.interval.close_of(Timestamp::from_millis(e.last))),
+        });
     }
+    all.sort_by_cached_key(|s| s.key.to_string());
+    Ok(all)
+}
+
+fn spaces(snapshot: &Snapshot) -> Result<Vec<SpaceInfo>> {
+    let mut all = Vec::new();
+    for state in &snapshot.spaces {
+        let mut info = SpaceInfo {
+            space: state.space().clone(),
+            created: Timestamp::from_millis(state.record.created),
+            rows: state.live_rows(),
+            fresh_rows: state.fresh.len() as u64,
+            dead_rows: 0,
+            flat_windows: snapshot.txn.flat_count(state.id)?,
+            pending_ranges: snapshot.txn.pending(state.id)?.len() as u64,
+            segments: state.segments.len() as u64,
+            anchors: 0,
+            segment_bytes: 0,
+            repaired_rows: 0,
+            headline_rows: snapshot.txn.headline_row_count(state.id)?,
+        };
+        for (segment, dead) in &state.segments {
+            info.dead_rows += dead.len() as u64;
+            info.anchors += segment.index()?.nodes() as u64;
+            info.segment_bytes += segment.len();
+            info.repaired_rows += u64::from(segment.record.repaired);
+        }
+        all.push(info);
+    }
+    Ok(all)
 }
 
 impl Files {
@@ -210,6 +218,10 @@ impl Database {
     /// Those of the catalog.
     pub fn stats(&self) -> Result<DatabaseStats> {
         let view = self.now();
+        view.look(|_| self.stats_of(&view))
+    }
+
+    fn stats_of(&self, view: &View) -> Result<DatabaseStats> {
         let spaces = view.spaces()?;
         let txn = &view.snapshot()?.txn;
         let (bar_bytes, bars) = txn.bar_sizes()?;

@@ -173,7 +173,7 @@ impl Remains {
 
 /// An open segment.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(crate) struct Segment {
     pub(super) id: SegmentId,
     pub(super) record: SegmentRecord,
     file: SectionFile,
@@ -189,9 +189,19 @@ impl Segment {
         record: SegmentRecord,
         dim: usize,
     ) -> Result<Self> {
-        let path = &files.segment(&SegmentRecord::file_name(id));
-        let file = SectionFile::open(files.storage.as_ref(), path, MAGIC, VERSION)
-            .map_err(|e| or_missing(e, path))?;
+        let path = files.segment(&SegmentRecord::file_name(id));
+        Self::open_file(files.storage.as_ref(), &path, id, record, dim)
+    }
+
+    fn open_file(
+        storage: &dyn Storage,
+        path: &Path,
+        id: SegmentId,
+        record: SegmentRecord,
+        dim: usize,
+    ) -> Result<Self> {
+        let file =
+            SectionFile::open(storage, path, MAGIC, VERSION).map_err(|e| or_missing(e, path))?;
         let stamp = file.stamp();
         if (stamp.len, stamp.hash) != (record.len, record.hash) {
             return Err(Error::corrupt(
@@ -225,7 +235,7 @@ impl Segment {
         Ok(segment)
     }
 
-    pub(super) fn directory(&self) -> Result<Directory<'_>> {
+    pub(crate) fn directory(&self) -> Result<Directory<'_>> {
         let entries = self.file.section("entries")?;
         let pieces = self.file.section("pieces")?;
         Directory::new(entries, pieces, self.record.rows)
@@ -233,7 +243,7 @@ impl Segment {
     }
 
     /// The vectors and their graph.
-    pub(super) fn index(&self) -> Result<Index<'_>> {
+    pub(crate) fn index(&self) -> Result<Index<'_>> {
         let path = self.file.path();
         let rows = Rows::new(path, self.dim, self.sections(Rows::SECTIONS)?)?;
         let graph = Graph::new(path, rows.len(), self.sections(GRAPH)?)?;
@@ -244,7 +254,7 @@ impl Segment {
     }
 
     /// Reads the whole file and checks it against its hashes, and its content against itself.
-    pub(super) fn verify(&self) -> Result<()> {
+    pub(crate) fn verify(&self) -> Result<()> {
         self.file.verify()?;
         self.directory()?
             .verify()
@@ -254,6 +264,20 @@ impl Segment {
     /// The whole file.
     pub(super) fn bytes(&self) -> &[u8] {
         self.file.bytes()
+    }
+
+    /// Opens a file of any bytes, as if the catalog named it, and reads all that a search reads.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn open_untrusted(path: &Path, dim: usize, rows: u32) -> Result<Self> {
+        let storage = &crate::disk::FileSystem;
+        let stamp = SectionFile::open(storage, path, MAGIC, VERSION)?.stamp();
+        let record = SegmentRecord {
+            len: stamp.len,
+            hash: stamp.hash,
+            rows,
+            repaired: 0,
+        };
+        Self::open_file(storage, path, 1, record, dim)
     }
 
     fn sections<const N: usize>(&self, names: [&str; N]) -> Result<[&[u8]; N]> {

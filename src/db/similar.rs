@@ -168,9 +168,12 @@ impl<'a> Similar<'a> {
     /// nothing or several things that are stored; [`Error::Invalid`] if an option is out of range
     /// or the query has no embedding.
     pub fn run(self) -> Result<SimilarAnswer> {
-        let start = Instant::now();
         self.check_options()?;
-        let snapshot = self.view.snapshot()?;
+        self.view.look(|snapshot| self.answer(snapshot))
+    }
+
+    fn answer(&self, snapshot: &Snapshot) -> Result<SimilarAnswer> {
+        let start = Instant::now();
         let state = snapshot.space(self.space.as_deref())?;
         let window_bars = state.space().encoder.window;
         let exclusion = self.exclusion.unwrap_or(window_bars.div_ceil(4));

@@ -4,7 +4,7 @@ use super::similar::{Query, Similar};
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::model::{Headline, TimePrecision, Timestamp};
-use crate::store::{HeadlineFilter, HeadlineReads};
+use crate::store::{CatalogUse, HeadlineFilter, HeadlineReads, suspecting_damage};
 
 /// The database as of a moment: what was committed when the view was made, and of that only what
 /// was known at its time. A view never changes; clones share it.
@@ -37,6 +37,12 @@ impl View {
     /// The view's time; `None` sees everything.
     pub fn as_of(&self) -> Option<Timestamp> {
         self.as_of
+    }
+
+    /// Looks something up in the snapshot. A damaged page of the catalog is an error.
+    pub(super) fn look<T>(&self, question: impl FnOnce(&Snapshot) -> Result<T>) -> Result<T> {
+        let snapshot = self.snapshot()?;
+        suspecting_damage(snapshot.txn.path(), || question(snapshot))
     }
 
     /// The earlier of `time` and the view's time.
@@ -81,7 +87,7 @@ impl View {
             // Those of the view's last day may be unknown yet, so they do not count.
             limit: usize::MAX,
         };
-        let mut headlines = self.snapshot()?.txn.headlines(&filter)?;
+        let mut headlines = self.look(|snapshot| snapshot.txn.headlines(&filter))?;
         headlines.retain(|h| self.as_of.is_none_or(|t| known_from(h) <= t));
         let surplus = headlines.len().saturating_sub(limit);
         Ok(headlines.split_off(surplus))

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 
 /// How exactly the time of a headline is known.
 ///
@@ -39,7 +39,8 @@ impl FromStr for TimePrecision {
             "minute" => Ok(Self::Minute),
             "second" => Ok(Self::Second),
             _ => Err(Error::invalid(format!(
-                "expected the time precision day, minute or second, found {text:?}"
+                "expected the time precision day, minute or second, found {}",
+                excerpt(text)
             ))),
         }
     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -112,13 +112,15 @@ impl Interval {
     }
 }
 
+/// Saturates at the ends of the range, so that time never stands still.
 fn shift_months(t: Timestamp, months: i64) -> Timestamp {
     let zoned = t.to_jiff().to_zoned(jiff::tz::TimeZone::UTC);
-    let span = jiff::Span::new().try_months(months).unwrap_or_default();
-    zoned
-        .checked_add(span)
-        .map(|z| Timestamp::from_millis(z.timestamp().as_millisecond()))
-        .unwrap_or(t)
+    let span = jiff::Span::new().try_months(months);
+    let shifted = span.and_then(|span| zoned.checked_add(span));
+    shifted.map_or_else(
+        |_| t.plus_millis(if months < 0 { i64::MIN } else { i64::MAX }),
+        |z| Timestamp::from_millis(z.timestamp().as_millisecond()),
+    )
 }
 
 impl fmt::Display for Interval {
@@ -148,7 +150,8 @@ impl FromStr for Interval {
     fn from_str(text: &str) -> Result<Self> {
         let bad = || {
             Error::invalid(format!(
-                "expected an interval like 1m, 15m, 1h, 4h, 1d, 1w or 1M, found {text:?}"
+                "expected an interval like 1m, 15m, 1h, 4h, 1d, 1w or 1M, found {}",
+                excerpt(text)
             ))
         };
         let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(bad)?;

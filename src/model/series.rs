@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::{Bars, Interval};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 
 /// The name of a series: market, venue, symbol and bar interval.
 ///
@@ -58,7 +58,8 @@ impl FromStr for Calendar {
             "continuous" => Ok(Self::Continuous),
             "session" => Ok(Self::Session),
             _ => Err(Error::invalid(format!(
-                "expected the calendar continuous or session, found {text:?}"
+                "expected the calendar continuous or session, found {}",
+                excerpt(text)
             ))),
         }
     }
@@ -98,8 +99,9 @@ fn check_name(what: &str, name: &str) -> Result<()> {
     let forbidden = |c: char| c.is_whitespace() || c.is_control() || "/:@,".contains(c);
     if name.is_empty() || name.len() > SeriesKey::MAX_NAME_LEN || name.chars().any(forbidden) {
         return Err(Error::invalid(format!(
-            "expected a {what} of 1 to {} bytes without spaces and without / : @ or a comma, found {name:?}",
-            SeriesKey::MAX_NAME_LEN
+            "expected a {what} of 1 to {} bytes without spaces and without / : @ or a comma, found {}",
+            SeriesKey::MAX_NAME_LEN,
+            excerpt(name)
         )));
     }
     Ok(())
@@ -123,7 +125,8 @@ impl FromStr for SeriesKey {
     fn from_str(text: &str) -> Result<Self> {
         let bad = || {
             Error::invalid(format!(
-                "expected a series like crypto/binance/BTCUSDT:1h, found {text:?}"
+                "expected a series like crypto/binance/BTCUSDT:1h, found {}",
+                excerpt(text)
             ))
         };
         let (path, interval) = text.rsplit_once(':').ok_or_else(bad)?;

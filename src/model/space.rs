@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 
 /// What the vectors of a space stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -83,27 +83,35 @@ impl Space {
     /// [`Error::Invalid`] if the name has other characters than letters, digits, `-`, `_` and `.`,
     /// if `hop` is 0, or if the dimension is 0 or above [`Self::MAX_DIM`].
     pub fn new(name: &str, encoder: EncoderSpec, hop: u32) -> Result<Self> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
-            return Err(Error::invalid(format!(
-                "expected a space name of 1 to 64 letters, digits, '-', '_' or '.', found {name:?}"
-            )));
-        }
-        if hop == 0 {
-            return Err(Error::invalid("expected a hop of at least 1 bar, found 0"));
-        }
-        if !(1..=Self::MAX_DIM).contains(&encoder.dim) {
-            return Err(Error::invalid(format!(
-                "expected a dimension of 1 to {}, found {}",
-                Self::MAX_DIM,
-                encoder.dim
-            )));
-        }
-        Ok(Self {
+        let space = Self {
             name: name.to_owned(),
             encoder,
             hop,
-        })
+        };
+        space.check()?;
+        Ok(space)
+    }
+
+    /// Checks the parts, which anybody can set.
+    pub(crate) fn check(&self) -> Result<()> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if self.name.is_empty() || self.name.len() > 64 || !self.name.chars().all(allowed) {
+            return Err(Error::invalid(format!(
+                "expected a space name of 1 to 64 letters, digits, '-', '_' or '.', found {}",
+                excerpt(&self.name)
+            )));
+        }
+        if self.hop == 0 {
+            return Err(Error::invalid("expected a hop of at least 1 bar, found 0"));
+        }
+        if !(1..=Self::MAX_DIM).contains(&self.encoder.dim) {
+            return Err(Error::invalid(format!(
+                "expected a dimension of 1 to {}, found {}",
+                Self::MAX_DIM,
+                self.encoder.dim
+            )));
+        }
+        Ok(())
     }
 
     /// Bars that one embedding depends on: the window and its warm-up.

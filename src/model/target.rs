@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Interval, SeriesKey, Timestamp};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 
 /// What a query is about, as text: `[market/][venue/]SYMBOL[:interval][@time]`.
 ///
@@ -64,7 +64,8 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self> {
         let bad = |why: &str| {
             Error::invalid(format!(
-                "expected a target like BTCUSDT:1h@2021-05-19T12:00 or crypto/binance/BTCUSDT:1h, found {text:?}{why}"
+                "expected a target like BTCUSDT:1h@2021-05-19T12:00 or crypto/binance/BTCUSDT:1h, found {}{why}",
+                excerpt(text)
             ))
         };
         let (name, time) = match text.split_once('@') {

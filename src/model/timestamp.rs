@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 
 /// A moment in UTC, in milliseconds since 1970-01-01.
 ///
@@ -79,7 +79,8 @@ impl FromStr for Timestamp {
             return Ok(t);
         }
         Err(Error::invalid(format!(
-            "expected a time like 2021-05-19, 2021-05-19T12:00 or 2021-05-19T12:00:00Z, found {text:?}"
+            "expected a time like 2021-05-19, 2021-05-19T12:00 or 2021-05-19T12:00:00Z, found {}",
+            excerpt(text)
         )))
     }
 }

@@ -1,6 +1,6 @@
 //! Which column of a file holds which field.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt, shortened};
 
 /// What names the fields of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,9 @@ pub fn parse_map(text: &str) -> Result<Vec<(String, String)>> {
                 Ok((field.trim().to_owned(), column.to_owned()))
             }
             _ => Err(Error::invalid(format!(
-                "expected a map like time=Date,open=o, found {part:?} in {text:?}"
+                "expected a map like time=Date,open=o, found {} in {}",
+                excerpt(part),
+                excerpt(text)
             ))),
         })
         .collect()
@@ -94,7 +96,8 @@ impl<'a> Columns<'a> {
             if !fields.iter().any(|f| f.name == canonical(name)) {
                 let known: Vec<&str> = fields.iter().map(|f| f.name).collect();
                 return Err(format!(
-                    "--map names the field {name:?}; expected one of {}",
+                    "--map names the field {}; expected one of {}",
+                    excerpt(name),
                     known.join(", ")
                 ));
             }
@@ -151,7 +154,8 @@ impl<'a> Columns<'a> {
         let loose = || self.plain.iter().position(|p| *p == plain(column));
         exact.or_else(loose).ok_or_else(|| {
             format!(
-                "--map names the column {column:?}, and the columns are: {}",
+                "--map names the column {}, and the columns are: {}",
+                excerpt(column),
                 self.list()
             )
         })
@@ -177,7 +181,7 @@ impl<'a> Columns<'a> {
 
     fn advice(&self, field: &Field) -> String {
         let example = self.names.iter().find(|n| !n.is_empty());
-        let example = example.map_or("COLUMN", String::as_str);
+        let example = example.map_or_else(|| "COLUMN".to_owned(), |n| shortened(n));
         format!(
             "say which one it is, for example --map {}={example}",
             field.name
@@ -186,7 +190,8 @@ impl<'a> Columns<'a> {
 
     fn list(&self) -> String {
         const SHOWN: usize = 30;
-        let mut text = self.names.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+        let shown = self.names.iter().take(SHOWN).map(|n| shortened(n));
+        let mut text = shown.collect::<Vec<_>>();
         if self.names.len() > SHOWN {
             text.push(format!("and {} more", self.names.len() - SHOWN));
         }

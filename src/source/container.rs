@@ -1,6 +1,7 @@
 //! The texts of a file: itself, the one in a gzip, or those in a zip, recognised by content.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
@@ -8,13 +9,13 @@ use std::path::{Component, Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use zip::result::ZipError;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 
 const HEAD: usize = 4_096;
 const BUFFER: usize = 64 * 1024;
-/// The most that one member may inflate to, whatever its size.
+/// The most that a file may unpack to, whatever its size.
 const MAX_INFLATED: u64 = 16 << 30;
-/// Compressed candles and headlines are a third to a twentieth of their text; a member that grows
+/// Compressed candles and headlines are a third to a twentieth of their text; a file that grows
 /// more than this, and above the floor below, is a bomb.
 const MAX_INFLATION: u64 = 100;
 const INFLATION_FLOOR: u64 = 64 << 20;
@@ -64,7 +65,10 @@ impl Place {
     pub(crate) fn error(&self, line: Option<u64>, message: impl AsRef<str>) -> Error {
         let message = message.as_ref();
         match &self.inner {
-            Some(inner) => Error::input(&self.path, line, format!("in {inner}: {message}")),
+            Some(inner) => {
+                let message = format!("in {}: {message}", shortened(inner));
+                Error::input(&self.path, line, message)
+            }
             None => Error::input(&self.path, line, message),
         }
     }
@@ -121,13 +125,14 @@ pub(crate) fn for_each_member(
     let place = Place::of(path);
     let file = File::open(path).map_err(Error::io("open", path))?;
     let size = file.metadata().map_err(Error::io("read", path))?.len();
+    let room = Room::of_file(size);
     let (head, reader) = sniff(Box::new(file)).map_err(Error::io("read", path))?;
     match kind_of(&head, &place)? {
         Kind::Zip => {
             drop(reader);
-            visit_zip(&place, visit)
+            visit_zip(&place, &room, visit)
         }
-        Kind::Gzip => visit(gunzip(place, reader, size)?),
+        Kind::Gzip => visit(gunzip(place, reader, &room)?),
         kind => visit(Member {
             content: content_of(kind, reader, &place)?,
             place,
@@ -145,8 +150,11 @@ fn content_of<'a>(kind: Kind, reader: Box<dyn BufRead + 'a>, place: &Place) -> R
     }
 }
 
-fn gunzip<'a>(place: Place, packed: Box<dyn BufRead + 'a>, size: u64) -> Result<Member<'a>> {
-    let inflated = Limited::new(MultiGzDecoder::new(packed), size);
+fn gunzip<'a>(place: Place, packed: Box<dyn BufRead + 'a>, room: &'a Room) -> Result<Member<'a>> {
+    let inflated = Limited {
+        inner: MultiGzDecoder::new(packed),
+        room,
+    };
     let (head, reader) = sniff(Box::new(inflated)).map_err(|e| place.read_error(None, e))?;
     let content = match kind_of(&head, &place)? {
         Kind::Parquet => return Err(place.error(None, "Parquet inside of gzip; unpack it first")),
@@ -155,7 +163,11 @@ fn gunzip<'a>(place: Place, packed: Box<dyn BufRead + 'a>, size: u64) -> Result<
     Ok(Member { place, content })
 }
 
-fn visit_zip(outer: &Place, visit: &mut dyn FnMut(Member<'_>) -> Result<()>) -> Result<()> {
+fn visit_zip(
+    outer: &Place,
+    room: &Room,
+    visit: &mut dyn FnMut(Member<'_>) -> Result<()>,
+) -> Result<()> {
     let path = &outer.path;
     let file = BufReader::new(File::open(path).map_err(Error::io("open", path))?);
     let mut archive = zip::ZipArchive::new(file).map_err(|e| zip_error(outer, e))?;
@@ -183,11 +195,13 @@ fn visit_zip(outer: &Place, visit: &mut dyn FnMut(Member<'_>) -> Result<()>) -> 
             path: path.clone(),
             inner: Some(name),
         };
-        let size = member.compressed_size();
-        let inflated = Limited::new(member, size);
+        let inflated = Limited {
+            inner: member,
+            room,
+        };
         let (head, reader) = sniff(Box::new(inflated)).map_err(|e| place.read_error(None, e))?;
         match kind_of(&head, &place)? {
-            Kind::Gzip => visit(gunzip(place, reader, size)?)?,
+            Kind::Gzip => visit(gunzip(place, reader, room)?)?,
             Kind::Parquet => {
                 return Err(place.error(None, "Parquet inside of zip; unpack it first"));
             }
@@ -215,6 +229,7 @@ fn zip_error(place: &Place, error: ZipError) -> Error {
     match error {
         ZipError::Io(e) if e.kind() != ErrorKind::UnexpectedEof => place.read_error(None, e),
         ZipError::UnsupportedArchive(what) => {
+            let what = shortened(what);
             place.error(None, format!("cannot unpack the zip file: {what}"))
         }
         ZipError::CompressionMethodNotSupported(_) => place.error(
@@ -223,7 +238,10 @@ fn zip_error(place: &Place, error: ZipError) -> Error {
         ),
         other => place.error(
             None,
-            format!("the zip file is damaged ({other}); fetch the file again"),
+            format!(
+                "the zip file is damaged ({}); fetch the file again",
+                shortened(&other.to_string())
+            ),
         ),
     }
 }
@@ -283,38 +301,46 @@ fn kind_of(head: &[u8], place: &Place) -> Result<Kind> {
 /// The mark that some programs put before UTF-8.
 pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// A reader that fails once it has given more than compressed data of a size may become.
-struct Limited<R> {
-    inner: R,
-    given: u64,
+/// What the members of a file may unpack to between them. A member's own size is not asked for:
+/// it is written in the file, and a zip file may name the same bytes as many members.
+struct Room {
     limit: u64,
+    left: Cell<u64>,
 }
 
-impl<R> Limited<R> {
-    fn new(inner: R, compressed: u64) -> Self {
-        let limit = compressed.saturating_mul(MAX_INFLATION);
+impl Room {
+    fn of_file(size: u64) -> Self {
+        let limit = size.saturating_mul(MAX_INFLATION);
+        let limit = limit.clamp(INFLATION_FLOOR, MAX_INFLATED);
         Self {
-            inner,
-            given: 0,
-            limit: limit.clamp(INFLATION_FLOOR, MAX_INFLATED),
+            limit,
+            left: Cell::new(limit),
         }
     }
 }
 
-impl<R: Read> Read for Limited<R> {
+/// A reader that fails once its file has given more than there is room for.
+struct Limited<'a, R> {
+    inner: R,
+    room: &'a Room,
+}
+
+impl<R: Read> Read for Limited<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
-        self.given += n as u64;
-        if self.given > self.limit {
-            return Err(io::Error::new(
+        match self.room.left.get().checked_sub(n as u64) {
+            Some(left) => {
+                self.room.left.set(left);
+                Ok(n)
+            }
+            None => Err(io::Error::new(
                 ErrorKind::FileTooLarge,
                 format!(
                     "the compressed data grows beyond {} MiB, which no table of this size does; if it is genuine, unpack it first",
-                    self.limit >> 20
+                    self.room.limit >> 20
                 ),
-            ));
+            )),
         }
-        Ok(n)
     }
 }
 

@@ -14,6 +14,8 @@ use super::times::{TimeForms, WrittenTime, is_midnight, start_of_day};
 use crate::error::Result;
 use crate::model::{Headline, TimePrecision};
 
+/// The most symbols that a headline may name; a field may be a mebibyte of them.
+const MAX_SYMBOLS: usize = 1_000;
 /// The longest text of a headline in bytes.
 const MAX_TEXT: usize = 8 << 10;
 
@@ -257,9 +259,14 @@ fn symbols_of(text: &str) -> Result<Vec<String>, RowDefect> {
     for name in text.split(separators).filter(|name| !name.is_empty()) {
         let symbol = name.to_uppercase();
         check_symbol(&symbol)?;
-        if !symbols.contains(&symbol) {
-            symbols.push(symbol);
+        if symbols.contains(&symbol) {
+            continue;
         }
+        if symbols.len() == MAX_SYMBOLS {
+            let message = format!("expected at most {MAX_SYMBOLS} symbols, found more");
+            return Err(RowDefect::new(DefectKind::BadRow, message));
+        }
+        symbols.push(symbol);
     }
     Ok(symbols)
 }

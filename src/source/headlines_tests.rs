@@ -36,6 +36,17 @@ fn shown(file: &HeadlineFile) -> Vec<String> {
 }
 
 #[test]
+fn a_headline_names_a_bounded_number_of_symbols() {
+    let row = |count: usize| {
+        let symbols: Vec<String> = (0..count).map(|i| format!("S{i}")).collect();
+        format!("time,text,symbols\n2024-01-01,a,{}\n", symbols.join(";"))
+    };
+    assert_eq!(read(row(1_000)).unwrap().headlines[0].symbols.len(), 1_000);
+    let refused = read(row(1_001)).unwrap_err().to_string();
+    assert!(refused.contains("at most 1000 symbols"), "{refused}");
+}
+
+#[test]
 fn csv_and_json_lines_say_the_same() {
     let expected = [
         "2020-01-01T00:00:00Z day \"Alpha, rising\" \"Wire\" AAA+BBB",

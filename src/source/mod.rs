@@ -22,6 +22,8 @@ mod times;
 mod vectors;
 
 pub use bars::{BarFile, BarOptions, read_bars};
+#[cfg(all(feature = "http", any(test, fuzzing)))]
+pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]
 pub use bybit::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt, shortened};
 use crate::model::BarDefect;
 
 /// What to do with a row that cannot be stored.
@@ -28,7 +28,8 @@ impl FromStr for OnError {
             "refuse" => Ok(Self::Refuse),
             "skip" => Ok(Self::Skip),
             _ => Err(Error::invalid(format!(
-                "expected refuse or skip for rows that cannot be stored, found {text:?}"
+                "expected refuse or skip for rows that cannot be stored, found {}",
+                excerpt(text)
             ))),
         }
     }
@@ -166,7 +167,7 @@ pub struct Finding<K> {
 impl<K> fmt::Display for Finding<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(member) = &self.member {
-            write!(f, "{member}, ")?;
+            write!(f, "{}, ", shortened(member))?;
         }
         match self.line {
             Some(line) => write!(f, "line {line}: {}", self.message),
@@ -327,7 +328,10 @@ impl InputReport {
             }
             OnError::Skip => ", and none can".to_owned(),
         };
-        let member = first.member.as_ref().map(|m| format!("in {m}: "));
+        let member = first
+            .member
+            .as_ref()
+            .map(|m| format!("in {}: ", shortened(m)));
         Err(Error::input(
             &self.file,
             first.line,
@@ -346,7 +350,9 @@ impl InputReport {
 impl fmt::Display for InputReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rows, accepted, .. } = self;
-        write!(f, "{}: ", self.file.display())?;
+        // A line break in a name must not look like a line of the report.
+        let file = self.file.display().to_string();
+        write!(f, "{}: ", file.replace(char::is_control, "\u{fffd}"))?;
         write!(f, "{rows} rows, {accepted} accepted")?;
         write_findings(f, "left out", &self.defects)?;
         write_findings(f, "noticed", &self.notices)?;

@@ -61,7 +61,7 @@ impl Catalog {
 
     /// Opens the catalog at `path`, or makes an empty one.
     pub(crate) fn open_or_create(storage: &dyn Storage, path: &Path) -> Result<Self> {
-        if look_up(storage, path)?.is_none() {
+        if look_up(storage, path)?.is_none_or(|f| f.len == 0) {
             Self::create(storage, path)?;
         }
         let catalog = Self::new(path, Handle::open(storage, path)?);
@@ -216,7 +216,7 @@ pub(crate) trait CatalogUse {
         let mut all = Vec::new();
         for item in table.iter().map_err(fault)? {
             let (id, value) = item.map_err(fault)?;
-            let record = codec::decode(self.path(), "series", value.value())?;
+            let record = SeriesRecord::decode(self.path(), value.value())?;
             all.push((id.value(), record));
         }
         Ok(all)
@@ -237,7 +237,7 @@ pub(crate) trait CatalogUse {
         let value = table.get(id).map_err(fault)?.ok_or_else(|| {
             Error::corrupt(self.path(), "series", format!("{name} has no record"))
         })?;
-        let record = codec::decode(self.path(), "series", value.value())?;
+        let record = SeriesRecord::decode(self.path(), value.value())?;
         Ok(Some((id, record)))
     }
 
@@ -247,7 +247,7 @@ pub(crate) trait CatalogUse {
         let mut all = Vec::new();
         for item in table.iter().map_err(fault)? {
             let (id, value) = item.map_err(fault)?;
-            let record = codec::decode(self.path(), "spaces", value.value())?;
+            let record = SpaceRecord::decode(self.path(), value.value())?;
             all.push((id.value(), record));
         }
         Ok(all)

@@ -26,6 +26,8 @@ mod rows;
 mod tables;
 #[cfg(test)]
 mod tests;
+#[cfg(any(test, fuzzing))]
+mod untrusted;
 mod weights;
 
 #[cfg(test)]
@@ -40,4 +42,6 @@ pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use pages::check_pages;
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 pub(crate) use rows::{FreshRow, Pending, RowReads};
+#[cfg(any(test, fuzzing))]
+pub(crate) use untrusted::{StoredValue, decode_value};
 pub(crate) use weights::WeightReads;

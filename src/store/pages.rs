@@ -191,7 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::disk::FileSystem;
+    use crate::disk::{FileSystem, write_new};
 
     #[derive(Clone, Debug)]
     enum Step {
@@ -214,7 +214,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("file");
             let original: Vec<u8> = (0..10_000u32).map(|i| (i % 251) as u8).collect();
-            std::fs::write(&path, &original).unwrap();
+            write_new(&FileSystem, &path, &original, &|_| Ok(())).unwrap();
             let file = FileSystem.open_pages_to_read(&path).unwrap();
             let covered = Covered::new(file).unwrap();
             let mut model = original.clone();
@@ -239,7 +239,8 @@ mod tests {
                 prop_assert_eq!(covered.len().unwrap(), model.len() as u64);
             }
             prop_assert!(covered.read(model.len() as u64, &mut [0]).is_err());
-            prop_assert_eq!(std::fs::read(&path).unwrap(), original);
+            let file = FileSystem.map(&path).unwrap();
+            prop_assert_eq!(file.bytes(), original.as_slice());
         }
     }
 }

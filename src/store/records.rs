@@ -1,5 +1,9 @@
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
+use super::codec;
+use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space};
 
 /// The number of a series in a catalog.
@@ -16,12 +20,32 @@ pub(crate) struct SeriesRecord {
     pub(crate) calendar: Calendar,
 }
 
+impl SeriesRecord {
+    /// Decodes a record and checks that its name and interval can be ones.
+    pub(super) fn decode(file: &Path, bytes: &[u8]) -> Result<Self> {
+        let record: Self = codec::decode(file, "series", bytes)?;
+        let damaged = |e: Error| Error::corrupt(file, "series", e.to_string());
+        record.key.check().map_err(damaged)?;
+        Ok(record)
+    }
+}
+
 /// A space as the catalog knows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SpaceRecord {
     pub(crate) space: Space,
     /// When it was made, in milliseconds UTC.
     pub(crate) created: i64,
+}
+
+impl SpaceRecord {
+    /// Decodes a record and checks that its parts can be ones.
+    pub(super) fn decode(file: &Path, bytes: &[u8]) -> Result<Self> {
+        let record: Self = codec::decode(file, "spaces", bytes)?;
+        let damaged = |e: Error| Error::corrupt(file, "spaces", e.to_string());
+        record.space.check().map_err(damaged)?;
+        Ok(record)
+    }
 }
 
 /// A segment file as the catalog knows it: what must be found when it is opened.

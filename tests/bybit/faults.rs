@@ -234,7 +234,7 @@ fn an_answer_of_another_form_is_told_at_once() {
         ),
         (
             list(&format!("[[{row},\"1\",\"1\",\"1\"]]")),
-            "fewer elements in array",
+            "lists of 7 texts from Bybit, found: trailing characters",
         ),
         (
             list(&format!("[[{row},\"many\",\"1\"]]")),

@@ -31,6 +31,8 @@ pub(crate) enum Act {
     Flood,
     /// The newest page, whatever was asked for.
     NewestPage,
+    /// This beginning, and then this block again and again, a pause after each.
+    Endless(&'static str, Vec<u8>, Duration),
 }
 
 impl Act {
@@ -204,6 +206,13 @@ impl State {
                 drop(stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 900000000\r\n\r\n"));
                 let block = vec![b' '; 1 << 20];
                 self.until_stop(|| stream.write_all(&block).is_ok());
+            }
+            Act::Endless(start, block, pause) => {
+                drop(stream.write_all(start.as_bytes()));
+                self.until_stop(|| {
+                    std::thread::sleep(pause);
+                    stream.write_all(&block).is_ok()
+                });
             }
         }
     }

@@ -6,7 +6,8 @@ use std::path::Path;
 use rhymedb::Result;
 
 use crate::contents::State;
-use crate::disk::{Fault, SimDisk};
+use crate::disk::SimDisk;
+use crate::fault::Fault;
 use crate::operations::Operation;
 use crate::run::{Trace, in_order, points, read, thorough};
 use crate::survival::Choice;

@@ -1,44 +1,17 @@
 //! A disk in memory that can be stopped: it knows which bytes and names were synced, and makes up
 //! what a power cut leaves of the others.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rhymedb::disk::{FileInfo, Mapped, NewFile, PageFile, PagesOf, Storage};
+use rhymedb::disk::{FileInfo, Mapped, NewFile, PagesOf, Storage};
 
+use super::fault::Fault;
+use super::handles::{Appended, Pages};
+use super::names::{NameChange, Names};
 use super::survival::{Choice, FileState, Node};
-
-/// What goes wrong, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The machine stops while it does the n-th operation that changes anything.
-    Stop(usize),
-    /// The n-th operation of any kind fails, and those after it work.
-    Once(usize, Refusal),
-    /// The n-th operation of any kind fails, and all after it.
-    Forever(usize, Refusal),
-}
-
-/// Why a disk refuses something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    Full,
-    Broken,
-}
-
-impl From<Refusal> for io::Error {
-    fn from(refusal: Refusal) -> Self {
-        // ERROR_DISK_FULL and ERROR_CRC; ENOSPC and EIO.
-        let (full, broken) = if cfg!(windows) { (112, 23) } else { (28, 5) };
-        Self::from_raw_os_error(match refusal {
-            Refusal::Full => full,
-            Refusal::Broken => broken,
-        })
-    }
-}
 
 /// How often the disk was asked for something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,19 +24,9 @@ pub struct Counts {
     pub commits: usize,
 }
 
-type Names = BTreeMap<PathBuf, Node>;
-
-/// One change of names, which happens as a whole or not at all.
-#[derive(Clone)]
-enum NameChange {
-    Set(PathBuf, Option<Node>),
-    /// Of a file, or of a folder with all that is in it.
-    Rename(PathBuf, PathBuf),
-}
-
 #[derive(Clone, Default)]
-struct State {
-    files: Vec<FileState>,
+pub struct State {
+    pub files: Vec<FileState>,
     names: Names,
     durable_names: Names,
     /// Changes of names that were not synced, in their order.
@@ -102,7 +65,7 @@ fn file_name(path: &Path) -> OsString {
 
 impl State {
     /// Counts an operation. `Err` if it is not to be done; `Ok(true)` if the machine stops in it.
-    fn begin(&mut self, what: &str, path: &Path, changes: bool) -> io::Result<bool> {
+    pub fn begin(&mut self, what: &str, path: &Path, changes: bool) -> io::Result<bool> {
         if self.stopped {
             return Err(io::Error::other("the machine has stopped"));
         }
@@ -145,63 +108,6 @@ impl State {
     }
 }
 
-impl NameChange {
-    fn apply(&self, names: &mut Names) {
-        match self {
-            Self::Set(path, Some(node)) => {
-                names.insert(path.clone(), *node);
-            }
-            Self::Set(path, None) => {
-                names.remove(path);
-            }
-            Self::Rename(from, to) => {
-                let moved: Vec<_> = names
-                    .iter()
-                    .filter_map(|(path, node)| Some((path.clone(), moved(path, from, to)?, *node)))
-                    .collect();
-                for (old, new, node) in moved {
-                    names.remove(&old);
-                    names.insert(new, node);
-                }
-            }
-        }
-    }
-
-    /// Whether a sync of that folder makes it durable. A file that goes from one folder to another
-    /// is never in both or in none, as file systems with a journal have it.
-    fn is_in(&self, dir: &Path) -> bool {
-        match self {
-            Self::Set(path, _) => path.parent() == Some(dir),
-            Self::Rename(from, to) => [from, to].iter().any(|p| p.parent() == Some(dir)),
-        }
-    }
-
-    /// The same change, after a folder that it is in got another name.
-    fn follow(&mut self, from: &Path, to: &Path) {
-        let paths = match self {
-            Self::Set(path, _) => vec![path],
-            Self::Rename(a, b) => vec![a, b],
-        };
-        for path in paths {
-            if let Some(new) = moved(path, from, to) {
-                *path = new;
-            }
-        }
-    }
-}
-
-/// What `path` is called after `from` is called `to`, if that concerns it.
-fn moved(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
-    let rest = path.strip_prefix(from).ok()?;
-    // Joining nothing would add a slash.
-    let same = rest.as_os_str().is_empty();
-    Some(if same {
-        to.to_path_buf()
-    } else {
-        to.join(rest)
-    })
-}
-
 fn finished(stopped: bool) -> io::Result<()> {
     if stopped {
         return Err(io::Error::other("the machine stops"));
@@ -219,7 +125,7 @@ impl SimDisk {
         disk
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
 
@@ -302,8 +208,32 @@ impl SimDisk {
         state.names.keys().filter(inside).cloned().collect()
     }
 
+    /// Whether something has that name.
+    pub fn has(&self, path: &Path) -> bool {
+        self.state().names.contains_key(path)
+    }
+
+    /// Removes a folder and all that is in it, durably, as a user does.
+    pub fn remove_folder(&self, dir: &Path) {
+        let mut state = self.state();
+        state.names.retain(|path, _| !path.starts_with(dir));
+        state.durable_names = state.names.clone();
+        state.name_changes.clear();
+    }
+
+    /// Changes a byte in the middle of a file, as a bad disk does.
+    pub fn damage(&self, path: &Path) {
+        let mut state = self.state();
+        let id = state.file(path).unwrap();
+        let file = &mut state.files[id];
+        let at = file.live.len() / 2;
+        let wrong = [file.live[at] ^ 1];
+        file.write(at as u64, &wrong);
+        file.sync();
+    }
+
     /// Writes through a file's handle, wherever its name is now.
-    fn change_file(
+    pub fn change_file(
         &self,
         what: &str,
         (id, path): (usize, &Path),
@@ -315,7 +245,7 @@ impl SimDisk {
         finished(stopped)
     }
 
-    fn sync_file(&self, (id, path): (usize, &Path)) -> io::Result<()> {
+    pub fn sync_file(&self, (id, path): (usize, &Path)) -> io::Result<()> {
         let mut state = self.state();
         let stopped = state.begin("sync", path, true)?;
         finished(stopped)?;
@@ -484,72 +414,5 @@ fn info(state: &State, path: &Path, node: Node) -> FileInfo {
             Node::Folder => 0,
             Node::File(id) => state.files[id].live.len() as u64,
         },
-    }
-}
-
-struct Appended {
-    disk: SimDisk,
-    id: usize,
-    path: PathBuf,
-    position: u64,
-}
-
-impl Write for Appended {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let at = self.position;
-        self.disk
-            .change_file("write", (self.id, &self.path), |f| f.write(at, bytes))?;
-        self.position += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl NewFile for Appended {
-    fn sync(&mut self) -> io::Result<()> {
-        self.disk.sync_file((self.id, &self.path))
-    }
-}
-
-#[derive(Debug)]
-struct Pages {
-    disk: SimDisk,
-    id: usize,
-    path: PathBuf,
-}
-
-impl PageFile for Pages {
-    fn len(&self) -> io::Result<u64> {
-        let mut state = self.disk.state();
-        state.begin("measure", &self.path, false)?;
-        Ok(state.files[self.id].live.len() as u64)
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let mut state = self.disk.state();
-        state.begin("read", &self.path, false)?;
-        let start = offset as usize;
-        let bytes = state.files[self.id].live.get(start..start + out.len());
-        out.copy_from_slice(bytes.ok_or(ErrorKind::UnexpectedEof)?);
-        Ok(())
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        let change = |f: &mut FileState| f.set_len(len);
-        self.disk
-            .change_file("resize", (self.id, &self.path), change)
-    }
-
-    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let change = |f: &mut FileState| f.write(offset, bytes);
-        self.disk
-            .change_file("write", (self.id, &self.path), change)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.disk.sync_file((self.id, &self.path))
     }
 }

@@ -1,6 +1,6 @@
 //! What is done to a database while its disk fails. A new operation is one entry of [`ALL`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rhymedb::{
@@ -151,10 +151,14 @@ pub const ALL: &[Operation] = &[
 impl Operation {
     /// Opens the database on a disk, or makes it there.
     pub fn open(&self, disk: &SimDisk) -> Result<Database> {
+        self.options(disk).open(home())
+    }
+
+    /// How databases on a disk are opened.
+    pub fn options(&self, disk: &SimDisk) -> OpenOptions {
         OpenOptions::new()
             .storage(Arc::new(disk.clone()))
             .segment_sizes(self.sizes)
-            .open(Path::new(ROOT).join("data").join("market.rhyme"))
     }
 
     /// A disk with the state before.
@@ -166,6 +170,11 @@ impl Operation {
         }
         disk
     }
+}
+
+/// Where the database is.
+pub fn home() -> PathBuf {
+    Path::new(ROOT).join("data").join("market.rhyme")
 }
 
 fn market() -> Vec<SeriesBars> {

@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use rhymedb::Error;
 
+use crate::output::legible;
 use crate::progress;
 
 /// Why a command stopped.
@@ -58,6 +59,6 @@ pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
         Err(Failure::Short(message)) => (5, message),
     };
     progress::settle();
-    progress::say(&format!("rhyme: {message}"));
+    progress::say(&format!("rhyme: {}", legible(&message)));
     ExitCode::from(code)
 }

@@ -93,6 +93,26 @@ fn table(columns: &[Column], rows: &[Value]) -> Outcome {
     lines(&table.trim_fmt())
 }
 
+/// Text from outside as it may stand on a terminal and in one row of a table: what would move the
+/// cursor, break the line or turn the direction of what follows is written as an escape.
+pub(crate) fn legible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {
+                out.extend(c.escape_unicode());
+            }
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Prints text as it is.
 pub(crate) fn lines(text: &str) -> Outcome {
     writeln!(io::stdout().lock(), "{text}")?;
@@ -115,7 +135,7 @@ fn plain(row: &Value, key: &str) -> String {
 fn cell(row: &Value, key: &str) -> String {
     match row.get(key).and_then(Value::as_u64) {
         Some(n) => grouped(n),
-        None => plain(row, key),
+        None => legible(&plain(row, key)),
     }
 }
 
@@ -130,4 +150,30 @@ pub(crate) fn grouped(n: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::legible;
+
+    #[test]
+    fn nothing_legible_steers_a_terminal() {
+        assert_eq!(
+            legible("a\u{1b}[2J\r\nb\tc\u{9b}"),
+            r"a\u{1b}[2J\r\nb\tc\u{9b}"
+        );
+        assert_eq!(
+            legible("\u{202e}cba\u{2069}\u{200f}"),
+            r"\u{202e}cba\u{2069}\u{200f}"
+        );
+        for plain in [
+            "BTC-\"x\", 'y'",
+            "\u{1f469}\u{200d}\u{1f680}",
+            "e\u{301}",
+            "\u{627}\u{644}",
+            "C:\\x",
+        ] {
+            assert_eq!(legible(plain), plain);
+        }
+    }
 }

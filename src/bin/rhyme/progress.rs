@@ -12,7 +12,7 @@ use indicatif::{
 use rhymedb::{Control, Progress, Stage};
 
 use crate::args::Global;
-use crate::output::grouped;
+use crate::output::{grouped, legible};
 
 /// A control whose progress shows as one bar a stage, and which Ctrl-C stops. The second Ctrl-C
 /// ends the program at once, which loses nothing that was committed.
@@ -115,8 +115,10 @@ pub(crate) fn settle() {
     DRAWN.set_draw_target(ProgressDrawTarget::hidden());
 }
 
-/// A line on standard error, above the progress bars.
+/// Lines on standard error, above the progress bars.
 pub(crate) fn say(text: &str) {
+    let lines: Vec<String> = text.split('\n').map(legible).collect();
+    let text = lines.join("\n");
     // If standard error is closed there is nobody to tell, and the exit code says the rest.
     DRAWN.suspend(|| {
         let _ = writeln!(std::io::stderr(), "{text}");

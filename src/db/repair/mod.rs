@@ -21,6 +21,7 @@ use super::ingest::{IngestReport, remove_rows};
 use super::seal;
 use super::segment::{NewRows, Remains, Segment, write_segment};
 use super::snapshot::{Snapshot, SpaceState};
+use super::threads::start_threads;
 use super::windows::{Difference, Held, held};
 use crate::disk::{DirLock, look_up, set_aside};
 use crate::error::{Error, Result};
@@ -76,6 +77,7 @@ impl OpenOptions {
     /// at all, [`Error::Interrupted`] if `control` was stopped: then the windows that are not made
     /// yet wait, and the next repair, ingestion or compaction makes them.
     pub fn repair(self, dir: impl AsRef<Path>, control: &Control) -> Result<RepairReport> {
+        start_threads()?;
         let dir = dir.as_ref();
         let storage = self.storage.as_ref();
         prepare_dir(storage, dir, false, false)?;
@@ -87,13 +89,16 @@ impl OpenOptions {
             let files = self.files(dir);
             rebuild_rows(&files, &catalog, control, &mut report)?;
             let txn = catalog.read()?;
-            let checked = txn.check_tables().and_then(|_| check_encoded(&txn));
+            let tables = txn.check_tables().and_then(|_| check_encoded(&txn));
             drop(txn);
-            report.catalog = checked.err().map(|e| e.to_string());
+            let whole = tables.and_then(|_| check_pages(storage, &path));
+            report.catalog = whole.err().map(|e| e.to_string());
             if report.damaged.iter().any(|d| d.fate == SegmentFate::Left) {
                 return Ok(()); // It cannot be opened yet.
             }
-            files.sweep(&catalog)?;
+            if report.catalog.is_none() {
+                files.sweep(&catalog)?;
+            }
             let db = Database::assemble(files, catalog, lock)?;
             report.windows_rebuilt = embed(&db, control)?;
             Ok(())

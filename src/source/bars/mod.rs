@@ -17,7 +17,7 @@ use crate::model::{Bars, Calendar, Interval, SeriesBars, SeriesKey};
 use assemble::{Rules, assemble};
 use naming::guess;
 use parse::{RawSeries, read_rows};
-use spacing::count_gaps;
+use spacing::{count_gaps, off_grid};
 
 /// What the caller knows about a file of bars. What is said here wins over the file's content,
 /// and that over its path.
@@ -231,6 +231,10 @@ fn add_series(
     };
     let seam = [first.time.last(), second.time.first()];
     let seam: Vec<i64> = seam.into_iter().flatten().copied().collect();
+    if let Some((_, reason)) = off_grid(&seam, new.key.interval, old.calendar).pop() {
+        let message = format!("several members hold {}: the bar {reason}", new.key);
+        return Err(place.error(None, message));
+    }
     if old.calendar == Calendar::Continuous {
         count_gaps(&seam, |_| None, new.key.interval, report);
     }

@@ -204,6 +204,9 @@ fn number(field: &[u8], name: &'static str) -> Result<f64, RowDefect> {
     })
 }
 
+/// The most symbols of a file: each takes more memory than its rows do.
+const MAX_SYMBOLS: usize = 100_000;
+
 /// The series of a file by the symbols that its rows name.
 #[derive(Default)]
 struct BySymbol {
@@ -238,6 +241,11 @@ impl BySymbol {
             check_symbol(text)?;
         }
         let at = self.series.len();
+        if at == MAX_SYMBOLS {
+            let message =
+                format!("expected at most {MAX_SYMBOLS} symbols in a file, found more; split it");
+            return Err(RowDefect::new(DefectKind::BadName, message));
+        }
         self.index.insert(key, at);
         self.series.push(RawSeries {
             symbol: text,

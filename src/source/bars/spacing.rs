@@ -204,6 +204,16 @@ mod tests {
         assert_eq!((report.gaps, report.missing_bars), (1, 2));
     }
 
+    /// The close of such a bar is no date, which must not make time stand still.
+    #[test]
+    fn months_beyond_all_dates_are_no_gap() {
+        let mut report = InputReport::default();
+        let months = Interval::Months(100_000);
+        count_gaps(&[0, 20 * 365 * DAY_MS], |_| None, months, &mut report);
+        assert_eq!((report.gaps, report.missing_bars), (0, 0));
+        assert!(months.close_of(at(0)) > at(0) && months.open_of(at(0)) < at(0));
+    }
+
     #[test]
     fn the_grid_is_strict_only_where_the_market_never_closes() {
         let half = [HOUR / 2, HOUR + HOUR / 2, 2 * HOUR + 1];

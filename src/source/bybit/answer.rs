@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Instrument;
 use super::transport::{Answer, Fault};
-use crate::error::Error;
+use crate::error::{Error, excerpt, shortened};
 use crate::model::{Bar, Timestamp};
 
 /// The most candles that Bybit puts into one answer.
@@ -25,12 +25,13 @@ pub(super) struct Page {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope {
+struct Envelope<'a> {
     ret_code: i64,
     #[serde(default)]
     ret_msg: String,
-    #[serde(default)]
-    result: Value,
+    /// Parsed once its form is known: a tree of any values takes much more memory than its text.
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
     time: Option<i64>,
 }
 
@@ -51,7 +52,7 @@ pub(super) fn read_page(
     instrument: &Instrument,
     now: Timestamp,
 ) -> Result<Page, Fault> {
-    let envelope = serde_json::from_slice::<Envelope>(&answer.body);
+    let envelope = serde_json::from_slice::<Envelope<'_>>(&answer.body);
     let server_time = envelope
         .as_ref()
         .ok()
@@ -66,9 +67,10 @@ pub(super) fn read_page(
     check_status(answer, reset_wait)?;
     let envelope = envelope.map_err(|error| {
         remote(format!(
-            "expected an answer in JSON from Bybit, found {} ({error}); a proxy or a login page \
-             may answer in its place, or the API has changed",
-            excerpt(&answer.body)
+            "expected an answer in JSON from Bybit, found {} ({}); a proxy or a login page may \
+             answer in its place, or the API has changed",
+            beginning(&answer.body),
+            shortened(&error.to_string())
         ))
     })?;
     check_code(&envelope, instrument, reset_wait)?;
@@ -82,28 +84,25 @@ fn remote(message: String) -> Fault {
     Fault::Final(Error::Remote(message))
 }
 
-fn excerpt(body: &[u8]) -> String {
-    const SHOWN: usize = 80;
+fn beginning(body: &[u8]) -> String {
     if body.is_empty() {
         return "nothing".to_owned();
     }
-    let text = String::from_utf8_lossy(body.get(..SHOWN * 4).unwrap_or(body));
-    let start: String = text.chars().take(SHOWN).collect();
-    format!("{start:?}")
+    excerpt(&String::from_utf8_lossy(body.get(..400).unwrap_or(body)))
 }
 
 fn check_status(answer: &Answer, reset_wait: Option<Duration>) -> Result<(), Fault> {
     match answer.status {
         200 => Ok(()),
         300..=399 => Err(remote(format!(
-            "expected candles from Bybit, found a redirect to {:?} (HTTP {}); redirects are not \
+            "expected candles from Bybit, found a redirect to {} (HTTP {}); redirects are not \
              followed: give the host that is meant as the base URL",
-            answer.location.as_deref().unwrap_or("nowhere"),
+            excerpt(answer.location.as_deref().unwrap_or("nowhere")),
             answer.status
         ))),
         403 => Err(Fault::Blocked(format!(
             "HTTP 403, {}",
-            excerpt(&answer.body)
+            beginning(&answer.body)
         ))),
         429 => Err(Fault::Limited(
             "too many requests (HTTP 429)".to_owned(),
@@ -115,18 +114,18 @@ fn check_status(answer: &Answer, reset_wait: Option<Duration>) -> Result<(), Fau
         ))),
         other => Err(remote(format!(
             "expected candles from Bybit, found HTTP {other} and {}; check the base URL",
-            excerpt(&answer.body)
+            beginning(&answer.body)
         ))),
     }
 }
 
 fn check_code(
-    envelope: &Envelope,
+    envelope: &Envelope<'_>,
     instrument: &Instrument,
     reset_wait: Option<Duration>,
 ) -> Result<(), Fault> {
     let code = envelope.ret_code;
-    let said = format!("retCode {code}, {:?}", envelope.ret_msg);
+    let said = format!("retCode {code}, {}", excerpt(&envelope.ret_msg));
     match code {
         0 => Ok(()),
         10001 => Err(remote(format!(
@@ -144,11 +143,12 @@ fn check_code(
     }
 }
 
-fn read_rows(result: Value, instrument: &Instrument) -> Result<Vec<Bar>, Fault> {
-    let klines: Klines = serde_json::from_value(result).map_err(|error| {
+fn read_rows(result: Option<&RawValue>, instrument: &Instrument) -> Result<Vec<Bar>, Fault> {
+    let result = result.map_or("null", RawValue::get);
+    let klines: Klines = serde_json::from_str(result).map_err(|error| {
         remote(format!(
-            "expected candles as lists of 7 texts from Bybit, found: {error}; the API may have \
-             changed"
+            "expected candles as lists of 7 texts from Bybit, found: {}; the API may have changed",
+            shortened(&error.to_string())
         ))
     })?;
     // An empty answer may leave the names out, one with candles must not.
@@ -157,8 +157,9 @@ fn read_rows(result: Value, instrument: &Instrument) -> Result<Vec<Bar>, Fault> 
     let category = instrument.category.to_string();
     if !names(&klines.symbol, &instrument.symbol) || !names(&klines.category, &category) {
         return Err(remote(format!(
-            "expected candles of {instrument} from Bybit, found those of {:?} in category {:?}",
-            klines.symbol, klines.category
+            "expected candles of {instrument} from Bybit, found those of {} in category {}",
+            excerpt(&klines.symbol),
+            excerpt(&klines.category)
         )));
     }
     if klines.list.len() > PAGE_LIMIT {
@@ -186,13 +187,16 @@ fn read_row(row: &[String; 7]) -> Result<Bar, Fault> {
     let number = |what: &str, text: &str| {
         text.parse::<f64>().map_err(|_| {
             remote(format!(
-                "expected a number as the {what} of the candle {start:?} from Bybit, found {text:?}"
+                "expected a number as the {what} of the candle {} from Bybit, found {}",
+                excerpt(start),
+                excerpt(text)
             ))
         })
     };
     let millis = start.parse().map_err(|_| {
         remote(format!(
-            "expected the open time of a candle from Bybit in milliseconds, found {start:?}"
+            "expected the open time of a candle from Bybit in milliseconds, found {}",
+            excerpt(start)
         ))
     })?;
     Ok(Bar {

@@ -32,7 +32,7 @@ pub use sync::{SyncReport, SyncRequest, sync_klines};
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt, shortened};
 use crate::model::{Interval, SeriesKey};
 
 /// The kind of instrument. The same symbol can exist in several kinds, with different prices.
@@ -75,7 +75,8 @@ impl FromStr for BybitCategory {
             "linear" => Ok(Self::Linear),
             "inverse" => Ok(Self::Inverse),
             _ => Err(Error::invalid(format!(
-                "expected the Bybit category spot, linear or inverse, found {text:?}"
+                "expected the Bybit category spot, linear or inverse, found {}",
+                excerpt(text)
             ))),
         }
     }
@@ -95,8 +96,9 @@ pub fn bybit_series_key(
     grid::code(interval)?;
     if symbol.chars().any(char::is_lowercase) {
         return Err(Error::invalid(format!(
-            "expected a Bybit symbol in upper case, found {symbol:?}; try {}",
-            symbol.to_uppercase()
+            "expected a Bybit symbol in upper case, found {}; try {}",
+            excerpt(symbol),
+            shortened(&symbol.to_uppercase())
         )));
     }
     SeriesKey::new("crypto", category.venue(), symbol, interval)
@@ -132,6 +134,30 @@ impl fmt::Display for Instrument {
             self.symbol, self.interval, self.category
         )
     }
+}
+
+/// The rows of an answer, checked as far as one answer can be.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_answer(
+    status: u16,
+    body: &[u8],
+    instrument: (BybitCategory, &str, Interval),
+    now: crate::model::Timestamp,
+) -> Result<Vec<crate::model::Bar>, String> {
+    let (category, symbol, interval) = instrument;
+    let instrument = Instrument::new(category, symbol, interval).map_err(|e| e.to_string())?;
+    let answer = transport::Answer {
+        status,
+        body: body.to_vec(),
+        ..transport::Answer::default()
+    };
+    let page = answer::read_page(&answer, &instrument, now);
+    page.map(|page| page.rows).map_err(|fault| match fault {
+        transport::Fault::Transient(what)
+        | transport::Fault::Limited(what, _)
+        | transport::Fault::Blocked(what) => what,
+        transport::Fault::Final(error) => error.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
 
 use super::interrupt::{Interrupt, POLL};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 
 /// A page of 1000 candles takes about 0.1 MiB.
 const MAX_BODY_BYTES: usize = 8 << 20;
@@ -128,8 +128,9 @@ impl Fetch {
             && encoding != "identity"
         {
             return Err(Fault::Final(Error::Remote(format!(
-                "expected an answer without compression, found content encoding {encoding:?}, \
-                 which was not asked for; a proxy may be in between"
+                "expected an answer without compression, found content encoding {}, which was \
+                 not asked for; a proxy may be in between",
+                excerpt(&encoding)
             ))));
         }
         Ok(Answer {

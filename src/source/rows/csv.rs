@@ -14,7 +14,7 @@ use super::super::container::Place;
 use super::super::times::parse_time;
 use super::lines::{Lines, MAX_ROW, trim_line_break};
 use super::{Facts, Step};
-use crate::error::Result;
+use crate::error::{Result, shortened};
 
 pub(crate) struct CsvRows<'a> {
     lines: Lines<'a>,
@@ -75,12 +75,11 @@ impl<'a> CsvRows<'a> {
         symbols.retain(|s| !s.is_empty());
         symbols.dedup();
         if symbols.len() > 1 {
+            let shown = symbols.iter().take(10).map(|s| shortened(s));
+            let shown = shown.collect::<Vec<_>>().join(", ");
             return Err(self.lines.place.error(
                 Some(at),
-                format!(
-                    "expected a file of one ticker, found {}; write a file for each",
-                    symbols.join(", ")
-                ),
+                format!("expected a file of one ticker, found {shown}; write a file for each"),
             ));
         }
         if let Some(time) = names.first_mut() {

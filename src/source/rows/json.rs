@@ -8,44 +8,53 @@ use serde_json::{Map, Value};
 
 use super::super::columns::Layout;
 use super::super::container::Place;
+use super::document::{Texts, is_answer, read_document};
 use super::lines::{Lines, MAX_ROW};
 use super::{Facts, Step};
 use crate::error::Result;
 
 /// The largest document that is not one value a line; it is held in memory as a whole.
 const MAX_DOCUMENT: usize = 32 << 20;
-/// The most keys that the objects of a file may have between them.
+/// The most keys that the objects of a file may have between them, and their bytes.
 const MAX_KEYS: usize = 1_000;
+const MAX_KEY_BYTES: usize = 1 << 20;
 
 enum Source<'a> {
     /// One object a line; the first one was already read.
     Lines(Box<Lines<'a>>, Option<Value>),
     /// The rows of a document and how many of them were given.
-    Document(Vec<Value>, usize),
+    Document(Texts, usize),
 }
 
 pub(crate) struct JsonRows<'a> {
     source: Source<'a>,
     line: Vec<u8>,
     layout: Layout,
+    keys: Keys,
+}
+
+/// The columns that the keys of objects have.
+#[derive(Default)]
+struct Keys {
     positions: HashMap<String, usize>,
+    bytes: usize,
 }
 
 impl<'a> JsonRows<'a> {
     pub(crate) fn open(reader: Box<dyn BufRead + 'a>, place: Place) -> Result<(Self, Facts)> {
-        let mut lines = Lines::new(reader, place);
+        let mut lines = Lines::new(reader, place.clone());
         let mut text = Vec::new();
         lines.next(&mut text, MAX_DOCUMENT)?;
-        let (source, facts) = match serde_json::from_slice::<Value>(&text) {
-            Ok(Value::Object(row)) if !is_answer(&row) => {
+        let (source, facts) = match first_row(&text) {
+            Some(row) => {
                 let first = Some(Value::Object(row));
                 (Source::Lines(Box::new(lines), first), Facts::default())
             }
-            _ => {
+            None => {
                 // The line break that was cut off keeps the lines of error messages right.
                 text.push(b'\n');
                 lines.append_rest(&mut text, MAX_DOCUMENT)?;
-                let (rows, facts) = document(&text, &lines.place)?;
+                let (rows, facts) = read_document(&text, &lines.place)?;
                 (Source::Document(rows, 0), facts)
             }
         };
@@ -53,9 +62,10 @@ impl<'a> JsonRows<'a> {
             source,
             line: Vec::new(),
             layout: Layout::Named(Vec::new()),
-            positions: HashMap::new(),
+            keys: Keys::default(),
         };
-        rows.learn_columns();
+        rows.learn_columns()
+            .map_err(|message| place.error(Some(1), message))?;
         Ok((rows, facts))
     }
 
@@ -67,49 +77,54 @@ impl<'a> JsonRows<'a> {
         matches!(&self.source, Source::Document(rows, _) if rows.is_empty())
     }
 
-    /// Learns the columns of all rows that are in memory.
-    fn learn_columns(&mut self) {
+    /// Learns the columns of the first row, and those of all further rows of a document.
+    fn learn_columns(&mut self) -> Result<(), String> {
         let mut names = Vec::new();
-        let known = match &self.source {
-            Source::Lines(_, first) => first.as_slice(),
-            Source::Document(rows, _) => rows,
-        };
-        if let Some(Value::Array(row)) = known.first() {
-            self.layout = Layout::Positional(row.len());
-            return;
-        }
-        for row in known.iter().filter_map(Value::as_object) {
-            learn_keys(row, &mut names, &mut self.positions);
+        match &self.source {
+            Source::Lines(_, first) => {
+                if let Some(Value::Object(row)) = first {
+                    self.keys.learn(row, &mut names);
+                }
+            }
+            Source::Document(rows, _) => {
+                for at in 0..rows.len() {
+                    match read_row(rows.get(at)) {
+                        Ok(Value::Object(row)) => self.keys.learn(&row, &mut names),
+                        Ok(Value::Array(row)) if at == 0 => {
+                            self.layout = Layout::Positional(row.len());
+                            return Ok(());
+                        }
+                        Err(message) if at == 0 => return Err(message),
+                        // What is no row is told when it is given.
+                        _ => {}
+                    }
+                }
+            }
         }
         self.layout = Layout::Named(names);
+        Ok(())
     }
 
     pub(crate) fn next(&mut self, record: &mut ByteRecord) -> Result<Step> {
-        let (at, value) = match &mut self.source {
+        let (at, row) = match &mut self.source {
             Source::Document(rows, given) => {
-                let Some(row) = rows.get_mut(*given) else {
+                if *given == rows.len() {
                     return Ok(Step::End);
-                };
+                }
                 *given += 1;
-                (*given as u64, row.take())
+                (*given as u64, read_row(rows.get(*given - 1)))
             }
             Source::Lines(lines, first) => match first.take() {
-                Some(value) => (lines.number, value),
+                Some(value) => (lines.number, Ok(value)),
                 None => {
                     if !lines.next(&mut self.line, MAX_ROW)? {
                         return Ok(Step::End);
                     }
-                    match serde_json::from_slice(&self.line) {
-                        Ok(value) => (lines.number, value),
-                        Err(e) => {
-                            let message = format!("expected a JSON object, found {e}");
-                            return Ok(Step::Bad(lines.number, message));
-                        }
-                    }
+                    (lines.number, read_row(&self.line))
                 }
             },
         };
-        Ok(match self.fill(&value, record) {
+        Ok(match row.and_then(|row| self.fill(&row, record)) {
             Ok(()) => Step::Row(at),
             Err(message) => Step::Bad(at, message),
         })
@@ -119,7 +134,7 @@ impl<'a> JsonRows<'a> {
         record.clear();
         match (value, &mut self.layout) {
             (Value::Object(row), Layout::Named(names)) => {
-                learn_keys(row, names, &mut self.positions);
+                self.keys.learn(row, names);
                 for name in names {
                     push_value(row.get(name), record);
                 }
@@ -140,16 +155,31 @@ impl<'a> JsonRows<'a> {
     }
 }
 
-/// Adds the keys of `row` that are new; columns that are known keep their positions.
-fn learn_keys(
-    row: &Map<String, Value>,
-    names: &mut Vec<String>,
-    positions: &mut HashMap<String, usize>,
-) {
-    for key in row.keys() {
-        if !positions.contains_key(key) && names.len() < MAX_KEYS {
-            positions.insert(key.clone(), names.len());
-            names.push(key.clone());
+/// The first line as the first of many rows, unless the text is a document.
+fn first_row(line: &[u8]) -> Option<Map<String, Value>> {
+    let short = line.get(..MAX_ROW).is_none_or(|start| start == line);
+    let row = short.then(|| serde_json::from_slice(line).ok())?;
+    row.filter(|row| !is_answer(row))
+}
+
+fn read_row(text: &[u8]) -> Result<Value, String> {
+    if text.len() > MAX_ROW {
+        return Err(format!("the row is longer than {MAX_ROW} bytes"));
+    }
+    serde_json::from_slice(text).map_err(|e| format!("expected a JSON object or array, found {e}"))
+}
+
+impl Keys {
+    /// Adds the keys of `row` that are new; columns that are known keep their positions.
+    fn learn(&mut self, row: &Map<String, Value>, names: &mut Vec<String>) {
+        for key in row.keys() {
+            let bytes = self.bytes + key.len();
+            let room = names.len() < MAX_KEYS && bytes <= MAX_KEY_BYTES;
+            if room && !self.positions.contains_key(key) {
+                self.positions.insert(key.clone(), names.len());
+                names.push(key.clone());
+                self.bytes = bytes;
+            }
         }
     }
 }
@@ -168,56 +198,6 @@ fn push_value(value: Option<&Value>, record: &mut ByteRecord) {
             record.push_field(items.join(";").as_bytes());
         }
         Some(other) => record.push_field(other.to_string().as_bytes()),
-    }
-}
-
-/// Whether an object is an answer of Bybit, or the `result` of one.
-fn is_answer(object: &Map<String, Value>) -> bool {
-    object.contains_key("retCode") || object.get("list").is_some_and(Value::is_array)
-}
-
-/// The rows of a document: an array, or the list in an answer of Bybit's market API.
-fn document(text: &[u8], place: &Place) -> Result<(Vec<Value>, Facts)> {
-    let value: Value = serde_json::from_slice(text)
-        .map_err(|e| place.error(Some(e.line() as u64), format!("not valid JSON: {e}")))?;
-    let mut answer = match value {
-        Value::Array(rows) => return Ok((rows, Facts::default())),
-        Value::Object(object) if is_answer(&object) => object,
-        _ => {
-            return Err(place.error(
-                None,
-                "expected a JSON array of rows, one JSON object a line, or an answer of Bybit",
-            ));
-        }
-    };
-    let code = answer.get("retCode").map_or(Some(0), Value::as_i64);
-    if code != Some(0) {
-        let message = answer.get("retMsg").and_then(Value::as_str);
-        return Err(place.error(
-            None,
-            format!(
-                "this is an error that Bybit answered (retCode {}: {}); fetch the candles again",
-                answer.get("retCode").unwrap_or(&Value::Null),
-                message.unwrap_or("no message")
-            ),
-        ));
-    }
-    let mut result = match answer.remove("result") {
-        Some(Value::Object(result)) => result,
-        _ => answer,
-    };
-    let text_of = |key: &str| Some(result.get(key)?.as_str()?.to_owned());
-    let facts = Facts {
-        symbol: text_of("symbol").filter(|s| !s.is_empty()),
-        bybit_category: text_of("category")
-            .filter(|c| ["spot", "linear", "inverse"].contains(&c.as_str())),
-    };
-    match result.remove("list") {
-        Some(Value::Array(rows)) => Ok((rows, facts)),
-        _ => Err(place.error(
-            None,
-            "expected result.list in the answer of Bybit, found none",
-        )),
     }
 }
 

@@ -1,10 +1,13 @@
 //! Records of fields out of a text of any dialect.
 
 mod csv;
+mod document;
 mod json;
 mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_footer;
 
 use ::csv::ByteRecord;
 

@@ -15,7 +15,8 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use super::super::columns::Layout;
 use super::super::container::Place;
 use super::Step;
-use crate::error::{Error, Result};
+use super::parquet_footer::check_footer;
+use crate::error::{Error, Result, shortened};
 use crate::model::Timestamp;
 
 const BATCH_ROWS: usize = 8_192;
@@ -26,7 +27,8 @@ const MAX_UNPACKED: i64 = 16 << 30;
 /// of refusing it. After an error the reader is not used again, so no half-made state is seen.
 fn unpanicked<T, E: std::fmt::Display>(call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
-        Ok(result) => result.map_err(|e| e.to_string()),
+        // Its messages quote names of columns as they are.
+        Ok(result) => result.map_err(|e| shortened(&e.to_string())),
         Err(_) => Err("its metadata contradicts itself".to_owned()),
     }
 }
@@ -42,10 +44,12 @@ pub(crate) struct ParquetFile {
 impl ParquetFile {
     pub(crate) fn open(place: Place) -> Result<Self> {
         let path: &Path = place.path();
-        let file = File::open(path).map_err(Error::io("open", path))?;
+        let mut file = File::open(path).map_err(Error::io("open", path))?;
         let damaged = |e: &dyn std::fmt::Display| {
             place.error(None, format!("cannot read this Parquet file: {e}"))
         };
+        let footer = check_footer(&mut file).map_err(Error::io("read", path))?;
+        footer.map_err(|e| damaged(&e))?;
         let builder = unpanicked(|| ParquetRecordBatchReaderBuilder::try_new(file))
             .map_err(|e| damaged(&e))?;
         let groups = builder.metadata().row_groups();

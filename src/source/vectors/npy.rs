@@ -5,7 +5,7 @@ use std::io::{BufRead, ErrorKind, Read};
 
 use super::super::container::Place;
 use super::Matrix;
-use crate::error::Result;
+use crate::error::{Result, excerpt, shortened};
 
 /// The most that a header may be long; genuine ones have about 100 bytes.
 const MAX_HEADER: u32 = 64 << 10;
@@ -144,7 +144,12 @@ fn parse_header(text: &str) -> Result<Header, String> {
         let inner = text.strip_prefix(['\'', '"'])?;
         Some(inner.split(['\'', '"']).next()?.to_owned())
     };
-    let missing = |what: &str| format!("the header of the .npy file lacks {what}: {text:?}");
+    let missing = |what: &str| {
+        format!(
+            "the header of the .npy file lacks {what}: {}",
+            excerpt(text)
+        )
+    };
     let descr = value("'descr'").ok_or_else(|| missing("descr"))?;
     let float = match quoted(descr).as_deref() {
         Some("<f2") => Float::Half,
@@ -153,7 +158,7 @@ fn parse_header(text: &str) -> Result<Header, String> {
         other => {
             return Err(format!(
                 "expected little-endian floats (<f2, <f4 or <f8), found {}; convert with array.astype('<f4')",
-                other.unwrap_or("a structured type")
+                shortened(other.unwrap_or("a structured type"))
             ));
         }
     };
@@ -177,7 +182,8 @@ fn parse_header(text: &str) -> Result<Header, String> {
             _ => Err(missing("a shape of two numbers")),
         },
         _ => Err(format!(
-            "expected two axes (vectors, dimension), found the shape ({inner})"
+            "expected two axes (vectors, dimension), found the shape ({})",
+            shortened(inner)
         )),
     }
 }

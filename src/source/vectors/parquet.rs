@@ -13,7 +13,7 @@ use super::super::container::Place;
 use super::super::rows::{ParquetFile, texts_of};
 use super::meta::{FIELDS, MetaColumns, Metas, VECTOR};
 use super::{Matrix, VectorOptions};
-use crate::error::Result;
+use crate::error::{Result, shortened};
 
 /// Reads a whole file. The first vector decides the dimension.
 pub(super) fn read(place: &Place, options: &VectorOptions) -> Result<(Matrix, Metas)> {
@@ -79,17 +79,18 @@ fn vectors_of(batch: &RecordBatch, at: usize) -> Result<(Vec<f32>, Vec<Range<usi
         }
         other => {
             return Err(format!(
-                "expected the vectors as lists of floats, found {other}; say another column with --map vector=COLUMN"
+                "expected the vectors as lists of floats, found {}; say another column with --map vector=COLUMN",
+                shortened(&other.to_string())
             ));
         }
     };
     if !values.data_type().is_floating() {
         return Err(format!(
             "expected the vectors as lists of floats, found lists of {}",
-            values.data_type()
+            shortened(&values.data_type().to_string())
         ));
     }
-    let values = cast(values, &DataType::Float32).map_err(|e| e.to_string())?;
+    let values = cast(values, &DataType::Float32).map_err(|e| shortened(&e.to_string()))?;
     let is_null = |row: usize| column.is_null(row);
     let ranges = ranges.into_iter().enumerate();
     let ranges = ranges.map(|(row, range)| if is_null(row) { 0..0 } else { range });

@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use rhymedb::{
@@ -90,8 +89,7 @@ struct Download {
 impl Download {
     fn complain(&self) {
         if let Err(error) = &self.outcome {
-            // If standard error is closed, the exit code still says that something failed.
-            let _ = writeln!(std::io::stderr(), "failed: {}: {error}", self.name);
+            progress::say(&output::legible(&format!("failed: {}: {error}", self.name)));
         }
     }
 

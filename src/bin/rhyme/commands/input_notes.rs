@@ -2,6 +2,7 @@ use rhymedb::{Error, InputReport, NoticeKind};
 
 use crate::args::Global;
 use crate::failure::{Failure, Outcome};
+use crate::output::legible;
 use crate::progress::{self, notice};
 
 /// Says on standard error what became of input files: a refused file in full, a file that lost
@@ -35,7 +36,7 @@ impl<'a> InputNotes<'a> {
         } else if report.notices.total() > 0 {
             self.odd += 1;
             if self.odd <= Self::LISTED {
-                notice(self.global, &in_one_line(report));
+                notice(self.global, &legible(&in_one_line(report)));
             }
         }
     }
@@ -43,7 +44,7 @@ impl<'a> InputNotes<'a> {
     /// A file of which nothing is stored. This is an error, so `--quiet` does not hide it.
     pub(super) fn refuse(&mut self, error: &Error) {
         self.refused += 1;
-        progress::say(&format!("refused: {error}"));
+        progress::say(&legible(&format!("refused: {error}")));
     }
 
     /// Counts the odd files that were not named.

@@ -62,6 +62,15 @@ fn db_path(global: &Global) -> PathBuf {
 
 /// Opens the database to write into it; makes it if there is none.
 fn open_or_create(global: &Global) -> Outcome<Database> {
+    // Files are read on many threads. They would start by themselves, or panic.
+    if let Err(refused) = rayon::ThreadPoolBuilder::new().build_global()
+        && let Some(why) = std::error::Error::source(&refused)
+    {
+        return Err(Error::Invalid(format!(
+            "cannot start threads: {why}; raise the limit of memory or of threads"
+        ))
+        .into());
+    }
     let options = OpenOptions::new().read_only(global.read_only);
     Ok(options.open(db_path(global))?)
 }

@@ -162,6 +162,7 @@ fn heading(target: &str, answer: &SimilarAnswer) -> String {
         Some(window) => format!("{} from {} to {}", window.series, window.start, window.end),
         None => target.to_owned(),
     };
+    let what = output::legible(&what);
     let chart = answer.query_bars.as_ref().map(|bars| {
         format!(
             "  {}",

@@ -4,7 +4,8 @@ use rhymedb::{Database, Error};
 
 use crate::contents::State;
 use crate::cuts::no_panic;
-use crate::disk::{Fault, ROOT, Refusal, SimDisk};
+use crate::disk::{ROOT, SimDisk};
+use crate::fault::{Fault, Refusal};
 use crate::operations::Operation;
 use crate::run::{Trace, in_order, points, read, thorough};
 
@@ -100,7 +101,7 @@ fn is_io(error: &Error) -> bool {
 }
 
 /// The message names the file, and says what to do.
-fn assert_clear(error: &Error, at: &str) {
+pub fn assert_clear(error: &Error, at: &str) {
     let text = error.to_string();
     let names = text.contains(ROOT) || text.contains("catalog.redb");
     let advises = text.contains("repeat") || text.contains("open it again");
