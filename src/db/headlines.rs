@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::control::{Control, Stage};
 use super::database::{Database, Inner, Writer};
-use super::snapshot::Snapshot;
 use super::view::{View, known_from};
 use crate::encode::TextEncoder;
 use crate::error::{Error, Result};
@@ -56,23 +55,21 @@ impl Database {
                 empty.time
             )));
         }
-        self.0.change(|| self.store_headlines(headlines))
-    }
-
-    fn store_headlines(&self, headlines: &[Headline]) -> Result<HeadlineReport> {
-        let writer = self.0.writer()?;
-        let txn = writer.catalog.write()?;
-        let change = txn.merge_headlines(headlines)?;
-        if change.added + change.replaced > 0 {
-            self.0.commit(&writer, txn)?;
-        } else {
-            drop(txn);
-        }
-        Ok(HeadlineReport {
-            added: change.added,
-            replaced: change.replaced,
-            unchanged: change.unchanged,
-            embedded: embed_headlines(&self.0, &writer, &Control::new())?,
+        self.0.change(|| {
+            let writer = self.0.writer()?;
+            let txn = writer.catalog.write()?;
+            let change = txn.merge_headlines(headlines)?;
+            if change.added + change.replaced > 0 {
+                self.0.commit(&writer, txn)?;
+            } else {
+                drop(txn);
+            }
+            Ok(HeadlineReport {
+                added: change.added,
+                replaced: change.replaced,
+                unchanged: change.unchanged,
+                embedded: embed_headlines(&self.0, &writer, &Control::new())?,
+            })
         })
     }
 }
@@ -150,53 +147,45 @@ impl View {
         vector: &[f32],
         k: usize,
     ) -> Result<Vec<HeadlineHit>> {
-        self.look(|snapshot| self.headlines_near(snapshot, space, vector, k))
-    }
-
-    fn headlines_near(
-        &self,
-        snapshot: &Snapshot,
-        space: &str,
-        vector: &[f32],
-        k: usize,
-    ) -> Result<Vec<HeadlineHit>> {
-        let state = snapshot.space(Some(space))?;
-        if vector.len() != state.dim() {
-            return Err(Error::invalid(format!(
-                "expected a vector of {} numbers for the space {space}, found {}",
-                state.dim(),
-                vector.len()
-            )));
-        }
-        let query = Query::new(vector)?;
-        let mut builder = RowsBuilder::new(state.dim())?;
-        let mut ids = Vec::new();
-        snapshot.txn.each_headline_row(state.id, |id, bytes| {
-            ids.push(id);
-            builder
-                .push_bytes(bytes)
-                .map_err(|e| Error::corrupt(snapshot.txn.path(), "headline_rows", e.to_string()))
-        })?;
-        let view = builder.view();
-        let mut scored = Vec::with_capacity(ids.len());
-        for (row, &id) in ids.iter().enumerate() {
-            scored.push((view.exact(&query, row as u32)?, id));
-        }
-        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut hits = Vec::new();
-        for (score, id) in scored {
-            if hits.len() == k {
-                break;
+        self.look(|snapshot| {
+            let state = snapshot.space(Some(space))?;
+            if vector.len() != state.dim() {
+                return Err(Error::invalid(format!(
+                    "expected a vector of {} numbers for the space {space}, found {}",
+                    state.dim(),
+                    vector.len()
+                )));
             }
-            let headline = snapshot.txn.headline(id)?;
-            if self.as_of().is_none_or(|t| known_from(&headline) <= t) {
-                hits.push(HeadlineHit {
-                    rank: hits.len() + 1,
-                    score,
-                    headline,
-                });
+            let query = Query::new(vector)?;
+            let mut builder = RowsBuilder::new(state.dim())?;
+            let mut ids = Vec::new();
+            snapshot.txn.each_headline_row(state.id, |id, bytes| {
+                ids.push(id);
+                builder.push_bytes(bytes).map_err(|e| {
+                    Error::corrupt(snapshot.txn.path(), "headline_rows", e.to_string())
+                })
+            })?;
+            let view = builder.view();
+            let mut scored = Vec::with_capacity(ids.len());
+            for (row, &id) in ids.iter().enumerate() {
+                scored.push((view.exact(&query, row as u32)?, id));
             }
-        }
-        Ok(hits)
+            scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            let mut hits = Vec::new();
+            for (score, id) in scored {
+                if hits.len() == k {
+                    break;
+                }
+                let headline = snapshot.txn.headline(id)?;
+                if self.as_of().is_none_or(|t| known_from(&headline) <= t) {
+                    hits.push(HeadlineHit {
+                        rank: hits.len() + 1,
+                        score,
+                        headline,
+                    });
+                }
+            }
+            Ok(hits)
+        })
     }
 }

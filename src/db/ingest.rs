@@ -161,8 +161,8 @@ impl<'a> Ingest<'a> {
         let states = &self.inner.snapshot()?.spaces;
         let fresh = states.iter().map(|s| s.fresh.len() as u64).max();
         let embedded = self.stopwatch.time(Stage::Embed, || {
-            let new = (new_windows, fresh.unwrap_or(0));
-            embed_or_wait(self.inner, &txn, &spaces, &pending, new)
+            let rows = (new_windows, fresh.unwrap_or(0));
+            embed_or_wait(self.inner, &txn, &spaces, &pending, rows)
         })?;
         self.stopwatch
             .time(Stage::Store, || self.inner.commit(&writer, txn))?;

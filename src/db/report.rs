@@ -182,7 +182,7 @@ fn spaces(snapshot: &Snapshot) -> Result<Vec<SpaceInfo>> {
         };
         for (segment, dead) in &state.segments {
             info.dead_rows += dead.len() as u64;
-            info.anchors += u64::from(segment.record.rows);
+            info.anchors += segment.index()?.nodes() as u64;
             info.segment_bytes += segment.len();
             info.repaired_rows += u64::from(segment.record.repaired);
         }

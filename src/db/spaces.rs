@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::control::Control;
-use super::database::Database;
+use super::database::{Database, Inner};
 use super::ingest::IngestReport;
 use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
@@ -97,39 +97,38 @@ impl Database {
     /// # Errors
     /// [`Error::NotFound`] if there is no such space.
     pub fn drop_space(&self, name: &str) -> Result<DropReport> {
-        self.0.change(|| self.drop_whole_space(name))
+        self.0.change(|| drop_space(&self.0, name))
     }
+}
 
-    fn drop_whole_space(&self, name: &str) -> Result<DropReport> {
-        let inner = &self.0;
-        let writer = inner.writer()?;
-        let snapshot = inner.snapshot()?;
-        let state = snapshot.space(Some(name))?;
-        let mut report = DropReport {
-            rows: state.live_rows(),
-            headline_rows: snapshot.txn.headline_row_count(state.id)?,
-            ..DropReport::default()
-        };
-        let txn = writer.catalog.write()?;
-        let mut files = Vec::new();
-        for (id, record) in txn.segments(state.id)? {
-            report.segments += 1;
-            report.bytes += record.len;
-            files.push(SegmentRecord::file_name(id));
-        }
-        txn.remove_space(state.id)?;
-        let hash = state.space().encoder.weights_hash;
-        let others = txn.all_spaces()?;
-        if !others
-            .iter()
-            .any(|(_, s)| s.space.encoder.weights_hash == hash)
-            && let Some(weights) = txn.weights(hash)?
-        {
-            report.weights_bytes = weights.len() as u64;
-            txn.remove_weights(hash)?;
-        }
-        inner.commit(&writer, txn)?;
-        inner.files.remove_segments(&files);
-        Ok(report)
+fn drop_space(inner: &Inner, name: &str) -> Result<DropReport> {
+    let writer = inner.writer()?;
+    let snapshot = inner.snapshot()?;
+    let state = snapshot.space(Some(name))?;
+    let mut report = DropReport {
+        rows: state.live_rows(),
+        headline_rows: snapshot.txn.headline_row_count(state.id)?,
+        ..DropReport::default()
+    };
+    let txn = writer.catalog.write()?;
+    let mut files = Vec::new();
+    for (id, record) in txn.segments(state.id)? {
+        report.segments += 1;
+        report.bytes += record.len;
+        files.push(SegmentRecord::file_name(id));
     }
+    txn.remove_space(state.id)?;
+    let hash = state.space().encoder.weights_hash;
+    let others = txn.all_spaces()?;
+    if !others
+        .iter()
+        .any(|(_, s)| s.space.encoder.weights_hash == hash)
+        && let Some(weights) = txn.weights(hash)?
+    {
+        report.weights_bytes = weights.len() as u64;
+        txn.remove_weights(hash)?;
+    }
+    inner.commit(&writer, txn)?;
+    inner.files.remove_segments(&files);
+    Ok(report)
 }

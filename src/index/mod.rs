@@ -89,6 +89,11 @@ pub struct Nearest {
 }
 
 impl Index<'_> {
+    /// The nodes of the graph; 0 without one.
+    pub fn nodes(&self) -> usize {
+        self.graph.as_ref().map_or(0, |graph| graph.info().nodes())
+    }
+
     /// The rows nearest to a query.
     ///
     /// # Errors
