@@ -121,7 +121,8 @@ fn survives_every_stop(make: fn() -> (SimDisk, Copying)) {
         assert_eq!(state(&kept, &copying.to), expected, "what is done is kept");
         let most = if thorough() { usize::MAX } else { 24 };
         let mut seen = Vec::new();
-        for n in points(total, most, 1).into_iter().chain(total - 3..=total) {
+        let all = points(total, most, 1).into_iter().chain(total - 3..=total);
+        for (turn, n) in all.enumerate() {
             let disk = before.fork();
             disk.set_fault(Some(Fault::Stop(n)));
             let ran = no_panic(|| (copying.run)(&disk));
