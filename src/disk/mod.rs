@@ -2,7 +2,7 @@
 //!
 //! This layer knows nothing of bars or vectors. It writes immutable files once, publishes them
 //! atomically and hands out checked bytes. All files of a database are reached through
-//! [`Storage`]. It owns the crate's only `unsafe` outside of the distance kernels: mapping a file.
+//! `Storage`. It owns the crate's only `unsafe` outside of the distance kernels: mapping a file.
 
 mod lock;
 mod mapped;
