@@ -38,6 +38,7 @@
 //!
 //! Features: `cli` (the program `rhyme`), `http`, `parquet`; all on by default.
 
+mod analysis;
 mod db;
 /// What a database asks of a disk, for tests that simulate one; no part of the stable interface.
 #[doc(hidden)]

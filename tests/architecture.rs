@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "db",
         &["error", "model", "disk", "encode", "index", "store"],
     ),
+    ("analysis", &["error", "model", "encode", "db"]),
     (
         "fuzz",
         &["error", "model", "disk", "index", "source", "store", "db"],
