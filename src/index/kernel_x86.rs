@@ -32,11 +32,15 @@ pub(super) fn detected() -> impl Iterator<Item = &'static Kernel> {
 #[inline(always)]
 pub(super) fn prefetch<T>(values: &[T], at: usize, count: usize) {
     let start = values.as_ptr().wrapping_add(at).cast::<i8>();
-    let bytes = count * size_of::<T>();
-    for line in (0..bytes).step_by(64).chain([bytes.saturating_sub(1)]) {
+    let last = start.wrapping_add((count * size_of::<T>()).saturating_sub(1));
+    let mut line = start;
+    while line < last {
         // SAFETY: a prefetch reads nothing that could be observed, whatever its address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line)) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line) };
+        line = line.wrapping_add(64);
     }
+    // SAFETY: as above.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(last) };
 }
 
 /// Up to 64 values, zeros after them.
@@ -65,23 +69,86 @@ fn add_products(sums: __m512i, row: __m512i, query: __m512i) -> __m512i {
     _mm512_dpbusd_epi32(sums, unsigned, query)
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+/// Four rows at a time, because adding up the lanes of a sum takes longer than the products.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn dots_vnni(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]) {
+    let too_large = _mm_set1_epi32(128 * query.sum());
+    let (fours, rest) = rows.as_chunks::<4>();
+    let (slots, last_slots) = out.as_chunks_mut::<4>();
+    for (&four, slot) in fours.iter().zip(slots.iter_mut()) {
+        // SAFETY: the caller vouches that the rows lie within the plane.
+        let sums = _mm_sub_epi32(unsafe { four_sums(query, plane, four) }, too_large);
+        *slot = bytemuck::cast(sums);
+    }
+    let Some(&first) = rest.first() else {
+        return;
+    };
+    let mut four = [first; 4];
+    four.iter_mut().zip(rest).for_each(|(to, &row)| *to = row);
+    // SAFETY: as above.
+    let sums = _mm_sub_epi32(unsafe { four_sums(query, plane, four) }, too_large);
+    let sums: [i32; 4] = bytemuck::cast(sums);
+    // What follows a whole four begins in the next four slots, or in what is left after them.
+    let slots = slots
+        .get_mut(fours.len())
+        .map_or(last_slots, |s| s.as_mut_slice());
+    slots
+        .iter_mut()
+        .zip(sums)
+        .take(rest.len())
+        .for_each(|(slot, sum)| *slot = sum);
+}
+
+/// The sums of the products of four rows, each with its sign bits flipped, with the query.
+///
+/// Safety: the rows lie within the plane.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn four_sums(query: Plane<'_>, plane: &[i8], rows: [u32; 4]) -> __m128i {
     let values = query.values();
     let dim = values.len();
-    for (&row, slot) in rows.iter().zip(out) {
-        let start = row as usize * dim;
-        let mut sums = _mm512_setzero_si512();
-        let mut at = 0;
-        while at < dim {
-            let count = (dim - at).min(64);
-            // SAFETY: the caller vouches that the row lies within the plane.
-            let (r, q) = unsafe { (load(plane, start + at, count), load(values, at, count)) };
-            sums = add_products(sums, r, q);
-            at += count;
-        }
-        *slot = _mm512_reduce_add_epi32(sums) - 128 * query.sum();
+    let starts = rows.map(|row| row as usize * dim);
+    if dim <= 32 {
+        let mask = ((1u64 << dim) - 1) as u32;
+        let flip = _mm256_set1_epi8(i8::MIN);
+        // SAFETY: by this function's contract; the lanes that are masked out are not read.
+        let q = unsafe { _mm256_maskz_loadu_epi8(mask, values.as_ptr()) };
+        return add_lanes(starts.map(|start| {
+            // SAFETY: as above.
+            let row = unsafe { _mm256_maskz_loadu_epi8(mask, plane.as_ptr().add(start)) };
+            _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_xor_si256(row, flip), q)
+        }));
     }
+    let mut sums = [_mm512_setzero_si512(); 4];
+    let mut at = 0;
+    while at < dim {
+        let count = (dim - at).min(64);
+        // SAFETY: by this function's contract.
+        let q = unsafe { load(values, at, count) };
+        for (sum, start) in sums.iter_mut().zip(starts) {
+            // SAFETY: as above.
+            let row = unsafe { load(plane, start + at, count) };
+            *sum = add_products(*sum, row, q);
+        }
+        at += count;
+    }
+    add_lanes(sums.map(|sum| {
+        _mm256_add_epi32(
+            _mm512_castsi512_si256(sum),
+            _mm512_extracti64x4_epi64::<1>(sum),
+        )
+    }))
+}
+
+/// The sum of the lanes of each.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_lanes([a, b, c, d]: [__m256i; 4]) -> __m128i {
+    let halves = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+    _mm_add_epi32(
+        _mm256_castsi256_si128(halves),
+        _mm256_extracti128_si256::<1>(halves),
+    )
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]

@@ -91,6 +91,55 @@ impl Best {
     }
 }
 
+/// The best `limit` of all ranks offered, in order, each looked at once. For a few hundred ranks a
+/// sorted list is faster than heaps.
+#[derive(Debug, Default)]
+pub(super) struct Beam {
+    /// Best first, and whether they are still to be looked at.
+    kept: Vec<(Rank, bool)>,
+    /// No rank before this one is open.
+    first_open: usize,
+    limit: usize,
+}
+
+impl Beam {
+    /// Forgets everything; the buffer stays.
+    pub(super) fn clear(&mut self, limit: usize) {
+        self.kept.clear();
+        self.first_open = 0;
+        self.limit = limit;
+    }
+
+    /// Keeps `rank` if it is among the best. Returns whether it is.
+    pub(super) fn offer(&mut self, rank: Rank) -> bool {
+        if self.kept.len() >= self.limit {
+            match self.kept.last() {
+                Some(&(worst, _)) if rank > worst => self.kept.pop(),
+                _ => return false,
+            };
+        }
+        let at = self.kept.partition_point(|&(kept, _)| kept > rank);
+        self.kept.insert(at, (rank, true));
+        self.first_open = self.first_open.min(at);
+        true
+    }
+
+    /// The best rank that was not looked at yet; from now on it was.
+    pub(super) fn next_open(&mut self) -> Option<Rank> {
+        let rest = self.kept.get_mut(self.first_open..)?;
+        let ahead = rest.iter().position(|&(_, open)| open)?;
+        let (rank, open) = rest.get_mut(ahead)?;
+        *open = false;
+        self.first_open += ahead + 1;
+        Some(*rank)
+    }
+
+    /// All that were kept, best first.
+    pub(super) fn ranks(&self) -> impl Iterator<Item = Rank> + '_ {
+        self.kept.iter().map(|&(rank, _)| rank)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -129,6 +178,31 @@ mod tests {
             let mut found: Vec<Rank> = best.drain().collect();
             found.sort_unstable_by(|a, b| b.cmp(a));
             prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn a_beam_keeps_the_best_and_gives_each_open_one_out_once(
+            steps in proptest::collection::vec(proptest::option::of(-9i8..9), 0..90), limit in 0usize..20
+        ) {
+            let mut beam = Beam::default();
+            beam.clear(limit);
+            let mut plain: Vec<(Rank, bool)> = Vec::new();
+            for (row, step) in (0u32..).zip(steps) {
+                if let Some(score) = step {
+                    let rank = Rank::new(f32::from(score), row);
+                    plain.push((rank, true));
+                    plain.sort_unstable_by(|a, b| b.cmp(a));
+                    plain.truncate(limit);
+                    let kept = plain.iter().any(|&(r, _)| r == rank);
+                    prop_assert_eq!(beam.offer(rank), kept);
+                } else {
+                    let open = plain.iter_mut().find(|(_, open)| *open);
+                    let expected = open.map(|(rank, open)| { *open = false; *rank });
+                    prop_assert_eq!(beam.next_open(), expected);
+                }
+            }
+            let ranks: Vec<Rank> = plain.into_iter().map(|(rank, _)| rank).collect();
+            prop_assert_eq!(beam.ranks().collect::<Vec<_>>(), ranks);
         }
     }
 }

@@ -10,7 +10,7 @@ use super::anchors::anchor;
 use super::graph::{BuiltGraph, GraphInfo, Links};
 use super::rank::Rank;
 use super::rows::Rows;
-use super::search::{Scratch, descend, walk};
+use super::search::{Scratch, descend, walk_all};
 use crate::error::{Error, Result};
 
 /// How widely the neighbours of an unreachable row are searched.
@@ -63,7 +63,7 @@ fn best_slot(
         .ok()
         .filter(|&start| reach.has(start))
         .unwrap_or(graph.info.entry);
-    walk(links, rows, code, &[start], EF, None, scratch)?;
+    walk_all(links, rows, code, &[start], EF, scratch)?;
     let mut near: Vec<Rank> = scratch.pool.drain().collect();
     near.sort_unstable_by(|a, b| b.cmp(a));
     near.into_iter()

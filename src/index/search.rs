@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use super::graph::{Graph, Links};
 use super::kernel::{Plane, prefetch};
 use super::query::Query;
-use super::rank::{Best, Rank, Scored};
+use super::rank::{Beam, Best, Rank, Scored};
 use super::rows::Rows;
 use super::rowset::RowSet;
 use crate::error::Result;
@@ -19,6 +19,7 @@ use crate::error::Result;
 pub struct Scratch {
     visited: Visited,
     frontier: BinaryHeap<Rank>,
+    beam: Beam,
     pub(super) pool: Best,
     pub(super) fresh: Vec<u32>,
     pub(super) dots: Vec<i32>,
@@ -50,12 +51,22 @@ impl Visited {
         self.epoch += 1;
     }
 
-    /// Whether the row was new, or `None` if it does not exist.
-    fn insert(&mut self, row: u32) -> Option<bool> {
-        let mark = self.marks.get_mut(row as usize)?;
-        let new = *mark != self.epoch;
-        *mark = self.epoch;
-        Some(new)
+    /// Fills `new` with those of `rows` that were not met yet, or returns `None` if one does not
+    /// exist. Whether a row is new is as good as random, so nothing branches on it.
+    fn insert_all(&mut self, rows: &[u32], new: &mut Vec<u32>) -> Option<()> {
+        let (marks, epoch) = (self.marks.as_mut_slice(), self.epoch);
+        new.clear();
+        new.resize(rows.len(), 0);
+        let slots = new.as_mut_slice();
+        let mut count = 0;
+        for &row in rows {
+            let mark = marks.get_mut(row as usize)?;
+            *slots.get_mut(count)? = row;
+            count += usize::from(*mark != epoch);
+            *mark = epoch;
+        }
+        new.truncate(count);
+        Some(())
     }
 }
 
@@ -82,8 +93,12 @@ pub fn search(
     // The entry as well: it is from there that every row can be reached.
     let starts = [start, graph.info().entry];
     let filter = (!allowed.covers(rows.len())).then_some(allowed);
-    walk(graph.links0(), rows, code, &starts, ef, filter, scratch)
-        .ok_or_else(|| graph.broken("links0"))?;
+    let links = graph.links0();
+    match filter {
+        None => walk_all(links, rows, code, &starts, ef, scratch),
+        Some(allowed) => walk(links, rows, code, &starts, ef, allowed, scratch),
+    }
+    .ok_or_else(|| graph.broken("links0"))?;
     let Scratch { pool, fresh, .. } = scratch;
     fresh.clear();
     if graph.info().stride_log2 == 0 {
@@ -160,6 +175,50 @@ pub(super) fn descend(
     upper_rows.get(slot as usize).copied().ok_or_else(broken)
 }
 
+/// Best-first search of width `ef` from the rows `starts`; it leaves the best rows in
+/// `scratch.pool`. What [`walk`] does if all rows are allowed, in less time: what is still to be
+/// looked at is then part of what is kept.
+pub(super) fn walk_all(
+    links: Links<'_>,
+    rows: &Rows<'_>,
+    code: Plane<'_>,
+    starts: &[u32],
+    ef: usize,
+    scratch: &mut Scratch,
+) -> Option<()> {
+    let Scratch {
+        visited,
+        beam,
+        pool,
+        fresh,
+        dots,
+        scores,
+        ..
+    } = scratch;
+    visited.clear(rows.len());
+    beam.clear(ef);
+    let mut neighbours = starts;
+    loop {
+        visited.insert_all(neighbours, fresh)?;
+        for &row in &*fresh {
+            rows.prefetch_code(row);
+        }
+        if !rows.approx(code, fresh, dots, scores) {
+            return None;
+        }
+        for (&row, &score) in fresh.iter().zip(&*scores) {
+            if beam.offer(Rank::new(score, row)) {
+                prefetch(links.slots, links.first_slot(row), links.degree);
+            }
+        }
+        let Some(next) = beam.next_open() else { break };
+        neighbours = links.of(next.row())?;
+    }
+    pool.clear(ef);
+    beam.ranks().for_each(|rank| pool.offer(rank));
+    Some(())
+}
+
 /// Best-first search of width `ef` from the rows `starts`. It leaves the best rows in
 /// `scratch.pool`: all kinds of rows are walked over, only those in `allowed` are kept. `None` if
 /// a link leads to a row that does not exist.
@@ -169,7 +228,7 @@ pub(super) fn walk(
     code: Plane<'_>,
     starts: &[u32],
     ef: usize,
-    allowed: Option<&RowSet>,
+    allowed: &RowSet,
     scratch: &mut Scratch,
 ) -> Option<()> {
     let Scratch {
@@ -179,6 +238,7 @@ pub(super) fn walk(
         fresh,
         dots,
         scores,
+        ..
     } = scratch;
     let run = |row: u32| {
         let first = row >> links.shift << links.shift;
@@ -189,12 +249,9 @@ pub(super) fn walk(
     pool.clear(ef);
     let mut neighbours = starts;
     loop {
-        fresh.clear();
-        for &row in neighbours {
-            if visited.insert(row)? {
-                rows.prefetch_code(row);
-                fresh.push(row);
-            }
+        visited.insert_all(neighbours, fresh)?;
+        for &row in &*fresh {
+            rows.prefetch_code(row);
         }
         if !rows.approx(code, fresh, dots, scores) {
             return None;
@@ -204,7 +261,7 @@ pub(super) fn walk(
             if pool.accepts(rank) {
                 frontier.push(rank);
                 prefetch(links.slots, links.first_slot(row), links.degree);
-                if allowed.is_none_or(|set| set.meets(run(row))) {
+                if allowed.meets(run(row)) {
                     pool.offer(rank);
                 }
             }
@@ -214,6 +271,50 @@ pub(super) fn walk(
                 neighbours = links.of(next.row())?;
             }
             _ => return Some(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::path::Path;
+
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::super::{BuildParams, RowsBuilder, build};
+    use super::*;
+
+    #[test]
+    fn both_walks_keep_the_same_rows_if_all_are_allowed() {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let mut rows = RowsBuilder::new(24).unwrap();
+        for _ in 0..3000 {
+            let vector: Vec<f32> = (0..24).map(|_| rng.random_range(-1f32..1.0)).collect();
+            rows.push(&vector).unwrap();
+        }
+        let view = rows.view();
+        let built = build(&view, &BuildParams::default(), &|_| Ok(())).unwrap();
+        let sections = built.sections();
+        let [info, links, upper] = sections.each_ref().map(Vec::as_slice);
+        let graph = Graph::new(Path::new("x.seg"), 3000, [info, links, upper]).unwrap();
+        let (all, mut scratch) = (RowSet::all(3000), Scratch::new());
+        for ef in [1, 2, 16, 100, 4000] {
+            for row in [0, 17, 2999] {
+                let query = view.query(row).unwrap();
+                let (code, starts) = (query.code(), [graph.info().entry, row]);
+                let links = graph.links0();
+                walk(links, &view, code, &starts, ef, &all, &mut scratch).unwrap();
+                let mut heaps: Vec<Rank> = scratch.pool.drain().collect();
+                walk_all(links, &view, code, &starts, ef, &mut scratch).unwrap();
+                let mut beam: Vec<Rank> = scratch.pool.drain().collect();
+                heaps.sort_unstable();
+                beam.sort_unstable();
+                assert_eq!(heaps, beam, "ef {ef}, row {row}");
+                assert_eq!(beam.len(), ef.min(3000));
+            }
         }
     }
 }
