@@ -10,13 +10,14 @@
 //! | `episodes` ef, k, out | as `batch` |
 //! | `memory` | KiB that the process grew by since before `open` |
 
+use std::fs;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use anyhow::{Context, Result, bail};
 use cpu_time::ProcessTime;
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -256,32 +257,23 @@ impl Asked<'_> {
 
     fn batch(&self) -> Result<Value> {
         let Request { k, ef, threads, .. } = *self.request;
+        // Threads that live as long as the question: starting some takes as long as ten answers.
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()?;
         self.timed(&|queries| {
-            let each = queries.len().div_ceil(threads.max(1));
-            let ask = |part: &[&[f32]]| -> Result<Vec<Answer>> {
-                part.iter()
-                    .map(|q| self.engine.nearest(q, k, ef, None))
-                    .collect()
-            };
+            let ask = |query: &&[f32]| self.engine.nearest(query, k, ef, None);
             let mut took = Clock::default();
-            let answers: Vec<Result<Vec<Answer>>> = took.time(|| {
+            let answers: Vec<Result<Answer>> = took.time(|| {
                 if threads < 2 {
-                    vec![ask(queries)]
+                    queries.iter().map(ask).collect()
                 } else {
-                    thread::scope(|scope| {
-                        let parts = queries.chunks(each);
-                        let running: Vec<_> = parts.map(|p| scope.spawn(move || ask(p))).collect();
-                        let dead = |_| Err(anyhow::anyhow!("a thread of the engine panicked"));
-                        running
-                            .into_iter()
-                            .map(|t| t.join().unwrap_or_else(dead))
-                            .collect()
-                    })
+                    pool.install(|| queries.par_iter().with_min_len(8).map(ask).collect())
                 }
             });
             let mut rows = Vec::with_capacity(queries.len());
             for answer in answers {
-                rows.extend(answer?.into_iter().map(|a| self.engine.rows(a)));
+                rows.push(self.engine.rows(answer?));
             }
             Ok((took, rows))
         })
