@@ -220,7 +220,8 @@ impl Inner {
     /// Waits for the right to write.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`] if there is none.
+    /// [`Error::ReadOnly`] if there is none, [`Error::Catalog`] if what was committed could not be
+    /// read: then nothing is built upon it.
     pub(super) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
         let writer = self.still();
         if writer.catalog.is_read_only() {
@@ -228,6 +229,7 @@ impl Inner {
                 path: self.files.dir.clone(),
             });
         }
+        self.snapshot()?;
         Ok(writer)
     }
 
