@@ -209,7 +209,7 @@ fn random_operations_agree_with_the_mirror() {
         "only {near} headlines were compared"
     );
     assert!(
-        compared as u64 > 400 * databases,
+        compared as u64 > 250 * databases,
         "only {compared} hits were compared"
     );
 }
