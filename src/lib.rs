@@ -59,7 +59,8 @@ pub use analysis::{
     Alignment, AlignmentAnswer, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceMoment, Label, LabelScore, LabelSet, News, NewsAnswer, NewsGroup, Reaction,
-    ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer, Spread,
+    ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer,
+    Spread,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;

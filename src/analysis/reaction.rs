@@ -3,18 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::aftermath::{ReactionOutcome, after, outcome};
 use super::labels::cosine;
-use super::search::{check_k, millis};
+use super::search::{check_k, millis, warning};
 use super::spread::Spread;
 use crate::db::{Aligned, Expressiveness, HeadlineChoice, HeadlineHit, View};
 use crate::error::{Error, Result};
-use crate::model::{Bars, Headline, Interval, SeriesKey, Timestamp};
+use crate::model::{Headline, Interval, SeriesKey, Timestamp};
 
 /// Headlines whose vectors are nearer than this, within [`SAME_NEWS_MS`], are one piece of news.
 const SAME_NEWS: f64 = 0.9;
 const SAME_NEWS_MS: i64 = 3 * 24 * 3_600_000;
-/// A market may be closed for so long between the news and its next bar.
-const HOLIDAYS_MS: i64 = 7 * 24 * 3_600_000;
 const DEFAULT_HORIZON: usize = 5;
 /// More is no reaction.
 const MAX_HORIZON: usize = 10_000;
@@ -31,24 +30,6 @@ pub struct Reaction<'a> {
     interval: Option<Interval>,
     choice: HeadlineChoice,
     same_news: f64,
-}
-
-/// What a series did after a headline: from the close of the first bar that closed when the
-/// headline was known, to the close of the bar that is the horizon's number of bars later.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReactionOutcome {
-    /// The series.
-    pub series: SeriesKey,
-    /// The close at which it starts.
-    pub start: Timestamp,
-    /// The close at which it ends.
-    pub end: Timestamp,
-    /// The return: 0.01 is 1 %.
-    pub change: f64,
-    /// The highest price on the way, as a return.
-    pub best: f64,
-    /// The lowest price on the way, as a return.
-    pub worst: f64,
 }
 
 /// A piece of news: headlines that say the same within a few days.
@@ -86,6 +67,13 @@ pub struct ReactionAnswer {
     /// The distribution of the same series' returns over the horizon at all times, one after
     /// another: what a reaction has to differ from.
     pub base: Option<Spread>,
+}
+
+impl ReactionAnswer {
+    /// What a user should know before reading this as an answer, if anything.
+    pub fn warning(&self) -> Option<String> {
+        warning(self.expressiveness)
+    }
 }
 
 impl View {
@@ -379,7 +367,9 @@ impl Listed {
                 let told = outcomes
                     .iter()
                     .any(|o| o.series.symbol == *symbol && o.series.interval == key.interval);
-                if !told && let Some(found) = reaction.after(key, group.first.0)? {
+                if !told
+                    && let Some(found) = after(reaction.view, key, group.first.0, reaction.horizon)?
+                {
                     outcomes.push(found);
                 }
             }
@@ -400,61 +390,4 @@ impl Listed {
             choices: intervals.into_iter().collect(),
         })
     }
-}
-
-impl Reaction<'_> {
-    /// The outcome of a series after a moment, if it had closed at the view's time.
-    fn after(&self, key: &SeriesKey, known: Timestamp) -> Result<Option<ReactionOutcome>> {
-        let bar = key.interval.nominal_millis();
-        let wanted = self.horizon + 1;
-        // Twice the time covers weekends; where it does not, more is read, up to all there is.
-        let mut span = bar
-            .saturating_mul(2 * wanted as i64)
-            .saturating_add(HOLIDAYS_MS);
-        loop {
-            let to = known.millis().saturating_add(span);
-            let last = Timestamp::from_millis(to);
-            let bars = self.view.bars(key, Some(known), Some(last), None)?.bars;
-            let first = bars.time.first().map(|&t| Timestamp::from_millis(t));
-            let opened = first.map(|t| t.millis().saturating_sub(known.millis()));
-            if opened.is_some_and(|late| late > bar.saturating_add(HOLIDAYS_MS)) {
-                return Ok(None);
-            }
-            if bars.len() >= wanted || to == i64::MAX {
-                return Ok(outcome(key, &bars, 0, self.horizon));
-            }
-            span = span.saturating_mul(4);
-        }
-    }
-}
-
-/// The outcome from the close of bar `first` to the close `horizon` bars later.
-fn outcome(key: &SeriesKey, bars: &Bars, first: usize, horizon: usize) -> Option<ReactionOutcome> {
-    let last = first + horizon;
-    let close = |i: usize| bars.close.get(i).copied();
-    let time = |i: usize| {
-        let open = bars.time.get(i).map(|&t| Timestamp::from_millis(t))?;
-        Some(key.interval.close_of(open))
-    };
-    let entry = close(first)?;
-    let highest = bars
-        .high
-        .get(first + 1..=last)?
-        .iter()
-        .copied()
-        .fold(f64::MIN, f64::max);
-    let lowest = bars
-        .low
-        .get(first + 1..=last)?
-        .iter()
-        .copied()
-        .fold(f64::MAX, f64::min);
-    Some(ReactionOutcome {
-        series: key.clone(),
-        start: time(first)?,
-        end: time(last)?,
-        change: close(last)? / entry - 1.0,
-        best: highest / entry - 1.0,
-        worst: lowest / entry - 1.0,
-    })
 }

@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::disk::FileSystem;
-    use crate::encode::{ChartConfig, TextConfig, WeightsConfig};
+    use crate::encode::{BankConfig, ChartConfig, TextConfig, WeightsConfig};
     use crate::model::{Headline, TimePrecision, Timestamp};
     use crate::store::{Catalog, WriteTxn};
 
@@ -147,6 +147,33 @@ mod tests {
             source: "test".to_owned(),
             symbols: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_row_says_how_expressive_its_vector_is() {
+        let mut config = clip().config().clone();
+        config.bank = Some(BankConfig {
+            charts: 2,
+            headlines: 1,
+        });
+        let weights = Weights::random(&config, 1).unwrap();
+        let bank = weights.bank();
+        let mut builder = RowsBuilder::new(16).unwrap();
+        builder.push(&[0.25; 16]).unwrap();
+        let mut row = StoredHeadline::encode(&builder.view(), 0, bank).unwrap();
+        assert_eq!(row.len(), 36);
+        assert_eq!(check_row(&row, 16, bank), Ok(()));
+        let cut = check_row(&row[..32], 16, bank).unwrap_err();
+        assert!(cut.contains("a stored row of 36 bytes, found 32"), "{cut}");
+        assert!(
+            check_row(&row, 16, None).is_err(),
+            "without a bank there is no such number"
+        );
+        row[32] ^= 1;
+        let wrong = check_row(&row, 16, bank).unwrap_err();
+        assert!(wrong.contains("not that of its vector"), "{wrong}");
+        row[32..].copy_from_slice(&f32::NAN.to_le_bytes());
+        assert!(check_row(&row, 16, bank).is_err());
     }
 
     /// A space of clip weights that has looked at two headlines; the second says nothing. Returns

@@ -27,7 +27,7 @@ mod tests {
     fn shipped_weights_read_charts_and_text_and_have_a_bank() {
         let shipped = Weights::shipped_clip().unwrap();
         assert_eq!(shipped.is_some(), CLIP.is_some());
-        for weights in shipped {
+        if let Some(weights) = shipped {
             assert!(weights.chart_encoder().is_ok() && weights.text_encoder().is_ok());
             assert!(weights.bank().is_some());
         }
