@@ -29,6 +29,8 @@
 //!
 //! - [`Database`] is the folder: ingestion, deletion, compaction. [`Database::now`] and
 //!   [`Database::at`] give a [`View`], and [`View::similar`] asks it.
+//! - [`View::search`], [`View::news`], [`View::reaction`], [`View::classify`] and their kin ask in
+//!   words, in a space whose weights read charts and headlines.
 //! - [`read_bars`], [`read_headlines`] and [`read_vectors`] read files of many dialects;
 //!   `BybitClient` (feature `http`) downloads candles.
 //! - [`ChartEncoder`] turns windows into vectors; [`check_chart_encoder`] holds an encoder of your

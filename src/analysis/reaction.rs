@@ -263,18 +263,26 @@ impl Reaction<'_> {
         }
     }
 
-    /// Headlines that say the same within a few days as one.
+    /// Headlines that say the same within a few days as one. Those that name no symbol tell nothing.
     fn grouped(&self, space: &Aligned<'_>, hits: Vec<HeadlineHit>) -> Result<Vec<Group>> {
         let mut groups: Vec<Group> = Vec::new();
-        for hit in hits {
+        let mut by_time: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        for hit in hits.into_iter().filter(|h| !h.headline.symbols.is_empty()) {
             let vector = space.text(&hit.headline.text)?;
-            let same = groups.iter_mut().find(|g| {
-                let apart = g.best.known.millis().abs_diff(hit.known.millis());
-                apart <= SAME_NEWS_MS.unsigned_abs() && cosine(&g.vector, &vector) >= self.same_news
-            });
-            match same {
+            let known = hit.known.millis();
+            let days = known.saturating_sub(SAME_NEWS_MS)..=known.saturating_add(SAME_NEWS_MS);
+            let near = by_time.range(days).flat_map(|(_, near)| near);
+            let says_the_same = |i: &usize| {
+                let group = groups.get(*i);
+                group.is_some_and(|g| cosine(&g.vector, &vector) >= self.same_news)
+            };
+            let same = near.copied().filter(says_the_same).min();
+            match same.and_then(|i| groups.get_mut(i)) {
                 Some(group) => group.add(hit),
-                None => groups.push(Group::new(hit, vector)),
+                None => {
+                    by_time.entry(known).or_default().push(groups.len());
+                    groups.push(Group::new(hit, vector));
+                }
             }
         }
         Ok(groups)
