@@ -29,6 +29,8 @@
 //!
 //! - [`Database`] is the folder: ingestion, deletion, compaction. [`Database::now`] and
 //!   [`Database::at`] give a [`View`], and [`View::similar`] asks it.
+//! - [`View::search`], [`View::news`], [`View::reaction`], [`View::classify`] and their kin ask in
+//!   words, in a space whose weights read charts and headlines.
 //! - [`read_bars`], [`read_headlines`] and [`read_vectors`] read files of many dialects;
 //!   `BybitClient` (feature `http`) downloads candles.
 //! - [`ChartEncoder`] turns windows into vectors; [`check_chart_encoder`] holds an encoder of your
@@ -55,19 +57,26 @@ mod model;
 mod source;
 mod store;
 
+pub use analysis::{
+    Alignment, AlignmentAnswer, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
+    ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
+    DivergenceMoment, Label, LabelScore, LabelSet, News, NewsAnswer, NewsGroup, Reaction,
+    ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer,
+    Spread,
+};
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
     BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
-    DeleteReport, DropReport, HeadlineHit, HeadlineReport, Hit, ImportReport, Ingest, IngestReport,
-    LostBars, LostVectors, OpenOptions, Progress, Query, RecallOptions, RecallReport, RepairReport,
-    Searched, SegmentFate, SeriesInfo, Similar, SimilarAnswer, SpaceInfo, SpaceRecall, Stage,
-    VectorRow, VerifyReport, View,
+    DeleteReport, DropReport, Expressiveness, HeadlineHit, HeadlineReport, Hit, ImportReport,
+    Ingest, IngestReport, LostBars, LostVectors, OpenOptions, Progress, Prototype, Query,
+    RecallOptions, RecallReport, RepairReport, Searched, SegmentFate, SeriesInfo, Similar,
+    SimilarAnswer, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View,
 };
 pub use encode::{
-    Activation, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings, Head, Input, Layer,
-    Memory, Pool, Shape, Stats, TextConfig, TextEncoder, TextFeatures, Weights, WeightsConfig,
-    chart_encoder, chart_encoder_by_name, check_chart_encoder, text_features,
+    Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
+    Head, Input, Layer, Memory, Pool, Shape, Stats, TextConfig, TextEncoder, TextFeatures, Weights,
+    WeightsConfig, chart_encoder, chart_encoder_by_name, check_chart_encoder, text_features,
 };
 pub use error::{Error, Result};
 pub use index::Builder as GraphBuilder;

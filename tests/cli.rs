@@ -28,5 +28,7 @@ mod processes;
 mod similar;
 #[path = "cli/usage.rs"]
 mod usage;
+#[path = "cli/words.rs"]
+mod words;
 #[path = "cli/world.rs"]
 mod world;

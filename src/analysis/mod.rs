@@ -1,2 +1,24 @@
 //! Questions about a [`View`](crate::View) beyond similarity: what happened after a window, how unusual it is,
 //! what a sentence says about it. Each question is a builder on the view; none sees past its time.
+
+mod aftermath;
+mod alignment;
+mod axis;
+mod classify;
+mod divergence;
+mod labels;
+mod news;
+mod reaction;
+mod search;
+mod spread;
+
+pub use aftermath::ReactionOutcome;
+pub use alignment::{Alignment, AlignmentAnswer};
+pub use axis::{Axis, AxisHeadline, AxisHistory, AxisPoint};
+pub use classify::{Classify, ClassifyAnswer, LabelScore, RegimeRun, Regimes, RegimesAnswer};
+pub use divergence::{Divergence, DivergenceAnswer, DivergenceMoment};
+pub use labels::{Label, LabelSet};
+pub use news::{Context, ContextAnswer, ContextHeadline, News, NewsAnswer};
+pub use reaction::{NewsGroup, Reaction, ReactionAnswer};
+pub use search::{Search, SearchAnswer};
+pub use spread::Spread;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::encoders::read_weights;
-use crate::encode::{TextEncoder, Weights};
+use super::headline_part::StoredHeadline;
+use crate::encode::{Bank, TextEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
 use crate::model::Space;
@@ -33,9 +34,9 @@ pub(super) fn check_encoded(txn: &ReadTxn) -> Result<Encoded> {
         headline_rows: 0,
     };
     for (id, record) in txn.all_spaces()? {
-        let rows = decode_rows(txn, id, &record.space)?;
-        found.headline_rows += rows.len() as u64;
         let weights = all.get(&record.space.encoder.weights_hash);
+        let rows = decode_rows(txn, id, &record.space, weights.and_then(Weights::bank))?;
+        found.headline_rows += rows.len() as u64;
         match weights.filter(|w| w.config().text.is_some()) {
             Some(weights) => {
                 let encoder = weights.text_encoder()?;
@@ -57,18 +58,37 @@ fn wrong(txn: &ReadTxn, detail: String) -> Error {
 }
 
 /// The numbers of the headlines that have a row.
-fn decode_rows(txn: &ReadTxn, id: SpaceId, space: &Space) -> Result<BTreeSet<u64>> {
+fn decode_rows(
+    txn: &ReadTxn,
+    id: SpaceId,
+    space: &Space,
+    bank: Option<&Bank>,
+) -> Result<BTreeSet<u64>> {
     let dim = space.encoder.dim as usize;
     let mut numbers = BTreeSet::new();
     txn.each_headline_row(id, |number, bytes| {
         numbers.insert(number);
-        // A builder a row: nothing has to be kept of it.
-        RowsBuilder::new(dim)?.push_bytes(bytes).map_err(|e| {
+        check_row(bytes, dim, bank).map_err(|e| {
             let name = &space.name;
             wrong(txn, format!("headline {number} in the space {name}: {e}"))
         })
     })?;
     Ok(numbers)
+}
+
+/// What is wrong with a row, if anything.
+fn check_row(bytes: &[u8], dim: usize, bank: Option<&Bank>) -> Result<(), String> {
+    let stored = StoredHeadline::parse(bytes, dim, bank.is_some())?;
+    // A builder a row: nothing has to be kept of it.
+    let mut builder = RowsBuilder::new(dim).map_err(|e| e.to_string())?;
+    builder
+        .push_bytes(stored.vector)
+        .map_err(|e| e.to_string())?;
+    let whole = StoredHeadline::encode(&builder.view(), 0, bank).map_err(|e| e.to_string())?;
+    if whole != bytes {
+        return Err("its expressiveness is not that of its vector".to_owned());
+    }
+    Ok(())
 }
 
 /// Headlines up to the mark have a row, or no vector. Only those without a row are encoded.
@@ -105,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::disk::FileSystem;
-    use crate::encode::{ChartConfig, TextConfig, WeightsConfig};
+    use crate::encode::{BankConfig, ChartConfig, TextConfig, WeightsConfig};
     use crate::model::{Headline, TimePrecision, Timestamp};
     use crate::store::{Catalog, WriteTxn};
 
@@ -127,6 +147,33 @@ mod tests {
             source: "test".to_owned(),
             symbols: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_row_says_how_expressive_its_vector_is() {
+        let mut config = clip().config().clone();
+        config.bank = Some(BankConfig {
+            charts: 2,
+            headlines: 1,
+        });
+        let weights = Weights::random(&config, 1).unwrap();
+        let bank = weights.bank();
+        let mut builder = RowsBuilder::new(16).unwrap();
+        builder.push(&[0.25; 16]).unwrap();
+        let mut row = StoredHeadline::encode(&builder.view(), 0, bank).unwrap();
+        assert_eq!(row.len(), 36);
+        assert_eq!(check_row(&row, 16, bank), Ok(()));
+        let cut = check_row(&row[..32], 16, bank).unwrap_err();
+        assert!(cut.contains("a stored row of 36 bytes, found 32"), "{cut}");
+        assert!(
+            check_row(&row, 16, None).is_err(),
+            "without a bank there is no such number"
+        );
+        row[32] ^= 1;
+        let wrong = check_row(&row, 16, bank).unwrap_err();
+        assert!(wrong.contains("not that of its vector"), "{wrong}");
+        row[32..].copy_from_slice(&f32::NAN.to_le_bytes());
+        assert!(check_row(&row, 16, bank).is_err());
     }
 
     /// A space of clip weights that has looked at two headlines; the second says nothing. Returns

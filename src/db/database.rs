@@ -2,6 +2,7 @@ use std::path::Path;
 use std::sync::{Arc, MutexGuard};
 
 use super::control::Control;
+use super::default_space::DefaultClip;
 use super::encoders::Encoders;
 use super::files::{Files, prepare_dir};
 use super::ingest::{Ingest, IngestReport};
@@ -11,7 +12,7 @@ use super::snapshot::Snapshot;
 use super::threads::start_threads;
 use super::view::View;
 use crate::disk::{DirLock, FileSystem, Storage, sync_dir};
-use crate::encode::ChartEncoder;
+use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
 use crate::model::{SeriesBars, Timestamp};
@@ -33,6 +34,7 @@ pub struct OpenOptions {
     seed: u64,
     builder: GraphBuilder,
     encoders: Vec<Arc<dyn ChartEncoder>>,
+    clip: DefaultClip,
     pub(super) storage: Arc<dyn Storage>,
     sizes: SegmentSizes,
     sync_every: u32,
@@ -46,6 +48,7 @@ impl Default for OpenOptions {
             seed: 0,
             builder: GraphBuilder::Partition,
             encoders: Vec::new(),
+            clip: DefaultClip::default(),
             storage: Arc::new(FileSystem),
             sizes: SegmentSizes::default(),
             sync_every: 1,
@@ -134,6 +137,32 @@ impl OpenOptions {
         self
     }
 
+    /// The weights, of the architecture `clip/1`, of the space [`Database::TEXT_SPACE`] that the first
+    /// ingestion of bars makes beside [`Database::DEFAULT_SPACE`]; `None` makes no such space. Default:
+    /// the weights that are compiled into the crate, if there are any.
+    ///
+    /// ```
+    /// use rhymedb::{ChartConfig, OpenOptions, TextConfig, Weights, WeightsConfig};
+    /// # use rhymedb::{SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # let dir = tempfile::tempdir()?;
+    /// // Trained weights come from a file: Weights::read("clip.safetensors").
+    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
+    /// let weights = Weights::random(&config, 7)?;
+    /// let db = OpenOptions::new().clip_weights(weights).open(dir.path().join("market.rhyme"))?;
+    /// # let small = SyntheticConfig { crypto_bars: 200, equity_symbols: 0, ..SyntheticConfig::small(1) };
+    /// # for (key, calendar, bars) in SyntheticMarket::new(small)?.series() {
+    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// # }
+    /// let names: Vec<String> = db.now().spaces()?.into_iter().map(|s| s.space.name).collect();
+    /// assert_eq!(names, ["shape", "clip"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn clip_weights(mut self, weights: impl Into<Option<Weights>>) -> Self {
+        self.clip = weights.into().map_or(DefaultClip::None, DefaultClip::Own);
+        self
+    }
+
     /// Another disk than the system's, for tests that simulate one.
     #[doc(hidden)]
     #[must_use]
@@ -191,6 +220,7 @@ impl OpenOptions {
             seed: self.seed,
             builder: self.builder,
             encoders: Encoders::new(self.encoders.clone()),
+            clip: self.clip.clone(),
             storage: Arc::clone(&self.storage),
             sizes: self.sizes,
         }
@@ -284,6 +314,8 @@ pub struct Database(pub(super) Arc<Inner>);
 impl Database {
     /// The name of the space that the first ingestion makes.
     pub const DEFAULT_SPACE: &'static str = "shape";
+    /// The name of the space that questions with text go to, if there are several that read text.
+    pub const TEXT_SPACE: &'static str = "clip";
 
     /// Opens the database in the folder `dir`, or makes one there.
     ///

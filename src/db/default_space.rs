@@ -1,13 +1,50 @@
 use super::database::Database;
-use crate::encode::chart_encoder_by_name;
+use super::files::Files;
+use crate::encode::{Weights, chart_encoder_by_name};
 use crate::error::Result;
 use crate::model::{Modality, Space};
 use crate::store::{CatalogUse, WriteTxn};
 
-/// The default space for charts: `shape`, W = 64, D = 48, hop 1.
-pub(super) fn default_space() -> Result<Space> {
+/// Which weights the default space of charts and headlines gets.
+#[derive(Clone, Debug, Default)]
+pub(super) enum DefaultClip {
+    /// Those that are compiled in, if any are.
+    #[default]
+    Shipped,
+    /// The caller's.
+    Own(Weights),
+    /// There is no such space.
+    None,
+}
+
+/// A space that the first ingestion makes, with its weights if its encoder has any.
+pub(super) struct DefaultSpace {
+    pub(super) space: Space,
+    pub(super) weights: Option<Weights>,
+}
+
+/// The default spaces for charts: `shape`, W = 64, D = 48, hop 1; and, where there are weights for it,
+/// `clip`, which reads headlines too.
+pub(super) fn default_spaces(files: &Files) -> Result<Vec<DefaultSpace>> {
     let encoder = chart_encoder_by_name("shape", 64, Some(48))?;
-    Space::new(Database::DEFAULT_SPACE, encoder.spec().clone(), 1)
+    let mut spaces = vec![DefaultSpace {
+        space: Space::new(Database::DEFAULT_SPACE, encoder.spec().clone(), 1)?,
+        weights: None,
+    }];
+    let clip = match &files.clip {
+        DefaultClip::Shipped => Weights::shipped_clip()?,
+        DefaultClip::Own(weights) => Some(weights.clone()),
+        DefaultClip::None => None,
+    };
+    if let Some(weights) = clip {
+        weights.text_encoder()?;
+        let encoder = weights.chart_encoder()?;
+        spaces.push(DefaultSpace {
+            space: Space::new(Database::TEXT_SPACE, encoder.spec().clone(), 1)?,
+            weights: Some(weights),
+        });
+    }
+    Ok(spaces)
 }
 
 /// Whether a catalog has a space that takes windows of bars.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::shared::Kept;
-use crate::encode::{ChartEncoder, TextEncoder, Weights, chart_encoder};
+use crate::encode::{ChartEncoder, Weights, chart_encoder};
 use crate::error::{Error, Result};
 use crate::model::EncoderSpec;
 use crate::store::{CatalogUse, WeightReads};
@@ -45,24 +45,20 @@ impl Encoders {
         encoder.map_err(|e| Error::invalid(format!("{e}; or give it to OpenOptions::encoder")))
     }
 
-    /// The encoder of headlines of a space, if its encoder has weights that hold one.
+    /// The weights of a space, if the catalog keeps them.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if the weights are damaged.
-    pub(super) fn text(
+    /// [`Error::Corrupt`] if they are damaged.
+    pub(super) fn kept(
         &self,
         spec: &EncoderSpec,
         txn: &impl CatalogUse,
-    ) -> Result<Option<Arc<dyn TextEncoder>>> {
-        let kept = spec.weights_hash != 0 && txn.weights_hashes()?.contains(&spec.weights_hash);
-        if !kept {
+    ) -> Result<Option<Weights>> {
+        let hash = spec.weights_hash;
+        if hash == 0 || !txn.weights_hashes()?.contains(&hash) {
             return Ok(None);
         }
-        let weights = self.weights(spec.weights_hash, txn)?;
-        match weights.config().text {
-            Some(_) => weights.text_encoder().map(Some),
-            None => Ok(None),
-        }
+        self.weights(hash, txn).map(Some)
     }
 
     fn weights(&self, hash: u64, txn: &impl CatalogUse) -> Result<Weights> {

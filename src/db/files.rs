@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::default_space::DefaultClip;
 use super::encoders::Encoders;
 use super::segment::SegmentSizes;
 use crate::disk::{Storage, create_dir_durably, list, look_up};
@@ -95,6 +96,7 @@ pub(super) struct Files {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) sizes: SegmentSizes,
     pub(super) encoders: Encoders,
+    pub(super) clip: DefaultClip,
 }
 
 impl Files {

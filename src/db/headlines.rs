@@ -3,13 +3,15 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::aligned::Expressiveness;
 use super::control::{Control, Stage};
 use super::database::{Database, Inner, Writer};
-use super::view::{View, known_from};
-use crate::encode::TextEncoder;
+use super::headline_part::{HeadlineScope, StoredHeadline};
+use super::view::View;
+use crate::encode::Weights;
 use crate::error::{Error, Result};
 use crate::index::{Query, RowsBuilder};
-use crate::model::Headline;
+use crate::model::{Headline, Timestamp};
 use crate::store::{CatalogUse, HeadlineReads, HeadlineRowReads, SpaceId};
 
 /// Headlines that are embedded in one transaction.
@@ -39,6 +41,10 @@ pub struct HeadlineHit {
     pub score: f32,
     /// The headline.
     pub headline: Headline,
+    /// When it was known: its publication, its precision and the latency of the question.
+    pub known: Timestamp,
+    /// How much it says about charts, if the space's weights have a bank of charts.
+    pub expressiveness: Option<Expressiveness>,
 }
 
 impl Database {
@@ -79,8 +85,9 @@ pub(super) fn embed_headlines(inner: &Inner, writer: &Writer, control: &Control)
     let txn = writer.catalog.read()?;
     let mut embedded = 0;
     for (id, record) in txn.all_spaces()? {
-        if let Some(encoder) = inner.files.encoders.text(&record.space.encoder, &txn)? {
-            embedded += embed_into(inner, writer, control, id, encoder.as_ref())?;
+        let kept = inner.files.encoders.kept(&record.space.encoder, &txn)?;
+        if let Some(weights) = kept.filter(|w| w.config().text.is_some()) {
+            embedded += embed_into(inner, writer, control, id, &weights)?;
         }
     }
     Ok(embedded)
@@ -91,8 +98,9 @@ fn embed_into(
     writer: &Writer,
     control: &Control,
     space: SpaceId,
-    encoder: &dyn TextEncoder,
+    weights: &Weights,
 ) -> Result<u64> {
+    let encoder = weights.text_encoder()?;
     let mut embedded = 0;
     loop {
         let txn = writer.catalog.read()?;
@@ -124,7 +132,10 @@ fn embed_into(
         let view = builder.view();
         let stored = ids.iter().enumerate();
         let rows: Vec<_> = stored
-            .map(|(row, &id)| Ok((id, view.row_bytes(row as u32)?)))
+            .map(|(row, &id)| {
+                let bytes = StoredHeadline::encode(&view, row as u32, weights.bank())?;
+                Ok((id, bytes))
+            })
             .collect::<Result<_>>()?;
         let txn = writer.catalog.write()?;
         txn.put_headline_rows(space, &rows, last)?;
@@ -136,7 +147,7 @@ fn embed_into(
 impl View {
     /// The `k` headlines known in this view whose vectors are nearest to `vector`, best first, in a
     /// space with an encoder of text. Every headline of the space is scored. Of equal scores the
-    /// one stored first comes first.
+    /// one known first comes first.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such space, [`Error::Invalid`] if the vector is not one of
@@ -156,34 +167,17 @@ impl View {
                     vector.len()
                 )));
             }
-            let query = Query::new(vector)?;
-            let mut builder = RowsBuilder::new(state.dim())?;
-            let mut ids = Vec::new();
-            snapshot.txn.each_headline_row(state.id, |id, bytes| {
-                ids.push(id);
-                builder.push_bytes(bytes).map_err(|e| {
-                    Error::corrupt(snapshot.txn.path(), "headline_rows", e.to_string())
-                })
-            })?;
-            let view = builder.view();
-            let mut scored = Vec::with_capacity(ids.len());
-            for (row, &id) in ids.iter().enumerate() {
-                scored.push((view.exact(&query, row as u32)?, id));
-            }
-            scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            let mut hits = Vec::new();
-            for (score, id) in scored {
-                if hits.len() == k {
-                    break;
-                }
-                let headline = snapshot.txn.headline(id)?;
-                if self.as_of().is_none_or(|t| known_from(&headline) <= t) {
-                    hits.push(HeadlineHit {
-                        rank: hits.len() + 1,
-                        score,
-                        headline,
-                    });
-                }
+            let part = state.headlines.part(snapshot, state)?;
+            let scope = HeadlineScope {
+                known_to: self.clamp(None).millis(),
+                published: i64::MIN..=i64::MAX,
+                among: None,
+            };
+            let (found, _) = part.nearest(&Query::new(vector)?, k, &scope)?;
+            let bank = state.weights()?.and_then(Weights::bank);
+            let mut hits = Vec::with_capacity(found.len());
+            for scored in found {
+                hits.push(part.hit(snapshot, hits.len() + 1, scored, (0, bank))?);
             }
             Ok(hits)
         })

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::check::{check_bars, check_beside_stored};
 use super::control::{Control, Stage, Stopwatch};
 use super::database::Inner;
-use super::default_space::{default_space, has_chart_space};
+use super::default_space::{default_spaces, has_chart_space};
 use super::embed::Windows;
 use super::headlines::embed_headlines;
 use super::seal;
@@ -276,8 +276,13 @@ struct BatchStore<'a> {
 impl<'a> BatchStore<'a> {
     fn new(inner: &Inner, txn: &'a WriteTxn) -> Result<Self> {
         if !has_chart_space(txn)? {
-            let id = txn.add_space(&default_space()?)?;
-            await_all(txn, id)?;
+            for default in default_spaces(&inner.files)? {
+                if let Some(weights) = &default.weights {
+                    txn.put_weights(weights.hash(), weights.bytes())?;
+                }
+                let id = txn.add_space(&default.space)?;
+                await_all(txn, id)?;
+            }
         }
         Ok(Self {
             txn,

@@ -5,6 +5,7 @@
 //! segment files that it names, and the rows that are in no segment yet. The writer commits one
 //! catalog transaction and then swaps in the next snapshot.
 
+mod aligned;
 mod answer;
 mod backup;
 mod check;
@@ -17,10 +18,13 @@ mod delete;
 mod embed;
 mod encoders;
 mod files;
+mod headline_part;
 mod headlines;
 mod import;
 mod ingest;
 mod part;
+mod prototypes;
+mod query;
 mod rank;
 mod recall;
 mod repair;
@@ -42,6 +46,8 @@ mod windows;
 #[cfg(any(test, fuzzing))]
 pub(crate) use segment::Segment;
 
+pub use aligned::Expressiveness;
+pub(crate) use aligned::{Aligned, HeadlineChoice, PlacedHeadline};
 pub use answer::{Hit, Searched, SimilarAnswer};
 pub use backup::BackupReport;
 pub use compact::CompactReport;
@@ -51,11 +57,13 @@ pub use delete::DeleteReport;
 pub use headlines::{HeadlineHit, HeadlineReport};
 pub use import::{ImportReport, VectorRow};
 pub use ingest::{Ingest, IngestReport};
+pub use prototypes::Prototype;
+pub use query::Query;
 pub use recall::{RecallOptions, RecallReport, SpaceRecall};
 pub use repair::{DamagedSegment, LostBars, LostVectors, RepairReport, SegmentFate};
 pub use report::{BarsReport, DatabaseStats, SeriesInfo, SpaceInfo};
 pub use segment::SegmentSizes;
-pub use similar::{Query, Similar};
+pub use similar::Similar;
 pub use spaces::DropReport;
 pub use verify::VerifyReport;
 pub use view::View;

@@ -156,6 +156,23 @@ impl<'a> Search<'a> {
         })
     }
 
+    /// The stored vectors of a series that pass the filter, each with the end of its window.
+    pub(super) fn vectors_of(&self, series: SeriesId) -> Result<Vec<(i64, Vec<f32>)>> {
+        let mut all = Vec::new();
+        for part in &self.parts {
+            let Some(rows) = part.directory.of_series(series) else {
+                continue;
+            };
+            let live = RowSet::from_ranges([rows.rows()]).intersect(&part.allowed);
+            for row in live.ranges().iter().cloned().flatten() {
+                if let Some(end) = rows.end_of(row) {
+                    all.push((end, part.index.rows.vector(row)?));
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// The stored vector of the last window of a series that ends at or before `time`.
     pub(super) fn stored(&self, series: SeriesId, time: i64) -> Result<Option<(i64, Vec<f32>)>> {
         let mut best: Option<(i64, Vec<f32>)> = None;

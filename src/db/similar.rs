@@ -3,44 +3,16 @@ use std::time::Instant;
 
 use super::answer::{Hit, Searched, SimilarAnswer};
 
+use super::query::{self, Query, ResolvedQuery};
 use super::rank::{Candidate, Occupied, same_moment};
 use super::search::{RowFilter, Search};
-use super::snapshot::{Snapshot, SpaceState};
-use super::target::{self, stored_window};
+use super::snapshot::Snapshot;
+use super::target::stored_window;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::index;
-use crate::model::{Bars, Interval, Modality, SeriesKey, Target, Timestamp, Window};
+use crate::model::{Interval, SeriesKey, Timestamp};
 use crate::store::{SeriesId, SeriesRecord};
-
-/// What to compare with.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Query {
-    /// A stored window.
-    Target(Target),
-    /// Bars of the caller's own; the last window of them counts.
-    Bars(Bars),
-    /// A vector of the space's dimension.
-    Vector(Vec<f32>),
-}
-
-impl From<Target> for Query {
-    fn from(target: Target) -> Self {
-        Self::Target(target)
-    }
-}
-
-impl From<Bars> for Query {
-    fn from(bars: Bars) -> Self {
-        Self::Bars(bars)
-    }
-}
-
-impl From<Vec<f32>> for Query {
-    fn from(vector: Vec<f32>) -> Self {
-        Self::Vector(vector)
-    }
-}
 
 /// A search for similar windows, made by [`View::similar`].
 #[derive(Clone, Debug)]
@@ -89,7 +61,8 @@ impl<'a> Similar<'a> {
         self
     }
 
-    /// The space to search. Default: `shape`, or the only one.
+    /// The space to search. Default: `shape`, or the only one; for a sentence one that reads text,
+    /// and for a prototype its own.
     #[must_use]
     pub fn space(mut self, name: &str) -> Self {
         self.space = Some(name.to_owned());
@@ -174,10 +147,10 @@ impl<'a> Similar<'a> {
 
     fn answer(&self, snapshot: &Snapshot) -> Result<SimilarAnswer> {
         let start = Instant::now();
-        let state = snapshot.space(self.space.as_deref())?;
+        let state = query::space_of(snapshot, self.space.as_deref(), &self.query)?;
         let window_bars = state.space().encoder.window;
         let exclusion = self.exclusion.unwrap_or(window_bars.div_ceil(4));
-        let query = self.resolve(snapshot, state)?;
+        let query = query::resolve(self.view, snapshot, state, &self.query)?;
         let search = Search::new(state, &self.filter(snapshot)?)?;
         let ef = self.ef.unwrap_or(DEFAULT_EF);
         let (episodes, plan) = self.episodes(snapshot, &search, &query, exclusion, ef)?;
@@ -236,10 +209,11 @@ impl<'a> Similar<'a> {
         exclusion: u32,
         ef: usize,
     ) -> Result<(Vec<Candidate>, &'static str)> {
+        let vector = index::Query::new(&query.vector)?;
         // What the search finds on its way anyway: 14 to 30 windows of `shape` hold 10 episodes.
         let mut limit = ef.max(self.k * 2);
         loop {
-            let found = search.nearest(&query.vector, limit, ef, self.exact)?;
+            let found = search.nearest(&vector, limit, ef, self.exact)?;
             let episodes = self.distinct(snapshot, &found.candidates, query, exclusion)?;
             if episodes.len() >= self.k || !found.more {
                 return Ok((episodes, found.plan));
@@ -332,100 +306,6 @@ impl<'a> Similar<'a> {
             last_end: self.view.clamp(self.to).millis(),
         })
     }
-
-    fn resolve(&self, snapshot: &Snapshot, state: &SpaceState) -> Result<ResolvedQuery> {
-        match &self.query {
-            Query::Vector(vector) => {
-                if vector.len() != state.dim() {
-                    return Err(Error::invalid(format!(
-                        "expected a vector of {} numbers for the space {}, found {}",
-                        state.dim(),
-                        state.space().name,
-                        vector.len()
-                    )));
-                }
-                Ok(ResolvedQuery {
-                    vector: index::Query::new(vector)?,
-                    window: None,
-                    bars: None,
-                })
-            }
-            Query::Bars(bars) => encode_bars(state, bars, None),
-            Query::Target(target) => self.resolve_target(snapshot, state, target),
-        }
-    }
-
-    fn resolve_target(
-        &self,
-        snapshot: &Snapshot,
-        state: &SpaceState,
-        target: &Target,
-    ) -> Result<ResolvedQuery> {
-        let time = self.view.clamp(target.time);
-        let (id, series) = target::series(snapshot, target)?;
-        if state.space().encoder.modality == Modality::Chart {
-            let window = state.space().encoder.window as usize;
-            let reach = state.space().reach();
-            let stored = target::last_window(snapshot, (id, series), window, reach, time)?;
-            return encode_bars(state, &stored.bars, Some((stored.id, stored.window)));
-        }
-        let everything = RowFilter {
-            series: Some([id].into()),
-            first_end: i64::MIN,
-            last_end: time.millis(),
-        };
-        let stored = Search::new(state, &everything)?.stored(id, time.millis())?;
-        let (end, vector) = stored.ok_or_else(|| Error::NotFound {
-            what: "vector",
-            name: format!("of {} in the space {}", series.key, state.space().name),
-            hint_text: "name a series and a time that were imported into it".to_owned(),
-        })?;
-        let candidate = Candidate {
-            series: id,
-            end,
-            score: 1.0,
-        };
-        let bars = state.space().encoder.window;
-        let window = stored_window(snapshot, &candidate, series, bars)?;
-        Ok(ResolvedQuery {
-            vector: index::Query::new(&vector)?,
-            window: Some((id, window)),
-            bars: None,
-        })
-    }
-}
-
-/// A query in the form in which it is compared.
-struct ResolvedQuery {
-    vector: index::Query,
-    window: Option<(SeriesId, Window)>,
-    bars: Option<Bars>,
-}
-
-fn encode_bars(
-    state: &SpaceState,
-    bars: &Bars,
-    window: Option<(SeriesId, Window)>,
-) -> Result<ResolvedQuery> {
-    let encoder = state.encoder()?;
-    let reach = state.space().reach();
-    if bars.len() < reach {
-        return Err(Error::invalid(format!(
-            "expected at least {reach} bars for the space {}, found {}",
-            state.space().name,
-            bars.len()
-        )));
-    }
-    let last = bars.slice(bars.len() - reach..bars.len());
-    let vector = encoder.encode_window(&last)?.ok_or_else(|| {
-        Error::invalid("the query's window is flat: its prices never change, so it has no shape")
-    })?;
-    let shown = last.len() - state.space().encoder.window as usize;
-    Ok(ResolvedQuery {
-        vector: index::Query::new(&vector)?,
-        window,
-        bars: Some(last.slice(shown..last.len())),
-    })
 }
 
 fn record(snapshot: &Snapshot, id: SeriesId) -> Result<&SeriesRecord> {

@@ -3,15 +3,16 @@ use std::sync::Arc;
 
 use super::database::Database;
 use super::files::Files;
+use super::headline_part::HeadlineMemory;
 use super::part::FreshPart;
 use super::segment::Segment;
-use crate::encode::ChartEncoder;
+use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::RowSet;
 use crate::model::{Interval, Modality, SeriesKey, Space};
 use crate::store::{
-    CatalogUse, Changes, FreshRow, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId,
-    SeriesRecord, SpaceId, SpaceRecord,
+    CatalogUse, Changes, FreshRow, HeadlineRowReads, ReadTxn, RowReads, SegmentId, SegmentRecord,
+    SeriesId, SeriesRecord, SpaceId, SpaceRecord,
 };
 
 /// What one reader sees: everything that was committed at one moment.
@@ -29,8 +30,11 @@ pub(super) struct SpaceState {
     /// The segments with their dead rows.
     pub(super) segments: Vec<(Arc<Segment>, RowSet)>,
     pub(super) fresh: Arc<FreshPart>,
+    pub(super) headlines: Arc<HeadlineMemory>,
     /// Or why there is none.
     encoder: Result<Arc<dyn ChartEncoder>, String>,
+    /// Those that the catalog keeps, or why they cannot be had.
+    weights: Result<Option<Weights>, String>,
 }
 
 impl SpaceState {
@@ -60,6 +64,25 @@ impl SpaceState {
                 ),
             })
         })
+    }
+
+    /// The weights that the catalog keeps for the space, if its encoder has any.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if they cannot be had.
+    pub(super) fn weights(&self) -> Result<Option<&Weights>> {
+        self.weights.as_ref().map(Option::as_ref).map_err(|why| {
+            let name = &self.space().name;
+            Error::invalid(format!(
+                "the weights of the space {name} cannot be had: {why}"
+            ))
+        })
+    }
+
+    /// Whether the space holds headlines beside charts.
+    pub(super) fn reads_text(&self) -> bool {
+        let weights = self.weights.as_ref().ok().and_then(Option::as_ref);
+        weights.is_some_and(|w| w.config().text.is_some())
     }
 
     /// Whether there is an encoder that makes vectors of bars for this space.
@@ -130,12 +153,15 @@ impl Snapshot {
                     .map_err(|e| e.to_string()),
                 Modality::Headline | Modality::Imported => Err(String::new()),
             };
+            let weights = files.encoders.kept(&record.space.encoder, &txn);
             spaces.push(SpaceState {
                 id,
+                headlines: load_headlines(&txn, id, known)?,
                 record,
                 segments,
                 fresh,
                 encoder,
+                weights: weights.map_err(|e| e.to_string()),
             });
         }
         Ok(Self {
@@ -175,6 +201,39 @@ impl Snapshot {
             (Some(space), ..) => Ok(space),
             (None, None, [only]) => Ok(only),
             _ => Err(self.no_space(wanted)),
+        }
+    }
+
+    /// The space of that name, if it reads text; or the only one that does, or the one named
+    /// [`Database::TEXT_SPACE`].
+    pub(super) fn text_space(&self, name: Option<&str>) -> Result<&SpaceState> {
+        if name.is_some() {
+            let state = self.space(name)?;
+            // Damage is to be named, not taken for a space without text.
+            state.weights()?;
+            if state.reads_text() {
+                return Ok(state);
+            }
+            return Err(Error::invalid(format!(
+                "expected a space of charts and headlines, found {}, whose encoder {} reads no text; make one with `rhyme embed --space clip --encoder FILE.safetensors`",
+                state.space().name,
+                state.space().encoder.id
+            )));
+        }
+        let fits: Vec<&SpaceState> = self.spaces.iter().filter(|s| s.reads_text()).collect();
+        let usual = fits.iter().find(|s| s.space().name == Database::TEXT_SPACE);
+        match (usual, fits.as_slice()) {
+            (Some(state), _) | (None, [state]) => Ok(state),
+            (None, []) => Err(Error::NotFound {
+                what: "space",
+                name: "of charts and headlines".to_owned(),
+                hint_text: "make one with `rhyme embed --space clip --encoder FILE.safetensors`, whose weights are of the architecture clip/1".to_owned(),
+            }),
+            (None, many) => Err(Error::Ambiguous {
+                what: "the space",
+                name: "of charts and headlines".to_owned(),
+                choices: many.iter().map(|s| s.space().name.clone()).collect(),
+            }),
         }
     }
 
@@ -220,6 +279,24 @@ fn load_fresh(
     let dim = record.space.encoder.dim as usize;
     let part = FreshPart::new(txn.path(), dim, &txn.fresh_rows(id)?, step)?;
     Ok(Arc::new(part))
+}
+
+/// The memory of a space's headlines: that of the snapshot before, or one that starts with what it
+/// has read, unless some of that is not so any more.
+fn load_headlines(
+    txn: &ReadTxn,
+    id: SpaceId,
+    known: Option<(&Snapshot, &Changes)>,
+) -> Result<Arc<HeadlineMemory>> {
+    let old = known.filter(|(_, changes)| !changes.headlines_changed);
+    let old = old.and_then(|(old, _)| Some((old, old.space_by_id(id)?)));
+    let Some((old, state)) = old else {
+        return Ok(Arc::default());
+    };
+    if old.txn.headline_mark(id)? == txn.headline_mark(id)? {
+        return Ok(Arc::clone(&state.headlines));
+    }
+    Ok(Arc::new(HeadlineMemory::grown_from(&state.headlines)))
 }
 
 fn step_of(all: &BTreeMap<SeriesId, SeriesRecord>, hop: u32, series: SeriesId) -> i64 {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use super::similar::{Query, Similar};
+use super::query::Query;
+use super::similar::Similar;
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::model::{Headline, TimePrecision, Timestamp};
@@ -51,8 +52,8 @@ impl View {
         time.unwrap_or(end).min(self.as_of.unwrap_or(end))
     }
 
-    /// Asks for the windows that are most similar to `query`: a [`crate::Target`], bars, or a
-    /// vector of the space.
+    /// Asks for the windows that are most similar to `query`: a [`crate::Target`], bars, a vector of
+    /// the space, a sentence, a prototype, or a sum of such.
     ///
     /// ```no_run
     /// use rhymedb::{Database, Target};

@@ -20,8 +20,8 @@ pub use shape::Shape;
 pub use stats::Stats;
 pub use text::{TextConfig, TextEncoder, TextFeatures, text_features};
 pub use weights::{
-    Activation, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory, Pool, Weights,
-    WeightsConfig,
+    Activation, Bank, BankConfig, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory,
+    Pool, Weights, WeightsConfig,
 };
 
 use crate::error::Result;

@@ -7,7 +7,7 @@ pub fn catalog_value(data: &[u8]) {
     let Some(input) = Input::of(data) else {
         return;
     };
-    match decode_value(input.choose(&[0, 1, 2, 3, 4]), input.content) {
+    match decode_value(input.choose(&[0, 1, 2, 3, 4, 5]), input.content) {
         Ok(value) => {
             check_sense(&value);
             check_way_back(&value);
@@ -28,6 +28,7 @@ fn check_sense(value: &StoredValue) {
             let space = record.space.clone();
             Space::new(&space.name, space.encoder, space.hop).expect("a space that can be one");
         }
+        StoredValue::Prototype(record) => assert!(record.vector.iter().all(|x| x.is_finite())),
         StoredValue::Segment(_) | StoredValue::Headline(_) | StoredValue::Block(_) => {}
     }
 }

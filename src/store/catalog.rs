@@ -338,6 +338,8 @@ pub(crate) struct Changes {
     pub(crate) fresh_removed: bool,
     /// Fresh rows that were added or replaced, in this order.
     pub(crate) fresh_added: Vec<(SpaceId, FreshRow)>,
+    /// Headlines were taken out, or say something else about themselves than before.
+    pub(crate) headlines_changed: bool,
 }
 
 impl CatalogUse for WriteTxn {
@@ -397,6 +399,10 @@ impl WriteTxn {
 
     pub(super) fn note_fresh_removed(&self) {
         self.changes.borrow_mut().fresh_removed = true;
+    }
+
+    pub(super) fn note_headlines_changed(&self) {
+        self.changes.borrow_mut().headlines_changed = true;
     }
 
     fn next_id(&self, counter: &str) -> Result<u64> {

@@ -9,7 +9,8 @@ use super::catalog::{CatalogUse, WriteTxn, fault};
 use super::records::SpaceId;
 use crate::error::Result;
 
-/// Key: space, number of the headline. Value: the stored vector. Catalogs of the first programs
+/// Key: space, number of the headline. Value: the stored vector, and if the space's weights have a
+/// bank of charts the headline's expressiveness, an f32, little-endian. Catalogs of the first programs
 /// have neither table.
 pub(super) const ROWS: TableDefinition<(SpaceId, u64), &[u8]> =
     TableDefinition::new("headline_rows");
@@ -18,16 +19,31 @@ pub(super) const MARKS: TableDefinition<SpaceId, u64> = TableDefinition::new("he
 
 /// Rows of headlines that are read from a transaction.
 pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
-    /// Calls `found` with the number and the vector of each row of a space, by number.
+    /// Calls `found` with the number and the value of each row of a space, by number.
     fn each_headline_row(
         &self,
         space: SpaceId,
+        found: impl FnMut(u64, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        // Numbers start at 1.
+        self.each_headline_row_after(space, 0, found)
+    }
+
+    /// The same for the headlines whose numbers are above `id`.
+    fn each_headline_row_after(
+        &self,
+        space: SpaceId,
+        id: u64,
         mut found: impl FnMut(u64, &[u8]) -> Result<()>,
     ) -> Result<()> {
         let Some(table) = self.table_if_there(ROWS)? else {
             return Ok(());
         };
-        for item in table.range((space, 0)..=(space, u64::MAX)).map_err(fault)? {
+        let first = id.saturating_add(1);
+        for item in table
+            .range((space, first)..=(space, u64::MAX))
+            .map_err(fault)?
+        {
             let (key, vector) = item.map_err(fault)?;
             found(key.value().1, vector.value())?;
         }

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use redb::{ReadableTable, TableDefinition};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -56,6 +58,20 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
             }
         }
         ids.into_iter().rev().map(|id| self.headline(id)).collect()
+    }
+
+    /// The numbers of the headlines that name a symbol and were published in a range of time,
+    /// ascending by time.
+    fn headline_ids_of(&self, symbol: &str, published: RangeInclusive<i64>) -> Result<Vec<u64>> {
+        if published.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = self.table(BY_SYMBOL)?;
+        let range = (symbol, *published.start(), 0)..=(symbol, *published.end(), u64::MAX);
+        let found = table.range(range).map_err(fault)?;
+        found
+            .map(|item| Ok(item.map_err(fault)?.0.value().2))
+            .collect()
     }
 
     /// The first `limit` headlines whose numbers are above `id`, by number.
@@ -152,6 +168,7 @@ impl WriteTxn {
                 None => None,
             }
         };
+        self.note_headlines_changed();
         let mut by_symbol = self.table_mut(BY_SYMBOL)?;
         for symbol in old.iter().flat_map(|h| &h.symbols) {
             by_symbol
@@ -206,6 +223,7 @@ impl WriteTxn {
                     .map_err(fault)?;
             }
         }
+        self.note_headlines_changed();
         self.remove_headline_rows(&ids)?;
         Ok(gone.len() as u64)
     }

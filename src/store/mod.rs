@@ -1,8 +1,8 @@
 //! The catalog: what is true, in one redb file, changed only by transactions.
 //!
 //! It holds series, bars, headlines, spaces, the rows not yet sealed into segments, the rows of
-//! segments that are dead, the windows that wait for their embedding, the weights of encoders, and
-//! the list of segments.
+//! segments that are dead, the windows that wait for their embedding, the weights of encoders,
+//! prototypes, and the list of segments.
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb ([`catalog`]) and bincode ([`codec`]).
 
@@ -21,6 +21,7 @@ mod handle;
 mod headline_rows;
 mod headlines;
 mod pages;
+mod prototypes;
 mod records;
 mod rows;
 mod syncing;
@@ -41,6 +42,7 @@ pub(crate) use handle::suspecting_damage;
 pub(crate) use headline_rows::HeadlineRowReads;
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use pages::check_pages;
+pub(crate) use prototypes::{PrototypeReads, PrototypeRecord};
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 pub(crate) use rows::{FreshRow, Pending, RowReads};
 #[cfg(any(test, fuzzing))]

@@ -278,6 +278,7 @@ impl WriteTxn {
         }
         self.clear_rows(id)?;
         self.clear_headline_rows(id)?;
+        self.clear_prototypes(id)?;
         self.table_mut(SPACES)?.remove(id).map_err(fault)?;
         Ok(())
     }

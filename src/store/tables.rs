@@ -6,6 +6,7 @@ use super::bars::{BLOCKS, EXTENTS, TAIL};
 use super::catalog::{META, SERIES, SERIES_BY_NAME, SPACES};
 use super::headline_rows;
 use super::headlines::{BY_CONTENT, BY_SYMBOL, BY_TIME, HEADLINES};
+use super::prototypes::PROTOTYPES;
 use super::rows::{DEAD, FLAT, FRESH, PENDING, SEGMENTS};
 use super::weights::WEIGHTS;
 use crate::error::Result;
@@ -39,5 +40,6 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(DEAD)?;
     work.table(WEIGHTS)?;
     work.table(headline_rows::ROWS)?;
-    work.table(headline_rows::MARKS)
+    work.table(headline_rows::MARKS)?;
+    work.table(PROTOTYPES)
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::prototypes::PrototypeRecord;
 use super::records::{SegmentRecord, SeriesRecord, SpaceRecord};
 use super::{bar_block, codec};
 use crate::error::{Error, Result};
@@ -17,6 +18,7 @@ pub(crate) enum StoredValue {
     Segment(SegmentRecord),
     Headline(Headline),
     Block(Bars),
+    Prototype(PrototypeRecord),
 }
 
 /// Decodes a value of the table with this number.
@@ -27,6 +29,7 @@ pub(crate) fn decode_value(table: u8, bytes: &[u8]) -> Result<StoredValue> {
         1 => StoredValue::Space(SpaceRecord::decode(file, bytes)?),
         2 => StoredValue::Segment(codec::decode(file, "segments", bytes)?),
         3 => StoredValue::Headline(codec::decode(file, "headlines", bytes)?),
+        5 => StoredValue::Prototype(PrototypeRecord::decode(file, bytes)?),
         _ => {
             let block = with_right_hash(bytes);
             let damaged = |e: String| Error::corrupt(file, "bar_blocks", e);
@@ -58,6 +61,7 @@ impl StoredValue {
             Self::Segment(record) => (2, codec::encode(record)?),
             Self::Headline(headline) => (3, codec::encode(headline)?),
             Self::Block(bars) => (4, bar_block::encode(bars).map_err(Error::Catalog)?),
+            Self::Prototype(record) => (5, codec::encode(record)?),
         })
     }
 }

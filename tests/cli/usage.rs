@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 32] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -13,6 +13,16 @@ const COMMANDS: [&[&str]; 22] = [
     &["embed"],
     &["drop-space"],
     &["similar"],
+    &["search"],
+    &["news"],
+    &["context"],
+    &["reaction"],
+    &["classify"],
+    &["divergence"],
+    &["axis"],
+    &["combine"],
+    &["prototype"],
+    &["prototype", "add"],
     &["series"],
     &["spaces"],
     &["bars"],

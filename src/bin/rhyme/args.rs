@@ -3,6 +3,10 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use rhymedb::{Calendar, Interval, OnError, Timestamp};
 
+use crate::commands::{
+    axis, classify, combine, context, divergence, news, prototype, reaction, search,
+};
+
 /// Finds the moments of market history that rhyme with a chart.
 #[derive(Debug, Parser)]
 #[command(
@@ -61,6 +65,33 @@ pub(crate) enum Command {
     /// Find the moments most similar to a chart
     #[command(after_help = SIMILAR_HELP)]
     Similar(Similar),
+    /// Find the charts and the headlines nearest to a sentence
+    #[command(after_help = search::HELP)]
+    Search(search::Args),
+    /// Find the headlines nearest to a chart
+    #[command(after_help = news::HELP)]
+    News(news::Args),
+    /// Print what was said about a symbol around a window
+    #[command(after_help = context::HELP)]
+    Context(context::Args),
+    /// Say what happened after headlines like this one
+    #[command(after_help = reaction::HELP)]
+    Reaction(reaction::Args),
+    /// Say which label in words a chart is nearest to
+    #[command(after_help = classify::HELP)]
+    Classify(classify::Args),
+    /// Find moments at which chart and news disagree
+    #[command(after_help = divergence::HELP)]
+    Divergence(divergence::Args),
+    /// Say where charts and headlines stand between two meanings
+    #[command(after_help = axis::HELP)]
+    Axis(axis::Args),
+    /// Find charts by adding and subtracting meanings
+    #[command(after_help = combine::HELP)]
+    Combine(combine::Args),
+    /// Keep named averages of windows to ask with
+    #[command(subcommand, after_help = prototype::HELP)]
+    Prototype(prototype::Args),
     /// List the series that are stored
     Series(Series),
     /// List the embedding spaces
@@ -105,6 +136,8 @@ TARGET is one of
   BTCUSDT:1h@2021-05-19T12:00            the window whose last bar closed at or before that time
   crypto/binance/BTCUSDT:1h@2021-05-19   with market and venue, where the symbol alone is ambiguous
   my_chart.csv                           a candle file: its last window
+  prototype:NAME                         what `rhyme prototype add` has stored
+  text:SENTENCE                          a sentence, in a space of charts and headlines
 
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity";
 

@@ -1,10 +1,13 @@
 //! Weights files: what trained encoders are made of. Their format stands at [`WeightsConfig`].
 
+mod bank;
 mod config;
 mod layout;
 mod presets;
+mod shipped;
 mod tensors;
 
+pub use bank::{Bank, BankConfig};
 pub use config::{Activation, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory, Pool};
 
 use std::fmt;
@@ -48,7 +51,7 @@ const MAX_BYTES: u64 = 256 << 20;
 /// |---|---|---|
 /// | `tcn/1`, `cnn/1`, `multiscale/1` | `chart` ([`ChartConfig`]) | windows of bars |
 /// | `text/1` | `text` ([`TextConfig`]) | headlines |
-/// | `clip/1` | both, of one `dim`, and `temperature` | both, in one space |
+/// | `clip/1` | both, of one `dim`, and `temperature`; `bank` ([`BankConfig`]) may be there | both, in one space |
 ///
 /// The three names of chart networks share one vocabulary of layers; the name says which
 /// literature a network follows, and vectors of two of them are never compared anyway. The tensors
@@ -65,8 +68,12 @@ const MAX_BYTES: u64 = 256 << 20;
 /// | `scale` | buckets, or 1 | text: what a row's bytes are multiplied by |
 /// | `norm.weight`, `norm.bias` | width | text: layer normalisation (epsilon 1e-5) |
 /// | `linear.weight`, `linear.bias` | dim, width; dim | text |
+/// | `bank.mean` | dim | bank: the mean of the vectors of training charts |
+/// | `bank.covariance` | dim, dim | bank: their covariance (divided by their number) |
+/// | `bank.quantiles` | 101 | bank: expressiveness of training headlines, the quantiles 0 %, 1 %, ..., 100 % |
 ///
-/// In a `clip/1` file the names start with `chart.` and `text.`. A batch normalisation is folded
+/// In a `clip/1` file the names of both encoders start with `chart.` and `text.`. What a bank is for
+/// stands at [`Bank`]; [`Bank::measure`] and [`Weights::with_bank`] write it. A batch normalisation is folded
 /// into the convolution before it. The hash of the whole file (xxh3, 64 bits) is part of each
 /// encoder's [`EncoderSpec`]: a space knows its weights to the last bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,6 +88,9 @@ pub struct WeightsConfig {
     pub text: Option<TextConfig>,
     /// By what cosines were divided in training; the scale of a pair's odds.
     pub temperature: Option<f32>,
+    /// What the bank of charts was measured on, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank: Option<BankConfig>,
     /// Where the weights come from, in any form.
     pub training: serde_json::Value,
 }
@@ -94,6 +104,7 @@ impl WeightsConfig {
             chart: Some(chart),
             text: None,
             temperature: None,
+            bank: None,
             training: serde_json::Value::Null,
         }
     }
@@ -106,6 +117,7 @@ impl WeightsConfig {
             chart: None,
             text: Some(text),
             temperature: None,
+            bank: None,
             training: serde_json::Value::Null,
         }
     }
@@ -118,6 +130,7 @@ impl WeightsConfig {
             chart: Some(chart),
             text: Some(text),
             temperature: Some(temperature),
+            bank: None,
             training: serde_json::Value::Null,
         }
     }
@@ -127,6 +140,12 @@ impl WeightsConfig {
     /// # Errors
     /// [`Error::Invalid`] that says what does not fit.
     pub fn check(&self) -> Result<()> {
+        if self.bank.is_some() && self.architecture != CLIP {
+            return Err(Error::invalid(format!(
+                "expected a bank of charts in {CLIP} weights alone, found one in those of {}",
+                self.architecture
+            )));
+        }
         let parts = (&self.chart, &self.text, self.temperature);
         match (self.architecture.as_str(), parts) {
             (name, (Some(chart), None, None)) if CHART_NETS.contains(&name) => chart.check(),
@@ -186,9 +205,11 @@ impl WeightsConfig {
     fn tensors(&self) -> Vec<Declared> {
         let chart = self.chart.iter();
         let text = self.text.iter();
+        let bank = self.bank.iter().zip(&self.text);
         chart
             .flat_map(|c| c.tensors(&self.prefix("chart")))
             .chain(text.flat_map(|t| t.tensors(&self.prefix("text"))))
+            .chain(bank.flat_map(|(_, text)| Bank::tensors(text.dim as usize)))
             .collect()
     }
 }
@@ -211,6 +232,7 @@ pub struct Weights {
     config: Arc<WeightsConfig>,
     net: Option<Arc<Net>>,
     bag: Option<Arc<TextBag>>,
+    bank: Option<Arc<Bank>>,
 }
 
 impl fmt::Debug for Weights {
@@ -277,7 +299,9 @@ impl Weights {
             }
             None => None,
         };
+        let bank = config.bank.map(|bank| Bank::read(bank, &tensors));
         Ok(Self {
+            bank: bank.transpose()?.map(Arc::new),
             hash,
             config: Arc::new(config),
             net,

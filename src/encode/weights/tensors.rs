@@ -20,6 +20,10 @@ pub(crate) enum Fill {
     Bytes,
     /// All 1/128: the scale of bytes.
     Scale,
+    /// 1/n on the diagonal of an n x n matrix, else 0.
+    Identity,
+    /// From 0 to 1 in even steps.
+    Ascending,
 }
 
 /// A tensor that a config asks for.
@@ -131,6 +135,14 @@ impl<'a> Tensors<'a> {
         Ok(floats(self.view(name)?.data()).collect())
     }
 
+    /// The numbers of a tensor of either type.
+    pub(super) fn numbers(&self, name: &str) -> Result<Vec<f32>> {
+        match self.view(name)?.dtype() {
+            Dtype::I8 => Ok(self.bytes(name)?.into_iter().map(f32::from).collect()),
+            _ => self.floats(name),
+        }
+    }
+
     /// The bytes of a tensor.
     pub(super) fn bytes(&self, name: &str) -> Result<Vec<i8>> {
         let data = self.view(name)?.data();
@@ -207,6 +219,23 @@ pub(super) fn random(declared: &Declared, random: &mut ChaCha8Rng) -> Vec<u8> {
         Fill::Small => within(0.05),
         Fill::Ones => 1_f32.to_le_bytes().repeat(count),
         Fill::Scale => (1_f32 / 128.0).to_le_bytes().repeat(count),
+        Fill::Identity => {
+            let n = declared.shape.first().copied().unwrap_or(1).max(1);
+            let at = |i: usize| {
+                if i / n == i % n {
+                    1.0 / n as f32
+                } else {
+                    0.0_f32
+                }
+            };
+            (0..count).flat_map(|i| at(i).to_le_bytes()).collect()
+        }
+        Fill::Ascending => {
+            let step = 1.0 / count.saturating_sub(1).max(1) as f32;
+            (0..count)
+                .flat_map(|i| (i as f32 * step).to_le_bytes())
+                .collect()
+        }
         Fill::Bytes => (0..count)
             .flat_map(|_| random.random_range(-127_i8..=127).to_le_bytes())
             .collect(),

@@ -67,7 +67,7 @@ pub(crate) fn space(global: &Global, args: &DropSpace) -> Outcome {
 }
 
 /// Asks on a terminal; elsewhere `--yes` is needed.
-fn confirm(yes: bool, question: &str) -> Outcome {
+pub(super) fn confirm(yes: bool, question: &str) -> Outcome {
     if yes {
         return Ok(());
     }

@@ -1,6 +1,11 @@
+pub(crate) mod axis;
+pub(crate) mod classify;
+pub(crate) mod combine;
+pub(crate) mod context;
 mod copies;
 mod delete;
 mod demo;
+pub(crate) mod divergence;
 mod embed;
 mod import;
 mod ingest_bars;
@@ -9,9 +14,14 @@ mod ingest_bybit;
 mod ingest_headlines;
 mod input_notes;
 mod listings;
+pub(crate) mod news;
+pub(crate) mod prototype;
+pub(crate) mod reaction;
 mod repair;
+pub(crate) mod search;
 mod similar;
 mod verify;
+mod words;
 
 use std::path::PathBuf;
 
@@ -37,6 +47,15 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Embed(args) => embed::run(global, &args),
         Command::DropSpace(args) => delete::space(global, &args),
         Command::Similar(args) => similar::run(global, &args),
+        Command::Search(args) => search::run(global, &args),
+        Command::News(args) => news::run(global, &args),
+        Command::Context(args) => context::run(global, &args),
+        Command::Reaction(args) => reaction::run(global, &args),
+        Command::Classify(args) => classify::run(global, &args),
+        Command::Divergence(args) => divergence::run(global, &args),
+        Command::Axis(args) => axis::run(global, &args),
+        Command::Combine(args) => combine::run(global, &args),
+        Command::Prototype(args) => prototype::run(global, &args),
         Command::Series(args) => listings::series(global, &args),
         Command::Spaces => listings::spaces(global),
         Command::Bars(args) => listings::bars(global, &args),

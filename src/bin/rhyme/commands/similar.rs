@@ -5,7 +5,7 @@ use rhymedb::{
 };
 use serde_json::{Value, json};
 
-use super::{note_pending, open};
+use super::{note_pending, open, words};
 use crate::args::{Format, Global, Similar};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -15,7 +15,7 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     let db = open(global)?;
     let view = view_at(&db, args.as_of);
     note_pending(global, &view)?;
-    let query = query(&args.target)?;
+    let query = words::query(&args.target)?;
     let mut similar = view.similar(query).k(args.k).exact(args.exact);
     for market in &args.market {
         similar = similar.market(market);
@@ -53,7 +53,7 @@ fn view_at(db: &Database, as_of: Option<Timestamp>) -> View {
 }
 
 /// A candle file, if there is one of that name, else a target.
-fn query(text: &str) -> Outcome<Query> {
+pub(super) fn query(text: &str) -> Outcome<Query> {
     let path = Path::new(text);
     if !path.is_file() {
         if reads_as_file(text) {
@@ -103,7 +103,7 @@ pub(super) const HIT_COLUMNS: [Column; 8] = [
     column("end", "end"),
 ];
 
-fn print(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
+pub(super) fn print(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
     let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
     match format {
         Format::Json => output::json(&answer_json(target, view, answer, rows)),
@@ -136,7 +136,7 @@ pub(super) fn hit_row(hit: &Hit) -> Value {
     })
 }
 
-fn with_chart(view: &View, hit: &Hit, mut row: Value) -> Value {
+pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value) -> Value {
     let closes = window_closes(view, hit);
     if let Some(object) = row.as_object_mut() {
         let line = sparkline(&closes, CHART_WIDTH, Style::of_stdout());

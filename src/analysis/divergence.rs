@@ -1,0 +1,257 @@
+//! Charts against the news of the same time.
+
+use std::time::Duration;
+
+use super::labels::{cosine, mean_direction};
+use super::search::millis;
+use crate::db::{HeadlineChoice, PlacedHeadline, View};
+use crate::error::{Error, Result};
+use crate::model::{SeriesKey, Target, Timestamp};
+
+/// A question for moments at which chart and news disagree, made by [`View::divergence`].
+#[derive(Clone, Debug)]
+pub struct Divergence<'a> {
+    view: &'a View,
+    series: Target,
+    space: Option<String>,
+    symbol: Option<String>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    latency: i64,
+    lag: usize,
+    below: f64,
+    history: usize,
+}
+
+/// A bar in which news became known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DivergenceMoment {
+    /// The close of the window's last bar.
+    pub end: Timestamp,
+    /// The cosine of the window and the mean of the headlines, -1 to 1: low is divergence.
+    pub similarity: f64,
+    /// The share of earlier moments of the series that were less similar, 0 to 100; `None` while
+    /// there are too few.
+    pub percentile: Option<f64>,
+    /// Earlier moments of the series.
+    pub earlier: u64,
+    /// Whether the percentile is below the one asked for.
+    pub flagged: bool,
+    /// The headlines that became known in the bar, ascending by when they were.
+    pub headlines: Vec<String>,
+}
+
+/// The answer to [`View::divergence`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct DivergenceAnswer {
+    /// The space.
+    pub space: String,
+    /// The series.
+    pub series: SeriesKey,
+    /// The symbol that the headlines name.
+    pub symbol: String,
+    /// The flagged moments, the newest first, then the others, the newest first.
+    pub moments: Vec<DivergenceMoment>,
+}
+
+impl View {
+    /// Asks how well the charts of a series agree with the news of the same time. For each bar in
+    /// which headlines about the symbol became known: the cosine of the window that ends with it
+    /// and the mean of those headlines, and its percentile among the earlier moments of the series,
+    /// never the later ones.
+    ///
+    /// ```
+    /// # use rhymedb::{ChartConfig, Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{TextConfig, Weights, WeightsConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
+    /// # for (key, calendar, bars) in market.series() {
+    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// # }
+    /// # db.ingest_headlines(&market.headlines())?;
+    /// // Trained weights come from a file: Weights::read("clip.safetensors").
+    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
+    /// db.create_space_of_weights("clip", &Weights::random(&config, 7)?, 1, Control::new())?;
+    ///
+    /// let answer = db.now().divergence("NOVAUSDT:1h".parse()?).history(10).below(20.0).run()?;
+    /// for moment in &answer.moments {
+    ///     println!("{} {:+.3} {:?}", moment.end, moment.similarity, moment.headlines);
+    /// }
+    /// assert!(answer.moments.is_sorted_by_key(|m| !m.flagged));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn divergence(&self, series: Target) -> Divergence<'_> {
+        Divergence {
+            view: self,
+            series,
+            space: None,
+            symbol: None,
+            from: None,
+            to: None,
+            latency: 0,
+            lag: 0,
+            below: 5.0,
+            history: 30,
+        }
+    }
+}
+
+impl Divergence<'_> {
+    /// The space. Default: the only one that reads text, or `clip`.
+    #[must_use]
+    pub fn space(mut self, name: &str) -> Self {
+        self.space = Some(name.to_owned());
+        self
+    }
+
+    /// The symbol that headlines have to name. Default: the series' own.
+    #[must_use]
+    pub fn symbol(mut self, symbol: &str) -> Self {
+        self.symbol = Some(symbol.to_owned());
+        self
+    }
+
+    /// Shows only moments at or after this time. Percentiles look at earlier ones too.
+    #[must_use]
+    pub fn from(mut self, from: Timestamp) -> Self {
+        self.from = Some(from);
+        self
+    }
+
+    /// Only moments at or before this time. Default: the target's time.
+    #[must_use]
+    pub fn to(mut self, to: Timestamp) -> Self {
+        self.to = Some(to);
+        self
+    }
+
+    /// The time from the publication of a headline until somebody can know it. Default: none.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = millis(latency);
+        self
+    }
+
+    /// How many windows after the news the chart ends, so that it shows the reaction. Default: 0,
+    /// the bar in which the news became known.
+    #[must_use]
+    pub fn lag(mut self, windows: usize) -> Self {
+        self.lag = windows;
+        self
+    }
+
+    /// Flags moments whose percentile is at most this. Default: 5.
+    #[must_use]
+    pub fn below(mut self, percentile: f64) -> Self {
+        self.below = percentile;
+        self
+    }
+
+    /// The earlier moments that a percentile needs. Default: 30.
+    #[must_use]
+    pub fn history(mut self, moments: usize) -> Self {
+        self.history = moments;
+        self
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Ambiguous`] if the target or the space names nothing or
+    /// several things; [`Error::Invalid`] if the percentile is not 0 to 100.
+    pub fn run(self) -> Result<DivergenceAnswer> {
+        if !(0.0..=100.0).contains(&self.below) {
+            return Err(Error::invalid(format!(
+                "expected a percentile from 0 to 100 below which to flag, found {}",
+                self.below
+            )));
+        }
+        let choice = HeadlineChoice {
+            latency: self.latency,
+            from: None,
+            to: None,
+            symbols: Vec::new(),
+        };
+        choice.check()?;
+        self.view.aligned(self.space.as_deref(), &[], |space| {
+            let (series, _) = space.series(&self.series)?;
+            let symbol = self.symbol.clone().unwrap_or_else(|| series.symbol.clone());
+            let to = self.to.or(self.series.time);
+            let windows = space.history(&series, None, to)?;
+            let news = space.headlines_of(&symbol, &choice)?;
+            let mut moments = self.moments(&series, &windows, news);
+            self.judge(&mut moments);
+            moments.retain(|m| self.from.is_none_or(|from| m.end >= from));
+            moments.sort_by_key(|m| (!m.flagged, std::cmp::Reverse(m.end)));
+            Ok(DivergenceAnswer {
+                space: space.name(),
+                series,
+                symbol,
+                moments,
+            })
+        })
+    }
+
+    /// The bars in which news became known, ascending.
+    fn moments(
+        &self,
+        series: &SeriesKey,
+        windows: &[(Timestamp, Vec<f32>)],
+        news: Vec<PlacedHeadline>,
+    ) -> Vec<DivergenceMoment> {
+        let mut moments = Vec::new();
+        let mut news = news.into_iter().peekable();
+        while let Some(first) = news.next() {
+            let at = windows.partition_point(|(end, _)| *end < first.known);
+            let Some((bar, _)) = windows.get(at) else {
+                break; // Later news too is of bars that have not closed.
+            };
+            let mut together = vec![first];
+            while let Some(next) = news.next_if(|next| next.known <= *bar) {
+                together.push(next);
+            }
+            together.retain(|h| follows(series, h.known, *bar) && h.vector.is_some());
+            let vectors: Vec<_> = together
+                .iter_mut()
+                .filter_map(|h| h.vector.take())
+                .collect();
+            let (Some(meaning), Some((end, chart))) =
+                (mean_direction(&vectors), windows.get(at + self.lag))
+            else {
+                continue;
+            };
+            moments.push(DivergenceMoment {
+                end: *end,
+                similarity: cosine(chart, &meaning),
+                percentile: None,
+                earlier: moments.len() as u64,
+                flagged: false,
+                headlines: together.into_iter().map(|h| h.headline.text).collect(),
+            });
+        }
+        moments
+    }
+
+    /// Gives each moment its percentile among those before it.
+    fn judge(&self, moments: &mut [DivergenceMoment]) {
+        let mut earlier: Vec<f64> = Vec::with_capacity(moments.len());
+        for moment in moments {
+            let below = earlier.partition_point(|&s| s < moment.similarity);
+            if earlier.len() >= self.history.max(1) {
+                let percentile = 100.0 * below as f64 / earlier.len() as f64;
+                moment.percentile = Some(percentile);
+                moment.flagged = percentile <= self.below;
+            }
+            earlier.insert(below, moment.similarity);
+        }
+    }
+}
+
+/// Whether a bar's close is the first that could follow what was known at a time: a series that has
+/// no bars for weeks says nothing about the news of those weeks.
+fn follows(series: &SeriesKey, known: Timestamp, close: Timestamp) -> bool {
+    const HOLIDAYS_MS: i64 = 5 * 24 * 3_600_000;
+    let bars = series.interval.nominal_millis().saturating_mul(2);
+    close.millis().saturating_sub(known.millis()) <= bars.saturating_add(HOLIDAYS_MS)
+}

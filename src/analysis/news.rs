@@ -1,0 +1,319 @@
+//! A chart to headlines: those like it of any time, and those around it.
+
+use std::time::{Duration, Instant};
+
+use super::labels::cosine;
+use super::search::{check_k, millis};
+use crate::db::{Expressiveness, HeadlineChoice, HeadlineHit, Query, View};
+use crate::error::{Error, Result};
+use crate::model::{Headline, Target, Timestamp, Window};
+
+/// A search for headlines, made by [`View::news`].
+#[derive(Clone, Debug)]
+pub struct News<'a> {
+    view: &'a View,
+    query: Query,
+    k: usize,
+    space: Option<String>,
+    choice: HeadlineChoice,
+    within: Option<i64>,
+}
+
+/// The answer to [`View::news`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewsAnswer {
+    /// The space that was searched.
+    pub space: String,
+    /// The stored window that was asked about, if it was one.
+    pub query: Option<Window>,
+    /// The headlines, best first.
+    pub hits: Vec<HeadlineHit>,
+    /// Headlines that were looked at: each of them was scored.
+    pub searched: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl View {
+    /// Asks for the headlines that are nearest to a chart: of any time, or within some time of it.
+    ///
+    /// ```
+    /// # use rhymedb::{ChartConfig, Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{TextConfig, Weights, WeightsConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
+    /// # for (key, calendar, bars) in market.series() {
+    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// # }
+    /// # db.ingest_headlines(&market.headlines())?;
+    /// // Trained weights come from a file: Weights::read("clip.safetensors").
+    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
+    /// db.create_space_of_weights("clip", &Weights::random(&config, 7)?, 1, Control::new())?;
+    /// # use rhymedb::Target;
+    ///
+    /// let target: Target = "NOVAUSDT:1h".parse()?;
+    /// let answer = db.now().news(target).k(5).run()?;
+    /// for hit in &answer.hits {
+    ///     println!("{:.4} {} {}", hit.score, hit.headline.time, hit.headline.text);
+    /// }
+    /// assert_eq!(answer.hits.len(), 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn news(&self, query: impl Into<Query>) -> News<'_> {
+        News {
+            view: self,
+            query: query.into(),
+            k: 10,
+            space: None,
+            choice: HeadlineChoice::default(),
+            within: None,
+        }
+    }
+}
+
+impl News<'_> {
+    /// How many headlines to find. Default: 10. At most 10,000.
+    #[must_use]
+    pub fn k(mut self, k: usize) -> Self {
+        self.k = k;
+        self
+    }
+
+    /// The space to search. Default: the only one that reads text, or `clip`.
+    #[must_use]
+    pub fn space(mut self, name: &str) -> Self {
+        self.space = Some(name.to_owned());
+        self
+    }
+
+    /// Only headlines that name this symbol; said more than once, any of them.
+    #[must_use]
+    pub fn symbol(mut self, symbol: &str) -> Self {
+        self.choice.symbols.push(symbol.to_owned());
+        self
+    }
+
+    /// Only headlines that were published at or after this time.
+    #[must_use]
+    pub fn from(mut self, from: Timestamp) -> Self {
+        self.choice.from = Some(from);
+        self
+    }
+
+    /// Only headlines that were published at or before this time.
+    #[must_use]
+    pub fn to(mut self, to: Timestamp) -> Self {
+        self.choice.to = Some(to);
+        self
+    }
+
+    /// Only headlines that were published at most so long before or after the window's last close.
+    #[must_use]
+    pub fn within(mut self, distance: Duration) -> Self {
+        self.within = Some(millis(distance));
+        self
+    }
+
+    /// The time from the publication of a headline until somebody can know it. Default: none.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.choice.latency = millis(latency);
+        self
+    }
+
+    /// Runs the search.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Ambiguous`] if the target or the space names nothing or
+    /// several things; [`Error::Invalid`] if an option is out of range, or if `within` is said of a
+    /// query that has no window.
+    pub fn run(mut self) -> Result<NewsAnswer> {
+        let start = Instant::now();
+        self.choice.check()?;
+        check_k(self.k)?;
+        let space = self.space.as_deref();
+        self.view.aligned(space, &[&self.query], |space| {
+            let placed = space.place(&self.query)?;
+            if let Some(distance) = self.within {
+                let Some(window) = &placed.window else {
+                    return Err(Error::invalid(
+                        "expected a stored window where headlines within some time of it are asked for, found a query without a time; say from and to instead",
+                    ));
+                };
+                let (first, last) = around(window.end, distance);
+                self.choice.from = Some(self.choice.from.map_or(first, |t| t.max(first)));
+                self.choice.to = Some(self.choice.to.map_or(last, |t| t.min(last)));
+            }
+            let (hits, searched) = space.headlines_near(&placed.vector, self.k, &self.choice)?;
+            Ok(NewsAnswer {
+                space: space.name(),
+                query: placed.window,
+                hits,
+                searched,
+                took: start.elapsed(),
+            })
+        })
+    }
+}
+
+fn around(time: Timestamp, distance: i64) -> (Timestamp, Timestamp) {
+    let at = |millis| Timestamp::from_millis(millis);
+    (
+        at(time.millis().saturating_sub(distance)),
+        at(time.millis().saturating_add(distance)),
+    )
+}
+
+/// A question for the headlines of a symbol around a window, made by [`View::context`].
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    view: &'a View,
+    target: Target,
+    space: Option<String>,
+    symbol: Option<String>,
+    before: Option<i64>,
+    after: i64,
+    latency: i64,
+}
+
+/// A headline around a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContextHeadline {
+    /// The headline.
+    pub headline: Headline,
+    /// When it was known, latency included.
+    pub known: Timestamp,
+    /// Its cosine with the window, -1 to 1; `None` if the text has no vector.
+    pub score: Option<f64>,
+    /// How much it says about charts, if the space's weights have a bank of charts.
+    pub expressiveness: Option<Expressiveness>,
+}
+
+/// The answer to [`View::context`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContextAnswer {
+    /// The space.
+    pub space: String,
+    /// The window.
+    pub window: Window,
+    /// The symbol that the headlines name.
+    pub symbol: String,
+    /// The headlines, ascending by when they were known.
+    pub headlines: Vec<ContextHeadline>,
+}
+
+impl View {
+    /// Asks for the headlines that name a window's symbol and were published around it, each with
+    /// its similarity to the window.
+    ///
+    /// ```
+    /// # use rhymedb::{ChartConfig, Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{TextConfig, Weights, WeightsConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
+    /// # for (key, calendar, bars) in market.series() {
+    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// # }
+    /// # db.ingest_headlines(&market.headlines())?;
+    /// // Trained weights come from a file: Weights::read("clip.safetensors").
+    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
+    /// db.create_space_of_weights("clip", &Weights::random(&config, 7)?, 1, Control::new())?;
+    /// # let event = market.headlines().into_iter().rfind(|h| h.symbols == ["NOVAUSDT"]).unwrap();
+    ///
+    /// let mut target: rhymedb::Target = "NOVAUSDT:1h".parse()?;
+    /// target.time = Some(event.time.plus_millis(3_600_000));
+    /// let answer = db.now().context(target).run()?;
+    /// for line in &answer.headlines {
+    ///     println!("{} {:?} {}", line.known, line.score, line.headline.text);
+    /// }
+    /// assert!(answer.headlines.iter().any(|line| line.headline == event));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn context(&self, target: Target) -> Context<'_> {
+        Context {
+            view: self,
+            target,
+            space: None,
+            symbol: None,
+            before: None,
+            after: 0,
+            latency: 0,
+        }
+    }
+}
+
+impl Context<'_> {
+    /// The space. Default: the only one that reads text, or `clip`.
+    #[must_use]
+    pub fn space(mut self, name: &str) -> Self {
+        self.space = Some(name.to_owned());
+        self
+    }
+
+    /// The symbol that headlines have to name. Default: the window's.
+    #[must_use]
+    pub fn symbol(mut self, symbol: &str) -> Self {
+        self.symbol = Some(symbol.to_owned());
+        self
+    }
+
+    /// From how long before the window's last close. Default: from the window's start on.
+    #[must_use]
+    pub fn before(mut self, time: Duration) -> Self {
+        self.before = Some(millis(time));
+        self
+    }
+
+    /// Up to how long after the window's last close. Default: none after it.
+    #[must_use]
+    pub fn after(mut self, time: Duration) -> Self {
+        self.after = millis(time);
+        self
+    }
+
+    /// The time from the publication of a headline until somebody can know it. Default: none.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = millis(latency);
+        self
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Ambiguous`] if the target or the space names nothing or
+    /// several things.
+    pub fn run(self) -> Result<ContextAnswer> {
+        let query = Query::Target(self.target.clone());
+        self.view.aligned(self.space.as_deref(), &[], |space| {
+            let placed = space.place(&query)?;
+            let Some(window) = placed.window else {
+                return Err(Error::Catalog(format!("{} is no window", self.target)));
+            };
+            let symbol = self.symbol.clone();
+            let symbol = symbol.unwrap_or_else(|| window.series.symbol.clone());
+            let first = self.before.map(|distance| around(window.end, distance).0);
+            let choice = HeadlineChoice {
+                latency: self.latency,
+                from: Some(first.unwrap_or(window.start)),
+                to: Some(around(window.end, self.after).1),
+                symbols: Vec::new(),
+            };
+            let found = space.headlines_of(&symbol, &choice)?;
+            let headlines = found.into_iter().map(|h| ContextHeadline {
+                score: h.vector.as_ref().map(|v| cosine(v, &placed.vector)),
+                headline: h.headline,
+                known: h.known,
+                expressiveness: h.expressiveness,
+            });
+            Ok(ContextAnswer {
+                space: space.name(),
+                headlines: headlines.collect(),
+                symbol,
+                window,
+            })
+        })
+    }
+}

@@ -1,0 +1,207 @@
+//! A sentence to charts and to headlines.
+
+use std::time::{Duration, Instant};
+
+use crate::db::{Expressiveness, HeadlineChoice, HeadlineHit, Query, Similar, SimilarAnswer, View};
+use crate::error::{Error, Result};
+use crate::model::{Interval, Timestamp};
+
+/// A search by a sentence, made by [`View::search`].
+#[derive(Clone, Debug)]
+pub struct Search<'a> {
+    view: &'a View,
+    text: String,
+    charts: Similar<'a>,
+    headlines: usize,
+    choice: HeadlineChoice,
+}
+
+/// The answer to [`View::search`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchAnswer {
+    /// The sentence.
+    pub text: String,
+    /// How much it says about charts, if the space's weights have a bank of charts.
+    pub expressiveness: Option<Expressiveness>,
+    /// The charts that are nearest to it, distinct episodes.
+    pub charts: SimilarAnswer,
+    /// The headlines that are nearest to it.
+    pub headlines: Vec<HeadlineHit>,
+    /// Headlines that were looked at: each of them was scored.
+    pub headlines_searched: u64,
+    /// How long it took, encoding of the sentence included.
+    pub took: Duration,
+}
+
+impl SearchAnswer {
+    /// What a user should know before reading the charts as an answer, if anything.
+    pub fn warning(&self) -> Option<String> {
+        warning(self.expressiveness)
+    }
+}
+
+/// What to say of a sentence that carries no signal about charts.
+pub(super) fn warning(expressiveness: Option<Expressiveness>) -> Option<String> {
+    let found = expressiveness.filter(Expressiveness::is_low)?;
+    Some(format!(
+        "the sentence says little about charts: {:.0} % of headlines say less (standard deviation {:.4} over the bank of charts); name what prices do, like \"shares plunge\"",
+        found.percentile, found.deviation
+    ))
+}
+
+impl View {
+    /// Asks for the charts and the headlines that are nearest to a sentence, in a space of both.
+    ///
+    /// ```
+    /// # use rhymedb::{ChartConfig, Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{TextConfig, Weights, WeightsConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
+    /// # for (key, calendar, bars) in market.series() {
+    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// # }
+    /// # db.ingest_headlines(&market.headlines())?;
+    /// // Trained weights come from a file: Weights::read("clip.safetensors").
+    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
+    /// db.create_space_of_weights("clip", &Weights::random(&config, 7)?, 1, Control::new())?;
+    ///
+    /// let answer = db.now().search("shares plunge after a profit warning").k(3).run()?;
+    /// for hit in &answer.charts.hits {
+    ///     println!("{:.4} {}", hit.score, hit.window);
+    /// }
+    /// for hit in &answer.headlines {
+    ///     println!("{:.4} {}", hit.score, hit.headline.text);
+    /// }
+    /// assert_eq!((answer.charts.hits.len(), answer.headlines.len()), (3, 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn search(&self, text: impl Into<String>) -> Search<'_> {
+        let text = text.into();
+        Search {
+            view: self,
+            charts: self.similar(Query::Text(text.clone())),
+            text,
+            headlines: 10,
+            choice: HeadlineChoice::default(),
+        }
+    }
+}
+
+impl Search<'_> {
+    /// How many charts and how many headlines to find. Default: 10. At most 10,000.
+    #[must_use]
+    pub fn k(mut self, k: usize) -> Self {
+        self.charts = self.charts.k(k);
+        self.headlines = k;
+        self
+    }
+
+    /// The space to search. Default: the only one that reads text, or `clip`.
+    #[must_use]
+    pub fn space(mut self, name: &str) -> Self {
+        self.charts = self.charts.space(name);
+
+        self
+    }
+
+    /// Only charts of this market; said more than once, any of them.
+    #[must_use]
+    pub fn market(mut self, market: &str) -> Self {
+        self.charts = self.charts.market(market);
+        self
+    }
+
+    /// Only charts of this interval; said more than once, any of them.
+    #[must_use]
+    pub fn interval(mut self, interval: Interval) -> Self {
+        self.charts = self.charts.interval(interval);
+        self
+    }
+
+    /// Only charts of this symbol and headlines that name it; said more than once, any of them.
+    #[must_use]
+    pub fn symbol(mut self, symbol: &str) -> Self {
+        self.charts = self.charts.symbol(symbol);
+        self.choice.symbols.push(symbol.to_owned());
+        self
+    }
+
+    /// Only windows that closed, and headlines that were published, at or after this time.
+    #[must_use]
+    pub fn from(mut self, from: Timestamp) -> Self {
+        self.charts = self.charts.from(from);
+        self.choice.from = Some(from);
+        self
+    }
+
+    /// Only windows that closed, and headlines that were published, at or before this time.
+    #[must_use]
+    pub fn to(mut self, to: Timestamp) -> Self {
+        self.charts = self.charts.to(to);
+        self.choice.to = Some(to);
+        self
+    }
+
+    /// The time from the publication of a headline until somebody can know it. Default: none.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.choice.latency = millis(latency);
+        self
+    }
+
+    /// The breadth of the search in a graph of charts. Default: 128.
+    #[must_use]
+    pub fn ef(mut self, ef: usize) -> Self {
+        self.charts = self.charts.ef(ef);
+        self
+    }
+
+    /// Scores every window instead of searching the graph. Headlines are always all scored.
+    #[must_use]
+    pub fn exact(mut self, exact: bool) -> Self {
+        self.charts = self.charts.exact(exact);
+        self
+    }
+
+    /// Runs the search.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if no space reads text, [`Error::Ambiguous`] if several do;
+    /// [`Error::Invalid`] if the sentence has no word or an option is out of range.
+    pub fn run(self) -> Result<SearchAnswer> {
+        let start = Instant::now();
+        self.choice.check()?;
+        check_k(self.headlines)?;
+        let view = self.view;
+        let charts = self.charts.run()?;
+        let (expressiveness, (headlines, headlines_searched)) =
+            view.aligned(Some(&charts.space), &[], |space| {
+                let vector = space.text(&self.text)?;
+                let found = space.headlines_near(&vector, self.headlines, &self.choice)?;
+                Ok((space.expressiveness(&vector), found))
+            })?;
+        Ok(SearchAnswer {
+            text: self.text,
+            expressiveness,
+            charts,
+            headlines,
+            headlines_searched,
+            took: start.elapsed(),
+        })
+    }
+}
+
+/// A duration in milliseconds; one that is too long for that is as long as can be.
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn check_k(k: usize) -> Result<()> {
+    if (1..=10_000).contains(&k) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "expected k from 1 to 10000, found {k}"
+    )))
+}

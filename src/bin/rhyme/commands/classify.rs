@@ -1,0 +1,182 @@
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use rhymedb::{Error, LabelSet, Timestamp, View};
+use serde_json::{Value, json};
+
+use super::words::{self, Place, number};
+use super::{check_period, open};
+use crate::args::{Format, Global};
+use crate::failure::Outcome;
+use crate::output::{self, column};
+
+pub(crate) const HELP: &str = "\
+Built-in sets: regimes, eight-regimes, crypto-events, stock-events, patterns, sentiment.
+A file of sets is JSON: {\"mood\": {\"up\": \"shares rise\", \"down\": [\"shares fall\", \"a sell-off\"]}}
+
+Example: rhyme classify BTCUSDT:1h --labels \"shares surge\" \"shares plunge\" \"quiet trading\"
+         rhyme classify --history BTCUSDT:1h --set regimes --from 2021-01-01";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// A window of a stored series, a candle file, or prototype:NAME
+    #[arg(required_unless_present = "history")]
+    target: Option<String>,
+    /// Label all windows of this series instead, and print runs of equal labels
+    #[arg(long, value_name = "SERIES", conflicts_with = "target")]
+    history: Option<String>,
+    /// Sentences, each a label
+    #[arg(long, num_args = 2.., value_name = "TEXT", conflicts_with_all = ["set", "sets"])]
+    labels: Vec<String>,
+    /// A named set of labels [default: regimes, or the only one of --sets]
+    #[arg(long, value_name = "NAME")]
+    set: Option<String>,
+    /// A file of named sets of labels, in place of those that are built in
+    #[arg(long, value_name = "FILE")]
+    sets: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+    /// Choose no label if the two best probabilities are nearer than this
+    #[arg(long, default_value_t = 0.05, value_name = "MARGIN")]
+    abstain: f64,
+    /// Take from each label what it has in common with charts at large
+    #[arg(long)]
+    centred: bool,
+    /// With --history: only windows that closed at or after this time
+    #[arg(long, requires = "history")]
+    from: Option<Timestamp>,
+    /// With --history: only windows that closed at or before this time
+    #[arg(long, requires = "history")]
+    to: Option<Timestamp>,
+}
+
+pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
+    check_period(args.from, args.to)?;
+    let set = set(args)?;
+    let db = open(global)?;
+    let view = args.place.view(global, &db)?;
+    match (&args.history, &args.target) {
+        (Some(series), _) => history(global, args, &view, series, &set),
+        (None, Some(target)) => one(global, args, &view, target, &set),
+        (None, None) => Err(Error::Invalid("expected a target or --history".to_owned()).into()),
+    }
+}
+
+fn set(args: &Args) -> Outcome<LabelSet> {
+    if !args.labels.is_empty() {
+        return Ok(LabelSet::of_sentences("labels", &args.labels)?);
+    }
+    let Some(file) = &args.sets else {
+        let name = args.set.as_deref().unwrap_or("regimes");
+        return Ok(LabelSet::built_in_named(name)?);
+    };
+    let mut sets = LabelSet::read(file)?;
+    match (&args.set, sets.len()) {
+        (Some(name), _) => Ok(LabelSet::named(sets, name)?),
+        (None, 1) => Ok(sets.remove(0)),
+        (None, _) => {
+            let choices = sets.iter().map(|s| s.name().to_owned()).collect();
+            Err(Error::Ambiguous {
+                what: "the set of labels in",
+                name: file.display().to_string(),
+                choices,
+            }
+            .into())
+        }
+    }
+}
+
+fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) -> Outcome {
+    let mut classify = view.classify(words::query(target)?, set);
+    classify = classify.abstain_below(args.abstain).centred(args.centred);
+    if let Some(space) = &args.place.space {
+        classify = classify.space(space);
+    }
+    let answer = classify.run()?;
+    let format = global.format;
+    let rows: Vec<Value> = answer
+        .labels
+        .iter()
+        .map(|label| {
+            json!({
+                "label": label.label,
+                "probability": number(format, label.probability),
+                "score": number(format, label.score),
+                "percentile": words::percentile(label.expressiveness),
+            })
+        })
+        .collect();
+    let columns = [
+        column("label", "label"),
+        column("probability", "probability"),
+        column("score", "score"),
+        column("percentile", "says more than %"),
+    ];
+    match format {
+        Format::Json => output::json(&json!({
+            "query": {
+                "target": target,
+                "window": words::window_json(answer.query.as_ref()),
+                "space": answer.space,
+                "set": answer.set,
+                "as_of": words::text(view.as_of()),
+            },
+            "chosen": answer.chosen,
+            "margin": number(format, answer.margin),
+            "temperature": number(format, answer.temperature),
+            "labels": rows,
+        })),
+        Format::Csv => output::listing(format, &columns, &rows, ""),
+        Format::Table => {
+            let chosen = answer.chosen.as_deref().unwrap_or("undecided");
+            output::lines(&format!(
+                "{}\n{}, {:.4} before the next label\n",
+                words::window_line(answer.query.as_ref(), target),
+                output::legible(chosen),
+                answer.margin
+            ))?;
+            output::listing(format, &columns, &rows, "")
+        }
+    }
+}
+
+fn history(global: &Global, args: &Args, view: &View, series: &str, set: &LabelSet) -> Outcome {
+    let mut regimes = view.regimes(words::series(series)?, set);
+    regimes = regimes.abstain_below(args.abstain).centred(args.centred);
+    if let Some(space) = &args.place.space {
+        regimes = regimes.space(space);
+    }
+    if let Some(from) = args.from {
+        regimes = regimes.from(from);
+    }
+    if let Some(to) = args.to {
+        regimes = regimes.to(to);
+    }
+    let answer = regimes.run()?;
+    let rows: Vec<Value> = answer
+        .runs
+        .iter()
+        .map(|run| {
+            let undecided = match global.format {
+                Format::Table => json!("undecided"),
+                Format::Json | Format::Csv => Value::Null,
+            };
+            json!({
+                "first": run.first.to_string(),
+                "last": run.last.to_string(),
+                "windows": run.windows,
+                "label": run.label.as_ref().map_or(undecided, |l| json!(l)),
+                "probability": number(global.format, run.probability),
+            })
+        })
+        .collect();
+    let columns = [
+        column("first", "first end"),
+        column("last", "last end"),
+        column("windows", "windows"),
+        column("label", "label"),
+        column("probability", "mean probability"),
+    ];
+    let none = "the series has no windows in that period";
+    output::listing(global.format, &columns, &rows, none)
+}

@@ -1,0 +1,90 @@
+use clap::Args as ClapArgs;
+use rhymedb::{Error, Interval, Query};
+
+use super::words::{self, Place};
+use super::{open, similar};
+use crate::args::Global;
+use crate::failure::Outcome;
+
+pub(crate) const HELP: &str = "\
+The first term is a chart as for `rhyme similar`; the others are sentences. text:SENTENCE,
+chart:TARGET and prototype:NAME say what a term is. Put spaces around + and -.
+
+Example: rhyme combine BTCUSDT:1h@2021-05-19 - \"a sharp correction\" + \"a steady trend\"
+         rhyme combine \"text:record high\" + prototype:breakouts -k 5";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// TERM, then + TERM or - TERM as often as you like
+    #[arg(required = true, value_name = "TERM")]
+    terms: Vec<String>,
+    /// How many distinct episodes to find
+    #[arg(short, default_value_t = 10)]
+    k: usize,
+    #[command(flatten)]
+    place: Place,
+    /// Only these markets
+    #[arg(long, value_delimiter = ',')]
+    market: Vec<String>,
+    /// Only these symbols
+    #[arg(long, value_delimiter = ',')]
+    symbol: Vec<String>,
+    /// Only these intervals
+    #[arg(long, value_delimiter = ',')]
+    interval: Vec<Interval>,
+    /// Score every window
+    #[arg(long)]
+    exact: bool,
+}
+
+pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
+    let query = sum(&args.terms)?;
+    let db = open(global)?;
+    let view = args.place.view(global, &db)?;
+    let mut similar = view.similar(query).k(args.k).exact(args.exact);
+    if let Some(space) = &args.place.space {
+        similar = similar.space(space);
+    }
+    for market in &args.market {
+        similar = similar.market(market);
+    }
+    for symbol in &args.symbol {
+        similar = similar.symbol(symbol);
+    }
+    for &interval in &args.interval {
+        similar = similar.interval(interval);
+    }
+    let answer = similar.run()?;
+    similar::print(global.format, &view, &args.terms.join(" "), &answer)
+}
+
+/// The sum that a list of terms and signs means.
+fn sum(words: &[String]) -> Outcome<Query> {
+    let wrong = |found: &str| {
+        Error::Invalid(format!(
+            "expected terms with + or - between them, like BTCUSDT:1h - \"a correction\" + \"a trend\", found {found}; put spaces around + and -, and quotes around sentences"
+        ))
+    };
+    let mut words = words.iter();
+    let first = words.next().ok_or_else(|| wrong("nothing"))?;
+    let mut sum = match first.strip_prefix("chart:") {
+        Some(chart) => words::query(chart)?,
+        None => words::query(first)?,
+    };
+    while let Some(sign) = words.next() {
+        let word = words
+            .next()
+            .ok_or_else(|| wrong(&format!("nothing after {sign:?}")))?;
+        let term = match word.strip_prefix("chart:") {
+            Some(chart) => words::query(chart)?,
+            None if word.starts_with("prototype:") => words::query(word)?,
+            None => Query::text(word.strip_prefix("text:").unwrap_or(word)),
+        };
+        sum = match sign.as_str() {
+            "+" => sum.plus(term),
+            "-" => sum.minus(term),
+            other => return Err(wrong(&format!("{other:?} in place of a sign")).into()),
+        };
+    }
+    Ok(sum)
+}

@@ -1,0 +1,92 @@
+use std::time::Duration;
+
+use clap::Args as ClapArgs;
+use rhymedb::Timestamp;
+use serde_json::{Value, json};
+
+use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
+use super::{check_period, open};
+use crate::args::{Format, Global};
+use crate::failure::Outcome;
+use crate::output;
+
+pub(crate) const HELP: &str = "\
+TARGET is as for `rhyme similar`, or text:SENTENCE, or prototype:NAME.
+
+Example: rhyme news BTCUSDT:1h@2021-05-19T12:00 --within 3d";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// A window of a stored series, a candle file, a sentence or a prototype
+    target: String,
+    /// How many headlines to find
+    #[arg(short, default_value_t = 10)]
+    k: usize,
+    #[command(flatten)]
+    place: Place,
+    /// Only headlines published at most so long before or after the window's last close, like 3d
+    #[arg(long, value_parser = words::duration, value_name = "TIME")]
+    within: Option<Duration>,
+    /// Only headlines that name one of these symbols
+    #[arg(long, value_delimiter = ',')]
+    symbol: Vec<String>,
+    /// Only headlines published at or after this time
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Only headlines published at or before this time
+    #[arg(long)]
+    to: Option<Timestamp>,
+    /// The time from the publication of a headline until somebody can know it, like 5m
+    #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
+    latency: Duration,
+}
+
+pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
+    check_period(args.from, args.to)?;
+    let db = open(global)?;
+    let view = args.place.view(global, &db)?;
+    let mut news = view.news(words::query(&args.target)?).k(args.k);
+    news = news.latency(args.latency);
+    if let Some(space) = &args.place.space {
+        news = news.space(space);
+    }
+    if let Some(within) = args.within {
+        news = news.within(within);
+    }
+    for symbol in &args.symbol {
+        news = news.symbol(symbol);
+    }
+    if let Some(from) = args.from {
+        news = news.from(from);
+    }
+    if let Some(to) = args.to {
+        news = news.to(to);
+    }
+    let answer = news.run()?;
+    let format = global.format;
+    let hits = answer.hits.iter();
+    let rows: Vec<Value> = hits.map(|hit| headline_row(format, hit)).collect();
+    match format {
+        Format::Json => output::json(&json!({
+            "query": {
+                "target": args.target,
+                "window": words::window_json(answer.query.as_ref()),
+                "space": answer.space,
+                "as_of": words::text(view.as_of()),
+            },
+            "headlines": rows,
+            "searched": { "headlines": answer.searched },
+            "took_us": answer.took.as_micros() as u64,
+        })),
+        Format::Csv => output::listing(format, &HEADLINE_COLUMNS, &rows, ""),
+        Format::Table => {
+            output::lines(&format!(
+                "{}\n{} headlines searched in {:.2} ms\n",
+                words::window_line(answer.query.as_ref(), &args.target),
+                output::grouped(answer.searched),
+                answer.took.as_secs_f64() * 1e3
+            ))?;
+            output::listing(format, &HEADLINE_COLUMNS, &rows, "no headline was found")
+        }
+    }
+}

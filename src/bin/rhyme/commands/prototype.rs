@@ -1,0 +1,95 @@
+use clap::Subcommand;
+use rhymedb::{Prototype, Target, Timestamp};
+use serde_json::{Value, json};
+
+use super::delete::confirm;
+use super::open;
+use super::words::number;
+use crate::args::{Format, Global};
+use crate::failure::Outcome;
+use crate::output::{self, column};
+
+pub(crate) const HELP: &str = "\
+A prototype is asked with as prototype:NAME, in its own space.
+
+Example: rhyme prototype add capitulation BTCUSDT:1h@2021-05-19T14:00 BTCUSDT:1h@2020-03-13
+         rhyme similar prototype:capitulation";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Args {
+    /// Store the average of chosen windows under a name
+    Add {
+        /// The name
+        name: String,
+        /// Windows of stored series, like BTCUSDT:1h@2021-05-19T12:00
+        #[arg(required = true)]
+        windows: Vec<Target>,
+        /// The space [default: shape]
+        #[arg(long)]
+        space: Option<String>,
+    },
+    /// List the prototypes and the windows that they are made of
+    List {
+        /// Only prototypes whose windows were all known at this time
+        #[arg(long)]
+        as_of: Option<Timestamp>,
+    },
+    /// Forget a prototype
+    Delete {
+        /// The name
+        name: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
+    let db = open(global)?;
+    match args {
+        Args::Add {
+            name,
+            windows,
+            space,
+        } => {
+            let saved = db.save_prototype(name, space.as_deref(), windows)?;
+            let row = row(global.format, &saved);
+            output::record(global.format, &COLUMNS, &row)
+        }
+        Args::List { as_of } => {
+            let view = as_of.map_or_else(|| db.now(), |t| db.at(t));
+            let all = view.prototypes()?;
+            let rows: Vec<Value> = all.iter().map(|p| row(global.format, p)).collect();
+            output::listing(global.format, &COLUMNS, &rows, "no prototype is stored yet")
+        }
+        Args::Delete { name, yes } => {
+            // A name that is none is said before anybody is asked.
+            if db.now().prototypes()?.iter().all(|p| p.name != *name) {
+                return Ok(db.drop_prototype(name)?);
+            }
+            confirm(*yes, &format!("Delete the prototype {name}?"))?;
+            db.drop_prototype(name)?;
+            let row = json!({ "deleted": name });
+            output::record(global.format, &[column("deleted", "deleted")], &row)
+        }
+    }
+}
+
+const COLUMNS: [output::Column; 5] = [
+    column("name", "name"),
+    column("space", "space"),
+    column("cohesion", "cohesion"),
+    column("created", "created"),
+    column("windows", "windows"),
+];
+
+fn row(format: Format, prototype: &Prototype) -> Value {
+    let windows = prototype.windows.iter().map(ToString::to_string);
+    json!({
+        "name": prototype.name,
+        "space": prototype.space,
+        "cohesion": number(format, prototype.cohesion),
+        "created": prototype.created.to_string(),
+        "windows": windows.collect::<Vec<_>>(),
+    })
+}

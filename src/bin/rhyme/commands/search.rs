@@ -1,0 +1,155 @@
+use std::time::Duration;
+
+use clap::Args as ClapArgs;
+use rhymedb::{Interval, SearchAnswer, Timestamp, View};
+use serde_json::{Value, json};
+
+use super::similar::{HIT_COLUMNS, hit_row, with_chart};
+use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
+use super::{check_period, open};
+use crate::args::{Format, Global};
+use crate::failure::Outcome;
+use crate::output::{self, column};
+
+pub(crate) const HELP: &str = "\
+The first line says how much the sentence says about charts: the standard deviation of its
+similarity over a bank of charts, and its place among headlines. A sentence that says little finds
+charts hardly better than chance does, and a note says so.
+
+Example: rhyme search \"shares plunge after a profit warning\" -k 5 --market equity";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// The sentence
+    text: String,
+    /// How many charts and how many headlines to find
+    #[arg(short, default_value_t = 10)]
+    k: usize,
+    #[command(flatten)]
+    place: Place,
+    /// Only charts of these markets
+    #[arg(long, value_delimiter = ',')]
+    market: Vec<String>,
+    /// Only charts of these intervals
+    #[arg(long, value_delimiter = ',')]
+    interval: Vec<Interval>,
+    /// Only charts of these symbols, and headlines that name one of them
+    #[arg(long, value_delimiter = ',')]
+    symbol: Vec<String>,
+    /// Only what closed or was published at or after this time
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Only what closed or was published at or before this time
+    #[arg(long)]
+    to: Option<Timestamp>,
+    /// The time from the publication of a headline until somebody can know it, like 5m
+    #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
+    latency: Duration,
+    /// The breadth of the search in a graph of charts [default: 128]
+    #[arg(long)]
+    ef: Option<usize>,
+    /// Score every chart; headlines are always all scored
+    #[arg(long)]
+    exact: bool,
+}
+
+pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
+    check_period(args.from, args.to)?;
+    let db = open(global)?;
+    let view = args.place.view(global, &db)?;
+    let mut search = view.search(&args.text).k(args.k).exact(args.exact);
+    search = search.latency(args.latency);
+    if let Some(space) = &args.place.space {
+        search = search.space(space);
+    }
+    for market in &args.market {
+        search = search.market(market);
+    }
+    for &interval in &args.interval {
+        search = search.interval(interval);
+    }
+    for symbol in &args.symbol {
+        search = search.symbol(symbol);
+    }
+    if let Some(from) = args.from {
+        search = search.from(from);
+    }
+    if let Some(to) = args.to {
+        search = search.to(to);
+    }
+    if let Some(ef) = args.ef {
+        search = search.ef(ef);
+    }
+    let answer = search.run()?;
+    words::warn(global, answer.warning().as_deref());
+    print(global.format, &view, &answer)
+}
+
+fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
+    let charts: Vec<Value> = answer.charts.hits.iter().map(hit_row).collect();
+    let lines = answer.headlines.iter();
+    let lines: Vec<Value> = lines.map(|hit| headline_row(format, hit)).collect();
+    match format {
+        Format::Json => output::json(&json!({
+            "query": {
+                "text": answer.text,
+                "space": answer.charts.space,
+                "as_of": words::text(view.as_of()),
+            },
+            "expressiveness": words::expressiveness(answer.expressiveness),
+            "warning": answer.warning(),
+            "charts": charts,
+            "headlines": lines,
+            "searched": {
+                "windows": answer.charts.searched.windows,
+                "plan": answer.charts.searched.plan,
+                "headlines": answer.headlines_searched,
+            },
+            "took_us": answer.took.as_micros() as u64,
+        })),
+        Format::Csv => csv(charts, lines),
+        Format::Table => {
+            output::lines(&format!(
+                "{}\n{} windows and {} headlines searched in {:.2} ms\n",
+                words::told(answer.expressiveness),
+                output::grouped(answer.charts.searched.windows),
+                output::grouped(answer.headlines_searched),
+                answer.took.as_secs_f64() * 1e3
+            ))?;
+            let hits = answer.charts.hits.iter().zip(charts);
+            let charts: Vec<Value> = hits.map(|(hit, row)| with_chart(view, hit, row)).collect();
+            let columns = [&HIT_COLUMNS[..], &[column("chart", "closes")]].concat();
+            output::listing(format, &columns, &charts, "no chart was found")?;
+            output::lines("")?;
+            output::listing(format, &HEADLINE_COLUMNS, &lines, "no headline was found")
+        }
+    }
+}
+
+/// Charts and headlines in one list, told apart by their kind.
+fn csv(charts: Vec<Value>, lines: Vec<Value>) -> Outcome {
+    let kind = |kind: &'static str| {
+        move |mut row: Value| {
+            if let Some(object) = row.as_object_mut() {
+                object.insert("kind".to_owned(), json!(kind));
+            }
+            row
+        }
+    };
+    let rows: Vec<Value> = charts
+        .into_iter()
+        .map(kind("chart"))
+        .chain(lines.into_iter().map(kind("headline")))
+        .collect();
+    let columns = [
+        "published",
+        "known",
+        "percentile",
+        "symbols",
+        "source",
+        "text",
+    ];
+    let columns = columns.map(|key| column(key, key));
+    let all = [&[column("kind", "kind")], &HIT_COLUMNS[..], &columns[..]].concat();
+    output::listing(Format::Csv, &all, &rows, "")
+}

@@ -1,0 +1,285 @@
+//! A space in which charts and headlines stand side by side, as of a view: what the questions
+//! about text are made of.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use serde::Serialize;
+
+use super::headline_part::HeadlineScope;
+use super::headlines::HeadlineHit;
+use super::query::{self, Query, encode_text, resolve, unit};
+use super::search::{RowFilter, Search};
+use super::snapshot::{Snapshot, SpaceState};
+use super::target;
+use super::view::{View, known_from};
+use crate::encode::{Bank, Weights};
+use crate::error::{Error, Result};
+use crate::index;
+use crate::model::{Calendar, Headline, SeriesKey, Target, Timestamp, Window};
+use crate::store::HeadlineReads;
+
+/// How much a sentence says about charts: see [`Bank`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Expressiveness {
+    /// The standard deviation of the sentence's cosine over the bank of charts, 0 to 1.
+    pub deviation: f32,
+    /// The share of training headlines that say less, 0 to 100.
+    pub percentile: f32,
+}
+
+impl Expressiveness {
+    /// Below this percentile a sentence finds charts hardly better than chance does.
+    pub const LOW: f32 = 50.0;
+
+    pub(crate) fn of(bank: &Bank, vector: &[f32]) -> Self {
+        Self::from_deviation(bank, bank.expressiveness(vector))
+    }
+
+    pub(super) fn from_deviation(bank: &Bank, deviation: f32) -> Self {
+        Self {
+            deviation,
+            percentile: bank.percentile(deviation),
+        }
+    }
+
+    /// Whether the sentence says little about charts.
+    pub fn is_low(&self) -> bool {
+        self.percentile < Self::LOW
+    }
+}
+
+/// Which headlines a question looks at.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeadlineChoice {
+    /// Milliseconds from publication until somebody can act on it.
+    pub(crate) latency: i64,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
+    /// Those that name one of these; empty is all.
+    pub(crate) symbols: Vec<String>,
+}
+
+impl HeadlineChoice {
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.latency < 0 {
+            return Err(Error::invalid(format!(
+                "expected a latency of at least 0 ms, found {}",
+                self.latency
+            )));
+        }
+        match (self.from, self.to) {
+            (Some(from), Some(to)) if from > to => Err(Error::invalid(format!(
+                "expected a time from before the time to, found from {from} to {to}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn published(&self) -> RangeInclusive<i64> {
+        self.from.map_or(i64::MIN, Timestamp::millis)..=self.to.map_or(i64::MAX, Timestamp::millis)
+    }
+}
+
+/// A query with its vector at unit length.
+pub(crate) struct Placed {
+    pub(crate) vector: Vec<f32>,
+    pub(crate) window: Option<Window>,
+}
+
+/// A headline with its vector, if it says anything.
+pub(crate) struct PlacedHeadline {
+    pub(crate) headline: Headline,
+    /// When it was known, latency included.
+    pub(crate) known: Timestamp,
+    pub(crate) vector: Option<Vec<f32>>,
+    pub(crate) expressiveness: Option<Expressiveness>,
+}
+
+/// A space of charts and headlines in a view.
+pub(crate) struct Aligned<'a> {
+    view: &'a View,
+    snapshot: &'a Snapshot,
+    state: &'a SpaceState,
+    weights: &'a Weights,
+}
+
+impl View {
+    /// Looks something up in the space of that name, or in the one that questions with text go to
+    /// and, if the queries name a prototype, in the prototype's.
+    pub(crate) fn aligned<T>(
+        &self,
+        space: Option<&str>,
+        queries: &[&Query],
+        question: impl FnOnce(&Aligned<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.look(|snapshot| {
+            let prototype = queries.iter().find(|q| q.first_prototype().is_some());
+            let state = match (space, prototype) {
+                (None, Some(query)) => query::space_of(snapshot, None, query)?,
+                _ => snapshot.text_space(space)?,
+            };
+            let state = snapshot.text_space(Some(&state.space().name))?;
+            let Some(weights) = state.weights()? else {
+                return Err(Error::Catalog(format!(
+                    "the space {} reads text and has no weights",
+                    state.space().name
+                )));
+            };
+            question(&Aligned {
+                view: self,
+                snapshot,
+                state,
+                weights,
+            })
+        })
+    }
+}
+
+impl Aligned<'_> {
+    /// The space's name.
+    pub(crate) fn name(&self) -> String {
+        self.state.space().name.clone()
+    }
+
+    /// By what cosines are divided to become log odds.
+    pub(crate) fn temperature(&self) -> f64 {
+        self.weights.config().temperature.map_or(1.0, f64::from)
+    }
+
+    pub(crate) fn bank(&self) -> Option<&Bank> {
+        self.weights.bank()
+    }
+
+    /// How much a sentence's vector says about charts, if the weights have a bank.
+    pub(crate) fn expressiveness(&self, vector: &[f32]) -> Option<Expressiveness> {
+        self.bank().map(|bank| Expressiveness::of(bank, vector))
+    }
+
+    /// The unit vector of a query, and its window if it has one.
+    pub(crate) fn place(&self, query: &Query) -> Result<Placed> {
+        let resolved = resolve(self.view, self.snapshot, self.state, query)?;
+        Ok(Placed {
+            vector: unit(&resolved.vector)?,
+            window: resolved.window.map(|(_, window)| window),
+        })
+    }
+
+    /// The unit vector of a sentence.
+    pub(crate) fn text(&self, text: &str) -> Result<Vec<f32>> {
+        encode_text(self.state, text)
+    }
+
+    /// The last moment at which a headline may have been published to be known in the view.
+    fn known_to(&self, latency: i64) -> i64 {
+        match self.view.as_of() {
+            Some(t) => t.millis().saturating_sub(latency),
+            None => i64::MAX,
+        }
+    }
+
+    /// The `k` headlines of a choice that are nearest to a vector, best first, and how many were
+    /// looked at.
+    pub(crate) fn headlines_near(
+        &self,
+        vector: &[f32],
+        k: usize,
+        choice: &HeadlineChoice,
+    ) -> Result<(Vec<HeadlineHit>, u64)> {
+        let part = self.state.headlines.part(self.snapshot, self.state)?;
+        let published = choice.published();
+        let mut among = Vec::new();
+        for symbol in &choice.symbols {
+            let txn = &self.snapshot.txn;
+            among.extend(txn.headline_ids_of(symbol, published.clone())?);
+        }
+        let scope = HeadlineScope {
+            known_to: self.known_to(choice.latency),
+            published,
+            among: (!choice.symbols.is_empty()).then_some(among),
+        };
+        let query = index::Query::new(vector)?;
+        let (found, searched) = part.nearest(&query, k, &scope)?;
+        let mut hits = Vec::with_capacity(found.len());
+        for scored in found {
+            let rank = hits.len() + 1;
+            let (latency, bank) = (choice.latency, self.bank());
+            hits.push(part.hit(self.snapshot, rank, scored, (latency, bank))?);
+        }
+        Ok((hits, searched))
+    }
+
+    /// The headlines of a choice, which names a symbol, that are known in the view, with their
+    /// vectors; ascending by when they were known, then by text.
+    pub(crate) fn headlines_of(
+        &self,
+        symbol: &str,
+        choice: &HeadlineChoice,
+    ) -> Result<Vec<PlacedHeadline>> {
+        let part = self.state.headlines.part(self.snapshot, self.state)?;
+        let known_to = self.known_to(choice.latency);
+        let mut all = Vec::new();
+        for id in self
+            .snapshot
+            .txn
+            .headline_ids_of(symbol, choice.published())?
+        {
+            let headline = self.snapshot.txn.headline(id)?;
+            let known = known_from(&headline).millis();
+            if known > known_to {
+                continue;
+            }
+            let (mut vector, mut expressiveness) = (None, None);
+            if let Some(row) = part.row_of(id) {
+                vector = Some(part.vector(row)?);
+                expressiveness = part.entry(row)?.judged(self.bank());
+            }
+            all.push(PlacedHeadline {
+                headline,
+                known: Timestamp::from_millis(known.saturating_add(choice.latency)),
+                vector,
+                expressiveness,
+            });
+        }
+        all.sort_by(|a, b| (a.known, &a.headline.text).cmp(&(b.known, &b.headline.text)));
+        Ok(all)
+    }
+
+    /// The one series that a target may mean.
+    pub(crate) fn series(&self, target: &Target) -> Result<(SeriesKey, Calendar)> {
+        let (_, record) = target::series(self.snapshot, target)?;
+        Ok((record.key.clone(), record.calendar))
+    }
+
+    /// All series, by name.
+    pub(crate) fn all_series(&self) -> BTreeMap<String, SeriesKey> {
+        let records = self.snapshot.series.values();
+        records
+            .map(|s| (s.key.to_string(), s.key.clone()))
+            .collect()
+    }
+
+    /// The stored vectors of a series' windows that closed in a range of time and were known in the
+    /// view, each with the window's end, ascending.
+    pub(crate) fn history(
+        &self,
+        key: &SeriesKey,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<Vec<(Timestamp, Vec<f32>)>> {
+        let Some((id, _)) = self.snapshot.id_of(key) else {
+            return Ok(Vec::new());
+        };
+        let filter = RowFilter {
+            series: Some([id].into()),
+            first_end: from.map_or(i64::MIN, Timestamp::millis),
+            last_end: self.view.clamp(to).millis(),
+        };
+        let mut all = Search::new(self.state, &filter)?.vectors_of(id)?;
+        all.sort_by_key(|(end, _)| *end);
+        let timed = all.into_iter();
+        Ok(timed
+            .map(|(end, vector)| (Timestamp::from_millis(end), vector))
+            .collect())
+    }
+}

@@ -1,0 +1,345 @@
+//! What a question compares with, and the vector that it means in a space.
+
+use super::rank::Candidate;
+use super::search::{RowFilter, Search};
+use super::snapshot::{Snapshot, SpaceState};
+use super::target::{self, stored_window};
+use super::view::View;
+use crate::error::{Error, Result, excerpt};
+use crate::model::{Bars, Modality, Target, Window};
+use crate::store::{PrototypeReads, PrototypeRecord, SeriesId};
+
+/// What to compare with.
+///
+/// A sum is how meanings are combined: this window, less what corrections look like, and more of
+/// what trends look like.
+///
+/// ```
+/// use rhymedb::{Query, Target};
+/// let target: Target = "BTCUSDT:1h@2021-05-19".parse()?;
+/// let query = Query::from(target)
+///     .minus(Query::text("a correction after a long rise"))
+///     .plus(Query::text("a strong and steady trend"));
+/// assert!(matches!(&query, Query::Sum(terms) if terms.len() == 3));
+/// # Ok::<(), rhymedb::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// A stored window.
+    Target(Target),
+    /// Bars of the caller's own; the last window of them counts.
+    Bars(Bars),
+    /// A vector of the space's dimension.
+    Vector(Vec<f32>),
+    /// A sentence, in a space whose weights read text.
+    Text(String),
+    /// A stored prototype, by its name: see [`crate::Database::save_prototype`].
+    Prototype(String),
+    /// A weighted sum of unit vectors, brought to unit length.
+    Sum(Vec<(f32, Query)>),
+}
+
+impl From<Target> for Query {
+    fn from(target: Target) -> Self {
+        Self::Target(target)
+    }
+}
+
+impl From<Bars> for Query {
+    fn from(bars: Bars) -> Self {
+        Self::Bars(bars)
+    }
+}
+
+impl From<Vec<f32>> for Query {
+    fn from(vector: Vec<f32>) -> Self {
+        Self::Vector(vector)
+    }
+}
+
+impl Query {
+    /// A sentence.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A stored prototype.
+    pub fn prototype(name: impl Into<String>) -> Self {
+        Self::Prototype(name.into())
+    }
+
+    /// This and the other.
+    #[must_use]
+    pub fn plus(self, other: impl Into<Query>) -> Self {
+        self.with(1.0, other.into())
+    }
+
+    /// This without the other.
+    #[must_use]
+    pub fn minus(self, other: impl Into<Query>) -> Self {
+        self.with(-1.0, other.into())
+    }
+
+    fn with(self, weight: f32, other: Self) -> Self {
+        let mut terms = match self {
+            Self::Sum(terms) => terms,
+            one => vec![(1.0, one)],
+        };
+        terms.push((weight, other));
+        Self::Sum(terms)
+    }
+
+    fn reads_text(&self) -> bool {
+        match self {
+            Self::Text(_) => true,
+            Self::Sum(terms) => terms.iter().any(|(_, q)| q.reads_text()),
+            _ => false,
+        }
+    }
+
+    pub(super) fn first_prototype(&self) -> Option<&str> {
+        match self {
+            Self::Prototype(name) => Some(name),
+            Self::Sum(terms) => terms.iter().find_map(|(_, q)| q.first_prototype()),
+            _ => None,
+        }
+    }
+}
+
+/// The space that a question goes to: that of the name; or the one of its prototype; or one that
+/// reads text if the question has any; or the default one.
+pub(super) fn space_of<'a>(
+    snapshot: &'a Snapshot,
+    name: Option<&str>,
+    query: &Query,
+) -> Result<&'a SpaceState> {
+    if name.is_none()
+        && let Some(prototype) = query.first_prototype()
+    {
+        let record = prototype_of(snapshot, prototype)?;
+        let state = snapshot.space_by_id(record.space);
+        return state.ok_or_else(|| {
+            Error::Catalog(format!("the prototype {prototype} names no stored space"))
+        });
+    }
+    if query.reads_text() {
+        return snapshot.text_space(name);
+    }
+    snapshot.space(name)
+}
+
+/// A prototype by its name.
+pub(super) fn prototype_of(snapshot: &Snapshot, name: &str) -> Result<PrototypeRecord> {
+    let found = snapshot.txn.prototype(name)?;
+    found.ok_or_else(|| Error::NotFound {
+        what: "prototype",
+        name: excerpt(name),
+        hint_text: "`rhyme prototype list` lists those that are stored".to_owned(),
+    })
+}
+
+/// A query in the form in which it is compared.
+pub(super) struct ResolvedQuery {
+    /// Of any length but 0.
+    pub(super) vector: Vec<f32>,
+    pub(super) window: Option<(SeriesId, Window)>,
+    pub(super) bars: Option<Bars>,
+}
+
+impl ResolvedQuery {
+    fn of_vector(vector: Vec<f32>) -> Self {
+        Self {
+            vector,
+            window: None,
+            bars: None,
+        }
+    }
+}
+
+/// The vector of a query in a space, as of a view.
+pub(super) fn resolve(
+    view: &View,
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    query: &Query,
+) -> Result<ResolvedQuery> {
+    match query {
+        Query::Vector(vector) => {
+            if vector.len() != state.dim() {
+                return Err(Error::invalid(format!(
+                    "expected a vector of {} numbers for the space {}, found {}",
+                    state.dim(),
+                    state.space().name,
+                    vector.len()
+                )));
+            }
+            Ok(ResolvedQuery::of_vector(vector.clone()))
+        }
+        Query::Bars(bars) => encode_bars(state, bars, None),
+        Query::Target(target) => resolve_target(view, snapshot, state, target),
+        Query::Text(text) => encode_text(state, text).map(ResolvedQuery::of_vector),
+        Query::Prototype(name) => {
+            resolve_prototype(view, snapshot, state, name).map(ResolvedQuery::of_vector)
+        }
+        Query::Sum(terms) => resolve_sum(view, snapshot, state, terms),
+    }
+}
+
+/// The vector of a sentence.
+pub(super) fn encode_text(state: &SpaceState, text: &str) -> Result<Vec<f32>> {
+    let encoder = match state.weights()?.map(|w| w.text_encoder()) {
+        Some(Ok(encoder)) => encoder,
+        Some(Err(_)) | None => {
+            return Err(Error::invalid(format!(
+                "expected a space of charts and headlines, found {}, whose encoder {} reads no text",
+                state.space().name,
+                state.space().encoder.id
+            )));
+        }
+    };
+    encoder.encode_text(text)?.ok_or_else(|| {
+        Error::invalid(format!(
+            "expected a sentence with a word or a number, found {}; say what to look for",
+            excerpt(text)
+        ))
+    })
+}
+
+fn resolve_prototype(
+    view: &View,
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    name: &str,
+) -> Result<Vec<f32>> {
+    let record = prototype_of(snapshot, name)?;
+    if record.space != state.id {
+        let own = snapshot.space_by_id(record.space);
+        return Err(Error::invalid(format!(
+            "the prototype {name} is of the space {}, and the question goes to {}; vectors of two spaces are never compared",
+            own.map_or("?", |s| s.space().name.as_str()),
+            state.space().name
+        )));
+    }
+    let known = record.windows.iter().map(|w| w.end).max();
+    if let (Some(known), Some(as_of)) = (known, view.as_of())
+        && known > as_of
+    {
+        return Err(Error::invalid(format!(
+            "the prototype {name} is made of windows up to {known}, which were not known at {as_of}; make one of earlier windows"
+        )));
+    }
+    Ok(record.vector)
+}
+
+fn resolve_sum(
+    view: &View,
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    terms: &[(f32, Query)],
+) -> Result<ResolvedQuery> {
+    let mut sum = vec![0.0_f64; state.dim()];
+    let mut resolved = ResolvedQuery::of_vector(Vec::new());
+    for (weight, term) in terms {
+        let part = resolve(view, snapshot, state, term)?;
+        if !weight.is_finite() {
+            return Err(Error::invalid(format!(
+                "expected finite weights in a sum, found {weight}"
+            )));
+        }
+        for (sum, x) in sum.iter_mut().zip(unit(&part.vector)?) {
+            *sum += f64::from(*weight) * f64::from(x);
+        }
+        if resolved.window.is_none() {
+            resolved.window = part.window;
+            resolved.bars = part.bars;
+        }
+    }
+    let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
+    if length < 1e-6 {
+        return Err(Error::invalid(
+            "expected a sum that is not zero, found one whose terms cancel each other out",
+        ));
+    }
+    resolved.vector = sum.iter().map(|x| (x / length) as f32).collect();
+    Ok(resolved)
+}
+
+/// A vector at unit length.
+pub(super) fn unit(vector: &[f32]) -> Result<Vec<f32>> {
+    let squares: f64 = vector.iter().map(|&x| f64::from(x).powi(2)).sum();
+    if !squares.is_finite() || squares == 0.0 {
+        return Err(Error::invalid(
+            "expected a vector of finite numbers that are not all zero, found one without a direction to compare",
+        ));
+    }
+    let scale = 1.0 / squares.sqrt();
+    Ok(vector
+        .iter()
+        .map(|&x| (f64::from(x) * scale) as f32)
+        .collect())
+}
+
+fn resolve_target(
+    view: &View,
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    target: &Target,
+) -> Result<ResolvedQuery> {
+    let time = view.clamp(target.time);
+    let (id, series) = target::series(snapshot, target)?;
+    if state.space().encoder.modality == Modality::Chart {
+        let window = state.space().encoder.window as usize;
+        let reach = state.space().reach();
+        let stored = target::last_window(snapshot, (id, series), window, reach, time)?;
+        return encode_bars(state, &stored.bars, Some((stored.id, stored.window)));
+    }
+    let everything = RowFilter {
+        series: Some([id].into()),
+        first_end: i64::MIN,
+        last_end: time.millis(),
+    };
+    let stored = Search::new(state, &everything)?.stored(id, time.millis())?;
+    let (end, vector) = stored.ok_or_else(|| Error::NotFound {
+        what: "vector",
+        name: format!("of {} in the space {}", series.key, state.space().name),
+        hint_text: "name a series and a time that were imported into it".to_owned(),
+    })?;
+    let candidate = Candidate {
+        series: id,
+        end,
+        score: 1.0,
+    };
+    let bars = state.space().encoder.window;
+    let window = stored_window(snapshot, &candidate, series, bars)?;
+    Ok(ResolvedQuery {
+        vector,
+        window: Some((id, window)),
+        bars: None,
+    })
+}
+
+fn encode_bars(
+    state: &SpaceState,
+    bars: &Bars,
+    window: Option<(SeriesId, Window)>,
+) -> Result<ResolvedQuery> {
+    let encoder = state.encoder()?;
+    let reach = state.space().reach();
+    if bars.len() < reach {
+        return Err(Error::invalid(format!(
+            "expected at least {reach} bars for the space {}, found {}",
+            state.space().name,
+            bars.len()
+        )));
+    }
+    let last = bars.slice(bars.len() - reach..bars.len());
+    let vector = encoder.encode_window(&last)?.ok_or_else(|| {
+        Error::invalid("the query's window is flat: its prices never change, so it has no shape")
+    })?;
+    let shown = last.len() - state.space().encoder.window as usize;
+    Ok(ResolvedQuery {
+        vector,
+        window,
+        bars: Some(last.slice(shown..last.len())),
+    })
+}

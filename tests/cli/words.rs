@@ -1,0 +1,350 @@
+//! The commands about charts and words.
+
+use rhymedb::{Bank, ChartConfig, Embeddings, TextConfig, Weights, WeightsConfig};
+use serde_json::Value;
+
+use crate::world::World;
+
+/// Random weights of charts and headlines, with a bank that says nothing in particular.
+fn weights() -> Weights {
+    let mut chart = ChartConfig::multiscale(32, 8);
+    chart.layers[0].convolutions.truncate(1);
+    let text = TextConfig {
+        buckets: 256,
+        ..TextConfig::new(8)
+    };
+    let weights = Weights::random(&WeightsConfig::clip(chart, text, 0.1), 1).unwrap();
+    let mut charts = Embeddings::with_capacity(8, 8);
+    for i in 0..8 {
+        let mut axis = [0.0_f32; 8];
+        axis[i] = if i == 0 { -1.0 } else { 1.0 };
+        charts.push(Some(&axis)).unwrap();
+    }
+    let encoder = weights.text_encoder().unwrap();
+    let texts = [
+        "shares fall",
+        "quiet trading",
+        "record high",
+        "miners sell",
+        "banks rise",
+    ];
+    let texts = encoder.encode_texts(&texts).unwrap();
+    weights
+        .with_bank(&Bank::measure(&charts, &texts).unwrap())
+        .unwrap()
+}
+
+const NEWS: &str = "time,headline,symbols
+2021-01-05T10:00:00Z,Miners sell as prices plunge,AAAUSDT
+2021-01-05T10:30:00Z,Miners sell as prices plunge,AAAUSDT
+2021-01-06T03:00:00Z,Prices surge to a record,BBBUSDT
+2021-01-07T05:00:00Z,Quiet trading,AAAUSDT
+2021-01-08T05:00:00Z,Exchange halts withdrawals,BBBUSDT
+2021-01-12T05:00:00Z,Buyers come back,AAAUSDT
+";
+
+fn market() -> World {
+    let world = World::with_market();
+    world.file("clip.safetensors", weights().bytes());
+    world.file("news.csv", NEWS);
+    world.rhyme(&["ingest", "headlines", "news.csv"]).ok();
+    let embed = ["embed", "--space", "clip", "--encoder", "clip.safetensors"];
+    world.rhyme(&embed).ok();
+    world
+}
+
+fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    value[key].as_array().unwrap()
+}
+
+#[test]
+fn a_sentence_finds_charts_and_headlines() {
+    let world = market();
+    let search = [
+        "search",
+        "miners sell as prices plunge",
+        "-k",
+        "3",
+        "--exact",
+    ];
+    let json = world
+        .rhyme(&[&search[..], &["--format", "json"]].concat())
+        .json();
+    assert_eq!(list(&json, "charts").len(), 3);
+    assert_eq!(json["headlines"][0]["text"], "Miners sell as prices plunge");
+    assert_eq!(json["headlines"][0]["score"], 1.0);
+    assert_eq!(json["query"]["space"], "clip");
+    assert_eq!(json["searched"]["headlines"], 6);
+    assert!(json["expressiveness"]["deviation"].as_f64().unwrap() > 0.0);
+    let low = json["expressiveness"]["percentile"].as_f64().unwrap() < 50.0;
+    assert_eq!(json["warning"].is_string(), low);
+    let run = world.rhyme(&search);
+    assert_eq!(
+        run.err
+            .contains("note: the sentence says little about charts"),
+        low
+    );
+    let table = run.ok();
+    assert!(table.starts_with("expressiveness 0."), "{table}");
+    assert!(table.contains("6 headlines searched"), "{table}");
+    let csv = world
+        .rhyme(&[&search[..], &["--format", "csv"]].concat())
+        .ok();
+    let kinds: Vec<&str> = csv.lines().map(|l| l.split(',').next().unwrap()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "kind", "chart", "chart", "chart", "headline", "headline", "headline"
+        ]
+    );
+    let then = [&search[..], &["--as-of", "2021-01-06", "--format", "json"]].concat();
+    let json = world.rhyme(&then).json();
+    assert_eq!(list(&json, "headlines").len(), 2, "two were known then");
+    // Not one sentence of a database without words.
+    let plain = World::with_market();
+    plain.rhyme(&search).fails(3, "rhyme embed --space clip");
+    world
+        .rhyme(&["search", "..."])
+        .fails(1, "a word or a number");
+    world
+        .rhyme(&["search", "a", "--latency", "soon"])
+        .fails(2, "90m, 4h or 3d");
+}
+
+#[test]
+fn a_chart_finds_its_news_and_their_context() {
+    let world = market();
+    let target = "AAAUSDT@2021-01-05T12:00";
+    let news = ["news", target, "--within", "1d", "--format", "json"];
+    let json = world.rhyme(&news).json();
+    assert_eq!(list(&json, "headlines").len(), 3);
+    assert_eq!(json["query"]["window"]["end"], "2021-01-05T12:00:00Z");
+    let one = world
+        .rhyme(&["news", target, "--symbol", "BBBUSDT", "--format", "csv"])
+        .ok();
+    assert_eq!(one.lines().count(), 3, "{one}");
+    world
+        .rhyme(&["news", "text:plunge", "--within", "1d"])
+        .fails(1, "a stored window");
+    let context = world
+        .rhyme(&["context", target, "--after", "2d", "--format", "json"])
+        .json();
+    let texts: Vec<_> = list(&context, "headlines")
+        .iter()
+        .map(|l| l["text"].clone())
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            "Miners sell as prices plunge",
+            "Miners sell as prices plunge",
+            "Quiet trading"
+        ]
+    );
+    let table = world.rhyme(&["context", target]).ok();
+    assert!(
+        table.contains("Miners sell as prices plunge") && !table.contains("Quiet"),
+        "{table}"
+    );
+    let early = world
+        .rhyme(&["context", target, "--as-of", "2021-01-05T10:00"])
+        .ok();
+    assert_eq!(early.matches("Miners").count(), 1, "{early}");
+}
+
+#[test]
+fn reactions_are_printed_as_a_distribution() {
+    let world = market();
+    let reaction = ["reaction", "miners sell", "--horizon", "4"];
+    let json = world
+        .rhyme(&[&reaction[..], &["--format", "json"]].concat())
+        .json();
+    assert_eq!(
+        list(&json, "outcomes").len(),
+        5,
+        "twins are one piece of news"
+    );
+    assert_eq!(json["after"]["outcomes"], 5);
+    assert_eq!(json["query"]["interval"], "1h");
+    let twins = list(&json, "outcomes")
+        .iter()
+        .find(|o| o["headlines"] == 2)
+        .unwrap();
+    assert_eq!(
+        (&twins["start"], &twins["end"]),
+        (
+            &Value::from("2021-01-05T10:00:00Z"),
+            &Value::from("2021-01-05T14:00:00Z"),
+        )
+    );
+    let table = world.rhyme(&reaction).ok();
+    assert!(
+        table.contains("after the news") && table.contains("all times"),
+        "{table}"
+    );
+    let csv = world.rhyme(
+        &[
+            &reaction[..],
+            &["--as-of", "2021-01-05T13:00", "--format", "csv"],
+        ]
+        .concat(),
+    );
+    assert_eq!(csv.ok().lines().count(), 1, "no outcome had ended");
+    world
+        .rhyme(&["reaction", "a", "--horizon", "0"])
+        .fails(1, "a horizon of 1");
+}
+
+#[test]
+fn charts_are_classified_by_any_labels() {
+    let world = market();
+    let labels = [
+        "--labels",
+        "shares surge",
+        "shares plunge",
+        "--format",
+        "json",
+    ];
+    let json = world
+        .rhyme(&[&["classify", "AAAUSDT", "--abstain", "0"], &labels[..]].concat())
+        .json();
+    let sum: f64 = list(&json, "labels")
+        .iter()
+        .map(|l| l["probability"].as_f64().unwrap())
+        .sum();
+    assert!((sum - 1.0).abs() < 1e-5);
+    assert_eq!(json["chosen"], json["labels"][0]["label"]);
+    let sets = r#"{"a": {"up": "rise", "down": "fall"}, "b": {"x": "y", "z": ["v", "w"]}}"#;
+    world.file("sets.json", sets);
+    let classify = ["classify", "AAAUSDT", "--sets", "sets.json"];
+    world.rhyme(&classify).fails(3, "say one of: a, b");
+    let table = world
+        .rhyme(&[&classify[..], &["--set", "b", "--abstain", "1"]].concat())
+        .ok();
+    assert!(table.contains("\nundecided, "), "{table}");
+    world
+        .rhyme(&[&classify[..], &["--set", "c"]].concat())
+        .fails(3, "there are: a, b");
+    world
+        .rhyme(&["classify", "AAAUSDT", "--set", "c"])
+        .fails(3, "there are: regimes");
+    world.rhyme(&["classify"]).fails(2, "TARGET");
+    let history = [
+        "classify",
+        "--history",
+        "BBBUSDT",
+        "--set",
+        "patterns",
+        "--format",
+        "json",
+    ];
+    let runs = world.rhyme(&history).json();
+    let windows: u64 = runs
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["windows"].as_u64().unwrap())
+        .sum();
+    assert_eq!(windows, 300 - 96);
+    let part = [
+        &history[..],
+        &["--from", "2021-01-10", "--to", "2021-01-10"],
+    ]
+    .concat();
+    assert_eq!(world.rhyme(&part).json()[0]["windows"], 1);
+}
+
+#[test]
+fn directions_and_divergence_run_along_time() {
+    let world = market();
+    let axis = ["axis", "bearish panic", "bullish rally"];
+    let points = world.rhyme(&[&axis[..], &["AAAUSDT", "BBBUSDT", "--format", "json"]].concat());
+    let points = points.json();
+    assert_eq!(list(&points, "points").len(), 2);
+    assert!(points["points"][0]["deviations"].is_number());
+    let history = world.rhyme(&[&axis[..], &["--history", "AAAUSDT", "--format", "csv"]].concat());
+    assert_eq!(history.ok().lines().count(), 1 + 300 - 96);
+    let lines = world
+        .rhyme(&[&axis[..], &["--headlines", "BBBUSDT"]].concat())
+        .ok();
+    assert!(lines.contains("Prices surge to a record"), "{lines}");
+    world.rhyme(&axis).fails(2, "TARGETS");
+    world
+        .rhyme(&["axis", "a", "a", "AAAUSDT"])
+        .fails(1, "the same one twice");
+
+    let divergence = ["divergence", "AAAUSDT", "--history", "1", "--below", "100"];
+    let json = world
+        .rhyme(&[&divergence[..], &["--format", "json"]].concat())
+        .json();
+    let moments = json.as_array().unwrap();
+    // Two within one hour are two moments: at 10:00, and in the bar up to 11:00.
+    assert_eq!(moments.len(), 4);
+    assert_eq!(moments[0]["flagged"], true);
+    assert_eq!(moments[3]["percentile"], Value::Null);
+    let table = world.rhyme(&divergence).ok();
+    assert!(table.contains("Quiet trading"), "{table}");
+    world
+        .rhyme(&["divergence", "AAAUSDT", "--below", "101"])
+        .fails(1, "0 to 100");
+}
+
+#[test]
+fn meanings_are_combined_and_kept() {
+    let world = market();
+    let add = [
+        "prototype",
+        "add",
+        "mine",
+        "AAAUSDT@2021-01-08",
+        "BBBUSDT@2021-01-09",
+    ];
+    let saved = world.rhyme(&[&add[..], &["--space", "clip", "--format", "json"]].concat());
+    assert_eq!(list(&saved.json(), "windows").len(), 2);
+    world.rhyme(&add).fails(1, "a prototype mine already");
+    let listed = world.rhyme(&["prototype", "list"]).ok();
+    assert!(
+        listed.contains("mine") && listed.contains("BBBUSDT:1h@2021-01-09"),
+        "{listed}"
+    );
+    let none = world
+        .rhyme(&["prototype", "list", "--as-of", "2021-01-08"])
+        .ok();
+    assert_eq!(none, "no prototype is stored yet\n");
+
+    let combine = [
+        "combine",
+        "AAAUSDT",
+        "-",
+        "a sharp correction",
+        "+",
+        "prototype:mine",
+    ];
+    let json = world
+        .rhyme(&[&combine[..], &["-k", "4", "--format", "json"]].concat())
+        .json();
+    assert_eq!(list(&json, "hits").len(), 4);
+    assert_eq!(json["query"]["space"], "clip");
+    let same = world
+        .rhyme(&["similar", "prototype:mine", "-k", "2", "--format", "json"])
+        .json();
+    assert_eq!(list(&same, "hits").len(), 2);
+    world
+        .rhyme(&["combine", "AAAUSDT", "-"])
+        .fails(1, "nothing after \"-\"");
+    world
+        .rhyme(&["combine", "AAAUSDT", "x", "y"])
+        .fails(1, "in place of a sign");
+    world
+        .rhyme(&["similar", "prototype:mine", "--as-of", "2021-01-08"])
+        .fails(1, "not known at");
+
+    world
+        .rhyme(&["prototype", "delete", "mine"])
+        .fails(1, "needs --yes");
+    world.rhyme(&["prototype", "delete", "mine", "--yes"]).ok();
+    world
+        .rhyme(&["prototype", "delete", "mine"])
+        .fails(3, "no prototype \"mine\"");
+    world.rhyme(&["verify"]).ok();
+}

@@ -1,0 +1,30 @@
+//! Questions in words: every answer against a slow second opinion, and as of a time against a
+//! database that knows nothing later.
+
+#![allow(
+    unreachable_pub,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod oracle;
+
+#[path = "crossmodal/bad_input.rs"]
+mod bad_input;
+#[path = "crossmodal/expressiveness.rs"]
+mod expressiveness;
+#[path = "crossmodal/look_ahead.rs"]
+mod look_ahead;
+#[path = "crossmodal/memory.rs"]
+mod memory;
+#[path = "crossmodal/oracles.rs"]
+mod oracles;
+#[path = "crossmodal/over_time.rs"]
+mod over_time;
+#[path = "crossmodal/prototypes.rs"]
+mod prototypes;
+#[path = "crossmodal/world.rs"]
+mod world;

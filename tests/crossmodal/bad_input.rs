@@ -1,0 +1,155 @@
+//! What cannot be asked is refused with what was expected, what came and what to do.
+
+use std::time::Duration;
+
+use rhymedb::{Database, Error, LabelSet, Query, Result, Target, Timestamp};
+
+use crate::oracle::crypto;
+use crate::world::{weights, world};
+
+fn aaa() -> Target {
+    "AAA:1h".parse().unwrap()
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(answer: Result<T>, message: &str) {
+    let error = answer.unwrap_err().to_string();
+    assert!(error.contains(message), "{message:?} is not in: {error}");
+}
+
+#[test]
+fn a_database_without_words_says_how_to_get_some() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let set = LabelSet::built_in_named("regimes").unwrap();
+    for bars in [0, 100] {
+        if bars > 0 {
+            db.ingest_bars(&[crypto("AAA", bars, 1)]).unwrap();
+        }
+        let view = db.now();
+        for error in [
+            view.search("shares fall").run().unwrap_err(),
+            view.news(aaa()).run().unwrap_err(),
+            view.context(aaa()).run().unwrap_err(),
+            view.reaction("shares fall").run().unwrap_err(),
+            view.classify(aaa(), &set).run().unwrap_err(),
+            view.regimes(aaa(), &set).run().unwrap_err(),
+            view.divergence(aaa()).run().unwrap_err(),
+            view.alignment(aaa()).run().unwrap_err(),
+            view.axis(Query::text("a"), Query::text("b"))
+                .of(aaa())
+                .unwrap_err(),
+            view.similar(Query::text("shares fall")).run().unwrap_err(),
+        ] {
+            assert!(matches!(error, Error::NotFound { .. }), "{error}");
+            assert!(
+                error.to_string().contains("rhyme embed --space clip"),
+                "{error}"
+            );
+        }
+    }
+    let view = db.now();
+    refused(
+        view.search("shares fall").space("shape").run(),
+        "reads no text",
+    );
+    refused(
+        view.similar(Query::text("a")).space("shape").run(),
+        "reads no text",
+    );
+}
+
+#[test]
+fn several_spaces_of_words_have_to_be_told_apart() {
+    let world = world();
+    let control = rhymedb::Control::new;
+    world
+        .db
+        .create_space_of_weights("more", &weights(), 2, control())
+        .unwrap();
+    // The usual one goes without saying.
+    assert_eq!(world.db.now().news(aaa()).run().unwrap().space, "clip");
+    world
+        .db
+        .create_space_of_weights("other", &weights(), 3, control())
+        .unwrap();
+    world.db.drop_space("clip").unwrap();
+    refused(world.db.now().news(aaa()).run(), "say one of: more, other");
+    assert_eq!(
+        world
+            .db
+            .now()
+            .news(aaa())
+            .space("other")
+            .run()
+            .unwrap()
+            .space,
+        "other"
+    );
+}
+
+#[test]
+fn options_out_of_range_are_refused() {
+    let world = world();
+    let view = world.db.now();
+    let set = LabelSet::built_in_named("regimes").unwrap();
+    let (early, late) = (Timestamp::from_millis(0), Timestamp::from_millis(1));
+    refused(view.search("... !").run(), "a word or a number");
+    refused(view.search("fall").k(0).run(), "k from 1 to 10000");
+    refused(view.search("fall").symbol("NOPE").run(), "no symbol NOPE");
+    refused(view.news(aaa()).k(10_001).run(), "k from 1 to 10000");
+    refused(
+        view.news(aaa()).from(late).to(early).run(),
+        "from before the time to",
+    );
+    let within = view
+        .news(Query::text("fall"))
+        .within(Duration::from_secs(1));
+    refused(within.run(), "a stored window");
+    refused(
+        view.news("NOPE".parse::<Target>().unwrap()).run(),
+        "no series NOPE",
+    );
+    refused(view.news(vec![1.0; 3]).run(), "a vector of 16 numbers");
+    refused(
+        view.context("NOPE".parse().unwrap()).run(),
+        "no series NOPE",
+    );
+    refused(
+        view.reaction("fall").horizon(0).run(),
+        "a horizon of 1 to 10000",
+    );
+    refused(
+        view.reaction("fall").same_news(1.5).run(),
+        "a cosine from 0 to 1",
+    );
+    refused(
+        view.reaction("fall").market("nope").run(),
+        "of that market and interval",
+    );
+    refused(
+        view.classify(aaa(), &set).abstain_below(-0.1).run(),
+        "a margin from 0 to 1",
+    );
+    refused(
+        view.regimes(aaa(), &set).abstain_below(1.1).run(),
+        "a margin from 0 to 1",
+    );
+    refused(
+        view.divergence(aaa()).below(101.0).run(),
+        "a percentile from 0 to 100",
+    );
+    let axis = view.axis(Query::text("fall"), Query::text("fall"));
+    refused(axis.of(aaa()), "the same one twice");
+    let nothing = Query::from(aaa()).minus(aaa());
+    refused(
+        view.similar(nothing).space("clip").run(),
+        "cancel each other out",
+    );
+    let weight = Query::Sum(vec![(f32::NAN, Query::text("fall"))]);
+    refused(view.similar(weight).run(), "finite weights");
+    let before = world
+        .db
+        .at(Timestamp::from_millis(crate::oracle::START - 1));
+    refused(before.alignment(Query::text("fall")).run(), "found neither");
+}
