@@ -55,14 +55,20 @@ mod model;
 mod source;
 mod store;
 
+pub use analysis::{
+    Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan, AnomalyScanAnswer, HitOutcome,
+    HorizonOutcomes, Measure, Measured, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Transfer,
+    TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair,
+    Unusual,
+};
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
     BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
     DeleteReport, DropReport, HeadlineHit, HeadlineReport, Hit, ImportReport, Ingest, IngestReport,
-    LostBars, LostVectors, OpenOptions, Progress, Query, RecallOptions, RecallReport, RepairReport,
-    Searched, SegmentFate, SeriesInfo, Similar, SimilarAnswer, SpaceInfo, SpaceRecall, Stage,
-    VectorRow, VerifyReport, View,
+    LostBars, LostVectors, OpenOptions, Progress, Query, RecallOptions, RecallReport, Refine,
+    RepairReport, Searched, SegmentFate, SeriesInfo, Similar, SimilarAnswer, SpaceInfo,
+    SpaceRecall, Stage, VectorRow, VerifyReport, View,
 };
 pub use encode::{
     Activation, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings, Head, Input, Layer,
