@@ -129,9 +129,8 @@ fn measures_agree_with_their_definitions() {
     let mut asked = 0;
     for query in windows
         .iter()
-        .filter(|w| w.series < 2)
-        .skip(400)
-        .step_by(171)
+        .filter(|w| w.series < 2 && w.end > START + 450 * HOUR)
+        .step_by(97)
     {
         let key = all[query.series].key.to_string();
         let end = Timestamp::from_millis(query.end);
@@ -216,7 +215,7 @@ fn asked(view: &View, name: &str, at: Timestamp) -> String {
 }
 
 fn scanned(view: &View) -> String {
-    let scan = view.anomaly_scan().of("AAA").k(3).exact(true).level(0.1);
+    let scan = view.anomaly_scan().of("AAA").k(3).exact(true).level(0.5);
     let answer = scan.from(hours(400)).run().unwrap();
     assert!(!answer.episodes.is_empty());
     let counts = (answer.scanned, answer.skipped, answer.unusual);
@@ -287,7 +286,7 @@ fn a_scan_finds_what_never_was_as_one_episode() {
         .of("AAA")
         .from(hours(900))
         .to(hours(1400));
-    let answer = scan.level(0.02).run().unwrap();
+    let answer = scan.by(Measure::Mahalanobis).level(0.02).run().unwrap();
     assert_eq!((answer.scanned, answer.skipped), (501, 0));
     let best = &answer.episodes[0];
     let end = best.window.end.millis();
@@ -295,7 +294,8 @@ fn a_scan_finds_what_never_was_as_one_episode() {
         (START + 1210 * HOUR..START + 1300 * HOUR).contains(&end),
         "{best:?}"
     );
-    assert!(best.windows > 20 && best.from <= best.window.end && best.window.end <= best.to);
+    assert!(best.windows > 20, "{:?}", answer.episodes);
+    assert!(best.from <= best.window.end && best.window.end <= best.to);
     for (i, a) in answer.episodes.iter().enumerate() {
         assert_eq!(a.rank, i + 1);
         for b in &answer.episodes[..i] {

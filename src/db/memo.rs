@@ -14,8 +14,11 @@ const MOST: usize = 1024;
 /// depends on the time of a view has that time in its key, or holds only what does not.
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
-    kept: Mutex<HashMap<(TypeId, Vec<u64>), Arc<dyn Any + Send + Sync>>>,
+    kept: Mutex<HashMap<(TypeId, Vec<u64>), Value>>,
 }
+
+/// Of the type that its key names.
+type Value = Arc<dyn Any + Send + Sync>;
 
 impl Memo {
     /// The value of that type and key, made if it is not there.
@@ -36,7 +39,7 @@ impl Memo {
         if kept.len() >= MOST {
             kept.clear();
         }
-        kept.insert(key, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        kept.insert(key, Arc::clone(&made) as Value);
         Ok(made)
     }
 }

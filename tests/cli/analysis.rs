@@ -192,7 +192,11 @@ fn what_cannot_be_asked_is_refused() {
         2,
         "cannot be used with",
     );
-    fails(&["anomaly", "AAAUSDT", "--level", "0.1"], 2, "--scan");
+    fails(
+        &["anomaly", "AAAUSDT", "--level", "0.1"],
+        1,
+        "expected --level together with --scan",
+    );
     fails(&["anomaly", "ZZZ"], 3, "no series ZZZ");
     fails(
         &["anomaly", "--scan", "moon"],
@@ -225,6 +229,14 @@ fn what_cannot_be_asked_is_refused() {
         1,
         "of history before",
     );
+}
+
+#[test]
+fn what_cannot_be_transferred_is_refused() {
+    let world = world();
+    let fails = |args: &[&str], code, message: &str| {
+        world.rhyme(args).fails(code, message);
+    };
     fails(&["transfer", "AAAUSDT"], 2, "--to");
     fails(
         &["transfer", "AAAUSDT", "--to", "moon"],

@@ -2,7 +2,8 @@
 
 use clap::Args;
 use rhymedb::{
-    AnomalyAnswer, AnomalyScanAnswer, Interval, Measure, Target, Timestamp, Unusual, View, Window,
+    AnomalyAnswer, AnomalyScanAnswer, Error, Interval, Measure, Target, Timestamp, Unusual, View,
+    Window,
 };
 use serde_json::{Map, Value, json};
 
@@ -31,28 +32,23 @@ pub(crate) struct Anomaly {
     #[arg(long, value_name = "MARKET|SYMBOL")]
     scan: Option<String>,
     /// Scan windows that closed at or after this time
-    #[arg(long, requires = "scan")]
+    #[arg(long)]
     from: Option<Timestamp>,
     /// Scan windows that closed at or before this time
-    #[arg(long, requires = "scan")]
+    #[arg(long)]
     to: Option<Timestamp>,
     /// Scan only these intervals
-    #[arg(long, value_delimiter = ',', requires = "scan")]
+    #[arg(long, value_delimiter = ',')]
     interval: Vec<Interval>,
-    /// The measure by which a scan decides: distance, mahalanobis or largest-z
-    #[arg(
-        long,
-        default_value = "distance",
-        requires = "scan",
-        value_name = "MEASURE"
-    )]
-    by: Measure,
-    /// The p-value up to which a scan lists windows
-    #[arg(long, default_value_t = 0.01, requires = "scan")]
-    level: f64,
-    /// The most episodes that a scan lists
-    #[arg(long, default_value_t = 20, requires = "scan")]
-    limit: usize,
+    /// The measure by which a scan decides: distance, mahalanobis or largest-z [default: distance]
+    #[arg(long, value_name = "MEASURE")]
+    by: Option<Measure>,
+    /// The p-value up to which a scan lists windows [default: 0.01]
+    #[arg(long)]
+    level: Option<f64>,
+    /// The most episodes that a scan lists [default: 20]
+    #[arg(long, value_name = "EPISODES")]
+    limit: Option<usize>,
     /// Compare with windows of these markets or symbols only
     #[arg(long, value_delimiter = ',', value_name = "MARKET|SYMBOL")]
     among: Vec<String>,
@@ -99,15 +95,21 @@ pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
     let view = view_at(&db, args.as_of);
     note_pending(global, &view)?;
     let Some(name) = &args.scan else {
+        check_single(args)?;
         let target: Target = args.target.as_deref().unwrap_or_default().parse()?;
         let answer = with_options!(view.anomaly(target), args).run()?;
         return print(global.format, &view, &answer);
     };
-    let mut scan = with_options!(view.anomaly_scan(), args)
-        .of(name)
-        .by(args.by)
-        .level(args.level)
-        .limit(args.limit);
+    let mut scan = with_options!(view.anomaly_scan(), args).of(name);
+    if let Some(measure) = args.by {
+        scan = scan.by(measure);
+    }
+    if let Some(level) = args.level {
+        scan = scan.level(level);
+    }
+    if let Some(episodes) = args.limit {
+        scan = scan.limit(episodes);
+    }
     for &interval in &args.interval {
         scan = scan.interval(interval);
     }
@@ -118,6 +120,26 @@ pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
         scan = scan.to(to);
     }
     print_scan(global.format, &view, &scan.run()?)
+}
+
+/// Refuses options of a scan for a single window. The parser cannot: it takes no requirement for
+/// missing that conflicts with what is there.
+fn check_single(args: &Anomaly) -> Outcome {
+    let given = [
+        ("--from", args.from.is_some()),
+        ("--to", args.to.is_some()),
+        ("--interval", !args.interval.is_empty()),
+        ("--by", args.by.is_some()),
+        ("--level", args.level.is_some()),
+        ("--limit", args.limit.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((option, _)) => Err(Error::Invalid(format!(
+            "expected {option} together with --scan, found a single window; leave it out, or scan a market or symbol"
+        ))
+        .into()),
+    }
 }
 
 const MEASURE_COLUMNS: [Column; 4] = [
