@@ -58,11 +58,14 @@ mod source;
 mod store;
 
 pub use analysis::{
-    Alignment, AlignmentAnswer, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
-    ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
-    DivergenceMoment, Label, LabelScore, LabelSet, News, NewsAnswer, NewsGroup, Reaction,
-    ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer,
-    Spread,
+    Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
+    AnomalyScanAnswer, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify, ClassifyAnswer,
+    Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer, DivergenceMoment,
+    HitOutcome, HorizonOutcomes, Label, LabelScore, LabelSet, Measure, Measured, News, NewsAnswer,
+    NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Reaction, ReactionAnswer,
+    ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer, Spread, Transfer,
+    TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair,
+    Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
@@ -70,7 +73,7 @@ pub use db::{
     BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
     DeleteReport, DropReport, Expressiveness, HeadlineHit, HeadlineReport, Hit, ImportReport,
     Ingest, IngestReport, LostBars, LostVectors, OpenOptions, Progress, Prototype, Query,
-    RecallOptions, RecallReport, RepairReport, Searched, SegmentFate, SeriesInfo, Similar,
+    RecallOptions, RecallReport, Refine, RepairReport, Searched, SegmentFate, SeriesInfo, Similar,
     SimilarAnswer, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View,
 };
 pub use encode::{

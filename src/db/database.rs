@@ -223,6 +223,7 @@ impl OpenOptions {
             clip: self.clip.clone(),
             storage: Arc::clone(&self.storage),
             sizes: self.sizes,
+            bars: Arc::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::search::{RowFilter, Search};
 use super::snapshot::{Snapshot, SpaceState};
 use super::target::{self, stored_window};
 use super::view::View;
+use crate::encode::Shape;
 use crate::error::{Error, Result, excerpt};
 use crate::model::{Bars, Modality, Target, Window};
 use crate::store::{PrototypeReads, PrototypeRecord, SeriesId};
@@ -31,6 +32,10 @@ pub enum Query {
     Bars(Bars),
     /// A vector of the space's dimension.
     Vector(Vec<f32>),
+    /// A drawn path, for spaces of the encoder `shape`: at least 4 prices above 0 at equal
+    /// distances in time. Neither their number nor their level nor the size of their moves
+    /// matters; see [`crate::Shape::encode_path`].
+    Path(Vec<f64>),
     /// A sentence, in a space whose weights read text.
     Text(String),
     /// A stored prototype, by its name: see [`crate::Database::save_prototype`].
@@ -143,7 +148,10 @@ pub(super) struct ResolvedQuery {
     /// Of any length but 0.
     pub(super) vector: Vec<f32>,
     pub(super) window: Option<(SeriesId, Window)>,
+    /// The bars of its window, if it has any.
     pub(super) bars: Option<Bars>,
+    /// The prices of a drawn path.
+    pub(super) path: Option<Vec<f64>>,
 }
 
 impl ResolvedQuery {
@@ -152,7 +160,14 @@ impl ResolvedQuery {
             vector,
             window: None,
             bars: None,
+            path: None,
         }
+    }
+
+    /// The window that no answer may lie near.
+    pub(super) fn own(&self) -> Option<(SeriesId, i64)> {
+        let window = self.window.as_ref();
+        window.map(|(id, window)| (*id, window.end.millis()))
     }
 }
 
@@ -176,6 +191,7 @@ pub(super) fn resolve(
             Ok(ResolvedQuery::of_vector(vector.clone()))
         }
         Query::Bars(bars) => encode_bars(state, bars, None),
+        Query::Path(path) => encode_path(state, path),
         Query::Target(target) => resolve_target(view, snapshot, state, target),
         Query::Text(text) => encode_text(state, text).map(ResolvedQuery::of_vector),
         Query::Prototype(name) => {
@@ -252,6 +268,7 @@ fn resolve_sum(
         if resolved.window.is_none() {
             resolved.window = part.window;
             resolved.bars = part.bars;
+            resolved.path = part.path;
         }
     }
     let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -277,6 +294,25 @@ pub(super) fn unit(vector: &[f32]) -> Result<Vec<f32>> {
         .iter()
         .map(|&x| (f64::from(x) * scale) as f32)
         .collect())
+}
+
+fn encode_path(state: &SpaceState, path: &[f64]) -> Result<ResolvedQuery> {
+    let spec = &state.space().encoder;
+    if !spec.id.starts_with("shape/") {
+        return Err(Error::invalid(format!(
+            "expected a space of the encoder shape for a drawn path, found {} of {}; name such a space, or ask with bars",
+            state.space().name,
+            spec.id
+        )));
+    }
+    let shape = Shape::new(spec.window as usize, spec.dim as usize)?;
+    let vector = shape.encode_path(path)?.ok_or_else(|| {
+        Error::invalid("the drawn path is flat: its prices never change, so it has no shape")
+    })?;
+    Ok(ResolvedQuery {
+        path: Some(path.to_vec()),
+        ..ResolvedQuery::of_vector(vector)
+    })
 }
 
 fn resolve_target(
@@ -315,6 +351,7 @@ fn resolve_target(
         vector,
         window: Some((id, window)),
         bars: None,
+        path: None,
     })
 }
 
@@ -341,5 +378,6 @@ fn encode_bars(
         vector,
         window,
         bars: Some(last.slice(shown..last.len())),
+        path: None,
     })
 }

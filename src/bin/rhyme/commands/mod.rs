@@ -1,3 +1,4 @@
+pub(crate) mod anomaly;
 pub(crate) mod axis;
 pub(crate) mod classify;
 pub(crate) mod combine;
@@ -15,11 +16,14 @@ mod ingest_headlines;
 mod input_notes;
 mod listings;
 pub(crate) mod news;
+mod outcomes;
+mod pattern;
 pub(crate) mod prototype;
 pub(crate) mod reaction;
 mod repair;
 pub(crate) mod search;
 mod similar;
+pub(crate) mod transfer;
 mod verify;
 mod words;
 
@@ -56,6 +60,9 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Axis(args) => axis::run(global, &args),
         Command::Combine(args) => combine::run(global, &args),
         Command::Prototype(args) => prototype::run(global, &args),
+        Command::Anomaly(args) => anomaly::run(global, &args),
+        Command::Transfer(args) => transfer::run(global, &args),
+        Command::TransferMatrix(args) => transfer::run_matrix(global, &args),
         Command::Series(args) => listings::series(global, &args),
         Command::Spaces => listings::spaces(global),
         Command::Bars(args) => listings::bars(global, &args),
