@@ -20,8 +20,8 @@ use divan::Bencher;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::{
-    Bar, Bars, Calendar, Database, SeriesBars, SeriesKey, SyntheticConfig, SyntheticMarket, Target,
-    Timestamp,
+    Bar, Bars, Calendar, Database, OpenOptions, SeriesBars, SeriesKey, SyntheticConfig,
+    SyntheticMarket, Target, Timestamp,
 };
 
 fn main() {
@@ -140,13 +140,26 @@ fn similar_as_of(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// One new bar for each of 26 series, made searchable: one durable commit.
-#[divan::bench(max_time = 5)]
-fn append_a_bar_to_each_series(bencher: Bencher<'_, '_>) {
+/// One new bar for each of 26 series, made searchable: one commit, of which so many share a sync.
+#[divan::bench(max_time = 5, args = [1, 64])]
+fn append_a_bar_to_each_series(bencher: Bencher<'_, '_>, sync_every: u32) {
+    append(bencher, &market(), sync_every);
+}
+
+/// The same with one series: the smallest commit there is.
+#[divan::bench(max_time = 5, args = [1, 8, 64])]
+fn append_a_bar(bencher: Bencher<'_, '_>, sync_every: u32) {
+    append(bencher, &market()[..1], sync_every);
+}
+
+fn append(bencher: Bencher<'_, '_>, market: &[SeriesBars], sync_every: u32) {
     let folder = tempfile::tempdir().unwrap();
-    let db = Database::open(folder.path().join("append.rhyme")).unwrap();
-    let market = market();
-    db.ingest_bars(&market).unwrap();
+    let path = folder.path().join("append.rhyme");
+    let db = OpenOptions::new()
+        .sync_every(sync_every)
+        .open(path)
+        .unwrap();
+    db.ingest_bars(market).unwrap();
     let mut step = 0;
     bencher.bench_local(|| {
         step += 1;

@@ -31,6 +31,8 @@ mod names;
 #[path = "crash/operations.rs"]
 mod operations;
 mod oracle;
+#[path = "crash/readers.rs"]
+mod readers;
 #[path = "crash/refused.rs"]
 mod refused;
 #[path = "crash/run.rs"]
@@ -90,4 +92,9 @@ operations! {
     9 compaction
     10 creation_of_a_space
     11 import_of_vectors
+    12 creation_of_a_space_of_weights
+    13 headlines_that_are_embedded
+    14 dropping_a_space_of_weights
+    15 appends_that_share_syncs
+    16 compaction_that_shares_syncs
 }

@@ -132,6 +132,22 @@ fn a_segment_cut_at_any_boundary_is_refused_when_it_is_opened() {
 }
 
 #[test]
+fn a_segment_that_is_deleted_is_named() {
+    let patient = Patient::new(GraphBuilder::Partition);
+    let name = patient.segment();
+    let Outcome::Refused(error) = patient.lose(&name) else {
+        panic!("opened without its segment");
+    };
+    let file = name.rsplit('/').next().unwrap();
+    assert!(names_the_place(&error, file), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains(file) && text.contains("the file is missing"),
+        "{text}"
+    );
+}
+
+#[test]
 fn damaged_words_of_a_segment_lead_nowhere() {
     let mut patient = Patient::new(GraphBuilder::Partition);
     let name = patient.segment();
@@ -192,7 +208,7 @@ fn a_flipped_bit_of_the_catalog_is_found_by_verify_or_changes_nothing() {
 fn a_catalog_cut_at_any_page_is_noticed() {
     let mut patient = Patient::new(GraphBuilder::Partition);
     let head = [0, 1, 9, 12, 64, 192, 320];
-    let cuts = patient.cuts(Patient::CATALOG, &head, if dense() { 512 } else { 16_384 });
+    let cuts = patient.cuts(Patient::CATALOG, &head, if dense() { 512 } else { 4096 });
     let mut tally = Tally::default();
     for len in cuts {
         let outcome = patient.cut(Patient::CATALOG, len);

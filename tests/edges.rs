@@ -12,8 +12,8 @@ mod oracle;
 
 use oracle::{DAY, HOUR, START, W, crypto, equity, walk};
 use rhymedb::{
-    Bars, Calendar, Control, Database, Error, Interval, Query, SeriesBars, SeriesKey, Target,
-    Timestamp, VectorRow,
+    Bars, Calendar, Control, Database, Error, Interval, OpenOptions, Query, SeriesBars, SeriesKey,
+    Target, Timestamp, VectorRow,
 };
 
 fn open() -> (tempfile::TempDir, Database) {
@@ -320,4 +320,34 @@ fn an_interrupted_creation_is_finished_and_a_lost_catalog_is_noticed() {
         .unwrap()
         .bars;
     assert!(none.is_empty());
+}
+
+/// What is not synced yet is there for everybody who asks, and closing the database syncs it.
+#[test]
+fn commits_that_share_a_sync_are_seen_at_once_and_kept_by_closing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("db");
+    let refused = OpenOptions::new().sync_every(0).open(&path).err().unwrap();
+    assert!(
+        refused
+            .to_string()
+            .contains("expected a sync every 1 or more commits, found 0"),
+        "{refused}"
+    );
+    assert!(!path.exists());
+    let db = OpenOptions::new().sync_every(1000).open(&path).unwrap();
+    let series = crypto("AAA", 90, 1);
+    for i in 0..90 {
+        let one = SeriesBars {
+            bars: series.bars.slice(i..i + 1),
+            ..series.clone()
+        };
+        db.ingest_bars(&[one]).unwrap();
+        assert_eq!(db.stats().unwrap().bars, i as u64 + 1);
+    }
+    assert_eq!(db.verify(&Control::new()).unwrap().windows, 90 - 63);
+    drop(db);
+    let db = OpenOptions::new().read_only(true).open(&path).unwrap();
+    assert_eq!(db.verify(&Control::new()).unwrap().bars, 90);
+    assert!(matches!(db.sync(), Err(Error::ReadOnly { .. })));
 }

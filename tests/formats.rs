@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rhymedb::{
-    ChartConfig, Control, Database, OpenOptions, Target, TextConfig, Weights, WeightsConfig,
+    ChartConfig, Control, Database, Error, OpenOptions, Target, TextConfig, Weights, WeightsConfig,
 };
 use serde_json::Value;
 
@@ -98,4 +98,61 @@ fn every_format_opens_with_its_answers() {
         seen += answers.len();
     }
     assert!(seen >= 4, "the fixtures were found");
+}
+
+/// A fixture's database, for a program of its time.
+fn first() -> (tempfile::TempDir, PathBuf) {
+    let temporary = tempfile::tempdir().unwrap();
+    let path = temporary.path().join("market.rhyme");
+    copy(&fixtures().join("format-1/market.rhyme"), &path);
+    (temporary, path)
+}
+
+/// Every way of opening a database says which file is too new.
+fn refuses_a_newer(path: &Path, file: &str) {
+    let read_only = OpenOptions::new().read_only(true).open(path).map(drop);
+    let copied = Database::restore(path, path.with_extension("copy"), &Control::new()).map(drop);
+    for refused in [Database::open(path).map(drop), read_only, copied] {
+        let error = refused.unwrap_err();
+        let Error::Version { file: named, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert!(named.ends_with(file), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("has format version 2"), "{text}");
+        assert!(text.contains("use a newer program"), "{text}");
+    }
+    assert!(path.join(file).exists() && !path.with_extension("copy").exists());
+}
+
+#[test]
+fn a_catalog_of_a_newer_program_is_refused() {
+    let (_temporary, path) = first();
+    let catalog = redb::Database::open(path.join("catalog.redb")).unwrap();
+    let txn = catalog.begin_write().unwrap();
+    let meta = redb::TableDefinition::<&str, u64>::new("meta");
+    let mut table = txn.open_table(meta).unwrap();
+    assert_eq!(
+        table.insert("format", 2).unwrap().map(|v| v.value()),
+        Some(1)
+    );
+    drop(table);
+    txn.commit().unwrap();
+    drop(catalog);
+    refuses_a_newer(&path, "catalog.redb");
+    let error = Database::repair(&path, &Control::new()).unwrap_err();
+    assert!(matches!(error, Error::Version { found: 2, .. }), "{error}");
+}
+
+#[test]
+fn a_segment_of_a_newer_program_is_refused() {
+    let (_temporary, path) = first();
+    let entry = fs::read_dir(path.join("segments")).unwrap().next();
+    let segment = entry.unwrap().unwrap().path();
+    let mut bytes = fs::read(&segment).unwrap();
+    assert_eq!(bytes[8..12], [1, 0, 0, 0]);
+    bytes[8] = 2;
+    fs::write(&segment, bytes).unwrap();
+    let name = segment.file_name().unwrap().to_str().unwrap();
+    refuses_a_newer(&path, &format!("segments/{name}"));
 }

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mirror::Asked;
 use mirror::listings::Listing;
-use mirror::world::World;
+use mirror::world::{NET, World};
 use oracle::START;
 use rhymedb::{Calendar, Control, Database, Error, SeriesBars, Timestamp};
 
@@ -33,6 +33,7 @@ impl World {
         let charts = self
             .charts
             .iter()
+            .filter(|c| self.has(c.name))
             .map(|c| self.mirror.count(&Asked::Chart(c.clone())));
         let windows = charts.sum::<u64>() + self.mirror.count(&Asked::Imported);
         assert_eq!(
@@ -43,6 +44,11 @@ impl World {
         assert_eq!((stats.bars, stats.windows), (verified.bars, windows));
         let stored = db.now().series().unwrap().len();
         assert_eq!(stored, self.mirror.series.len());
+        let headlines = (verified.headlines, verified.headline_rows);
+        let expected = (self.mirror.headlines.len() as u64, self.headline_rows());
+        assert_eq!(headlines, expected);
+        assert_eq!(verified.spaces, self.spaces.len() as u64);
+        assert_eq!(verified.weights, u64::from(self.has(NET)));
     }
 
     /// As if the power had gone now, right after a segment was published and not committed.
@@ -62,6 +68,7 @@ impl World {
         assert!(!segments.join("000000999998.tmp").exists());
         self.check_counts(&db);
         self.compare_now(&db);
+        self.compare_headlines_now(&db);
     }
 
     /// A backup answers like the database, and beside it.
@@ -73,13 +80,16 @@ impl World {
         let copy = Database::open(&to).unwrap();
         self.check_counts(&copy);
         self.compare_now(&copy);
+        self.compare_headlines_now(&copy);
     }
 
     fn step(&mut self) {
         match self.dice.below(100) {
-            0..38 => self.ingest(),
-            38..44 => self.delete(),
-            44..50 => self.import(),
+            0..36 => self.ingest(),
+            36..41 => self.delete(),
+            41..45 => self.import(),
+            45..49 => self.ingest_headlines(),
+            49 => self.delete_headlines(),
             50..54 => {
                 let report = self.db().compact(&Control::new()).unwrap();
                 assert_eq!(report.catalog_compacted, self.old.is_none());
@@ -92,7 +102,9 @@ impl World {
             57..59 => self.crash(),
             59..62 => self.check_counts(&self.db().clone()),
             62..64 => self.back_up(),
-            64..72 => self.compare_old(),
+            64..71 => self.compare_old(),
+            71..75 => self.make_or_drop(),
+            75..81 => self.compare_headlines_now(&self.db().clone()),
             _ => self.compare_now(&self.db().clone()),
         }
     }
@@ -178,7 +190,7 @@ fn number(variable: &str, default: u64) -> u64 {
 fn random_operations_agree_with_the_mirror() {
     let first = number("RHYME_MODEL_SEED", 1);
     let databases = number("RHYME_MODEL_OPS", 1500).div_ceil(OPS_PER_DATABASE);
-    let mut compared = 0;
+    let (mut compared, mut near) = (0, 0);
     for seed in first..first + databases {
         let mut world = World::new(seed);
         for step in 0..OPS_PER_DATABASE {
@@ -189,9 +201,15 @@ fn random_operations_agree_with_the_mirror() {
             );
         }
         compared += world.compared;
+        near += world.near;
     }
+    println!("{compared} windows and {near} headlines were compared");
     assert!(
-        compared as u64 > 400 * databases,
+        near as u64 > 10 * databases,
+        "only {near} headlines were compared"
+    );
+    assert!(
+        compared as u64 > 250 * databases,
         "only {compared} hits were compared"
     );
 }

@@ -1,11 +1,12 @@
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, MutexGuard};
 
 use super::control::Control;
 use super::encoders::Encoders;
 use super::files::{Files, prepare_dir};
 use super::ingest::{Ingest, IngestReport};
 use super::segment::SegmentSizes;
+use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::threads::start_threads;
 use super::view::View;
@@ -34,6 +35,7 @@ pub struct OpenOptions {
     encoders: Vec<Arc<dyn ChartEncoder>>,
     pub(super) storage: Arc<dyn Storage>,
     sizes: SegmentSizes,
+    sync_every: u32,
 }
 
 impl Default for OpenOptions {
@@ -46,6 +48,7 @@ impl Default for OpenOptions {
             encoders: Vec::new(),
             storage: Arc::new(FileSystem),
             sizes: SegmentSizes::default(),
+            sync_every: 1,
         }
     }
 }
@@ -102,6 +105,28 @@ impl OpenOptions {
         self
     }
 
+    /// How many commits share one sync of the disk. Default: 1, and what a call stored is on disk
+    /// when it returns. With n, a power cut or a killed process costs at most the n - 1 commits
+    /// since the last sync, and nothing else: what is left is the database as it was after one of
+    /// them. [`Database::sync`] and closing the database sync what is left over. For histories
+    /// that are replayed in many small steps, and can be replayed again.
+    ///
+    /// ```
+    /// use rhymedb::{OpenOptions, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// let dir = tempfile::tempdir()?;
+    /// let db = OpenOptions::new().sync_every(64).open(dir.path().join("market.rhyme"))?;
+    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
+    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// }
+    /// db.sync()?; // Now all of it is on disk.
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sync_every(mut self, commits: u32) -> Self {
+        self.sync_every = commits;
+        self
+    }
+
     /// Makes an encoder of the caller's known, for spaces whose spec equals its own.
     #[must_use]
     pub fn encoder(mut self, encoder: Arc<dyn ChartEncoder>) -> Self {
@@ -129,8 +154,14 @@ impl OpenOptions {
     ///
     /// # Errors
     /// [`Error::Locked`] if somebody else has it open, [`Error::NotADatabase`] if the folder holds
-    /// something else, [`Error::Corrupt`] or [`Error::Version`] if it cannot be read.
+    /// something else, [`Error::Corrupt`] or [`Error::Version`] if it cannot be read,
+    /// [`Error::Invalid`] if it is to be synced every 0 commits.
     pub fn open(self, dir: impl AsRef<Path>) -> Result<Database> {
+        if self.sync_every == 0 {
+            return Err(Error::invalid(
+                "expected a sync every 1 or more commits, found 0; 1 syncs each of them",
+            ));
+        }
         let dir = dir.as_ref();
         let storage = self.storage.as_ref();
         prepare_dir(storage, dir, self.create && !self.read_only, self.read_only)?;
@@ -145,6 +176,7 @@ impl OpenOptions {
         let lock = DirLock::acquire(storage, dir)?;
         suspecting_damage(&path, || {
             let catalog = Catalog::open_or_create(storage, &path)?;
+            let catalog = catalog.syncing_every(self.sync_every);
             sync_dir(storage, dir)?;
             let db = Database::assemble(self.files(dir), catalog, lock)?;
             // Last: a catalog that names files which are not there names too few of those that are.
@@ -171,8 +203,7 @@ pub(super) struct Writer {
 }
 
 pub(super) struct Inner {
-    current: RwLock<Current>,
-    writer: Mutex<Writer>,
+    shared: Shared<Writer, Snapshot>,
     pub(super) files: Files,
     _lock: DirLock,
 }
@@ -183,21 +214,14 @@ impl Inner {
     /// # Errors
     /// [`Error::Catalog`] if the catalog could not be read after a commit.
     pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>> {
-        loop {
-            match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
-                Current::Ready(snapshot) => return Ok(Arc::clone(snapshot)),
-                Current::Lost(why) => return Err(Error::Catalog(why.clone())),
-                Current::Detached => {}
-            }
-            // Whoever compacts the catalog holds the writer meanwhile, and asks for no snapshot.
-            drop(self.still());
-        }
+        self.shared.latest().map_err(Error::Catalog)
     }
 
     /// Waits for the right to write.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`] if there is none.
+    /// [`Error::ReadOnly`] if there is none, [`Error::Catalog`] if what was committed could not be
+    /// read: then nothing is built upon it.
     pub(super) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
         let writer = self.still();
         if writer.catalog.is_read_only() {
@@ -205,13 +229,13 @@ impl Inner {
                 path: self.files.dir.clone(),
             });
         }
+        self.snapshot()?;
         Ok(writer)
     }
 
     /// Waits until nobody writes, and lets nobody write.
     pub(super) fn still(&self) -> MutexGuard<'_, Writer> {
-        // A writer that panicked left an open transaction behind at worst, and that is undone.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.still()
     }
 
     /// Does work that writes, on several threads. A damaged page of the catalog is an error.
@@ -229,53 +253,25 @@ impl Inner {
         self.refresh(writer, &changes)
     }
 
-    /// Shows what is committed to readers that come from now on. If it cannot be read, nobody may
-    /// go on with what was there before: a writer would miss rows that are to die.
+    /// Shows what is committed to readers that come from now on.
     fn refresh(&self, writer: &Writer, changes: &Changes) -> Result<()> {
         let old = self.snapshot()?;
-        let txn = writer.catalog.read();
         let known = Some((old.as_ref(), changes));
-        self.show(txn.and_then(|txn| Snapshot::load(&self.files, txn, known)))
+        self.shared.show(writer, || self.load(writer, known))
     }
 
-    fn show(&self, next: Result<Snapshot>) -> Result<()> {
-        match next {
-            Ok(next) => self.set(Current::Ready(Arc::new(next))),
-            Err(e) => {
-                let why = format!(
-                    "what was committed cannot be read ({e}); it is on disk: close the database and open it again"
-                );
-                self.set(Current::Lost(why));
-                return Err(e);
-            }
-        }
-        Ok(())
-    }
-
-    fn set(&self, current: Current) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+    fn load(&self, writer: &Writer, known: Option<(&Snapshot, &Changes)>) -> Result<Snapshot> {
+        Snapshot::load(&self.files, writer.catalog.read()?, known)
     }
 
     /// Gives the catalog's free space back, for which no snapshot may be open. `false` if a view
     /// is.
     pub(super) fn compact_catalog(&self, writer: &mut Writer) -> Result<bool> {
-        self.set(Current::Detached);
-        // Whatever happens, readers that wait must be let go on.
         let path = self.files.dir.join(Catalog::FILE_NAME);
-        let compacted = suspecting_damage(&path, || writer.catalog.compact());
-        let txn = writer.catalog.read();
-        self.show(txn.and_then(|txn| Snapshot::load(&self.files, txn, None)))?;
-        compacted
+        let compact = |writer: &mut Writer| suspecting_damage(&path, || writer.catalog.compact());
+        self.shared
+            .detached(writer, compact, |writer| self.load(writer, None))?
     }
-}
-
-/// What readers that come now get to see.
-enum Current {
-    Ready(Arc<Snapshot>),
-    /// While the catalog is compacted.
-    Detached,
-    /// The catalog cannot be read any more, and why.
-    Lost(String),
 }
 
 /// A RhymeDB database: one folder, one process. Clones share it.
@@ -301,8 +297,7 @@ impl Database {
     pub(super) fn assemble(files: Files, catalog: Catalog, lock: DirLock) -> Result<Self> {
         let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
         Ok(Self(Arc::new(Inner {
-            current: RwLock::new(Current::Ready(Arc::new(snapshot))),
-            writer: Mutex::new(Writer { catalog }),
+            shared: Shared::new(Writer { catalog }, snapshot),
             files,
             _lock: lock,
         })))
@@ -321,6 +316,15 @@ impl Database {
     /// A view of what was known at `as_of`: nothing that closed later.
     pub fn at(&self, as_of: Timestamp) -> View {
         View::new(self.0.snapshot(), Some(as_of))
+    }
+
+    /// Puts everything that is committed on disk, where [`OpenOptions::sync_every`] lets commits
+    /// wait for it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the disk refuses, [`Error::ReadOnly`] if the database is open for reading.
+    pub fn sync(&self) -> Result<()> {
+        self.0.change(|| self.0.writer()?.catalog.sync())
     }
 
     /// Stores bars and makes their windows searchable. The same bars again change nothing; bars

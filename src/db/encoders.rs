@@ -1,8 +1,8 @@
 //! Which encoder a space has: one of the caller's, a built-in one, or one of stored weights.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use super::shared::Kept;
 use crate::encode::{ChartEncoder, TextEncoder, Weights, chart_encoder};
 use crate::error::{Error, Result};
 use crate::model::EncoderSpec;
@@ -13,14 +13,14 @@ pub(super) struct Encoders {
     own: Vec<Arc<dyn ChartEncoder>>,
     /// Weights that were read once, by their hash: reading them costs milliseconds, and every
     /// commit asks for them.
-    loaded: Mutex<HashMap<u64, Weights>>,
+    loaded: Kept<Weights>,
 }
 
 impl Encoders {
     pub(super) fn new(own: Vec<Arc<dyn ChartEncoder>>) -> Self {
         Self {
             own,
-            loaded: Mutex::default(),
+            loaded: Kept::new(),
         }
     }
 
@@ -66,14 +66,7 @@ impl Encoders {
     }
 
     fn weights(&self, hash: u64, txn: &impl CatalogUse) -> Result<Weights> {
-        let known = |loaded: &HashMap<u64, Weights>| loaded.get(&hash).cloned();
-        let lock = || self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(weights) = known(&lock()) {
-            return Ok(weights);
-        }
-        let weights = read_weights(txn, hash)?;
-        lock().insert(hash, weights.clone());
-        Ok(weights)
+        self.loaded.get_or(hash, || read_weights(txn, hash))
     }
 }
 

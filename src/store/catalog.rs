@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use super::codec;
 use super::handle::Handle;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 use super::rows::FreshRow;
+use super::syncing::Syncing;
 use super::tables::{EachTable, each_table};
 use crate::disk::{Storage, look_up, publish};
 use crate::error::{Error, Result};
@@ -25,13 +26,14 @@ pub(super) const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new(
 
 /// After an error of the disk, redb does nothing more with its file: it cannot know what was kept.
 const REOPEN: &str =
-    "what was committed is safe: see to the disk, close the database and open it again";
+    "what was synced is safe: see to the disk, close the database and open it again";
 
 /// The catalog file of one database. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Catalog {
     path: Arc<PathBuf>,
     database: Arc<Handle>,
+    syncing: Syncing,
 }
 
 /// Any error of redb, as one of ours.
@@ -97,7 +99,24 @@ impl Catalog {
         Self {
             path: Arc::new(path.to_path_buf()),
             database: Arc::new(handle),
+            syncing: Syncing::every(1),
         }
+    }
+
+    /// Lets one sync serve so many commits.
+    pub(crate) fn syncing_every(mut self, commits: u32) -> Self {
+        self.syncing = Syncing::every(commits);
+        self
+    }
+
+    /// Syncs the commits that wait for it.
+    pub(crate) fn sync(&self) -> Result<()> {
+        if !self.syncing.waits() {
+            return Ok(());
+        }
+        let txn = self.write()?;
+        txn.sync_with_it();
+        txn.commit().map(drop)
     }
 
     pub(crate) fn is_read_only(&self) -> bool {
@@ -164,6 +183,8 @@ impl Catalog {
             path: Arc::clone(&self.path),
             txn,
             changes: RefCell::default(),
+            syncing: self.syncing.clone(),
+            must_sync: Cell::new(false),
         })
     }
 
@@ -303,6 +324,8 @@ pub(crate) struct WriteTxn {
     path: Arc<PathBuf>,
     txn: redb::WriteTransaction,
     changes: RefCell<Changes>,
+    syncing: Syncing,
+    must_sync: Cell<bool>,
 }
 
 /// What a transaction changed of all that a reader keeps in memory: so that one who knows the state
@@ -349,10 +372,22 @@ impl WriteTxn {
         self.txn.open_table(definition).map_err(fault)
     }
 
-    /// Makes everything done in this transaction true, durably.
-    pub(crate) fn commit(self) -> Result<Changes> {
+    /// Makes everything done in this transaction true: durably, unless commits are let wait for a
+    /// sync.
+    pub(crate) fn commit(mut self) -> Result<Changes> {
+        let synced = self.must_sync.get() || self.syncing.is_due();
+        if !synced {
+            let wait = self.txn.set_durability(redb::Durability::None);
+            wait.map_err(fault)?;
+        }
         self.txn.commit().map_err(fault)?;
+        self.syncing.committed(synced);
         Ok(self.changes.into_inner())
+    }
+
+    /// Lets this commit be synced, and with it all that wait.
+    pub(super) fn sync_with_it(&self) {
+        self.must_sync.set(true);
     }
 
     pub(super) fn note_fresh(&self, space: SpaceId, rows: &[FreshRow]) {

@@ -23,6 +23,7 @@ mod headlines;
 mod pages;
 mod records;
 mod rows;
+mod syncing;
 mod tables;
 #[cfg(test)]
 mod tests;

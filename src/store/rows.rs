@@ -246,8 +246,10 @@ impl WriteTxn {
         Ok(())
     }
 
-    /// Takes a segment out of a space, with what was noted about its rows.
+    /// Takes a segment out of a space, with what was noted about its rows. Its file goes after the
+    /// commit, and a catalog that a power cut takes back must not name it: so that commit is synced.
     pub(crate) fn remove_segment(&self, space: SpaceId, id: SegmentId) -> Result<()> {
+        self.sync_with_it();
         self.table_mut(SEGMENTS)?
             .remove((space, id))
             .map_err(fault)?;

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use rhymedb::{
-    Bars, Control, Database, Error, Headline, Hit, Result, SeriesInfo, Space, Target, View,
+    Bars, Control, Database, Error, Headline, HeadlineHit, Hit, Result, SeriesInfo, Space, Target,
+    View,
 };
 
 /// What a database answers.
@@ -14,11 +15,15 @@ pub struct Contents {
     headlines: Vec<Headline>,
     spaces: Vec<SpaceContents>,
     answers: Vec<Answer>,
+    /// Stored weights of encoders.
+    weights: u64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct SpaceContents {
     space: Space,
+    /// All headlines that have a vector, by their distance to one.
+    near: Vec<HeadlineHit>,
     rows: u64,
     flat: u64,
     waiting: u64,
@@ -40,14 +45,17 @@ pub struct State {
 impl State {
     /// Reads everything, and checks it.
     pub fn of(db: &Database) -> Result<Self> {
-        db.verify(&Control::new())?;
+        let verified = db.verify(&Control::new())?;
         let view = db.now();
         let layout = view.spaces()?;
         let layout = layout
             .iter()
             .map(|s| (s.segments, s.dead_rows, s.fresh_rows));
         Ok(Self {
-            contents: Contents::of(&view)?,
+            contents: Contents {
+                weights: verified.weights,
+                ..Contents::of(&view)?
+            },
             layout: layout.collect(),
         })
     }
@@ -70,6 +78,7 @@ impl Contents {
         let stored = |c: &Self| (c.series.clone(), c.bars.clone(), c.headlines.clone());
         stored(self) == stored(other)
             && self.spaces == other.spaces
+            && self.weights == other.weights
             && self.answers.len() == other.answers.len()
             && self.answers.iter().zip(&other.answers).all(same)
     }
@@ -92,17 +101,22 @@ impl Contents {
                 }
             }
         }
-        let spaces = spaces.into_iter().map(|s| SpaceContents {
-            space: s.space,
-            rows: s.rows,
-            flat: s.flat_windows,
-            waiting: s.pending_ranges,
+        let spaces = spaces.into_iter().map(|s| {
+            let vector = vec![0.5; s.space.encoder.dim as usize];
+            Ok(SpaceContents {
+                near: view.headlines_like(&s.space.name, &vector, usize::MAX)?,
+                space: s.space,
+                rows: s.rows,
+                flat: s.flat_windows,
+                waiting: s.pending_ranges,
+            })
         });
         Ok(Self {
             bars,
             headlines: view.headlines(None, None, None, usize::MAX)?,
-            spaces: spaces.collect(),
+            spaces: spaces.collect::<Result<_>>()?,
             answers,
+            weights: 0,
             series,
         })
     }
@@ -127,16 +141,21 @@ impl fmt::Debug for Contents {
             let closes: f64 = bars.close.iter().sum();
             write!(f, "{} {} bars, closes {closes}; ", series.key, bars.len())?;
         }
-        write!(f, "{} headlines; ", self.headlines.len())?;
+        let (headlines, weights) = (self.headlines.len(), self.weights);
+        write!(f, "{headlines} headlines, {weights} weights; ")?;
         for SpaceContents {
             space,
+            near,
             rows,
             flat,
             waiting,
         } in &self.spaces
         {
-            let name = &space.name;
-            write!(f, "{name}: {rows} rows, {flat} flat, {waiting} wait; ")?;
+            let (name, near) = (&space.name, near.len());
+            write!(
+                f,
+                "{name}: {rows} rows, {flat} flat, {waiting} wait, {near} headlines; "
+            )?;
         }
         for (target, answer) in &self.answers {
             let best = answer.as_ref().map(|(n, hits)| (n, hits.first()));

@@ -230,3 +230,43 @@ fn repairs_survive_every_stop() {
         assert!(unfinished > 20, "{unfinished}");
     });
 }
+
+#[test]
+fn repairs_withstand_every_refusal() {
+    in_order(|| {
+        let sound = filled().prepared().restart_machine(0);
+        let expected = state(&sound, &home());
+        let before = sound.fork();
+        before.damage(&sound.segment_files()[0]);
+        let whole = before.fork();
+        repair(&whole).unwrap();
+        let total = whole.counts().all;
+        let most = if thorough() { usize::MAX } else { 12 };
+        let mut refused = 0;
+        for (turn, kind) in (0..).zip([Refusal::Full, Refusal::Broken]) {
+            for n in points(total, most, turn) {
+                for fault in [Fault::Once(n, kind), Fault::Forever(n, kind)] {
+                    let disk = before.fork();
+                    disk.set_fault(Some(fault));
+                    let ran = no_panic(|| repair(&disk));
+                    let at = format!("{fault:?} of {total} ({})", disk.hit());
+                    let ran = ran.unwrap_or_else(|panic| panic!("{at}: {panic}"));
+                    disk.set_fault(None);
+                    if let Err(e) = &ran {
+                        assert_clear(e, &at);
+                        refused += 1;
+                    }
+                    // What is damaged is repaired, and what is sound was not taken for damaged.
+                    repair(&disk).unwrap_or_else(|e| panic!("{at}: again: {e}"));
+                    let found = state(&disk, &home());
+                    assert!(
+                        found.contents.is_like(&expected.contents),
+                        "{at}: {found:#?}\nis not like {expected:#?}"
+                    );
+                }
+            }
+        }
+        println!("repair: {refused} times refused, of {total} operations");
+        assert!(refused > 20, "{refused}");
+    });
+}

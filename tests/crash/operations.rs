@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rhymedb::{
-    Control, Database, Error, Headline, OpenOptions, Result, SegmentSizes, SeriesBars,
-    TimePrecision, Timestamp, VectorRow, chart_encoder_by_name,
+    ChartConfig, Control, Database, Error, Headline, OpenOptions, Pool, Result, SegmentSizes,
+    SeriesBars, TextConfig, TimePrecision, Timestamp, VectorRow, Weights, WeightsConfig,
+    chart_encoder_by_name,
 };
 
 use crate::disk::{ROOT, SimDisk};
@@ -15,6 +16,8 @@ use crate::oracle::{HOUR, START, crypto, equity};
 pub struct Operation {
     pub name: &'static str,
     sizes: SegmentSizes,
+    /// How many commits share a sync.
+    sync_every: u32,
     /// Makes the state before; `None` if there is no database.
     prepare: Option<fn(&Database) -> Result<()>>,
     /// Does it; a second time, where the first was interrupted or not, it completes it.
@@ -41,6 +44,7 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "first ingestion",
         sizes: USUAL,
+        sync_every: 1,
         prepare: None,
         run: |db| db.ingest_bars(&market()).map(drop),
         commits: 1,
@@ -48,6 +52,7 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "first ingestion through segments",
         sizes: TINY,
+        sync_every: 1,
         prepare: None,
         run: |db| db.ingest_bars(&market()).map(drop),
         // The bars, which windows go together, and six segments of them.
@@ -56,6 +61,7 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "correction",
         sizes: TINY,
+        sync_every: 1,
         prepare: Some(fill),
         run: correct,
         commits: 1,
@@ -63,6 +69,7 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "append",
         sizes: TINY,
+        sync_every: 1,
         prepare: Some(fill),
         run: append,
         commits: 1,
@@ -70,6 +77,7 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "append that fills a segment",
         sizes: TINY,
+        sync_every: 1,
         prepare: Some(|db| fill(db).and_then(|()| correct(db))),
         run: |db| {
             let mut more = crypto("AAA", 190, 1);
@@ -82,6 +90,7 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "headlines",
         sizes: TINY,
+        sync_every: 1,
         prepare: Some(fill),
         run: |db| db.ingest_headlines(&headlines(5..40)).map(drop),
         commits: 1,
@@ -89,6 +98,7 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "deletion of headlines",
         sizes: TINY,
+        sync_every: 1,
         prepare: Some(|db| db.ingest_headlines(&headlines(0..40)).map(drop)),
         run: |db| {
             let range = hour(5)..=hour(9);
@@ -99,6 +109,7 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "deletion of bars",
         sizes: TINY,
+        sync_every: 1,
         prepare: Some(fill),
         run: |db| {
             let range = hour(30)..=hour(34);
@@ -109,6 +120,7 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "deletion of a series",
         sizes: TINY,
+        sync_every: 1,
         prepare: Some(fill),
         run: |db| match db.delete_bars(&market()[1].key, None) {
             Err(Error::NotFound { .. }) => Ok(()),
@@ -122,6 +134,7 @@ pub const ALL: &[Operation] = &[
             segment_rows: 1000,
             ..TINY
         },
+        sync_every: 1,
         prepare: Some(|db| {
             fill(db)?;
             correct(db)?;
@@ -133,6 +146,7 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "creation of a space",
         sizes: TINY,
+        sync_every: 1,
         prepare: Some(fill),
         run: create_space,
         // The space, which windows go together, and six segments of them.
@@ -141,14 +155,83 @@ pub const ALL: &[Operation] = &[
     Operation {
         name: "import of vectors",
         sizes: TINY,
+        sync_every: 1,
         prepare: Some(fill),
         run: import,
         // The space, which is empty, and the vectors.
         commits: 2,
     },
+    Operation {
+        name: "creation of a space of weights",
+        sizes: TINY,
+        sync_every: 1,
+        prepare: Some(fill),
+        run: create_space_of_weights,
+        // The space with its weights, which windows go together, six segments of them, and the
+        // vectors of headlines.
+        commits: 9,
+    },
+    Operation {
+        name: "headlines that are embedded",
+        sizes: TINY,
+        sync_every: 1,
+        prepare: Some(fill_with_weights),
+        run: |db| db.ingest_headlines(&headlines(5..40)).map(drop),
+        // The headlines and their vectors.
+        commits: 2,
+    },
+    Operation {
+        name: "dropping a space of weights",
+        sizes: TINY,
+        sync_every: 1,
+        prepare: Some(fill_with_weights),
+        run: |db| match db.drop_space("clip") {
+            Err(Error::NotFound { .. }) => Ok(()),
+            done => done.map(drop),
+        },
+        commits: 1,
+    },
+    Operation {
+        name: "appends that share syncs",
+        sizes: TINY,
+        sync_every: 3,
+        prepare: Some(fill),
+        run: |db| {
+            (130..138).try_for_each(|i| append_one(db, i))?;
+            db.sync()
+        },
+        // After three, six and eight of them.
+        commits: 3,
+    },
+    Operation {
+        name: "compaction that shares syncs",
+        sizes: SegmentSizes {
+            segment_rows: 1000,
+            ..TINY
+        },
+        sync_every: 100,
+        prepare: Some(|db| fill(db).and_then(|()| db.sync())),
+        run: |db| {
+            correct(db)?;
+            append_one(db, 130)?;
+            db.compact(&Control::new())?;
+            append_one(db, 131)?;
+            db.sync()
+        },
+        // Segments that are joined, with all before; the bar after them.
+        commits: 2,
+    },
 ];
 
 impl Operation {
+    /// The same, with a sync for each commit: it passes each state that an open database shows.
+    pub fn synced(&self) -> Self {
+        Self {
+            sync_every: 1,
+            ..*self
+        }
+    }
+
     /// Opens the database on a disk, or makes it there.
     pub fn open(&self, disk: &SimDisk) -> Result<Database> {
         self.options(disk).open(home())
@@ -159,6 +242,7 @@ impl Operation {
         OpenOptions::new()
             .storage(Arc::new(disk.clone()))
             .segment_sizes(self.sizes)
+            .sync_every(self.sync_every)
     }
 
     /// A disk with the state before.
@@ -199,6 +283,36 @@ fn append(db: &Database) -> Result<()> {
     more[0].bars = more[0].bars.slice(130..131);
     more[1].bars = more[1].bars.slice(100..101);
     db.ingest_bars(&more).map(drop)
+}
+
+fn append_one(db: &Database, i: usize) -> Result<()> {
+    let mut one = crypto("AAA", i + 1, 1);
+    one.bars = one.bars.slice(i..i + 1);
+    db.ingest_bars(&[one]).map(drop)
+}
+
+/// Encoders of charts and of headlines, as small as they can be.
+fn clip() -> Weights {
+    let mut chart = ChartConfig::tcn_path(16, 4);
+    chart.layers.truncate(1);
+    chart.layers[0].convolutions[0].width = 4;
+    chart.pools = vec![Pool::Mean];
+    chart.head.hidden.clear();
+    let text = TextConfig {
+        buckets: 32,
+        ..TextConfig::new(4)
+    };
+    Weights::random(&WeightsConfig::clip(chart, text, 0.1), 6).unwrap()
+}
+
+fn create_space_of_weights(db: &Database) -> Result<()> {
+    db.create_space_of_weights("clip", &clip(), 1, Control::new())
+        .map(drop)
+}
+
+fn fill_with_weights(db: &Database) -> Result<()> {
+    fill(db)?;
+    create_space_of_weights(db)
 }
 
 fn create_space(db: &Database) -> Result<()> {

@@ -43,7 +43,7 @@ fn refuse(operation: &Operation, trace: &Trace, fault: Fault) -> bool {
     disk.set_fault(None);
     let state = read(operation, &disk).unwrap_or_else(|e| panic!("{at}, opened again: {e}"));
     // It may have been repeated already, which can leave another layout.
-    let known = trace.states.iter().any(|s| s.contents == state.contents);
+    let known = trace.shown.iter().any(|s| s.contents == state.contents);
     assert!(known, "{at}: {state:#?}");
     let db = operation.open(&disk).unwrap();
     (operation.run)(&db).unwrap_or_else(|e| panic!("{at}, repeated: {e}"));
@@ -84,10 +84,7 @@ fn opened_with(operation: &Operation, trace: &Trace, fault: Fault, disk: &SimDis
 /// What the open database says is true, or it says what to do.
 fn check_open(db: &Database, trace: &Trace, at: &str) {
     match State::of(db) {
-        Ok(state) => assert!(
-            trace.states.contains(&state),
-            "{at}, still open: {state:#?}"
-        ),
+        Ok(state) => assert!(trace.shown.contains(&state), "{at}, still open: {state:#?}"),
         Err(e) => assert!(must_reopen(&e) || is_io(&e), "{at}, still open: {e}"),
     }
 }

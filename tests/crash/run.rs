@@ -14,6 +14,8 @@ pub struct Trace {
     pub counts: Counts,
     /// The state after each sync of the catalog, from that before to that after.
     pub states: Vec<State>,
+    /// The states that an open database passes, also those that wait for their sync.
+    pub shown: Vec<State>,
 }
 
 impl Trace {
@@ -21,13 +23,7 @@ impl Trace {
         let live = operation.prepared();
         // What a closed database holds must not need luck.
         let before = live.restart_machine(0);
-        let disk = before.fork();
-        disk.keep_images();
-        let db = operation.open(&disk).unwrap();
-        (operation.run)(&db).unwrap();
-        drop(db);
-        let images = disk.images();
-        let states: Vec<_> = images.iter().map(|i| read(operation, i).unwrap()).collect();
+        let (disk, states) = passed(operation, &before);
         assert_eq!(states[0], read(operation, &live).unwrap(), "kept");
         let seen: Vec<_> = distinct(&states);
         assert_eq!(
@@ -36,16 +32,34 @@ impl Trace {
             "{}: {seen:#?}",
             operation.name
         );
+        let shown = match passed(&operation.synced(), &before) {
+            (_, all) if all.len() > states.len() => all,
+            _ => states.clone(),
+        };
         Self {
             before,
             counts: disk.counts(),
             states,
+            shown,
         }
     }
 
     pub fn last(&self) -> &State {
         self.states.last().unwrap()
     }
+}
+
+/// Runs an operation on a copy of a disk, and reads what was on it after each sync of the catalog.
+fn passed(operation: &Operation, before: &SimDisk) -> (SimDisk, Vec<State>) {
+    let disk = before.fork();
+    disk.keep_images();
+    let db = operation.open(&disk).unwrap();
+    (operation.run)(&db).unwrap();
+    drop(db);
+    let images = disk.images();
+    let states = images.iter().map(|i| read(operation, i).unwrap());
+    let states = states.collect();
+    (disk, states)
 }
 
 fn distinct(states: &[State]) -> Vec<&State> {

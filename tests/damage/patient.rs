@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use rhymedb::{
-    Control, Database, Error, GraphBuilder, Headline, OpenOptions, Result, SeriesBars, Target,
-    TimePrecision, Timestamp,
+    ChartConfig, Control, Database, Error, GraphBuilder, Headline, OpenOptions, Pool, Result,
+    SeriesBars, Target, TextConfig, TimePrecision, Timestamp, Weights, WeightsConfig,
 };
 
 use crate::oracle::{DAY, HOUR, START, crypto, equity};
@@ -94,6 +94,15 @@ impl Patient {
         outcome
     }
 
+    /// Deletes a file, looks at what comes of it, and puts it back.
+    pub fn lose(&self, name: &str) -> Outcome {
+        let whole = self.bytes(name);
+        std::fs::remove_file(self.path(name)).unwrap();
+        let outcome = self.examine(name);
+        std::fs::write(self.path(name), whole).unwrap();
+        outcome
+    }
+
     pub fn flip(&mut self, name: &str, at: usize, bit: u8) -> Outcome {
         self.damage(name, |bytes| bytes[at] ^= 1 << bit)
     }
@@ -163,7 +172,8 @@ fn examine(dir: &Path) -> Outcome {
     }
 }
 
-/// Blocks of bars and a tail, a segment with dead rows, fresh rows, headlines.
+/// Blocks of bars and a tail, a segment with dead rows, fresh rows, headlines, a
+/// space of weights with vectors of headlines.
 fn build(dir: &Path, builder: GraphBuilder) {
     let db = OpenOptions::new().graph_builder(builder).open(dir).unwrap();
     let mut series = crypto("AAA", 180, 1);
@@ -190,8 +200,24 @@ fn build(dir: &Path, builder: GraphBuilder) {
         })
         .collect();
     db.ingest_headlines(&headlines).unwrap();
+    let report = db.create_space_of_weights("clip", &clip(), 8, Control::new());
+    assert_eq!(report.unwrap().headlines_embedded, 20);
     let stats = db.stats().unwrap();
     assert!(stats.dead_rows > 0 && stats.segment_bytes > 0, "{stats:?}");
+}
+
+/// Encoders of charts and of headlines, as small as they can be.
+fn clip() -> Weights {
+    let mut chart = ChartConfig::tcn_path(16, 4);
+    chart.layers.truncate(1);
+    chart.layers[0].convolutions[0].width = 4;
+    chart.pools = vec![Pool::Mean];
+    chart.head.hidden.clear();
+    let text = TextConfig {
+        buckets: 32,
+        ..TextConfig::new(4)
+    };
+    Weights::random(&WeightsConfig::clip(chart, text, 0.1), 6).unwrap()
 }
 
 /// All that can be seen of the database, in words.
@@ -214,12 +240,15 @@ fn ask_everything(db: &Database) -> Result<String> {
             .run()?,
         now.similar(target()).ef(16).run()?,
         now.similar(vec![1.0; 48]).market("equity").run()?,
+        now.similar(target()).space("clip").exact(true).run()?,
         then.similar(target()).market("crypto").run()?,
     ];
     for answer in answers {
         writeln!(said, "{:?} {:?}", answer.query, answer.hits).unwrap();
         writeln!(said, "{} {}", answer.searched.windows, answer.searched.plan).unwrap();
     }
+    let near = now.headlines_like("clip", &[0.5; 4], usize::MAX)?;
+    writeln!(said, "{near:?}").unwrap();
     let stats = db.stats()?;
     writeln!(said, "{} {} {}", stats.bars, stats.windows, stats.headlines).unwrap();
     Ok(said)

@@ -1,17 +1,21 @@
 //! Random questions to a database and to its mirror.
 
-use rhymedb::{Database, SeriesKey, Target, Timestamp, View};
+use rhymedb::{Database, Error, SeriesKey, Target, Timestamp, View};
 
-use super::world::World;
-use super::{Asked, Mirror, Question};
+use super::world::{OWN, World};
+use super::{Asked, ChartSpace, Mirror, Question};
 use crate::oracle::HOUR;
 
 impl World {
     pub fn asked(&mut self) -> (&'static str, Asked) {
-        if self.imports && self.dice.one_in(4) {
-            return ("own", Asked::Imported);
+        if self.has(OWN) && self.dice.one_in(4) {
+            return (OWN, Asked::Imported);
         }
-        let chart = self.charts[self.dice.below(self.charts.len())].clone();
+        // Now and then a space that was dropped, or is not made yet.
+        let any = self.spaces.is_empty() || self.dice.one_in(8);
+        let there = |c: &&ChartSpace| any || self.spaces.contains(c.name);
+        let charts: Vec<_> = self.charts.iter().filter(there).cloned().collect();
+        let chart = charts[self.dice.below(charts.len())].clone();
         (chart.name, Asked::Chart(chart))
     }
 
@@ -26,6 +30,12 @@ impl World {
     pub fn compare(&mut self, view: &View, mirror: &Mirror, db: Option<&Database>) {
         let (space, asked) = self.asked();
         if !view.spaces().unwrap().iter().any(|s| s.space.name == space) {
+            assert!(
+                db.is_none() || !self.has(space),
+                "the space {space} is gone"
+            );
+            let error = view.similar(vec![1.0; 4]).space(space).run().unwrap_err();
+            assert!(matches!(error, Error::NotFound { .. }), "{error}");
             return;
         }
         let series = self.dice.below(self.listings.len());
@@ -134,6 +144,7 @@ impl World {
             None => (self.db().now(), self.mirror.clone()),
         };
         self.compare(&view, &mirror, None);
+        self.compare_headlines(&view, &mirror, None);
         self.old = Some((view, mirror)).filter(|_| !self.dice.one_in(4));
     }
 }

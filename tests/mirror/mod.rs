@@ -10,13 +10,16 @@
 )]
 
 mod asking;
+pub mod headlines;
 pub mod listings;
 pub mod world;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use rhymedb::{Bar, Bars, Calendar, ChartEncoder, Interval, SeriesKey, SimilarAnswer, Timestamp};
+use rhymedb::{
+    Bar, Bars, Calendar, ChartEncoder, Headline, Interval, SeriesKey, SimilarAnswer, Timestamp,
+};
 
 /// Stored scores have 16 bits a number.
 const CLOSE: f64 = 3e-4;
@@ -41,6 +44,11 @@ impl ChartSpace {
             hop,
             known: Cache::default(),
         }
+    }
+
+    /// Bars that a vector depends on.
+    fn reach(&self) -> usize {
+        self.width() + self.encoder.spec().warm_up as usize
     }
 
     fn width(&self) -> usize {
@@ -120,6 +128,8 @@ pub enum Asked {
 
 #[derive(Clone, Default)]
 pub struct Mirror {
+    /// By time, source and text.
+    pub headlines: BTreeMap<(i64, String, String), Headline>,
     /// By number; `None` where a series is not stored.
     pub series: BTreeMap<usize, MirrorSeries>,
 }
@@ -138,14 +148,14 @@ impl Mirror {
                     }));
                 }
                 Asked::Chart(space) => {
-                    for (end, bars) in series.windows(space.width()) {
+                    for (end, bars) in series.windows(space.reach()) {
                         let last = bars[bars.len() - 1].time;
                         if series.key.interval.ordinal_of(last).rem_euclid(space.hop) != 0 {
                             continue;
                         }
                         places.extend(space.vector(&bars).map(|vector| Place {
                             series: number,
-                            start: Some(bars[0].time.millis()),
+                            start: Some(bars[bars.len() - space.width()].time.millis()),
                             end,
                             vector,
                         }));
@@ -179,7 +189,7 @@ impl Mirror {
                 Some((*end, Some(vector.clone())))
             }
             Asked::Chart(space) => {
-                let windows = series.windows(space.width());
+                let windows = series.windows(space.reach());
                 let (end, bars) = windows.iter().rfind(|w| w.0 <= time)?;
                 Some((*end, space.vector(bars)))
             }

@@ -1,16 +1,47 @@
 //! A database and its mirror, and operations that are done to both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rhymedb::{
-    Bar, Control, Database, Error, SeriesBars, Timestamp, VectorRow, View, chart_encoder_by_name,
+    Bar, Channel, ChartConfig, Control, Database, Error, Input, Memory, Pool, SeriesBars,
+    TextConfig, TextEncoder, Timestamp, VectorRow, View, Weights, WeightsConfig,
+    chart_encoder_by_name,
 };
 
 use super::listings::{Dice, Listing, listings};
-use super::{ChartSpace, Mirror, MirrorSeries};
+use super::{Asked, ChartSpace, Mirror, MirrorSeries};
 use crate::oracle::Lcg;
 
 const IMPORTED_DIM: usize = 6;
+
+/// The space of vectors from outside, and that of a network over charts and headlines.
+pub const OWN: &str = "own";
+pub const NET: &str = "net";
+
+/// A network that reads bars before its window, and an encoder of headlines.
+fn net() -> Weights {
+    let memory = |bars| Memory {
+        bars,
+        half_life: 3.0,
+        lag: 1,
+    };
+    let mut chart = ChartConfig::tcn_path(12, 6);
+    chart.input = Input::Channels {
+        channels: vec![Channel::Return, Channel::Range, Channel::Volume],
+        volatility: memory(8),
+        level: memory(5),
+    };
+    chart.layers.truncate(1);
+    chart.layers[0].convolutions[0].width = 6;
+    chart.pools = vec![Pool::Last, Pool::Mean];
+    chart.head.hidden.clear();
+    let text = TextConfig {
+        buckets: 256,
+        ..TextConfig::new(6)
+    };
+    Weights::random(&WeightsConfig::clip(chart, text, 0.1), 3).unwrap()
+}
 
 /// A database, its mirror, and perhaps an older view of both.
 pub struct World {
@@ -18,11 +49,16 @@ pub struct World {
     pub db: Option<Database>,
     pub mirror: Mirror,
     pub old: Option<(View, Mirror)>,
+    /// The spaces of charts that there ever are, and the names of all that are there now.
     pub charts: Vec<ChartSpace>,
-    pub imports: bool,
+    pub spaces: BTreeSet<&'static str>,
+    net: Weights,
+    pub text: Arc<dyn TextEncoder>,
     pub listings: Vec<Listing>,
     pub dice: Dice,
+    /// Windows and headlines that were compared.
     pub compared: usize,
+    pub near: usize,
 }
 
 impl World {
@@ -30,22 +66,91 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let db = Database::open(dir.path().join("db")).unwrap();
         let shape = chart_encoder_by_name("shape", 64, Some(48)).unwrap();
+        let stats = chart_encoder_by_name("stats", 16, None).unwrap();
+        let net = net();
         let dice = Dice(Lcg(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1));
         Self {
             dir,
             db: Some(db),
             mirror: Mirror::default(),
             old: None,
-            charts: vec![ChartSpace::new("shape", shape, 1)],
-            imports: false,
+            charts: vec![
+                ChartSpace::new("shape", shape, 1),
+                ChartSpace::new("often", stats, 3),
+                ChartSpace::new(NET, net.chart_encoder().unwrap(), 2),
+            ],
+            spaces: BTreeSet::new(),
+            text: net.text_encoder().unwrap(),
+            net,
             listings: listings(),
             dice,
             compared: 0,
+            near: 0,
         }
     }
 
     pub fn db(&self) -> &Database {
         self.db.as_ref().unwrap()
+    }
+
+    pub fn has(&self, space: &str) -> bool {
+        self.spaces.contains(space)
+    }
+
+    /// Makes a space that is not there, or drops one that is.
+    pub fn make_or_drop(&mut self) {
+        if !self.has("shape") {
+            return; // The first bars make that one.
+        }
+        let name = ["often", NET, NET, OWN][self.dice.below(4)];
+        if self.has(name) {
+            if self.dice.one_in(2) {
+                self.drop_space(name);
+            }
+            return;
+        }
+        let made = match name {
+            "often" => {
+                let stats = self.charts[1].encoder.clone();
+                self.db().create_space(name, &stats, 3, Control::new())
+            }
+            NET => {
+                let report = self
+                    .db()
+                    .create_space_of_weights(NET, &self.net, 2, Control::new());
+                self.spaces.insert(name);
+                let rows = report.as_ref().unwrap().headlines_embedded;
+                assert_eq!(rows, self.headline_rows());
+                report
+            }
+            _ => return self.import(),
+        };
+        made.unwrap();
+        self.spaces.insert(name);
+    }
+
+    fn drop_space(&mut self, name: &'static str) {
+        let asked = match self.charts.iter().find(|c| c.name == name) {
+            Some(chart) => Asked::Chart(chart.clone()),
+            None => Asked::Imported,
+        };
+        let expected = (
+            self.mirror.count(&asked),
+            match name {
+                NET => self.headline_rows(),
+                _ => 0,
+            },
+        );
+        let dropped = self.db().drop_space(name).unwrap();
+        assert_eq!((dropped.rows, dropped.headline_rows), expected, "{name}");
+        let again = self.db().drop_space(name);
+        assert!(matches!(again, Err(Error::NotFound { .. })), "{again:?}");
+        self.spaces.remove(name);
+        if name == OWN {
+            for series in self.mirror.series.values_mut() {
+                series.imported.clear();
+            }
+        }
     }
 
     pub fn bar(&mut self, series: usize, i: usize) -> Bar {
@@ -126,13 +231,7 @@ impl World {
             report.bars_unchanged,
         );
         assert_eq!(counted, (added, replaced, unchanged));
-        if self.charts.len() == 1 && self.dice.one_in(5) {
-            let stats = chart_encoder_by_name("stats", 16, None).unwrap();
-            self.db()
-                .create_space("often", &stats, 3, Control::new())
-                .unwrap();
-            self.charts.push(ChartSpace::new("often", stats, 3));
-        }
+        self.spaces.insert("shape");
     }
 
     pub fn delete(&mut self) {
@@ -184,9 +283,9 @@ impl World {
             })
             .collect();
         self.db()
-            .import_vectors("own", 8, &given, &Control::new())
+            .import_vectors(OWN, 8, &given, &Control::new())
             .unwrap();
-        self.imports = true;
+        self.spaces.insert(OWN);
         for (series, _, end, vector) in rows {
             self.entry(series).imported.insert(end.millis(), vector);
         }

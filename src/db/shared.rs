@@ -1,0 +1,157 @@
+//! What the threads of one database share: the right to write, what was committed last, and what
+//! was read once.
+//!
+//! `tests/interleavings.rs` compiles this file a second time over the locks of loom, and tries the
+//! orders in which threads can come to them. So it knows nothing of databases.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use super::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// The one writer `W`, and what readers see, which is a snapshot `S` after another.
+pub(super) struct Shared<W, S> {
+    current: RwLock<Current<S>>,
+    writer: Mutex<W>,
+}
+
+/// What readers that come now get to see.
+enum Current<S> {
+    Ready(Arc<S>),
+    /// While nobody may hold a snapshot.
+    Detached,
+    /// It cannot be read any more, and why.
+    Lost(String),
+}
+
+impl<W, S> Shared<W, S> {
+    pub(super) fn new(writer: W, first: S) -> Self {
+        Self {
+            current: RwLock::new(Current::Ready(Arc::new(first))),
+            writer: Mutex::new(writer),
+        }
+    }
+
+    /// What was shown last, or why there is nothing to show.
+    pub(super) fn latest(&self) -> Result<Arc<S>, String> {
+        loop {
+            match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
+                Current::Ready(snapshot) => return Ok(Arc::clone(snapshot)),
+                Current::Lost(why) => return Err(why.clone()),
+                Current::Detached => {}
+            }
+            // Whoever detached holds the writer meanwhile, and asks for no snapshot.
+            drop(self.still());
+        }
+    }
+
+    /// Waits until nobody writes, and lets nobody write.
+    pub(super) fn still(&self) -> MutexGuard<'_, W> {
+        // A writer that panicked left an open transaction behind at worst, and that is undone.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows what `load` reads to readers that come from now on. If it cannot be read, nobody may
+    /// go on with what was there before: a writer would miss what was committed since. Only who
+    /// holds the writer can ask for it.
+    pub(super) fn show<E: Display>(
+        &self,
+        _writer: &W,
+        load: impl FnOnce() -> Result<S, E>,
+    ) -> Result<(), E> {
+        let next = Next::of(self);
+        next.is(load())
+    }
+
+    /// Does `work` while this holds no snapshot and gives none, and then shows what `load` reads.
+    /// Readers that come meanwhile wait.
+    pub(super) fn detached<T, E: Display>(
+        &self,
+        writer: &mut W,
+        work: impl FnOnce(&mut W) -> T,
+        load: impl FnOnce(&W) -> Result<S, E>,
+    ) -> Result<T, E> {
+        let next = Next::of(self);
+        self.set(Current::Detached);
+        let done = work(writer);
+        next.is(load(writer))?;
+        Ok(done)
+    }
+
+    fn set(&self, current: Current<S>) {
+        let mut place = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *place, current);
+        // Closing a snapshot takes time, and readers wait for this lock.
+        drop(place);
+        drop(old);
+    }
+}
+
+/// A snapshot to come. Dropped by a panic, it says so to readers, who would wait for it forever.
+struct Next<'a, W, S> {
+    shared: &'a Shared<W, S>,
+    known: bool,
+}
+
+impl<'a, W, S> Next<'a, W, S> {
+    fn of(shared: &'a Shared<W, S>) -> Self {
+        Self {
+            shared,
+            known: false,
+        }
+    }
+
+    fn is<E: Display>(mut self, loaded: Result<S, E>) -> Result<(), E> {
+        self.known = true;
+        match loaded {
+            Ok(next) => {
+                self.shared.set(Current::Ready(Arc::new(next)));
+                Ok(())
+            }
+            Err(e) => {
+                self.shared.set(lost(&e));
+                Err(e)
+            }
+        }
+    }
+}
+
+impl<W, S> Drop for Next<'_, W, S> {
+    fn drop(&mut self) {
+        if !self.known {
+            self.shared.set(lost(&"a page is damaged"));
+        }
+    }
+}
+
+fn lost<S>(why: &dyn Display) -> Current<S> {
+    Current::Lost(format!(
+        "what was committed cannot be read ({why}); it is on disk: close the database and open it again"
+    ))
+}
+
+/// Values that are read when they are first needed, by their hash.
+pub(super) struct Kept<V>(Mutex<HashMap<u64, V>>);
+
+impl<V: Clone> Kept<V> {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(HashMap::new()))
+    }
+
+    /// The value of that hash, from `read` if it is not here yet. Others do not wait while it is
+    /// read; two who read it at once go on with the same one.
+    pub(super) fn get_or<E>(&self, hash: u64, read: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+        let known = self.values().get(&hash).cloned();
+        match known {
+            Some(value) => Ok(value),
+            None => {
+                let value = read()?;
+                Ok(self.values().entry(hash).or_insert(value).clone())
+            }
+        }
+    }
+
+    fn values(&self) -> MutexGuard<'_, HashMap<u64, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
