@@ -5,7 +5,7 @@
 //! later snapshots add what came since. Sorted by when they were known, all that a view of any time
 //! may see is one range of rows.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::aligned::Expressiveness;
@@ -211,12 +211,14 @@ impl HeadlinePart {
                 let found = found.filter(|row| range.contains(row) && fits(*row));
                 RowSet::from_ranges(found.map(|row| row..row + 1))
             }
-            None if first == i64::MIN && last == i64::MAX => {
-                RowSet::from_ranges([at(start)..at(end)])
-            }
             None => {
-                let rows = (at(start)..at(end)).filter(|&row| fits(row));
-                RowSet::from_ranges(rows.map(|row| row..row + 1))
+                let all = at(start)..at(end);
+                let runs = if first == i64::MIN && last == i64::MAX {
+                    vec![all]
+                } else {
+                    runs_of(all.filter(|&row| fits(row)))
+                };
+                RowSet::from_ranges(runs)
             }
         }
     }
@@ -271,6 +273,18 @@ impl HeadlinePart {
     pub(super) fn vector(&self, row: u32) -> Result<Vec<f32>> {
         self.rows.view().vector(row)
     }
+}
+
+/// Ascending rows as ranges.
+fn runs_of(rows: impl Iterator<Item = u32>) -> Vec<Range<u32>> {
+    let mut runs: Vec<Range<u32>> = Vec::new();
+    for row in rows {
+        match runs.last_mut().filter(|run| run.end == row) {
+            Some(run) => run.end += 1,
+            None => runs.push(row..row + 1),
+        }
+    }
+    runs
 }
 
 /// The headlines of a space in a snapshot: read when somebody asks.
