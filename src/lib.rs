@@ -31,6 +31,9 @@
 //!   [`Database::at`] give a [`View`], and [`View::similar`] asks it.
 //! - [`View::search`], [`View::news`], [`View::reaction`], [`View::classify`] and their kin ask in
 //!   words, in a space whose weights read charts and headlines.
+//! - [`Similar::outcomes`] goes on to what happened after those moments, [`View::anomaly`] and
+//!   [`View::anomaly_scan`] say what is unusual, [`View::transfer`] and [`View::transfer_matrix`]
+//!   compare markets. All of them see only what the view knows.
 //! - [`read_bars`], [`read_headlines`] and [`read_vectors`] read files of many dialects;
 //!   `BybitClient` (feature `http`) downloads candles.
 //! - [`ChartEncoder`] turns windows into vectors; [`check_chart_encoder`] holds an encoder of your

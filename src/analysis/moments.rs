@@ -121,11 +121,11 @@ impl Drawn {
         (wanted, seed): (usize, u64),
     ) -> Result<Self> {
         let sample = past.sample(rows, wanted, seed)?;
-        let (_, range, [stride, seed, until]) = sample.table();
+        let (_, range, [stride, seed, first, last]) = sample.table();
         let unit = 1usize << (range.len() / 16).max(1).ilog2();
         let used = range.start..range.start + range.len() / unit * unit;
-        let numbers = [stride, seed, until, used.start as u64, used.end as u64];
-        let key = past.key(rows, &numbers);
+        let (start, end) = (used.start as u64, used.end as u64);
+        let key = past.key(rows, &[stride, seed, first, last, start, end]);
         Ok(Self { sample, used, key })
     }
 

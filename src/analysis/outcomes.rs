@@ -218,8 +218,9 @@ impl Outcomes<'_> {
         let (table, range, key) = sample.table();
         // Of every window of the table, also of those that were not known: what is kept must not
         // depend on the time of the view. Below, only what had closed is taken.
-        let [stride, seed, until] = key;
-        let key = past.key(&rows, &[stride, seed, until, u64::from(horizon)]);
+        let [stride, seed, first, last] = key;
+        let numbers = [stride, seed, first, last, u64::from(horizon)];
+        let key = past.key(&rows, &numbers);
         let known = past
             .memo()
             .get(key, || outcomes_of(past, table, horizon as usize))?;

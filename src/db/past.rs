@@ -177,29 +177,45 @@ impl<'a> Past<'a> {
     pub(crate) fn sample(&self, rows: &RowFilter, wanted: usize, seed: u64) -> Result<Sample> {
         let windows = self.count(rows);
         let stride = sample::stride(windows, wanted);
-        let until = self.table_end(rows)?;
-        let numbers = [u64::from(stride), seed, until.cast_unsigned()];
-        let all = RowFilter {
-            first_end: i64::MIN,
-            last_end: until,
+        let (first_end, last_end) = self.table_period(rows)?;
+        let numbers = [
+            u64::from(stride),
+            seed,
+            first_end.cast_unsigned(),
+            last_end.cast_unsigned(),
+        ];
+        let wider = RowFilter {
+            first_end,
+            last_end,
             ..rows.clone()
         };
-        let make = || sample::table(self.snapshot, self.state, &all, (stride, seed));
+        let make = || sample::table(self.snapshot, self.state, &wider, (stride, seed));
         let table = self.memo().get(self.key(rows, &numbers), make)?;
         Ok(Sample::new(table, rows.period(), numbers, windows))
     }
 
-    /// Where the table ends of which a sample of `rows` is a part: a little later than `rows`, so
-    /// that views of many times share few tables.
-    fn table_end(&self, rows: &RowFilter) -> Result<i64> {
-        let (_, last) = rows.period();
-        let Some((a, b)) = self.ends(rows)?.filter(|&(_, b)| last < b) else {
-            return Ok(i64::MAX);
+    /// The period of the table of which a sample of `rows` is a part: up to a quarter longer at
+    /// either end, so that views of many times share few tables.
+    fn table_period(&self, rows: &RowFilter) -> Result<(i64, i64)> {
+        let (first, last) = rows.period();
+        let Some((a, b)) = self.ends(rows)? else {
+            return Ok((i64::MIN, i64::MAX));
         };
-        let span = last.saturating_sub(a).max(1).cast_unsigned();
-        let step = (1u64 << span.ilog2().saturating_sub(2)).cast_signed();
-        let steps = span.cast_signed().div_euclid(step) + 1;
-        Ok(a.saturating_add(steps.saturating_mul(step)).min(b))
+        let length = last.min(b).saturating_sub(first.max(a)).max(1);
+        let step = (1u64 << length.cast_unsigned().ilog2().saturating_sub(2)).cast_signed();
+        let steps = |time: i64| time.saturating_sub(a).div_euclid(step);
+        let at = |steps: i64| a.saturating_add(steps.saturating_mul(step));
+        let start = if first <= a {
+            i64::MIN
+        } else {
+            at(steps(first))
+        };
+        let end = if last >= b {
+            i64::MAX
+        } else {
+            at(steps(last).saturating_add(1))
+        };
+        Ok((start, end))
     }
 
     /// Every one of these windows, ascending by end and series.

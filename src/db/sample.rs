@@ -38,14 +38,14 @@ pub(crate) struct Sample {
     /// The windows that they stand for.
     pub(crate) windows: u64,
     /// What the table is known by, beside its series.
-    key: [u64; 3],
+    key: [u64; 4],
 }
 
 impl Sample {
     pub(super) fn new(
         table: Arc<Vec<Place>>,
         (first, last): (i64, i64),
-        key: [u64; 3],
+        key: [u64; 4],
         windows: u64,
     ) -> Self {
         let start = table.partition_point(|p| p.end < first);
@@ -62,9 +62,9 @@ impl Sample {
         self.table.get(self.range.clone()).unwrap_or_default()
     }
 
-    /// The places of the whole table, also later ones than were asked for, which of them these
+    /// The places of the whole table, also earlier and later ones than were asked for, which of them these
     /// are, and numbers for a key of what follows from the table.
-    pub(crate) fn table(&self) -> (&[Place], Range<usize>, [u64; 3]) {
+    pub(crate) fn table(&self) -> (&[Place], Range<usize>, [u64; 4]) {
         (&self.table, self.range.clone(), self.key)
     }
 }
