@@ -9,6 +9,9 @@ pub struct Hit {
     pub rank: usize,
     /// Cosine of the query and the stored vector, -1 to 1.
     pub score: f32,
+    /// Where the search was refined ([`crate::Similar::refine`]): the correlation or the distance
+    /// of the two paths of closes, by which hits are then ordered.
+    pub refined: Option<f64>,
     /// The window.
     pub window: Window,
 }

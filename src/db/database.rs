@@ -161,6 +161,7 @@ impl OpenOptions {
             encoders: Encoders::new(self.encoders.clone()),
             storage: Arc::clone(&self.storage),
             sizes: self.sizes,
+            bars: Arc::default(),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::segment::SegmentSizes;
 use crate::disk::{Storage, create_dir_durably, list, look_up};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
-use crate::store::{Catalog, RowReads, check_pages};
+use crate::store::{BarCache, Catalog, RowReads, check_pages};
 
 /// Checks that a folder holds a database or may become one, and makes the folders of a new one.
 pub(super) fn prepare_dir(
@@ -95,6 +95,8 @@ pub(super) struct Files {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) sizes: SegmentSizes,
     pub(super) encoders: Encoders,
+    /// Blocks of bars that were read last.
+    pub(super) bars: Arc<BarCache>,
 }
 
 impl Files {

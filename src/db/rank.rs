@@ -11,11 +11,11 @@ use crate::store::{BarReads, SeriesId, SeriesRecord};
 
 /// A window with its score.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Candidate {
-    pub(super) series: SeriesId,
+pub(crate) struct Candidate {
+    pub(crate) series: SeriesId,
     /// Close time of the last bar, in milliseconds UTC.
-    pub(super) end: i64,
-    pub(super) score: f32,
+    pub(crate) end: i64,
+    pub(crate) score: f32,
 }
 
 impl Candidate {

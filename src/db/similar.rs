@@ -1,46 +1,17 @@
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::answer::{Hit, Searched, SimilarAnswer};
-
-use super::rank::{Candidate, Occupied, same_moment};
-use super::search::{RowFilter, Search};
+use super::episodes::{Wanted, episodes, record};
+use super::filter::Filter;
+use super::query::{Query, ResolvedQuery, resolve};
+use super::rank::Candidate;
+use super::refine::{Refine, resampled, standard};
+use super::search::Search;
 use super::snapshot::{Snapshot, SpaceState};
-use super::target::{self, stored_window};
+use super::target::stored_window;
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::index;
-use crate::model::{Bars, Interval, Modality, SeriesKey, Target, Timestamp, Window};
-use crate::store::{SeriesId, SeriesRecord};
-
-/// What to compare with.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Query {
-    /// A stored window.
-    Target(Target),
-    /// Bars of the caller's own; the last window of them counts.
-    Bars(Bars),
-    /// A vector of the space's dimension.
-    Vector(Vec<f32>),
-}
-
-impl From<Target> for Query {
-    fn from(target: Target) -> Self {
-        Self::Target(target)
-    }
-}
-
-impl From<Bars> for Query {
-    fn from(bars: Bars) -> Self {
-        Self::Bars(bars)
-    }
-}
-
-impl From<Vec<f32>> for Query {
-    fn from(vector: Vec<f32>) -> Self {
-        Self::Vector(vector)
-    }
-}
+use crate::model::{Interval, Timestamp, Window};
 
 /// A search for similar windows, made by [`View::similar`].
 #[derive(Clone, Debug)]
@@ -49,19 +20,15 @@ pub struct Similar<'a> {
     query: Query,
     k: usize,
     space: Option<String>,
-    markets: Vec<String>,
-    venues: Vec<String>,
-    symbols: Vec<String>,
-    intervals: Vec<Interval>,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
+    filter: Filter,
     exclusion: Option<u32>,
     ef: Option<usize>,
     exact: bool,
+    refine: Option<Refine>,
 }
 
 /// Default breadth of the search in a graph.
-const DEFAULT_EF: usize = 128;
+pub(crate) const DEFAULT_EF: usize = 128;
 
 impl<'a> Similar<'a> {
     pub(super) fn new(view: &'a View, query: Query) -> Self {
@@ -70,15 +37,11 @@ impl<'a> Similar<'a> {
             query,
             k: 10,
             space: None,
-            markets: Vec::new(),
-            venues: Vec::new(),
-            symbols: Vec::new(),
-            intervals: Vec::new(),
-            from: None,
-            to: None,
+            filter: Filter::default(),
             exclusion: None,
             ef: None,
             exact: false,
+            refine: None,
         }
     }
 
@@ -99,42 +62,42 @@ impl<'a> Similar<'a> {
     /// Only this market; said more than once, any of them.
     #[must_use]
     pub fn market(mut self, market: &str) -> Self {
-        self.markets.push(market.to_owned());
+        self.filter.markets.push(market.to_owned());
         self
     }
 
     /// Only this venue; said more than once, any of them.
     #[must_use]
     pub fn venue(mut self, venue: &str) -> Self {
-        self.venues.push(venue.to_owned());
+        self.filter.venues.push(venue.to_owned());
         self
     }
 
     /// Only this symbol; said more than once, any of them.
     #[must_use]
     pub fn symbol(mut self, symbol: &str) -> Self {
-        self.symbols.push(symbol.to_owned());
+        self.filter.symbols.push(symbol.to_owned());
         self
     }
 
     /// Only this interval; said more than once, any of them.
     #[must_use]
     pub fn interval(mut self, interval: Interval) -> Self {
-        self.intervals.push(interval);
+        self.filter.intervals.push(interval);
         self
     }
 
     /// Only windows that closed at or after this time.
     #[must_use]
     pub fn from(mut self, from: Timestamp) -> Self {
-        self.from = Some(from);
+        self.filter.from = Some(from);
         self
     }
 
     /// Only windows that closed at or before this time.
     #[must_use]
     pub fn to(mut self, to: Timestamp) -> Self {
-        self.to = Some(to);
+        self.filter.to = Some(to);
         self
     }
 
@@ -161,13 +124,28 @@ impl<'a> Similar<'a> {
         self
     }
 
+    /// Compares the candidates again on the stored bars of their windows, and answers in that
+    /// order: at least `ef` and 20 `k` candidates, the best of the search by vectors. Each hit then
+    /// has [`Hit::refined`].
+    #[must_use]
+    pub fn refine(mut self, refine: Refine) -> Self {
+        self.refine = Some(refine);
+        self
+    }
+
+    /// What questions that go on from here ask about: the view, the space, the windows, and
+    /// whether every one of them counts.
+    pub(crate) fn scope(&self) -> (&'a View, Option<&str>, &Filter, bool) {
+        (self.view, self.space.as_deref(), &self.filter, self.exact)
+    }
+
     /// Runs the search.
     ///
     /// # Errors
     /// [`Error::NotFound`] or [`Error::Ambiguous`] if the target, the space or a filter names
     /// nothing or several things that are stored; [`Error::Invalid`] if an option is out of range
     /// or the query has no embedding.
-    pub fn run(self) -> Result<SimilarAnswer> {
+    pub fn run(&self) -> Result<SimilarAnswer> {
         self.check_options()?;
         self.view.look(|snapshot| self.answer(snapshot))
     }
@@ -176,17 +154,36 @@ impl<'a> Similar<'a> {
         let start = Instant::now();
         let state = snapshot.space(self.space.as_deref())?;
         let window_bars = state.space().encoder.window;
-        let exclusion = self.exclusion.unwrap_or(window_bars.div_ceil(4));
-        let query = self.resolve(snapshot, state)?;
-        let search = Search::new(state, &self.filter(snapshot)?)?;
-        let ef = self.ef.unwrap_or(DEFAULT_EF);
-        let (episodes, plan) = self.episodes(snapshot, &search, &query, exclusion, ef)?;
-        let mut hits = Vec::with_capacity(episodes.len());
-        for (i, episode) in episodes.iter().enumerate() {
+        let clamp = |time| self.view.clamp(time);
+        let query = resolve(snapshot, state, &self.query, clamp)?;
+        let rows = self.filter.rows(self.view, snapshot)?;
+        let search = Search::new(state, &rows)?;
+        let mut wanted = Wanted {
+            k: self.k,
+            exclusion: self.exclusion.unwrap_or(window_bars.div_ceil(4)),
+            ef: self.ef.unwrap_or(DEFAULT_EF),
+            exact: self.exact,
+        };
+        let second = match self.refine {
+            Some(by) => Some(SecondLook::new(snapshot, state, by, &query)?),
+            None => None,
+        };
+        if second.is_some() {
+            wanted.ef = wanted.ef.max(self.k.saturating_mul(20));
+        }
+        let reorder = |candidates| match &second {
+            Some(second) => second.reorder(candidates),
+            None => Ok(candidates),
+        };
+        let own = query.own();
+        let (found, plan) = episodes(snapshot, &search, (&query.vector, own), &wanted, reorder)?;
+        let mut hits = Vec::with_capacity(found.len());
+        for (i, episode) in found.iter().enumerate() {
             let series = record(snapshot, episode.series)?;
             hits.push(Hit {
                 rank: i + 1,
                 score: episode.score,
+                refined: second.as_ref().map(|s| s.value(episode)).transpose()?,
                 window: stored_window(snapshot, episode, series, window_bars)?,
             });
         }
@@ -195,7 +192,7 @@ impl<'a> Similar<'a> {
             query: query.window.map(|(_, window)| window),
             query_bars: query.bars,
             window_bars,
-            exclusion,
+            exclusion: wanted.exclusion,
             hits,
             searched: Searched {
                 windows: search.windows(),
@@ -206,232 +203,83 @@ impl<'a> Similar<'a> {
     }
 
     fn check_options(&self) -> Result<()> {
-        let within = |name: &str, value: usize, most: usize| {
-            if (1..=most).contains(&value) {
-                Ok(())
-            } else {
-                Err(Error::invalid(format!(
-                    "expected {name} from 1 to {most}, found {value}"
-                )))
-            }
-        };
         within("k", self.k, 10_000)?;
         within("ef", self.ef.unwrap_or(DEFAULT_EF), 100_000)?;
-        if let (Some(from), Some(to)) = (self.from, self.to)
-            && from > to
-        {
+        self.filter.check()
+    }
+}
+
+/// Checks that an option is from 1 to `most`.
+pub(crate) fn within(name: &str, value: usize, most: usize) -> Result<()> {
+    if (1..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!(
+            "expected {name} from 1 to {most}, found {value}"
+        )))
+    }
+}
+
+/// Compares candidates with the query on the stored bars.
+struct SecondLook<'a> {
+    snapshot: &'a Snapshot,
+    by: Refine,
+    window_bars: u32,
+    /// The query's path in standard units, one point a bar of a window.
+    path: Vec<f64>,
+}
+
+impl<'a> SecondLook<'a> {
+    fn new(
+        snapshot: &'a Snapshot,
+        state: &SpaceState,
+        by: Refine,
+        query: &ResolvedQuery,
+    ) -> Result<Self> {
+        let window_bars = state.space().encoder.window;
+        let path = match (&query.bars, &query.path) {
+            (Some(bars), _) => standard(&bars.close),
+            (None, Some(path)) => standard(&resampled(path, window_bars as usize)),
+            (None, None) => {
+                return Err(Error::invalid(
+                    "expected a query with bars to refine by, found a vector; ask with a stored window, bars or a drawn path",
+                ));
+            }
+        };
+        Ok(Self {
+            snapshot,
+            by,
+            window_bars,
+            path,
+        })
+    }
+
+    fn value(&self, candidate: &Candidate) -> Result<f64> {
+        let series = record(self.snapshot, candidate.series)?;
+        let window: Window = stored_window(self.snapshot, candidate, series, self.window_bars)?;
+        let wanted = self.window_bars as usize;
+        let bars = self
+            .snapshot
+            .bars_from(candidate.series, window.start, wanted)?;
+        let whole = bars.time.last().is_some_and(|&last| {
+            let close = series.key.interval.close_of(Timestamp::from_millis(last));
+            bars.len() == wanted && close == window.end
+        });
+        if !whole {
             return Err(Error::invalid(format!(
-                "expected a time from before the time to, found from {from} to {to}"
+                "expected stored bars of {window} to refine by, found none; ask without refining"
             )));
         }
-        Ok(())
+        Ok(self.by.compare(&self.path, &standard(&bars.close)))
     }
 
-    /// Widens the search until `k` episodes are found or there are no more candidates.
-    fn episodes(
-        &self,
-        snapshot: &Snapshot,
-        search: &Search<'_>,
-        query: &ResolvedQuery,
-        exclusion: u32,
-        ef: usize,
-    ) -> Result<(Vec<Candidate>, &'static str)> {
-        // What the search finds on its way anyway: 14 to 30 windows of `shape` hold 10 episodes.
-        let mut limit = ef.max(self.k * 2);
-        loop {
-            let found = search.nearest(&query.vector, limit, ef, self.exact)?;
-            let episodes = self.distinct(snapshot, &found.candidates, query, exclusion)?;
-            if episodes.len() >= self.k || !found.more {
-                return Ok((episodes, found.plan));
-            }
-            limit = limit.saturating_mul(4);
-        }
+    /// The candidates, best refined value first; equal ones in the order of the search.
+    fn reorder(&self, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+        let mut valued = candidates
+            .into_iter()
+            .map(|c| Ok((self.value(&c)?, c)))
+            .collect::<Result<Vec<_>>>()?;
+        valued.sort_by(|a, b| self.by.order(a.0, b.0));
+        Ok(valued.into_iter().map(|(_, c)| c).collect())
     }
-
-    fn distinct(
-        &self,
-        snapshot: &Snapshot,
-        candidates: &[Candidate],
-        query: &ResolvedQuery,
-        exclusion: u32,
-    ) -> Result<Vec<Candidate>> {
-        let mut occupied: Vec<Occupied<'_>> = Vec::with_capacity(self.k + 1);
-        if let Some((id, window)) = &query.window {
-            occupied.push(Occupied {
-                id: *id,
-                series: record(snapshot, *id)?,
-                end: window.end.millis(),
-            });
-        }
-        let mut episodes = Vec::with_capacity(self.k);
-        for candidate in candidates {
-            if episodes.len() == self.k {
-                break;
-            }
-            let place = Occupied {
-                id: candidate.series,
-                series: record(snapshot, candidate.series)?,
-                end: candidate.end,
-            };
-            let mut free = true;
-            for other in &occupied {
-                if same_moment(&snapshot.txn, other, &place, exclusion)? {
-                    free = false;
-                    break;
-                }
-            }
-            if free {
-                episodes.push(*candidate);
-                occupied.push(place);
-            }
-        }
-        Ok(episodes)
-    }
-
-    fn filter(&self, snapshot: &Snapshot) -> Result<RowFilter> {
-        fn check<'k, T: PartialEq + std::fmt::Display>(
-            what: &'static str,
-            wanted: &[T],
-            snapshot: &'k Snapshot,
-            part: impl Fn(&'k SeriesKey) -> T,
-        ) -> Result<()> {
-            for name in wanted {
-                let stored = snapshot.series.values().any(|s| part(&s.key) == *name);
-                if !stored {
-                    return Err(Error::NotFound {
-                        what,
-                        name: name.to_string(),
-                        hint_text: "`rhyme series` lists what is stored".to_owned(),
-                    });
-                }
-            }
-            Ok(())
-        }
-        check("market", &self.markets, snapshot, |k| k.market.clone())?;
-        check("venue", &self.venues, snapshot, |k| k.venue.clone())?;
-        check("symbol", &self.symbols, snapshot, |k| k.symbol.clone())?;
-        check("interval", &self.intervals, snapshot, |k| k.interval)?;
-        let any = |wanted: &[String], name: &String| wanted.is_empty() || wanted.contains(name);
-        let passes = |key: &SeriesKey| {
-            any(&self.markets, &key.market)
-                && any(&self.venues, &key.venue)
-                && any(&self.symbols, &key.symbol)
-                && (self.intervals.is_empty() || self.intervals.contains(&key.interval))
-        };
-        let unfiltered = self.markets.is_empty()
-            && self.venues.is_empty()
-            && self.symbols.is_empty()
-            && self.intervals.is_empty();
-        let series = (!unfiltered).then(|| {
-            let passing = snapshot.series.iter().filter(|(_, s)| passes(&s.key));
-            passing.map(|(&id, _)| id).collect::<BTreeSet<_>>()
-        });
-        Ok(RowFilter {
-            series,
-            first_end: self.from.map_or(i64::MIN, Timestamp::millis),
-            last_end: self.view.clamp(self.to).millis(),
-        })
-    }
-
-    fn resolve(&self, snapshot: &Snapshot, state: &SpaceState) -> Result<ResolvedQuery> {
-        match &self.query {
-            Query::Vector(vector) => {
-                if vector.len() != state.dim() {
-                    return Err(Error::invalid(format!(
-                        "expected a vector of {} numbers for the space {}, found {}",
-                        state.dim(),
-                        state.space().name,
-                        vector.len()
-                    )));
-                }
-                Ok(ResolvedQuery {
-                    vector: index::Query::new(vector)?,
-                    window: None,
-                    bars: None,
-                })
-            }
-            Query::Bars(bars) => encode_bars(state, bars, None),
-            Query::Target(target) => self.resolve_target(snapshot, state, target),
-        }
-    }
-
-    fn resolve_target(
-        &self,
-        snapshot: &Snapshot,
-        state: &SpaceState,
-        target: &Target,
-    ) -> Result<ResolvedQuery> {
-        let time = self.view.clamp(target.time);
-        let (id, series) = target::series(snapshot, target)?;
-        if state.space().encoder.modality == Modality::Chart {
-            let window = state.space().encoder.window as usize;
-            let reach = state.space().reach();
-            let stored = target::last_window(snapshot, (id, series), window, reach, time)?;
-            return encode_bars(state, &stored.bars, Some((stored.id, stored.window)));
-        }
-        let everything = RowFilter {
-            series: Some([id].into()),
-            first_end: i64::MIN,
-            last_end: time.millis(),
-        };
-        let stored = Search::new(state, &everything)?.stored(id, time.millis())?;
-        let (end, vector) = stored.ok_or_else(|| Error::NotFound {
-            what: "vector",
-            name: format!("of {} in the space {}", series.key, state.space().name),
-            hint_text: "name a series and a time that were imported into it".to_owned(),
-        })?;
-        let candidate = Candidate {
-            series: id,
-            end,
-            score: 1.0,
-        };
-        let bars = state.space().encoder.window;
-        let window = stored_window(snapshot, &candidate, series, bars)?;
-        Ok(ResolvedQuery {
-            vector: index::Query::new(&vector)?,
-            window: Some((id, window)),
-            bars: None,
-        })
-    }
-}
-
-/// A query in the form in which it is compared.
-struct ResolvedQuery {
-    vector: index::Query,
-    window: Option<(SeriesId, Window)>,
-    bars: Option<Bars>,
-}
-
-fn encode_bars(
-    state: &SpaceState,
-    bars: &Bars,
-    window: Option<(SeriesId, Window)>,
-) -> Result<ResolvedQuery> {
-    let encoder = state.encoder()?;
-    let reach = state.space().reach();
-    if bars.len() < reach {
-        return Err(Error::invalid(format!(
-            "expected at least {reach} bars for the space {}, found {}",
-            state.space().name,
-            bars.len()
-        )));
-    }
-    let last = bars.slice(bars.len() - reach..bars.len());
-    let vector = encoder.encode_window(&last)?.ok_or_else(|| {
-        Error::invalid("the query's window is flat: its prices never change, so it has no shape")
-    })?;
-    let shown = last.len() - state.space().encoder.window as usize;
-    Ok(ResolvedQuery {
-        vector: index::Query::new(&vector)?,
-        window,
-        bars: Some(last.slice(shown..last.len())),
-    })
-}
-
-fn record(snapshot: &Snapshot, id: SeriesId) -> Result<&SeriesRecord> {
-    snapshot.series.get(&id).ok_or_else(|| {
-        Error::Catalog(format!(
-            "a window belongs to series {id}, which is not stored"
-        ))
-    })
 }

@@ -3,14 +3,15 @@ use std::sync::Arc;
 
 use super::database::Database;
 use super::files::Files;
+use super::memo::Memo;
 use super::part::FreshPart;
 use super::segment::Segment;
 use crate::encode::ChartEncoder;
 use crate::error::{Error, Result};
 use crate::index::RowSet;
-use crate::model::{Interval, Modality, SeriesKey, Space};
+use crate::model::{Bars, Interval, Modality, SeriesKey, Space, Timestamp};
 use crate::store::{
-    CatalogUse, Changes, FreshRow, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId,
+    BarCache, CatalogUse, Changes, FreshRow, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId,
     SeriesRecord, SpaceId, SpaceRecord,
 };
 
@@ -20,6 +21,9 @@ pub(super) struct Snapshot {
     pub(super) series: Arc<BTreeMap<SeriesId, SeriesRecord>>,
     names: Arc<HashMap<SeriesKey, SeriesId>>,
     pub(super) spaces: Vec<SpaceState>,
+    blocks: Arc<BarCache>,
+    /// What questions worked out about this snapshot and will want again.
+    pub(super) memo: Memo,
 }
 
 /// A space in a snapshot.
@@ -143,7 +147,22 @@ impl Snapshot {
             series,
             names,
             spaces,
+            blocks: Arc::clone(&files.bars),
+            memo: Memo::default(),
         })
+    }
+
+    /// The first `n` bars of a series that open at or after `first`, ascending. Costs little where
+    /// bars near them were read before.
+    pub(super) fn bars_from(&self, series: SeriesId, first: Timestamp, n: usize) -> Result<Bars> {
+        let first = first.millis();
+        self.txn.bars_from(&self.blocks, series, first, n)
+    }
+
+    /// The last `n` bars of a series that open at or before `last`, ascending, as cheaply.
+    pub(super) fn bars_back(&self, series: SeriesId, last: Timestamp, n: usize) -> Result<Bars> {
+        let last = last.millis();
+        self.txn.bars_back(&self.blocks, series, last, n)
     }
 
     /// A series by its name.

@@ -86,7 +86,7 @@ pub(super) fn last_window(
     let interval = record.key.interval;
     let mut wanted = reach * 2 + 2;
     loop {
-        let bars = snapshot.txn.bars_up_to(id, time.millis(), wanted)?;
+        let bars = snapshot.bars_back(id, time, wanted)?;
         let exhausted = bars.len() < wanted;
         let closed = bars
             .time
@@ -182,7 +182,8 @@ fn first_open(
         Interval::Months(_) => window.end.saturating_sub(1),
     };
     let enough = bars.saturating_add(1);
-    let stored = snapshot.txn.bars_up_to(window.series, last_open, enough)?;
+    let last_open = Timestamp::from_millis(last_open);
+    let stored = snapshot.bars_back(window.series, last_open, enough)?;
     let close = |open: i64| interval.close_of(Timestamp::from_millis(open)).millis();
     let closed = stored.time.partition_point(|&t| close(t) <= window.end);
     let times = stored.time.get(..closed).unwrap_or_default();

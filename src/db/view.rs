@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use super::similar::{Query, Similar};
+use super::query::Query;
+use super::similar::Similar;
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::model::{Headline, TimePrecision, Timestamp};

@@ -123,6 +123,14 @@ impl Query {
         self.planes.high.len()
     }
 
+    /// The vector that is compared, in unit length.
+    pub fn vector(&self) -> Vec<f32> {
+        let Planes { high, low } = &self.planes;
+        let join = |(&h, &l): (&i8, &i8)| f64::from(256 * i32::from(h) + i32::from(l));
+        let parts = high.iter().zip(low).map(join);
+        parts.map(|v| (v * self.inv_norm) as f32).collect()
+    }
+
     /// The 8-bit code.
     pub(super) fn code(&self) -> Plane<'_> {
         Plane::new(&self.planes.high)

@@ -82,6 +82,15 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// The hash that a block says its content has, unchecked.
+pub(super) fn hash(bytes: &[u8]) -> Result<u64, Defect> {
+    let hash = bytes
+        .get(HEAD_LEN - 8..HEAD_LEN)
+        .and_then(|b| b.try_into().ok());
+    hash.map(u64::from_le_bytes)
+        .ok_or_else(|| "a block of bars is cut short".to_owned())
+}
+
 fn read_u32(bytes: &[u8]) -> Result<u32, Defect> {
     bytes
         .try_into()

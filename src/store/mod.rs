@@ -8,6 +8,7 @@
 
 mod backend;
 mod bar_block;
+mod bar_cache;
 mod bars;
 mod bars_write;
 mod catalog;
@@ -30,6 +31,7 @@ mod tests;
 mod untrusted;
 mod weights;
 
+pub(crate) use bar_cache::BarCache;
 #[cfg(test)]
 pub(crate) use bars::BarChange;
 pub(crate) use bars::{BarExtent, BarReads};
