@@ -29,6 +29,9 @@
 //!
 //! - [`Database`] is the folder: ingestion, deletion, compaction. [`Database::now`] and
 //!   [`Database::at`] give a [`View`], and [`View::similar`] asks it.
+//! - [`Similar::outcomes`] goes on to what happened after those moments, [`View::anomaly`] and
+//!   [`View::anomaly_scan`] say what is unusual, [`View::transfer`] and [`View::transfer_matrix`]
+//!   compare markets. All of them see only what the view knows.
 //! - [`read_bars`], [`read_headlines`] and [`read_vectors`] read files of many dialects;
 //!   `BybitClient` (feature `http`) downloads candles.
 //! - [`ChartEncoder`] turns windows into vectors; [`check_chart_encoder`] holds an encoder of your
@@ -55,14 +58,20 @@ mod model;
 mod source;
 mod store;
 
+pub use analysis::{
+    Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan, AnomalyScanAnswer, HitOutcome,
+    HorizonOutcomes, Measure, Measured, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Transfer,
+    TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair,
+    Unusual,
+};
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
     BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
     DeleteReport, DropReport, HeadlineHit, HeadlineReport, Hit, ImportReport, Ingest, IngestReport,
-    LostBars, LostVectors, OpenOptions, Progress, Query, RecallOptions, RecallReport, RepairReport,
-    Searched, SegmentFate, SeriesInfo, Similar, SimilarAnswer, SpaceInfo, SpaceRecall, Stage,
-    VectorRow, VerifyReport, View,
+    LostBars, LostVectors, OpenOptions, Progress, Query, RecallOptions, RecallReport, Refine,
+    RepairReport, Searched, SegmentFate, SeriesInfo, Similar, SimilarAnswer, SpaceInfo,
+    SpaceRecall, Stage, VectorRow, VerifyReport, View,
 };
 pub use encode::{
     Activation, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings, Head, Input, Layer,

@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "cli/analysis.rs"]
+mod analysis;
 #[path = "cli/embed.rs"]
 mod embed;
 #[path = "cli/guard.rs"]
@@ -21,6 +23,8 @@ mod imports;
 mod ingest;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/outcomes.rs"]
+mod outcomes;
 #[cfg(unix)]
 #[path = "cli/processes.rs"]
 mod processes;

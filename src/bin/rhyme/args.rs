@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
+use crate::commands::{anomaly, transfer};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use rhymedb::{Calendar, Interval, OnError, Timestamp};
+use rhymedb::{Calendar, Interval, OnError, Refine, Timestamp};
 
 /// Finds the moments of market history that rhyme with a chart.
 #[derive(Debug, Parser)]
@@ -61,6 +62,15 @@ pub(crate) enum Command {
     /// Find the moments most similar to a chart
     #[command(after_help = SIMILAR_HELP)]
     Similar(Similar),
+    /// Say how unusual a window is, or list the unusual episodes of a period
+    #[command(after_help = anomaly::HELP)]
+    Anomaly(anomaly::Anomaly),
+    /// Find the moments of another market most similar to a chart
+    #[command(after_help = transfer::HELP)]
+    Transfer(transfer::Transfer),
+    /// Say how alike markets or symbols are
+    #[command(after_help = transfer::MATRIX_HELP)]
+    TransferMatrix(transfer::TransferMatrix),
     /// List the series that are stored
     Series(Series),
     /// List the embedding spaces
@@ -106,7 +116,9 @@ TARGET is one of
   crypto/binance/BTCUSDT:1h@2021-05-19   with market and venue, where the symbol alone is ambiguous
   my_chart.csv                           a candle file: its last window
 
-Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity";
+Examples: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
+          rhyme similar BTCUSDT:1h --outcome 24,72 --refine dtw
+          rhyme similar --pattern 1,3,2,5,4";
 
 const REPAIR_HELP: &str = "\
 What is sound is not touched. Damaged segments are kept in the folder `damaged` of the database.
@@ -301,10 +313,23 @@ pub(crate) struct DropSpace {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Similar {
     /// A window of a stored series, or a candle file
-    pub(crate) target: String,
+    #[arg(required_unless_present = "pattern", conflicts_with = "pattern")]
+    pub(crate) target: Option<String>,
+    /// Ask with a drawn path instead: prices above 0, as text or in a file
+    #[arg(long, value_name = "FILE|PRICES")]
+    pub(crate) pattern: Option<String>,
     /// How many distinct episodes to find
     #[arg(short, default_value_t = 10)]
     pub(crate) k: usize,
+    /// Compare the candidates again on their bars: corr (correlation) or dtw (time warping)
+    #[arg(long, value_name = "corr|dtw")]
+    pub(crate) refine: Option<Refine>,
+    /// What happened in so many bars after each hit, and after all windows that pass
+    #[arg(long, value_name = "BARS", value_delimiter = ',')]
+    pub(crate) outcome: Vec<u32>,
+    /// The seed of the sample and of the bootstrap of --outcome
+    #[arg(long, default_value_t = 0, requires = "outcome")]
+    pub(crate) seed: u64,
     /// The space to search [default: shape]
     #[arg(long)]
     pub(crate) space: Option<String>,

@@ -1,3 +1,4 @@
+pub(crate) mod anomaly;
 mod copies;
 mod delete;
 mod demo;
@@ -9,8 +10,11 @@ mod ingest_bybit;
 mod ingest_headlines;
 mod input_notes;
 mod listings;
+mod outcomes;
+mod pattern;
 mod repair;
 mod similar;
+pub(crate) mod transfer;
 mod verify;
 
 use std::path::PathBuf;
@@ -37,6 +41,9 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Embed(args) => embed::run(global, &args),
         Command::DropSpace(args) => delete::space(global, &args),
         Command::Similar(args) => similar::run(global, &args),
+        Command::Anomaly(args) => anomaly::run(global, &args),
+        Command::Transfer(args) => transfer::run(global, &args),
+        Command::TransferMatrix(args) => transfer::run_matrix(global, &args),
         Command::Series(args) => listings::series(global, &args),
         Command::Spaces => listings::spaces(global),
         Command::Bars(args) => listings::bars(global, &args),

@@ -1,11 +1,12 @@
 use std::path::Path;
 
 use rhymedb::{
-    BarOptions, Database, Error, Hit, Query, SimilarAnswer, Target, Timestamp, View, read_bars,
+    BarOptions, Database, Error, Hit, Query, SimilarAnswer, Target, Timestamp, View, Window,
+    read_bars,
 };
 use serde_json::{Value, json};
 
-use super::{note_pending, open};
+use super::{note_pending, open, outcomes, pattern};
 use crate::args::{Format, Global, Similar};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -15,7 +16,7 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     let db = open(global)?;
     let view = view_at(&db, args.as_of);
     note_pending(global, &view)?;
-    let query = query(&args.target)?;
+    let (target, query) = asked(args)?;
     let mut similar = view.similar(query).k(args.k).exact(args.exact);
     for market in &args.market {
         similar = similar.market(market);
@@ -44,11 +45,28 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     if let Some(ef) = args.ef {
         similar = similar.ef(ef);
     }
-    let answer = similar.run()?;
-    print(global.format, &view, &args.target, &answer)
+    if let Some(refine) = args.refine {
+        similar = similar.refine(refine);
+    }
+    if args.outcome.is_empty() {
+        let answer = similar.run()?;
+        return print(global.format, &view, target, &answer);
+    }
+    let answer = similar.outcomes(&args.outcome).seed(args.seed).run()?;
+    outcomes::print(global.format, &view, target, &answer)
 }
 
-fn view_at(db: &Database, as_of: Option<Timestamp>) -> View {
+/// What was asked with, as text and as a query.
+fn asked(args: &Similar) -> Outcome<(&str, Query)> {
+    match (&args.pattern, &args.target) {
+        (Some(pattern), _) => Ok((pattern, Query::Path(pattern::path(pattern)?))),
+        (None, Some(target)) => Ok((target, query(target)?)),
+        // The arguments were parsed so that there is one of the two.
+        (None, None) => Err(Error::Invalid("expected a target".to_owned()).into()),
+    }
+}
+
+pub(super) fn view_at(db: &Database, as_of: Option<Timestamp>) -> View {
     as_of.map_or_else(|| db.now(), |t| db.at(t))
 }
 
@@ -107,24 +125,35 @@ fn print(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> O
     let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
     match format {
         Format::Json => output::json(&answer_json(target, view, answer, rows)),
-        Format::Csv => output::listing(format, &HIT_COLUMNS, &rows, ""),
-        Format::Table => {
-            let columns = [&HIT_COLUMNS[..], &[column("chart", "closes")]].concat();
-            output::lines(&heading(target, answer))?;
-            let rows: Vec<Value> = answer
-                .hits
-                .iter()
-                .zip(rows)
-                .map(|(hit, row)| with_chart(view, hit, row))
-                .collect();
-            output::listing(format, &columns, &rows, "nothing found")
-        }
+        Format::Csv => output::listing(format, &hit_columns(answer), &rows, ""),
+        Format::Table => print_table(view, target, answer),
     }
+}
+
+/// [`HIT_COLUMNS`], and what the search was refined by.
+pub(super) fn hit_columns(answer: &SimilarAnswer) -> Vec<Column> {
+    let mut columns = HIT_COLUMNS.to_vec();
+    if answer.hits.iter().any(|hit| hit.refined.is_some()) {
+        columns.insert(2, column("refined", "refined"));
+    }
+    columns
+}
+
+pub(super) fn print_table(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
+    let mut columns = hit_columns(answer);
+    columns.push(column("chart", "closes"));
+    output::lines(&heading(target, answer))?;
+    let rows: Vec<Value> = answer
+        .hits
+        .iter()
+        .map(|hit| with_chart(view, hit, hit_row(hit)))
+        .collect();
+    output::listing(Format::Table, &columns, &rows, "nothing found")
 }
 
 pub(super) fn hit_row(hit: &Hit) -> Value {
     let series = &hit.window.series;
-    json!({
+    let mut row = json!({
         "rank": hit.rank,
         "score": (f64::from(hit.score) * 1e6).round() / 1e6,
         "market": series.market,
@@ -133,27 +162,35 @@ pub(super) fn hit_row(hit: &Hit) -> Value {
         "interval": series.interval.to_string(),
         "start": hit.window.start.to_string(),
         "end": hit.window.end.to_string(),
-    })
+    });
+    if let (Some(refined), Some(object)) = (hit.refined, row.as_object_mut()) {
+        let rounded = (refined * 1e6).round() / 1e6;
+        object.insert("refined".to_owned(), json!(rounded));
+    }
+    row
 }
 
 fn with_chart(view: &View, hit: &Hit, mut row: Value) -> Value {
-    let closes = window_closes(view, hit);
+    let closes = window_closes(view, &hit.window);
     if let Some(object) = row.as_object_mut() {
         let line = sparkline(&closes, CHART_WIDTH, Style::of_stdout());
         object.insert("chart".to_owned(), json!(line));
         let score = format!("{:.4}", hit.score);
         object.insert("score".to_owned(), json!(score));
+        if let Some(refined) = hit.refined {
+            object.insert("refined".to_owned(), json!(format!("{refined:.4}")));
+        }
     }
     row
 }
 
 const CHART_WIDTH: usize = 24;
 
-/// The closes of a hit's window; none if its vector was imported without bars.
-fn window_closes(view: &View, hit: &Hit) -> Vec<f64> {
-    let series = &hit.window.series;
-    let first_close = series.interval.close_of(hit.window.start);
-    let bars = view.bars(series, Some(first_close), Some(hit.window.end), None);
+/// The closes of a window; none if its vector was imported without bars.
+pub(super) fn window_closes(view: &View, window: &Window) -> Vec<f64> {
+    let series = &window.series;
+    let first_close = series.interval.close_of(window.start);
+    let bars = view.bars(series, Some(first_close), Some(window.end), None);
     bars.map(|b| b.bars.close).unwrap_or_default()
 }
 
@@ -185,7 +222,12 @@ fn heading(target: &str, answer: &SimilarAnswer) -> String {
     )
 }
 
-fn answer_json(target: &str, view: &View, answer: &SimilarAnswer, hits: Vec<Value>) -> Value {
+pub(super) fn answer_json(
+    target: &str,
+    view: &View,
+    answer: &SimilarAnswer,
+    hits: Vec<Value>,
+) -> Value {
     let mut query = json!({
         "target": target,
         "space": answer.space,

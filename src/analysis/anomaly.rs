@@ -1,0 +1,334 @@
+//! How unusual a window is.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use super::unusual::{Judge, Judged, LEAST_CALIBRATION, Measures, rank};
+use crate::db::{Asked, Candidate, Filter, Past, View, within};
+use crate::error::{Error, Result, excerpt};
+use crate::model::{Interval, Target, Window};
+
+/// From here on the largest z-score counts as an alarm.
+pub(super) const Z_THRESHOLD: f64 = 3.0;
+
+/// A way to measure how unusual a window is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Measure {
+    /// The mean Euclidean distance of the vector to its `k` nearest episodes, 0 to 2.
+    Distance,
+    /// The Mahalanobis distance of the vector from the mean of history, with a covariance shrunk
+    /// after Ledoit and Wolf (2004).
+    Mahalanobis,
+    /// The largest number of standard deviations that one number of the vector lies from its mean.
+    LargestZ,
+}
+
+impl Measure {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Distance, Self::Mahalanobis, Self::LargestZ];
+
+    pub(super) fn of(self, measures: &Measures) -> f64 {
+        match self {
+            Self::Distance => measures.distance,
+            Self::Mahalanobis => measures.mahalanobis,
+            Self::LargestZ => measures.largest_z,
+        }
+    }
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Distance => "distance",
+            Self::Mahalanobis => "mahalanobis",
+            Self::LargestZ => "largest-z",
+        })
+    }
+}
+
+impl FromStr for Measure {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|m| m.to_string() == text);
+        found.ok_or_else(|| {
+            Error::invalid(format!(
+                "expected the measure distance, mahalanobis or largest-z, found {}",
+                excerpt(text)
+            ))
+        })
+    }
+}
+
+/// One measure of a window, and how unusual it is among earlier windows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// What was measured.
+    pub measure: Measure,
+    /// Its value; more is more unusual.
+    pub value: f64,
+    /// The share of earlier windows with a lower value, in percent; of equal ones half count.
+    pub percentile: f64,
+    /// The conformal p-value: (1 + earlier windows with at least this value) / (1 + earlier
+    /// windows). If windows come in no particular order, one of at most p comes up in a share of
+    /// at most p.
+    pub p_value: f64,
+}
+
+/// What is said of how unusual a window is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unusual {
+    /// One for each of [`Measure::ALL`].
+    pub measures: Vec<Measured>,
+    /// Earlier windows that it was compared with, each measured as of its own close.
+    pub calibration: usize,
+    /// Whether the largest z-score is above 3.
+    pub z_alarm: bool,
+    /// The share of earlier windows whose largest z-score was above 3: with 48 numbers a vector it is far
+    /// from the 0.27 % of one normal number.
+    pub z_false_alarms: f64,
+}
+
+impl Unusual {
+    pub(super) fn of(found: &Measures, earlier: &[Measures]) -> Self {
+        let measured = |measure: Measure| {
+            let value = measure.of(found);
+            let (percentile, p_value) = rank(value, earlier.iter().map(|m| measure.of(m)));
+            Measured {
+                measure,
+                value,
+                percentile,
+                p_value,
+            }
+        };
+        let alarms = earlier.iter().filter(|m| m.largest_z > Z_THRESHOLD).count();
+        Self {
+            measures: Measure::ALL.map(measured).to_vec(),
+            calibration: earlier.len(),
+            z_alarm: found.largest_z > Z_THRESHOLD,
+            z_false_alarms: alarms as f64 / earlier.len().max(1) as f64,
+        }
+    }
+
+    /// One of the measures.
+    pub fn get(&self, measure: Measure) -> Option<&Measured> {
+        self.measures.iter().find(|m| m.measure == measure)
+    }
+}
+
+/// The answer to [`View::anomaly`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnomalyAnswer {
+    /// The space.
+    pub space: String,
+    /// The window.
+    pub window: Window,
+    /// How unusual it is.
+    pub unusual: Unusual,
+    /// Its nearest episodes, best first: the cosine and the window.
+    pub nearest: Vec<(f32, Window)>,
+    /// Windows that had closed by then and that it could be compared with.
+    pub history: u64,
+    /// Bars of a window.
+    pub window_bars: u32,
+    /// The least distance in bars of two neighbours, and of the window and its neighbours.
+    pub exclusion: u32,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What [`Anomaly`] and [`super::AnomalyScan`] have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) space: Option<String>,
+    pub(super) k: usize,
+    pub(super) among: Filter,
+    pub(super) exact: bool,
+    pub(super) seed: u64,
+    pub(super) calibration: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            space: None,
+            k: 5,
+            among: Filter::default(),
+            exact: false,
+            seed: 0,
+            calibration: 200,
+        }
+    }
+}
+
+impl Options {
+    pub(super) fn check(&self) -> Result<()> {
+        within("k", self.k, 1000)?;
+        within("calibration", self.calibration, 100_000)
+    }
+
+    pub(super) fn judge<'a>(&self, past: &'a Past<'a>) -> Result<Judge<'a>> {
+        Ok(Judge {
+            past,
+            history: past.rows(&self.among)?,
+            k: self.k,
+            exclusion: past.window_bars(),
+            exact: self.exact,
+            seed: self.seed,
+            calibration: self.calibration,
+        })
+    }
+}
+
+/// The options that [`Anomaly`] and [`super::AnomalyScan`] share, as methods.
+macro_rules! shared_options {
+    () => {
+        /// The space. Default: `shape`, or the only one.
+        #[must_use]
+        pub fn space(mut self, name: &str) -> Self {
+            self.options.space = Some(name.to_owned());
+            self
+        }
+
+        /// How many neighbours the distance is measured to: distinct episodes that share no bar
+        /// with one another or with the window. Default: 5. At most 1,000.
+        #[must_use]
+        pub fn k(mut self, k: usize) -> Self {
+            self.options.k = k;
+            self
+        }
+
+        /// Compares with windows of this market or symbol only; said more than once, of any of
+        /// them. Default: all windows of the space.
+        #[must_use]
+        pub fn among(mut self, market_or_symbol: &str) -> Self {
+            self.options.among.groups.push(market_or_symbol.to_owned());
+            self
+        }
+
+        /// Compares with windows of this interval only; said more than once, of any of them.
+        #[must_use]
+        pub fn among_interval(mut self, interval: Interval) -> Self {
+            self.options.among.intervals.push(interval);
+            self
+        }
+
+        /// Compares with every window instead of searching the graph.
+        #[must_use]
+        pub fn exact(mut self, exact: bool) -> Self {
+            self.options.exact = exact;
+            self
+        }
+
+        /// The seed of the samples. Default: 0.
+        #[must_use]
+        pub fn seed(mut self, seed: u64) -> Self {
+            self.options.seed = seed;
+            self
+        }
+
+        /// The least number of earlier windows that are measured too, to say how unusual a value
+        /// is: no p-value is below 1 / (number + 1). Default: 200; seldom twice as many are taken. At
+        /// most 100,000.
+        #[must_use]
+        pub fn calibration(mut self, windows: usize) -> Self {
+            self.options.calibration = windows;
+            self
+        }
+    };
+}
+pub(super) use shared_options;
+
+/// A question how unusual a window is, made by [`View::anomaly`].
+#[derive(Clone, Debug)]
+pub struct Anomaly<'a> {
+    view: &'a View,
+    target: Target,
+    options: Options,
+}
+
+impl View {
+    /// Asks how unusual a stored window was, compared with what had closed before it.
+    ///
+    /// The window is measured as of its own close in three ways ([`Measure`]). To say how unusual
+    /// the values are, a seeded sample of the windows of the second half of the time before it is
+    /// measured in the same way, each as of its own close.
+    ///
+    /// ```
+    /// use rhymedb::{Database, Measure, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
+    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// }
+    /// let target: Target = "NOVAUSDT:1h@2015-03-01".parse()?;
+    /// let answer = db.now().anomaly(target).run()?;
+    /// let distance = answer.unusual.get(Measure::Distance).ok_or("no distance")?;
+    /// println!("{:.3}, percentile {:.0}, p = {:.3}", distance.value, distance.percentile, distance.p_value);
+    /// assert!((0.0..=1.0).contains(&distance.p_value));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn anomaly(&self, target: Target) -> Anomaly<'_> {
+        Anomaly {
+            view: self,
+            target,
+            options: Options::default(),
+        }
+    }
+}
+
+impl Anomaly<'_> {
+    shared_options!();
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Ambiguous`] if a name is that of nothing or of several
+    /// things; [`Error::Invalid`] if an option is out of range or there is too little history.
+    pub fn run(&self) -> Result<AnomalyAnswer> {
+        self.options.check()?;
+        let space = self.options.space.as_deref();
+        self.view.past(space, |past| self.answer(past))
+    }
+
+    fn answer(&self, past: &Past<'_>) -> Result<AnomalyAnswer> {
+        let start = Instant::now();
+        let Asked {
+            place,
+            window,
+            vector,
+            ..
+        } = past.asked(&self.target)?;
+        let judge = self.options.judge(past)?;
+        let judged = Judged {
+            place,
+            vector: &vector,
+        };
+        let (found, nearest) = judge.measure(&judged)?.ok_or_else(|| {
+            Error::invalid(format!(
+                "expected {} episodes and 30 windows of history before {window}, found fewer; ask about a later time, or compare with more windows",
+                self.options.k
+            ))
+        })?;
+        let sample = judge.calibration(place)?;
+        judge.prepare(sample.places())?;
+        let earlier = judge.calibrated(&sample)?.ok_or_else(|| {
+            Error::invalid(format!(
+                "expected at least {LEAST_CALIBRATION} windows before {window} that have history themselves, found fewer; ask about a later time, or compare with more windows"
+            ))
+        })?;
+        let named = |c: &Candidate| Ok((c.score, past.window(c.into())?));
+        Ok(AnomalyAnswer {
+            space: past.space().to_owned(),
+            unusual: Unusual::of(&found, &earlier),
+            nearest: nearest.iter().map(named).collect::<Result<_>>()?,
+            history: past.count(&judge.history.until(place.end)),
+            window_bars: past.window_bars(),
+            exclusion: judge.exclusion,
+            window,
+            took: start.elapsed(),
+        })
+    }
+}

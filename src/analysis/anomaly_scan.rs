@@ -1,0 +1,297 @@
+//! The most unusual episodes of a period.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::anomaly::{Measure, Options, Unusual, shared_options};
+use super::unusual::{Judge, Judged};
+use crate::db::{Filter, Past, Place, View, within};
+use crate::error::{Error, Result};
+use crate::model::{Interval, Timestamp, Window};
+
+/// The most windows of one scan.
+const MOST_WINDOWS: u64 = 10_000_000;
+
+/// A search for the unusual episodes of a period, made by [`View::anomaly_scan`].
+#[derive(Clone, Debug)]
+pub struct AnomalyScan<'a> {
+    view: &'a View,
+    options: Options,
+    scanned: Filter,
+    by: Measure,
+    level: f64,
+    limit: usize,
+}
+
+/// A stretch of unusual windows that overlap, by its most unusual one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnomalyEpisode {
+    /// 1 is the most unusual.
+    pub rank: usize,
+    /// Its most unusual window.
+    pub window: Window,
+    /// How unusual that is.
+    pub unusual: Unusual,
+    /// Windows at or below the level that it stands for, itself included.
+    pub windows: usize,
+    /// When the first and the last of them ended.
+    pub from: Timestamp,
+    /// When the last of them ended.
+    pub to: Timestamp,
+}
+
+/// The answer to [`View::anomaly_scan`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnomalyScanAnswer {
+    /// The space.
+    pub space: String,
+    /// The episodes, most unusual first.
+    pub episodes: Vec<AnomalyEpisode>,
+    /// Windows that were looked at.
+    pub scanned: u64,
+    /// Those of them before which there was too little history to say anything.
+    pub skipped: u64,
+    /// Those of them with a p-value at or below the level. Of windows like all others it would be
+    /// a share of the level.
+    pub unusual: u64,
+    /// What they were measured by.
+    pub by: Measure,
+    /// The p-value up to which a window counted as unusual.
+    pub level: f64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl View {
+    /// Looks for the unusual episodes of a period: every window that passes is measured as of its
+    /// own close, as [`View::anomaly`] does, and windows that overlap become one episode. Uses all
+    /// threads.
+    ///
+    /// ```
+    /// use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
+    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// }
+    /// let view = db.now();
+    /// let (from, to) = ("2015-03-01".parse()?, "2015-03-08".parse()?);
+    /// let answer = view.anomaly_scan().of("NOVAUSDT").from(from).to(to).level(0.05).run()?;
+    /// for episode in &answer.episodes {
+    ///     println!("{} stands for {} windows", episode.window, episode.windows);
+    /// }
+    /// assert!(answer.scanned > 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn anomaly_scan(&self) -> AnomalyScan<'_> {
+        AnomalyScan {
+            view: self,
+            options: Options::default(),
+            scanned: Filter::default(),
+            by: Measure::Distance,
+            level: 0.01,
+            limit: 20,
+        }
+    }
+}
+
+/// A window of the scan at or below the level.
+struct Flagged {
+    place: Place,
+    /// Its number among the scanned windows of its series.
+    number: usize,
+    unusual: Unusual,
+    p_value: f64,
+    value: f64,
+}
+
+impl AnomalyScan<'_> {
+    shared_options!();
+
+    /// Scans this market or symbol; said more than once, any of them. Default: everything.
+    #[must_use]
+    pub fn of(mut self, market_or_symbol: &str) -> Self {
+        self.scanned.groups.push(market_or_symbol.to_owned());
+        self
+    }
+
+    /// Scans this interval; said more than once, any of them.
+    #[must_use]
+    pub fn interval(mut self, interval: Interval) -> Self {
+        self.scanned.intervals.push(interval);
+        self
+    }
+
+    /// Scans windows that closed at or after this time.
+    #[must_use]
+    pub fn from(mut self, from: Timestamp) -> Self {
+        self.scanned.from = Some(from);
+        self
+    }
+
+    /// Scans windows that closed at or before this time.
+    #[must_use]
+    pub fn to(mut self, to: Timestamp) -> Self {
+        self.scanned.to = Some(to);
+        self
+    }
+
+    /// The measure that decides. Default: [`Measure::Distance`].
+    #[must_use]
+    pub fn by(mut self, measure: Measure) -> Self {
+        self.by = measure;
+        self
+    }
+
+    /// The p-value up to which a window counts as unusual. Default: 0.01.
+    #[must_use]
+    pub fn level(mut self, level: f64) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// The most episodes to list. Default: 20. At most 10,000.
+    #[must_use]
+    pub fn limit(mut self, episodes: usize) -> Self {
+        self.limit = episodes;
+        self
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if a name is that of nothing stored; [`Error::Invalid`] if an option is
+    /// out of range, or if the level is so low that no window could reach it.
+    pub fn run(&self) -> Result<AnomalyScanAnswer> {
+        self.options.check()?;
+        within("a limit", self.limit, 10_000)?;
+        self.scanned.check()?;
+        if !(0.0..=1.0).contains(&self.level)
+            || self.level * (self.options.calibration as f64 + 1.0) < 1.0
+        {
+            return Err(Error::invalid(format!(
+                "expected a level from 1 / (calibration + 1) to 1, found {} with a calibration of {}; raise one of them",
+                self.level, self.options.calibration
+            )));
+        }
+        let space = self.options.space.as_deref();
+        self.view.past(space, |past| self.answer(past))
+    }
+
+    fn answer(&self, past: &Past<'_>) -> Result<AnomalyScanAnswer> {
+        let start = Instant::now();
+        let rows = past.rows(&self.scanned)?;
+        let windows = past.count(&rows);
+        if windows > MOST_WINDOWS {
+            return Err(Error::invalid(format!(
+                "expected at most {MOST_WINDOWS} windows to scan, found {windows}; narrow the period or name a symbol"
+            )));
+        }
+        let places = past.places(&rows)?;
+        let judge = self.options.judge(past)?;
+        past.start_threads()?;
+        let judged: Vec<Option<Unusual>> = places
+            .par_iter()
+            .map(|&place| judge_one(past, &judge, place))
+            .collect::<Result<_>>()?;
+        let skipped = judged.iter().filter(|j| j.is_none()).count() as u64;
+        let flagged = self.flagged(&places, judged);
+        Ok(AnomalyScanAnswer {
+            space: past.space().to_owned(),
+            scanned: windows,
+            skipped,
+            unusual: flagged.len() as u64,
+            episodes: self.episodes(past, flagged)?,
+            by: self.by,
+            level: self.level,
+            took: start.elapsed(),
+        })
+    }
+
+    fn flagged(&self, places: &[Place], judged: Vec<Option<Unusual>>) -> Vec<Flagged> {
+        let mut seen: HashMap<u32, usize> = HashMap::new();
+        let mut flagged = Vec::new();
+        for (&place, unusual) in places.iter().zip(judged) {
+            let next = seen.entry(place.series).or_default();
+            let number = *next;
+            *next += 1;
+            let Some(unusual) = unusual else {
+                continue;
+            };
+            let Some(&by) = unusual.get(self.by) else {
+                continue;
+            };
+            if by.p_value <= self.level {
+                flagged.push(Flagged {
+                    place,
+                    number,
+                    unusual,
+                    p_value: by.p_value,
+                    value: by.value,
+                });
+            }
+        }
+        flagged
+    }
+
+    /// Windows that overlap, by the most unusual of them.
+    fn episodes(&self, past: &Past<'_>, mut flagged: Vec<Flagged>) -> Result<Vec<AnomalyEpisode>> {
+        flagged.sort_by(|a, b| {
+            let values = a
+                .p_value
+                .total_cmp(&b.p_value)
+                .then(b.value.total_cmp(&a.value));
+            values.then(a.place.cmp(&b.place))
+        });
+        let apart = past.window_bars().div_ceil(past.hop()) as usize;
+        let mut heads: HashMap<u32, Vec<(usize, usize)>> = HashMap::new();
+        let mut episodes: Vec<AnomalyEpisode> = Vec::new();
+        for window in flagged {
+            let of_series = heads.entry(window.place.series).or_default();
+            let near = of_series
+                .iter()
+                .find(|(number, _)| number.abs_diff(window.number) < apart);
+            let end = Timestamp::from_millis(window.place.end);
+            match near {
+                Some(&(_, at)) => {
+                    if let Some(episode) = episodes.get_mut(at) {
+                        episode.windows += 1;
+                        episode.from = episode.from.min(end);
+                        episode.to = episode.to.max(end);
+                    }
+                }
+                None => {
+                    of_series.push((window.number, episodes.len()));
+                    episodes.push(AnomalyEpisode {
+                        rank: episodes.len() + 1,
+                        window: past.window(window.place)?,
+                        unusual: window.unusual,
+                        windows: 1,
+                        from: end,
+                        to: end,
+                    });
+                }
+            }
+        }
+        episodes.truncate(self.limit);
+        Ok(episodes)
+    }
+}
+
+/// How unusual a window is as of its close; `None` if there was too little history.
+fn judge_one(past: &Past<'_>, judge: &Judge<'_>, place: Place) -> Result<Option<Unusual>> {
+    let vector = past
+        .vector(place)?
+        .ok_or_else(|| Error::Catalog("a window has no vector".to_owned()))?;
+    let window = Judged {
+        place,
+        vector: &vector,
+    };
+    let Some((found, _)) = judge.measure(&window)? else {
+        return Ok(None);
+    };
+    let earlier = judge.calibrated(&judge.calibration(place)?)?;
+    Ok(earlier.map(|earlier| Unusual::of(&found, &earlier)))
+}

@@ -1,0 +1,193 @@
+//! How unusual a window is, as of its own close, and how unusual that was among others.
+//!
+//! A window is measured against what was known when it closed, whatever the time of the view, so a measure
+//! follows from the past of its window alone: it can be kept, and no view of an earlier time can be told
+//! what came later. The windows that calibrate it are measured in the same way, each as of its
+//! own close.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::moments::Drawn;
+use crate::db::{Candidate, DEFAULT_EF, Past, Place, RowFilter, Sample, Wanted};
+use crate::error::{Error, Result};
+use crate::model::Timestamp;
+
+/// Vectors from which mean and covariance are taken, at least.
+const MOMENT_SAMPLE: usize = 1000;
+/// Fewer windows calibrate nothing.
+pub(super) const LEAST_CALIBRATION: usize = 20;
+
+/// The three measures of a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Measures {
+    pub(super) distance: f64,
+    pub(super) mahalanobis: f64,
+    pub(super) largest_z: f64,
+}
+
+/// A window with its vector.
+pub(super) struct Judged<'a> {
+    pub(super) place: Place,
+    pub(super) vector: &'a [f32],
+}
+
+/// How windows are measured.
+pub(super) struct Judge<'a> {
+    pub(super) past: &'a Past<'a>,
+    /// The windows that a window is compared with, as far as they were known.
+    pub(super) history: RowFilter,
+    pub(super) k: usize,
+    /// The least distance in bars of two neighbours, and of a window and its neighbours.
+    pub(super) exclusion: u32,
+    pub(super) exact: bool,
+    pub(super) seed: u64,
+    /// Windows that calibrate, at least.
+    pub(super) calibration: usize,
+}
+
+/// Measures that were taken before; `None` where there was not enough history.
+#[derive(Default)]
+struct Known(RwLock<HashMap<Place, Option<Measures>>>);
+
+impl Judge<'_> {
+    /// The measures of a window as of its close and its nearest episodes, or `None` if there was
+    /// too little history.
+    pub(super) fn measure(
+        &self,
+        window: &Judged<'_>,
+    ) -> Result<Option<(Measures, Vec<Candidate>)>> {
+        let before = self.history.until(window.place.end);
+        let wanted = Wanted {
+            k: self.k,
+            exclusion: self.exclusion,
+            ef: DEFAULT_EF,
+            exact: self.exact,
+        };
+        let rows = before.until(self.apart(window.place)?);
+        let drawn = Drawn::new(self.past, &rows, (MOMENT_SAMPLE, self.seed))?;
+        let moments = drawn.moments(self.past)?;
+        let Some(moments) = moments.as_ref() else {
+            return Ok(None);
+        };
+        let asked = (window.vector, Some(window.place));
+        let (nearest, _) = self.past.episodes(&before, asked, &wanted)?;
+        if nearest.len() < self.k {
+            return Ok(None);
+        }
+        let distances = nearest
+            .iter()
+            .map(|c| (2.0 - 2.0 * f64::from(c.score)).max(0.0).sqrt());
+        let measures = Measures {
+            distance: distances.sum::<f64>() / nearest.len() as f64,
+            mahalanobis: moments.mahalanobis(window.vector),
+            largest_z: moments.largest_z(window.vector),
+        };
+        Ok(Some((measures, nearest)))
+    }
+
+    /// The end of the last window that shares no bar with a window.
+    fn apart(&self, place: Place) -> Result<i64> {
+        let (key, _) = self.past.series(place.series)?;
+        let end = Timestamp::from_millis(place.end);
+        Ok(key.interval.before(end, self.past.window_bars()).millis())
+    }
+
+    /// Windows of the second half of the time before a window, that it is compared with. In the
+    /// first half there was so little history that its windows would look more unusual.
+    pub(super) fn calibration(&self, place: Place) -> Result<Sample> {
+        let last = self.apart(place)?;
+        let first = self.history.period().0;
+        let begin = self
+            .past
+            .ends(&self.history)?
+            .map_or(last, |(a, _)| a.max(first));
+        let half = begin.saturating_add(last.saturating_sub(begin) / 2);
+        let rows = self.history.until(last).after(half);
+        self.past.sample(&rows, self.calibration, self.seed)
+    }
+
+    /// The measures of the windows that calibrate; `None` if there are too few to say anything.
+    pub(super) fn calibrated(&self, sample: &Sample) -> Result<Option<Vec<Measures>>> {
+        let known = self.known()?;
+        let mut all = Vec::with_capacity(sample.places().len());
+        for &place in sample.places() {
+            all.extend(self.recall(&known, place)?);
+        }
+        Ok((all.len() >= LEAST_CALIBRATION).then_some(all))
+    }
+
+    /// Measures these windows ahead of time, on all threads.
+    pub(super) fn prepare(&self, places: &[Place]) -> Result<()> {
+        use rayon::prelude::*;
+        let known = self.known()?;
+        self.past.start_threads()?;
+        places
+            .par_iter()
+            .try_for_each(|&place| self.recall(&known, place).map(drop))
+    }
+
+    fn known(&self) -> Result<Arc<Known>> {
+        let (first, _) = self.history.period();
+        let numbers = [
+            self.k as u64,
+            u64::from(self.exclusion),
+            u64::from(self.exact),
+            self.seed,
+            first.cast_unsigned(),
+        ];
+        let key = self.past.key(&self.history, &numbers);
+        self.past.memo().get(key, || Ok(Known::default()))
+    }
+
+    fn recall(&self, known: &Known, place: Place) -> Result<Option<Measures>> {
+        let found = known
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&place)
+            .copied();
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let vector = self
+            .past
+            .vector(place)?
+            .ok_or_else(|| Error::Catalog("a sampled window has no vector".to_owned()))?;
+        let window = Judged {
+            place,
+            vector: &vector,
+        };
+        let measures = self.measure(&window)?.map(|(measures, _)| measures);
+        let mut known = known.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(place, measures);
+        Ok(measures)
+    }
+}
+
+/// Where a value stands among those that calibrate: percentile, and the conformal p-value.
+pub(super) fn rank(value: f64, others: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (mut below, mut same, mut n) = (0usize, 0usize, 0usize);
+    for other in others {
+        n += 1;
+        below += usize::from(other < value);
+        same += usize::from(other == value);
+    }
+    let percentile = 100.0 * (below as f64 + 0.5 * same as f64) / n.max(1) as f64;
+    let as_far = n - below;
+    (percentile, (1 + as_far) as f64 / (1 + n) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rank;
+
+    #[test]
+    fn ranks_are_shares_and_conformal_p_values() {
+        let others = || [1.0, 2.0, 3.0, 4.0].into_iter();
+        assert_eq!(rank(2.5, others()), (50.0, 3.0 / 5.0));
+        assert_eq!(rank(9.0, others()), (100.0, 1.0 / 5.0));
+        assert_eq!(rank(0.0, others()), (0.0, 1.0));
+        assert_eq!(rank(2.0, others()), (37.5, 4.0 / 5.0));
+    }
+}

@@ -1,0 +1,329 @@
+//! How unusual a window is, and the unusual episodes of a period.
+
+use clap::Args;
+use rhymedb::{
+    AnomalyAnswer, AnomalyScanAnswer, Error, Interval, Measure, Target, Timestamp, Unusual, View,
+    Window,
+};
+use serde_json::{Map, Value, json};
+
+use super::similar::{view_at, window_closes};
+use super::{note_pending, open};
+use crate::args::{Format, Global};
+use crate::failure::Outcome;
+use crate::output::{self, Column, column};
+use crate::render::{Style, sparkline};
+
+pub(crate) const HELP: &str = "\
+A window is measured as of its own close, against what had closed before: by the distance of its
+vector to its nearest episodes, by its Mahalanobis distance, and by the largest z-score of its numbers.
+Earlier windows are measured in the same way, and say how unusual each value is: as a percentile, and as
+a p-value (1 + earlier windows with at least this value) / (1 + earlier windows).
+
+Examples: rhyme anomaly BTCUSDT:1h@2021-05-19T12:00
+          rhyme anomaly --scan BTCUSDT --interval 1h --from 2021-01-01 --to 2022-01-01";
+
+#[derive(Debug, Args)]
+pub(crate) struct Anomaly {
+    /// A window of a stored series, like BTCUSDT:1h@2021-05-19T12:00
+    #[arg(required_unless_present = "scan", conflicts_with = "scan")]
+    target: Option<String>,
+    /// List the unusual episodes of a market or symbol instead
+    #[arg(long, value_name = "MARKET|SYMBOL")]
+    scan: Option<String>,
+    /// Scan windows that closed at or after this time
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Scan windows that closed at or before this time
+    #[arg(long)]
+    to: Option<Timestamp>,
+    /// Scan only these intervals
+    #[arg(long, value_delimiter = ',')]
+    interval: Vec<Interval>,
+    /// The measure by which a scan decides: distance, mahalanobis or largest-z [default: distance]
+    #[arg(long, value_name = "MEASURE")]
+    by: Option<Measure>,
+    /// The p-value up to which a scan lists windows [default: 0.01]
+    #[arg(long)]
+    level: Option<f64>,
+    /// The most episodes that a scan lists [default: 20]
+    #[arg(long, value_name = "EPISODES")]
+    limit: Option<usize>,
+    /// Compare with windows of these markets or symbols only
+    #[arg(long, value_delimiter = ',', value_name = "MARKET|SYMBOL")]
+    among: Vec<String>,
+    /// How many nearest episodes the distance is measured to
+    #[arg(short, default_value_t = 5)]
+    k: usize,
+    /// The space [default: shape]
+    #[arg(long)]
+    space: Option<String>,
+    /// Earlier windows that are measured too, at least
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    calibration: usize,
+    /// The seed of the samples
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Nothing whose last bar closed after this time
+    #[arg(long)]
+    as_of: Option<Timestamp>,
+    /// Compare with every window
+    #[arg(long)]
+    exact: bool,
+}
+
+/// The options that both questions have.
+macro_rules! with_options {
+    ($question:expr, $args:expr) => {{
+        let mut question = $question
+            .k($args.k)
+            .exact($args.exact)
+            .seed($args.seed)
+            .calibration($args.calibration);
+        if let Some(space) = &$args.space {
+            question = question.space(space);
+        }
+        for name in &$args.among {
+            question = question.among(name);
+        }
+        question
+    }};
+}
+
+pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
+    let db = open(global)?;
+    let view = view_at(&db, args.as_of);
+    note_pending(global, &view)?;
+    let Some(name) = &args.scan else {
+        check_single(args)?;
+        let target: Target = args.target.as_deref().unwrap_or_default().parse()?;
+        let answer = with_options!(view.anomaly(target), args).run()?;
+        return print(global.format, &view, &answer);
+    };
+    let mut scan = with_options!(view.anomaly_scan(), args).of(name);
+    if let Some(measure) = args.by {
+        scan = scan.by(measure);
+    }
+    if let Some(level) = args.level {
+        scan = scan.level(level);
+    }
+    if let Some(episodes) = args.limit {
+        scan = scan.limit(episodes);
+    }
+    for &interval in &args.interval {
+        scan = scan.interval(interval);
+    }
+    if let Some(from) = args.from {
+        scan = scan.from(from);
+    }
+    if let Some(to) = args.to {
+        scan = scan.to(to);
+    }
+    print_scan(global.format, &view, &scan.run()?)
+}
+
+/// Refuses options of a scan for a single window. The parser cannot: it takes no requirement for
+/// missing that conflicts with what is there.
+fn check_single(args: &Anomaly) -> Outcome {
+    let given = [
+        ("--from", args.from.is_some()),
+        ("--to", args.to.is_some()),
+        ("--interval", !args.interval.is_empty()),
+        ("--by", args.by.is_some()),
+        ("--level", args.level.is_some()),
+        ("--limit", args.limit.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((option, _)) => Err(Error::Invalid(format!(
+            "expected {option} together with --scan, found a single window; leave it out, or scan a market or symbol"
+        ))
+        .into()),
+    }
+}
+
+const MEASURE_COLUMNS: [Column; 4] = [
+    column("measure", "measure"),
+    column("value", "value"),
+    column("percentile", "percentile"),
+    column("p_value", "p"),
+];
+
+const WINDOW_COLUMNS: [Column; 6] = [
+    column("market", "market"),
+    column("venue", "venue"),
+    column("symbol", "symbol"),
+    column("interval", "interval"),
+    column("start", "start"),
+    column("end", "end"),
+];
+
+fn print(format: Format, view: &View, answer: &AnomalyAnswer) -> Outcome {
+    let measures = measure_rows(&answer.unusual);
+    match format {
+        Format::Json => output::json(&answer_json(view, answer, measures)),
+        Format::Csv => output::listing(format, &MEASURE_COLUMNS, &measures, ""),
+        Format::Table => {
+            output::lines(&heading(view, answer))?;
+            output::listing(format, &MEASURE_COLUMNS, &measures, "")?;
+            output::lines(&format!(
+                "\nthe largest z-score is {} 3; of the earlier windows {:.0} % are above 3\n",
+                if answer.unusual.z_alarm {
+                    "above"
+                } else {
+                    "at most"
+                },
+                100.0 * answer.unusual.z_false_alarms
+            ))?;
+            let columns = [&[column("score", "nearest")], &WINDOW_COLUMNS[..]].concat();
+            let nearest: Vec<Value> = nearest_rows(answer);
+            output::listing(format, &columns, &nearest, "")
+        }
+    }
+}
+
+fn heading(view: &View, answer: &AnomalyAnswer) -> String {
+    let window = &answer.window;
+    let line = sparkline(&window_closes(view, window), 24, Style::of_stdout());
+    format!(
+        "{} from {} to {}  {line}\n{} windows known at its close, {} of them measured to compare, in {:.2} ms\n",
+        output::legible(&window.series.to_string()),
+        window.start,
+        window.end,
+        output::grouped(answer.history),
+        output::grouped(answer.unusual.calibration as u64),
+        answer.took.as_secs_f64() * 1e3
+    )
+}
+
+fn measure_rows(unusual: &Unusual) -> Vec<Value> {
+    let row = |m: &rhymedb::Measured| {
+        json!({
+            "measure": m.measure.to_string(),
+            "value": rounded(m.value),
+            "percentile": rounded(m.percentile),
+            "p_value": rounded(m.p_value),
+        })
+    };
+    unusual.measures.iter().map(row).collect()
+}
+
+fn nearest_rows(answer: &AnomalyAnswer) -> Vec<Value> {
+    let row = |(score, window): &(f32, Window)| {
+        let mut row = window_row(window);
+        row.insert("score".to_owned(), json!(rounded(f64::from(*score))));
+        Value::Object(row)
+    };
+    answer.nearest.iter().map(row).collect()
+}
+
+/// The name of a window's series and its time.
+pub(super) fn window_row(window: &Window) -> Map<String, Value> {
+    let series = &window.series;
+    let values = [
+        series.market.clone(),
+        series.venue.clone(),
+        series.symbol.clone(),
+        series.interval.to_string(),
+        window.start.to_string(),
+        window.end.to_string(),
+    ];
+    let keys = WINDOW_COLUMNS.iter().map(|c| c.key.to_owned());
+    keys.zip(values.map(Value::String)).collect()
+}
+
+fn answer_json(view: &View, answer: &AnomalyAnswer, measures: Vec<Value>) -> Value {
+    json!({
+        "space": answer.space,
+        "as_of": view.as_of().map(|t| t.to_string()),
+        "window": window_row(&answer.window),
+        "window_bars": answer.window_bars,
+        "exclusion": answer.exclusion,
+        "history": answer.history,
+        "calibration": answer.unusual.calibration,
+        "measures": measures,
+        "z_alarm": answer.unusual.z_alarm,
+        "z_false_alarms": rounded(answer.unusual.z_false_alarms),
+        "nearest": nearest_rows(answer),
+        "took_us": answer.took.as_micros() as u64,
+    })
+}
+
+fn print_scan(format: Format, view: &View, answer: &AnomalyScanAnswer) -> Outcome {
+    let rows: Vec<Value> = answer.episodes.iter().map(episode_row).collect();
+    let mut columns = vec![column("rank", "rank")];
+    columns.extend(WINDOW_COLUMNS);
+    columns.push(column("windows", "windows"));
+    for (value, p) in [
+        ("distance", "distance_p"),
+        ("mahalanobis", "mahalanobis_p"),
+        ("largest_z", "largest_z_p"),
+    ] {
+        columns.extend([column(value, value), column(p, "p")]);
+    }
+    match format {
+        Format::Json => output::json(&scan_json(view, answer, rows)),
+        Format::Csv => output::listing(format, &columns, &rows, ""),
+        Format::Table => {
+            output::lines(&format!(
+                "{} windows scanned in {:.1} s, {} of them with p at most {} by {}; {} {} too little history\n",
+                output::grouped(answer.scanned),
+                answer.took.as_secs_f64(),
+                output::grouped(answer.unusual),
+                answer.level,
+                answer.by,
+                output::grouped(answer.skipped),
+                if answer.skipped == 1 {
+                    "had"
+                } else {
+                    "of them had"
+                },
+            ))?;
+            columns.push(column("chart", "closes"));
+            let charted = answer.episodes.iter().zip(rows).map(|(episode, mut row)| {
+                let closes = window_closes(view, &episode.window);
+                let line = sparkline(&closes, 24, Style::of_stdout());
+                if let Some(object) = row.as_object_mut() {
+                    object.insert("chart".to_owned(), json!(line));
+                }
+                row
+            });
+            let rows: Vec<Value> = charted.collect();
+            output::listing(format, &columns, &rows, "nothing unusual")
+        }
+    }
+}
+
+fn episode_row(episode: &rhymedb::AnomalyEpisode) -> Value {
+    let mut row = Map::new();
+    row.insert("rank".to_owned(), json!(episode.rank));
+    row.extend(window_row(&episode.window));
+    row.insert("windows".to_owned(), json!(episode.windows));
+    row.insert("from".to_owned(), json!(episode.from.to_string()));
+    row.insert("to".to_owned(), json!(episode.to.to_string()));
+    for m in &episode.unusual.measures {
+        let name = m.measure.to_string().replace('-', "_");
+        row.insert(format!("{name}_p"), json!(rounded(m.p_value)));
+        row.insert(format!("{name}_percentile"), json!(rounded(m.percentile)));
+        row.insert(name, json!(rounded(m.value)));
+    }
+    Value::Object(row)
+}
+
+fn scan_json(view: &View, answer: &AnomalyScanAnswer, episodes: Vec<Value>) -> Value {
+    json!({
+        "space": answer.space,
+        "as_of": view.as_of().map(|t| t.to_string()),
+        "scanned": answer.scanned,
+        "skipped": answer.skipped,
+        "unusual": answer.unusual,
+        "by": answer.by.to_string(),
+        "level": answer.level,
+        "episodes": episodes,
+        "took_us": answer.took.as_micros() as u64,
+    })
+}
+
+fn rounded(x: f64) -> f64 {
+    (x * 1e6).round() / 1e6
+}

@@ -1,0 +1,296 @@
+//! Similar windows in another market, and how alike markets are.
+
+use clap::Args;
+use rhymedb::{Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer, View};
+use serde_json::{Value, json};
+
+use super::anomaly::window_row;
+use super::similar::{HIT_COLUMNS, view_at, window_closes};
+use super::{note_pending, open};
+use crate::args::{Format, Global};
+use crate::failure::Outcome;
+use crate::output::{self, Column, column};
+use crate::render::{Style, sparkline};
+
+pub(crate) const HELP: &str = "\
+The shift between the two sides is removed (mean and covariance, CORAL), and windows that are near to
+everything are held back (CSLS). `score` is what hits are ordered by, `similar` the cosine without the
+shift, `raw` the cosine that `rhyme similar` gives.
+
+Example: rhyme transfer BTCUSDT:1d@2021-05-19 --to equity -k 5";
+
+pub(crate) const MATRIX_HELP: &str = "\
+`mutual` is the share of windows that are each other's nearest: 1 if each has a partner, about a half
+where two groups of one size are of one kind. `similar` is the mean cosine of a window and its nearest.
+
+Example: rhyme transfer-matrix --by symbol --market crypto --from 2023-01-01";
+
+#[derive(Debug, Args)]
+pub(crate) struct Transfer {
+    /// A window of a stored series, like BTCUSDT:1h@2021-05-19T12:00
+    target: String,
+    /// Look in these markets or at these symbols
+    #[arg(
+        long,
+        required = true,
+        value_delimiter = ',',
+        value_name = "MARKET|SYMBOL"
+    )]
+    to: Vec<String>,
+    /// How many distinct episodes to find
+    #[arg(short, default_value_t = 10)]
+    k: usize,
+    /// The most hits of one symbol
+    #[arg(long, default_value_t = 3, value_name = "HITS")]
+    quota: usize,
+    /// Only these intervals
+    #[arg(long, value_delimiter = ',')]
+    interval: Vec<Interval>,
+    /// Only windows that closed at or after this time
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Only windows that closed at or before this time
+    #[arg(long)]
+    until: Option<Timestamp>,
+    /// The least distance between two hits of one symbol [default: W/4]
+    #[arg(long, value_name = "BARS")]
+    exclusion: Option<u32>,
+    /// The space [default: shape]
+    #[arg(long)]
+    space: Option<String>,
+    /// The seed of the samples
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Nothing whose last bar closed after this time
+    #[arg(long)]
+    as_of: Option<Timestamp>,
+    /// Score every window to find the candidates
+    #[arg(long)]
+    exact: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TransferMatrix {
+    /// Compare markets, or symbols
+    #[arg(long, default_value = "market", value_parser = ["market", "symbol"])]
+    by: String,
+    /// Only these markets
+    #[arg(long, value_delimiter = ',')]
+    market: Vec<String>,
+    /// Only these symbols
+    #[arg(long, value_delimiter = ',')]
+    symbol: Vec<String>,
+    /// Only these intervals
+    #[arg(long, value_delimiter = ',')]
+    interval: Vec<Interval>,
+    /// Only windows that closed at or after this time
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Only windows that closed at or before this time
+    #[arg(long)]
+    to: Option<Timestamp>,
+    /// The most windows of a market or symbol that are compared
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    sample: usize,
+    /// The space [default: shape]
+    #[arg(long)]
+    space: Option<String>,
+    /// The seed of the samples
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Nothing whose last bar closed after this time
+    #[arg(long)]
+    as_of: Option<Timestamp>,
+    /// Compare every window instead of a sample
+    #[arg(long)]
+    exact: bool,
+}
+
+pub(crate) fn run(global: &Global, args: &Transfer) -> Outcome {
+    let db = open(global)?;
+    let view = view_at(&db, args.as_of);
+    note_pending(global, &view)?;
+    let target: Target = args.target.parse()?;
+    let mut question = view
+        .transfer(target)
+        .k(args.k)
+        .quota(args.quota)
+        .seed(args.seed)
+        .exact(args.exact);
+    for name in &args.to {
+        question = question.to(name);
+    }
+    for &interval in &args.interval {
+        question = question.interval(interval);
+    }
+    if let Some(from) = args.from {
+        question = question.from(from);
+    }
+    if let Some(until) = args.until {
+        question = question.until(until);
+    }
+    if let Some(exclusion) = args.exclusion {
+        question = question.exclusion(exclusion);
+    }
+    if let Some(space) = &args.space {
+        question = question.space(space);
+    }
+    print(global.format, &view, args, &question.run()?)
+}
+
+/// The columns of a hit: its scores in the place of the one of a similarity search.
+fn hit_columns() -> Vec<Column> {
+    let mut columns = HIT_COLUMNS.to_vec();
+    columns.insert(2, column("similarity", "similar"));
+    columns.insert(3, column("raw", "raw"));
+    columns
+}
+
+fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) -> Outcome {
+    let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
+    let mut columns = hit_columns();
+    match format {
+        Format::Json => output::json(&answer_json(view, args, answer, rows)),
+        Format::Csv => output::listing(format, &columns, &rows, ""),
+        Format::Table => {
+            let query = &answer.query;
+            let closes = window_closes(view, query);
+            output::lines(&format!(
+                "{} from {} to {}  {}\n{} windows elsewhere searched by {} in {:.2} ms, at most {} of a symbol; the shift between the sides is {:.3}\n",
+                output::legible(&query.series.to_string()),
+                query.start,
+                query.end,
+                sparkline(&closes, 24, Style::of_stdout()),
+                output::grouped(answer.searched.windows),
+                answer.searched.plan,
+                answer.took.as_secs_f64() * 1e3,
+                answer.quota,
+                answer.shift,
+            ))?;
+            columns.push(column("chart", "closes"));
+            let mut charted = Vec::with_capacity(rows.len());
+            for (hit, mut row) in answer.hits.iter().zip(rows) {
+                let line = sparkline(&window_closes(view, &hit.window), 24, Style::of_stdout());
+                if let Some(object) = row.as_object_mut() {
+                    object.insert("chart".to_owned(), json!(line));
+                    for (key, value) in [
+                        ("score", hit.score),
+                        ("similarity", hit.similarity),
+                        ("raw", hit.raw),
+                    ] {
+                        object.insert(key.to_owned(), json!(format!("{value:.4}")));
+                    }
+                }
+                charted.push(row);
+            }
+            output::listing(format, &columns, &charted, "nothing found")
+        }
+    }
+}
+
+fn hit_row(hit: &rhymedb::TransferHit) -> Value {
+    let mut row = serde_json::Map::new();
+    row.insert("rank".to_owned(), json!(hit.rank));
+    row.insert("score".to_owned(), json!(rounded(hit.score)));
+    row.insert("similarity".to_owned(), json!(rounded(hit.similarity)));
+    row.insert("raw".to_owned(), json!(rounded(hit.raw)));
+    row.extend(window_row(&hit.window));
+    Value::Object(row)
+}
+
+fn answer_json(view: &View, args: &Transfer, answer: &TransferAnswer, hits: Vec<Value>) -> Value {
+    json!({
+        "query": {
+            "target": args.target,
+            "to": args.to,
+            "space": answer.space,
+            "as_of": view.as_of().map(|t| t.to_string()),
+            "window": window_row(&answer.query),
+            "exclusion": answer.exclusion,
+            "quota": answer.quota,
+        },
+        "shift": rounded(answer.shift),
+        "hits": hits,
+        "searched": {
+            "windows": answer.searched.windows,
+            "plan": answer.searched.plan,
+        },
+        "took_us": answer.took.as_micros() as u64,
+    })
+}
+
+pub(crate) fn run_matrix(global: &Global, args: &TransferMatrix) -> Outcome {
+    let db = open(global)?;
+    let view = view_at(&db, args.as_of);
+    note_pending(global, &view)?;
+    let mut question = view
+        .transfer_matrix()
+        .by_symbol(args.by == "symbol")
+        .sample(args.sample)
+        .seed(args.seed)
+        .exact(args.exact);
+    for market in &args.market {
+        question = question.market(market);
+    }
+    for symbol in &args.symbol {
+        question = question.symbol(symbol);
+    }
+    for &interval in &args.interval {
+        question = question.interval(interval);
+    }
+    if let Some(from) = args.from {
+        question = question.from(from);
+    }
+    if let Some(to) = args.to {
+        question = question.to(to);
+    }
+    if let Some(space) = &args.space {
+        question = question.space(space);
+    }
+    print_matrix(global.format, &view, &question.run()?)
+}
+
+const PAIR_COLUMNS: [Column; 6] = [
+    column("a", "one"),
+    column("b", "other"),
+    column("mutual", "mutual"),
+    column("similarity", "similar"),
+    column("n_a", "windows of one"),
+    column("n_b", "of the other"),
+];
+
+fn print_matrix(format: Format, view: &View, answer: &TransferMatrixAnswer) -> Outcome {
+    let rows: Vec<Value> = answer
+        .pairs
+        .iter()
+        .map(|pair| {
+            json!({
+                "a": pair.a,
+                "b": pair.b,
+                "mutual": rounded(pair.mutual),
+                "similarity": rounded(pair.similarity),
+                "n_a": pair.n_a,
+                "n_b": pair.n_b,
+            })
+        })
+        .collect();
+    if format != Format::Json {
+        return output::listing(format, &PAIR_COLUMNS, &rows, "fewer than two to compare");
+    }
+    let groups: Vec<Value> = answer
+        .groups
+        .iter()
+        .map(|g| json!({ "name": g.name, "windows": g.windows, "n": g.n }))
+        .collect();
+    output::json(&json!({
+        "space": answer.space,
+        "as_of": view.as_of().map(|t| t.to_string()),
+        "groups": groups,
+        "pairs": rows,
+        "took_us": answer.took.as_micros() as u64,
+    }))
+}
+
+fn rounded(x: f64) -> f64 {
+    (x * 1e6).round() / 1e6
+}

@@ -1,0 +1,385 @@
+//! How unusual windows are, beside plain computations from the definitions.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod oracle;
+
+use oracle::{D, DAY, HOUR, START, W, crypto, equity};
+use rhymedb::{Database, Error, Measure, SeriesBars, Target, Timestamp, Unusual, View};
+
+fn open() -> (tempfile::TempDir, Database) {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    (dir, db)
+}
+
+fn market() -> Vec<SeriesBars> {
+    vec![
+        crypto("AAA", 700, 1),
+        crypto("BBB", 650, 2),
+        equity("CCC", 500, 3),
+    ]
+}
+
+fn hours(n: i64) -> Timestamp {
+    Timestamp::from_millis(START + n * HOUR)
+}
+
+fn target(text: &str, at: Timestamp) -> Target {
+    format!("{text}@{at}").parse().unwrap()
+}
+
+fn value(unusual: &Unusual, measure: Measure) -> f64 {
+    unusual.get(measure).unwrap().value
+}
+
+/// The mean distance to the `k` nearest episodes that had closed before, none nearer than a window.
+fn plain_distance(
+    all: &[SeriesBars],
+    windows: &[oracle::Window],
+    query: &oracle::Window,
+    k: usize,
+) -> Option<f64> {
+    let known = |w: &oracle::Window| w.end <= query.end;
+    let found = oracle::similar(all, windows, query, k, W, known);
+    (found.len() == k).then(|| {
+        let distances = found
+            .iter()
+            .map(|(score, _)| (2.0 - 2.0 * score).max(0.0).sqrt());
+        distances.sum::<f64>() / k as f64
+    })
+}
+
+/// The end of the last window that shares no bar with one.
+fn apart(all: &[SeriesBars], window: &oracle::Window) -> i64 {
+    let interval = all[window.series].key.interval;
+    window.end - W as i64 * interval.nominal_millis()
+}
+
+/// Mahalanobis distance and largest z-score, from the windows that had closed a window before.
+fn plain_moments(history: &[&oracle::Window], x: &[f64]) -> (f64, f64) {
+    let n = history.len() as f64;
+    let mean: Vec<f64> = (0..D)
+        .map(|i| history.iter().map(|w| w.vector[i]).sum::<f64>() / n)
+        .collect();
+    let off = |v: &[f64]| -> Vec<f64> { (0..D).map(|i| v[i] - mean[i]).collect() };
+    let mut s = vec![vec![0.0; D]; D];
+    for w in history {
+        let c = off(&w.vector);
+        for i in 0..D {
+            for j in 0..D {
+                s[i][j] += c[i] * c[j] / n;
+            }
+        }
+    }
+    let x = off(x);
+    let largest = (0..D)
+        .map(|i| (x[i] / s[i][i].sqrt()).abs())
+        .fold(0.0, f64::max);
+    // Ledoit and Wolf, as they write it: norms divided by the dimension, sums over windows.
+    let level = (0..D).map(|i| s[i][i]).sum::<f64>() / D as f64;
+    let norm = |m: &dyn Fn(usize, usize) -> f64| -> f64 {
+        let all = (0..D).flat_map(|i| (0..D).map(move |j| (i, j)));
+        all.map(|(i, j)| m(i, j).powi(2)).sum::<f64>() / D as f64
+    };
+    let eye = |i: usize, j: usize| f64::from(u8::from(i == j));
+    let spread = norm(&|i, j| s[i][j] - level * eye(i, j));
+    let noise: f64 = history
+        .iter()
+        .map(|w| {
+            let c = off(&w.vector);
+            norm(&|i, j| c[i] * c[j] - s[i][j])
+        })
+        .sum::<f64>()
+        / (n * n);
+    let weight = noise.min(spread) / spread;
+    let mut m: Vec<Vec<f64>> = (0..D)
+        .map(|i| {
+            let row = (0..D).map(|j| (1.0 - weight) * s[i][j] + weight * level * eye(i, j));
+            row.chain([x[i]]).collect()
+        })
+        .collect();
+    // Gauss: y with (covariance) y = x.
+    for i in 0..D {
+        let pivot = m[i].clone();
+        for (k, row) in m.iter_mut().enumerate() {
+            if k != i {
+                let factor = row[i] / pivot[i];
+                row.iter_mut()
+                    .zip(&pivot)
+                    .for_each(|(a, b)| *a -= factor * b);
+            }
+        }
+    }
+    let squared: f64 = (0..D).map(|i| x[i] * m[i][D] / m[i][i]).sum();
+    (squared.sqrt(), largest)
+}
+
+#[test]
+fn measures_agree_with_their_definitions() {
+    let (_dir, db) = open();
+    let all = market();
+    db.ingest_bars(&all).unwrap();
+    let windows = oracle::windows(&all);
+    let mut asked = 0;
+    for query in windows
+        .iter()
+        .filter(|w| w.series < 2 && w.end > START + 450 * HOUR)
+        .step_by(97)
+    {
+        let key = all[query.series].key.to_string();
+        let end = Timestamp::from_millis(query.end);
+        let view = db.now();
+        let anomaly = view.anomaly(target(&key, end)).k(3).exact(true);
+        let answer = anomaly.run().unwrap();
+        assert_eq!(answer.window.end, end);
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-3 * b, "{a} against {b}");
+        let expected = plain_distance(&all, &windows, query, 3).unwrap();
+        near(value(&answer.unusual, Measure::Distance), expected);
+
+        let mut history: Vec<&oracle::Window> = windows
+            .iter()
+            .filter(|w| w.end <= apart(&all, query))
+            .collect();
+        history.sort_by_key(|w| (w.end, w.series));
+        let unit = 1 << (history.len() / 16).max(1).ilog2();
+        history.truncate(history.len() / unit * unit);
+        let (mahalanobis, largest) = plain_moments(&history, &query.vector);
+        near(value(&answer.unusual, Measure::Mahalanobis), mahalanobis);
+        near(value(&answer.unusual, Measure::LargestZ), largest);
+        assert_eq!(answer.unusual.z_alarm, largest > 3.0);
+
+        let known = windows.iter().filter(|w| w.end <= query.end).count();
+        assert_eq!(answer.history as usize, known);
+        assert_eq!(answer.nearest.len(), 3);
+        assert!(answer.nearest.is_sorted_by(|a, b| a.0 >= b.0));
+        asked += 1;
+    }
+    assert!(asked >= 4, "{asked}");
+}
+
+#[test]
+fn p_values_count_earlier_windows() {
+    let (_dir, db) = open();
+    let all = vec![crypto("AAA", 600, 1), crypto("BBB", 600, 2)];
+    db.ingest_bars(&all).unwrap();
+    let windows = oracle::windows(&all);
+    let query = windows
+        .iter()
+        .find(|w| w.end == START + 500 * HOUR)
+        .unwrap();
+    let view = db.now();
+    let answer = view
+        .anomaly(target("AAA", hours(500)))
+        .k(2)
+        .exact(true)
+        .run()
+        .unwrap();
+    let own = plain_distance(&all, &windows, query, 2).unwrap();
+    // The second half of the time from the first window's end to the last one apart.
+    let last = apart(&all, query);
+    let first = START + W as i64 * HOUR;
+    let half = first + (last - first) / 2;
+    let earlier: Vec<f64> = windows
+        .iter()
+        .filter(|w| w.end > half && w.end <= last)
+        .filter_map(|w| plain_distance(&all, &windows, w, 2))
+        .collect();
+    assert_eq!(answer.unusual.calibration, earlier.len());
+    let found = answer.unusual.get(Measure::Distance).unwrap();
+    let n = earlier.len() as f64;
+    let as_far = earlier.iter().filter(|&&d| d >= own).count() as f64;
+    // The 16 bits of stored numbers may move a window or two past the value.
+    assert!((found.p_value - (1.0 + as_far) / (1.0 + n)).abs() <= 2.0 / n);
+    assert!((found.percentile - 100.0 * (n - as_far) / n).abs() <= 200.0 / n);
+    assert!((0.0..=1.0).contains(&answer.unusual.z_false_alarms));
+}
+
+/// Everything but how long it took.
+fn asked(view: &View, name: &str, at: Timestamp) -> String {
+    let answer = view
+        .anomaly(target(name, at))
+        .k(3)
+        .exact(true)
+        .run()
+        .unwrap();
+    format!(
+        "{:?} {:?} {:?} {}",
+        answer.window, answer.unusual, answer.nearest, answer.history
+    )
+}
+
+fn scanned(view: &View) -> String {
+    let scan = view.anomaly_scan().of("AAA").k(3).exact(true).level(0.5);
+    let answer = scan.from(hours(400)).run().unwrap();
+    assert!(!answer.episodes.is_empty());
+    let counts = (answer.scanned, answer.skipped, answer.unusual);
+    format!("{:?} {counts:?}", answer.episodes)
+}
+
+#[test]
+fn the_future_changes_nothing() {
+    let all = market();
+    let as_of = Timestamp::from_millis(START + 20 * DAY);
+    let mut other = all.clone();
+    for series in &mut other {
+        for i in 0..series.bars.len() {
+            let open = Timestamp::from_millis(series.bars.time[i]);
+            if series.key.interval.close_of(open) > as_of {
+                series.bars.high[i] *= 3.0;
+                series.bars.close[i] *= 1.0 + 0.9 * ((i * 7) % 5) as f64 / 5.0;
+            }
+        }
+    }
+    let mut late = crypto("LATE", 300, 9);
+    late.bars.time.iter_mut().for_each(|t| *t += 21 * DAY);
+    other.push(late);
+    other[1].bars = other[1].bars.slice(0..20 * 24);
+    let (_a, known) = open();
+    known.ingest_bars(&all).unwrap();
+    let (_b, changed) = open();
+    changed.ingest_bars(&other).unwrap();
+    // What a later view worked out before must not show.
+    assert_ne!(
+        asked(&known.now(), "AAA", hours(690)),
+        asked(&changed.now(), "AAA", hours(690))
+    );
+    assert_ne!(scanned(&known.now()), scanned(&changed.now()));
+    for hour in [420, 450, 480, 500] {
+        let ask = |db: &Database| asked(&db.at(as_of), "AAA", hours(hour));
+        assert_eq!(ask(&known), ask(&changed), "{hour}");
+    }
+    assert_eq!(scanned(&known.at(as_of)), scanned(&changed.at(as_of)));
+    // A window is measured as of its own close, so a later view says the same of it.
+    assert_eq!(
+        asked(&known.now(), "AAA", hours(450)),
+        asked(&known.at(as_of), "AAA", hours(450))
+    );
+}
+
+/// A walk with bars in its middle that go up and down by turns, which the others never do.
+fn with_zigzag() -> Vec<SeriesBars> {
+    let mut all = vec![crypto("AAA", 1500, 1), crypto("BBB", 1500, 2)];
+    let bars = &mut all[0].bars;
+    for i in 1200..1240 {
+        let close = bars.close[1199] * if i % 2 == 0 { 1.08 } else { 1.0 };
+        bars.open[i] = bars.close[i - 1];
+        bars.close[i] = close;
+        bars.high[i] = close.max(bars.open[i]);
+        bars.low[i] = close.min(bars.open[i]);
+    }
+    all
+}
+
+#[test]
+fn a_scan_finds_what_never_was_as_one_episode() {
+    let (_dir, db) = open();
+    db.ingest_bars(&with_zigzag()).unwrap();
+    let view = db.now();
+    let scan = view
+        .anomaly_scan()
+        .of("AAA")
+        .from(hours(900))
+        .to(hours(1400));
+    let answer = scan.by(Measure::Mahalanobis).level(0.02).run().unwrap();
+    assert_eq!((answer.scanned, answer.skipped), (501, 0));
+    let best = &answer.episodes[0];
+    let end = best.window.end.millis();
+    assert!(
+        (START + 1200 * HOUR..START + 1304 * HOUR).contains(&end),
+        "{best:?}"
+    );
+    assert!(best.windows > 20, "{:?}", answer.episodes);
+    assert!(best.from <= best.window.end && best.window.end <= best.to);
+    for (i, a) in answer.episodes.iter().enumerate() {
+        assert_eq!(a.rank, i + 1);
+        for b in &answer.episodes[..i] {
+            let hours = (a.window.end.millis() - b.window.end.millis()).abs() / HOUR;
+            assert!(hours >= W as i64, "{a:?} overlaps {b:?}");
+        }
+    }
+    let stood_for: usize = answer.episodes.iter().map(|e| e.windows).sum();
+    assert_eq!(stood_for as u64, answer.unusual);
+    // The single question says the same of the window.
+    let alone = view.anomaly(target("AAA", best.window.end)).run().unwrap();
+    assert_eq!(alone.unusual, best.unusual);
+    assert!(value(&alone.unusual, Measure::Distance) > 0.5);
+}
+
+#[test]
+fn threads_and_order_do_not_show() {
+    let (_dir, db) = open();
+    db.ingest_bars(&with_zigzag()).unwrap();
+    let scan = |view: &View| {
+        let scan = view
+            .anomaly_scan()
+            .of("AAA")
+            .from(hours(1100))
+            .to(hours(1300));
+        format!("{:?}", scan.level(0.1).run().unwrap().episodes)
+    };
+    let first = scan(&db.now());
+    let one = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let again = Database::open(dir.path().join("again.rhyme")).unwrap();
+    again.ingest_bars(&with_zigzag()).unwrap();
+    // Other questions before, and one thread.
+    again
+        .now()
+        .anomaly(target("BBB", hours(1200)))
+        .run()
+        .unwrap();
+    assert_eq!(one.install(|| scan(&again.now())), first);
+}
+
+fn refused(result: Result<impl std::fmt::Debug, Error>, message: &str) {
+    let error = result.unwrap_err();
+    assert!(error.to_string().contains(message), "{error}");
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused() {
+    let (_dir, db) = open();
+    db.ingest_bars(&market()).unwrap();
+    let view = db.now();
+    let ask = |hour| view.anomaly(target("AAA", hours(hour)));
+    refused(
+        ask(70).run(),
+        "expected 5 episodes and 30 windows of history before",
+    );
+    refused(ask(300).k(0).run(), "expected k from 1 to 1000, found 0");
+    refused(
+        ask(300).calibration(0).run(),
+        "expected calibration from 1 to 100000, found 0",
+    );
+    refused(ask(300).among("moon").run(), "no market or symbol moon");
+    refused(view.anomaly("ZZZ".parse().unwrap()).run(), "no series ZZZ");
+    refused(
+        view.anomaly(target("AAA", hours(10))).run(),
+        "no window of 64 bars",
+    );
+    let scan = || view.anomaly_scan().of("AAA");
+    refused(
+        scan().level(0.001).run(),
+        "expected a level from 1 / (calibration + 1) to 1, found 0.001",
+    );
+    refused(scan().level(f64::NAN).run(), "expected a level");
+    refused(scan().limit(0).run(), "expected a limit from 1 to 10000");
+    refused(scan().of("ZZZ").run(), "no market or symbol ZZZ");
+    let backwards = scan().from(hours(5)).to(hours(1));
+    refused(backwards.run(), "expected a time from before the time to");
+    let nothing = scan().from(hours(5000)).run().unwrap();
+    assert_eq!((nothing.scanned, nothing.episodes.len()), (0, 0));
+    let early = scan().to(hours(80)).run().unwrap();
+    assert_eq!((early.scanned, early.skipped), (17, 17));
+    assert!("soft".parse::<Measure>().is_err());
+    assert_eq!("largest-z".parse::<Measure>().unwrap(), Measure::LargestZ);
+}

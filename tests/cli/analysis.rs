@@ -1,0 +1,265 @@
+use serde_json::Value;
+
+use crate::world::{HOUR, START, World, closes, csv, time};
+
+/// Enough history to say what is unusual.
+fn world() -> World {
+    let world = World::new();
+    world.file(
+        "in/crypto/x/AAAUSDT-1h.csv",
+        csv(START, HOUR, &closes(900, 1)),
+    );
+    world.file(
+        "in/crypto/x/BBBUSDT-1h.csv",
+        csv(START, HOUR, &closes(900, 2)),
+    );
+    world.file("in/equity/x/ACME-1h.csv", csv(START, HOUR, &closes(700, 3)));
+    world.rhyme(&["ingest", "bars", "in"]).ok();
+    world
+}
+
+fn json(world: &World, args: &[&str]) -> Value {
+    world.rhyme(&[args, &["--format", "json"]].concat()).json()
+}
+
+fn header(world: &World, args: &[&str]) -> (String, usize) {
+    let text = world.rhyme(&[args, &["--format", "csv"]].concat()).ok();
+    let (first, rest) = text.split_once('\n').unwrap();
+    (first.to_owned(), rest.lines().count())
+}
+
+#[test]
+fn an_anomaly_comes_as_table_json_and_csv() {
+    let world = world();
+    let end = time(START + 800 * HOUR);
+    let target = format!("AAAUSDT@{end}");
+    let args = ["anomaly", target.as_str(), "-k", "3"];
+    let answer = json(&world, &args);
+    assert_eq!(answer["window"]["end"], end);
+    let measures = answer["measures"].as_array().unwrap();
+    let names: Vec<&str> = measures
+        .iter()
+        .map(|m| m["measure"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["distance", "mahalanobis", "largest-z"]);
+    for m in measures {
+        let p = m["p_value"].as_f64().unwrap();
+        assert!(p > 0.0 && p <= 1.0 && m["value"].as_f64().unwrap() > 0.0);
+    }
+    assert_eq!(answer["nearest"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        header(&world, &args),
+        ("measure,value,percentile,p_value".to_owned(), 3)
+    );
+    let table = world.rhyme(&args).ok();
+    for part in [
+        end.as_str(),
+        "mahalanobis",
+        "the largest z-score is",
+        "nearest",
+    ] {
+        assert!(table.contains(part), "{part} is not in {table}");
+    }
+    let as_of = ["anomaly", "AAAUSDT", "-k", "3", "--as-of", &end, "--exact"];
+    assert_eq!(json(&world, &as_of)["window"]["end"], end);
+    assert_eq!(json(&world, &as_of)["as_of"], end);
+    let among = json(
+        &world,
+        &["anomaly", "AAAUSDT", "-k", "3", "--among", "equity"],
+    );
+    assert!(
+        among["nearest"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|n| n["market"] == "equity")
+    );
+}
+
+#[test]
+fn a_scan_comes_as_table_json_and_csv() {
+    let world = world();
+    let from = time(START + 600 * HOUR);
+    let args = [
+        "anomaly", "--scan", "AAAUSDT", "--from", &from, "-k", "3", "--level", "0.2",
+    ];
+    let answer = json(&world, &args);
+    assert_eq!(answer["scanned"], 301);
+    let episodes = answer["episodes"].as_array().unwrap();
+    assert!(!episodes.is_empty());
+    for episode in episodes {
+        assert_eq!(episode["symbol"], "AAAUSDT");
+        assert!(episode["distance_p"].as_f64().unwrap() <= 0.2);
+    }
+    let (first, rows) = header(&world, &args);
+    assert_eq!(
+        first,
+        "rank,market,venue,symbol,interval,start,end,windows,distance,distance_p,mahalanobis,mahalanobis_p,largest_z,largest_z_p"
+    );
+    assert_eq!(rows, episodes.len());
+    let table = world.rhyme(&args).ok();
+    assert!(table.starts_with("301 windows scanned in "), "{table}");
+    let market = [
+        "anomaly",
+        "--scan",
+        "equity",
+        "--by",
+        "largest-z",
+        "--limit",
+        "1",
+    ];
+    assert!(json(&world, &market)["episodes"].as_array().unwrap().len() <= 1);
+}
+
+#[test]
+fn a_transfer_comes_as_table_json_and_csv() {
+    let world = world();
+    let both = json(
+        &world,
+        &[
+            "transfer",
+            "AAAUSDT",
+            "--to",
+            "equity,BBBUSDT",
+            "--quota",
+            "2",
+        ],
+    );
+    assert_eq!(both["hits"].as_array().unwrap().len(), 4);
+    let args = [
+        "transfer", "AAAUSDT", "--to", "equity", "-k", "4", "--quota", "2",
+    ];
+    let answer = json(&world, &args);
+    let hits = answer["hits"].as_array().unwrap();
+    assert_eq!(hits.len(), 2);
+    assert!(
+        hits.iter()
+            .all(|h| h["symbol"] == "ACME" && h["raw"].is_number())
+    );
+    let (first, rows) = header(&world, &args);
+    assert_eq!(
+        first,
+        "rank,score,similarity,raw,market,venue,symbol,interval,start,end"
+    );
+    assert_eq!(rows, 2);
+    let table = world.rhyme(&args).ok();
+    assert!(table.contains("windows elsewhere searched by"), "{table}");
+    let as_of = time(START + 500 * HOUR);
+    let then = [
+        "transfer", "AAAUSDT", "--to", "equity", "--as-of", &as_of, "--exact",
+    ];
+    let then = json(&world, &then);
+    assert_eq!(then["query"]["window"]["end"], as_of);
+    for hit in then["hits"].as_array().unwrap() {
+        assert!(hit["end"].as_str().unwrap() <= as_of.as_str());
+    }
+}
+
+#[test]
+fn a_matrix_comes_as_table_json_and_csv() {
+    let world = world();
+    let answer = json(
+        &world,
+        &["transfer-matrix", "--by", "symbol", "--sample", "60"],
+    );
+    assert_eq!(answer["pairs"].as_array().unwrap().len(), 3);
+    assert_eq!(answer["groups"][0]["name"], "crypto/AAAUSDT");
+    assert_eq!(answer["groups"][0]["n"], 60);
+    let (first, rows) = header(&world, &["transfer-matrix"]);
+    assert_eq!((first.as_str(), rows), ("a,b,mutual,similarity,n_a,n_b", 1));
+    let table = world
+        .rhyme(&["transfer-matrix", "--as-of", &time(START + 400 * HOUR)])
+        .ok();
+    assert!(
+        table.contains("crypto") && table.contains("equity"),
+        "{table}"
+    );
+    let one = world
+        .rhyme(&["transfer-matrix", "--market", "crypto", "--exact"])
+        .ok();
+    assert_eq!(one, "fewer than two to compare\n");
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused() {
+    let world = world();
+    let fails = |args: &[&str], code, message: &str| {
+        world.rhyme(args).fails(code, message);
+    };
+    fails(&["anomaly"], 2, "required");
+    fails(
+        &["anomaly", "AAAUSDT", "--scan", "crypto"],
+        2,
+        "cannot be used with",
+    );
+    fails(
+        &["anomaly", "AAAUSDT", "--level", "0.1"],
+        1,
+        "expected --level together with --scan",
+    );
+    fails(&["anomaly", "ZZZ"], 3, "no series ZZZ");
+    fails(
+        &["anomaly", "--scan", "moon"],
+        3,
+        "no market or symbol moon",
+    );
+    fails(
+        &["anomaly", "AAAUSDT", "--among", "moon"],
+        3,
+        "no market or symbol moon",
+    );
+    fails(
+        &["anomaly", "--scan", "crypto", "--by", "eye"],
+        2,
+        "expected the measure distance",
+    );
+    fails(
+        &["anomaly", "--scan", "crypto", "--level", "0"],
+        1,
+        "expected a level from",
+    );
+    fails(
+        &["anomaly", "AAAUSDT", "-k", "0"],
+        1,
+        "expected k from 1 to 1000",
+    );
+    let early = time(START + 70 * HOUR);
+    fails(
+        &["anomaly", "AAAUSDT", "--as-of", &early],
+        1,
+        "of history before",
+    );
+}
+
+#[test]
+fn what_cannot_be_transferred_is_refused() {
+    let world = world();
+    let fails = |args: &[&str], code, message: &str| {
+        world.rhyme(args).fails(code, message);
+    };
+    fails(&["transfer", "AAAUSDT"], 2, "--to");
+    fails(
+        &["transfer", "AAAUSDT", "--to", "moon"],
+        3,
+        "no market or symbol moon",
+    );
+    fails(
+        &["transfer", "AAAUSDT", "--to", "equity", "--quota", "0"],
+        1,
+        "expected a quota from 1",
+    );
+    fails(
+        &["transfer-matrix", "--by", "moon"],
+        2,
+        "possible values: market, symbol",
+    );
+    fails(
+        &["transfer-matrix", "--sample", "0"],
+        1,
+        "expected a sample from 1",
+    );
+    for command in ["anomaly", "transfer", "transfer-matrix"] {
+        let help = world.rhyme(&[command, "--help"]).ok();
+        assert!(help.contains("Example"), "{help}");
+    }
+}

@@ -1,0 +1,411 @@
+//! What happened after the hits of a search, and searches that are refined or drawn, beside plain
+//! computations from the bars.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod oracle;
+
+use oracle::{DAY, HOUR, START, W, crypto, equity};
+use rhymedb::{
+    Calendar, Control, Database, Error, HitOutcome, OutcomeAnswer, Query, Refine, SeriesBars,
+    Target, Timestamp, Window, chart_encoder_by_name,
+};
+
+fn open() -> (tempfile::TempDir, Database) {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    (dir, db)
+}
+
+fn market() -> Vec<SeriesBars> {
+    vec![
+        crypto("AAA", 700, 1),
+        crypto("BBB", 650, 2),
+        equity("CCC", 500, 3),
+    ]
+}
+
+fn hours(n: i64) -> Timestamp {
+    Timestamp::from_millis(START + n * HOUR)
+}
+
+fn target(text: &str, at: Timestamp) -> Target {
+    format!("{text}@{at}").parse().unwrap()
+}
+
+/// Change, best, worst and volatility of the `horizon` bars after the bar `last`.
+fn plain_outcome(series: &SeriesBars, last: usize, horizon: usize, now: i64) -> Option<[f64; 4]> {
+    let bars = &series.bars;
+    let until = last + horizon;
+    if until >= bars.len() {
+        return None;
+    }
+    let open = Timestamp::from_millis(bars.time[until]);
+    if series.key.interval.close_of(open).millis() > now {
+        return None;
+    }
+    let from = bars.close[last];
+    let highs = bars.high[last + 1..=until].iter().copied();
+    let lows = bars.low[last + 1..=until].iter().copied();
+    let squares: f64 = (last + 1..=until)
+        .map(|i| (bars.close[i] / bars.close[i - 1]).ln().powi(2))
+        .sum();
+    Some([
+        bars.close[until] / from - 1.0,
+        (highs.fold(f64::MIN, f64::max) / from - 1.0).max(0.0),
+        (lows.fold(f64::MAX, f64::min) / from - 1.0).min(0.0),
+        (squares / horizon as f64).sqrt(),
+    ])
+}
+
+fn last_bar(all: &[SeriesBars], window: &Window) -> (usize, usize) {
+    let series = all.iter().position(|s| s.key == window.series).unwrap();
+    let open = window.series.interval.open_of(window.end).millis();
+    let bars = &all[series].bars;
+    (series, bars.time.iter().position(|&t| t == open).unwrap())
+}
+
+fn close(a: f64, b: f64) {
+    assert!((a - b).abs() < 1e-9, "{a} against {b}");
+}
+
+#[test]
+fn outcomes_agree_with_the_bars() {
+    let (_dir, db) = open();
+    let all = market();
+    db.ingest_bars(&all).unwrap();
+    let now = hours(500);
+    let view = db.at(now);
+    let search = view
+        .similar(target("AAA", hours(480)))
+        .k(40)
+        .exclusion(4)
+        .exact(true);
+    let answer = search.outcomes(&[5, 30]).run().unwrap();
+    assert_eq!(answer.similar.hits.len(), 40);
+    let (mut closed, mut open) = (0, 0);
+    for after in &answer.horizons {
+        let mut changes = Vec::new();
+        for (hit, outcome) in answer.similar.hits.iter().zip(&after.hits) {
+            let (series, last) = last_bar(&all, &hit.window);
+            let horizon = after.horizon as usize;
+            match plain_outcome(&all[series], last, horizon, now.millis()) {
+                Some(expected) => {
+                    let found = outcome.closed().unwrap();
+                    let got = [found.change, found.best, found.worst, found.volatility];
+                    got.iter().zip(expected).for_each(|(a, b)| close(*a, b));
+                    assert!(found.closed <= now);
+                    changes.push(found.change);
+                    closed += 1;
+                }
+                None => {
+                    assert_eq!(*outcome, HitOutcome::Open);
+                    open += 1;
+                }
+            }
+        }
+        let summary = after.summary.as_ref().unwrap();
+        assert_eq!(summary.n, changes.len());
+        close(
+            summary.mean,
+            changes.iter().sum::<f64>() / changes.len() as f64,
+        );
+        let rises = changes.iter().filter(|&&c| c > 0.0).count();
+        close(summary.hit_rate, rises as f64 / changes.len() as f64);
+        assert!(summary.effective_n <= changes.len() as f64 + 1e-9);
+        let p = after.p_value.unwrap();
+        assert!((0.001..=1.0).contains(&p));
+    }
+    assert!(closed > 10 && open > 0, "{closed} closed, {open} open");
+}
+
+#[test]
+fn the_base_rate_is_that_of_all_windows() {
+    let (_dir, db) = open();
+    let all = market();
+    db.ingest_bars(&all).unwrap();
+    let now = START + 20 * DAY;
+    let view = db.at(Timestamp::from_millis(now));
+    let search = view.similar(target("AAA", hours(300))).market("crypto");
+    let answer = search.outcomes(&[24]).sample(100_000).run().unwrap();
+    let mut changes: Vec<f64> = Vec::new();
+    let mut windows = 0;
+    for series in &all[..2] {
+        for last in W - 1..series.bars.len() {
+            if series.bars.time[last] + HOUR <= now {
+                windows += 1;
+                changes.extend(plain_outcome(series, last, 24, now).map(|o| o[0]));
+            }
+        }
+    }
+    changes.sort_by(f64::total_cmp);
+    let base = answer.horizons[0].base.as_ref().unwrap();
+    assert_eq!(answer.horizons[0].base_windows, windows);
+    assert_eq!(base.n, changes.len());
+    close(
+        base.mean,
+        changes.iter().sum::<f64>() / changes.len() as f64,
+    );
+    let middle = (changes[(changes.len() - 1) / 2] + changes[changes.len() / 2]) / 2.0;
+    close(base.quantiles[2], middle);
+    assert!(base.quantiles.is_sorted());
+    // All outcomes of a market overlap: from the first window's end to now, in spans of a day.
+    let covered = (now - (START + W as i64 * HOUR)) as f64 / DAY as f64;
+    close(base.effective_n, covered);
+}
+
+#[test]
+fn a_sample_stands_for_all_windows() {
+    let (_dir, db) = open();
+    db.ingest_bars(&[crypto("AAA", 9000, 5), crypto("BBB", 9000, 6)])
+        .unwrap();
+    let view = db.now();
+    let ask = |sample: usize, seed: u64| {
+        let search = view.similar(target("AAA", hours(4000)));
+        search
+            .outcomes(&[12])
+            .sample(sample)
+            .seed(seed)
+            .run()
+            .unwrap()
+    };
+    let base = |answer: OutcomeAnswer| answer.horizons[0].base.clone().unwrap();
+    let (some, all) = (base(ask(1000, 3)), base(ask(100_000, 3)));
+    assert!((1000..3000).contains(&some.n), "{}", some.n);
+    assert_eq!(all.n, 2 * (9000 - W + 1 - 12));
+    let error = all.volatility * 12f64.sqrt() / (some.n as f64 / 12.0).sqrt();
+    assert!((some.mean - all.mean).abs() < 4.0 * error);
+    assert!((some.volatility / all.volatility - 1.0).abs() < 0.05);
+    assert_ne!(some, base(ask(1000, 4)), "another seed is another sample");
+    assert_eq!(some, base(ask(1000, 3)));
+}
+
+/// Everything but how long it took.
+fn bytes(answer: &OutcomeAnswer) -> String {
+    let similar = &answer.similar;
+    format!(
+        "{:?} {:?} {:?} {:?}",
+        similar.hits, similar.query, similar.searched, answer.horizons
+    )
+}
+
+#[test]
+fn the_future_changes_nothing() {
+    let all = market();
+    let as_of = Timestamp::from_millis(START + 20 * DAY);
+    let mut other = all.clone();
+    for series in &mut other {
+        for i in 0..series.bars.len() {
+            let open = Timestamp::from_millis(series.bars.time[i]);
+            if series.key.interval.close_of(open) > as_of {
+                series.bars.high[i] *= 3.0;
+                series.bars.close[i] *= 1.0 + 0.9 * ((i * 7) % 5) as f64 / 5.0;
+            }
+        }
+    }
+    // Also a series that begins later, and one that ends at that time.
+    let mut late = crypto("LATE", 300, 9);
+    late.bars.time.iter_mut().for_each(|t| *t += 21 * DAY);
+    other.push(late);
+    other[1].bars = other[1].bars.slice(0..20 * 24);
+    let (_a, known) = open();
+    known.ingest_bars(&all).unwrap();
+    let (_b, changed) = open();
+    changed.ingest_bars(&other).unwrap();
+    let mut differ = 0;
+    for hour in [200, 300, 400, 470, 480] {
+        for refine in [None, Some(Refine::Correlation), Some(Refine::Dtw)] {
+            let ask = |db: &Database, view: rhymedb::View| {
+                let mut search = view.similar(target("AAA", hours(hour))).exact(true);
+                if let Some(refine) = refine {
+                    search = search.refine(refine);
+                }
+                let answer = search.outcomes(&[3, 24]).sample(200).run().unwrap();
+                drop(db.now());
+                bytes(&answer)
+            };
+            // What a later view worked out before must not show either.
+            let later = [ask(&known, known.now()), ask(&changed, changed.now())];
+            differ += usize::from(later[0] != later[1]);
+            assert_eq!(
+                ask(&known, known.at(as_of)),
+                ask(&changed, changed.at(as_of))
+            );
+        }
+    }
+    assert!(differ > 10);
+}
+
+#[test]
+fn refined_searches_agree_with_the_bars() {
+    let (_dir, db) = open();
+    let all = market();
+    db.ingest_bars(&all).unwrap();
+    let standard = |closes: &[f64]| -> Vec<f64> {
+        let logs: Vec<f64> = closes.iter().map(|c| c.ln()).collect();
+        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+        let spread = logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / logs.len() as f64;
+        logs.iter().map(|x| (x - mean) / spread.sqrt()).collect()
+    };
+    let windows = oracle::windows(&all);
+    let path = |w: &oracle::Window| standard(&all[w.series].bars.close[w.last + 1 - W..=w.last]);
+    let query = &windows[300];
+    let wanted = path(query);
+    let far = |w: &oracle::Window| w.series != query.series || w.last.abs_diff(query.last) >= 16;
+    let mut scored: Vec<(f64, &oracle::Window)> = windows
+        .iter()
+        .filter(|w| far(w))
+        .map(|w| {
+            let sum: f64 = path(w).iter().zip(&wanted).map(|(a, b)| a * b).sum();
+            (sum / W as f64, w)
+        })
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut best: Vec<(f64, &oracle::Window)> = Vec::new();
+    for (value, w) in scored {
+        let near = |o: &oracle::Window| o.series == w.series && o.last.abs_diff(w.last) < 16;
+        if !best.iter().any(|b| near(b.1)) {
+            best.push((value, w));
+        }
+    }
+    let at = target(
+        &all[query.series].key.to_string(),
+        Timestamp::from_millis(query.end),
+    );
+    let view = db.now();
+    let ask = |refine| {
+        let search = view.similar(at.clone()).k(6).ef(100_000).refine(refine);
+        search.run().unwrap().hits
+    };
+    let hits = ask(Refine::Correlation);
+    assert_eq!(hits.len(), 6);
+    for (hit, (value, window)) in hits.iter().zip(&best) {
+        close(hit.refined.unwrap(), *value);
+        assert_eq!(hit.window.end.millis(), window.end);
+    }
+    let hits = ask(Refine::Dtw);
+    let values: Vec<f64> = hits.iter().map(|h| h.refined.unwrap()).collect();
+    assert!(values.is_sorted() && values[0] > 0.0, "{values:?}");
+    let itself = view
+        .similar(at.clone())
+        .k(1)
+        .exclusion(0)
+        .refine(Refine::Dtw)
+        .run()
+        .unwrap();
+    assert_eq!(itself.hits[0].refined, Some(0.0));
+    assert!(view.similar(at).run().unwrap().hits[0].refined.is_none());
+}
+
+#[test]
+fn drawn_paths_find_what_they_draw() {
+    let (_dir, db) = open();
+    let all = market();
+    db.ingest_bars(&all).unwrap();
+    let view = db.now();
+    let closes = &all[1].bars.close[200..200 + W];
+    let answer = view
+        .similar(Query::Path(closes.to_vec()))
+        .k(1)
+        .exact(true)
+        .run()
+        .unwrap();
+    assert!(answer.hits[0].score > 0.9999, "{:?}", answer.hits);
+    assert_eq!(answer.hits[0].window.end, hours(200 + W as i64));
+    assert_eq!((&answer.query, &answer.query_bars), (&None, &None));
+    // Another length, level and size of moves.
+    let rough: Vec<f64> = closes
+        .iter()
+        .step_by(3)
+        .map(|c| 9.0 * c.powf(2.5))
+        .collect();
+    let search = view.similar(Query::Path(rough)).k(1).exact(true);
+    let found = search.refine(Refine::Correlation).run().unwrap();
+    let hit = &found.hits[0];
+    assert!(
+        hit.window
+            .end
+            .millis()
+            .abs_diff(hours(200 + W as i64).millis())
+            <= 2 * HOUR as u64
+    );
+    assert!(hit.refined.unwrap() > 0.9);
+}
+
+fn refused(result: Result<impl std::fmt::Debug, Error>, message: &str) {
+    let error = result.unwrap_err();
+    assert!(error.to_string().contains(message), "{error}");
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused() {
+    let (_dir, db) = open();
+    let all = market();
+    db.ingest_bars(&all).unwrap();
+    let view = db.now();
+    let search = || view.similar(target("AAA", hours(300)));
+    refused(
+        search().outcomes(&[]).run(),
+        "expected 1 to 16 horizons, found 0",
+    );
+    refused(
+        search().outcomes(&[0]).run(),
+        "expected a horizon in bars from 1 to 10000, found 0",
+    );
+    refused(
+        search().outcomes(&[5]).sample(0).run(),
+        "expected a sample from 1 to",
+    );
+    let path = |points: &[f64]| view.similar(Query::Path(points.to_vec())).run();
+    refused(
+        path(&[1.0, 2.0, 3.0]),
+        "expected a path of at least 4 prices, found 3",
+    );
+    refused(
+        path(&[1.0, 2.0, -3.0, 1.0]),
+        "expected a finite price above 0, found -3",
+    );
+    refused(path(&[2.0; 9]), "flat");
+    let vector = view.similar(vec![1.0; 48]).refine(Refine::Dtw).run();
+    refused(vector, "expected a query with bars to refine by");
+    let encoder = chart_encoder_by_name("stats", 64, None).unwrap();
+    db.create_space("stats", &encoder, 1, Control::new())
+        .unwrap();
+    let now = db.now();
+    let other = now
+        .similar(Query::Path(vec![1.0, 3.0, 2.0, 5.0]))
+        .space("stats");
+    refused(other.run(), "expected a space of the encoder shape");
+}
+
+#[test]
+fn gaps_are_missing_outcomes() {
+    let (_dir, db) = open();
+    let mut series = crypto("GAP", 400, 5);
+    let mut bars = series.bars.slice(0..200);
+    bars.extend(&series.bars.slice(203..400));
+    series.bars = bars;
+    assert_eq!(series.calendar, Calendar::Continuous);
+    db.ingest_bars(&[series.clone(), crypto("AAA", 300, 6)])
+        .unwrap();
+    let view = db.now();
+    let search = view
+        .similar(target("AAA", hours(250)))
+        .symbol("GAP")
+        .k(100)
+        .exclusion(1);
+    let answer = search.outcomes(&[10]).run().unwrap();
+    let mut missing = 0;
+    for (hit, outcome) in answer.similar.hits.iter().zip(&answer.horizons[0].hits) {
+        let end = hit.window.end.millis();
+        let gap = end > START + 190 * HOUR && end <= START + 200 * HOUR;
+        assert_eq!(*outcome == HitOutcome::Missing, gap, "{}", hit.window);
+        missing += usize::from(gap);
+    }
+    assert_eq!(missing, 10);
+}
