@@ -55,6 +55,7 @@ mod model;
 mod source;
 mod store;
 
+pub use analysis::{Pair, PairOptions, Pairs};
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
@@ -65,9 +66,9 @@ pub use db::{
     VectorRow, VerifyReport, View,
 };
 pub use encode::{
-    Activation, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings, Head, Input, Layer,
-    Memory, Pool, Shape, Stats, TextConfig, TextEncoder, TextFeatures, Weights, WeightsConfig,
-    chart_encoder, chart_encoder_by_name, check_chart_encoder, text_features,
+    Activation, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings, Head, Input,
+    InputSteps, Layer, Memory, Pool, Shape, Stats, TextConfig, TextEncoder, TextFeatures, Weights,
+    WeightsConfig, chart_encoder, chart_encoder_by_name, check_chart_encoder, text_features,
 };
 pub use error::{Error, Result};
 pub use index::Builder as GraphBuilder;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::control::{Control, Stage};
 use super::database::{Database, Inner, Writer};
-use super::view::{View, known_from};
+use super::view::View;
 use crate::encode::TextEncoder;
 use crate::error::{Error, Result};
 use crate::index::{Query, RowsBuilder};
@@ -177,7 +177,7 @@ impl View {
                     break;
                 }
                 let headline = snapshot.txn.headline(id)?;
-                if self.as_of().is_none_or(|t| known_from(&headline) <= t) {
+                if self.as_of().is_none_or(|t| headline.known_from() <= t) {
                     hits.push(HeadlineHit {
                         rank: hits.len() + 1,
                         score,
