@@ -197,8 +197,8 @@ impl Config {
         let finite = [t.rate, t.table_rate, t.clip]
             .iter()
             .all(|x| x.is_finite() && *x > 0.0);
-        if !finite || !(t.decay >= 0.0) {
-            return wrong("training.rate, table_rate and clip above 0, and decay of at least 0");
+        if !finite || !(0.0..=1.0).contains(&t.decay) {
+            return wrong("training.rate, table_rate and clip above 0, and decay of 0 to 1");
         }
         if self.data.is_empty() {
             return wrong("at least one source under [[data]]");
@@ -273,6 +273,17 @@ mod tests {
     fn defaults_are_filled_in() {
         let config = Config::parse(SMALL).map(|c| (c.training.batch, c.text.map(|t| t.buckets)));
         assert_eq!(config.ok(), Some((512, Some(1 << 15))));
+    }
+
+    #[test]
+    fn the_configs_beside_the_code_are_sound() {
+        for text in [
+            include_str!("../configs/clip.toml"),
+            include_str!("../configs/tcn.toml"),
+            include_str!("../configs/overfit.toml"),
+        ] {
+            assert!(Config::parse(text).is_ok(), "{text}");
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn start_after_embargo(chart: &Chart, sample: &Sample, embargo: usize) -> i64 {
 
 /// Whether a symbol is for a test alone.
 fn held_out(chart: &Chart, one_in: u64) -> bool {
-    one_in > 0 && hash(&chart.key.symbol) % one_in == 0
+    one_in > 0 && hash(&chart.key.symbol).is_multiple_of(one_in)
 }
 
 /// FNV-1a, then mixed: the same on every machine and in every version.
