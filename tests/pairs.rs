@@ -157,7 +157,7 @@ fn what_comes_later_changes_no_pair() {
             bars,
         })
         .collect();
-    let as_of: Timestamp = "2015-02-10T05:00:00Z".parse().unwrap();
+    let as_of: Timestamp = "2015-03-15T05:00:00Z".parse().unwrap();
     let options = PairOptions::new(32).warm_up(16).reaction(3);
     let whole = tempfile::tempdir().unwrap();
     let whole = Database::open(whole.path().join("whole.rhyme")).unwrap();

@@ -221,6 +221,9 @@ impl Config {
             return wrong("augmentations, without which two views of a chart are the same");
         }
         self.split.dates()?;
+        for source in &self.data {
+            source.split(&self.split).dates()?;
+        }
         self.weights(Default::default(), 1.0)?.check()
     }
 

@@ -31,12 +31,33 @@ pub struct Scores {
     pub auc: f64,
 }
 
-/// The figures of the samples `part`, with the same pools for the same seed.
+/// The figures of the samples `part` by market, with the same pools for the same seed: pools of
+/// several markets would be too easy.
 ///
 /// # Errors
 /// Those of the encoders.
-pub fn scores(weights: &Weights, data: &Dataset, part: &[usize], seed: u64) -> Result<Scores> {
-    let mut pairs = embedded(weights, data, part)?;
+pub fn scores(
+    weights: &Weights,
+    data: &Dataset,
+    part: &[usize],
+    seed: u64,
+) -> Result<BTreeMap<String, Scores>> {
+    let mut markets: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for &i in part {
+        let chart = data.samples.get(i).and_then(|s| data.charts.get(s.chart));
+        if let Some(chart) = chart {
+            markets.entry(&chart.key.market).or_default().push(i);
+        }
+    }
+    let each = markets.into_iter().map(|(market, part)| {
+        let pairs = embedded(weights, data, &part)?;
+        Ok((market.to_owned(), deal(pairs, seed)))
+    });
+    each.collect()
+}
+
+/// The figures of pairs.
+fn deal(mut pairs: Vec<Embedded>, seed: u64) -> Scores {
     let mut tally = [0.0; 3];
     let mut asked = 0_usize;
     for deal in 0..DEALS {
@@ -48,12 +69,12 @@ pub fn scores(weights: &Weights, data: &Dataset, part: &[usize], seed: u64) -> R
         }
     }
     let [recall_at_1, recall_at_10, auc] = tally.map(|t| t / asked.max(1) as f64);
-    Ok(Scores {
+    Scores {
         pairs: pairs.len(),
         recall_at_1,
         recall_at_10,
         auc,
-    })
+    }
 }
 
 /// A chart and its headline.

@@ -34,12 +34,13 @@ pub(crate) fn result(trained: &Trained, out: &Path) -> String {
     let mut text = String::new();
     let last = trained.epochs.last().map(epoch).unwrap_or_default();
     text.push_str(&format!("the last epoch: {last}\n"));
-    for (name, scores) in [
-        ("later", trained.test_time),
-        ("other symbols", trained.test_symbols),
-    ] {
-        if let Some(found) = scores.filter(|s| s.pairs > 0) {
-            text.push_str(&format!("{name}: {}\n", self::scores(&found)));
+    let parts = [
+        ("later", &trained.test_time),
+        ("other symbols", &trained.test_symbols),
+    ];
+    for (name, markets) in parts {
+        for (market, found) in markets {
+            text.push_str(&format!("{name}, {market}: {}\n", scores(found)));
         }
     }
     text.push_str(&format!(
@@ -56,8 +57,8 @@ fn epoch(epoch: &Epoch) -> String {
     if let Some(loss) = epoch.validation_loss {
         text.push_str(&format!(", validation loss {loss:.4}"));
     }
-    if let Some(found) = epoch.validation {
-        text.push_str(&format!(", validation {}", scores(&found)));
+    for (market, found) in &epoch.validation {
+        text.push_str(&format!(", {market} {}", scores(found)));
     }
     text
 }

@@ -1,5 +1,6 @@
 //! The run: epochs, early stopping, checkpoints, and the weights at the end.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -24,27 +25,32 @@ const POOLS: u64 = 1;
 const BY_HEART: u64 = 600;
 
 /// What came of an epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     /// The mean loss of its steps.
     pub loss: f64,
     /// The loss on the validation part, where there are no headlines.
     pub validation_loss: Option<f64>,
-    /// The scores on the validation part.
-    pub validation: Option<Scores>,
+    /// The scores on the validation part by market, where there are headlines.
+    pub validation: BTreeMap<String, Scores>,
 }
 
 impl Epoch {
     /// What the best epoch has most of.
     fn merit(&self) -> f64 {
-        let loss = self.validation_loss.map(|loss| -loss);
-        loss.or(self.validation.map(|s| s.auc))
-            .unwrap_or(-self.loss)
+        let markets = self.validation.values();
+        let pairs: usize = markets.clone().map(|s| s.pairs).sum();
+        let auc: f64 = markets.map(|s| s.auc * s.pairs as f64).sum();
+        match self.validation_loss {
+            Some(loss) => -loss,
+            None if pairs > 0 => auc / pairs as f64,
+            None => -self.loss,
+        }
     }
 }
 
 /// Where a run stands, for whoever watches.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Progress {
     /// Epochs that are done.
     pub epoch: u64,
@@ -69,10 +75,10 @@ pub struct Trained {
     pub weights: Weights,
     /// What came of each epoch.
     pub epochs: Vec<Epoch>,
-    /// The scores of the parts that are for a test, where there are headlines.
-    pub test_time: Option<Scores>,
+    /// The scores of the later part by market, where there are headlines.
+    pub test_time: BTreeMap<String, Scores>,
     /// Those of the symbols kept apart.
-    pub test_symbols: Option<Scores>,
+    pub test_symbols: BTreeMap<String, Scores>,
 }
 
 /// A run.
@@ -185,7 +191,7 @@ impl Trainer {
                     step,
                     steps,
                     loss: self.state.loss / self.state.batch.max(1) as f64,
-                    last: self.state.epochs.last().copied(),
+                    last: self.state.epochs.last().cloned(),
                     left: Duration::from_secs_f64(each * steps.saturating_sub(step) as f64),
                 };
                 if watch(&progress) {
@@ -227,7 +233,7 @@ impl Trainer {
         };
         if self.config.text.is_some() && self.config.mode == Mode::Market {
             let weights = self.weights(json!(null))?;
-            epoch.validation = Some(scores(&weights, &self.data, judged, POOLS)?);
+            epoch.validation = scores(&weights, &self.data, judged, POOLS)?;
         } else if self.config.text.is_none() {
             epoch.validation_loss = self.validation_loss(judged)?;
         }
@@ -290,13 +296,13 @@ impl Trainer {
                 param.values.clone_from(best);
             }
         }
-        let (mut test_time, mut test_symbols) = (None, None);
+        let (mut test_time, mut test_symbols) = (BTreeMap::new(), BTreeMap::new());
         if self.config.text.is_some() {
             let weights = self.weights(json!(null))?;
             let parts = &self.data.parts;
             let judged = |part: &[usize]| scores(&weights, &self.data, part, POOLS);
-            test_time = Some(judged(&parts.test_time)?);
-            test_symbols = Some(judged(&parts.test_symbols)?);
+            test_time = judged(&parts.test_time)?;
+            test_symbols = judged(&parts.test_symbols)?;
         }
         let training = json!({
             "config": self.config,

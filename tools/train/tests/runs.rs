@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use rhyme_train::checkpoint::path_of;
 use rhyme_train::config::Config;
+use rhyme_train::data::SourceConfig;
 use rhyme_train::train::{Trained, Trainer};
 use rhymedb::{Error, Result};
 
@@ -28,8 +29,7 @@ const PAIRS: &str = r#"
     crypto_symbols = 4
     crypto_bars = 5000
     seeds = [3, 4]
-    split = true
-    [split]
+    [data.split]
     validation_from = "2015-05-01"
     test_from = "2015-06-15"
     hold_out = 4
@@ -58,8 +58,7 @@ const CHARTS: &str = r#"
     equity_symbols = 3
     equity_days = 400
     hop = 8
-    split = true
-    [split]
+    [data.split]
     validation_from = "2015-10-01"
     [training]
     batch = 16
@@ -123,8 +122,9 @@ fn the_same_command_gives_the_same_bytes_and_learns() {
     let other = trained(&config, "three", 2).unwrap();
     assert_ne!(one.weights.bytes(), other.weights.bytes());
     let losses: Vec<f64> = one.epochs.iter().map(|e| e.loss).collect();
+    assert!(one.epochs.iter().all(|e| e.validation["crypto"].pairs > 0));
     assert!(losses.windows(2).all(|w| w[1] < w[0]), "{losses:?}");
-    assert!(one.test_symbols.is_some_and(|s| s.pairs > 0));
+    assert!(one.test_symbols["crypto"].pairs > 0);
 }
 
 #[test]
@@ -163,10 +163,12 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
 #[test]
 fn parts_are_kept_apart() {
     let mut config = Config::parse(PAIRS).unwrap();
-    config.split.embargo = 10;
+    if let SourceConfig::Synthetic(source) = &mut config.data[0] {
+        source.split.as_mut().unwrap().embargo = 10;
+    }
     let trainer = Trainer::new(config.clone(), None, &file("parts"), 1).unwrap();
     let data = trainer.data();
-    let (validation, test) = config.split.dates().unwrap();
+    let (validation, test) = config.data[0].split(&config.split).dates().unwrap();
     let embargo = 10 * 3_600_000;
     let all = |part: &[usize], holds: &dyn Fn(i64, i64) -> bool| {
         assert!(!part.is_empty());
@@ -198,7 +200,7 @@ fn too_little_data_is_an_error() {
     assert!(error.contains("windows to train on"), "{error}");
     let text = PAIRS.replace("kind = \"synthetic\"", "kind = \"database\"");
     let text = text.replace(
-        "crypto_symbols = 4\n    crypto_bars = 5000\n    seeds = [3, 4]\n    split = true",
+        "crypto_symbols = 4\n    crypto_bars = 5000\n    seeds = [3, 4]",
         "",
     );
     let config = Config::parse(&text).unwrap();

@@ -2,6 +2,7 @@ use rhymedb::{Database, Error, Interval, Result, SeriesBars};
 use serde::{Deserialize, Serialize};
 
 use super::Gathered;
+use crate::config::SplitConfig;
 
 /// The bars and headlines of a database, the one given with `--db`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub struct DatabaseSource {
     pub most_symbols: usize,
     /// Without headlines: one window every so many bars.
     pub hop: usize,
+    /// What is kept apart, if not what the run keeps apart.
+    pub split: Option<SplitConfig>,
 }
 
 impl Default for DatabaseSource {
@@ -27,6 +30,7 @@ impl Default for DatabaseSource {
             reaction: 1,
             most_symbols: 3,
             hop: 8,
+            split: None,
         }
     }
 }
@@ -52,7 +56,7 @@ impl DatabaseSource {
             }
         }
         if !gathered.texts {
-            return gathered.add_windows(series, self.hop, true);
+            return gathered.add_windows(series, self.hop);
         }
         let mut options = gathered
             .pairs(self.reaction)
@@ -64,6 +68,6 @@ impl DatabaseSource {
             options = options.interval(interval);
         }
         let pairs = view.pairs(&options)?;
-        gathered.add(series, pairs, true)
+        gathered.add(series, pairs)
     }
 }

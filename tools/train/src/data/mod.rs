@@ -20,7 +20,7 @@ use rhymedb::{
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Window;
-use crate::config::Config;
+use crate::config::{Config, SplitConfig};
 
 /// A source and its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,19 @@ pub enum SourceConfig {
     Database(DatabaseSource),
     /// [`SyntheticSource`].
     Synthetic(SyntheticSource),
+}
+
+impl SourceConfig {
+    /// What is kept apart of it: what it says itself, or else what the run says.
+    ///
+    /// Nothing of a made-up market, unless it says so itself: it tells nothing about the dates of a
+    /// real one.
+    pub fn split(&self, run: &SplitConfig) -> SplitConfig {
+        match self {
+            Self::Database(source) => source.split.as_ref().unwrap_or(run).clone(),
+            Self::Synthetic(source) => source.split.clone().unwrap_or_default(),
+        }
+    }
 }
 
 /// A series, with what the network sees of it.
@@ -43,8 +56,8 @@ pub struct Chart {
     pub bars: Bars,
     /// What the first layer sees of them.
     pub steps: InputSteps,
-    /// Whether its windows may be in other parts than training.
-    split: bool,
+    /// Which source of the config it comes from.
+    pub source: usize,
 }
 
 /// A window, with its headline if it has one.
@@ -110,15 +123,17 @@ impl Dataset {
             texts: config.text.is_some(),
             data: Self::default(),
             assets: BTreeMap::new(),
+            source: 0,
         };
-        for source in &config.data {
+        for (i, source) in config.data.iter().enumerate() {
+            gathered.source = i;
             match source {
                 SourceConfig::Database(source) => source.gather(db, &mut gathered)?,
                 SourceConfig::Synthetic(source) => source.gather(&mut gathered)?,
             }
         }
         let mut data = gathered.data;
-        data.parts = split::split(&data, &config.split)?;
+        data.parts = split::split(&data, config)?;
         if data.parts.train.len() < config.training.batch {
             return Err(Error::Invalid(format!(
                 "expected at least {} windows to train on, found {} of {} in all; give more data, a smaller training.batch or later dates under [split]",
@@ -171,6 +186,7 @@ struct Gathered {
     texts: bool,
     data: Dataset,
     assets: BTreeMap<(String, String), usize>,
+    source: usize,
 }
 
 impl Gathered {
@@ -182,7 +198,7 @@ impl Gathered {
     }
 
     /// Adds series and their pairs. `series` has those of `pairs`, perhaps with others.
-    fn add(&mut self, series: Vec<SeriesBars>, pairs: Pairs, split: bool) -> Result<()> {
+    fn add(&mut self, series: Vec<SeriesBars>, pairs: Pairs) -> Result<()> {
         let mut charts = BTreeMap::new();
         let names: BTreeMap<String, usize> = pairs
             .series
@@ -195,7 +211,7 @@ impl Gathered {
             if let Some(&i) = names.get(&one.key.to_string())
                 && used.contains(&i)
             {
-                charts.insert(i, self.add_chart(one.key, one.bars, split)?);
+                charts.insert(i, self.add_chart(one.key, one.bars)?);
             }
         }
         let first = self.data.texts.len();
@@ -214,12 +230,12 @@ impl Gathered {
     }
 
     /// Adds windows of series without headlines, every `hop` bars.
-    fn add_windows(&mut self, series: Vec<SeriesBars>, hop: usize, split: bool) -> Result<()> {
+    fn add_windows(&mut self, series: Vec<SeriesBars>, hop: usize) -> Result<()> {
         let reach = (self.chart.window + self.chart.warm_up()) as usize;
         for one in series {
             let whole = whole_windows(&one, reach, self.chart.window as usize, hop);
             if !whole.is_empty() {
-                let chart = self.add_chart(one.key, one.bars, split)?;
+                let chart = self.add_chart(one.key, one.bars)?;
                 for bar in whole {
                     self.add_sample(chart, bar, None)?;
                 }
@@ -228,7 +244,7 @@ impl Gathered {
         Ok(())
     }
 
-    fn add_chart(&mut self, key: SeriesKey, bars: Bars, split: bool) -> Result<usize> {
+    fn add_chart(&mut self, key: SeriesKey, bars: Bars) -> Result<usize> {
         let next = self.assets.len();
         let asset = (key.market.clone(), key.symbol.clone());
         let asset = *self.assets.entry(asset).or_insert(next);
@@ -238,7 +254,7 @@ impl Gathered {
             asset,
             bars,
             steps,
-            split,
+            source: self.source,
         });
         Ok(self.data.charts.len() - 1)
     }

@@ -3,30 +3,30 @@
 use rhymedb::Result;
 
 use super::{Chart, Dataset, Parts, Sample};
-use crate::config::SplitConfig;
+use crate::config::Config;
 
 /// Puts each sample into its part. A window that crosses a date is in none.
-pub(super) fn split(data: &Dataset, config: &SplitConfig) -> Result<Parts> {
-    let (validation, test) = config.dates()?;
+pub(super) fn split(data: &Dataset, config: &Config) -> Result<Parts> {
+    let splits = config.data.iter().map(|source| {
+        let split = source.split(&config.split);
+        split.dates().map(|dates| (split, dates))
+    });
+    let splits = splits.collect::<Result<Vec<_>>>()?;
     let mut parts = Parts::default();
     for (i, sample) in data.samples.iter().enumerate() {
-        let Some(chart) = data.charts.get(sample.chart) else {
+        let chart = data.charts.get(sample.chart);
+        let found = chart.and_then(|chart| Some((chart, splits.get(chart.source)?)));
+        let Some((chart, (split, (validation, test)))) = found else {
             continue;
         };
-        if !chart.split {
-            parts.train.push(i);
-            continue;
-        }
-        if held_out(chart, config.hold_out) {
+        let start = start_after_embargo(chart, sample, split.embargo);
+        if held_out(chart, split.hold_out) {
             parts.test_symbols.push(i);
-            continue;
-        }
-        let start = start_after_embargo(chart, sample, config.embargo);
-        if sample.end < validation {
+        } else if sample.end < *validation {
             parts.train.push(i);
-        } else if start >= test {
+        } else if start >= *test {
             parts.test_time.push(i);
-        } else if start >= validation && sample.end < test {
+        } else if start >= *validation && sample.end < *test {
             parts.validation.push(i);
         }
     }

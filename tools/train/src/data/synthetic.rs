@@ -4,6 +4,7 @@ use rhymedb::{
 use serde::{Deserialize, Serialize};
 
 use super::Gathered;
+use crate::config::SplitConfig;
 
 /// Made-up markets with planted events and their headlines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,9 +28,8 @@ pub struct SyntheticSource {
     pub train_wordings: bool,
     /// Without headlines: one window every so many bars.
     pub hop: usize,
-    /// Whether dates and symbols are kept apart as in a real market. Else all of it is for
-    /// training: it says nothing about the dates of a real market.
-    pub split: bool,
+    /// What is kept apart. Default: nothing.
+    pub split: Option<SplitConfig>,
 }
 
 impl Default for SyntheticSource {
@@ -45,7 +45,7 @@ impl Default for SyntheticSource {
             equity_days: market.equity_days,
             train_wordings: true,
             hop: 8,
-            split: false,
+            split: None,
         }
     }
 }
@@ -86,9 +86,9 @@ impl SyntheticSource {
             if gathered.texts {
                 let options: PairOptions = gathered.pairs(self.reaction);
                 let pairs = Pairs::of(&series, market.headlines(), &options)?;
-                gathered.add(series, pairs, self.split)?;
+                gathered.add(series, pairs)?;
             } else {
-                gathered.add_windows(series, self.hop, self.split)?;
+                gathered.add_windows(series, self.hop)?;
             }
         }
         Ok(())
