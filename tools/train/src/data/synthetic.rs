@@ -16,6 +16,8 @@ pub struct SyntheticSource {
     pub market: Option<String>,
     /// Bars that close between the moment when a headline was known and the window's end.
     pub reaction: u32,
+    /// Headlines that name more symbols are left out. Default 1,000: those of a whole market stay.
+    pub most_symbols: usize,
     /// Symbols of each crypto market.
     pub crypto_symbols: usize,
     /// Symbols of each equity market.
@@ -39,6 +41,7 @@ impl Default for SyntheticSource {
             seeds: vec![1],
             market: None,
             reaction: 4,
+            most_symbols: 1_000,
             crypto_symbols: market.crypto_symbols,
             equity_symbols: market.equity_symbols,
             crypto_bars: market.crypto_bars,
@@ -85,6 +88,7 @@ impl SyntheticSource {
             }
             if gathered.texts {
                 let options: PairOptions = gathered.pairs(self.reaction);
+                let options = options.most_symbols(self.most_symbols);
                 let pairs = Pairs::of(&series, market.headlines(), &options)?;
                 gathered.add(series, pairs)?;
             } else {
