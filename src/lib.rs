@@ -65,10 +65,10 @@ pub use analysis::{
     AnomalyScanAnswer, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify, ClassifyAnswer,
     Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer, DivergenceMoment,
     HitOutcome, HorizonOutcomes, Label, LabelScore, LabelSet, Measure, Measured, News, NewsAnswer,
-    NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Reaction, ReactionAnswer,
-    ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer, Spread, Transfer,
-    TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair,
-    Unusual,
+    NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
+    Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
+    SearchAnswer, Spread, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
+    TransferMatrixAnswer, TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
@@ -81,8 +81,9 @@ pub use db::{
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
-    Head, Input, Layer, Memory, Pool, Shape, Stats, TextConfig, TextEncoder, TextFeatures, Weights,
-    WeightsConfig, chart_encoder, chart_encoder_by_name, check_chart_encoder, text_features,
+    Head, Input, InputSteps, Layer, Memory, Pool, Shape, Stats, TextConfig, TextEncoder,
+    TextFeatures, Weights, WeightsConfig, chart_encoder, chart_encoder_by_name,
+    check_chart_encoder, text_features,
 };
 pub use error::{Error, Result};
 pub use index::Builder as GraphBuilder;

@@ -41,3 +41,6 @@ pub use outcome::{HitOutcome, Outcome};
 pub use outcomes::{HorizonOutcomes, OutcomeAnswer, OutcomeSummary, Outcomes};
 pub use transfer::{Transfer, TransferAnswer, TransferHit};
 pub use transfer_matrix::{TransferGroup, TransferMatrix, TransferMatrixAnswer, TransferPair};
+mod pairs;
+
+pub use pairs::{Pair, PairOptions, Pairs};

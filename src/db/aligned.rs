@@ -12,7 +12,7 @@ use super::query::{self, Query, encode_text, resolve, unit};
 use super::search::{RowFilter, Search};
 use super::snapshot::{Snapshot, SpaceState};
 use super::target;
-use super::view::{View, known_from};
+use super::view::View;
 use crate::encode::{Bank, Weights};
 use crate::error::{Error, Result};
 use crate::index;
@@ -225,7 +225,7 @@ impl Aligned<'_> {
             .headline_ids_of(symbol, choice.published())?
         {
             let headline = self.snapshot.txn.headline(id)?;
-            let known = known_from(&headline).millis();
+            let known = headline.known_from().millis();
             if known > known_to {
                 continue;
             }

@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::aligned::Expressiveness;
 use super::headlines::HeadlineHit;
 use super::snapshot::{Snapshot, SpaceState};
-use super::view::known_from;
 use crate::encode::Bank;
 use crate::error::{Error, Result};
 use crate::index::{self, RowSet, Rows, RowsBuilder, Scored, Scratch, scan};
@@ -143,7 +142,7 @@ impl HeadlinePart {
             let headline = txn.headline(id)?;
             let entry = Entry {
                 id,
-                known: known_from(&headline).millis(),
+                known: headline.known_from().millis(),
                 published: headline.time.millis(),
                 expressiveness,
             };

@@ -4,7 +4,7 @@ use super::query::Query;
 use super::similar::Similar;
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
-use crate::model::{Headline, TimePrecision, Timestamp};
+use crate::model::{Headline, Timestamp};
 use crate::store::{CatalogUse, HeadlineFilter, HeadlineReads, suspecting_damage};
 
 /// The database as of a moment: what was committed when the view was made, and of that only what
@@ -89,7 +89,7 @@ impl View {
             limit: usize::MAX,
         };
         let mut headlines = self.look(|snapshot| snapshot.txn.headlines(&filter))?;
-        headlines.retain(|h| self.as_of.is_none_or(|t| known_from(h) <= t));
+        headlines.retain(|h| self.as_of.is_none_or(|t| h.known_from() <= t));
         let surplus = headlines.len().saturating_sub(limit);
         Ok(headlines.split_off(surplus))
     }
@@ -100,15 +100,5 @@ impl std::fmt::Debug for View {
         f.debug_struct("View")
             .field("as_of", &self.as_of())
             .finish_non_exhaustive()
-    }
-}
-
-/// When a headline can first have been known.
-pub(super) fn known_from(headline: &Headline) -> Timestamp {
-    const DAY_MS: i64 = 24 * 3_600_000;
-    match headline.precision {
-        TimePrecision::Day => headline.time.plus_millis(DAY_MS),
-        TimePrecision::Minute => headline.time.plus_millis(60_000),
-        TimePrecision::Second => headline.time,
     }
 }

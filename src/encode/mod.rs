@@ -15,6 +15,7 @@ mod text;
 mod weights;
 
 pub use conformance::check_chart_encoder;
+pub use net::InputSteps;
 pub use registry::{chart_encoder, chart_encoder_by_name};
 pub use shape::Shape;
 pub use stats::Stats;

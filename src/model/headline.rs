@@ -60,3 +60,16 @@ pub struct Headline {
     /// The symbols that it names; may be empty.
     pub symbols: Vec<String>,
 }
+
+impl Headline {
+    /// When the headline can first have been known: at the end of the day, of the minute, or at
+    /// its time, by its precision.
+    pub fn known_from(&self) -> Timestamp {
+        const MINUTE_MS: i64 = 60_000;
+        match self.precision {
+            TimePrecision::Day => self.time.plus_millis(24 * 60 * MINUTE_MS),
+            TimePrecision::Minute => self.time.plus_millis(MINUTE_MS),
+            TimePrecision::Second => self.time,
+        }
+    }
+}

@@ -50,6 +50,60 @@ impl Steps {
     }
 }
 
+/// What the first layer of a network sees of consecutive bars; for tools that train.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputSteps {
+    /// Numbers of a step: the input channels.
+    pub width: usize,
+    /// Bars before the first step; the step of bar `i` is `i - lead`.
+    pub lead: usize,
+    /// The steps, one after the other.
+    pub values: Vec<f32>,
+}
+
+impl ChartConfig {
+    /// The steps that a network of this config sees of bars without a gap: one for each bar after
+    /// the warm-up, or after the first bar for [`Input::Path`](crate::Input::Path). A window's steps
+    /// are the last ones, [`Self::window_steps`] of them, up to the one of its last bar.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the config is wrong or if a bar cannot have happened.
+    ///
+    /// ```
+    /// use rhymedb::{ChartConfig, SyntheticConfig, SyntheticMarket};
+    /// let (_, _, bars) = SyntheticMarket::new(SyntheticConfig::small(1))?.series().remove(0);
+    /// let steps = ChartConfig::tcn(64, 32).input_steps(&bars)?;
+    /// assert_eq!(steps.width, 8);
+    /// assert_eq!(steps.values.len(), (bars.len() - steps.lead) * steps.width);
+    /// # Ok::<(), rhymedb::Error>(())
+    /// ```
+    pub fn input_steps(&self, bars: &Bars) -> Result<InputSteps> {
+        self.check()?;
+        let input = NetInput::new(&self.input, &self.spec("", 0));
+        let read = input.read(bars, &(0..bars.len()))?;
+        Ok(InputSteps {
+            width: read.steps.width,
+            lead: read.lead,
+            values: read.steps.values,
+        })
+    }
+
+    /// Steps of a window before the first layer: its bars, or the returns between them.
+    pub fn window_steps(&self) -> usize {
+        self.steps()
+    }
+
+    /// Numbers of a step before the first layer.
+    pub fn input_width(&self) -> usize {
+        self.input.width()
+    }
+
+    /// Bars before a window that its channels read.
+    pub fn warm_up(&self) -> u32 {
+        self.spec("", 0).warm_up
+    }
+}
+
 /// A chart encoder with weights.
 #[derive(Debug)]
 pub(super) struct Net {

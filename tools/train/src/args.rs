@@ -1,0 +1,30 @@
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Trains a network of RhymeDB and writes its weights file.
+///
+/// The config says what is trained, on what and how. The same config, data and seed give the same
+/// file, to the byte. Ctrl-C writes a checkpoint beside it.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  rhyme-train --config tools/train/configs/clip.toml --db market.rhyme --out clip.safetensors"
+)]
+pub(crate) struct Args {
+    /// The config in TOML.
+    #[arg(long)]
+    pub(crate) config: PathBuf,
+    /// The database that the config's sources read.
+    #[arg(long)]
+    pub(crate) db: Option<PathBuf>,
+    /// The weights file to write.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Where random numbers start.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Goes on from the checkpoint of an interrupted run.
+    #[arg(long)]
+    pub(crate) resume: bool,
+}

@@ -1,0 +1,144 @@
+//! From samples to what the model sees: windows, augmented, and the features of headlines.
+
+use std::collections::BTreeSet;
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use rhymedb::{Result, TextFeatures, text_features};
+
+use crate::augment::Overlap;
+use crate::backbone::lead;
+use crate::config::{Config, Mode, TextTraining};
+use crate::data::{Dataset, Sample, same};
+use crate::net::Bag;
+use crate::random::seeded;
+use crate::step::{Batch, Partners, Windows};
+
+/// The purposes of random numbers.
+const VIEWS: u32 = 2;
+const CROPS: u32 = 3;
+/// Rows of a batch whose random numbers differ.
+const ROWS: u64 = 1 << 20;
+
+/// What the samples of one step look like.
+///
+/// # Errors
+/// [`rhymedb::Error::Invalid`] if a sample lies outside of its series.
+pub fn batch(
+    config: &Config,
+    data: &Dataset,
+    samples: &[usize],
+    seed: u64,
+    step: u64,
+) -> Result<Batch> {
+    let chart = config.backbone.chart();
+    let steps = chart.window_steps();
+    let overlap = if config.crops {
+        Overlap::draw(steps, lead(&chart) + 2, &mut seeded(seed, CROPS, step))
+    } else {
+        Overlap {
+            left: steps,
+            right: steps,
+        }
+    };
+    let rows: Vec<(Vec<f32>, Partner)> = samples
+        .par_iter()
+        .enumerate()
+        .filter_map(|(row, &i)| Some((row, data.samples.get(i)?)))
+        .map(|(row, sample)| {
+            let mut random = seeded(seed, VIEWS, step * ROWS + row as u64);
+            look(config, data, sample, overlap, &mut random)
+        })
+        .collect::<Result<_>>()?;
+    let width = chart.input_width();
+    let windows = |steps: usize, values: Vec<f32>| Windows {
+        steps,
+        width,
+        values,
+    };
+    let mut left = Vec::new();
+    let mut right = Vec::new();
+    let mut bags = Vec::new();
+    for (window, partner) in rows {
+        left.extend(window);
+        match partner {
+            Partner::Text(bag) => bags.push(bag),
+            Partner::Window(window) => right.extend(window),
+        }
+    }
+    Ok(Batch {
+        windows: windows(overlap.left, left),
+        partners: match config.text {
+            Some(_) => Partners::Texts(bags),
+            None => Partners::Windows(windows(overlap.right, right)),
+        },
+        same: same(data, samples),
+        overlap: overlap.left + overlap.right - steps,
+    })
+}
+
+enum Partner {
+    Text(Bag),
+    Window(Vec<f32>),
+}
+
+fn look(
+    config: &Config,
+    data: &Dataset,
+    sample: &Sample,
+    overlap: Overlap,
+    random: &mut ChaCha8Rng,
+) -> Result<(Vec<f32>, Partner)> {
+    let steps = config.backbone.chart().window_steps();
+    let whole = data.window(sample, steps)?;
+    let view = |from: usize, count: usize, random: &mut ChaCha8Rng| {
+        let mut window = whole.clone();
+        for augment in &config.augment {
+            augment.apply(&mut window, random);
+        }
+        let width = window.width;
+        let values = window.values.get(from * width..(from + count) * width);
+        values.unwrap_or_default().to_vec()
+    };
+    let left = view(0, overlap.left, random);
+    let partner = match &config.text {
+        None => Partner::Window(view(steps - overlap.right, overlap.right, random)),
+        Some(text) => {
+            let found = sample.text.and_then(|t| data.texts.get(t));
+            let found = found.map_or("", |t| t.text.as_str());
+            let by_heart = config.mode == Mode::Overfit;
+            Partner::Text(bag(found, text, &data.names, by_heart, random))
+        }
+    };
+    Ok((left, partner))
+}
+
+/// The features of a headline as training sees them: names hidden or not, some left out.
+fn bag(
+    text: &str,
+    config: &TextTraining,
+    names: &BTreeSet<String>,
+    by_heart: bool,
+    random: &mut ChaCha8Rng,
+) -> Bag {
+    let none = BTreeSet::new();
+    let hidden = by_heart || random.random_range(0.0..1.0) < config.mask_names;
+    let features = text_features(text, if hidden { names } else { &none }, config.buckets);
+    if by_heart || config.dropout == 0.0 {
+        return Bag::new(&features);
+    }
+    let mut kept = |list: &[u32]| -> Vec<u32> {
+        let stays = |_: &&u32| random.random_range(0.0..1.0) >= config.dropout;
+        list.iter().filter(stays).copied().collect()
+    };
+    let mut some = TextFeatures {
+        words: kept(&features.words),
+        pairs: kept(&features.pairs),
+        pieces: kept(&features.pieces),
+    };
+    if some.words.is_empty() {
+        some.words = features.words;
+    }
+    Bag::new(&some)
+}

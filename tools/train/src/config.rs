@@ -1,0 +1,318 @@
+//! What a training run is: a file in TOML. Backbone, objective, augmentations and data are chosen
+//! one by one.
+
+use std::path::Path;
+
+use rhymedb::{Error, Result, TextConfig, Timestamp, WeightsConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::augment::AugmentConfig;
+use crate::backbone::Backbone;
+use crate::data::SourceConfig;
+use crate::objective::ObjectiveConfig;
+
+/// A training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Whether a few pairs are learned by heart, or a market is learned from.
+    pub mode: Mode,
+    /// The network over bars.
+    pub backbone: Backbone,
+    /// The encoder of headlines. Without it the network learns from charts alone, two views of each.
+    pub text: Option<TextTraining>,
+    /// What is asked of the embeddings.
+    pub objective: ObjectiveConfig,
+    /// Changes to windows, in this order; without headlines for each view on its own.
+    #[serde(default)]
+    pub augment: Vec<AugmentConfig>,
+    /// Whether the two views of a window are crops that overlap.
+    #[serde(default)]
+    pub crops: bool,
+    /// Where windows and headlines come from.
+    pub data: Vec<SourceConfig>,
+    /// What is kept apart.
+    #[serde(default)]
+    pub split: SplitConfig,
+    /// How long and how fast.
+    #[serde(default)]
+    pub training: Training,
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Learns the first `training.batch` pairs by heart, until each finds its partner: whether the
+    /// machinery works at all.
+    Overfit,
+    /// Learns from a part of a market and is judged by the other parts.
+    Market,
+}
+
+/// The encoder of headlines and how it is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TextTraining {
+    /// Rows of the table.
+    pub buckets: u32,
+    /// Numbers of a row.
+    pub width: u32,
+    /// The standard deviation of the table's numbers at first.
+    pub start: f32,
+    /// The probability with which a feature of a text is left out.
+    pub dropout: f32,
+    /// The probability with which names are hidden in training. Afterwards they always are.
+    pub mask_names: f32,
+    /// A word that occurs less often is not looked at as a name.
+    pub name_count: usize,
+}
+
+impl Default for TextTraining {
+    fn default() -> Self {
+        Self {
+            buckets: 1 << 15,
+            width: 64,
+            start: 0.1,
+            dropout: 0.3,
+            mask_names: 0.5,
+            name_count: 3,
+        }
+    }
+}
+
+/// What is kept apart from training. A window that crosses a date is in no part.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SplitConfig {
+    /// Training windows end before this date; those that decide when to stop start at it.
+    pub validation_from: Option<String>,
+    /// They end before this date; those of the test start at it.
+    pub test_from: Option<String>,
+    /// Bars that are left out at the start of both parts besides.
+    pub embargo: usize,
+    /// One symbol in so many is for a test alone, chosen by the hash of its name. 0 for none.
+    pub hold_out: u64,
+}
+
+impl SplitConfig {
+    /// The two dates in milliseconds.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if they are no dates or not in their order.
+    pub fn dates(&self) -> Result<(i64, i64)> {
+        let date = |text: &Option<String>| match text {
+            Some(text) => text.parse::<Timestamp>().map(Timestamp::millis),
+            None => Ok(i64::MAX),
+        };
+        let (validation, test) = (date(&self.validation_from)?, date(&self.test_from)?);
+        if validation > test {
+            return Err(Error::Invalid(
+                "expected split.validation_from before split.test_from; swap them".to_owned(),
+            ));
+        }
+        Ok((validation, test))
+    }
+}
+
+/// How long and how fast.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Training {
+    /// Pairs, or windows, of one step.
+    pub batch: usize,
+    /// How often each is seen.
+    pub epochs: u64,
+    /// The rate of learning after the warm-up; it falls to 0 along a cosine.
+    pub rate: f32,
+    /// That of the text's table.
+    pub table_rate: f32,
+    /// Weight decay (AdamW) of matrices.
+    pub decay: f32,
+    /// The longest gradient, all tensors together.
+    pub clip: f32,
+    /// Steps over which the rate rises from 0.
+    pub warm_up: u64,
+    /// Epochs without an improvement on the validation part after which training stops.
+    pub patience: u64,
+    /// Windows whose gradients are computed together.
+    pub chunk: usize,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self {
+            batch: 512,
+            epochs: 6,
+            rate: 1e-3,
+            table_rate: 5e-4,
+            decay: 0.02,
+            clip: 1.0,
+            warm_up: 50,
+            patience: 3,
+            chunk: 32,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read, [`Error::Input`] if it is no config.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text).map_err(|e| Error::Input {
+            file: path.to_owned(),
+            line: None,
+            message: e.to_string(),
+        })
+    }
+
+    /// Parses a config in TOML and checks it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] that says what is wrong.
+    pub fn parse(text: &str) -> Result<Self> {
+        let config: Self = toml::from_str(text)
+            .map_err(|e| Error::Invalid(format!("expected a training config: {e}")))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<()> {
+        let wrong = |what: &str| {
+            Err(Error::Invalid(format!(
+                "expected {what}; change the config"
+            )))
+        };
+        let t = &self.training;
+        if t.batch < 2 || t.chunk == 0 || t.epochs == 0 {
+            return wrong("training.batch of at least 2, and chunk and epochs of at least 1");
+        }
+        let finite = [t.rate, t.table_rate, t.clip]
+            .iter()
+            .all(|x| x.is_finite() && *x > 0.0);
+        if !finite || !(0.0..=1.0).contains(&t.decay) {
+            return wrong("training.rate, table_rate and clip above 0, and decay of 0 to 1");
+        }
+        if self.data.is_empty() {
+            return wrong("at least one source under [[data]]");
+        }
+        let steps = matches!(self.objective, ObjectiveConfig::Ts2vec(_));
+        if steps && self.text.is_some() {
+            return wrong(
+                "no [text] with the objective ts2vec, which compares two views of a chart",
+            );
+        }
+        if self.crops != steps {
+            return wrong("crops = true with the objective ts2vec, and with no other");
+        }
+        if let Some(text) = &self.text {
+            let shares = [text.dropout, text.mask_names];
+            if shares.iter().any(|x| !(0.0..=1.0).contains(x)) || text.dropout > 0.95 {
+                return wrong("text.dropout of 0 to 0.95 and text.mask_names of 0 to 1");
+            }
+        } else if self.augment.is_empty() && !self.crops {
+            return wrong("augmentations, without which two views of a chart are the same");
+        }
+        self.split.dates()?;
+        for source in &self.data {
+            source.split(&self.split).dates()?;
+        }
+        self.weights(Default::default(), 1.0)?.check()
+    }
+
+    /// The config of the weights that this run makes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a part is wrong.
+    pub fn weights(
+        &self,
+        names: std::collections::BTreeSet<String>,
+        temperature: f32,
+    ) -> Result<WeightsConfig> {
+        let chart = self.backbone.chart();
+        let config = match &self.text {
+            None => WeightsConfig::chart(self.backbone.architecture(), chart),
+            Some(text) => {
+                let text = TextConfig {
+                    dim: chart.dim,
+                    buckets: text.buckets,
+                    width: text.width,
+                    names,
+                };
+                WeightsConfig::clip(chart, text, temperature)
+            }
+        };
+        config.check()?;
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+        mode = "market"
+        [backbone]
+        kind = "tcn_path"
+        window = 32
+        dim = 16
+        [text]
+        [objective]
+        kind = "info_nce"
+        [[data]]
+        kind = "synthetic"
+        seeds = [1]
+    "#;
+
+    #[test]
+    fn defaults_are_filled_in() {
+        let config = Config::parse(SMALL).map(|c| (c.training.batch, c.text.map(|t| t.buckets)));
+        assert_eq!(config.ok(), Some((512, Some(1 << 15))));
+    }
+
+    #[test]
+    fn the_configs_beside_the_code_are_sound() {
+        for text in [
+            include_str!("../configs/clip.toml"),
+            include_str!("../configs/clip_stocks.toml"),
+            include_str!("../configs/tcn.toml"),
+            include_str!("../configs/overfit.toml"),
+        ] {
+            assert!(Config::parse(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        let error = |from: &str, to: &str| {
+            let text = SMALL.replace(from, to);
+            assert_ne!(text, SMALL);
+            Config::parse(&text).err().map(|e| e.to_string())
+        };
+        for (from, to, expected) in [
+            ("tcn_path", "tnc", "unknown variant `tnc`"),
+            ("dim = 16", "dim = 16\nheads = 2", "unknown field `heads`"),
+            ("dim = 16", "dim = 0", "wrong in dim"),
+            ("[text]", "[text]\ndropout = 1.5", "text.dropout"),
+            ("[text]", "[training]\nbatch = 1", "training.batch"),
+            (
+                "[text]",
+                "[split]\ntest_from = \"soon\"\n[text]",
+                "expected a time like",
+            ),
+            ("info_nce", "ts2vec", "no [text]"),
+            ("[text]", "", "augmentations"),
+        ] {
+            let found = error(from, to).unwrap_or_default();
+            assert!(found.contains(expected), "{to}: {found}");
+        }
+    }
+}

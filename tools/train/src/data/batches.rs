@@ -1,0 +1,81 @@
+//! In which order samples are seen, and which of them are no counterexamples of one another.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use rand::seq::SliceRandom;
+
+use super::{Dataset, Sample};
+use crate::random::seeded;
+
+const DAY_MS: i64 = 24 * 3_600_000;
+/// The purpose of these random numbers.
+const ORDER: u32 = 1;
+
+/// The batches of an epoch: each training sample at most once, in a batch one source alone, since
+/// another market is too easy to tell, and at most one sample of an asset and a day. What is left
+/// of a source and fills no batch is left out.
+pub fn epoch(data: &Dataset, batch: usize, seed: u64, epoch: u64) -> Vec<Vec<usize>> {
+    let mut random = seeded(seed, ORDER, epoch);
+    let mut sources: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    for &i in &data.parts.train {
+        let chart = data.samples.get(i).and_then(|s| data.charts.get(s.chart));
+        sources.entry(chart.map(|c| c.source)).or_default().push(i);
+    }
+    let mut batches = Vec::new();
+    for mut order in sources.into_values() {
+        order.shuffle(&mut random);
+        deal(data, batch, order, &mut batches);
+    }
+    batches.shuffle(&mut random);
+    batches
+}
+
+/// Deals samples into whole batches.
+fn deal(data: &Dataset, batch: usize, order: Vec<usize>, batches: &mut Vec<Vec<usize>>) {
+    let mut queue: VecDeque<usize> = order.into();
+    let mut later = Vec::new();
+    loop {
+        let mut taken = Vec::with_capacity(batch);
+        let mut days = BTreeSet::new();
+        while taken.len() < batch {
+            let Some(i) = queue.pop_front() else {
+                return;
+            };
+            let sample = data.samples.get(i);
+            let day = sample.map(|s| (data.asset(s), s.end.div_euclid(DAY_MS)));
+            if days.insert(day) {
+                taken.push(i);
+            } else {
+                later.push(i);
+            }
+        }
+        batches.push(taken);
+        // Those that had to wait come first in the next batch.
+        while let Some(i) = later.pop() {
+            queue.push_front(i);
+        }
+    }
+}
+
+/// For each two samples whether they may mean the same: one symbol and windows that overlap, or
+/// one story.
+pub fn same(data: &Dataset, batch: &[usize]) -> Vec<bool> {
+    let samples: Vec<Option<&Sample>> = batch.iter().map(|&i| data.samples.get(i)).collect();
+    let story = |s: &Sample| s.text.and_then(|t| data.texts.get(t)).map(|t| t.story);
+    let known: Vec<_> = samples
+        .iter()
+        .map(|s| s.map(|s| (data.asset(s), story(s), s.start, s.end)))
+        .collect();
+    let mut same = Vec::with_capacity(batch.len() * batch.len());
+    for a in &known {
+        for b in &known {
+            let (Some(a), Some(b)) = (a, b) else {
+                same.push(false);
+                continue;
+            };
+            let overlap = a.0 == b.0 && a.2 < b.3 && b.2 < a.3;
+            same.push(overlap || (a.1.is_some() && a.1 == b.1));
+        }
+    }
+    same
+}

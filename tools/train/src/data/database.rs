@@ -1,0 +1,73 @@
+use rhymedb::{Database, Error, Interval, Result, SeriesBars};
+use serde::{Deserialize, Serialize};
+
+use super::Gathered;
+use crate::config::SplitConfig;
+
+/// The bars and headlines of a database, the one given with `--db`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseSource {
+    /// One market alone.
+    pub market: Option<String>,
+    /// One interval alone, such as `1d`.
+    pub interval: Option<String>,
+    /// Bars that close between the moment when a headline was known and the window's end.
+    pub reaction: u32,
+    /// Headlines that name more symbols are about the market and are left out.
+    pub most_symbols: usize,
+    /// Without headlines: one window every so many bars.
+    pub hop: usize,
+    /// What is kept apart, if not what the run keeps apart.
+    pub split: Option<SplitConfig>,
+}
+
+impl Default for DatabaseSource {
+    fn default() -> Self {
+        Self {
+            market: None,
+            interval: None,
+            reaction: 1,
+            most_symbols: 3,
+            hop: 8,
+            split: None,
+        }
+    }
+}
+
+impl DatabaseSource {
+    pub(super) fn gather(&self, db: Option<&Database>, gathered: &mut Gathered) -> Result<()> {
+        let Some(db) = db else {
+            return Err(Error::Invalid(
+                "the config reads a database; name it with --db".to_owned(),
+            ));
+        };
+        let interval: Option<Interval> = self.interval.as_ref().map(|i| i.parse()).transpose()?;
+        let view = db.now();
+        let mut series = Vec::new();
+        for info in view.series()? {
+            let market = self.market.as_ref().is_none_or(|m| *m == info.key.market);
+            if market && interval.is_none_or(|i| i == info.key.interval) {
+                series.push(SeriesBars {
+                    bars: view.bars(&info.key, None, None, None)?.bars,
+                    key: info.key,
+                    calendar: info.calendar,
+                });
+            }
+        }
+        if !gathered.texts {
+            return gathered.add_windows(series, self.hop);
+        }
+        let mut options = gathered
+            .pairs(self.reaction)
+            .most_symbols(self.most_symbols);
+        if let Some(market) = &self.market {
+            options = options.market(market);
+        }
+        if let Some(interval) = interval {
+            options = options.interval(interval);
+        }
+        let pairs = view.pairs(&options)?;
+        gathered.add(series, pairs)
+    }
+}

@@ -1,0 +1,54 @@
+//! What is kept apart: later dates, and symbols.
+
+use rhymedb::Result;
+
+use super::{Chart, Dataset, Parts, Sample};
+use crate::config::Config;
+
+/// Puts each sample into its part. A window that crosses a date is in none.
+pub(super) fn split(data: &Dataset, config: &Config) -> Result<Parts> {
+    let splits = config.data.iter().map(|source| {
+        let split = source.split(&config.split);
+        split.dates().map(|dates| (split, dates))
+    });
+    let splits = splits.collect::<Result<Vec<_>>>()?;
+    let mut parts = Parts::default();
+    for (i, sample) in data.samples.iter().enumerate() {
+        let chart = data.charts.get(sample.chart);
+        let found = chart.and_then(|chart| Some((chart, splits.get(chart.source)?)));
+        let Some((chart, (split, (validation, test)))) = found else {
+            continue;
+        };
+        let start = start_after_embargo(chart, sample, split.embargo);
+        if held_out(chart, split.hold_out) {
+            parts.test_symbols.push(i);
+        } else if sample.end < *validation {
+            parts.train.push(i);
+        } else if start >= *test {
+            parts.test_time.push(i);
+        } else if start >= *validation && sample.end < *test {
+            parts.validation.push(i);
+        }
+    }
+    Ok(parts)
+}
+
+/// When the bar opened that is `embargo` bars before the window's first.
+fn start_after_embargo(chart: &Chart, sample: &Sample, embargo: usize) -> i64 {
+    let first = chart.bars.time.partition_point(|&t| t < sample.start);
+    let before = first.checked_sub(embargo);
+    let open = before.and_then(|i| chart.bars.time.get(i));
+    open.copied().unwrap_or(i64::MIN)
+}
+
+/// Whether a symbol is for a test alone.
+fn held_out(chart: &Chart, one_in: u64) -> bool {
+    one_in > 0 && hash(&chart.key.symbol).is_multiple_of(one_in)
+}
+
+/// FNV-1a, then mixed: the same on every machine and in every version.
+fn hash(text: &str) -> u64 {
+    let step = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+    let h = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    (h ^ (h >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+}

@@ -1,0 +1,55 @@
+//! `rhyme-train`: trains the networks of RhymeDB.
+
+mod args;
+mod progress;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser;
+use rhyme_train::checkpoint::publish;
+use rhyme_train::config::Config;
+use rhyme_train::train::Trainer;
+use rhymedb::{Error, OpenOptions, Result};
+
+use args::Args;
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Interrupted) => {
+            progress::say("interrupted; a checkpoint is written, and --resume goes on from it");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            progress::say(&format!("rhyme-train: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    let config = Config::read(&args.config)?;
+    let open = |dir| OpenOptions::new().create(false).read_only(true).open(dir);
+    let db = args.db.as_ref().map(open).transpose()?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
+        .map_err(|e| Error::Invalid(format!("Ctrl-C cannot be caught: {e}")))?;
+    let mut trainer = Trainer::new(config, db.as_ref(), &args.out, args.seed)?;
+    drop(db);
+    progress::say(&progress::parts(trainer.data()));
+    if args.resume {
+        trainer.resume()?;
+    }
+    let mut line = progress::Line::default();
+    let trained = trainer.run(&mut |progress| {
+        line.show(progress);
+        stop.load(Ordering::Relaxed)
+    })?;
+    publish(&args.out, trained.weights.bytes())?;
+    trainer.clear()?;
+    progress::say(&progress::result(&trained, &args.out));
+    Ok(())
+}

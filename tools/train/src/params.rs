@@ -1,0 +1,206 @@
+//! What is trained: named tensors with the moments of their gradients.
+
+use std::collections::BTreeMap;
+
+use burn_tensor::{Device, Gradients, Tensor};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rhymedb::{Error, Result, Weights, WeightsConfig};
+
+use crate::random::seeded;
+use crate::tensor::{numbers, tensor};
+
+/// The tensor of bytes of a text encoder; it is trained as numbers and rounded when it is written.
+pub const TABLE: &str = "table";
+/// What rounding it gives.
+pub const SCALE: &str = "scale";
+
+/// One tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param {
+    /// Its name in a weights file, or that of a scalar of the objective.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its numbers in row-major order.
+    pub values: Vec<f32>,
+    /// The mean of its gradients.
+    pub first: Vec<f32>,
+    /// The mean of their squares.
+    pub second: Vec<f32>,
+}
+
+impl Param {
+    fn new(name: &str, shape: &[usize], values: Vec<f32>) -> Self {
+        Self {
+            name: name.to_owned(),
+            shape: shape.to_vec(),
+            first: vec![0.0; values.len()],
+            second: vec![0.0; values.len()],
+            values,
+        }
+    }
+
+    /// Whether it is the table of a text encoder.
+    pub fn is_table(&self) -> bool {
+        self.name.rsplit('.').next() == Some(TABLE)
+    }
+
+    /// Whether weight decay is meant for it: matrices, not biases, norms and scalars.
+    pub fn decays(&self) -> bool {
+        self.shape.len() > 1
+    }
+}
+
+/// All tensors of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params {
+    /// In the order of the weights file, then the scalars of the objective.
+    pub list: Vec<Param>,
+}
+
+impl Params {
+    /// Numbers to start from: those of a linear layer with the variance of one output being that
+    /// of one input, 0 for biases, 1 for norms, and for the table normal ones of `table_size`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the config is wrong.
+    pub fn new(
+        config: &WeightsConfig,
+        scalars: &[(&str, f32)],
+        table_size: f32,
+        seed: u64,
+    ) -> Result<Self> {
+        let mut random = seeded(seed, 0, 0);
+        let mut list = Vec::new();
+        Weights::from_values(config, |name, shape| {
+            let count: usize = shape.iter().product();
+            if last_part(name) != SCALE {
+                let values = start(name, shape, table_size, &mut random);
+                list.push(Param::new(name, shape, values));
+            }
+            Ok(vec![0.0; count])
+        })?;
+        for (name, value) in scalars {
+            list.push(Param::new(name, &[], vec![*value]));
+        }
+        Ok(Self { list })
+    }
+
+    /// A tensor by its name.
+    pub fn get(&self, name: &str) -> Option<&Param> {
+        self.list.iter().find(|p| p.name == name)
+    }
+
+    /// A tensor by its name.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Param> {
+        self.list.iter_mut().find(|p| p.name == name)
+    }
+
+    /// One number for each number of each tensor, all 0.
+    pub fn zeros(&self) -> Vec<Vec<f32>> {
+        self.list
+            .iter()
+            .map(|p| vec![0.0; p.values.len()])
+            .collect()
+    }
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+fn start(name: &str, shape: &[usize], table_size: f32, random: &mut ChaCha8Rng) -> Vec<f32> {
+    let count: usize = shape.iter().product();
+    let fan_in: usize = shape.iter().skip(1).product();
+    let limit = match last_part(name) {
+        "bias" => return vec![0.0; count],
+        "weight" if name.ends_with("norm.weight") => return vec![1.0; count],
+        // A uniform distribution of this size has the variance of a normal one.
+        TABLE => table_size * 3_f32.sqrt(),
+        // What an activation takes away from the variance.
+        _ if name.contains("layers.") => (6.0 / fan_in.max(1) as f32).sqrt(),
+        _ => (3.0 / fan_in.max(1) as f32).sqrt(),
+    };
+    (0..count)
+        .map(|_| random.random_range(-limit..limit))
+        .collect()
+}
+
+/// The tensors of one graph whose gradients are wanted.
+pub struct Leaves {
+    leaves: BTreeMap<String, (usize, Tensor<1>)>,
+}
+
+impl Leaves {
+    /// The tensors whose names start with `prefix`, without tables; their names lose the prefix.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a tensor has not the size of its shape.
+    pub fn new(params: &Params, prefix: &str, device: &Device) -> Result<Self> {
+        Self::of(params, device, |param| {
+            let name = param.name.strip_prefix(prefix)?;
+            (!param.is_table()).then_some(name)
+        })
+    }
+
+    /// The scalars of an objective.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if one of them is no single number.
+    pub fn scalars(params: &Params, device: &Device) -> Result<Self> {
+        Self::of(params, device, |param| {
+            param.shape.is_empty().then_some(param.name.as_str())
+        })
+    }
+
+    fn of<'a>(
+        params: &'a Params,
+        device: &Device,
+        name: impl Fn(&'a Param) -> Option<&'a str>,
+    ) -> Result<Self> {
+        let mut leaves = BTreeMap::new();
+        for (i, param) in params.list.iter().enumerate() {
+            if let Some(name) = name(param) {
+                let values = param.values.clone();
+                let flat = tensor(values, [param.values.len()], device)?.require_grad();
+                leaves.insert(name.to_owned(), (i, flat));
+            }
+        }
+        Ok(Self { leaves })
+    }
+
+    /// A tensor in the shape wanted.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is none of that name and size.
+    pub fn get<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>> {
+        match self.leaves.get(name) {
+            Some((_, flat)) if flat.dims() == [shape.iter().product::<usize>()] => {
+                Ok(flat.clone().reshape(shape))
+            }
+            _ => Err(Error::Invalid(format!(
+                "the network has no tensor {name} of shape {shape:?}"
+            ))),
+        }
+    }
+
+    /// Whether parameter `i` is among them.
+    pub fn has(&self, i: usize) -> bool {
+        self.leaves.values().any(|(own, _)| *own == i)
+    }
+
+    /// Adds the gradients of these tensors to `sums`, which are in the order of the parameters.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a gradient cannot be read.
+    pub fn add_gradients(&self, gradients: &Gradients, sums: &mut [Vec<f32>]) -> Result<()> {
+        for (i, leaf) in self.leaves.values() {
+            if let (Some(gradient), Some(sum)) = (leaf.grad(gradients), sums.get_mut(*i)) {
+                let gradient = numbers(gradient)?;
+                sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += g);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,366 @@
+//! The run: epochs, early stopping, checkpoints, and the weights at the end.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rhymedb::{Database, Error, Result, Weights};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::batch::batch;
+use crate::checkpoint::{self, State};
+use crate::config::{Config, Mode};
+use crate::data::{Dataset, epoch, same};
+use crate::evaluate::{Scores, scores};
+use crate::export::weights;
+use crate::net::{ChartNet, TextNet};
+use crate::optimise::{clip, rate_at, update};
+use crate::params::Params;
+use crate::step::Model;
+
+/// The pools of validation are the same in every epoch and every run.
+const POOLS: u64 = 1;
+/// Epochs after which learning by heart is given up, counted in batches of one epoch each.
+const BY_HEART: u64 = 600;
+
+/// What came of an epoch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// The mean loss of its steps.
+    pub loss: f64,
+    /// The loss on the validation part, where there are no headlines.
+    pub validation_loss: Option<f64>,
+    /// The scores on the validation part by market, where there are headlines.
+    pub validation: BTreeMap<String, Scores>,
+}
+
+impl Epoch {
+    /// What the best epoch has most of.
+    fn merit(&self) -> f64 {
+        let markets = self.validation.values();
+        let pairs: usize = markets.clone().map(|s| s.pairs).sum();
+        let auc: f64 = markets.map(|s| s.auc * s.pairs as f64).sum();
+        match self.validation_loss {
+            Some(loss) => -loss,
+            None if pairs > 0 => auc / pairs as f64,
+            None => -self.loss,
+        }
+    }
+}
+
+/// Where a run stands, for whoever watches.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// Epochs that are done.
+    pub epoch: u64,
+    /// Of so many.
+    pub epochs: u64,
+    /// Steps that are done.
+    pub step: u64,
+    /// Of so many.
+    pub steps: u64,
+    /// The mean loss of this epoch so far.
+    pub loss: f64,
+    /// What came of the last epoch.
+    pub last: Option<Epoch>,
+    /// How long the rest takes.
+    pub left: Duration,
+}
+
+/// What a run gave.
+#[derive(Debug)]
+pub struct Trained {
+    /// The weights.
+    pub weights: Weights,
+    /// What came of each epoch.
+    pub epochs: Vec<Epoch>,
+    /// The scores of the later part by market, where there are headlines.
+    pub test_time: BTreeMap<String, Scores>,
+    /// Those of the symbols kept apart.
+    pub test_symbols: BTreeMap<String, Scores>,
+}
+
+/// A run.
+pub struct Trainer {
+    config: Config,
+    seed: u64,
+    data: Dataset,
+    model: Model,
+    params: Params,
+    state: State,
+    best: Vec<Vec<f32>>,
+    checkpoint: PathBuf,
+}
+
+impl Trainer {
+    /// A run that writes its checkpoints beside `out`.
+    ///
+    /// # Errors
+    /// Those of the config and of the data.
+    pub fn new(config: Config, db: Option<&Database>, out: &Path, seed: u64) -> Result<Self> {
+        let mut data = Dataset::collect(&config, db)?;
+        if config.mode == Mode::Overfit {
+            data.names.clear();
+            data.parts.train = distinct(&data, config.training.batch, seed);
+        }
+        let chart = ChartNet::new(&config.backbone.chart())?;
+        let header = config.weights(data.names.clone(), 1.0)?;
+        let objective = config.objective.build();
+        let start = config.text.as_ref().map_or(0.0, |t| t.start);
+        let params = Params::new(&header, &objective.scalars(), start, seed)?;
+        let text = header.text.as_ref().map(TextNet::new).transpose()?;
+        let state = State {
+            config: config.clone(),
+            seed,
+            data: fingerprint(&data),
+            epoch: 0,
+            batch: 0,
+            step: 0,
+            loss: 0.0,
+            epochs: Vec::new(),
+            best: None,
+        };
+        let model = Model {
+            chart,
+            text,
+            objective,
+            chunk: config.training.chunk,
+        };
+        Ok(Self {
+            seed,
+            data,
+            model,
+            params,
+            state,
+            best: Vec::new(),
+            checkpoint: checkpoint::path_of(out),
+            config,
+        })
+    }
+
+    /// What is trained on.
+    pub fn data(&self) -> &Dataset {
+        &self.data
+    }
+
+    /// Goes on where the checkpoint beside the output stands.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it is one of another run, and those of reading it.
+    pub fn resume(&mut self) -> Result<()> {
+        let mut params = self.params.clone();
+        let (state, best) = checkpoint::read(&self.checkpoint, &mut params)?;
+        let own = (&self.config, self.seed, self.state.data);
+        if (&state.config, state.seed, state.data) != own {
+            return Err(Error::Invalid(format!(
+                "expected a checkpoint of the same config, seed and data, found another in {}; start without --resume",
+                self.checkpoint.display()
+            )));
+        }
+        (self.params, self.state, self.best) = (params, state, best);
+        Ok(())
+    }
+
+    /// Trains until the end, or until `watch`, which is called after each step, returns true. Then
+    /// a checkpoint is written.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if `watch` ended it, and those of training.
+    pub fn run(&mut self, watch: &mut dyn FnMut(&Progress) -> bool) -> Result<Trained> {
+        let epochs = match self.config.mode {
+            Mode::Market => self.config.training.epochs,
+            Mode::Overfit => BY_HEART,
+        };
+        let (started, first) = (Instant::now(), self.state.step);
+        while self.state.epoch < epochs && !self.is_done() {
+            let batches = epoch(
+                &self.data,
+                self.config.training.batch,
+                self.seed,
+                self.state.epoch,
+            );
+            let steps = batches.len() as u64 * epochs;
+            for samples in batches.iter().skip(self.state.batch) {
+                self.step(samples, steps)?;
+                let (step, done) = (self.state.step, self.state.step - first);
+                let each = started.elapsed().as_secs_f64() / done.max(1) as f64;
+                let progress = Progress {
+                    epoch: self.state.epoch,
+                    epochs,
+                    step,
+                    steps,
+                    loss: self.state.loss / self.state.batch.max(1) as f64,
+                    last: self.state.epochs.last().cloned(),
+                    left: Duration::from_secs_f64(each * steps.saturating_sub(step) as f64),
+                };
+                if watch(&progress) {
+                    self.save()?;
+                    return Err(Error::Interrupted);
+                }
+            }
+            self.close_epoch(batches.len())?;
+        }
+        self.finish()
+    }
+
+    fn step(&mut self, samples: &[usize], steps: u64) -> Result<()> {
+        let t = &self.config.training;
+        let step = self.state.step;
+        let batch = batch(&self.config, &self.data, samples, self.seed, step)?;
+        let (loss, mut gradients) = self.model.gradients(&self.params, &batch)?;
+        clip(&mut gradients, t.clip);
+        let share = match self.config.mode {
+            Mode::Market => rate_at(step, steps, t.warm_up),
+            Mode::Overfit => 1.0,
+        };
+        update(&mut self.params, &gradients, t, step, share);
+        self.model.objective.clamp(&mut self.params);
+        self.state.step += 1;
+        self.state.batch += 1;
+        self.state.loss += f64::from(loss);
+        Ok(())
+    }
+
+    fn close_epoch(&mut self, batches: usize) -> Result<()> {
+        let mut epoch = Epoch {
+            loss: self.state.loss / batches.max(1) as f64,
+            ..Epoch::default()
+        };
+        let judged = match self.config.mode {
+            Mode::Market => &self.data.parts.validation,
+            Mode::Overfit => &self.data.parts.train,
+        };
+        if self.config.text.is_some() && self.config.mode == Mode::Market {
+            let weights = self.weights(json!(null))?;
+            epoch.validation = scores(&weights, &self.data, judged, POOLS)?;
+        } else if self.config.text.is_none() {
+            epoch.validation_loss = self.validation_loss(judged)?;
+        }
+        let best = self.state.best.and_then(|b| self.state.epochs.get(b));
+        if best.is_none_or(|best| epoch.merit() > best.merit()) {
+            self.state.best = Some(self.state.epochs.len());
+            self.best = self.params.list.iter().map(|p| p.values.clone()).collect();
+        }
+        self.state.epochs.push(epoch);
+        self.state.epoch += 1;
+        self.state.batch = 0;
+        self.state.loss = 0.0;
+        match self.config.mode {
+            Mode::Market => self.save(),
+            Mode::Overfit => Ok(()),
+        }
+    }
+
+    /// The loss of whole batches of a part, seen the same way each time.
+    fn validation_loss(&self, part: &[usize]) -> Result<Option<f64>> {
+        let mut losses = Vec::new();
+        for (i, samples) in part.chunks_exact(self.config.training.batch).enumerate() {
+            let batch = batch(&self.config, &self.data, samples, POOLS, i as u64)?;
+            losses.push(f64::from(self.model.loss(&self.params, &batch)?));
+        }
+        let count = losses.len() as f64;
+        Ok((count > 0.0).then(|| losses.iter().sum::<f64>() / count))
+    }
+
+    /// Whether more epochs are of no use.
+    fn is_done(&self) -> bool {
+        let done = self.state.epochs.len();
+        let since = self.state.best.map_or(0, |best| done - best);
+        match self.config.mode {
+            Mode::Market => since as u64 > self.config.training.patience,
+            // Long before the loss is 0 each pair has found its partner.
+            Mode::Overfit => self.state.epochs.last().is_some_and(|e| e.loss < 0.02),
+        }
+    }
+
+    fn save(&self) -> Result<()> {
+        checkpoint::write(&self.checkpoint, &self.state, &self.params, &self.best)
+    }
+
+    /// The weights as they are now.
+    fn weights(&self, training: serde_json::Value) -> Result<Weights> {
+        let temperature = self.model.objective.temperature(&self.params);
+        weights(
+            &self.config,
+            &self.params,
+            &self.data.names,
+            temperature,
+            training,
+        )
+    }
+
+    fn finish(&mut self) -> Result<Trained> {
+        if self.config.mode == Mode::Market && !self.best.is_empty() {
+            for (param, best) in self.params.list.iter_mut().zip(&self.best) {
+                param.values.clone_from(best);
+            }
+        }
+        let (mut test_time, mut test_symbols) = (BTreeMap::new(), BTreeMap::new());
+        if self.config.text.is_some() {
+            let weights = self.weights(json!(null))?;
+            let parts = &self.data.parts;
+            let judged = |part: &[usize]| scores(&weights, &self.data, part, POOLS);
+            test_time = judged(&parts.test_time)?;
+            test_symbols = judged(&parts.test_symbols)?;
+        }
+        let training = json!({
+            "config": self.config,
+            "seed": self.seed,
+            "pairs": self.data.parts.train.len(),
+            "epochs": self.state.epochs,
+            "best": self.state.best,
+            "test_time": test_time,
+            "test_symbols": test_symbols,
+        });
+        Ok(Trained {
+            weights: self.weights(training)?,
+            epochs: self.state.epochs.clone(),
+            test_time,
+            test_symbols,
+        })
+    }
+
+    /// Removes the checkpoint, once the weights are safe.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it is there and cannot be removed.
+    pub fn clear(&self) -> Result<()> {
+        match std::fs::remove_file(&self.checkpoint) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::Io {
+                action: "remove",
+                path: self.checkpoint.clone(),
+                source,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// As many training samples as asked for, as far as there are any that cannot mean the same.
+fn distinct(data: &Dataset, count: usize, seed: u64) -> Vec<usize> {
+    let mut chosen: Vec<usize> = Vec::new();
+    for i in epoch(data, 2, seed, 0).into_iter().flatten() {
+        let differs = |&other: &usize| same(data, &[i, other]).get(1) == Some(&false);
+        if chosen.len() < count && chosen.iter().all(differs) {
+            chosen.push(i);
+        }
+    }
+    chosen
+}
+
+/// A hash of what is trained on, to tell whether a checkpoint belongs to it.
+fn fingerprint(data: &Dataset) -> u64 {
+    let mix = |h: u64, x: u64| (h ^ x).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+    let samples = data.samples.iter().flat_map(|s| {
+        let story = s
+            .text
+            .and_then(|t| data.texts.get(t))
+            .map_or(0, |t| t.story);
+        [s.start as u64, s.end as u64, s.bar as u64, story]
+    });
+    let steps = data.charts.iter().flat_map(|c| &c.steps.values);
+    samples
+        .chain(steps.map(|x| u64::from(x.to_bits())))
+        .fold(1, mix)
+}
