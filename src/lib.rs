@@ -55,7 +55,9 @@ mod model;
 mod source;
 mod store;
 
-pub use analysis::{Pair, PairOptions, Pairs};
+pub use analysis::{
+    Eval, EvalReport, EvalSection, Measure, Pair, PairOptions, Pairs, is_held_out,
+};
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{

@@ -20,6 +20,7 @@ mod files;
 mod headlines;
 mod import;
 mod ingest;
+mod learned;
 mod part;
 mod rank;
 mod recall;
