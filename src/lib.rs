@@ -55,9 +55,7 @@ mod model;
 mod source;
 mod store;
 
-pub use analysis::{
-    Eval, EvalReport, EvalSection, Measure, Pair, PairOptions, Pairs, is_held_out,
-};
+pub use analysis::{Eval, EvalReport, EvalSection, Measure, Pair, PairOptions, Pairs, is_held_out};
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{

@@ -11,6 +11,8 @@
 
 #[path = "cli/embed.rs"]
 mod embed;
+#[path = "cli/eval.rs"]
+mod eval;
 #[path = "cli/guard.rs"]
 mod guard;
 #[path = "cli/hostile.rs"]

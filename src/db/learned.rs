@@ -6,7 +6,7 @@ use super::encoders::read_weights;
 use super::view::View;
 use crate::encode::{ChartEncoder, Weights};
 use crate::error::Result;
-use crate::store::{CatalogUse, WeightReads};
+use crate::store::WeightReads;
 
 impl View {
     /// The name of a space, or of the default one, its encoder of charts, and the weights that it
@@ -24,7 +24,9 @@ impl View {
             let encoder = state.shared_encoder()?;
             let hash = encoder.spec().weights_hash;
             let kept = hash != 0 && snapshot.txn.weights_hashes()?.contains(&hash);
-            let weights = kept.then(|| read_weights(&snapshot.txn, hash)).transpose()?;
+            let weights = kept
+                .then(|| read_weights(&snapshot.txn, hash))
+                .transpose()?;
             Ok((state.space().name.clone(), encoder, weights))
         })
     }

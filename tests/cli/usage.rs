@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -13,6 +13,7 @@ const COMMANDS: [&[&str]; 22] = [
     &["embed"],
     &["drop-space"],
     &["similar"],
+    &["eval"],
     &["series"],
     &["spaces"],
     &["bars"],

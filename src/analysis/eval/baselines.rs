@@ -179,7 +179,11 @@ mod tests {
             }
         };
         let key = SeriesKey::new("crypto", "x", "A", Interval::hours(1)).unwrap();
-        vec![Chart::new(key, Calendar::Continuous, (0..600).map(bar).collect())]
+        vec![Chart::new(
+            key,
+            Calendar::Continuous,
+            (0..600).map(bar).collect(),
+        )]
     }
 
     #[test]
@@ -192,19 +196,28 @@ mod tests {
         // All components but the mean: cosines are correlations.
         let row = |bar: usize| {
             let bars = charts[0].bars.slice(bar - 31..bar + 1);
-            (bars.close.clone(), pca.encode_window(&bars).unwrap().unwrap())
+            (
+                bars.close.clone(),
+                pca.encode_window(&bars).unwrap().unwrap(),
+            )
         };
         let ((a, x), (b, y)) = (row(100), row(311));
         let (a, b): (Vec<f64>, Vec<f64>) = a.iter().zip(b).map(|(a, b)| (a.ln(), b.ln())).unzip();
         let expected = super::super::scores::correlation(&a, &b, &[1.0; 32]);
         let found: f32 = x.iter().zip(&y).map(|(x, y)| x * y).sum();
-        assert!((f64::from(found) - expected).abs() < 1e-4, "{found} {expected}");
+        assert!(
+            (f64::from(found) - expected).abs() < 1e-4,
+            "{found} {expected}"
+        );
     }
 
     #[test]
     fn the_five_numbers_by_hand() {
         let mut bars = charts()[0].bars.slice(0..0);
-        for (i, close) in [100.0, 101.0, 100.0, 101.0, 100.0, 101.0, 100.0, 102.0].iter().enumerate() {
+        for (i, close) in [100.0, 101.0, 100.0, 101.0, 100.0, 101.0, 100.0, 102.0]
+            .iter()
+            .enumerate()
+        {
             bars.push(Bar {
                 time: Timestamp::from_millis(i as i64),
                 open: *close,

@@ -57,7 +57,12 @@ fn pools(judged: &Paired, seed: u64) -> Vec<Pools> {
         pool("100".to_owned(), 100, None, 4),
         pool("1000".to_owned(), 1000, None, 2),
         pool("all".to_owned(), count, None, 1),
-        pool(format!("{NARROW} of one asset"), NARROW, Some(&judged.assets), 2),
+        pool(
+            format!("{NARROW} of one asset"),
+            NARROW,
+            Some(&judged.assets),
+            2,
+        ),
         pool(format!("{NARROW} of one day"), NARROW, Some(&days), 2),
     ]
 }
@@ -69,6 +74,28 @@ struct Contestant<'a> {
     texts: Vectors,
 }
 
+/// The lanes, the judged encoder's first, and the judged encoder with wrong partners.
+fn contestants<'a>(lanes: &'a [Lane], judged: &Paired, seed: u64) -> Vec<Contestant<'a>> {
+    let honest = lanes.iter().map(|lane| Contestant {
+        name: &lane.name,
+        charts: &lane.charts,
+        texts: lane.texts(&judged.texts),
+    });
+    let groups = [
+        ("shuffled pairs", None),
+        ("shuffled within the asset", Some(judged.assets.as_slice())),
+    ];
+    let wrong = groups.iter().filter_map(|(name, groups)| {
+        let partners = shuffled(judged.len(), *groups, seed);
+        Some(Contestant {
+            name,
+            charts: &lanes.first()?.charts,
+            texts: judged.texts.select(&partners),
+        })
+    });
+    honest.chain(wrong).collect()
+}
+
 /// The section `retrieval`.
 pub(super) fn retrieval(
     ground: &Ground<'_>,
@@ -78,27 +105,7 @@ pub(super) fn retrieval(
     report: &mut EvalReport,
 ) -> Result<()> {
     let clusters = Clusters::weeks(&judged.ends, ground.seed);
-    let mut contestants: Vec<Contestant<'_>> = lanes
-        .iter()
-        .map(|lane| Contestant {
-            name: &lane.name,
-            charts: &lane.charts,
-            texts: lane.texts(&judged.texts),
-        })
-        .collect();
-    if let Some(lane) = lanes.first() {
-        for (name, groups) in [
-            ("shuffled pairs", None),
-            ("shuffled within the asset", Some(judged.assets.as_slice())),
-        ] {
-            let partners = shuffled(judged.len(), groups, ground.seed);
-            contestants.push(Contestant {
-                name,
-                charts: &lane.charts,
-                texts: judged.texts.select(&partners),
-            });
-        }
-    }
+    let contestants = contestants(lanes, judged, ground.seed);
     let kinds = pools(judged, ground.seed);
     let total = (kinds.len() * contestants.len()) as u64;
     let mut done = 0;
@@ -121,7 +128,12 @@ pub(super) fn retrieval(
             if model.is_none() {
                 for (way, found) in [("text to chart", &to_chart), ("chart to text", &to_text)] {
                     let setting = format!("{}, {way}", kind.name);
-                    push(report, row(part, contestant.name, &setting, found), found, &clusters);
+                    push(
+                        report,
+                        row(part, contestant.name, &setting, found),
+                        found,
+                        &clusters,
+                    );
                 }
             }
             let found = to_chart.and(&to_text);
@@ -161,11 +173,7 @@ fn push(report: &mut EvalReport, row: Row<'_>, found: &Tally, clusters: &Cluster
     }
 }
 
-fn both_ways(
-    ground: &Ground<'_>,
-    asked: &Contestant<'_>,
-    kind: &Pools,
-) -> Result<(Tally, Tally)> {
+fn both_ways(ground: &Ground<'_>, asked: &Contestant<'_>, kind: &Pools) -> Result<(Tally, Tally)> {
     let (charts, texts) = (asked.charts, &asked.texts);
     Ok((
         tally(texts, charts, &kind.dealt, ground.control)?,
@@ -237,7 +245,11 @@ pub(super) fn expressiveness(
             setting,
             count: queries.len(),
         };
-        report.push(row, "R@10/100, text to chart", found.recall_at_10(queries, &clusters));
+        report.push(
+            row,
+            "R@10/100, text to chart",
+            found.recall_at_10(queries, &clusters),
+        );
         let mean = queries.iter().map(|&i| of(i)).sum::<f64>() / queries.len().max(1) as f64;
         report.push(row, "expressiveness", Estimate::known(mean));
     }
@@ -253,7 +265,10 @@ pub(super) fn expressions(bank: &Vectors, texts: &Vectors) -> Vec<f64> {
             let parts = row.iter().zip(text);
             parts.map(|(c, &x)| c * f64::from(x)).sum()
         };
-        let sum: f64 = rows.zip(text).map(|(row, &x)| f64::from(x) * along(row)).sum();
+        let sum: f64 = rows
+            .zip(text)
+            .map(|(row, &x)| f64::from(x) * along(row))
+            .sum();
         sum.max(0.0).sqrt()
     };
     texts.iter().map(spread).collect()
@@ -271,7 +286,11 @@ pub(super) fn events(
 ) -> Result<()> {
     let section = EvalSection::Events;
     if judged.len() < 5 * FOUND {
-        let why = format!("expected at least {} pairs, found {}", 5 * FOUND, judged.len());
+        let why = format!(
+            "expected at least {} pairs, found {}",
+            5 * FOUND,
+            judged.len()
+        );
         report.left_out(section, &why);
         return Ok(());
     }
@@ -326,7 +345,12 @@ mod tests {
             assert_eq!(all, (0..50).collect::<Vec<_>>());
             assert!(partners.iter().enumerate().any(|(i, &p)| i != p));
             if given.is_some() {
-                assert!(partners.iter().enumerate().all(|(i, &p)| groups[i] == groups[p]));
+                assert!(
+                    partners
+                        .iter()
+                        .enumerate()
+                        .all(|(i, &p)| groups[i] == groups[p])
+                );
             }
         }
     }
@@ -340,7 +364,10 @@ mod tests {
         }
         let mut texts = Vectors::new(3);
         texts.push(&[0.6, -0.8, 0.0]);
-        let scores: Vec<f64> = bank.iter().map(|c| f64::from(dot(c, texts.row(0)))).collect();
+        let scores: Vec<f64> = bank
+            .iter()
+            .map(|c| f64::from(dot(c, texts.row(0))))
+            .collect();
         let mean = scores.iter().sum::<f64>() / 40.0;
         let variance = scores.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / 40.0;
         let found = expressions(&bank, &texts)[0];

@@ -96,8 +96,17 @@ impl Ground<'_> {
     /// The windows of a part with `after` bars behind them, which belong to the part too; at most
     /// `most`, drawn with the random numbers of `stream`. In order of series and time.
     pub(super) fn windows(&self, part: Part, after: usize, most: usize, stream: u64) -> Vec<Place> {
+        let series: Vec<usize> = (0..self.charts.len()).collect();
+        self.draw(self.windows_of(&series, part, after), most, stream)
+    }
+
+    /// The windows of some series that belong to a part with the `after` bars behind them.
+    pub(super) fn windows_of(&self, series: &[usize], part: Part, after: usize) -> Vec<Place> {
         let mut all = Vec::new();
-        for (series, chart) in self.charts.iter().enumerate() {
+        for &series in series {
+            let Some(chart) = self.charts.get(series) else {
+                continue;
+            };
             for bar in self.reach.saturating_sub(1)..chart.bars.len() {
                 let place = Place { series, bar };
                 if self.part_of(place, after) == Some(part)
@@ -107,7 +116,7 @@ impl Ground<'_> {
                 }
             }
         }
-        self.draw(all, most, stream)
+        all
     }
 
     /// At most `most` of them, in their order.

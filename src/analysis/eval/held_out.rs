@@ -134,7 +134,11 @@ impl HeldOut {
     ) -> Result<Self> {
         let none = Record::default();
         let known = record.unwrap_or(&none);
-        let hold_out = if symbols.is_empty() { known.hold_out } else { 0 };
+        let hold_out = if symbols.is_empty() {
+            known.hold_out
+        } else {
+            0
+        };
         let held = Self {
             from: from.or(known.test_from),
             before: from.or(known.validation_from.or(known.test_from)),
@@ -207,9 +211,7 @@ mod tests {
         let held = HeldOut::new(Some(&record), None, &BTreeSet::new(), true).unwrap();
         let symbol = (0..).map(|i| format!("S{i}"));
         let symbol = symbol.clone().find(|s| !is_held_out(s, 4)).unwrap();
-        let part = |start: &str, end: &str| {
-            held.part(&symbol, time(start).millis(), time(end))
-        };
+        let part = |start: &str, end: &str| held.part(&symbol, time(start).millis(), time(end));
         assert_eq!(part("2015-01-01", "2015-12-31"), Some(Part::Before));
         assert_eq!(part("2015-01-01", "2016-01-01"), None, "validation");
         assert_eq!(part("2016-12-31", "2017-02-01"), None, "crosses the date");
@@ -220,9 +222,17 @@ mod tests {
             held.part(&other, 0, time("2015-01-01")),
             Some(Part::Symbols)
         );
-        let earlier = HeldOut::new(Some(&record), Some(time("2014-01-01")), &BTreeSet::new(), true);
+        let earlier = HeldOut::new(
+            Some(&record),
+            Some(time("2014-01-01")),
+            &BTreeSet::new(),
+            true,
+        );
         let warning = earlier.unwrap().warning(Some(&record)).unwrap();
-        assert!(warning.contains("some of them were trained on"), "{warning}");
+        assert!(
+            warning.contains("some of them were trained on"),
+            "{warning}"
+        );
         assert!(Record::read(&Value::Null).unwrap().is_none());
     }
 

@@ -146,6 +146,13 @@ impl Triangle {
         x
     }
 
+    /// `L x`.
+    pub(super) fn times(&self, x: &[f64]) -> Vec<f64> {
+        let rows = self.lower.chunks_exact(self.dim);
+        rows.map(|row| row.iter().zip(x).map(|(l, x)| l * x).sum())
+            .collect()
+    }
+
     /// `x` with `L' x = b`.
     fn backward(&self, b: &[f64]) -> Vec<f64> {
         let n = self.dim;

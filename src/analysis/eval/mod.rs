@@ -7,14 +7,19 @@
 //! drawn anew ([`estimate`]), and stand beside chance, shuffled pairs and the baselines `stats`,
 //! `shape`, principal components and five numbers made by hand.
 
+mod analogs;
+mod anomaly;
 mod baselines;
 mod charts;
 mod crossmodal;
 mod estimate;
+mod fidelity;
 mod ground;
 mod held_out;
 mod linear;
 mod paired;
+mod probe;
+mod regimes;
 mod report;
 mod retrieval;
 mod run;
@@ -66,11 +71,7 @@ pub struct Eval<'a> {
 enum Judged {
     Space(Option<String>),
     Weights(Weights),
-    Encoders(
-        String,
-        Arc<dyn ChartEncoder>,
-        Option<Arc<dyn TextEncoder>>,
-    ),
+    Encoders(String, Arc<dyn ChartEncoder>, Option<Arc<dyn TextEncoder>>),
 }
 
 impl View {

@@ -75,7 +75,7 @@ impl Tally {
             above,
             ranks,
         } = self;
-        let mut add = |to: &mut Vec<f64>, value: f64| {
+        let add = |to: &mut Vec<f64>, value: f64| {
             if let Some(sum) = to.get_mut(query) {
                 *sum += value;
             }
@@ -147,14 +147,7 @@ pub(super) fn chance(size: usize) -> [f64; 6] {
     let count = size.max(1) as f64;
     let [one, five, ten] = TOP.map(|top| (top as f64 / count).min(1.0));
     let harmonic: f64 = (1..=size).map(|rank| 1.0 / rank as f64).sum();
-    [
-        one,
-        five,
-        ten,
-        (count + 1.0) / 2.0,
-        harmonic / count,
-        0.5,
-    ]
+    [one, five, ten, (count + 1.0) / 2.0, harmonic / count, 0.5]
 }
 
 /// Asks each query of each pool for its partner, the row of `bank` with its own number, among the
@@ -231,7 +224,10 @@ mod tests {
         assert_eq!(found.above, [0.5, 1.0, 1.0, 0.5]);
         let clusters = Clusters::new(0..4, 1);
         let figures = found.figures(&clusters).map(|e| e.value);
-        assert_eq!(figures, [0.5, 1.0, 1.0, 1.0, (0.4 + 1.0 + 1.0 + 0.4) / 4.0, 0.75]);
+        assert_eq!(
+            figures,
+            [0.5, 1.0, 1.0, 1.0, (0.4 + 1.0 + 1.0 + 0.4) / 4.0, 0.75]
+        );
         let some = found.recall_at_10(&[0, 3], &clusters);
         assert_eq!(some.value, 1.0);
     }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::charts::{Chart, Place};
-use super::crossmodal;
+use super::charts::Chart;
 use super::ground::{FEWEST, Ground, Model};
 use super::held_out::{HeldOut, Part, Record};
 use super::paired::{Lane, Paired};
 use super::report::{EvalReport, EvalSection};
-use super::{Eval, Judged};
-use crate::analysis::{PairOptions, Pairs};
+use super::{Eval, Judged, analogs, anomaly, crossmodal, fidelity, probe, regimes};
+use crate::analysis::PairOptions;
 use crate::db::Control;
 use crate::encode::{ChartEncoder, TextEncoder};
 use crate::error::Result;
@@ -82,6 +81,7 @@ impl Eval<'_> {
         }
         let reaction = self.reaction.or(known.reaction).unwrap_or(1);
         self.ask_headlines(&ground, &options, reaction, &mut report)?;
+        self.ask_charts(&ground, &mut report)?;
         Ok(report)
     }
 
@@ -129,6 +129,7 @@ impl Eval<'_> {
             EvalSection::Retrieval,
             EvalSection::Expressiveness,
             EvalSection::Events,
+            EvalSection::Regimes,
         ]
         .into_iter()
         .filter(|s| self.wants(*s))
@@ -138,7 +139,13 @@ impl Eval<'_> {
         }
         let Some(text) = ground.text.as_deref() else {
             for section in wanted {
-                report.left_out(section, "there is no encoder of headlines");
+                // Probes of regimes need no words.
+                let what = match section {
+                    EvalSection::Regimes => "regimes in words".to_owned(),
+                    section => section.to_string(),
+                };
+                let why = "there is no encoder of headlines";
+                report.notes.push(format!("{what} is left out: {why}"));
             }
             return Ok(());
         };
@@ -173,6 +180,32 @@ impl Eval<'_> {
             if self.wants(EvalSection::Events) {
                 crossmodal::events(ground, text, &lanes, &judged, part, report)?;
             }
+            if self.wants(EvalSection::Regimes) {
+                let judged = (&judged, part);
+                regimes::moves(ground, text, (&lanes, &names), before, judged, report)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Eval<'_> {
+    /// The sections that need charts alone.
+    fn ask_charts(&self, ground: &Ground<'_>, report: &mut EvalReport) -> Result<()> {
+        if self.wants(EvalSection::Regimes) {
+            regimes::regimes(ground, ground.text.as_deref(), report)?;
+        }
+        if self.wants(EvalSection::Probe) {
+            probe::probe(ground, report)?;
+        }
+        if self.wants(EvalSection::Shape) {
+            fidelity::shape(ground, report)?;
+        }
+        if self.wants(EvalSection::Anomaly) {
+            anomaly::anomaly(ground, report)?;
+        }
+        if self.wants(EvalSection::Analogs) {
+            analogs::analogs(ground, report)?;
         }
         Ok(())
     }

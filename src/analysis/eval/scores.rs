@@ -211,11 +211,11 @@ mod tests {
                 }
             }
         }
+        near(Ranked::new(&scores, &labels).auroc(&weights), above / pairs);
         near(
-            Ranked::new(&scores, &labels).auroc(&weights),
-            above / pairs,
+            Ranked::new(&[1.0; 4], &[true, false, true, false]).auroc(&[1.0; 4]),
+            0.5,
         );
-        near(Ranked::new(&[1.0; 4], &[true, false, true, false]).auroc(&[1.0; 4]), 0.5);
     }
 
     #[test]
@@ -243,7 +243,10 @@ mod tests {
     #[test]
     fn ranks_and_their_correlation() {
         assert_eq!(midranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
-        let (a, b) = (midranks(&[1.0, 2.0, 3.0, 4.0]), midranks(&[1.0, 8.0, 27.0, 64.0]));
+        let (a, b) = (
+            midranks(&[1.0, 2.0, 3.0, 4.0]),
+            midranks(&[1.0, 8.0, 27.0, 64.0]),
+        );
         near(correlation(&a, &b, &[1.0; 4]), 1.0);
         // Ranks 1 2 3 4 5 and 2 1 4 3 5: 1 - 6 * 4 / (5 * 24).
         let b = midranks(&[20.0, 10.0, 40.0, 30.0, 50.0]);

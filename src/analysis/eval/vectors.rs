@@ -21,10 +21,6 @@ impl Vectors {
         self.values.len() / self.dim
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
     /// The row `i`; empty past the end.
     pub(super) fn row(&self, i: usize) -> &[f32] {
         let range = i * self.dim..(i + 1) * self.dim;

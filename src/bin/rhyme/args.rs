@@ -61,6 +61,9 @@ pub(crate) enum Command {
     /// Find the moments most similar to a chart
     #[command(after_help = SIMILAR_HELP)]
     Similar(Similar),
+    /// Measure how good an encoder is on what it was not trained on, beside baselines and chance
+    #[command(after_help = crate::commands::eval::HELP)]
+    Eval(crate::commands::eval::Eval),
     /// List the series that are stored
     Series(Series),
     /// List the embedding spaces

@@ -2,6 +2,7 @@ mod copies;
 mod delete;
 mod demo;
 mod embed;
+pub(crate) mod eval;
 mod import;
 mod ingest_bars;
 #[cfg(feature = "http")]
@@ -37,6 +38,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Embed(args) => embed::run(global, &args),
         Command::DropSpace(args) => delete::space(global, &args),
         Command::Similar(args) => similar::run(global, &args),
+        Command::Eval(args) => eval::run(global, &args),
         Command::Series(args) => listings::series(global, &args),
         Command::Spaces => listings::spaces(global),
         Command::Bars(args) => listings::bars(global, &args),
