@@ -337,16 +337,13 @@ fn what_comes_later_changes_no_figure() {
             let past = one.bars.time.partition_point(known);
             assert!((1000..1900).contains(&past), "{past}");
             let mut bars = one.bars.slice(0..past);
-            let tripled = one
-                .bars
-                .slice(past..one.bars.len() - 3)
-                .iter()
-                .map(|mut bar| {
-                    for price in [&mut bar.open, &mut bar.high, &mut bar.low, &mut bar.close] {
-                        *price *= 3.0;
-                    }
-                    bar
-                });
+            let future = one.bars.slice(past..one.bars.len() - 3);
+            let tripled = future.iter().map(|mut bar| {
+                for price in [&mut bar.open, &mut bar.high, &mut bar.low, &mut bar.close] {
+                    *price *= 3.0;
+                }
+                bar
+            });
             bars.extend(&tripled.collect());
             SeriesBars {
                 bars,

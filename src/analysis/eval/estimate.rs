@@ -106,6 +106,30 @@ impl Clusters {
         self.ratio(values, &vec![1.0; values.len()])
     }
 
+    /// The median of values, each of one of the observations: the least that half of them do not
+    /// exceed.
+    pub(super) fn median(&self, values: &[(f64, usize)]) -> Estimate {
+        let of = |&(value, i): &(f64, usize)| Some((value, *self.of.get(i)?));
+        let mut sorted: Vec<(f64, usize)> = values.iter().filter_map(of).collect();
+        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        // Equal values of a cluster are drawn together.
+        let runs: Vec<(f64, usize, f64)> = sorted
+            .chunk_by(|a, b| a == b)
+            .filter_map(|run| run.first().map(|r| (r.0, r.1, run.len() as f64)))
+            .collect();
+        let median = |weights: &[f64]| {
+            let weight = |run: &(f64, usize, f64)| weights.get(run.1).map_or(0.0, |w| w * run.2);
+            let half = runs.iter().map(weight).sum::<f64>() / 2.0;
+            let mut below = 0.0;
+            let found = runs.iter().find(|&run| {
+                below += weight(run);
+                below >= half && half > 0.0
+            });
+            found.map_or(f64::NAN, |run| run.0)
+        };
+        Estimate::of(median(&vec![1.0; self.count]), self.drawn(median))
+    }
+
     /// Any figure, as a function of how often each observation counts.
     pub(super) fn figure(&self, figure: impl Fn(&[f64]) -> f64 + Sync) -> Estimate {
         let drawn = self.drawn(|clusters| {
@@ -169,6 +193,15 @@ mod tests {
         };
         let again = Clusters::new((0..2000).map(|i| i / 5), 1).figure(figure);
         assert!((again.low - found.low).abs() < 1e-9 && (again.high - found.high).abs() < 1e-9);
+    }
+
+    #[test]
+    fn medians_are_those_of_the_values() {
+        let values = [(1.0, 0), (2.0, 1), (5.0, 0), (9.0, 2), (9.0, 2)];
+        let found = Clusters::new(0..3, 7).median(&values);
+        assert!((found.value - 5.0).abs() < 1e-12);
+        // Any cluster may be drawn alone: the interval is all that its values can be.
+        assert!((found.low - 1.0).abs() < 1e-12 && (found.high - 9.0).abs() < 1e-12);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::estimate::{Clusters, Estimate};
-use super::scores::median;
 use super::vectors::{Vectors, dot};
 use crate::db::Control;
 use crate::error::{Error, Result};
@@ -109,15 +108,13 @@ impl Tally {
 
     /// The figures with their intervals, in the order of [`FIGURES`].
     pub(super) fn figures(&self, clusters: &Clusters) -> [Estimate; 6] {
-        let mut sorted = self.ranks.clone();
-        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let ratio = |sums: &[f64]| clusters.ratio(sums, &self.asked);
         let [one, five, ten] = &self.found;
         [
             ratio(one),
             ratio(five),
             ratio(ten),
-            clusters.figure(|weights| median(&sorted, weights)),
+            clusters.median(&self.ranks),
             ratio(&self.reciprocal),
             ratio(&self.above),
         ]

@@ -1,21 +1,6 @@
 //! Figures of weighted observations: each is a function of how often an observation counts, so
 //! that it can be drawn anew.
 
-/// The median: the least value that half of the weight does not exceed. `sorted` are values with
-/// the observation that they belong to, ascending.
-pub(super) fn median(sorted: &[(f64, usize)], weights: &[f64]) -> f64 {
-    let weight = |of: usize| weights.get(of).copied().unwrap_or_default();
-    let total: f64 = sorted.iter().map(|s| weight(s.1)).sum();
-    let mut below = 0.0;
-    for &(value, of) in sorted {
-        below += weight(of);
-        if below >= total / 2.0 && total > 0.0 {
-            return value;
-        }
-    }
-    f64::NAN
-}
-
 /// Scores in order with what they were given for, made once and weighed often.
 pub(super) struct Ranked {
     /// From the highest score to the lowest; those in one entry are equal.
@@ -276,10 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn medians_and_quantiles() {
-        let sorted = [(1.0, 0), (2.0, 1), (5.0, 0), (9.0, 2)];
-        near(median(&sorted, &[1.0, 1.0, 1.0]), 2.0);
-        near(median(&sorted, &[0.0, 1.0, 3.0]), 9.0);
+    fn quantiles_lie_between_values() {
         near(quantile(&[4.0, 1.0, 3.0, 2.0], 0.5), 2.5);
         assert!(quantile(&[], 0.5).is_nan());
     }
