@@ -63,12 +63,12 @@ mod store;
 pub use analysis::{
     Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
     AnomalyScanAnswer, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify, ClassifyAnswer,
-    Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer, DivergenceMoment,
-    HitOutcome, HorizonOutcomes, Label, LabelScore, LabelSet, Measure, Measured, News, NewsAnswer,
-    NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
-    Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
-    SearchAnswer, Spread, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
-    TransferMatrixAnswer, TransferPair, Unusual,
+    Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer, DivergenceMoment, Eval,
+    EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes, Label, LabelScore, LabelSet,
+    Measure, Measured, News, NewsAnswer, NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary,
+    Outcomes, Pair, PairOptions, Pairs, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun,
+    Regimes, RegimesAnswer, Search, SearchAnswer, Spread, Transfer, TransferAnswer, TransferGroup,
+    TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual, is_held_out,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;

@@ -13,6 +13,8 @@
 mod analysis;
 #[path = "cli/embed.rs"]
 mod embed;
+#[path = "cli/eval.rs"]
+mod eval;
 #[path = "cli/guard.rs"]
 mod guard;
 #[path = "cli/hostile.rs"]

@@ -41,6 +41,8 @@ pub use outcome::{HitOutcome, Outcome};
 pub use outcomes::{HorizonOutcomes, OutcomeAnswer, OutcomeSummary, Outcomes};
 pub use transfer::{Transfer, TransferAnswer, TransferHit};
 pub use transfer_matrix::{TransferGroup, TransferMatrix, TransferMatrixAnswer, TransferPair};
+mod eval;
 mod pairs;
 
+pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection, is_held_out};
 pub use pairs::{Pair, PairOptions, Pairs};

@@ -24,6 +24,7 @@ mod headline_part;
 mod headlines;
 mod import;
 mod ingest;
+mod learned;
 mod memo;
 mod part;
 mod past;

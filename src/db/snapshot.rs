@@ -55,18 +55,30 @@ impl SpaceState {
     /// # Errors
     /// [`Error::Invalid`] if the space has none, or one that this program does not know.
     pub(super) fn encoder(&self) -> Result<&dyn ChartEncoder> {
-        self.encoder.as_deref().map_err(|why| {
-            let space = self.space();
-            Error::invalid(match space.encoder.modality {
-                Modality::Chart => format!(
-                    "the space {} was made by the encoder {}, which cannot be had: {why}",
-                    space.name, space.encoder.id
-                ),
-                other => format!(
-                    "the space {} holds {other} vectors and has no encoder for bars; ask with a vector or with a stored window",
-                    space.name
-                ),
-            })
+        let encoder = self.encoder.as_deref();
+        encoder.map_err(|why| self.no_encoder(why))
+    }
+
+    /// [`Self::encoder`], to keep.
+    ///
+    /// # Errors
+    /// As [`Self::encoder`].
+    pub(super) fn shared_encoder(&self) -> Result<Arc<dyn ChartEncoder>> {
+        let encoder = self.encoder.as_ref().map(Arc::clone);
+        encoder.map_err(|why| self.no_encoder(why))
+    }
+
+    fn no_encoder(&self, why: &str) -> Error {
+        let space = self.space();
+        Error::invalid(match space.encoder.modality {
+            Modality::Chart => format!(
+                "the space {} was made by the encoder {}, which cannot be had: {why}",
+                space.name, space.encoder.id
+            ),
+            other => format!(
+                "the space {} holds {other} vectors and has no encoder for bars; ask with a vector or with a stored window",
+                space.name
+            ),
         })
     }
 

@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 32] = [
+const COMMANDS: [&[&str]; 33] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -23,6 +23,7 @@ const COMMANDS: [&[&str]; 32] = [
     &["combine"],
     &["prototype"],
     &["prototype", "add"],
+    &["eval"],
     &["series"],
     &["spaces"],
     &["bars"],

@@ -102,6 +102,9 @@ pub(crate) enum Command {
     /// Say how alike markets or symbols are
     #[command(after_help = transfer::MATRIX_HELP)]
     TransferMatrix(transfer::TransferMatrix),
+    /// Measure how good an encoder is on what it was not trained on, beside baselines and chance
+    #[command(after_help = crate::commands::eval::HELP)]
+    Eval(crate::commands::eval::Eval),
     /// List the series that are stored
     Series(Series),
     /// List the embedding spaces

@@ -93,6 +93,22 @@ fn table(columns: &[Column], rows: &[Value]) -> Outcome {
     lines(&table.trim_fmt())
 }
 
+/// Prints a table whose columns are not known before: texts first, then figures, which stand right.
+pub(crate) fn grid(titles: &[&str], texts: usize, rows: &[Vec<String>]) -> Outcome {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(titles);
+    for row in rows {
+        table.add_row(row.iter().map(|cell| legible(cell)));
+    }
+    for i in texts..titles.len() {
+        if let Some(column) = table.column_mut(i) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    lines(&table.trim_fmt())
+}
+
 /// Text from outside as it may stand on a terminal and in one row of a table: what would move the
 /// cursor, break the line or turn the direction of what follows is written as an escape.
 pub(crate) fn legible(text: &str) -> String {

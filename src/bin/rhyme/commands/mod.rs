@@ -8,6 +8,7 @@ mod delete;
 mod demo;
 pub(crate) mod divergence;
 mod embed;
+pub(crate) mod eval;
 mod import;
 mod ingest_bars;
 #[cfg(feature = "http")]
@@ -63,6 +64,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Anomaly(args) => anomaly::run(global, &args),
         Command::Transfer(args) => transfer::run(global, &args),
         Command::TransferMatrix(args) => transfer::run_matrix(global, &args),
+        Command::Eval(args) => eval::run(global, &args),
         Command::Series(args) => listings::series(global, &args),
         Command::Spaces => listings::spaces(global),
         Command::Bars(args) => listings::bars(global, &args),

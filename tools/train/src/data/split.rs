@@ -1,6 +1,6 @@
 //! What is kept apart: later dates, and symbols.
 
-use rhymedb::Result;
+use rhymedb::{Result, is_held_out};
 
 use super::{Chart, Dataset, Parts, Sample};
 use crate::config::Config;
@@ -20,7 +20,7 @@ pub(super) fn split(data: &Dataset, config: &Config) -> Result<Parts> {
             continue;
         };
         let start = start_after_embargo(chart, sample, split.embargo);
-        if held_out(chart, split.hold_out) {
+        if is_held_out(&chart.key.symbol, split.hold_out) {
             parts.test_symbols.push(i);
         } else if sample.end < *validation {
             parts.train.push(i);
@@ -39,16 +39,4 @@ fn start_after_embargo(chart: &Chart, sample: &Sample, embargo: usize) -> i64 {
     let before = first.checked_sub(embargo);
     let open = before.and_then(|i| chart.bars.time.get(i));
     open.copied().unwrap_or(i64::MIN)
-}
-
-/// Whether a symbol is for a test alone.
-fn held_out(chart: &Chart, one_in: u64) -> bool {
-    one_in > 0 && hash(&chart.key.symbol).is_multiple_of(one_in)
-}
-
-/// FNV-1a, then mixed: the same on every machine and in every version.
-fn hash(text: &str) -> u64 {
-    let step = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-    let h = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
-    (h ^ (h >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }

@@ -1,0 +1,285 @@
+//! Forecasts from what followed similar windows, against what followed random ones.
+
+use rand::SeedableRng;
+use rand::seq::index::sample;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::anomaly::horizon;
+use super::charts::Place;
+use super::estimate::{Clusters, Estimate};
+use super::fidelity::{K, distinct};
+use super::ground::{FEWEST, Ground};
+use super::held_out::Part;
+use super::report::{EvalReport, EvalSection, Row};
+use super::scores::{correlation, crps, midranks};
+use super::vectors::{Vectors, dot};
+use crate::db::Stage;
+use crate::error::{Error, Result};
+use crate::model::Timestamp;
+
+/// Windows of history.
+const HISTORY: usize = 20_000;
+/// Windows that are forecast.
+const QUERIES: usize = 1000;
+/// Draws of random analogs.
+const DRAWS: usize = 100;
+
+/// Windows with what came after them.
+struct Known {
+    places: Vec<Place>,
+    vectors: Vec<Vectors>,
+    starts: Vec<i64>,
+    /// When each outcome was known, ascending, and the window that it belongs to.
+    closed: Vec<(i64, usize)>,
+    /// Returns over the horizon, in units of the volatility before.
+    outcomes: Vec<f64>,
+}
+
+impl Known {
+    fn new(ground: &Ground<'_>, places: &[Place], horizon: usize) -> Result<Self> {
+        let outcome = |p: &Place| ground.chart(*p)?.outcome(p.bar, ground.window, horizon);
+        let with: Vec<Place> = places
+            .iter()
+            .copied()
+            .filter(|p| outcome(p).is_some())
+            .collect();
+        let models: Vec<_> = ground.models.iter().collect();
+        let encoded = ground.encode(&models, &with)?;
+        let places = encoded.places;
+        let chart = |p: &Place| ground.chart(*p);
+        let start = |p: &Place| chart(p).map_or(i64::MIN, |c| c.start(p.bar, ground.reach));
+        let closed = |p: &Place| chart(p).map_or(i64::MAX, |c| c.end(p.bar + horizon).millis());
+        let mut closed: Vec<(i64, usize)> = places.iter().map(closed).zip(0..).collect();
+        closed.sort_unstable();
+        Ok(Self {
+            starts: places.iter().map(start).collect(),
+            closed,
+            outcomes: places.iter().filter_map(outcome).collect(),
+            vectors: encoded.vectors,
+            places,
+        })
+    }
+
+    fn outcomes_of(&self, analogs: &[usize]) -> Vec<f64> {
+        let found = analogs
+            .iter()
+            .filter_map(|&i| self.outcomes.get(i).copied());
+        found.collect()
+    }
+
+    /// Which were over before `time`.
+    fn over_by(&self, time: i64) -> &[(i64, usize)] {
+        let count = self.closed.partition_point(|c| c.0 <= time);
+        self.closed.get(..count).unwrap_or(&[])
+    }
+}
+
+/// The forecasts of one way to choose analogs, a value a query.
+#[derive(Default)]
+struct Forecasts {
+    direction: Vec<f64>,
+    size: Vec<f64>,
+    crps: Vec<f64>,
+    covered: Vec<f64>,
+}
+
+impl Forecasts {
+    fn add(&mut self, members: &[f64], happened: f64) {
+        let count = members.len().max(1) as f64;
+        self.direction.push(members.iter().sum::<f64>() / count);
+        self.size
+            .push(members.iter().map(|x| x.abs()).sum::<f64>() / count);
+        self.crps.push(crps(members, happened));
+        let least = members.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = members.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        self.covered
+            .push(f64::from(u8::from((least..=most).contains(&happened))));
+    }
+
+    /// Spearman's correlation of direction and of size with what happened, and the mean score.
+    fn figures(&self, happened: &Happened) -> [f64; 3] {
+        let weights = vec![1.0; self.crps.len()];
+        [
+            correlation(&midranks(&self.direction), &happened.direction, &weights),
+            correlation(&midranks(&self.size), &happened.size, &weights),
+            self.crps.iter().sum::<f64>() / self.crps.len().max(1) as f64,
+        ]
+    }
+}
+
+/// The ranks of what happened, and of how much.
+struct Happened {
+    direction: Vec<f64>,
+    size: Vec<f64>,
+}
+
+/// The section `analogs`: of each window after the date, the 10 distinct windows nearest to it whose
+/// outcomes were known before it opened are its forecast.
+pub(super) fn analogs(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()> {
+    let section = EvalSection::Analogs;
+    if ground.held.from.is_none() {
+        report.left_out(section, "there is no date after which windows are forecast");
+        return Ok(());
+    }
+    let horizon = horizon(ground);
+    let mut places = ground.windows(Part::Before, horizon, HISTORY, 9);
+    places.extend(ground.windows(Part::Later, horizon, HISTORY, 10));
+    places.sort_unstable();
+    let history = Known::new(ground, &ground.draw(places, HISTORY, 11), horizon)?;
+    let asked = Known::new(
+        ground,
+        &ground.windows(Part::Later, horizon, QUERIES, 12),
+        horizon,
+    )?;
+    let eligible = eligible(&history, &asked);
+    if eligible.len() < FEWEST {
+        let why = format!(
+            "expected at least {FEWEST} windows with as many before them whose outcome was known, found {}",
+            eligible.len()
+        );
+        report.left_out(section, &why);
+        return Ok(());
+    }
+    let actual: Vec<f64> = eligible
+        .iter()
+        .filter_map(|(q, _)| asked.outcomes.get(*q).copied())
+        .collect();
+    let sizes: Vec<f64> = actual.iter().map(|x| x.abs()).collect();
+    let happened = Happened {
+        direction: midranks(&actual),
+        size: midranks(&sizes),
+    };
+    let random = random_forecasts(ground, &history, &eligible, &actual)?;
+    let random: Vec<[f64; 3]> = random.iter().map(|f| f.figures(&happened)).collect();
+    let ends: Vec<Timestamp> = eligible
+        .iter()
+        .filter_map(|(q, _)| asked.places.get(*q).map(|p| ground.end(*p)))
+        .collect();
+    let clusters = Clusters::weeks(&ends, ground.seed);
+    let total = ground.models.len() as u64;
+    for (m, model) in ground.models.iter().enumerate() {
+        ground.control.report(Stage::Ask, m as u64, total)?;
+        let (Some(asked_rows), Some(rows)) = (asked.vectors.get(m), history.vectors.get(m)) else {
+            continue;
+        };
+        let choose = |(query, over): &(usize, Over<'_>)| {
+            let found = nearest(asked_rows.row(*query), rows, over);
+            let place = asked.places.get(*query);
+            let episodes = distinct(found.into_iter(), &history.places, place, ground.window);
+            history.outcomes_of(&episodes)
+        };
+        let chosen: Vec<Vec<f64>> = eligible.par_iter().map(choose).collect();
+        let mut forecasts = Forecasts::default();
+        for (members, &happened) in chosen.iter().zip(&actual) {
+            forecasts.add(members, happened);
+        }
+        push(
+            report,
+            &model.name,
+            &forecasts,
+            (&happened, &clusters, &random),
+        );
+    }
+    push_random(report, &random, actual.len());
+    ground.control.report(Stage::Ask, total, total)
+}
+
+/// Windows whose outcome was known, with the time when.
+type Over<'a> = &'a [(i64, usize)];
+
+/// The queries that have enough history to choose from, with what was over when they opened.
+fn eligible<'a>(history: &'a Known, asked: &Known) -> Vec<(usize, Over<'a>)> {
+    let starts = asked.starts.iter().enumerate();
+    starts
+        .map(|(query, &start)| (query, history.over_by(start)))
+        .filter(|(_, over)| over.len() >= FEWEST)
+        .collect()
+}
+
+/// The rows of those that are eligible, nearest first.
+fn nearest(query: &[f32], rows: &Vectors, over: Over<'_>) -> Vec<usize> {
+    let score = |&(_, i): &(i64, usize)| (dot(query, rows.row(i)), i);
+    let mut scored: Vec<(f32, usize)> = over.iter().map(score).collect();
+    scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    scored.into_iter().map(|(_, i)| i).collect()
+}
+
+fn random_forecasts(
+    ground: &Ground<'_>,
+    history: &Known,
+    eligible: &[(usize, Over<'_>)],
+    actual: &[f64],
+) -> Result<Vec<Forecasts>> {
+    let draw = |number: usize| {
+        if ground.control.is_stopped() {
+            return Err(Error::Interrupted);
+        }
+        let mut random = ChaCha8Rng::seed_from_u64(ground.seed);
+        random.set_stream(1000 + number as u64);
+        let mut forecasts = Forecasts::default();
+        for ((_, over), &happened) in eligible.iter().zip(actual) {
+            let chosen = sample(&mut random, over.len(), K.min(over.len()));
+            let chosen: Vec<usize> = chosen
+                .iter()
+                .filter_map(|i| over.get(i).map(|o| o.1))
+                .collect();
+            forecasts.add(&history.outcomes_of(&chosen), happened);
+        }
+        Ok(forecasts)
+    };
+    (0..DRAWS).into_par_iter().map(draw).collect()
+}
+
+fn push(
+    report: &mut EvalReport,
+    model: &str,
+    found: &Forecasts,
+    (happened, clusters, random): (&Happened, &Clusters, &[[f64; 3]]),
+) {
+    let row = row(model, found.crps.len());
+    let [direction, size, score] = found.figures(happened);
+    for (name, forecast, actual) in [
+        ("IC of direction", &found.direction, &happened.direction),
+        ("IC of size", &found.size, &happened.size),
+    ] {
+        let ranks = midranks(forecast);
+        report.push(
+            row,
+            name,
+            clusters.figure(|w| correlation(&ranks, actual, w)),
+        );
+    }
+    report.push(row, "CRPS", clusters.mean(&found.crps));
+    report.push(row, "coverage of the range", clusters.mean(&found.covered));
+    // How often random analogs do as well.
+    let share = |as_good: &dyn Fn(&[f64; 3]) -> bool| {
+        let count = random.iter().filter(|r| as_good(r)).count();
+        Estimate::known((1 + count) as f64 / (1 + random.len()) as f64)
+    };
+    report.push(row, "p of IC of direction", share(&|r| r[0] >= direction));
+    report.push(row, "p of IC of size", share(&|r| r[1] >= size));
+    report.push(row, "p of CRPS", share(&|r| r[2] <= score));
+}
+
+fn push_random(report: &mut EvalReport, random: &[[f64; 3]], count: usize) {
+    for (i, name) in ["IC of direction", "IC of size", "CRPS"].iter().enumerate() {
+        let values = random.iter().filter_map(|r| r.get(i).copied());
+        let mean = values.sum::<f64>() / random.len().max(1) as f64;
+        report.push(row("random analogs", count), name, Estimate::known(mean));
+    }
+    // Of 11 exchangeable values the last lies beyond the others in 2 cases.
+    let nominal = (K - 1) as f64 / (K + 1) as f64;
+    let row = row("nominal", count);
+    report.push(row, "coverage of the range", Estimate::known(nominal));
+}
+
+fn row(model: &str, count: usize) -> Row<'_> {
+    Row {
+        section: EvalSection::Analogs,
+        part: Part::Later.name(),
+        model,
+        setting: "top 10",
+        count,
+    }
+}

@@ -1,0 +1,254 @@
+//! What the weights were not trained on.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::model::Timestamp;
+
+/// Whether a symbol is kept apart from training when one in `one_in` is; none where that is 0. It
+/// hangs on the hash of the symbol's name alone (FNV-1a, then mixed), so it is the same on every
+/// machine, in every version and for every set of symbols.
+///
+/// ```
+/// use rhymedb::is_held_out;
+/// assert!(!is_held_out("BTCUSDT", 0));
+/// assert!(is_held_out("BTCUSDT", 1));
+/// ```
+pub fn is_held_out(symbol: &str, one_in: u64) -> bool {
+    let step = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+    let h = symbol.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    let mixed = (h ^ (h >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    one_in > 0 && mixed % one_in == 0
+}
+
+/// What a training record says, as far as it matters here.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Record {
+    /// Later windows were not trained on, nor did they decide when to stop.
+    test_from: Option<Timestamp>,
+    /// Earlier ones may have been trained on; those between decided when to stop.
+    validation_from: Option<Timestamp>,
+    embargo: usize,
+    hold_out: u64,
+    /// What the databases' part of the data was.
+    pub(super) market: Option<String>,
+    pub(super) interval: Option<String>,
+    pub(super) reaction: Option<u32>,
+    pub(super) most_symbols: Option<usize>,
+}
+
+impl Record {
+    /// Reads the `training` of weights. `None` if it does not say what was kept apart.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a date in it cannot be read.
+    pub(super) fn read(training: &Value) -> Result<Option<Self>> {
+        let config = training.get("config");
+        let Some(split) = config.and_then(|c| c.get("split")) else {
+            return Ok(None);
+        };
+        let date = |name: &str| -> Result<Option<Timestamp>> {
+            let text = split.get(name).and_then(Value::as_str);
+            text.map(str::parse).transpose().map_err(|e| {
+                Error::invalid(format!(
+                    "the weights' training record cannot be read in split.{name}: {e}"
+                ))
+            })
+        };
+        let number = |name: &str| split.get(name).and_then(Value::as_u64);
+        let sources = config.and_then(|c| c.get("data")?.as_array());
+        let databases: Vec<&Value> = sources
+            .into_iter()
+            .flatten()
+            .filter(|s| s.get("kind").and_then(Value::as_str) == Some("database"))
+            .collect();
+        // What all of them agree on.
+        let agreed = |name: &str| -> Option<&Value> {
+            let first = databases.first()?.get(name)?;
+            let all = databases.iter().all(|s| s.get(name) == Some(first));
+            all.then_some(first)
+        };
+        let text = |name: &str| agreed(name)?.as_str().map(str::to_owned);
+        let reaction = agreed("reaction").and_then(Value::as_u64);
+        let most_symbols = agreed("most_symbols").and_then(Value::as_u64);
+        Ok(Some(Self {
+            test_from: date("test_from")?,
+            validation_from: date("validation_from")?,
+            embargo: number("embargo").unwrap_or_default() as usize,
+            hold_out: number("hold_out").unwrap_or_default(),
+            market: text("market"),
+            interval: text("interval"),
+            reaction: reaction.map(|r| r as u32),
+            most_symbols: most_symbols.map(|n| n as usize),
+        }))
+    }
+}
+
+/// What a window is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// Baselines are fitted on it, and histories are made of it.
+    Before,
+    /// Later than everything that was trained on.
+    Later,
+    /// Of symbols that were not trained on, at all times.
+    Symbols,
+}
+
+impl Part {
+    pub(super) const JUDGED: [Self; 2] = [Self::Later, Self::Symbols];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::Later => "later",
+            Self::Symbols => "new symbols",
+        }
+    }
+}
+
+/// What is kept apart.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct HeldOut {
+    /// Windows that open before this date are not judged, those that close before it are before.
+    pub(super) from: Option<Timestamp>,
+    before: Option<Timestamp>,
+    pub(super) embargo: usize,
+    hold_out: u64,
+    symbols: BTreeSet<String>,
+}
+
+impl HeldOut {
+    /// From the record, or from what the caller says, which goes first. `learned` says whether the
+    /// encoders were trained at all.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if neither says what was kept apart.
+    pub(super) fn new(
+        record: Option<&Record>,
+        from: Option<Timestamp>,
+        symbols: &BTreeSet<String>,
+        learned: bool,
+    ) -> Result<Self> {
+        let none = Record::default();
+        let known = record.unwrap_or(&none);
+        let hold_out = if symbols.is_empty() {
+            known.hold_out
+        } else {
+            0
+        };
+        let held = Self {
+            from: from.or(known.test_from),
+            before: from.or(known.validation_from.or(known.test_from)),
+            embargo: known.embargo,
+            hold_out,
+            symbols: symbols.clone(),
+        };
+        let nothing = held.from.is_none() && hold_out == 0 && symbols.is_empty();
+        if learned && nothing {
+            return Err(Error::invalid(
+                "expected weights whose training record says what was kept apart from training, found none; say from when on windows are judged (--from), or which symbols were kept apart (--symbols-held-out)",
+            ));
+        }
+        Ok(held)
+    }
+
+    /// Says if the caller's date lies in what the record calls training.
+    pub(super) fn warning(&self, record: Option<&Record>) -> Option<String> {
+        let (from, said) = (self.from?, record?.test_from?);
+        (from < said).then(|| {
+            format!(
+                "windows are judged from {from} on, but the weights' training record keeps them apart from {said} on: some of them were trained on"
+            )
+        })
+    }
+
+    pub(super) fn is_symbol(&self, symbol: &str) -> bool {
+        self.symbols.contains(symbol) || is_held_out(symbol, self.hold_out)
+    }
+
+    /// The part of a window of `symbol` that reads bars from `start` on, the embargo included, and
+    /// closes at `end` with all that came after it. Windows across a date are in none.
+    pub(super) fn part(&self, symbol: &str, start: i64, end: Timestamp) -> Option<Part> {
+        if self.is_symbol(symbol) {
+            return Some(Part::Symbols);
+        }
+        if self.from.is_some_and(|from| start >= from.millis()) {
+            return Some(Part::Later);
+        }
+        let before = self.before.or(self.from);
+        before.is_none_or(|date| end < date).then_some(Part::Before)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn records_of_the_trainer_are_read() {
+        let training = json!({"config": {
+            "split": {"validation_from": "2016-01-01", "test_from": "2017-01-01", "embargo": 5, "hold_out": 4},
+            "data": [
+                {"kind": "database", "market": "equity", "interval": "1d", "reaction": 2},
+                {"kind": "synthetic", "reaction": 9},
+                {"kind": "database", "market": "equity", "interval": "1h", "reaction": 2},
+            ],
+        }});
+        let record = Record::read(&training).unwrap().unwrap();
+        assert_eq!(record.market.as_deref(), Some("equity"));
+        assert_eq!((record.interval.as_ref(), record.reaction), (None, Some(2)));
+        let held = HeldOut::new(Some(&record), None, &BTreeSet::new(), true).unwrap();
+        let symbol = (0..).map(|i| format!("S{i}"));
+        let symbol = symbol.clone().find(|s| !is_held_out(s, 4)).unwrap();
+        let part = |start: &str, end: &str| held.part(&symbol, time(start).millis(), time(end));
+        assert_eq!(part("2015-01-01", "2015-12-31"), Some(Part::Before));
+        assert_eq!(part("2015-01-01", "2016-01-01"), None, "validation");
+        assert_eq!(part("2016-12-31", "2017-02-01"), None, "crosses the date");
+        assert_eq!(part("2017-01-01", "2017-02-01"), Some(Part::Later));
+        let other = (0..).map(|i| format!("S{i}"));
+        let other = other.clone().find(|s| is_held_out(s, 4)).unwrap();
+        assert_eq!(
+            held.part(&other, 0, time("2015-01-01")),
+            Some(Part::Symbols)
+        );
+        let earlier = HeldOut::new(
+            Some(&record),
+            Some(time("2014-01-01")),
+            &BTreeSet::new(),
+            true,
+        );
+        let warning = earlier.unwrap().warning(Some(&record)).unwrap();
+        assert!(
+            warning.contains("some of them were trained on"),
+            "{warning}"
+        );
+        assert!(Record::read(&Value::Null).unwrap().is_none());
+    }
+
+    #[test]
+    fn trained_weights_without_a_record_are_refused() {
+        let none = BTreeSet::new();
+        let error = HeldOut::new(None, None, &none, true).unwrap_err();
+        assert!(error.to_string().contains("--from"), "{error}");
+        assert!(HeldOut::new(None, None, &none, false).is_ok());
+        assert!(HeldOut::new(None, Some(time("2020-01-01")), &none, true).is_ok());
+    }
+
+    #[test]
+    fn a_share_of_the_symbols_is_kept_apart() {
+        let held = (0..4000).filter(|i| is_held_out(&format!("SYM{i}"), 5));
+        let count = held.count();
+        assert!((700..900).contains(&count), "{count}");
+    }
+}
