@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
-use rhymedb::{Result, Weights};
+use rhymedb::{Bank, Embeddings, Result, Weights};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Dataset;
@@ -15,8 +15,11 @@ use crate::random::seeded;
 pub const POOL: usize = 100;
 /// How often all pairs are dealt into pools.
 const DEALS: u64 = 4;
-/// The purpose of these random numbers.
+/// The purposes of these random numbers.
 const POOLS: u32 = 7;
+const BANK: u32 = 8;
+/// Pairs of the training part that a bank is measured on.
+const BANK_PAIRS: usize = 5000;
 
 /// Figures of a part, both directions averaged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +57,25 @@ pub fn scores(
         Ok((market.to_owned(), deal(pairs, seed)))
     });
     each.collect()
+}
+
+/// The weights with a bank of training charts, by which they tell how much a sentence says.
+///
+/// # Errors
+/// Those of the encoders, and [`rhymedb::Error::Invalid`] if there are fewer than two pairs.
+pub fn with_bank(weights: &Weights, data: &Dataset, seed: u64) -> Result<Weights> {
+    let mut part = data.parts.train.clone();
+    part.shuffle(&mut seeded(seed, BANK, 0));
+    part.truncate(BANK_PAIRS);
+    let pairs = embedded(weights, data, &part)?;
+    let dim = pairs.first().map_or(0, |(chart, _)| chart.len());
+    let mut charts = Embeddings::with_capacity(dim, pairs.len());
+    let mut texts = Embeddings::with_capacity(dim, pairs.len());
+    for (chart, text) in &pairs {
+        charts.push(Some(chart))?;
+        texts.push(Some(text))?;
+    }
+    weights.with_bank(&Bank::measure(&charts, &texts)?)
 }
 
 /// The figures of pairs.

@@ -12,7 +12,7 @@ use crate::batch::batch;
 use crate::checkpoint::{self, State};
 use crate::config::{Config, Mode};
 use crate::data::{Dataset, epoch, same};
-use crate::evaluate::{Scores, scores};
+use crate::evaluate::{Scores, scores, with_bank};
 use crate::export::weights;
 use crate::net::{ChartNet, TextNet};
 use crate::optimise::{clip, rate_at, update};
@@ -313,8 +313,12 @@ impl Trainer {
             "test_time": test_time,
             "test_symbols": test_symbols,
         });
+        let mut weights = self.weights(training)?;
+        if self.config.text.is_some() {
+            weights = with_bank(&weights, &self.data, self.seed)?;
+        }
         Ok(Trained {
-            weights: self.weights(training)?,
+            weights,
             epochs: self.state.epochs.clone(),
             test_time,
             test_symbols,

@@ -119,6 +119,7 @@ fn the_same_command_gives_the_same_bytes_and_learns() {
     let one = trained(&config, "one", 1).unwrap();
     let two = trained(&config, "two", 1).unwrap();
     assert_eq!(one.weights.bytes(), two.weights.bytes());
+    assert!(one.weights.bank().is_some());
     let other = trained(&config, "three", 2).unwrap();
     assert_ne!(one.weights.bytes(), other.weights.bytes());
     let losses: Vec<f64> = one.epochs.iter().map(|e| e.loss).collect();
