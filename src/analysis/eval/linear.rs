@@ -62,7 +62,7 @@ impl Symmetric {
                 let sum: f64 = (0..j).map(|k| lower[i * n + k] * lower[j * n + k]).sum();
                 let rest = self.values[i * n + j] - sum;
                 if i == j {
-                    if !(rest > 0.0) {
+                    if rest.is_nan() || rest <= 0.0 {
                         return None;
                     }
                     lower[i * n + i] = rest.sqrt();
