@@ -45,6 +45,7 @@ mod db;
 pub mod disk;
 mod encode;
 mod error;
+mod export;
 /// What no input may break, for `tools/fuzz` and for its corpus as a test.
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -59,10 +60,11 @@ mod store;
 pub use db::SegmentSizes;
 pub use db::{
     BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
-    DeleteReport, DropReport, HeadlineHit, HeadlineReport, Hit, ImportReport, Ingest, IngestReport,
-    LostBars, LostVectors, OpenOptions, Progress, Query, RecallOptions, RecallReport, RepairReport,
-    Searched, SegmentFate, SeriesInfo, Similar, SimilarAnswer, SpaceInfo, SpaceRecall, Stage,
-    VectorRow, VerifyReport, View,
+    DeleteReport, DropReport, FileOnDisk, HeadlineHit, HeadlineReport, Health, Hit, ImportReport,
+    Ingest, IngestReport, LostBars, LostVectors, OpenOptions, Progress, Query, RecallOptions,
+    RecallReport, RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
+    SimilarAnswer, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View,
+    vector_instructions,
 };
 pub use encode::{
     Activation, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings, Head, Input, Layer,
@@ -70,6 +72,7 @@ pub use encode::{
     chart_encoder, chart_encoder_by_name, check_chart_encoder, text_features,
 };
 pub use error::{Error, Result};
+pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesBars,
