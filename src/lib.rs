@@ -50,6 +50,7 @@ mod db;
 pub mod disk;
 mod encode;
 mod error;
+mod export;
 /// What no input may break, for `tools/fuzz` and for its corpus as a test.
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -74,10 +75,11 @@ pub use analysis::{
 pub use db::SegmentSizes;
 pub use db::{
     BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
-    DeleteReport, DropReport, Expressiveness, HeadlineHit, HeadlineReport, Hit, ImportReport,
-    Ingest, IngestReport, LostBars, LostVectors, OpenOptions, Progress, Prototype, Query,
-    RecallOptions, RecallReport, Refine, RepairReport, Searched, SegmentFate, SeriesInfo, Similar,
-    SimilarAnswer, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View,
+    DeleteReport, DropReport, Expressiveness, FileOnDisk, HeadlineHit, HeadlineReport, Health, Hit,
+    ImportReport, Ingest, IngestReport, LostBars, LostVectors, OpenOptions, Progress, Prototype,
+    Query, RecallOptions, RecallReport, Refine, RepairReport, Searched, SegmentFate, SeriesInfo,
+    SeriesVectors, Similar, SimilarAnswer, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport,
+    View, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
@@ -86,6 +88,7 @@ pub use encode::{
     check_chart_encoder, text_features,
 };
 pub use error::{Error, Result};
+pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesBars,

@@ -20,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("encode", &["error", "model"]),
     ("index", &["error"]),
     ("source", &["error", "model"]),
+    ("export", &["error", "model"]),
     ("store", &["error", "model", "disk"]),
     (
         "db",
@@ -44,14 +45,19 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("reqwest", &["src/source/bybit/"]),
     ("rustls", &["src/source/bybit/"]),
     ("backon", &["src/source/bybit/"]),
-    ("parquet", &["src/source/"]),
-    ("arrow_array", &["src/source/"]),
+    ("parquet", &["src/source/", "src/export/"]),
+    ("arrow_array", &["src/source/", "src/export/"]),
     ("zip", &["src/source/", "src/fuzz/container.rs"]),
-    ("csv", &["src/source/", "src/bin/rhyme/output.rs"]),
+    (
+        "csv",
+        &["src/source/", "src/export/", "src/bin/rhyme/output.rs"],
+    ),
     ("jiff", &["src/model/", "src/source/"]),
     ("clap", &["src/bin/rhyme/"]),
     ("indicatif", &["src/bin/rhyme/progress.rs"]),
     ("comfy_table", &["src/bin/rhyme/output.rs"]),
+    ("rustyline", &["src/bin/rhyme/shell/editor.rs"]),
+    ("sysinfo", &["src/bin/rhyme/commands/doctor/machine.rs"]),
 ];
 
 const UNSAFE: &[&str] = &[

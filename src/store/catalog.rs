@@ -58,6 +58,8 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
 impl Catalog {
     /// The catalog's file name in a database's folder.
     pub(crate) const FILE_NAME: &'static str = "catalog.redb";
+    /// The version of its format, which is the only one that is read.
+    pub(crate) const FORMAT: u64 = FORMAT;
     /// Its name until it holds its empty tables.
     pub(crate) const HALF_MADE: &'static str = "catalog.tmp";
 

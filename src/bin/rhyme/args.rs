@@ -8,6 +8,9 @@ use crate::commands::{
     axis, classify, combine, context, divergence, news, prototype, reaction, search,
 };
 
+use crate::commands::{doctor, export, shell};
+use crate::session::Session;
+
 /// Finds the moments of market history that rhyme with a chart.
 #[derive(Debug, Parser)]
 #[command(
@@ -37,6 +40,9 @@ pub(crate) struct Global {
     /// No progress and no notices, only answers and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// What the shell holds for the command, if the command is a line of it.
+    #[arg(skip)]
+    pub(crate) session: Option<Session>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -52,7 +58,13 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a synthetic market, ingest it, and ask it questions
+    #[command(after_help = "Example: rhyme demo --seed 7")]
     Demo(Demo),
+    /// Type commands without `rhyme`, with completion and one open database
+    Shell(shell::Shell),
+    /// Say what is wrong with the machine or the database, and what to do
+    #[command(after_help = doctor::HELP)]
+    Doctor,
     /// Bring bars and headlines in
     #[command(subcommand)]
     Ingest(Ingest),
@@ -60,8 +72,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Import(Import),
     /// Make an embedding space from the stored bars, or go on with one that was interrupted
+    #[command(after_help = "Example: rhyme embed --space volatility --encoder stats")]
     Embed(Embed),
     /// Delete an embedding space
+    #[command(after_help = "Example: rhyme drop-space volatility --yes")]
     DropSpace(DropSpace),
     /// Find the moments most similar to a chart
     #[command(after_help = SIMILAR_HELP)]
@@ -106,26 +120,37 @@ pub(crate) enum Command {
     #[command(after_help = crate::commands::eval::HELP)]
     Eval(crate::commands::eval::Eval),
     /// List the series that are stored
+    #[command(after_help = "Example: rhyme series btc")]
     Series(Series),
     /// List the embedding spaces
+    #[command(after_help = "Example: rhyme spaces --format csv")]
     Spaces,
     /// Print the bars of a series
+    #[command(after_help = "Example: rhyme bars BTCUSDT:1h --from 2021-05-19 --last 24")]
     Bars(Bars),
     /// Print headlines
+    #[command(after_help = "Example: rhyme headlines BTCUSDT --to 2021-05-20")]
     Headlines(Headlines),
     /// Say what is stored and what it costs
+    #[command(after_help = "Example: rhyme stats --format json")]
     Stats,
+    /// Write bars, headlines, vectors or an answer to a file: Parquet, CSV, JSON lines
+    #[command(subcommand)]
+    Export(export::Export),
     /// Read everything and check it, and measure what searches find
+    #[command(after_help = "Example: rhyme verify --recall --sample 100")]
     Verify(Verify),
     /// Make damaged or missing segments anew from the stored bars
     #[command(after_help = REPAIR_HELP)]
     Repair,
     /// Write a copy of the database into a new folder, and check it
+    #[command(after_help = "Example: rhyme backup copy-of-today")]
     Backup {
         /// The new folder
         dir: PathBuf,
     },
     /// Check a backup, and write it into a new folder
+    #[command(after_help = "Example: rhyme restore copy-of-today market2.rhyme")]
     Restore {
         /// The folder that `rhyme backup` wrote
         backup: PathBuf,
@@ -133,10 +158,13 @@ pub(crate) enum Command {
         dir: PathBuf,
     },
     /// Finish what waits, drop what is dead, give space back
+    #[command(after_help = "Example: rhyme compact")]
     Compact,
     /// Delete a series or a part of it
+    #[command(after_help = "Example: rhyme delete ETHUSDT:1h --to 2021-02-01 --yes")]
     Delete(Delete),
     /// Print a completion script for a shell
+    #[command(after_help = "Example: rhyme completions bash")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -159,7 +187,9 @@ Examples: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 const REPAIR_HELP: &str = "\
 What is sound is not touched. Damaged segments are kept in the folder `damaged` of the database.
 Vectors that were imported are kept if they are sound, and named if they are lost. Damaged bars are
-named and left: restore a backup. Exit code 5: something could not be repaired.";
+named and left: restore a backup. Exit code 5: something could not be repaired.
+
+Example: rhyme repair";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Verify {
@@ -199,11 +229,16 @@ pub(crate) struct Demo {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ingest {
     /// Candles from files: CSV (plain, gzip, zip), Bybit JSON, Parquet
+    #[command(after_help = "Example: rhyme ingest bars candles")]
     Bars(IngestBars),
     /// Candles from the Bybit v5 market API
     #[cfg(feature = "http")]
+    #[command(
+        after_help = "Example: rhyme ingest bybit BTCUSDT,ETHUSDT --interval 1h,1d --from 2020-01-01"
+    )]
     Bybit(IngestBybit),
     /// Headlines from files: CSV or JSON lines (plain, gzip, zip)
+    #[command(after_help = "Example: rhyme ingest headlines news.csv")]
     Headlines(IngestHeadlines),
 }
 
@@ -298,6 +333,7 @@ pub(crate) struct IngestHeadlines {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Import {
     /// Vectors from a .npy or Parquet file, into a space of their own
+    #[command(after_help = "Example: rhyme import vectors mine.npy --space mine --window 64")]
     Vectors(ImportVectors),
 }
 
@@ -417,6 +453,9 @@ pub(crate) struct Bars {
     /// Only bars that closed at or before this time
     #[arg(long)]
     pub(crate) to: Option<Timestamp>,
+    /// Nothing that closed after this time
+    #[arg(long)]
+    pub(crate) as_of: Option<Timestamp>,
     /// Only the last N bars; 0 is all
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) last: usize,

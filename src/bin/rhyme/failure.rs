@@ -17,6 +17,10 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// Some of the input was refused, and said so; the rest is stored.
     Partly(String),
+    /// A line of the shell that cannot be understood, with clap's text.
+    Usage(String),
+    /// A failure of a line of a script.
+    Line(usize, Box<Failure>),
     /// The work was done, and found less than it should have.
     Short(String),
 }
@@ -32,6 +36,7 @@ impl From<Error> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
+            _ if progress::cancelled() => Self::Library(Error::Interrupted),
             io::ErrorKind::BrokenPipe => Self::PipeClosed,
             _ => Self::Output(error),
         }
@@ -51,14 +56,43 @@ fn code_of(error: &Error) -> u8 {
 
 /// Says what went wrong on standard error, and gives the exit code.
 pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
-    let (code, message) = match outcome {
-        Ok(()) | Err(Failure::PipeClosed) => return ExitCode::SUCCESS,
-        Err(Failure::Library(error)) => (code_of(&error), error.to_string()),
-        Err(Failure::Output(error)) => (1, format!("cannot write the output: {error}")),
-        Err(Failure::Partly(message)) => (1, message),
-        Err(Failure::Short(message)) => (5, message),
+    ExitCode::from(tell(outcome))
+}
+
+/// As [`exit_code`], for a program that goes on.
+pub(crate) fn tell(outcome: Outcome) -> u8 {
+    let Err(failure) = outcome else {
+        return 0;
     };
-    progress::settle();
-    progress::say(&format!("rhyme: {}", legible(&message)));
-    ExitCode::from(code)
+    let (code, message) = failure.report();
+    if let Some(message) = message {
+        progress::settle();
+        progress::say(&message);
+    }
+    code
+}
+
+impl Failure {
+    /// The exit code, and what to say.
+    fn report(self) -> (u8, Option<String>) {
+        let (code, message) = match self {
+            Self::PipeClosed => return (0, None),
+            Self::Usage(text) => return (2, Some(text.trim_end().to_owned())),
+            Self::Line(line, failure) => return failure.report_of(line),
+            Self::Library(error) => (code_of(&error), error.to_string()),
+            Self::Output(error) => (1, format!("cannot write the output: {error}")),
+            Self::Partly(message) => (1, message),
+            Self::Short(message) => (5, message),
+        };
+        (code, Some(format!("rhyme: {}", legible(&message))))
+    }
+
+    fn report_of(self, line: usize) -> (u8, Option<String>) {
+        let (code, message) = self.report();
+        let said = |text: String| {
+            let text = text.strip_prefix("rhyme: ").unwrap_or(&text).to_owned();
+            format!("rhyme: line {line}: {text}")
+        };
+        (code, message.map(said))
+    }
 }

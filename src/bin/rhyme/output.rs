@@ -5,8 +5,10 @@ use std::io::{self, Write};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
+use crate::answer::Answer;
 use crate::args::Format;
 use crate::failure::{Failure, Outcome};
+use crate::sink::{self, Out};
 
 /// A column of a listing: the key of its value in JSON and its name in a table.
 #[derive(Clone, Copy)]
@@ -28,11 +30,33 @@ pub(crate) fn value(report: &impl serde::Serialize) -> Outcome<Value> {
 /// Prints rows of one kind. Each row is a JSON object; a key without a column is in JSON alone.
 /// Where people read and there are no rows, they read `none` instead of an empty table.
 pub(crate) fn listing(format: Format, columns: &[Column], rows: &[Value], none: &str) -> Outcome {
+    keep(columns, rows);
+    let columns: Vec<_> = columns.iter().map(|c| (c.key, c.title)).collect();
     match format {
         Format::Json => json(&Value::Array(rows.to_vec())),
-        Format::Csv => csv(columns, rows),
+        Format::Csv => csv(&columns, rows),
         Format::Table if rows.is_empty() => lines(none),
-        Format::Table => table(columns, rows),
+        Format::Table => table(&columns, rows),
+    }
+}
+
+/// Keeps rows as the answer of the command that runs, for whoever asks for it afterwards. What
+/// [`listing`] prints is kept by itself; a command whose table shows other values gives them first.
+pub(crate) fn keep(columns: &[Column], rows: &[Value]) {
+    sink::keep(|| Some(Answer::new(columns, rows)));
+}
+
+/// Prints rows of an answer, whose columns are named by their keys.
+pub(crate) fn rows(format: Format, keys: &[String], rows: &[Value]) -> Outcome {
+    let columns: Vec<_> = keys
+        .iter()
+        .map(|key| (key.as_str(), key.as_str()))
+        .collect();
+    match format {
+        Format::Json => json(&Value::Array(rows.to_vec())),
+        Format::Csv => csv(&columns, rows),
+        Format::Table if rows.is_empty() => lines("nothing found"),
+        Format::Table => table(&columns, rows),
     }
 }
 
@@ -40,9 +64,12 @@ pub(crate) fn listing(format: Format, columns: &[Column], rows: &[Value], none: 
 pub(crate) fn record(format: Format, columns: &[Column], row: &Value) -> Outcome {
     match format {
         Format::Json => json(row),
-        Format::Csv => csv(columns, std::slice::from_ref(row)),
+        Format::Csv => {
+            let columns: Vec<_> = columns.iter().map(|c| (c.key, c.title)).collect();
+            csv(&columns, std::slice::from_ref(row))
+        }
         Format::Table => {
-            let mut out = io::stdout().lock();
+            let mut out = Out;
             let width = columns.iter().map(|c| c.title.len()).max().unwrap_or(0);
             for c in columns {
                 writeln!(out, "{:width$}  {}", c.title, cell(row, c.key))?;
@@ -53,39 +80,41 @@ pub(crate) fn record(format: Format, columns: &[Column], row: &Value) -> Outcome
 }
 
 pub(crate) fn json(value: &Value) -> Outcome {
-    let mut out = io::stdout().lock();
+    sink::keep(|| Answer::of_json(value));
+    let mut out = io::BufWriter::new(Out);
     serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
     writeln!(out)?;
+    out.flush()?;
     Ok(())
 }
 
-fn csv(columns: &[Column], rows: &[Value]) -> Outcome {
-    let mut out = csv::Writer::from_writer(io::stdout().lock());
+fn csv(columns: &[(&str, &str)], rows: &[Value]) -> Outcome {
+    let mut out = csv::Writer::from_writer(Out);
     let failed = |e: csv::Error| match e.into_kind() {
         csv::ErrorKind::Io(e) => Failure::from(e),
         other => Failure::Output(io::Error::other(format!("{other:?}"))),
     };
-    out.write_record(columns.iter().map(|c| c.key))
+    out.write_record(columns.iter().map(|(key, _)| key))
         .map_err(failed)?;
     for row in rows {
-        let cells = columns.iter().map(|c| plain(row, c.key));
+        let cells = columns.iter().map(|(key, _)| plain(row, key));
         out.write_record(cells).map_err(failed)?;
     }
     out.flush()?;
     Ok(())
 }
 
-fn table(columns: &[Column], rows: &[Value]) -> Outcome {
+fn table(columns: &[(&str, &str)], rows: &[Value]) -> Outcome {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(columns.iter().map(|c| c.title));
+    table.set_header(columns.iter().map(|(_, title)| title));
     for row in rows {
-        table.add_row(columns.iter().map(|c| cell(row, c.key)));
+        table.add_row(columns.iter().map(|(key, _)| cell(row, key)));
     }
-    for (i, c) in columns.iter().enumerate() {
+    for (i, (key, _)) in columns.iter().enumerate() {
         let numeric = rows
             .iter()
-            .any(|r| r.get(c.key).is_some_and(Value::is_number));
+            .any(|r| r.get(*key).is_some_and(Value::is_number));
         if numeric && let Some(column) = table.column_mut(i) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -131,19 +160,24 @@ pub(crate) fn legible(text: &str) -> String {
 
 /// Prints text as it is.
 pub(crate) fn lines(text: &str) -> Outcome {
-    writeln!(io::stdout().lock(), "{text}")?;
+    writeln!(Out, "{text}")?;
     Ok(())
 }
 
 fn plain(row: &Value, key: &str) -> String {
-    match row.get(key) {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => {
+    row.get(key).map(text).unwrap_or_default()
+}
+
+/// A value as CSV has it.
+pub(crate) fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
             let texts = items.iter().filter_map(Value::as_str);
             texts.collect::<Vec<_>>().join(";")
         }
-        Some(other) => other.to_string(),
+        other => other.to_string(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{IsTerminal, Write};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{
@@ -14,6 +14,27 @@ use rhymedb::{Control, Progress, Stage};
 use crate::args::Global;
 use crate::output::{grouped, legible};
 
+/// What Ctrl-C meets.
+#[derive(Default)]
+struct Running {
+    /// The work that it stops.
+    control: Option<Control>,
+    /// Whether a line of the shell runs, and whether Ctrl-C was pressed since it began. One
+    /// without a control is a question: it goes on to its end, and its answer is not printed.
+    line: bool,
+    cancelled: bool,
+}
+
+static RUNNING: Mutex<Running> = Mutex::new(Running {
+    control: None,
+    line: false,
+    cancelled: false,
+});
+
+fn running() -> MutexGuard<'static, Running> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A control whose progress shows as one bar a stage, and which Ctrl-C stops. The second Ctrl-C
 /// ends the program at once, which loses nothing that was committed.
 pub(crate) fn control(global: &Global) -> Control {
@@ -23,16 +44,48 @@ pub(crate) fn control(global: &Global) -> Control {
         let bars = Bars::new();
         Control::new().on_progress(move |progress| bars.show(progress))
     };
-    let stopped = control.clone();
-    // Without a handler Ctrl-C ends the program at once, which is safe too.
-    let _ = ctrlc::set_handler(move || {
-        if stopped.is_stopped() {
-            std::process::exit(130);
-        }
-        stopped.stop();
-        say("stopping after the current step; press Ctrl-C again to stop at once");
-    });
+    running().control = Some(control.clone());
+    handle_interrupts();
     control
+}
+
+fn handle_interrupts() {
+    // Without a handler Ctrl-C ends the program at once, which is safe too. The shell sets one for
+    // each line, and there can be but one.
+    let _ = ctrlc::set_handler(|| {
+        let mut running = running();
+        match &running.control {
+            Some(control) if !control.is_stopped() => {
+                control.stop();
+                drop(running);
+                say("stopping after the current step; press Ctrl-C again to stop at once");
+            }
+            None if running.line && !running.cancelled => running.cancelled = true,
+            _ => std::process::exit(130),
+        }
+    });
+}
+
+/// Before a line of the shell: Ctrl-C stops the line and not the program.
+pub(crate) fn begin_line() {
+    *running() = Running {
+        line: true,
+        ..Running::default()
+    };
+    DRAWN.set_draw_target(ProgressDrawTarget::stderr());
+    handle_interrupts();
+}
+
+/// After a line of the shell.
+pub(crate) fn end_line() {
+    *running() = Running::default();
+    // The bars stay as they stand.
+    settle();
+}
+
+/// Whether nobody waits for the answer any more.
+pub(crate) fn cancelled() -> bool {
+    running().cancelled
 }
 
 /// The bars on the terminal, to be drawn around whatever else is written there.

@@ -10,8 +10,11 @@ use crate::output::{self, column};
 use crate::progress;
 
 pub(crate) fn backup(global: &Global, dir: &Path) -> Outcome {
-    // A backup changes nothing, so it need not keep readers out.
-    let db = OpenOptions::new().read_only(true).open(db_path(global))?;
+    let db = match &global.session {
+        Some(_) => super::open(global)?,
+        // A backup changes nothing, so it need not keep readers out.
+        None => OpenOptions::new().read_only(true).open(db_path(global))?,
+    };
     print(global, &db.backup(dir, &progress::control(global))?)
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
         ..SyntheticConfig::default()
     };
     let market = SyntheticMarket::new(config)?;
-    let db = Database::open(&path)?;
+    let db = super::open_at(global, &path, true)?;
     say(
         global,
         "A synthetic market: made-up symbols, with events planted in it and headlines that tell of them.\n",

@@ -105,7 +105,7 @@ pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
     check_period(args.from, args.to)?;
     let db = open(global)?;
     let target: Target = args.series.parse()?;
-    let view = db.now();
+    let view = args.as_of.map_or_else(|| db.now(), |t| db.at(t));
     let key = view.series_of(&target)?;
     let limit = (args.last > 0).then_some(args.last);
     let report = view.bars(&key, args.from, args.to.or(target.time), limit)?;

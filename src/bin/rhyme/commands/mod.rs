@@ -7,8 +7,10 @@ mod copies;
 mod delete;
 mod demo;
 pub(crate) mod divergence;
+pub(crate) mod doctor;
 mod embed;
 pub(crate) mod eval;
+pub(crate) mod export;
 mod import;
 mod ingest_bars;
 #[cfg(feature = "http")]
@@ -23,12 +25,13 @@ pub(crate) mod prototype;
 pub(crate) mod reaction;
 mod repair;
 pub(crate) mod search;
+pub(crate) mod shell;
 mod similar;
 pub(crate) mod transfer;
 mod verify;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use rhymedb::{Database, Error, OpenOptions, Timestamp, View};
@@ -44,6 +47,8 @@ pub(crate) fn run(args: Args) -> Outcome {
     let global = &args.global;
     match args.command {
         Command::Demo(args) => demo::run(global, &args),
+        Command::Shell(args) => shell::run(global, &args),
+        Command::Doctor => doctor::run(global),
         Command::Ingest(Ingest::Bars(args)) => ingest_bars::run(global, &args),
         #[cfg(feature = "http")]
         Command::Ingest(Ingest::Bybit(args)) => ingest_bybit::run(global, &args),
@@ -70,6 +75,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Bars(args) => listings::bars(global, &args),
         Command::Headlines(args) => listings::headlines(global, &args),
         Command::Stats => listings::stats(global),
+        Command::Export(args) => export::run(global, &args),
         Command::Verify(args) => verify::run(global, &args),
         Command::Repair => repair::run(global),
         Command::Backup { dir } => copies::backup(global, &dir),
@@ -84,7 +90,7 @@ pub(crate) fn run(args: Args) -> Outcome {
     }
 }
 
-fn db_path(global: &Global) -> PathBuf {
+pub(crate) fn db_path(global: &Global) -> PathBuf {
     global.db.clone().unwrap_or_else(|| DEFAULT_DB.into())
 }
 
@@ -99,14 +105,23 @@ fn open_or_create(global: &Global) -> Outcome<Database> {
         ))
         .into());
     }
-    let options = OpenOptions::new().read_only(global.read_only);
-    Ok(options.open(db_path(global))?)
+    open_at(global, &db_path(global), true)
 }
 
 /// Opens a database that must be there.
 fn open(global: &Global) -> Outcome<Database> {
-    let options = OpenOptions::new().create(false);
-    Ok(options.read_only(global.read_only).open(db_path(global))?)
+    open_at(global, &db_path(global), false)
+}
+
+/// Opens the database at `path`: the one that the shell holds, if that is it.
+fn open_at(global: &Global, path: &Path, create: bool) -> Outcome<Database> {
+    match &global.session {
+        Some(session) if session.is_of(path) => session.open(create, global.read_only),
+        _ => {
+            let options = OpenOptions::new().create(create);
+            Ok(options.read_only(global.read_only).open(path)?)
+        }
+    }
 }
 
 /// Refuses a period that ends before it begins.

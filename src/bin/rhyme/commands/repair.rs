@@ -8,6 +8,9 @@ use crate::output::{self, column};
 use crate::progress::{self, notice};
 
 pub(crate) fn run(global: &Global) -> Outcome {
+    if let Some(session) = &global.session {
+        session.close();
+    }
     let report = Database::repair(db_path(global), &progress::control(global))?;
     let row = row(&report)?;
     let columns = [

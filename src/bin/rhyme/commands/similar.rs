@@ -123,6 +123,8 @@ pub(super) const HIT_COLUMNS: [Column; 8] = [
 
 pub(super) fn print(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
     let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
+    // The table shows rounded scores.
+    output::keep(&HIT_COLUMNS, &rows);
     match format {
         Format::Json => output::json(&answer_json(target, view, answer, rows)),
         Format::Csv => output::listing(format, &hit_columns(answer), &rows, ""),

@@ -1,4 +1,4 @@
-use std::io::IsTerminal;
+use crate::sink;
 
 /// What the reader's terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,13 +10,13 @@ pub(crate) struct Style {
 }
 
 impl Style {
-    /// The style of standard output. Colours are off if it is no terminal, if `NO_COLOR` is set
+    /// The style of what answers go to. Colours are off if it is no terminal, if `NO_COLOR` is set
     /// and not empty (<https://no-color.org>), or if `TERM` is `dumb`. The rest is ASCII unless
     /// the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is set names UTF-8; Windows needs none.
     pub(crate) fn of_stdout() -> Self {
         Self::decide(
             |name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()),
-            std::io::stdout().is_terminal(),
+            sink::is_terminal(),
             cfg!(windows),
         )
     }

@@ -1,0 +1,275 @@
+use std::path::{Path, PathBuf};
+
+use clap::{Args as ClapArgs, Subcommand};
+use rhymedb::{
+    Bars, Error, Headline, SeriesKey, TableColumn, TableFormat, TableWriter, Target, Timestamp,
+    View,
+};
+use serde_json::json;
+
+use super::{check_period, open};
+use crate::answer::Answer;
+use crate::args::Global;
+use crate::failure::Outcome;
+use crate::output::{self, column};
+use crate::shell;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// Bars, with the names of their series
+    #[command(after_help = "Example: rhyme export bars bars.parquet BTCUSDT:1h --from 2021-05-01")]
+    Bars(ExportBars),
+    /// Headlines
+    #[command(after_help = "Example: rhyme export headlines news.csv BTCUSDT --to 2021-12-31")]
+    Headlines(ExportHeadlines),
+    /// Vectors of windows, as `rhyme import vectors` reads them from Parquet
+    #[command(
+        after_help = "Example: rhyme export vectors vectors.parquet BTCUSDT:1h --space shape"
+    )]
+    Vectors(ExportVectors),
+    /// The rows of the answer of a command; in the shell without one, of the last answer
+    #[command(
+        after_help = "Example: rhyme export answer hits.parquet similar BTCUSDT:1h -k 20 --market equity"
+    )]
+    Answer(ExportAnswer),
+}
+
+/// The file.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct To {
+    /// The file, which ends in .parquet, .csv or .jsonl
+    file: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    replace: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportBars {
+    #[command(flatten)]
+    to_file: To,
+    /// Series, like BTCUSDT:1h [default: all]
+    series: Vec<String>,
+    /// Only bars that closed at or after this time
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Only bars that closed at or before this time
+    #[arg(long)]
+    to: Option<Timestamp>,
+    /// Nothing that closed after this time
+    #[arg(long)]
+    as_of: Option<Timestamp>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportHeadlines {
+    #[command(flatten)]
+    to_file: To,
+    /// Only headlines that name this symbol
+    symbol: Option<String>,
+    /// Only headlines published at or after this time
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Only headlines published at or before this time
+    #[arg(long)]
+    to: Option<Timestamp>,
+    /// Nothing that was not known at this time
+    #[arg(long)]
+    as_of: Option<Timestamp>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportVectors {
+    #[command(flatten)]
+    to_file: To,
+    /// Series, like BTCUSDT:1h [default: all]
+    series: Vec<String>,
+    /// The space [default: shape]
+    #[arg(long)]
+    space: Option<String>,
+    /// Only windows that closed at or after this time
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Only windows that closed at or before this time
+    #[arg(long)]
+    to: Option<Timestamp>,
+    /// Nothing that closed after this time
+    #[arg(long)]
+    as_of: Option<Timestamp>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportAnswer {
+    #[command(flatten)]
+    to_file: To,
+    /// A command of rhyme with its arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<String>,
+}
+
+pub(super) fn run(global: &Global, args: &Export) -> Outcome {
+    match args {
+        Export::Bars(args) => bars(global, args),
+        Export::Headlines(args) => headlines(global, args),
+        Export::Vectors(args) => vectors(global, args),
+        Export::Answer(args) => answer(global, args),
+    }
+}
+
+fn view(global: &Global, as_of: Option<Timestamp>) -> Outcome<View> {
+    let db = open(global)?;
+    Ok(as_of.map_or_else(|| db.now(), |t| db.at(t)))
+}
+
+/// The series that the targets name; all if there are none.
+fn series(view: &View, targets: &[String]) -> Outcome<Vec<SeriesKey>> {
+    if targets.is_empty() {
+        return Ok(view.series()?.into_iter().map(|s| s.key).collect());
+    }
+    let named = targets.iter().map(|text| {
+        let target: Target = text.parse()?;
+        if target.time.is_some() {
+            return Err(Error::Invalid(format!(
+                "expected a series like BTCUSDT:1h, found {text} with a time; say --from and --to"
+            )));
+        }
+        view.series_of(&target)
+    });
+    Ok(named.collect::<Result<_, _>>()?)
+}
+
+/// The names of a series, once a row.
+fn names(key: &SeriesKey, rows: usize) -> [(&'static str, TableColumn); 4] {
+    let same = |text: String| TableColumn::Text(vec![Some(text); rows]);
+    [
+        ("market", same(key.market.clone())),
+        ("venue", same(key.venue.clone())),
+        ("symbol", same(key.symbol.clone())),
+        ("interval", same(key.interval.to_string())),
+    ]
+}
+
+fn times(times: impl Iterator<Item = Timestamp>) -> TableColumn {
+    TableColumn::Time(times.map(Some).collect())
+}
+
+fn bars(global: &Global, args: &ExportBars) -> Outcome {
+    check_period(args.from, args.to)?;
+    let view = view(global, args.as_of)?;
+    let series = series(&view, &args.series)?;
+    let mut table = TableWriter::create(&args.to_file.file, args.to_file.replace)?;
+    // A table without rows has columns, too.
+    if let Some(any) = series.first() {
+        table.write(&bar_columns(any, &Bars::default()))?;
+    }
+    for key in &series {
+        let found = view.bars(key, args.from, args.to, None)?;
+        table.write(&bar_columns(key, &found.bars))?;
+    }
+    done(global, &args.to_file.file, table.finish()?)
+}
+
+fn bar_columns(key: &SeriesKey, bars: &Bars) -> Vec<(&'static str, TableColumn)> {
+    let number = |values: &[f64]| TableColumn::Number(values.iter().copied().map(Some).collect());
+    let open = bars.time.iter().map(|&t| Timestamp::from_millis(t));
+    let mut columns = names(key, bars.len()).to_vec();
+    columns.extend([
+        ("time", times(open)),
+        ("open", number(&bars.open)),
+        ("high", number(&bars.high)),
+        ("low", number(&bars.low)),
+        ("close", number(&bars.close)),
+        ("volume", number(&bars.volume)),
+    ]);
+    columns
+}
+
+fn headlines(global: &Global, args: &ExportHeadlines) -> Outcome {
+    check_period(args.from, args.to)?;
+    let view = view(global, args.as_of)?;
+    let found = view.headlines(args.symbol.as_deref(), args.from, args.to, usize::MAX)?;
+    let mut table = TableWriter::create(&args.to_file.file, args.to_file.replace)?;
+    let text = |part: fn(&Headline) -> String| {
+        TableColumn::Text(found.iter().map(|h| Some(part(h))).collect())
+    };
+    table.write(&[
+        ("time", times(found.iter().map(|h| h.time))),
+        ("precision", text(|h| h.precision.to_string())),
+        ("source", text(|h| h.source.clone())),
+        (
+            "symbols",
+            TableColumn::Texts(found.iter().map(|h| h.symbols.clone()).collect()),
+        ),
+        ("text", text(|h| h.text.clone())),
+    ])?;
+    done(global, &args.to_file.file, table.finish()?)
+}
+
+fn vectors(global: &Global, args: &ExportVectors) -> Outcome {
+    check_period(args.from, args.to)?;
+    let view = view(global, args.as_of)?;
+    let wanted = if args.series.is_empty() {
+        Vec::new()
+    } else {
+        series(&view, &args.series)?
+    };
+    // The dimension is known from the space alone, so that a table without rows has it too.
+    let none = Some(Timestamp::from_millis(i64::MIN));
+    let space = args.space.as_deref();
+    let dim = view
+        .vectors(space, &wanted, None, none, |_| Ok(()))?
+        .encoder
+        .dim as usize;
+    let mut table = TableWriter::create(&args.to_file.file, args.to_file.replace)?;
+    let columns = |[market, venue, symbol, interval]: [(&'static str, TableColumn); 4],
+                   ends: &[Timestamp],
+                   values: Vec<f32>| {
+        [
+            market,
+            venue,
+            symbol,
+            interval,
+            ("time", times(ends.iter().copied())),
+            ("vector", TableColumn::Vectors { dim, values }),
+        ]
+    };
+    let nothing = ["market", "venue", "symbol", "interval"];
+    let nothing = nothing.map(|name| (name, TableColumn::Text(Vec::new())));
+    table.write(&columns(nothing, &[], Vec::new()))?;
+    view.vectors(space, &wanted, args.from, args.to, |one| {
+        let names = names(&one.series, one.ends.len());
+        table.write(&columns(names, &one.ends, one.values))
+    })?;
+    done(global, &args.to_file.file, table.finish()?)
+}
+
+fn answer(global: &Global, args: &ExportAnswer) -> Outcome {
+    // Before a question that may take long.
+    TableFormat::of(&args.to_file.file)?;
+    let last = || global.session.as_ref().and_then(|s| s.last());
+    let answer: Option<Answer> = if args.command.is_empty() {
+        last()
+    } else {
+        shell::answer_of(&args.command, global)?
+    };
+    let Some(answer) = answer else {
+        return Err(Error::Invalid(format!(
+            "there is no answer with rows to write to {}; say a command that gives one, like similar BTCUSDT:1h",
+            args.to_file.file.display()
+        ))
+        .into());
+    };
+    let rows = answer.write(&args.to_file.file, args.to_file.replace)?;
+    done(global, &args.to_file.file, rows)
+}
+
+fn done(global: &Global, file: &Path, rows: u64) -> Outcome {
+    let bytes = file.metadata().map_or(0, |m| m.len());
+    let row = json!({ "file": file.display().to_string(), "rows": rows, "bytes": bytes });
+    let columns = [
+        column("file", "file"),
+        column("rows", "rows written"),
+        column("bytes", "bytes"),
+    ];
+    output::record(global.format, &columns, &row)
+}

@@ -1,0 +1,200 @@
+//! The page of `rhyme --help`: the commands by what people want to do.
+
+use std::fmt::Write as _;
+
+use clap::{Arg, ArgAction, Command};
+
+/// What people want to do, whether its commands only read, and the commands.
+const GROUPS: [(&str, bool, &[&str]); 7] = [
+    ("Begin", false, &["demo", "shell", "doctor", "completions"]),
+    ("Bring in", false, &["ingest", "import", "embed"]),
+    ("Ask", true, &["similar"]),
+    (
+        "See",
+        true,
+        &["series", "bars", "headlines", "spaces", "stats"],
+    ),
+    ("Take out", true, &["export"]),
+    (
+        "Look after",
+        false,
+        &[
+            "verify",
+            "repair",
+            "compact",
+            "backup",
+            "restore",
+            "delete",
+            "drop-space",
+        ],
+    ),
+    // Of the shell alone.
+    ("Shell", false, &["let", "as", "last", "exit"]),
+];
+/// For commands that no group names.
+const OTHER: &str = "Other";
+const WIDTH: usize = 80;
+
+/// The group of a command.
+fn group_of(name: &str) -> &'static str {
+    let group = GROUPS.iter().find(|(_, _, names)| names.contains(&name));
+    group.map_or(OTHER, |(title, ..)| title)
+}
+
+/// Whether a command tells of what is stored and changes nothing.
+pub(crate) fn only_reads(name: &str) -> bool {
+    let group = GROUPS.iter().find(|(_, _, names)| names.contains(&name));
+    group.is_some_and(|(_, reads, _)| *reads)
+}
+
+/// Puts the page in the place of clap's own.
+pub(crate) fn grouped(command: Command) -> Command {
+    let page = format!(
+        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{}\nOptions: {}\n\n{}",
+        commands(&command),
+        options(&command),
+        "`help COMMAND` says more, with an example; `demo` shows it all on made-up data."
+    );
+    command
+        .help_template(page)
+        .disable_help_flag(true)
+        .arg(help_flag())
+}
+
+/// As clap's own, but with the short page for `-h` and `--help` alike.
+fn help_flag() -> Arg {
+    Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(ArgAction::HelpShort)
+        .help("Print help")
+}
+
+fn commands(command: &Command) -> String {
+    let shown = || command.get_subcommands().filter(|c| !c.is_hide_set());
+    let titles = GROUPS.iter().map(|(title, ..)| *title).chain([OTHER]);
+    let mut page = String::new();
+    let header = command.get_styles().get_header();
+    let literal = command.get_styles().get_literal();
+    for title in titles {
+        let mut heading = title;
+        let ordered = order(title, shown().filter(|c| group_of(c.get_name()) == title));
+        for sub in ordered {
+            let name = sub.get_name();
+            let about = sub.get_about().map(ToString::to_string);
+            let about = shortened(&about.unwrap_or_default(), WIDTH - 26);
+            // The names of groups and commands are short enough; padding sees no styles.
+            let _ = writeln!(
+                page,
+                "{header}{heading:<10}{header:#}  {literal}{name:<12}{literal:#}  {about}"
+            );
+            heading = "";
+        }
+    }
+    page
+}
+
+/// The commands of a group in the order in which it names them.
+fn order<'a>(title: &str, of_group: impl Iterator<Item = &'a Command>) -> Vec<&'a Command> {
+    let names = GROUPS.iter().find(|(t, ..)| *t == title).map(|g| g.2);
+    let place = |c: &Command| names?.iter().position(|name| *name == c.get_name());
+    let mut all: Vec<&Command> = of_group.collect();
+    all.sort_by_key(|c| place(c));
+    all
+}
+
+/// The options that every command takes, in a line or two.
+fn options(command: &Command) -> String {
+    let mut lines = vec![String::new()];
+    for arg in command.get_arguments() {
+        let long = arg.get_long().map(|long| format!("--{long}"));
+        let Some(mut text) = long else { continue };
+        if let Some(short) = arg.get_short() {
+            text = format!("-{short}, {text}");
+        }
+        let values = arg.get_possible_values();
+        if arg.get_action().takes_values() {
+            let names: Vec<&str> = values.iter().map(|v| v.get_name()).collect();
+            let name = arg.get_value_names().and_then(|n| n.first());
+            let name = name.map_or(String::new(), ToString::to_string);
+            let choice = if names.is_empty() {
+                name
+            } else {
+                names.join("|")
+            };
+            let _ = write!(text, " {choice}");
+        }
+        let full = |line: &String| line.len() + text.len() + 2 > WIDTH - "Options: ".len();
+        if lines.last().is_some_and(full) {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push_str("  ");
+            }
+            line.push_str(&text);
+        }
+    }
+    lines.join("\n         ")
+}
+
+/// A text that fits: cut at the last comma or colon that lets it, else at a word.
+fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let fits = |at: usize| text.get(..at).filter(|t| t.chars().count() <= width);
+    let clause = text
+        .rmatch_indices([',', ':', ';'])
+        .find_map(|(at, _)| fits(at));
+    let word = || {
+        let cut = text.rmatch_indices(' ').find_map(|(at, _)| {
+            let fits = text.get(..at)?;
+            (fits.chars().count() + 3 <= width).then(|| format!("{fits}..."))
+        });
+        cut.unwrap_or_default()
+    };
+    clause.map_or_else(word, str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::args::Args;
+    use crate::shell::line_command;
+
+    #[test]
+    fn every_command_is_in_one_group() {
+        let mut named: Vec<&str> = GROUPS.iter().flat_map(|g| g.2.iter().copied()).collect();
+        let command = line_command();
+        let real: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+        for name in &real {
+            assert_ne!(group_of(name), OTHER, "{name} is in no group of help.rs");
+        }
+        named.retain(|name| !real.contains(name));
+        assert!(named.is_empty(), "there are no such commands: {named:?}");
+        let all: Vec<&str> = GROUPS.iter().flat_map(|g| g.2.iter().copied()).collect();
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len(), "a command is in two groups");
+    }
+
+    #[test]
+    fn the_page_fits_a_screen() {
+        let page = grouped(Args::command()).render_help().to_string();
+        let wide: Vec<&str> = page.lines().filter(|l| l.chars().count() > WIDTH).collect();
+        assert!(wide.is_empty(), "{wide:?}");
+        assert!(page.lines().count() <= 45, "{page}");
+        assert!(!page.contains("Shell "), "{page}");
+    }
+
+    #[test]
+    fn long_texts_are_cut_where_it_makes_sense() {
+        assert_eq!(shortened("Short", 10), "Short");
+        assert_eq!(shortened("One thing, or another one", 12), "One thing");
+        assert_eq!(shortened("No clause in this text", 15), "No clause in...");
+    }
+}

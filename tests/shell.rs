@@ -1,0 +1,28 @@
+//! `rhyme shell`, `rhyme export`, `rhyme doctor` and the examples in the help, run as users run
+//! them.
+
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+#[path = "shell/doctor.rs"]
+mod doctor;
+#[path = "shell/examples.rs"]
+mod examples;
+#[path = "shell/export.rs"]
+mod export;
+#[path = "shell/golden.rs"]
+mod golden;
+#[path = "shell/redirects.rs"]
+mod redirects;
+#[path = "shell/scripts.rs"]
+mod scripts;
+#[path = "shell/typed.rs"]
+mod typed;
+#[path = "cli/world.rs"]
+#[expect(dead_code, reason = "the tests of the commands use the rest")]
+mod world;

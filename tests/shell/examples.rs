@@ -1,0 +1,109 @@
+//! Every command's help has an example, and the examples run.
+
+use crate::world::{DAY, HOUR, START, World, closes, csv};
+
+/// Commands whose examples are understood here and no more: one takes long, one asks a server.
+const NOT_HERE: [&[&str]; 2] = [&["demo"], &["ingest", "bybit"]];
+
+/// The database and the files that the examples name.
+fn world() -> World {
+    let world = World::new();
+    for (i, path) in ["crypto/binance/BTCUSDT", "crypto/binance/ETHUSDT"]
+        .iter()
+        .enumerate()
+    {
+        let text = csv(START, HOUR, &closes(24 * 160, 10 + i as u64));
+        world.file(&format!("candles/{path}-1h.csv"), text);
+    }
+    world.file(
+        "candles/equity/nyse/ACME-1d.csv",
+        csv(START, DAY, &closes(400, 12)),
+    );
+    world.file(
+        "news.csv",
+        "time,text,symbols\n2021-05-19T10:00:00Z,Selling everywhere,BTCUSDT\n",
+    );
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }";
+    let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    npy.extend(format!("{header:<117}\n").bytes());
+    npy.extend((1..=12).flat_map(|i| (i as f32).to_le_bytes()));
+    world.file("mine.npy", npy);
+    world.rhyme(&["ingest", "bars", "candles"]).ok();
+    world.rhyme(&["ingest", "headlines", "news.csv"]).ok();
+    world
+}
+
+/// The commands in a page of help: of the program, whose page has groups before the names, or of
+/// a command, whose page lists them under a title.
+fn commands(page: &str, grouped: bool) -> Vec<String> {
+    let start = if grouped { "Usage:" } else { "Commands:" };
+    let listed = page.lines().skip_while(|l| !l.starts_with(start)).skip(1);
+    let listed = listed
+        .skip_while(|l| l.is_empty())
+        .take_while(|l| !l.is_empty());
+    let at = if grouped { 12 } else { 2 };
+    let name = |l: &str| l.get(at..)?.split(' ').next().map(str::to_owned);
+    listed
+        .filter_map(name)
+        .filter(|name| !name.is_empty() && name != "help")
+        .collect()
+}
+
+/// The words of a command line; quotes hold them together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (i, part) in line.split('\'').enumerate() {
+        if i % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
+fn examples(page: &str) -> Vec<&str> {
+    page.lines()
+        .filter_map(|l| l.trim().strip_prefix("Example: rhyme "))
+        .collect()
+}
+
+fn try_all(world: &World, command: &[&str], count: &mut usize) {
+    let page = world.rhyme(&[command, &["--help"]].concat()).ok();
+    let below = commands(&page, command.is_empty());
+    for name in &below {
+        try_all(world, &[command, &[name.as_str()]].concat(), count);
+    }
+    if !below.is_empty() {
+        return;
+    }
+    let found = examples(&page);
+    assert!(
+        !found.is_empty(),
+        "`rhyme {}` has no example: {page}",
+        command.join(" ")
+    );
+    for example in found {
+        let words = words(example);
+        let mut args: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert!(
+            args.starts_with(command),
+            "an example of another command: {example}"
+        );
+        *count += 1;
+        if NOT_HERE.contains(&command) {
+            args.extend(["--db", "news.csv"]);
+            assert_eq!(world.rhyme(&args).code, Some(1), "{example}");
+        } else {
+            let run = world.rhyme(&args);
+            assert_eq!(run.code, Some(0), "{example}: {}{}", run.out, run.err);
+        }
+    }
+}
+
+#[test]
+fn every_command_has_an_example_that_runs() {
+    let mut count = 0;
+    try_all(&world(), &[], &mut count);
+    assert!(count >= 25, "{count}");
+}

@@ -1,0 +1,182 @@
+use crate::typed::typed;
+use crate::world::{HOUR, START, World, closes, csv};
+
+#[test]
+fn lines_come_from_the_command_line_too() {
+    let world = World::with_market();
+    let one = |lines: &[&str]| {
+        let options: Vec<&str> = lines.iter().flat_map(|l| ["-c", l]).collect();
+        world.rhyme(&[&["shell"], options.as_slice()].concat())
+    };
+    let direct = world.rhyme(&["series", "--format", "csv"]).ok();
+    assert_eq!(one(&["series --format csv"]).ok(), direct);
+    let two = one(&[
+        "let x = AAAUSDT",
+        "bars x --last 1 --format csv\nbars x --last 1 --format csv",
+    ])
+    .ok();
+    assert_eq!(two.lines().count(), 4);
+    let json = world
+        .rhyme(&["shell", "--format", "json", "-c", "series"])
+        .json();
+    assert_eq!(json.as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_script_stops_at_the_first_error_with_its_code() {
+    let world = World::with_market();
+    let script = |lines: &str| typed(&world, &[], lines);
+    let run = script("series AAA\n\n# remark\nbars NOPE\nstats\n");
+    let run = run.fails(3, "rhyme: line 4: no series NOPE");
+    assert!(
+        run.out.contains("AAAUSDT") && !run.out.contains("windows"),
+        "{}",
+        run.out
+    );
+    script("sing\nstats\n").fails(2, "unrecognized subcommand 'sing'");
+    script("bars AAAUSDT --from soon\n").fails(2, "expected a time like");
+    script("similar last[1]\n").fails(1, "there is no last answer yet");
+    script("series\nsimilar last[9]\n").fails(1, "expected last[1] to last[3], found last[9]");
+    script("similar 'AAAUSDT\n").fails(1, "expected a closing '");
+    script("let similar = AAAUSDT\n").fails(1, "similar is a command");
+    script("let x = AAA@soon\n").fails(1, "expected a time like");
+    script("as if\n").fails(1, "expected as of TIME");
+    script("as of soon\n").fails(1, "expected a time like");
+    script("shell\n").fails(1, "this is the shell already");
+    script("delete AAAUSDT:1h\n").fails(1, "deleting needs --yes");
+    assert_eq!(script("exit\nbars NOPE\n").ok(), "");
+    assert_eq!(script("").ok(), "");
+}
+
+#[test]
+fn one_database_stays_open_for_reading_and_writing() {
+    let world = World::new();
+    world.file("new/crypto/x/NEW-1h.csv", csv(START, HOUR, &closes(100, 5)));
+    let lines = "\
+ingest bars new
+series --format csv
+embed --space volatility --encoder stats
+compact
+verify
+repair
+backup copy
+drop-space volatility --yes
+stats --format json | cat > stats.json
+delete NEW:1h --yes
+series --format csv
+doctor
+";
+    let run = typed(&world, &["--quiet"], lines);
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    assert!(
+        run.out.contains("crypto,x,NEW,1h,continuous,100,"),
+        "{}",
+        run.out
+    );
+    let stats = std::fs::read_to_string(world.path("stats.json")).unwrap();
+    let stats: serde_json::Value = serde_json::from_str(&stats).unwrap();
+    assert_eq!(
+        (&stats["series"], &stats["windows"]),
+        (&1.into(), &37.into())
+    );
+    world.rhyme(&["verify", "--db", "copy"]).ok();
+    world.rhyme(&["series"]).ok();
+}
+
+#[test]
+fn other_databases_and_read_only_ones() {
+    let world = World::with_market();
+    typed(
+        &world,
+        &[],
+        "backup copy\nseries --db copy AAA --format csv > a.csv\n",
+    )
+    .ok();
+    assert_eq!(
+        std::fs::read_to_string(world.path("a.csv"))
+            .unwrap()
+            .lines()
+            .count(),
+        2
+    );
+    let read_only = |lines: &str| typed(&world, &["--read-only"], lines);
+    read_only("similar AAAUSDT -k 1\n").ok();
+    read_only("compact\n").fails(1, "is open read-only");
+    let wrong = "the shell has its database open for writing";
+    typed(&world, &[], "series --read-only\n").fails(1, wrong);
+    typed(&world, &["--db", "absent"], "series\n").fails(1, "there is no such folder");
+    assert!(!world.path("absent").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_process_is_told_who_holds_the_database() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::Stdio;
+
+    let world = World::with_market();
+    let mut child = world
+        .command(&["shell"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"as of\n").unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert_eq!(line, "as of now\n");
+    let holder = format!("is in use by process {} (", child.id());
+    world.rhyme(&["series"]).fails(4, &holder);
+    let doctor = world.rhyme(&["doctor"]).fails(5, "problems with: lock");
+    assert!(doctor.out.contains(&holder), "{}", doctor.out);
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    world.rhyme(&["series"]).ok();
+}
+
+/// A named pipe as input holds a command where the test wants it.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_stops_the_line() {
+    use std::fs::OpenOptions;
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+
+    let world = World::with_market();
+    let pipe = world.path("slow-1h.csv");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut child = world
+        .command(&["shell"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input
+        .write_all(b"ingest bars slow-1h.csv --market crypto\nstats\n")
+        .unwrap();
+    let mut slow = OpenOptions::new().write(true).open(&pipe).unwrap();
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert!(
+        line.starts_with("stopping after the current step"),
+        "{line}"
+    );
+    slow.write_all(csv(START, HOUR, &closes(70, 1)).as_bytes())
+        .unwrap();
+    drop((slow, input));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(output.stdout.is_empty(), "the script went on");
+}
