@@ -7,14 +7,35 @@ use clap::{Arg, ArgAction, Command};
 /// What people want to do, whether its commands only read, and the commands.
 const GROUPS: [(&str, bool, &[&str]); 7] = [
     ("Begin", false, &["demo", "shell", "doctor", "completions"]),
-    ("Bring in", false, &["ingest", "import", "embed"]),
-    ("Ask", true, &["similar"]),
+    (
+        "Bring in",
+        false,
+        &["ingest", "import", "embed", "prototype"],
+    ),
+    (
+        "Ask",
+        true,
+        &[
+            "similar",
+            "search",
+            "news",
+            "context",
+            "reaction",
+            "classify",
+            "combine",
+            "axis",
+            "divergence",
+            "anomaly",
+            "transfer",
+            "transfer-matrix",
+        ],
+    ),
     (
         "See",
         true,
         &["series", "bars", "headlines", "spaces", "stats"],
     ),
-    ("Take out", true, &["export"]),
+    ("Take out", true, &["export", "eval"]),
     (
         "Look after",
         false,
