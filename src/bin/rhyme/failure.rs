@@ -90,7 +90,10 @@ impl Failure {
     fn report_of(self, line: usize) -> (u8, Option<String>) {
         let (code, message) = self.report();
         let said = |text: String| {
-            let text = text.strip_prefix("rhyme: ").unwrap_or(&text).to_owned();
+            let own = text
+                .strip_prefix("rhyme: ")
+                .or(text.strip_prefix("error: "));
+            let text = own.unwrap_or(&text).to_owned();
             format!("rhyme: line {line}: {text}")
         };
         (code, message.map(said))

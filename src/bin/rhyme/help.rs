@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use clap::{Arg, ArgAction, Command};
+use clap::Command;
 
 /// What people want to do, whether its commands only read, and the commands.
 const GROUPS: [(&str, bool, &[&str]); 7] = [
@@ -55,19 +55,10 @@ pub(crate) fn grouped(command: Command) -> Command {
         options(&command),
         "`help COMMAND` says more, with an example; `demo` shows it all on made-up data."
     );
-    command
-        .help_template(page)
-        .disable_help_flag(true)
-        .arg(help_flag())
-}
-
-/// As clap's own, but with the short page for `-h` and `--help` alike.
-fn help_flag() -> Arg {
-    Arg::new("help")
-        .short('h')
-        .long("help")
-        .action(ArgAction::HelpShort)
-        .help("Print help")
+    let command = command.help_template(page);
+    // Written out, it is the same for `-h` and `--help`.
+    let written = command.clone().render_help();
+    command.override_help(written)
 }
 
 fn commands(command: &Command) -> String {

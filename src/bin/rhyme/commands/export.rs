@@ -20,7 +20,7 @@ pub(crate) enum Export {
     #[command(after_help = "Example: rhyme export bars bars.parquet BTCUSDT:1h --from 2021-05-01")]
     Bars(ExportBars),
     /// Headlines
-    #[command(after_help = "Example: rhyme export headlines news.csv BTCUSDT --to 2021-12-31")]
+    #[command(after_help = "Example: rhyme export headlines btc-news.csv BTCUSDT --to 2021-12-31")]
     Headlines(ExportHeadlines),
     /// Vectors of windows, as `rhyme import vectors` reads them from Parquet
     #[command(

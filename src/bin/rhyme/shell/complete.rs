@@ -98,7 +98,8 @@ pub(super) fn hint(line: &str, known: &Known) -> Option<String> {
     let mut command = line_command();
     command.build();
     let place = Place::behind(&before, &command);
-    let arg = place.wants("")?;
+    // What may be repeated is named once.
+    let arg = place.option.or(place.command.get_positionals().nth(place.given))?;
     let name = arg.get_value_names()?.first()?;
     Some(name.to_string())
 }

@@ -129,6 +129,8 @@ fn hints_say_what_comes_next() {
         hint("similar BTCUSDT:1h --space ").as_deref(),
         Some("SPACE")
     );
+    assert_eq!(hint("let ").as_deref(), Some("NAME = TARGET"));
+    assert_eq!(hint("let x = ").as_deref(), None);
     assert_eq!(hint("similar").as_deref(), None);
     assert_eq!(hint(""), None);
 }
