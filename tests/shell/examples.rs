@@ -2,8 +2,21 @@
 
 use crate::world::{DAY, HOUR, START, World, closes, csv};
 
-/// Commands whose examples are understood here and no more: one takes long, one asks a server.
-const NOT_HERE: [&[&str]; 2] = [&["demo"], &["ingest", "bybit"]];
+use rhymedb::{ChartConfig, TextConfig, Weights, WeightsConfig};
+
+/// Commands whose examples are understood here and no more: one takes long, one asks a server, one
+/// wants weights that were trained.
+const NOT_HERE: [&[&str]; 3] = [&["demo"], &["ingest", "bybit"], &["eval"]];
+
+/// Random weights of charts and headlines.
+fn clip() -> Weights {
+    let text = TextConfig {
+        buckets: 256,
+        ..TextConfig::new(8)
+    };
+    let config = WeightsConfig::clip(ChartConfig::multiscale(32, 8), text, 0.1);
+    Weights::random(&config, 1).unwrap()
+}
 
 /// The database and the files that the examples name.
 fn world() -> World {
@@ -21,7 +34,8 @@ fn world() -> World {
     );
     world.file(
         "news.csv",
-        "time,text,symbols\n2021-05-19T10:00:00Z,Selling everywhere,BTCUSDT\n",
+        "time,text,symbols\n2021-05-19T10:00:00Z,Selling everywhere,BTCUSDT\n\
+         2021-05-20T10:00:00Z,Chief executive resigns,ACME\n",
     );
     let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }";
     let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
@@ -30,6 +44,9 @@ fn world() -> World {
     world.file("mine.npy", npy);
     world.rhyme(&["ingest", "bars", "candles"]).ok();
     world.rhyme(&["ingest", "headlines", "news.csv"]).ok();
+    world.file("words.safetensors", clip().bytes());
+    let words = ["embed", "--space", "clip", "--encoder", "words.safetensors"];
+    world.rhyme(&words).ok();
     world
 }
 
@@ -49,10 +66,11 @@ fn commands(page: &str, grouped: bool) -> Vec<String> {
         .collect()
 }
 
-/// The words of a command line; quotes hold them together.
+/// The words of a command line; quotes of one kind hold them together.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
-    for (i, part) in line.split('\'').enumerate() {
+    let quote = if line.contains('"') { '"' } else { '\'' };
+    for (i, part) in line.split(quote).enumerate() {
         if i % 2 == 1 {
             words.push(part.to_owned());
         } else {

@@ -180,9 +180,9 @@ TARGET is one of
   prototype:NAME                         what `rhyme prototype add` has stored
   text:SENTENCE                          a sentence, in a space of charts and headlines
 
-Examples: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
-          rhyme similar BTCUSDT:1h --outcome 24,72 --refine dtw
-          rhyme similar --pattern 1,3,2,5,4";
+Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
+Example: rhyme similar BTCUSDT:1h --outcome 24,72 --refine dtw
+Example: rhyme similar --pattern 1,3,2,5,4";
 
 const REPAIR_HELP: &str = "\
 What is sound is not touched. Damaged segments are kept in the folder `damaged` of the database.

@@ -20,8 +20,8 @@ vector to its nearest episodes, by its Mahalanobis distance, and by the largest 
 Earlier windows are measured in the same way, and say how unusual each value is: as a percentile, and as
 a p-value (1 + earlier windows with at least this value) / (1 + earlier windows).
 
-Examples: rhyme anomaly BTCUSDT:1h@2021-05-19T12:00
-          rhyme anomaly --scan BTCUSDT --interval 1h --from 2021-01-01 --to 2022-01-01";
+Example: rhyme anomaly BTCUSDT:1h@2021-05-19T12:00
+Example: rhyme anomaly --scan BTCUSDT --interval 1h --from 2021-01-01 --to 2022-01-01";
 
 #[derive(Debug, Args)]
 pub(crate) struct Anomaly {

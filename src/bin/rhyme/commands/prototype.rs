@@ -12,12 +12,14 @@ use crate::output::{self, column};
 pub(crate) const HELP: &str = "\
 A prototype is asked with as prototype:NAME, in its own space.
 
-Example: rhyme prototype add capitulation BTCUSDT:1h@2021-05-19T14:00 BTCUSDT:1h@2020-03-13
-         rhyme similar prototype:capitulation";
+Example: rhyme similar prototype:capitulation";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Args {
     /// Store the average of chosen windows under a name
+    #[command(
+        after_help = "Example: rhyme prototype add capitulation BTCUSDT:1h@2021-05-19T14:00 BTCUSDT:1h@2021-03-13"
+    )]
     Add {
         /// The name
         name: String,
@@ -29,12 +31,14 @@ pub(crate) enum Args {
         space: Option<String>,
     },
     /// List the prototypes and the windows that they are made of
+    #[command(after_help = "Example: rhyme prototype list --as-of 2021-06-01")]
     List {
         /// Only prototypes whose windows were all known at this time
         #[arg(long)]
         as_of: Option<Timestamp>,
     },
     /// Forget a prototype
+    #[command(after_help = "Example: rhyme prototype delete capitulation --yes")]
     Delete {
         /// The name
         name: String,

@@ -17,13 +17,13 @@ The shift between the two sides is removed (mean and covariance, CORAL), and win
 everything are held back (CSLS). `score` is what hits are ordered by, `similar` the cosine without the
 shift, `raw` the cosine that `rhyme similar` gives.
 
-Example: rhyme transfer BTCUSDT:1d@2021-05-19 --to equity -k 5";
+Example: rhyme transfer BTCUSDT:1h@2021-05-19 --to equity -k 5";
 
 pub(crate) const MATRIX_HELP: &str = "\
 `mutual` is the share of windows that are each other's nearest: 1 if each has a partner, about a half
 where two groups of one size are of one kind. `similar` is the mean cosine of a window and its nearest.
 
-Example: rhyme transfer-matrix --by symbol --market crypto --from 2023-01-01";
+Example: rhyme transfer-matrix --by symbol --market crypto --from 2021-01-01";
 
 #[derive(Debug, Args)]
 pub(crate) struct Transfer {
