@@ -2,7 +2,6 @@ use std::path::Path;
 use std::sync::{Arc, MutexGuard};
 
 use super::control::Control;
-use super::default_space::DefaultClip;
 use super::encoders::Encoders;
 use super::files::{Files, prepare_dir};
 use super::ingest::{Ingest, IngestReport};
@@ -34,7 +33,7 @@ pub struct OpenOptions {
     seed: u64,
     builder: GraphBuilder,
     encoders: Vec<Arc<dyn ChartEncoder>>,
-    clip: DefaultClip,
+    clip: Option<Weights>,
     pub(super) storage: Arc<dyn Storage>,
     sizes: SegmentSizes,
     sync_every: u32,
@@ -48,7 +47,7 @@ impl Default for OpenOptions {
             seed: 0,
             builder: GraphBuilder::Partition,
             encoders: Vec::new(),
-            clip: DefaultClip::default(),
+            clip: None,
             storage: Arc::new(FileSystem),
             sizes: SegmentSizes::default(),
             sync_every: 1,
@@ -138,8 +137,8 @@ impl OpenOptions {
     }
 
     /// The weights, of the architecture `clip/1`, of the space [`Database::TEXT_SPACE`] that the first
-    /// ingestion of bars makes beside [`Database::DEFAULT_SPACE`]; `None` makes no such space. Default:
-    /// the weights that are compiled into the crate, if there are any.
+    /// ingestion of bars makes beside [`Database::DEFAULT_SPACE`]; `None` makes no such space, and is
+    /// the default: each window is then embedded once. [`Weights::shipped_clip`] come with the crate.
     ///
     /// ```
     /// use rhymedb::{ChartConfig, OpenOptions, TextConfig, Weights, WeightsConfig};
@@ -159,7 +158,7 @@ impl OpenOptions {
     /// ```
     #[must_use]
     pub fn clip_weights(mut self, weights: impl Into<Option<Weights>>) -> Self {
-        self.clip = weights.into().map_or(DefaultClip::None, DefaultClip::Own);
+        self.clip = weights.into();
         self
     }
 

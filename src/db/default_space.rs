@@ -5,38 +5,21 @@ use crate::error::Result;
 use crate::model::{Modality, Space};
 use crate::store::{CatalogUse, WriteTxn};
 
-/// Which weights the default space of charts and headlines gets.
-#[derive(Clone, Debug, Default)]
-pub(super) enum DefaultClip {
-    /// Those that are compiled in, if any are.
-    #[default]
-    Shipped,
-    /// The caller's.
-    Own(Weights),
-    /// There is no such space.
-    None,
-}
-
 /// A space that the first ingestion makes, with its weights if its encoder has any.
 pub(super) struct DefaultSpace {
     pub(super) space: Space,
     pub(super) weights: Option<Weights>,
 }
 
-/// The default spaces for charts: `shape`, W = 64, D = 48, hop 1; and, where there are weights for it,
-/// `clip`, which reads headlines too.
+/// The default spaces for charts: `shape`, W = 64, D = 48, hop 1; and, if the caller gave weights
+/// for it, `clip`, which reads headlines too.
 pub(super) fn default_spaces(files: &Files) -> Result<Vec<DefaultSpace>> {
     let encoder = chart_encoder_by_name("shape", 64, Some(48))?;
     let mut spaces = vec![DefaultSpace {
         space: Space::new(Database::DEFAULT_SPACE, encoder.spec().clone(), 1)?,
         weights: None,
     }];
-    let clip = match &files.clip {
-        DefaultClip::Shipped => Weights::shipped_clip()?,
-        DefaultClip::Own(weights) => Some(weights.clone()),
-        DefaultClip::None => None,
-    };
-    if let Some(weights) = clip {
+    if let Some(weights) = files.clip.clone() {
         weights.text_encoder()?;
         let encoder = weights.chart_encoder()?;
         spaces.push(DefaultSpace {

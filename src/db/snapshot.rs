@@ -246,7 +246,7 @@ impl Snapshot {
                 return Ok(state);
             }
             return Err(Error::invalid(format!(
-                "expected a space of charts and headlines, found {}, whose encoder {} reads no text; make one with `rhyme embed --space clip --encoder FILE.safetensors`",
+                "expected a space of charts and headlines, found {}, whose encoder {} reads no text; make one with `rhyme embed --space clip --encoder clip`",
                 state.space().name,
                 state.space().encoder.id
             )));
@@ -258,7 +258,7 @@ impl Snapshot {
             (None, []) => Err(Error::NotFound {
                 what: "space",
                 name: "of charts and headlines".to_owned(),
-                hint_text: "make one with `rhyme embed --space clip --encoder FILE.safetensors`, whose weights are of the architecture clip/1".to_owned(),
+                hint_text: "make one with `rhyme embed --space clip --encoder clip`, or with weights of your own of the architecture clip/1".to_owned(),
             }),
             (None, many) => Err(Error::Ambiguous {
                 what: "the space",

@@ -103,3 +103,24 @@ fn weights_that_do_not_serve_are_explained() {
     let spaces = world.rhyme(&["spaces", "--format", "json"]).json();
     assert_eq!(spaces.as_array().unwrap().len(), 1, "nothing was made");
 }
+
+#[test]
+fn the_weights_that_come_with_the_program_read_words() {
+    let world = World::with_market();
+    let embed = ["embed", "--space", "clip", "--encoder", "clip"];
+    let narrow = [&embed[..], &["--window", "32"]].concat();
+    world.rhyme(&narrow).fails(1, "expected --window 64");
+    world.rhyme(&embed).ok();
+    let asked = [
+        "search",
+        "shares plunge after a profit warning",
+        "--format",
+        "json",
+    ];
+    let answer: serde_json::Value = serde_json::from_str(&world.rhyme(&asked).ok()).unwrap();
+    assert!(
+        answer["expressiveness"]["percentile"].is_number(),
+        "{answer}"
+    );
+    assert!(!answer["charts"].as_array().unwrap().is_empty(), "{answer}");
+}

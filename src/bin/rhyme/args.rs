@@ -359,8 +359,8 @@ pub(crate) struct Embed {
     /// The name of the space
     #[arg(long)]
     pub(crate) space: String,
-    /// shape, stats, or a file of weights
-    #[arg(long, value_name = "shape|stats|FILE.safetensors")]
+    /// shape, stats, clip (charts and headlines, weights come with the program), or a file of weights
+    #[arg(long, value_name = "shape|stats|clip|FILE.safetensors")]
     pub(crate) encoder: String,
     /// Bars of a window [default: 64, or what the weights say]
     #[arg(long, value_name = "BARS")]

@@ -205,7 +205,8 @@ fn channel() -> impl Strategy<Value = Channel> {
 }
 
 fn input() -> impl Strategy<Value = Input> {
-    let memory = (1_u32..12, 0_u32..4).prop_map(|(bars, lag)| Memory {
+    // Over one bar, a return in units of the volatility is its sign, and no other change of a bar shows.
+    let memory = (2_u32..12, 0_u32..4).prop_map(|(bars, lag)| Memory {
         bars,
         half_life: f64::from(bars) / 3.0,
         lag,

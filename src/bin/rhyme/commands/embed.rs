@@ -10,18 +10,23 @@ use crate::output::{self, column};
 use crate::progress;
 
 const DEFAULT_WINDOW: u32 = 64;
+/// The encoder of charts and headlines whose weights come with the program.
+const SHIPPED: &str = "clip";
 
 pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
     let name = args.encoder.as_str();
     let file = Path::new(name);
     let is_file = file.extension().is_some() || file.is_file();
     let weights = if is_file {
-        let weights = Weights::read(file)?;
-        check(args, &weights)?;
-        Some(weights)
+        Some(Weights::read(file)?)
+    } else if name == SHIPPED {
+        Some(Weights::shipped_clip()?)
     } else {
         None
     };
+    if let Some(weights) = &weights {
+        check(args, weights)?;
+    }
     let db = open(global)?;
     let control = progress::control(global);
     let report = match &weights {

@@ -25,6 +25,10 @@ struct Line {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "clap flattens no boxes, and one value lives at a time"
+)]
 enum Typed {
     #[command(flatten)]
     Program(Command),
