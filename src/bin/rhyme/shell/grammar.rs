@@ -51,7 +51,7 @@ pub(super) enum Own {
         #[arg(value_name = "of TIME", required = true)]
         words: Vec<String>,
     },
-    /// Print the last answer again; last[3] in a command is its third row
+    /// Print the last answer again; `last[3]` in a command is its third row
     Last,
     /// End the shell, as Ctrl-D does
     #[command(alias = "quit")]
