@@ -33,9 +33,9 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
     (
         "See",
         true,
-        &["series", "bars", "headlines", "spaces", "stats"],
+        &["series", "bars", "headlines", "spaces", "stats", "eval"],
     ),
-    ("Take out", true, &["export", "eval"]),
+    ("Take out", true, &["export"]),
     (
         "Look after",
         false,
@@ -94,11 +94,11 @@ fn commands(command: &Command) -> String {
         for sub in ordered {
             let name = sub.get_name();
             let about = sub.get_about().map(ToString::to_string);
-            let about = shortened(&about.unwrap_or_default(), WIDTH - 26);
+            let about = shortened(&about.unwrap_or_default(), WIDTH - 29);
             // The names of groups and commands are short enough; padding sees no styles.
             let _ = writeln!(
                 page,
-                "{header}{heading:<10}{header:#}  {literal}{name:<12}{literal:#}  {about}"
+                "{header}{heading:<10}{header:#}  {literal}{name:<15}{literal:#}  {about}"
             );
             heading = "";
         }
