@@ -12,7 +12,8 @@ impl World {
             return (OWN, Asked::Imported);
         }
         // Now and then a space that was dropped, or is not made yet.
-        let any = self.spaces.is_empty() || self.dice.one_in(8);
+        let stored = self.charts.iter().any(|c| self.spaces.contains(c.name));
+        let any = !stored || self.dice.one_in(8);
         let there = |c: &&ChartSpace| any || self.spaces.contains(c.name);
         let charts: Vec<_> = self.charts.iter().filter(there).cloned().collect();
         let chart = charts[self.dice.below(charts.len())].clone();
