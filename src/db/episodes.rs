@@ -18,6 +18,18 @@ pub(crate) struct Wanted {
     pub(crate) exact: bool,
 }
 
+impl Wanted {
+    /// How many candidates a first look takes.
+    fn first_look(&self, reordered: bool) -> usize {
+        if self.exclusion == 0 && !reordered {
+            // Each of them is an episode, but for equal scores where a scan was cut off.
+            return self.k.saturating_add(1);
+        }
+        // What the search finds on its way anyway: 14 to 30 windows of `shape` hold 10 episodes.
+        self.ef.max(self.k.saturating_mul(2))
+    }
+}
+
 /// Widens the search until `k` episodes are found or there are no more candidates. `reorder`
 /// may put the candidates, which come best first, into another order. Nothing within the exclusion
 /// zone of the window `own` counts.
@@ -26,13 +38,15 @@ pub(super) fn episodes(
     search: &Search<'_>,
     (query, own): (&index::Query, Option<(SeriesId, i64)>),
     wanted: &Wanted,
-    reorder: impl Fn(Vec<Candidate>) -> Result<Vec<Candidate>>,
+    reorder: Option<&dyn Fn(Vec<Candidate>) -> Result<Vec<Candidate>>>,
 ) -> Result<(Vec<Candidate>, &'static str)> {
-    // What the search finds on its way anyway: 14 to 30 windows of `shape` hold 10 episodes.
-    let mut limit = wanted.ef.max(wanted.k * 2);
+    let mut limit = wanted.first_look(reorder.is_some());
     loop {
         let found = search.nearest(query, limit, wanted.ef, wanted.exact)?;
-        let candidates = reorder(found.candidates)?;
+        let candidates = match reorder {
+            Some(reorder) => reorder(found.candidates)?,
+            None => found.candidates,
+        };
         let episodes = distinct(snapshot, &candidates, own, wanted.k, wanted.exclusion)?;
         if episodes.len() >= wanted.k || !found.more {
             return Ok((episodes, found.plan));

@@ -274,7 +274,7 @@ impl<'a> Past<'a> {
         let search = Search::new(self.state, rows)?;
         let query = index::Query::new(vector)?;
         let own = own.map(|p| (p.series, p.end));
-        episodes(self.snapshot, &search, (&query, own), wanted, Ok)
+        episodes(self.snapshot, &search, (&query, own), wanted, None)
     }
 
     /// The best `limit` windows or a few less, whether there may be more, and how they were found.

@@ -173,10 +173,8 @@ impl<'a> Similar<'a> {
         if second.is_some() {
             wanted.ef = wanted.ef.max(self.k.saturating_mul(20));
         }
-        let reorder = |candidates| match &second {
-            Some(second) => second.reorder(candidates),
-            None => Ok(candidates),
-        };
+        let look = second.as_ref().map(|s| |candidates| s.reorder(candidates));
+        let reorder = look.as_ref().map(|f| f as &dyn Fn(_) -> _);
         let own = query.own();
         let (found, plan) = episodes(snapshot, &search, (&vector, own), &wanted, reorder)?;
         let mut hits = Vec::with_capacity(found.len());

@@ -66,8 +66,8 @@ impl<'a> Links<'a> {
     pub(super) fn of(&self, node: u32) -> Option<&'a [u32]> {
         let start = self.first_slot(node);
         let slots = self.slots.get(start..start + self.degree)?;
-        let used = slots.iter().position(|&s| s == NO_LINK);
-        slots.get(..used.unwrap_or(self.degree))
+        // Used slots come first. In a damaged list an empty one may be left: it leads nowhere.
+        slots.get(..slots.partition_point(|&s| s != NO_LINK))
     }
 }
 

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 
 use super::anchors::anchor;
 use super::graph::{BuiltGraph, GraphInfo, Links};
-use super::rank::Rank;
 use super::rows::Rows;
 use super::search::{Scratch, descend, walk_all};
 use crate::error::{Error, Result};
@@ -64,11 +63,8 @@ fn best_slot(
         .filter(|&start| reach.has(start))
         .unwrap_or(graph.info.entry);
     walk_all(links, rows, code, &[start], EF, scratch)?;
-    let mut near: Vec<Rank> = scratch.pool.drain().collect();
-    near.sort_unstable_by(|a, b| b.cmp(a));
-    near.into_iter()
-        .map(Rank::row)
-        .chain(anchors(graph.info))
+    let near = scratch.fresh.iter().copied();
+    near.chain(anchors(graph.info))
         .filter(|&from| reach.has(from))
         .find_map(|from| reach.slot_to_give(links, from))
 }

@@ -99,16 +99,13 @@ pub fn search(
         Some(allowed) => walk(links, rows, code, &starts, ef, allowed, scratch),
     }
     .ok_or_else(|| graph.broken("links0"))?;
-    let Scratch { pool, fresh, .. } = scratch;
-    fresh.clear();
-    if graph.info().stride_log2 == 0 {
-        fresh.extend(pool.drain().map(Rank::row));
-    } else {
+    let fresh = &mut scratch.fresh;
+    if graph.info().stride_log2 > 0 {
         // Anchors stand for the rows around them.
-        let runs = pool
-            .drain()
-            .flat_map(|anchor| graph.info().run_of(anchor.row()));
-        fresh.extend(runs.filter(|&row| filter.is_none_or(|set| set.contains(row))));
+        let runs = fresh.iter().flat_map(|&anchor| graph.info().run_of(anchor));
+        *fresh = runs
+            .filter(|&row| filter.is_none_or(|set| set.contains(row)))
+            .collect();
     }
     rerank(rows, query, fresh)
 }
@@ -176,7 +173,7 @@ pub(super) fn descend(
 }
 
 /// Best-first search of width `ef` from the rows `starts`; it leaves the best rows in
-/// `scratch.pool`. What [`walk`] does if all rows are allowed, in less time: what is still to be
+/// `scratch.fresh`, best first. What [`walk`] does if all rows are allowed, in less time: what is still to be
 /// looked at is then part of what is kept.
 pub(super) fn walk_all(
     links: Links<'_>,
@@ -189,7 +186,6 @@ pub(super) fn walk_all(
     let Scratch {
         visited,
         beam,
-        pool,
         fresh,
         dots,
         scores,
@@ -214,13 +210,13 @@ pub(super) fn walk_all(
         let Some(next) = beam.next_open() else { break };
         neighbours = links.of(next.row())?;
     }
-    pool.clear(ef);
-    beam.ranks().for_each(|rank| pool.offer(rank));
+    fresh.clear();
+    fresh.extend(beam.ranks().map(Rank::row));
     Some(())
 }
 
 /// Best-first search of width `ef` from the rows `starts`. It leaves the best rows in
-/// `scratch.pool`: all kinds of rows are walked over, only those in `allowed` are kept. `None` if
+/// `scratch.fresh`: all kinds of rows are walked over, only those in `allowed` are kept. `None` if
 /// a link leads to a row that does not exist.
 pub(super) fn walk(
     links: Links<'_>,
@@ -270,9 +266,12 @@ pub(super) fn walk(
             Some(next) if pool.worst().is_none_or(|worst| next >= worst) => {
                 neighbours = links.of(next.row())?;
             }
-            _ => return Some(()),
+            _ => break,
         }
     }
+    fresh.clear();
+    fresh.extend(pool.drain().map(Rank::row));
+    Some(())
 }
 
 #[cfg(test)]
@@ -307,9 +306,9 @@ mod tests {
                 let (code, starts) = (query.code(), [graph.info().entry, row]);
                 let links = graph.links0();
                 walk(links, &view, code, &starts, ef, &all, &mut scratch).unwrap();
-                let mut heaps: Vec<Rank> = scratch.pool.drain().collect();
+                let mut heaps = scratch.fresh.clone();
                 walk_all(links, &view, code, &starts, ef, &mut scratch).unwrap();
-                let mut beam: Vec<Rank> = scratch.pool.drain().collect();
+                let mut beam = scratch.fresh.clone();
                 heaps.sort_unstable();
                 beam.sort_unstable();
                 assert_eq!(heaps, beam, "ef {ef}, row {row}");

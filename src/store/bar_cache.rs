@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use redb::ReadOnlyTable;
+
 use super::bar_block;
 use super::bars::{BLOCKS, TAIL, block_start, decode, tail_bar};
 use super::catalog::{CatalogUse, ReadTxn, fault};
@@ -62,7 +64,24 @@ impl BarCache {
     }
 }
 
+/// The tables of bars as one transaction sees them.
+pub(super) struct BarTables {
+    tail: ReadOnlyTable<(SeriesId, i64), [f64; 5]>,
+    blocks: ReadOnlyTable<(SeriesId, i64), &'static [u8]>,
+}
+
 impl ReadTxn {
+    fn bar_tables(&self) -> Result<&BarTables> {
+        if let Some(tables) = self.bar_tables.get() {
+            return Ok(tables);
+        }
+        let tables = BarTables {
+            tail: self.table(TAIL)?,
+            blocks: self.table(BLOCKS)?,
+        };
+        Ok(self.bar_tables.get_or_init(|| tables))
+    }
+
     /// The first `n` stored bars that open at or after `first`, ascending.
     pub(crate) fn bars_from(
         &self,
@@ -72,8 +91,8 @@ impl ReadTxn {
         n: usize,
     ) -> Result<Bars> {
         let mut bars = Bars::with_capacity(n);
-        let blocks = self.table(BLOCKS)?;
-        let start = block_start(&blocks, series, first)?;
+        let BarTables { tail, blocks } = self.bar_tables()?;
+        let start = block_start(blocks, series, first)?;
         let range = (series, start)..=(series, i64::MAX);
         for item in blocks.range(range).map_err(fault)? {
             let missing = n - bars.len();
@@ -85,7 +104,6 @@ impl ReadTxn {
             let from = block.time.partition_point(|&t| t < first);
             bars.extend(&block.slice(from..from.saturating_add(missing)));
         }
-        let tail = self.table(TAIL)?;
         let range = (series, first)..=(series, i64::MAX);
         for item in tail.range(range).map_err(fault)?.take(n - bars.len()) {
             let (key, value) = item.map_err(fault)?;
@@ -102,7 +120,7 @@ impl ReadTxn {
         last: i64,
         n: usize,
     ) -> Result<Bars> {
-        let tail = self.table(TAIL)?;
+        let BarTables { tail, blocks } = self.bar_tables()?;
         let waiting = tail
             .range((series, i64::MIN)..=(series, last))
             .map_err(fault)?;
@@ -114,7 +132,6 @@ impl ReadTxn {
         let mut missing = n - newest.len();
         let mut older: Vec<Bars> = Vec::new();
         if missing > 0 {
-            let blocks = self.table(BLOCKS)?;
             let mut range = blocks
                 .range((series, i64::MIN)..=(series, last))
                 .map_err(fault)?;

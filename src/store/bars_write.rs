@@ -1,6 +1,6 @@
 //! Changing the bars of a series: appending to its tail, rewriting the blocks that are touched.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use rayon::prelude::*;
 use redb::ReadableTable;
@@ -17,6 +17,9 @@ use crate::model::Bars;
 
 /// The tail is counted when the number of bars passes a multiple of this, since counting reads it.
 const COUNT_EVERY: u64 = 256;
+
+/// Bars of the newest block of a series: some windows of usual length.
+const NEWEST_BARS: usize = 256;
 
 impl WriteTxn {
     /// Merges `new`, ascending and unique by time, into a series: later bars are appended, bars
@@ -216,11 +219,11 @@ impl WriteTxn {
     }
 
     fn put_blocks(&self, series: SeriesId, bars: &Bars) -> Result<()> {
-        let starts: Vec<usize> = (0..bars.len()).step_by(BLOCK_BARS).collect();
-        let encoded: Vec<(i64, Vec<u8>)> = starts
+        let newest = self.is_newest(series, bars)?;
+        let encoded: Vec<(i64, Vec<u8>)> = block_ranges(bars.len(), newest)
             .into_par_iter()
-            .map(|start| {
-                let block = bars.slice(start..start + BLOCK_BARS);
+            .map(|range| {
+                let block = bars.slice(range);
                 let first = block.time.first().copied().unwrap_or_default();
                 bar_block::encode(&block)
                     .map(|bytes| (first, bytes))
@@ -234,6 +237,20 @@ impl WriteTxn {
                 .map_err(fault)?;
         }
         Ok(())
+    }
+
+    /// Whether nothing of the series is stored that is later than these bars.
+    fn is_newest(&self, series: SeriesId, bars: &Bars) -> Result<bool> {
+        let Some(after) = bars.time.last().and_then(|t| t.checked_add(1)) else {
+            return Ok(false);
+        };
+        let later = (series, after)..=(series, i64::MAX);
+        let blocks = self.table(BLOCKS)?;
+        if blocks.range(later.clone()).map_err(fault)?.next().is_some() {
+            return Ok(false);
+        }
+        let tail = self.table(TAIL)?;
+        Ok(tail.range(later).map_err(fault)?.next().is_none())
     }
 
     fn grow_extent(
@@ -285,6 +302,24 @@ impl WriteTxn {
         }
         Ok(())
     }
+}
+
+/// How `n` bars are cut into blocks. The newest ones of a series get a small block of their own,
+/// because every bar that is appended later asks for them.
+fn block_ranges(n: usize, newest: bool) -> Vec<Range<usize>> {
+    let whole = if newest {
+        n.saturating_sub(NEWEST_BARS)
+    } else {
+        n
+    };
+    let starts = (0..whole).step_by(BLOCK_BARS);
+    let mut ranges: Vec<_> = starts
+        .map(|start| start..whole.min(start + BLOCK_BARS))
+        .collect();
+    if whole < n {
+        ranges.push(whole..n);
+    }
+    ranges
 }
 
 /// Merges two ascending lists; where both have a time, `new` wins.

@@ -1,10 +1,11 @@
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use redb::{Key, ReadOnlyTable, ReadableTable, Table, TableDefinition, Value};
 
+use super::bar_cache::BarTables;
 use super::codec;
 use super::handle::Handle;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
@@ -168,6 +169,7 @@ impl Catalog {
         Ok(ReadTxn {
             path: Arc::clone(&self.path),
             txn: self.database.begin_read()?,
+            bar_tables: OnceLock::new(),
         })
     }
 
@@ -293,6 +295,8 @@ pub(crate) trait CatalogUse {
 pub(crate) struct ReadTxn {
     path: Arc<PathBuf>,
     pub(super) txn: redb::ReadTransaction,
+    /// Opened once, because questions look at a few bars of many series.
+    pub(super) bar_tables: OnceLock<BarTables>,
 }
 
 impl CatalogUse for ReadTxn {
