@@ -112,8 +112,9 @@ fn ask(path: &Path) {
 }
 
 fn similar(db: &Database, target: &Target, exact: bool) -> SimilarAnswer {
-    let answer = db.now().similar(target.clone()).space("shape").exact(exact);
-    answer.run().unwrap()
+    let view = db.now();
+    let asked = view.similar(target.clone()).space("shape").exact(exact);
+    asked.run().unwrap()
 }
 
 fn common(truth: &SimilarAnswer, answer: &SimilarAnswer) -> usize {
