@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::control::Control;
 use super::database::Database;
-use super::ingest::{ChartSpace, embed_fresh, remove_rows, remove_windows, touched_windows};
+use super::embed_batch::embed_fresh;
+use super::ingest::{ChartSpace, remove_rows, remove_windows, touched_windows};
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Timestamp};
 use crate::store::{BarReads, CatalogUse, SeriesId, SeriesRecord, WriteTxn};

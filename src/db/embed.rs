@@ -73,14 +73,25 @@ impl Windows<'_> {
             self.reach - 1,
         )?;
         bars.extend(&txn.bars(pending.series, pending.first..=pending.last)?);
+        self.encode_bars(&bars, series, pending.first)
+    }
+
+    /// Encodes the windows whose last bars open at or after `first`; the `bars` of the series begin
+    /// early enough for them.
+    pub(super) fn encode_bars(
+        &self,
+        bars: &Bars,
+        series: &SeriesRecord,
+        first: i64,
+    ) -> Result<EncodedWindows> {
         let interval = series.key.interval;
         let mut encoded = EncodedWindows {
             ends: Vec::new(),
             rows: Embeddings::with_capacity(self.encoder.spec().dim as usize, bars.len()),
         };
-        for stretch in stretches(&bars, interval, series.calendar) {
+        for stretch in stretches(bars, interval, series.calendar) {
             let part = bars.slice(stretch);
-            let lasts = self.last_bars(&part, interval, pending.first);
+            let lasts = self.last_bars(&part, interval, first);
             let rows = self.encoder.encode_series(&part, &lasts)?;
             encoded.rows.values.extend_from_slice(&rows.values);
             encoded.rows.defined.extend_from_slice(&rows.defined);

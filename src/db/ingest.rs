@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,16 +9,15 @@ use super::control::{Control, Stage, Stopwatch};
 use super::database::Inner;
 use super::default_space::{default_spaces, has_chart_space};
 use super::embed::Windows;
+use super::embed_batch::{Touched, embed_or_wait};
 use super::headlines::embed_headlines;
 use super::seal;
 use super::snapshot::Snapshot;
 use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
-use crate::index::RowsBuilder;
 use crate::model::{Modality, SeriesBars, Space, Timestamp};
 use crate::store::{
-    BarReads, CatalogUse, FreshRow, Pending, RowReads, SeriesId, SeriesRecord, SpaceId,
-    WeightReads, WriteTxn,
+    BarReads, CatalogUse, Pending, RowReads, SeriesId, SeriesRecord, SpaceId, WeightReads, WriteTxn,
 };
 
 /// What ingestion of bars did.
@@ -141,14 +141,15 @@ impl<'a> Ingest<'a> {
         let writer = self.inner.writer()?;
         let start = std::time::Instant::now();
         let txn = writer.catalog.write()?;
-        let mut store = BatchStore::new(self.inner, &txn)?;
+        let spaces = chart_spaces(self.inner, &txn)?;
+        let mut store = BatchStore::new(self.inner, &txn, &spaces)?;
         for series in batch {
             store.merge(series)?;
         }
         let BatchStore {
             report,
-            pending,
-            spaces,
+            touched,
+            snapshot,
             new_windows,
             ..
         } = store;
@@ -158,11 +159,11 @@ impl<'a> Ingest<'a> {
         if report.bars_added + report.bars_replaced == 0 {
             return Ok(());
         }
-        let states = &self.inner.snapshot()?.spaces;
+        let states = &snapshot.spaces;
         let fresh = states.iter().map(|s| s.fresh.len() as u64).max();
         let embedded = self.stopwatch.time(Stage::Embed, || {
             let rows = (new_windows, fresh.unwrap_or(0));
-            embed_or_wait(self.inner, &txn, &spaces, &pending, rows)
+            embed_or_wait(self.inner, (&txn, &snapshot), &touched, rows)
         })?;
         self.stopwatch
             .time(Stage::Store, || self.inner.commit(&writer, txn))?;
@@ -266,29 +267,37 @@ fn await_all(txn: &WriteTxn, space: SpaceId) -> Result<()> {
 struct BatchStore<'a> {
     txn: &'a WriteTxn,
     snapshot: Arc<Snapshot>,
-    spaces: Vec<ChartSpace>,
-    pending: Vec<(usize, SeriesRecord, Pending)>,
+    spaces: &'a [ChartSpace],
+    touched: Vec<Touched<'a>>,
+    /// The series that were merged.
+    merged: BTreeSet<SeriesId>,
     /// Windows to embed, at most.
     new_windows: u64,
     report: IngestReport,
 }
 
-impl<'a> BatchStore<'a> {
-    fn new(inner: &Inner, txn: &'a WriteTxn) -> Result<Self> {
-        if !has_chart_space(txn)? {
-            for default in default_spaces(&inner.files)? {
-                if let Some(weights) = &default.weights {
-                    txn.put_weights(weights.hash(), weights.bytes())?;
-                }
-                let id = txn.add_space(&default.space)?;
-                await_all(txn, id)?;
+/// The chart spaces of a database, which gets the default ones if it has none.
+fn chart_spaces(inner: &Inner, txn: &WriteTxn) -> Result<Vec<ChartSpace>> {
+    if !has_chart_space(txn)? {
+        for default in default_spaces(&inner.files)? {
+            if let Some(weights) = &default.weights {
+                txn.put_weights(weights.hash(), weights.bytes())?;
             }
+            let id = txn.add_space(&default.space)?;
+            await_all(txn, id)?;
         }
+    }
+    ChartSpace::all(inner, txn)
+}
+
+impl<'a> BatchStore<'a> {
+    fn new(inner: &Inner, txn: &'a WriteTxn, spaces: &'a [ChartSpace]) -> Result<Self> {
         Ok(Self {
             txn,
             snapshot: inner.snapshot()?,
-            spaces: ChartSpace::all(inner, txn)?,
-            pending: Vec::new(),
+            spaces,
+            touched: Vec::new(),
+            merged: BTreeSet::new(),
             new_windows: 0,
             report: IngestReport::default(),
         })
@@ -302,7 +311,7 @@ impl<'a> BatchStore<'a> {
         }
     }
 
-    fn merge(&mut self, series: &SeriesBars) -> Result<()> {
+    fn merge(&mut self, series: &'a SeriesBars) -> Result<()> {
         if series.bars.is_empty() {
             return Ok(()); // A name alone is not worth a series.
         }
@@ -317,7 +326,8 @@ impl<'a> BatchStore<'a> {
             key: series.key.clone(),
             calendar: series.calendar,
         };
-        for (i, space) in self.spaces.iter().enumerate() {
+        let appended = self.merged.insert(id) && change.appended && change.ranges.len() == 1;
+        for space in self.spaces {
             let mut touched = Vec::with_capacity(change.ranges.len());
             for &(first, last) in &change.ranges {
                 touched.push(if change.appended {
@@ -339,7 +349,12 @@ impl<'a> BatchStore<'a> {
                         remove_windows(self.txn, &self.snapshot, space.id, &record, pending)?;
                 }
                 self.new_windows += bars;
-                self.pending.push((i, record.clone(), pending));
+                self.touched.push(Touched {
+                    space,
+                    series: record.clone(),
+                    windows: pending,
+                    appended: appended.then_some(&series.bars),
+                });
             }
         }
         Ok(())
@@ -407,60 +422,4 @@ pub(super) fn remove_rows(
         }
     }
     Ok(removed)
-}
-
-/// Embeds few `new` windows at once as fresh rows, beside `fresh` that there are already; lets
-/// many wait. Returns how many windows were embedded and how many are flat.
-fn embed_or_wait(
-    inner: &Inner,
-    txn: &WriteTxn,
-    spaces: &[ChartSpace],
-    pending: &[(usize, SeriesRecord, Pending)],
-    (new, fresh): (u64, u64),
-) -> Result<(u64, u64)> {
-    let sizes = &inner.files.sizes;
-    let waiting = new > sizes.fresh_batch || fresh + new > sizes.fresh_rows as u64;
-    let (mut embedded, mut flat) = (0, 0);
-    for (i, series, p) in pending {
-        let Some(space) = spaces.get(*i) else {
-            continue;
-        };
-        if waiting {
-            txn.add_pending(space.id, *p)?;
-            continue;
-        }
-        let (rows, flats) = embed_fresh(txn, space, series, *p)?;
-        embedded += rows;
-        flat += flats;
-    }
-    Ok((embedded, flat))
-}
-
-/// Embeds the windows of `pending` as fresh rows.
-pub(super) fn embed_fresh(
-    txn: &WriteTxn,
-    space: &ChartSpace,
-    series: &SeriesRecord,
-    pending: Pending,
-) -> Result<(u64, u64)> {
-    let encoded = space.windows().encode(txn, series, pending)?;
-    let mut builder = RowsBuilder::new(space.space.encoder.dim as usize)?;
-    let mut ends = Vec::new();
-    for (end, vector) in encoded.defined() {
-        builder.push(vector)?;
-        ends.push(end);
-    }
-    let view = builder.view();
-    let mut rows = Vec::with_capacity(ends.len());
-    for (row, &end) in ends.iter().enumerate() {
-        rows.push(FreshRow {
-            series: pending.series,
-            end,
-            vector: view.row_bytes(row as u32)?,
-        });
-    }
-    let flat = encoded.flat();
-    txn.put_fresh(space.id, &rows)?;
-    txn.put_flat(space.id, pending.series, &flat)?;
-    Ok((rows.len() as u64, flat.len() as u64))
 }

@@ -16,6 +16,7 @@ mod database;
 mod default_space;
 mod delete;
 mod embed;
+mod embed_batch;
 mod encoders;
 mod episodes;
 mod files;

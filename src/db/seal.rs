@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::control::{Control, Stage, Stopwatch};
 use super::database::{Inner, Writer};
-use super::ingest::{ChartSpace, IngestReport, embed_fresh, remove_windows};
+use super::embed_batch::embed_fresh;
+use super::ingest::{ChartSpace, IngestReport, remove_windows};
 use super::segment::{NewRows, write_segment};
 use super::snapshot::step;
 use crate::error::{Error, Result};

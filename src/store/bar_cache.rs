@@ -15,10 +15,10 @@ use super::records::SeriesId;
 use crate::error::{Error, Result};
 use crate::model::Bars;
 
-/// Blocks that are kept: those of 1.3 million bars, some 64 MB.
-const MOST_BLOCKS: usize = 640;
+/// Bars that are kept: some 64 MB.
+const MOST_BARS: usize = 640 * 2048;
 
-/// Blocks that were decoded last, up to a number.
+/// Blocks that were decoded last, up to a number of bars.
 #[derive(Debug, Default)]
 pub(crate) struct BarCache {
     kept: Mutex<Kept>,
@@ -28,6 +28,8 @@ pub(crate) struct BarCache {
 struct Kept {
     /// By the hash of the block; with the moment of its last use.
     blocks: HashMap<u64, (Arc<Bars>, u64)>,
+    /// How many bars these are.
+    bars: usize,
     clock: u64,
 }
 
@@ -40,13 +42,16 @@ impl Kept {
     }
 
     fn put(&mut self, hash: u64, bars: &Arc<Bars>) {
-        if self.blocks.len() >= MOST_BLOCKS {
+        while self.bars + bars.len() > MOST_BARS {
             let oldest = self.blocks.iter().min_by_key(|(_, (_, used))| *used);
-            if let Some(hash) = oldest.map(|(&hash, _)| hash) {
-                self.blocks.remove(&hash);
-            }
+            let Some(hash) = oldest.map(|(&hash, _)| hash) else {
+                break;
+            };
+            let gone = self.blocks.remove(&hash);
+            self.bars -= gone.map_or(0, |(bars, _)| bars.len());
         }
-        self.blocks.insert(hash, (Arc::clone(bars), self.clock));
+        let replaced = self.blocks.insert(hash, (Arc::clone(bars), self.clock));
+        self.bars += bars.len() - replaced.map_or(0, |(bars, _)| bars.len());
     }
 }
 
@@ -195,20 +200,23 @@ mod tests {
                 }
             }
         }
-        let kept = cache.kept.lock().unwrap().blocks.len();
-        assert!((2..=MOST_BLOCKS).contains(&kept), "{kept}");
+        let kept = cache.kept.lock().unwrap();
+        let bars: usize = kept.blocks.values().map(|(bars, _)| bars.len()).sum();
+        assert_eq!(kept.bars, bars);
+        assert!((5000..=MOST_BARS).contains(&bars), "{bars}");
     }
 
     #[test]
     fn the_block_that_was_used_longest_ago_goes_first() {
         let mut kept = Kept::default();
-        let bars = Arc::new(Bars::default());
-        for hash in 0..MOST_BLOCKS as u64 {
-            kept.put(hash, &bars);
+        let block = Arc::new(bars(2048, 0.0));
+        for hash in 0..640 {
+            kept.put(hash, &block);
             assert!(kept.get(0).is_some());
         }
-        kept.put(9999, &bars);
-        assert_eq!(kept.blocks.len(), MOST_BLOCKS);
+        assert_eq!((kept.blocks.len(), kept.bars), (640, MOST_BARS));
+        kept.put(9999, &block);
+        assert_eq!((kept.blocks.len(), kept.bars), (640, MOST_BARS));
         assert!(kept.get(0).is_some() && kept.get(9999).is_some());
         assert!(kept.get(1).is_none());
     }
