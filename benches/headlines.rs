@@ -1,7 +1,8 @@
 //! Questions in words over many headlines: how long the memory of headlines takes to fill, to grow,
-//! and to be asked.
+//! and to be asked; and what is asked of charts beside them.
 //!
-//! `cargo bench --bench headlines`; `RHYME_BENCH_HEADLINES` is how many (default 100,000).
+//! `cargo bench --bench headlines`; `RHYME_BENCH_HEADLINES` is how many, and
+//! `RHYME_BENCH_WINDOWS` how many charts (100,000 each by default).
 
 #![allow(
     missing_docs,
@@ -11,81 +12,90 @@
     reason = "a benchmark stops at the first surprise"
 )]
 
-use std::time::{Duration, Instant};
+mod market;
 
+use market::{HOUR, SYMBOLS, from_env, once, timed, walks};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::{
-    ChartConfig, Control, Database, Headline, Query, SeriesBars, SyntheticConfig, SyntheticMarket,
-    TextConfig, TimePrecision, Timestamp, View, Weights, WeightsConfig,
+    ChartConfig, Control, Database, Headline, LabelSet, Query, Target, TextConfig, TimePrecision,
+    Timestamp, View, Weights, WeightsConfig,
 };
 
-const START: i64 = 1_420_070_400_000;
-const MINUTE: i64 = 60_000;
+/// Headlines come over the years of the bars.
+const START: i64 = 0;
+/// From one headline to the next.
+const STEP: i64 = 6 * 60_000;
 const WORDS: [&str; 24] = [
     "shares", "fall", "rise", "record", "profit", "warning", "bank", "quiet", "trading", "surge",
     "plunge", "miners", "sell", "buy", "forecast", "cut", "merger", "court", "fed", "rate", "oil",
     "gold", "bitcoin", "exchange",
 ];
 
-fn headlines(n: usize, first_minute: i64, random: &mut ChaCha8Rng) -> Vec<Headline> {
+fn headlines(n: usize, first: i64, random: &mut ChaCha8Rng) -> Vec<Headline> {
     let headline = |i: usize| Headline {
-        time: Timestamp::from_millis(START + (first_minute + i as i64) * MINUTE),
+        time: Timestamp::from_millis(START + (first + i as i64) * STEP),
         precision: TimePrecision::Minute,
         text: (0..8)
             .map(|_| WORDS[random.random_range(0..WORDS.len())])
             .collect::<Vec<_>>()
             .join(" "),
         source: "bench".to_owned(),
-        symbols: vec![format!("S{}", i % 500)],
+        symbols: vec![format!("S{:03}", i % 500)],
     };
     (0..n).map(headline).collect()
 }
 
-/// The median of 201 calls, and the slowest.
-fn timed(what: &str, mut work: impl FnMut()) {
-    let mut times: Vec<Duration> = (0..201)
-        .map(|_| {
-            let start = Instant::now();
-            work();
-            start.elapsed()
-        })
-        .collect();
-    times.sort_unstable();
-    println!(
-        "{what:44} median {:>8.1?}   slowest {:>8.1?}",
-        times[100], times[200]
-    );
-}
-
-fn once<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let value = work();
-    println!("{what:44} {:>8.1?}", start.elapsed());
-    value
+/// What is asked of charts in a space of both.
+fn charts(db: &Database, hours: i64) {
+    let now = db.now();
+    let middle = db.at(Timestamp::from_millis(hours / 2 * HOUR));
+    let target: Target = "S000".parse().unwrap();
+    let text = "bank shares plunge after profit warning";
+    timed("10 charts by a chart", || {
+        let answer = now.similar(target.clone()).space("clip").run().unwrap();
+        assert_eq!(answer.hits.len(), 10);
+    });
+    timed("search as of the middle", || {
+        assert_eq!(middle.search(text).run().unwrap().charts.hits.len(), 10);
+    });
+    let set = LabelSet::built_in_named("eight-regimes").unwrap();
+    timed("classify a chart by eight labels", || {
+        let answer = now.classify(target.clone(), &set).run().unwrap();
+        assert_eq!(answer.labels.len(), 8);
+    });
+    timed("context of a chart", || {
+        now.context(target.clone()).symbol("S007").run().unwrap();
+    });
+    timed("reaction: 20 pieces of news", || {
+        let question = now.reaction(text).horizon(24);
+        assert!(question.run().unwrap().summary.is_some());
+    });
+    let unusual = || {
+        let answer = now.anomaly(target.clone()).space("clip").run().unwrap();
+        assert_eq!(answer.unusual.measures.len(), 4);
+    };
+    once("the first anomaly with alignment", unusual);
+    timed("anomaly with alignment", unusual);
+    once("regimes of a series", || {
+        now.regimes(target.clone(), &set).run().unwrap().runs.len()
+    });
 }
 
 fn main() {
-    let n = std::env::var("RHYME_BENCH_HEADLINES").map_or(100_000, |n| n.parse().unwrap());
+    let n = from_env("RHYME_BENCH_HEADLINES", 100_000);
+    let windows = from_env("RHYME_BENCH_WINDOWS", 100_000);
     let folder = tempfile::tempdir().unwrap();
     let db = Database::open(folder.path().join("bench.rhyme")).unwrap();
-    let small = SyntheticConfig {
-        crypto_symbols: 1,
-        equity_symbols: 0,
-        ..SyntheticConfig::small(1)
-    };
-    for (key, calendar, bars) in SyntheticMarket::new(small).unwrap().series() {
-        db.ingest_bars(&[SeriesBars {
-            key,
-            calendar,
-            bars,
-        }])
-        .unwrap();
-    }
+    // A window of this encoder needs 96 bars.
+    let hours = (windows / SYMBOLS + 95) as i64;
+    db.ingest_bars(&walks(hours)).unwrap();
     let config = WeightsConfig::clip(ChartConfig::multiscale(64, 64), TextConfig::new(64), 0.1);
     let weights = Weights::random(&config, 1).unwrap();
-    db.create_space_of_weights("clip", &weights, 1, Control::new())
-        .unwrap();
+    once(&format!("embed some {windows} windows"), || {
+        db.create_space_of_weights("clip", &weights, 1, Control::new())
+            .unwrap()
+    });
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let all = headlines(n, 0, &mut random);
     once(&format!("store and embed {n} headlines"), || {
@@ -107,15 +117,15 @@ fn main() {
     });
     let now = db.now();
     timed("10 headlines by a vector", || ask(&now));
-    let middle = db.at(Timestamp::from_millis(START + n as i64 / 2 * MINUTE));
+    let middle = db.at(Timestamp::from_millis(START + n as i64 / 2 * STEP));
     timed("the same as of the middle", || ask(&middle));
     timed("the same of one symbol", || {
-        let answer = now.news(vector.clone()).symbol("S7").run().unwrap();
+        let answer = now.news(vector.clone()).symbol("S007").run().unwrap();
         assert_eq!(answer.hits.len(), 10.min(n / 500));
     });
     timed("the same within a month of the middle", || {
-        let (from, to) = (n as i64 / 2 - 43_200, n as i64 / 2 + 43_200);
-        let at = |minute| Timestamp::from_millis(START + minute * MINUTE);
+        let (from, to) = (n as i64 / 2 - 7_200, n as i64 / 2 + 7_200);
+        let at = |step| Timestamp::from_millis(START + step * STEP);
         assert!(
             !now.news(vector.clone())
                 .from(at(from))
@@ -132,6 +142,7 @@ fn main() {
     timed("search: 10 charts and 10 headlines", || {
         assert_eq!(now.search(text).run().unwrap().headlines.len(), 10);
     });
+    charts(&db, hours);
     let later = headlines(10, n as i64, &mut random);
     once("store and embed 10 headlines more", || {
         db.ingest_headlines(&later).unwrap()

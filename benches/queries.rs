@@ -2,7 +2,8 @@
 //!
 //! `RHYME_BENCH_WINDOWS=1000000 cargo bench --bench queries` makes a database of so many windows
 //! (100,000 by default): hourly random walks of 60 symbols in the market `crypto` and 40 in `equity`. The
-//! first question of a kind works out what later ones find ready; `first_answers` prints what it costs.
+//! first question of a kind works out what later ones find ready; `first_answers` prints what it costs, at
+//! first and after a commit of one bar a series.
 //! The target of `anomaly_scan` is one year of hourly bars of one symbol.
 
 #![allow(
@@ -13,21 +14,26 @@
     reason = "a benchmark stops at the first surprise"
 )]
 
+mod market;
+
+use std::collections::HashSet;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use divan::Bencher;
+use market::{CRYPTO, HOUR, SYMBOLS, from_env, once, walk, walks};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{Bar, Calendar, Database, Refine, SeriesBars, Target, Timestamp, View};
+use rhymedb::{Database, Refine, SeriesBars, Target, Timestamp, View};
 
-const HOUR: i64 = 3_600_000;
 const YEAR: i64 = 365 * 24;
-const SYMBOLS: usize = 100;
-const CRYPTO: usize = 60;
 
 fn main() {
-    first_answers();
+    first_answers("first");
+    next_hour();
+    first_answers("after a commit,");
+    recall_as_of();
     divan::main();
 }
 
@@ -41,39 +47,14 @@ struct Fixture {
     times: Vec<Timestamp>,
 }
 
-fn walk(market: &str, symbol: usize, hours: i64) -> SeriesBars {
-    let mut rng = ChaCha8Rng::seed_from_u64(symbol as u64);
-    let mut close = 100.0f64;
-    let bars = (0..hours).map(|hour| {
-        let open = close;
-        close *= 1.0 + 0.01 * rng.random_range(-1.0..1.0);
-        Bar {
-            time: Timestamp::from_millis(hour * HOUR),
-            open,
-            high: open.max(close) * 1.001,
-            low: open.min(close) * 0.999,
-            close,
-            volume: f64::from(rng.random_range(1..10_000u32)),
-        }
-    });
-    SeriesBars {
-        key: format!("{market}/bench/S{symbol:03}:1h").parse().unwrap(),
-        calendar: Calendar::Continuous,
-        bars: bars.collect(),
-    }
-}
-
 fn fixture() -> &'static Fixture {
     static FIXTURE: OnceLock<Fixture> = OnceLock::new();
     FIXTURE.get_or_init(|| {
-        let windows = std::env::var("RHYME_BENCH_WINDOWS");
-        let windows: usize = windows.map_or(100_000, |text| text.parse().unwrap());
+        let windows = from_env("RHYME_BENCH_WINDOWS", 100_000);
         let hours = (windows / SYMBOLS + 63) as i64;
         let folder = tempfile::tempdir().unwrap();
         let db = Database::open(folder.path().join("bench.rhyme")).unwrap();
-        let market = |i| if i < CRYPTO { "crypto" } else { "equity" };
-        let all: Vec<SeriesBars> = (0..SYMBOLS).map(|i| walk(market(i), i, hours)).collect();
-        db.ingest_bars(&all).unwrap();
+        db.ingest_bars(&walks(hours)).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut time = || Timestamp::from_millis(rng.random_range(hours / 2..hours) * HOUR);
         let times: Vec<Timestamp> = (0..64).map(|_| time()).collect();
@@ -89,23 +70,57 @@ fn fixture() -> &'static Fixture {
     })
 }
 
-/// The first question of each kind to a database that was just opened.
-fn first_answers() {
+/// The first question of each kind, to a database that was just opened or that has new bars.
+fn first_answers(when: &str) {
     let f = fixture();
-    let say = |name: &str, start: Instant| println!("first {name}: {:.1?}", start.elapsed());
     let target = || f.targets[0].clone();
-    let start = Instant::now();
-    f.db.now().similar(target()).run().unwrap();
-    say("similar", start);
-    let start = Instant::now();
-    f.db.now().similar(target()).outcomes(&[24]).run().unwrap();
-    say("similar with outcomes", start);
-    let start = Instant::now();
-    f.db.now().anomaly(target()).run().unwrap();
-    say("anomaly", start);
-    let start = Instant::now();
-    f.db.now().transfer(target()).to("equity").run().unwrap();
-    say("transfer", start);
+    once(&format!("{when} similar"), || {
+        f.db.now().similar(target()).run().unwrap()
+    });
+    once(&format!("{when} similar with outcomes"), || {
+        f.db.now().similar(target()).outcomes(&[24]).run().unwrap()
+    });
+    once(&format!("{when} anomaly"), || {
+        f.db.now().anomaly(target()).run().unwrap()
+    });
+    once(&format!("{when} transfer"), || {
+        f.db.now().transfer(target()).to("equity").run().unwrap()
+    });
+    let from = Timestamp::from_millis((f.hours - 24 * 7) * HOUR);
+    once(&format!("{when} scan of a week"), || {
+        let view = f.db.now();
+        view.anomaly_scan().of("S000").from(from).run().unwrap()
+    });
+}
+
+/// One bar more for every series, in one commit.
+fn next_hour() {
+    let f = fixture();
+    let market = |i| if i < CRYPTO { "crypto" } else { "equity" };
+    let bars: Vec<SeriesBars> = (0..SYMBOLS)
+        .map(|i| walk(market(i), i, f.hours..f.hours + 1))
+        .collect();
+    f.db.ingest_bars(&bars).unwrap();
+}
+
+/// How many of the ten true episodes a search as of an arbitrary time finds.
+fn recall_as_of() {
+    let f = fixture();
+    let (mut found, mut wanted) = (0, 0);
+    for i in 0..f.targets.len() {
+        let ask = |exact: bool| {
+            let answer = at(f, i).similar(f.targets[i].clone()).exact(exact).run();
+            let windows = answer.unwrap().hits.into_iter().map(|hit| hit.window);
+            windows.map(|w| w.to_string()).collect::<HashSet<_>>()
+        };
+        let (some, all) = (ask(false), ask(true));
+        found += all.intersection(&some).count();
+        wanted += all.len();
+    }
+    println!(
+        "recall@10 as of an arbitrary time            {:.4}",
+        found as f64 / wanted as f64
+    );
 }
 
 /// Asks about one window after another: 64 targets, whose first round is not counted.
@@ -131,6 +146,14 @@ fn at(f: &Fixture, i: usize) -> View {
 fn similar(bencher: Bencher<'_, '_>) {
     ask(bencher, |f, i| {
         let answer = f.db.now().similar(f.targets[i].clone()).run();
+        answer.unwrap().hits.len()
+    });
+}
+
+#[divan::bench]
+fn similar_as_of(bencher: Bencher<'_, '_>) {
+    ask(bencher, |f, i| {
+        let answer = at(f, i).similar(f.targets[i].clone()).run();
         answer.unwrap().hits.len()
     });
 }
@@ -229,11 +252,10 @@ fn anomaly_scan_of_a_year(bencher: Bencher<'_, '_>) {
         });
 }
 
-/// A commit begins with nothing worked out.
+/// Nothing of what was worked out stays true where the oldest bars change.
 fn drop_what_is_kept(db: &Database) {
-    static NEXT: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
-    let hour = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let mut one = walk("other", 999, 1);
-    one.bars.time = vec![hour * HOUR];
-    db.ingest_bars(&[one]).unwrap();
+    static NEXT: AtomicI64 = AtomicI64::new(0);
+    let hour = NEXT.fetch_add(1, Ordering::Relaxed);
+    db.ingest_bars(&[walk("other", 999, hour..hour + 1)])
+        .unwrap();
 }

@@ -68,7 +68,7 @@ pub use analysis::{
     EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes, Label, LabelScore, LabelSet,
     Measure, Measured, News, NewsAnswer, NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary,
     Outcomes, Pair, PairOptions, Pairs, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun,
-    Regimes, RegimesAnswer, Search, SearchAnswer, Spread, Transfer, TransferAnswer, TransferGroup,
+    Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup,
     TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual, is_held_out,
 };
 #[doc(hidden)]

@@ -9,43 +9,24 @@
 
 mod oracle;
 
-use oracle::{D, DAY, HOUR, START, W, crypto, equity};
-use rhymedb::{Database, Error, Measure, SeriesBars, Target, Timestamp, Unusual, View};
-
-fn open() -> (tempfile::TempDir, Database) {
-    let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
-    (dir, db)
-}
-
-fn market() -> Vec<SeriesBars> {
-    vec![
-        crypto("AAA", 700, 1),
-        crypto("BBB", 650, 2),
-        equity("CCC", 500, 3),
-    ]
-}
-
-fn hours(n: i64) -> Timestamp {
-    Timestamp::from_millis(START + n * HOUR)
-}
-
-fn target(text: &str, at: Timestamp) -> Target {
-    format!("{text}@{at}").parse().unwrap()
-}
+use oracle::matrices::{inverse, shrunk, times};
+use oracle::worlds::{database, days, hours, market, other_future, refused, target};
+use oracle::{HOUR, START, W, crypto};
+use rhymedb::{Database, LabelSet, Measure, SeriesBars, Timestamp, Unusual, View};
 
 fn value(unusual: &Unusual, measure: Measure) -> f64 {
     unusual.get(measure).unwrap().value
 }
 
-/// The mean distance to the `k` nearest episodes that had closed before, none nearer than a window.
+/// The mean distance to the `k` nearest episodes that had ended when the window began.
 fn plain_distance(
     all: &[SeriesBars],
     windows: &[oracle::Window],
     query: &oracle::Window,
     k: usize,
 ) -> Option<f64> {
-    let known = |w: &oracle::Window| w.end <= query.end;
+    let last = apart(all, query);
+    let known = |w: &oracle::Window| w.end <= last;
     let found = oracle::similar(all, windows, query, k, W, known);
     (found.len() == k).then(|| {
         let distances = found
@@ -55,7 +36,7 @@ fn plain_distance(
     })
 }
 
-/// The end of the last window that shares no bar with one.
+/// The end of the last window that ended when one began.
 fn apart(all: &[SeriesBars], window: &oracle::Window) -> i64 {
     let interval = all[window.series].key.interval;
     window.end - W as i64 * interval.nominal_millis()
@@ -63,68 +44,19 @@ fn apart(all: &[SeriesBars], window: &oracle::Window) -> i64 {
 
 /// Mahalanobis distance and largest z-score, from the windows that had closed a window before.
 fn plain_moments(history: &[&oracle::Window], x: &[f64]) -> (f64, f64) {
-    let n = history.len() as f64;
-    let mean: Vec<f64> = (0..D)
-        .map(|i| history.iter().map(|w| w.vector[i]).sum::<f64>() / n)
-        .collect();
-    let off = |v: &[f64]| -> Vec<f64> { (0..D).map(|i| v[i] - mean[i]).collect() };
-    let mut s = vec![vec![0.0; D]; D];
-    for w in history {
-        let c = off(&w.vector);
-        for i in 0..D {
-            for j in 0..D {
-                s[i][j] += c[i] * c[j] / n;
-            }
-        }
-    }
-    let x = off(x);
-    let largest = (0..D)
-        .map(|i| (x[i] / s[i][i].sqrt()).abs())
-        .fold(0.0, f64::max);
-    // Ledoit and Wolf, as they write it: norms divided by the dimension, sums over windows.
-    let level = (0..D).map(|i| s[i][i]).sum::<f64>() / D as f64;
-    let norm = |m: &dyn Fn(usize, usize) -> f64| -> f64 {
-        let all = (0..D).flat_map(|i| (0..D).map(move |j| (i, j)));
-        all.map(|(i, j)| m(i, j).powi(2)).sum::<f64>() / D as f64
-    };
-    let eye = |i: usize, j: usize| f64::from(u8::from(i == j));
-    let spread = norm(&|i, j| s[i][j] - level * eye(i, j));
-    let noise: f64 = history
-        .iter()
-        .map(|w| {
-            let c = off(&w.vector);
-            norm(&|i, j| c[i] * c[j] - s[i][j])
-        })
-        .sum::<f64>()
-        / (n * n);
-    let weight = noise.min(spread) / spread;
-    let mut m: Vec<Vec<f64>> = (0..D)
-        .map(|i| {
-            let row = (0..D).map(|j| (1.0 - weight) * s[i][j] + weight * level * eye(i, j));
-            row.chain([x[i]]).collect()
-        })
-        .collect();
-    // Gauss: y with (covariance) y = x.
-    for i in 0..D {
-        let pivot = m[i].clone();
-        for (k, row) in m.iter_mut().enumerate() {
-            if k != i {
-                let factor = row[i] / pivot[i];
-                row.iter_mut()
-                    .zip(&pivot)
-                    .for_each(|(a, b)| *a -= factor * b);
-            }
-        }
-    }
-    let squared: f64 = (0..D).map(|i| x[i] * m[i][D] / m[i][i]).sum();
-    (squared.sqrt(), largest)
+    let vectors: Vec<&[f64]> = history.iter().map(|w| w.vector.as_slice()).collect();
+    let (mean, covariance, deviations) = shrunk(&vectors);
+    let x: Vec<f64> = x.iter().zip(&mean).map(|(x, m)| x - m).collect();
+    let z = x.iter().zip(&deviations).map(|(x, sd)| (x / sd).abs());
+    let solved = times(&inverse(&covariance), &x);
+    let squared: f64 = x.iter().zip(solved).map(|(a, b)| a * b).sum();
+    (squared.sqrt(), z.fold(0.0, f64::max))
 }
 
 #[test]
 fn measures_agree_with_their_definitions() {
-    let (_dir, db) = open();
     let all = market();
-    db.ingest_bars(&all).unwrap();
+    let (_dir, db) = database(&all);
     let windows = oracle::windows(&all);
     let mut asked = 0;
     for query in windows
@@ -154,7 +86,8 @@ fn measures_agree_with_their_definitions() {
         near(value(&answer.unusual, Measure::LargestZ), largest);
         assert_eq!(answer.unusual.z_alarm, largest > 3.0);
 
-        let known = windows.iter().filter(|w| w.end <= query.end).count();
+        let known = windows.iter().filter(|w| w.end <= apart(&all, query));
+        let known = known.count();
         assert_eq!(answer.history as usize, known);
         assert_eq!(answer.nearest.len(), 3);
         assert!(answer.nearest.is_sorted_by(|a, b| a.0 >= b.0));
@@ -165,9 +98,8 @@ fn measures_agree_with_their_definitions() {
 
 #[test]
 fn p_values_count_earlier_windows() {
-    let (_dir, db) = open();
     let all = vec![crypto("AAA", 600, 1), crypto("BBB", 600, 2)];
-    db.ingest_bars(&all).unwrap();
+    let (_dir, db) = database(&all);
     let windows = oracle::windows(&all);
     let query = windows
         .iter()
@@ -225,25 +157,10 @@ fn scanned(view: &View) -> String {
 #[test]
 fn the_future_changes_nothing() {
     let all = market();
-    let as_of = Timestamp::from_millis(START + 20 * DAY);
-    let mut other = all.clone();
-    for series in &mut other {
-        for i in 0..series.bars.len() {
-            let open = Timestamp::from_millis(series.bars.time[i]);
-            if series.key.interval.close_of(open) > as_of {
-                series.bars.high[i] *= 3.0;
-                series.bars.close[i] *= 1.0 + 0.9 * ((i * 7) % 5) as f64 / 5.0;
-            }
-        }
-    }
-    let mut late = crypto("LATE", 300, 9);
-    late.bars.time.iter_mut().for_each(|t| *t += 21 * DAY);
-    other.push(late);
-    other[1].bars = other[1].bars.slice(0..20 * 24);
-    let (_a, known) = open();
-    known.ingest_bars(&all).unwrap();
-    let (_b, changed) = open();
-    changed.ingest_bars(&other).unwrap();
+    let as_of = days(20);
+    let other = other_future(&all, as_of, crypto("LATE", 300, 9), 1);
+    let (_a, known) = database(&all);
+    let (_b, changed) = database(&other);
     // What a later view worked out before must not show.
     assert_ne!(
         asked(&known.now(), "AAA", hours(690)),
@@ -278,8 +195,7 @@ fn with_zigzag() -> Vec<SeriesBars> {
 
 #[test]
 fn a_scan_finds_what_never_was_as_one_episode() {
-    let (_dir, db) = open();
-    db.ingest_bars(&with_zigzag()).unwrap();
+    let (_dir, db) = database(&with_zigzag());
     let view = db.now();
     let scan = view
         .anomaly_scan()
@@ -313,8 +229,7 @@ fn a_scan_finds_what_never_was_as_one_episode() {
 
 #[test]
 fn threads_and_order_do_not_show() {
-    let (_dir, db) = open();
-    db.ingest_bars(&with_zigzag()).unwrap();
+    let (_dir, db) = database(&with_zigzag());
     let scan = |view: &View| {
         let scan = view
             .anomaly_scan()
@@ -328,9 +243,7 @@ fn threads_and_order_do_not_show() {
         .num_threads(1)
         .build()
         .unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let again = Database::open(dir.path().join("again.rhyme")).unwrap();
-    again.ingest_bars(&with_zigzag()).unwrap();
+    let (_dir, again) = database(&with_zigzag());
     // Other questions before, and one thread.
     again
         .now()
@@ -340,15 +253,9 @@ fn threads_and_order_do_not_show() {
     assert_eq!(one.install(|| scan(&again.now())), first);
 }
 
-fn refused(result: Result<impl std::fmt::Debug, Error>, message: &str) {
-    let error = result.unwrap_err();
-    assert!(error.to_string().contains(message), "{error}");
-}
-
 #[test]
 fn what_cannot_be_asked_is_refused() {
-    let (_dir, db) = open();
-    db.ingest_bars(&market()).unwrap();
+    let (_dir, db) = database(&market());
     let view = db.now();
     let ask = |hour| view.anomaly(target("AAA", hours(hour)));
     refused(
@@ -380,6 +287,18 @@ fn what_cannot_be_asked_is_refused() {
     assert_eq!((nothing.scanned, nothing.episodes.len()), (0, 0));
     let early = scan().to(hours(80)).run().unwrap();
     assert_eq!((early.scanned, early.skipped), (17, 17));
+    // There are no words in a space of charts alone.
+    refused(
+        scan().by(Measure::Alignment).run(),
+        "expected a space of charts and headlines to decide by alignment, found shape",
+    );
+    let set = LabelSet::of_sentences("s", &["up", "down"]).unwrap();
+    refused(
+        ask(300).labels(&set).run(),
+        "expected a space of charts and headlines to compare with the labels",
+    );
+    let plain = ask(500).run().unwrap().unusual;
+    assert!(plain.get(Measure::Alignment).is_none() && plain.measures.len() == 3);
     assert!("soft".parse::<Measure>().is_err());
     assert_eq!("largest-z".parse::<Measure>().unwrap(), Measure::LargestZ);
 }

@@ -10,33 +10,12 @@
 
 mod oracle;
 
-use oracle::{DAY, HOUR, START, W, crypto, equity};
+use oracle::worlds::{database, days, hours, market, open, other_future, refused, target};
+use oracle::{DAY, HOUR, START, W, crypto};
 use rhymedb::{
-    Calendar, Control, Database, Error, HitOutcome, OutcomeAnswer, Query, Refine, SeriesBars,
-    Target, Timestamp, Window, chart_encoder_by_name,
+    Calendar, Control, Database, HitOutcome, OutcomeAnswer, Query, Refine, SeriesBars, Timestamp,
+    Window, chart_encoder_by_name,
 };
-
-fn open() -> (tempfile::TempDir, Database) {
-    let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
-    (dir, db)
-}
-
-fn market() -> Vec<SeriesBars> {
-    vec![
-        crypto("AAA", 700, 1),
-        crypto("BBB", 650, 2),
-        equity("CCC", 500, 3),
-    ]
-}
-
-fn hours(n: i64) -> Timestamp {
-    Timestamp::from_millis(START + n * HOUR)
-}
-
-fn target(text: &str, at: Timestamp) -> Target {
-    format!("{text}@{at}").parse().unwrap()
-}
 
 /// Change, best, worst and volatility of the `horizon` bars after the bar `last`.
 fn plain_outcome(series: &SeriesBars, last: usize, horizon: usize, now: i64) -> Option<[f64; 4]> {
@@ -76,9 +55,8 @@ fn close(a: f64, b: f64) {
 
 #[test]
 fn outcomes_agree_with_the_bars() {
-    let (_dir, db) = open();
     let all = market();
-    db.ingest_bars(&all).unwrap();
+    let (_dir, db) = database(&all);
     let now = hours(500);
     let view = db.at(now);
     let search = view
@@ -126,9 +104,8 @@ fn outcomes_agree_with_the_bars() {
 
 #[test]
 fn the_base_rate_is_that_of_all_windows() {
-    let (_dir, db) = open();
     let all = market();
-    db.ingest_bars(&all).unwrap();
+    let (_dir, db) = database(&all);
     let now = START + 20 * DAY;
     let view = db.at(Timestamp::from_millis(now));
     let search = view.similar(target("AAA", hours(300))).market("crypto");
@@ -197,26 +174,10 @@ fn bytes(answer: &OutcomeAnswer) -> String {
 #[test]
 fn the_future_changes_nothing() {
     let all = market();
-    let as_of = Timestamp::from_millis(START + 20 * DAY);
-    let mut other = all.clone();
-    for series in &mut other {
-        for i in 0..series.bars.len() {
-            let open = Timestamp::from_millis(series.bars.time[i]);
-            if series.key.interval.close_of(open) > as_of {
-                series.bars.high[i] *= 3.0;
-                series.bars.close[i] *= 1.0 + 0.9 * ((i * 7) % 5) as f64 / 5.0;
-            }
-        }
-    }
-    // Also a series that begins later, and one that ends at that time.
-    let mut late = crypto("LATE", 300, 9);
-    late.bars.time.iter_mut().for_each(|t| *t += 21 * DAY);
-    other.push(late);
-    other[1].bars = other[1].bars.slice(0..20 * 24);
-    let (_a, known) = open();
-    known.ingest_bars(&all).unwrap();
-    let (_b, changed) = open();
-    changed.ingest_bars(&other).unwrap();
+    let as_of = days(20);
+    let other = other_future(&all, as_of, crypto("LATE", 300, 9), 1);
+    let (_a, known) = database(&all);
+    let (_b, changed) = database(&other);
     let mut differ = 0;
     for hour in [200, 300, 400, 470, 480] {
         for refine in [None, Some(Refine::Correlation), Some(Refine::Dtw)] {
@@ -243,9 +204,8 @@ fn the_future_changes_nothing() {
 
 #[test]
 fn refined_searches_agree_with_the_bars() {
-    let (_dir, db) = open();
     let all = market();
-    db.ingest_bars(&all).unwrap();
+    let (_dir, db) = database(&all);
     let standard = |closes: &[f64]| -> Vec<f64> {
         let logs: Vec<f64> = closes.iter().map(|c| c.ln()).collect();
         let mean = logs.iter().sum::<f64>() / logs.len() as f64;
@@ -304,9 +264,8 @@ fn refined_searches_agree_with_the_bars() {
 
 #[test]
 fn drawn_paths_find_what_they_draw() {
-    let (_dir, db) = open();
     let all = market();
-    db.ingest_bars(&all).unwrap();
+    let (_dir, db) = database(&all);
     let view = db.now();
     let closes = &all[1].bars.close[200..200 + W];
     let answer = view
@@ -337,16 +296,10 @@ fn drawn_paths_find_what_they_draw() {
     assert!(hit.refined.unwrap() > 0.9);
 }
 
-fn refused(result: Result<impl std::fmt::Debug, Error>, message: &str) {
-    let error = result.unwrap_err();
-    assert!(error.to_string().contains(message), "{error}");
-}
-
 #[test]
 fn what_cannot_be_asked_is_refused() {
-    let (_dir, db) = open();
     let all = market();
-    db.ingest_bars(&all).unwrap();
+    let (_dir, db) = database(&all);
     let view = db.now();
     let search = || view.similar(target("AAA", hours(300)));
     refused(

@@ -11,14 +11,10 @@ mod oracle;
 
 use std::collections::HashMap;
 
-use oracle::{DAY, HOUR, START, W, crypto, equity};
-use rhymedb::{Database, Error, SeriesBars, Target, Timestamp, View};
-
-fn open() -> (tempfile::TempDir, Database) {
-    let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
-    (dir, db)
-}
+use oracle::matrices::{roots, shrunk, times};
+use oracle::worlds::{database, days, hours, other_future, refused, target};
+use oracle::{DAY, HOUR, W, crypto, equity};
+use rhymedb::{SeriesBars, View};
 
 /// Two markets; CCC has the shape of AAA's window that ends at hour 400, at another price.
 fn market() -> Vec<SeriesBars> {
@@ -40,23 +36,14 @@ fn market() -> Vec<SeriesBars> {
     all
 }
 
-fn hours(n: i64) -> Timestamp {
-    Timestamp::from_millis(START + n * HOUR)
-}
-
-fn target(text: &str, at: Timestamp) -> Target {
-    format!("{text}@{at}").parse().unwrap()
-}
-
 fn near(a: f64, b: f64) {
     assert!((a - b).abs() < 2e-4, "{a} against {b}");
 }
 
 #[test]
 fn the_same_shape_is_found_elsewhere() {
-    let (_dir, db) = open();
     let all = market();
-    db.ingest_bars(&all).unwrap();
+    let (_dir, db) = database(&all);
     let view = db.now();
     let answer = view
         .transfer(target("AAA", hours(400)))
@@ -96,10 +83,104 @@ fn the_same_shape_is_found_elsewhere() {
     }
 }
 
+fn cosine(a: &[f64], b: &[f64]) -> f64 {
+    let dot = |x: &[f64], y: &[f64]| -> f64 { x.iter().zip(y).map(|(p, q)| p * q).sum() };
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+fn mean_of_best(mut values: Vec<f64>) -> f64 {
+    values.sort_by(|a, b| b.total_cmp(a));
+    values[..10].iter().sum::<f64>() / 10.0
+}
+
+/// The windows of a side that its moments are taken from: the last ones may be left out.
+fn drawn<'a>(windows: &'a [oracle::Window], series: &[usize]) -> Vec<&'a oracle::Window> {
+    let mut side: Vec<_> = windows
+        .iter()
+        .filter(|w| series.contains(&w.series))
+        .collect();
+    side.sort_by_key(|w| (w.end, w.series));
+    let unit = 1 << (side.len() / 16).max(1).ilog2();
+    side.truncate(side.len() / unit * unit);
+    side
+}
+
+/// Every window of the other side by its corrected score, best first.
+fn plain_transfer<'a>(
+    windows: &'a [oracle::Window],
+    query: &oracle::Window,
+    there: &[usize],
+) -> Vec<(f64, f64, &'a oracle::Window)> {
+    let (from, to) = (drawn(windows, &[0, 1]), drawn(windows, there));
+    let moments = |side: &[&oracle::Window]| {
+        let vectors: Vec<&[f64]> = side.iter().map(|w| w.vector.as_slice()).collect();
+        let (mean, covariance, _) = shrunk(&vectors);
+        (mean, roots(&covariance))
+    };
+    let (mean_from, (_, back)) = moments(&from);
+    let (mean_to, (forth, _)) = moments(&to);
+    let less = |x: &[f64], m: &[f64]| -> Vec<f64> { x.iter().zip(m).map(|(x, m)| x - m).collect() };
+    let across = |x: &[f64]| times(&forth, &times(&back, &less(x, &mean_from)));
+    let asked = across(&query.vector);
+    let step = from.len().div_ceil(512);
+    let bank: Vec<_> = from
+        .iter()
+        .step_by(step)
+        .map(|w| across(&w.vector))
+        .collect();
+    let others = windows.iter().filter(|w| there.contains(&w.series));
+    let seen: Vec<_> = others
+        .map(|w| {
+            let arrived = less(&w.vector, &mean_to);
+            let crowding = bank.iter().map(|b| cosine(b, &arrived)).collect();
+            (cosine(&asked, &arrived), mean_of_best(crowding), w)
+        })
+        .collect();
+    let around = mean_of_best(seen.iter().map(|s| s.0).collect());
+    let mut scored: Vec<_> = seen
+        .into_iter()
+        .map(|(similarity, crowding, w)| (2.0 * similarity - around - crowding, similarity, w))
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    scored
+}
+
+#[test]
+fn corrected_scores_agree_with_their_definition() {
+    let all = market();
+    let (_dir, db) = database(&all);
+    let windows = oracle::windows(&all);
+    for hour in [300, 400, 555] {
+        let at = hours(hour);
+        let query = windows
+            .iter()
+            .find(|w| w.series == 0 && w.end == at.millis())
+            .unwrap();
+        let expected = plain_transfer(&windows, query, &[2, 3]);
+        let view = db.now();
+        let question = view
+            .transfer(target("AAA", at))
+            .to("equity")
+            .k(107)
+            .quota(107);
+        let answer = question.exact(true).exclusion(0).run().unwrap();
+        assert_eq!(answer.hits.len(), 107);
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 2e-3, "{a} against {b}");
+        for (hit, (score, ..)) in answer.hits.iter().zip(&expected) {
+            close(hit.score, *score);
+            let same = |w: &&oracle::Window| {
+                all[w.series].key == hit.window.series && w.end == hit.window.end.millis()
+            };
+            let own = expected.iter().find(|(.., w)| same(w)).unwrap();
+            close(hit.score, own.0);
+            close(hit.similarity, own.1);
+        }
+    }
+}
+
 #[test]
 fn quotas_symbols_and_episodes_hold() {
-    let (_dir, db) = open();
-    db.ingest_bars(&market()).unwrap();
+    let (_dir, db) = database(&market());
     let view = db.now();
     let ask = || view.transfer(target("AAA", hours(400))).exact(true);
     let one = ask().to("equity").quota(1).run().unwrap();
@@ -123,7 +204,7 @@ fn quotas_symbols_and_episodes_hold() {
         .map(|h| h.window.series.symbol.clone())
         .collect();
     assert!(symbols.contains(&"BBB".to_owned()) && symbols.contains(&"DDD".to_owned()));
-    let until = Timestamp::from_millis(START + 300 * DAY);
+    let until = days(300);
     let early = ask().to("equity").until(until).run().unwrap();
     assert!(early.hits.iter().all(|h| h.window.end <= until));
 }
@@ -162,25 +243,10 @@ fn the_future_changes_nothing() {
         equity("CCC", 500, 3),
         equity("DDD", 480, 4),
     ];
-    let as_of = Timestamp::from_millis(START + 150 * DAY);
-    let mut other = all.clone();
-    for series in &mut other {
-        for i in 0..series.bars.len() {
-            let open = Timestamp::from_millis(series.bars.time[i]);
-            if series.key.interval.close_of(open) > as_of {
-                series.bars.high[i] *= 3.0;
-                series.bars.close[i] *= 1.0 + 0.9 * ((i * 7) % 5) as f64 / 5.0;
-            }
-        }
-    }
-    let mut late = equity("LATE", 300, 9);
-    late.bars.time.iter_mut().for_each(|t| *t += 210 * DAY);
-    other.push(late);
-    other[3].bars = other[3].bars.slice(0..300);
-    let (_a, known) = open();
-    known.ingest_bars(&all).unwrap();
-    let (_b, changed) = open();
-    changed.ingest_bars(&other).unwrap();
+    let as_of = days(150);
+    let other = other_future(&all, as_of, equity("LATE", 300, 9), 3);
+    let (_a, known) = database(&all);
+    let (_b, changed) = database(&other);
     assert_ne!(matrix(&known.now()), matrix(&changed.now()));
     assert_eq!(matrix(&known.at(as_of)), matrix(&changed.at(as_of)));
     for hour in [1000, 2000, 3500] {
@@ -194,9 +260,8 @@ fn the_future_changes_nothing() {
 
 #[test]
 fn matrices_agree_with_every_pair_compared() {
-    let (_dir, db) = open();
     let all = market();
-    db.ingest_bars(&all).unwrap();
+    let (_dir, db) = database(&all);
     let windows = oracle::windows(&all);
     let of = |series: &[usize]| -> Vec<&oracle::Window> {
         windows
@@ -261,15 +326,9 @@ fn matrices_agree_with_every_pair_compared() {
     );
 }
 
-fn refused(result: Result<impl std::fmt::Debug, Error>, message: &str) {
-    let error = result.unwrap_err();
-    assert!(error.to_string().contains(message), "{error}");
-}
-
 #[test]
 fn what_cannot_be_asked_is_refused() {
-    let (_dir, db) = open();
-    db.ingest_bars(&market()).unwrap();
+    let (_dir, db) = database(&market());
     let view = db.now();
     let ask = || view.transfer(target("AAA", hours(400)));
     refused(

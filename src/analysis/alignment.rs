@@ -1,10 +1,7 @@
 //! Charts that no words fit.
 
-use std::time::Duration;
-
-use super::labels::{LabelSet, cosine, place};
-use super::search::millis;
-use crate::db::{HeadlineChoice, HeadlineHit, Query, View};
+use super::labels::{LabelSet, PlacedLabel, cosine, place};
+use crate::db::{HeadlineChoice, HeadlineHit, Query, View, choice_methods, space_method};
 use crate::error::{Error, Result};
 use crate::model::Window;
 
@@ -15,7 +12,7 @@ pub struct Alignment<'a> {
     query: Query,
     space: Option<String>,
     labels: Option<LabelSet>,
-    latency: i64,
+    choice: HeadlineChoice,
 }
 
 /// The answer to [`View::alignment`].
@@ -67,18 +64,13 @@ impl View {
             query: query.into(),
             space: None,
             labels: None,
-            latency: 0,
+            choice: HeadlineChoice::default(),
         }
     }
 }
 
 impl Alignment<'_> {
-    /// The space. Default: the only one that reads text, or `clip`.
-    #[must_use]
-    pub fn space(mut self, name: &str) -> Self {
-        self.space = Some(name.to_owned());
-        self
-    }
+    space_method!(text);
 
     /// Labels that may fit too.
     #[must_use]
@@ -87,12 +79,7 @@ impl Alignment<'_> {
         self
     }
 
-    /// The time from the publication of a headline until somebody can know it. Default: none.
-    #[must_use]
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = millis(latency);
-        self
-    }
+    choice_methods!(choice: latency);
 
     /// Asks.
     ///
@@ -100,25 +87,18 @@ impl Alignment<'_> {
     /// [`Error::NotFound`] or [`Error::Ambiguous`] if the target or the space names nothing or
     /// several things; [`Error::Invalid`] if there are neither headlines nor labels.
     pub fn run(self) -> Result<AlignmentAnswer> {
-        let choice = HeadlineChoice {
-            latency: self.latency,
-            ..HeadlineChoice::default()
-        };
-        choice.check()?;
-        self.view.aligned(self.space.as_deref(), &[&self.query], |space| {
-            let placed = space.place(&self.query)?;
-            let (mut hits, _) = space.headlines_near(&placed.vector, 1, &choice)?;
-            let mut label: Option<(String, f64)> = None;
-            if let Some(set) = &self.labels {
-                for known in place(space, set)? {
-                    let score = cosine(&known.vector, &placed.vector);
-                    if label.as_ref().is_none_or(|(_, best)| score > *best) {
-                        label = Some((known.name, score));
-                    }
-                }
-            }
+        self.choice.check()?;
+        let space = self.space.as_deref();
+        self.view.placed(space, &self.query, |space, placed| {
+            let (mut hits, _) = space.headlines_near(&placed.vector, 1, &self.choice)?;
+            let labels = self.labels.as_ref().map_or(Ok(Vec::new()), |set| place(space, set))?;
+            let label = nearest_label(&labels, &placed.vector);
+            let label = label.map(|(label, score)| (label.name.clone(), score));
             let headline = hits.pop();
-            let scores = [headline.as_ref().map(|h| f64::from(h.score)), label.as_ref().map(|l| l.1)];
+            let scores = [
+                headline.as_ref().map(|h| f64::from(h.score)),
+                label.as_ref().map(|l| l.1),
+            ];
             let best = scores.into_iter().flatten().max_by(f64::total_cmp);
             let best = best.ok_or_else(|| {
                 Error::invalid(format!(
@@ -136,4 +116,15 @@ impl Alignment<'_> {
             })
         })
     }
+}
+
+/// The label that is nearest to a vector, with its cosine; the first of several that are.
+pub(super) fn nearest_label<'a>(
+    labels: &'a [PlacedLabel],
+    vector: &[f32],
+) -> Option<(&'a PlacedLabel, f64)> {
+    let scored = labels
+        .iter()
+        .map(|label| (label, cosine(&label.vector, vector)));
+    scored.reduce(|best, next| if next.1 > best.1 { next } else { best })
 }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use super::unusual::{Judge, Judged, LEAST_CALIBRATION, Measures, rank};
-use crate::db::{Asked, Candidate, Filter, Past, View, within};
+use super::labels::{LabelSet, place};
+use super::unusual::{Judge, Judged, LEAST_CALIBRATION, Measures, Words, rank};
+use crate::db::{Asked, Candidate, Filter, Past, View, scatter, within};
 use crate::error::{Error, Result, excerpt};
-use crate::model::{Interval, Target, Window};
+use crate::model::{Target, Window};
 
 /// From here on the largest z-score counts as an alarm.
 pub(super) const Z_THRESHOLD: f64 = 3.0;
@@ -16,24 +17,36 @@ pub(super) const Z_THRESHOLD: f64 = 3.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Measure {
-    /// The mean Euclidean distance of the vector to its `k` nearest episodes, 0 to 2.
+    /// The mean Euclidean distance of the vector to its `k` nearest episodes that had ended when the
+    /// window began, 0 to 2.
     Distance,
     /// The Mahalanobis distance of the vector from the mean of history, with a covariance shrunk
     /// after Ledoit and Wolf (2004).
     Mahalanobis,
     /// The largest number of standard deviations that one number of the vector lies from its mean.
     LargestZ,
+    /// One less the greatest cosine with a headline that was known, or with a label, 0 to 2: high
+    /// where nothing in words fits the chart. Of a space of charts and headlines alone. The more
+    /// headlines are known the better the best of them fits, so that in a collection that grows fast
+    /// earlier windows look less aligned than later ones.
+    Alignment,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Distance, Self::Mahalanobis, Self::LargestZ];
+    pub const ALL: [Self; 4] = [
+        Self::Distance,
+        Self::Mahalanobis,
+        Self::LargestZ,
+        Self::Alignment,
+    ];
 
-    pub(super) fn of(self, measures: &Measures) -> f64 {
+    fn of(self, measures: &Measures) -> Option<f64> {
         match self {
-            Self::Distance => measures.distance,
-            Self::Mahalanobis => measures.mahalanobis,
-            Self::LargestZ => measures.largest_z,
+            Self::Distance => Some(measures.distance),
+            Self::Mahalanobis => Some(measures.mahalanobis),
+            Self::LargestZ => Some(measures.largest_z),
+            Self::Alignment => measures.alignment,
         }
     }
 }
@@ -44,6 +57,7 @@ impl fmt::Display for Measure {
             Self::Distance => "distance",
             Self::Mahalanobis => "mahalanobis",
             Self::LargestZ => "largest-z",
+            Self::Alignment => "alignment",
         })
     }
 }
@@ -55,7 +69,7 @@ impl FromStr for Measure {
         let found = Self::ALL.into_iter().find(|m| m.to_string() == text);
         found.ok_or_else(|| {
             Error::invalid(format!(
-                "expected the measure distance, mahalanobis or largest-z, found {}",
+                "expected the measure distance, mahalanobis, largest-z or alignment, found {}",
                 excerpt(text)
             ))
         })
@@ -80,7 +94,8 @@ pub struct Measured {
 /// What is said of how unusual a window is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unusual {
-    /// One for each of [`Measure::ALL`].
+    /// In the order of [`Measure::ALL`]. [`Measure::Alignment`] is there if words were known when the
+    /// window closed, and when at least 20 of the earlier windows did.
     pub measures: Vec<Measured>,
     /// Earlier windows that it was compared with, each measured as of its own close.
     pub calibration: usize,
@@ -94,18 +109,19 @@ pub struct Unusual {
 impl Unusual {
     pub(super) fn of(found: &Measures, earlier: &[Measures]) -> Self {
         let measured = |measure: Measure| {
-            let value = measure.of(found);
-            let (percentile, p_value) = rank(value, earlier.iter().map(|m| measure.of(m)));
-            Measured {
+            let value = measure.of(found)?;
+            let others: Vec<f64> = earlier.iter().filter_map(|m| measure.of(m)).collect();
+            let (percentile, p_value) = rank(value, others.iter().copied());
+            (others.len() >= LEAST_CALIBRATION).then_some(Measured {
                 measure,
                 value,
                 percentile,
                 p_value,
-            }
+            })
         };
         let alarms = earlier.iter().filter(|m| m.largest_z > Z_THRESHOLD).count();
         Self {
-            measures: Measure::ALL.map(measured).to_vec(),
+            measures: Measure::ALL.into_iter().filter_map(measured).collect(),
             calibration: earlier.len(),
             z_alarm: found.largest_z > Z_THRESHOLD,
             z_false_alarms: alarms as f64 / earlier.len().max(1) as f64,
@@ -129,11 +145,11 @@ pub struct AnomalyAnswer {
     pub unusual: Unusual,
     /// Its nearest episodes, best first: the cosine and the window.
     pub nearest: Vec<(f32, Window)>,
-    /// Windows that had closed by then and that it could be compared with.
+    /// Windows that had ended when it began, and that it could be compared with.
     pub history: u64,
     /// Bars of a window.
     pub window_bars: u32,
-    /// The least distance in bars of two neighbours, and of the window and its neighbours.
+    /// The least distance in bars of two neighbours of one symbol.
     pub exclusion: u32,
     /// How long it took.
     pub took: Duration,
@@ -148,6 +164,8 @@ pub(super) struct Options {
     pub(super) exact: bool,
     pub(super) seed: u64,
     pub(super) calibration: usize,
+    pub(super) labels: Option<LabelSet>,
+    pub(super) latency: i64,
 }
 
 impl Default for Options {
@@ -159,6 +177,8 @@ impl Default for Options {
             exact: false,
             seed: 0,
             calibration: 200,
+            labels: None,
+            latency: 0,
         }
     }
 }
@@ -178,7 +198,33 @@ impl Options {
             exact: self.exact,
             seed: self.seed,
             calibration: self.calibration,
+            words: self.words(past)?,
         })
+    }
+
+    /// What may fit a window in words.
+    fn words<'a>(&self, past: &'a Past<'a>) -> Result<Option<Words<'a>>> {
+        let Some(space) = past.aligned()? else {
+            return match &self.labels {
+                None => Ok(None),
+                Some(set) => Err(Error::invalid(format!(
+                    "expected a space of charts and headlines to compare with the labels {}, found {}; name such a space, or leave the labels out",
+                    excerpt(set.name()),
+                    past.space()
+                ))),
+            };
+        };
+        let labels = match &self.labels {
+            Some(set) => place(&space, set)?,
+            None => Vec::new(),
+        };
+        let key = self.labels.as_ref().map(|set| format!("{set:?}"));
+        Ok(Some(Words {
+            space,
+            labels,
+            latency: self.latency,
+            key: key.map_or(0, |text| scatter(&text, 0)),
+        }))
     }
 }
 
@@ -192,8 +238,8 @@ macro_rules! shared_options {
             self
         }
 
-        /// How many neighbours the distance is measured to: distinct episodes that share no bar
-        /// with one another or with the window. Default: 5. At most 1,000.
+        /// How many neighbours the distance is measured to: distinct episodes that had ended when the
+        /// window began, and share no bar with one another. Default: 5. At most 1,000.
         #[must_use]
         pub fn k(mut self, k: usize) -> Self {
             self.options.k = k;
@@ -210,7 +256,7 @@ macro_rules! shared_options {
 
         /// Compares with windows of this interval only; said more than once, of any of them.
         #[must_use]
-        pub fn among_interval(mut self, interval: Interval) -> Self {
+        pub fn among_interval(mut self, interval: crate::model::Interval) -> Self {
             self.options.among.intervals.push(interval);
             self
         }
@@ -226,6 +272,21 @@ macro_rules! shared_options {
         #[must_use]
         pub fn seed(mut self, seed: u64) -> Self {
             self.options.seed = seed;
+            self
+        }
+
+        /// Labels that may fit a window too, beside the headlines that were known
+        /// ([`crate::Measure::Alignment`]). Needs a space of charts and headlines. Default: none.
+        #[must_use]
+        pub fn labels(mut self, set: &crate::LabelSet) -> Self {
+            self.options.labels = Some(set.clone());
+            self
+        }
+
+        /// The time from the publication of a headline until somebody could know it. Default: none.
+        #[must_use]
+        pub fn latency(mut self, latency: std::time::Duration) -> Self {
+            self.options.latency = crate::db::millis(latency);
             self
         }
 
@@ -250,9 +311,9 @@ pub struct Anomaly<'a> {
 }
 
 impl View {
-    /// Asks how unusual a stored window was, compared with what had closed before it.
+    /// Asks how unusual a stored window was, compared with windows that had ended when it began.
     ///
-    /// The window is measured as of its own close in three ways ([`Measure`]). To say how unusual
+    /// The window is measured as of its own close in several ways ([`Measure`]). To say how unusual
     /// the values are, a seeded sample of the windows of the second half of the time before it is
     /// measured in the same way, each as of its own close.
     ///
@@ -324,7 +385,7 @@ impl Anomaly<'_> {
             space: past.space().to_owned(),
             unusual: Unusual::of(&found, &earlier),
             nearest: nearest.iter().map(named).collect::<Result<_>>()?,
-            history: past.count(&judge.history.until(place.end)),
+            history: past.count(&judge.before(place)?),
             window_bars: past.window_bars(),
             exclusion: judge.exclusion,
             window,

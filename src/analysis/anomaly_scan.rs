@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use super::anomaly::{Measure, Options, Unusual, shared_options};
 use super::unusual::{Judge, Judged};
-use crate::db::{Filter, Past, Place, View, within};
+use crate::db::{Filter, Past, Place, View, filter_methods, within};
 use crate::error::{Error, Result};
-use crate::model::{Interval, Timestamp, Window};
+use crate::model::{Timestamp, Window};
 
 /// The most windows of one scan.
 const MOST_WINDOWS: u64 = 10_000_000;
@@ -51,7 +51,8 @@ pub struct AnomalyScanAnswer {
     pub episodes: Vec<AnomalyEpisode>,
     /// Windows that were looked at.
     pub scanned: u64,
-    /// Those of them before which there was too little history to say anything.
+    /// Those of them before which there was too little history to say anything, or nothing in words
+    /// where [`Measure::Alignment`] decides.
     pub skipped: u64,
     /// Those of them with a p-value at or below the level. Of windows like all others it would be
     /// a share of the level.
@@ -117,26 +118,7 @@ impl AnomalyScan<'_> {
         self
     }
 
-    /// Scans this interval; said more than once, any of them.
-    #[must_use]
-    pub fn interval(mut self, interval: Interval) -> Self {
-        self.scanned.intervals.push(interval);
-        self
-    }
-
-    /// Scans windows that closed at or after this time.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.scanned.from = Some(from);
-        self
-    }
-
-    /// Scans windows that closed at or before this time.
-    #[must_use]
-    pub fn to(mut self, to: Timestamp) -> Self {
-        self.scanned.to = Some(to);
-        self
-    }
+    filter_methods!(scanned: interval, from, to);
 
     /// The measure that decides. Default: [`Measure::Distance`].
     #[must_use]
@@ -191,12 +173,19 @@ impl AnomalyScan<'_> {
         }
         let places = past.places(&rows)?;
         let judge = self.options.judge(past)?;
+        if self.by == Measure::Alignment && judge.words.is_none() {
+            return Err(Error::invalid(format!(
+                "expected a space of charts and headlines to decide by alignment, found {}; name such a space, or decide by another measure",
+                past.space()
+            )));
+        }
         past.start_threads()?;
         let judged: Vec<Option<Unusual>> = places
             .par_iter()
             .map(|&place| judge_one(past, &judge, place))
             .collect::<Result<_>>()?;
-        let skipped = judged.iter().filter(|j| j.is_none()).count() as u64;
+        let told = |j: &Option<Unusual>| j.as_ref().is_some_and(|u| u.get(self.by).is_some());
+        let skipped = judged.iter().filter(|j| !told(j)).count() as u64;
         let flagged = self.flagged(&places, judged);
         Ok(AnomalyScanAnswer {
             space: past.space().to_owned(),

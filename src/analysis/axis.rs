@@ -1,7 +1,7 @@
 //! A direction between two meanings, and where charts and headlines stand on it.
 
 use super::labels::cosine;
-use crate::db::{Aligned, Expressiveness, HeadlineChoice, Query, View};
+use crate::db::{Aligned, Expressiveness, HeadlineChoice, Query, View, space_method};
 use crate::error::{Error, Result};
 use crate::model::{Headline, SeriesKey, Target, Timestamp, Window};
 
@@ -112,12 +112,7 @@ impl Direction {
 }
 
 impl Axis<'_> {
-    /// The space. Default: the only one that reads text, or `clip`.
-    #[must_use]
-    pub fn space(mut self, name: &str) -> Self {
-        self.space = Some(name.to_owned());
-        self
-    }
+    space_method!(text);
 
     fn look<T>(
         &self,

@@ -26,9 +26,8 @@ pub(super) fn p_value(some: &[Point], all: &[Point], seed: u64) -> Option<f64> {
     }
     let base = mean(all.iter().map(|p| p.value));
     let found = (mean(some.iter().map(|p| p.value)) - base).abs();
-    let blocks = block_sizes(some);
-    let mut all = all.to_vec();
-    all.sort_by_key(|p| (p.span.group, p.span.from));
+    let blocks = block_sizes(&in_order(some));
+    let all = in_order(all);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut as_far = 0;
     for _ in 0..DRAWS {
@@ -46,18 +45,25 @@ pub(super) fn p_value(some: &[Point], all: &[Point], seed: u64) -> Option<f64> {
     Some((1 + as_far) as f64 / (1 + DRAWS) as f64)
 }
 
-/// How many values there are in each run whose spans begin within the span of its first.
-fn block_sizes(points: &[Point]) -> Vec<usize> {
-    let mut spans: Vec<Span> = points.iter().map(|p| p.span).collect();
-    spans.sort_unstable_by_key(|s| (s.group, s.from, s.to));
+/// The values by group and by when they begin.
+pub(super) fn in_order(points: &[Point]) -> Vec<Point> {
+    let mut points = points.to_vec();
+    let order = |p: &Point| (p.span.group, p.span.from, p.span.to);
+    points.sort_by(|a, b| order(a).cmp(&order(b)).then(a.value.total_cmp(&b.value)));
+    points
+}
+
+/// How many values there are in each run whose spans begin within the span of its first, of values
+/// in order.
+pub(super) fn block_sizes(points: &[Point]) -> Vec<usize> {
     let mut sizes: Vec<usize> = Vec::new();
     let mut first: Option<Span> = None;
-    for span in spans {
+    for Point { span, .. } in points {
         match (first, sizes.last_mut()) {
             (Some(f), Some(size)) if f.group == span.group && span.from < f.to => *size += 1,
             _ => {
                 sizes.push(1);
-                first = Some(span);
+                first = Some(*span);
             }
         }
     }
@@ -140,7 +146,7 @@ mod tests {
     #[test]
     fn blocks_are_runs_within_the_first_span() {
         let points: Vec<Point> = [0, 5, 9, 10, 30, 12].map(|t| point(t, 0.0)).into();
-        assert_eq!(block_sizes(&points), [3, 2, 1]);
+        assert_eq!(block_sizes(&in_order(&points)), [3, 2, 1]);
         assert!((run_sum(&[point(0, 1.0), point(4, 2.0), point(10, 9.0)], 5) - 7.0).abs() < 1e-12);
     }
 }

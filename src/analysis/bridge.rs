@@ -37,9 +37,10 @@ impl Bridge {
         key.extend(&to.key);
         let step = from.places().len().div_ceil(BANK).max(1);
         let places: Vec<_> = from.places().iter().step_by(step).copied().collect();
-        let made = past
-            .memo()
-            .get(key, || Self::new(a, b, &vectors(past, &places)?))?;
+        let made = past.memo().get(key, || {
+            let bridge = Self::new(a, b, &vectors(past, &places)?)?;
+            Ok((bridge, from.until.max(to.until)))
+        })?;
         Ok(Some(made))
     }
 

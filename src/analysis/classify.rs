@@ -1,24 +1,24 @@
-//! A chart among labels in words, and the labels of a series over time.
+//! A chart among labels in words.
 
 use super::labels::{LabelSet, PlacedLabel, cosine, place};
 use crate::db::{Aligned, Expressiveness, Query, View};
 use crate::error::{Error, Result};
-use crate::model::{SeriesKey, Target, Timestamp, Window};
+use crate::model::Window;
 
 /// Below this distance of the two best probabilities a classification abstains.
 const DEFAULT_ABSTAIN: f64 = 0.05;
 
-/// How charts are classified: [`View::classify`] and [`View::regimes`] take one.
+/// How charts are classified: [`View::classify`] and [`View::regimes`] have one.
 #[derive(Clone, Debug)]
-struct Options {
-    set: LabelSet,
-    space: Option<String>,
-    abstain: f64,
-    centred: bool,
+pub(super) struct Options {
+    pub(super) set: LabelSet,
+    pub(super) space: Option<String>,
+    pub(super) abstain: f64,
+    pub(super) centred: bool,
 }
 
 impl Options {
-    fn new(set: &LabelSet) -> Self {
+    pub(super) fn new(set: &LabelSet) -> Self {
         Self {
             set: set.clone(),
             space: None,
@@ -27,7 +27,7 @@ impl Options {
         }
     }
 
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         if (0.0..=1.0).contains(&self.abstain) {
             return Ok(());
         }
@@ -37,6 +37,35 @@ impl Options {
         )))
     }
 }
+
+/// The options that [`Classify`] and [`super::Regimes`] share, as methods.
+macro_rules! shared_options {
+    () => {
+        /// The space. Default: the only one that reads text, or `clip`.
+        #[must_use]
+        pub fn space(mut self, name: &str) -> Self {
+            self.options.space = Some(name.to_owned());
+            self
+        }
+
+        /// Chooses no label if the two best probabilities are nearer than this. Default: 0.05.
+        #[must_use]
+        pub fn abstain_below(mut self, margin: f64) -> Self {
+            self.options.abstain = margin;
+            self
+        }
+
+        /// Takes from each score what the label has in common with charts at large, so that a label
+        /// that is near to every chart wins nothing by it. Needs weights with a bank of charts.
+        /// Default: no.
+        #[must_use]
+        pub fn centred(mut self, centred: bool) -> Self {
+            self.options.centred = centred;
+            self
+        }
+    };
+}
+pub(super) use shared_options;
 
 /// A label with what a chart has to do with it.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,67 +144,10 @@ impl View {
             options: Options::new(set),
         }
     }
-
-    /// Asks for the labels of a series' windows over time, runs of equal labels as one.
-    ///
-    /// ```
-    /// # use rhymedb::{ChartConfig, Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
-    /// # use rhymedb::{TextConfig, Weights, WeightsConfig};
-    /// # let dir = tempfile::tempdir()?;
-    /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
-    /// # for (key, calendar, bars) in market.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
-    /// # db.ingest_headlines(&market.headlines())?;
-    /// // Trained weights come from a file: Weights::read("clip.safetensors").
-    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
-    /// db.create_space_of_weights("clip", &Weights::random(&config, 7)?, 1, Control::new())?;
-    /// # use rhymedb::{LabelSet, Target};
-    ///
-    /// let target: Target = "NOVAUSDT:1h".parse()?;
-    /// let set = LabelSet::built_in_named("regimes")?;
-    /// let answer = db.now().regimes(target, &set).run()?;
-    /// for run in &answer.runs {
-    ///     println!("{} to {} {}", run.first, run.last, run.label.as_deref().unwrap_or("undecided"));
-    /// }
-    /// assert!(answer.runs.iter().map(|run| run.windows).sum::<u64>() > 700);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn regimes(&self, series: Target, set: &LabelSet) -> Regimes<'_> {
-        Regimes {
-            view: self,
-            series,
-            options: Options::new(set),
-            from: None,
-            to: None,
-        }
-    }
 }
 
 impl Classify<'_> {
-    /// The space. Default: the only one that reads text, or `clip`.
-    #[must_use]
-    pub fn space(mut self, name: &str) -> Self {
-        self.options.space = Some(name.to_owned());
-        self
-    }
-
-    /// Chooses no label if the two best probabilities are nearer than this. Default: 0.05.
-    #[must_use]
-    pub fn abstain_below(mut self, margin: f64) -> Self {
-        self.options.abstain = margin;
-        self
-    }
-
-    /// Takes from each score what the label has in common with charts at large, so that a label
-    /// that is near to every chart wins nothing by it. Needs weights with a bank of charts. Default:
-    /// no.
-    #[must_use]
-    pub fn centred(mut self, centred: bool) -> Self {
-        self.options.centred = centred;
-        self
-    }
+    shared_options!();
 
     /// Classifies.
     ///
@@ -186,9 +158,8 @@ impl Classify<'_> {
     pub fn run(self) -> Result<ClassifyAnswer> {
         self.options.check()?;
         let name = self.options.space.as_deref();
-        self.view.aligned(name, &[&self.query], |space| {
+        self.view.placed(name, &self.query, |space, placed| {
             let judge = Judge::new(space, &self.options)?;
-            let placed = space.place(&self.query)?;
             let odds = judge.odds(&placed.vector);
             let mut labels: Vec<LabelScore> = judge
                 .labels
@@ -220,15 +191,15 @@ impl Classify<'_> {
 }
 
 /// Labels in a space.
-struct Judge {
-    labels: Vec<PlacedLabel>,
+pub(super) struct Judge {
+    pub(super) labels: Vec<PlacedLabel>,
     /// What each label has in common with charts at large, or 0.
     usual: Vec<f64>,
     temperature: f64,
 }
 
 impl Judge {
-    fn new(space: &Aligned<'_>, options: &Options) -> Result<Self> {
+    pub(super) fn new(space: &Aligned<'_>, options: &Options) -> Result<Self> {
         let labels = place(space, &options.set)?;
         let usual = match (options.centred, space.bank()) {
             (false, _) => vec![0.0; labels.len()],
@@ -262,11 +233,11 @@ impl Judge {
         scores.iter().map(|s| (*s, weight(s) / sum)).collect()
     }
 
-    /// The most probable label and its probability; no label if it is too near to the next.
-    fn choose(&self, vector: &[f32], abstain: f64) -> (Option<usize>, f64) {
-        let odds = self.odds(vector);
+    /// The most probable label, or none if it is too near to the next, and the probabilities of all.
+    pub(super) fn choose(&self, vector: &[f32], abstain: f64) -> (Option<usize>, Vec<f64>) {
+        let odds: Vec<f64> = self.odds(vector).into_iter().map(|(_, p)| p).collect();
         let (mut first, mut second) = ((0, f64::MIN), f64::MIN);
-        for (i, (_, p)) in odds.into_iter().enumerate() {
+        for (i, &p) in odds.iter().enumerate() {
             if p > first.1 {
                 (first, second) = ((i, p), first.1);
             } else if p > second {
@@ -274,123 +245,6 @@ impl Judge {
             }
         }
         let decided = first.1 - second >= abstain;
-        (decided.then_some(first.0), first.1)
-    }
-}
-
-/// A question for labels over time, made by [`View::regimes`].
-#[derive(Clone, Debug)]
-pub struct Regimes<'a> {
-    view: &'a View,
-    series: Target,
-    options: Options,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-}
-
-/// Windows one after another that have one label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RegimeRun {
-    /// The label; `None` where the classification abstains.
-    pub label: Option<String>,
-    /// The close of the first window's last bar.
-    pub first: Timestamp,
-    /// The close of the last window's last bar.
-    pub last: Timestamp,
-    /// How many windows.
-    pub windows: u64,
-    /// The mean probability of each window's most probable label.
-    pub probability: f64,
-}
-
-/// The answer to [`View::regimes`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct RegimesAnswer {
-    /// The space.
-    pub space: String,
-    /// The name of the set of labels.
-    pub set: String,
-    /// The series.
-    pub series: SeriesKey,
-    /// The runs, ascending in time.
-    pub runs: Vec<RegimeRun>,
-}
-
-impl Regimes<'_> {
-    /// The space. Default: the only one that reads text, or `clip`.
-    #[must_use]
-    pub fn space(mut self, name: &str) -> Self {
-        self.options.space = Some(name.to_owned());
-        self
-    }
-
-    /// Chooses no label if the two best probabilities are nearer than this. Default: 0.05.
-    #[must_use]
-    pub fn abstain_below(mut self, margin: f64) -> Self {
-        self.options.abstain = margin;
-        self
-    }
-
-    /// As [`Classify::centred`]. Default: no.
-    #[must_use]
-    pub fn centred(mut self, centred: bool) -> Self {
-        self.options.centred = centred;
-        self
-    }
-
-    /// Only windows that closed at or after this time.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.from = Some(from);
-        self
-    }
-
-    /// Only windows that closed at or before this time. Default: the target's time.
-    #[must_use]
-    pub fn to(mut self, to: Timestamp) -> Self {
-        self.to = Some(to);
-        self
-    }
-
-    /// Classifies each stored window.
-    ///
-    /// # Errors
-    /// As [`Classify::run`].
-    pub fn run(self) -> Result<RegimesAnswer> {
-        self.options.check()?;
-        self.view
-            .aligned(self.options.space.as_deref(), &[], |space| {
-                let judge = Judge::new(space, &self.options)?;
-                let (series, _) = space.series(&self.series)?;
-                let to = self.to.or(self.series.time);
-                let mut runs: Vec<(Option<usize>, RegimeRun)> = Vec::new();
-                for (end, vector) in space.history(&series, self.from, to)? {
-                    let (label, probability) = judge.choose(&vector, self.options.abstain);
-                    match runs.last_mut().filter(|(l, _)| *l == label) {
-                        Some((_, run)) => {
-                            run.last = end;
-                            run.windows += 1;
-                            run.probability += (probability - run.probability) / run.windows as f64;
-                        }
-                        None => {
-                            let named = label.and_then(|i| judge.labels.get(i));
-                            let run = RegimeRun {
-                                label: named.map(|l| l.name.clone()),
-                                first: end,
-                                last: end,
-                                windows: 1,
-                                probability,
-                            };
-                            runs.push((label, run));
-                        }
-                    }
-                }
-                Ok(RegimesAnswer {
-                    space: space.name(),
-                    set: self.options.set.name().to_owned(),
-                    series,
-                    runs: runs.into_iter().map(|(_, run)| run).collect(),
-                })
-            })
+        (decided.then_some(first.0), odds)
     }
 }

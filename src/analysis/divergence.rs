@@ -1,10 +1,7 @@
 //! Charts against the news of the same time.
 
-use std::time::Duration;
-
 use super::labels::{cosine, mean_direction};
-use super::search::millis;
-use crate::db::{HeadlineChoice, PlacedHeadline, View};
+use crate::db::{HeadlineChoice, PlacedHeadline, View, choice_methods, space_method};
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Target, Timestamp};
 
@@ -17,7 +14,7 @@ pub struct Divergence<'a> {
     symbol: Option<String>,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
-    latency: i64,
+    choice: HeadlineChoice,
     lag: usize,
     below: f64,
     history: usize,
@@ -89,7 +86,7 @@ impl View {
             symbol: None,
             from: None,
             to: None,
-            latency: 0,
+            choice: HeadlineChoice::default(),
             lag: 0,
             below: 5.0,
             history: 30,
@@ -98,12 +95,7 @@ impl View {
 }
 
 impl Divergence<'_> {
-    /// The space. Default: the only one that reads text, or `clip`.
-    #[must_use]
-    pub fn space(mut self, name: &str) -> Self {
-        self.space = Some(name.to_owned());
-        self
-    }
+    space_method!(text);
 
     /// The symbol that headlines have to name. Default: the series' own.
     #[must_use]
@@ -126,12 +118,7 @@ impl Divergence<'_> {
         self
     }
 
-    /// The time from the publication of a headline until somebody can know it. Default: none.
-    #[must_use]
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = millis(latency);
-        self
-    }
+    choice_methods!(choice: latency);
 
     /// How many windows after the news the chart ends, so that it shows the reaction. Default: 0,
     /// the bar in which the news became known.
@@ -167,19 +154,13 @@ impl Divergence<'_> {
                 self.below
             )));
         }
-        let choice = HeadlineChoice {
-            latency: self.latency,
-            from: None,
-            to: None,
-            symbols: Vec::new(),
-        };
-        choice.check()?;
+        self.choice.check()?;
         self.view.aligned(self.space.as_deref(), &[], |space| {
             let (series, _) = space.series(&self.series)?;
             let symbol = self.symbol.clone().unwrap_or_else(|| series.symbol.clone());
             let to = self.to.or(self.series.time);
             let windows = space.history(&series, None, to)?;
-            let news = space.headlines_of(&symbol, &choice)?;
+            let news = space.headlines_of(&symbol, &self.choice)?;
             let mut moments = self.moments(&series, &windows, news);
             self.judge(&mut moments);
             moments.retain(|m| self.from.is_none_or(|from| m.end >= from));

@@ -110,6 +110,8 @@ pub(super) struct Drawn {
     sample: Sample,
     used: Range<usize>,
     pub(super) key: Vec<u64>,
+    /// When the last of them ended.
+    pub(super) until: i64,
 }
 
 impl Drawn {
@@ -121,23 +123,33 @@ impl Drawn {
         (wanted, seed): (usize, u64),
     ) -> Result<Self> {
         let sample = past.sample(rows, wanted, seed)?;
-        let (_, range, [stride, seed, first, last]) = sample.table();
+        let (table, range) = sample.table();
         let unit = 1usize << (range.len() / 16).max(1).ilog2();
         let used = range.start..range.start + range.len() / unit * unit;
-        let (start, end) = (used.start as u64, used.end as u64);
-        let key = past.key(rows, &[stride, seed, first, last, start, end]);
-        Ok(Self { sample, used, key })
+        let places = table.get(used.clone()).unwrap_or_default();
+        let from = places.first().map_or(i64::MIN, |p| p.end);
+        let until = places.last().map_or(i64::MIN, |p| p.end);
+        // These say which windows they are, whatever else there is.
+        let [from_key, until_key] = [from, until].map(i64::cast_unsigned);
+        let (stride, n) = (u64::from(sample.stride), places.len() as u64);
+        let key = past.key(rows, &[stride, seed, from_key, until_key, n]);
+        Ok(Self {
+            sample,
+            used,
+            key,
+            until,
+        })
     }
 
     pub(super) fn places(&self) -> &[Place] {
-        let (table, ..) = self.sample.table();
+        let (table, _) = self.sample.table();
         table.get(self.used.clone()).unwrap_or_default()
     }
 
     /// Their moments; `None` if they are too few.
     pub(super) fn moments(&self, past: &Past<'_>) -> Result<Arc<Option<Moments>>> {
         past.memo().get(self.key.clone(), || {
-            Ok(Moments::fit(&vectors(past, self.places())?))
+            Ok((Moments::fit(&vectors(past, self.places())?), self.until))
         })
     }
 }

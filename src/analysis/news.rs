@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::labels::cosine;
-use super::search::{check_k, millis};
-use crate::db::{Expressiveness, HeadlineChoice, HeadlineHit, Query, View};
+use super::search::check_k;
+use crate::db::{
+    Expressiveness, HeadlineChoice, HeadlineHit, Query, View, choice_methods, millis, space_method,
+};
 use crate::error::{Error, Result};
 use crate::model::{Headline, Target, Timestamp, Window};
 
@@ -87,38 +89,12 @@ impl News<'_> {
         self
     }
 
-    /// Only headlines that name this symbol; said more than once, any of them.
-    #[must_use]
-    pub fn symbol(mut self, symbol: &str) -> Self {
-        self.choice.symbols.push(symbol.to_owned());
-        self
-    }
-
-    /// Only headlines that were published at or after this time.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.choice.from = Some(from);
-        self
-    }
-
-    /// Only headlines that were published at or before this time.
-    #[must_use]
-    pub fn to(mut self, to: Timestamp) -> Self {
-        self.choice.to = Some(to);
-        self
-    }
+    choice_methods!(choice: symbol, from, to, latency);
 
     /// Only headlines that were published at most so long before or after the window's last close.
     #[must_use]
     pub fn within(mut self, distance: Duration) -> Self {
         self.within = Some(millis(distance));
-        self
-    }
-
-    /// The time from the publication of a headline until somebody can know it. Default: none.
-    #[must_use]
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.choice.latency = millis(latency);
         self
     }
 
@@ -133,8 +109,7 @@ impl News<'_> {
         self.choice.check()?;
         check_k(self.k)?;
         let space = self.space.as_deref();
-        self.view.aligned(space, &[&self.query], |space| {
-            let placed = space.place(&self.query)?;
+        self.view.placed(space, &self.query, |space, placed| {
             if let Some(distance) = self.within {
                 let Some(window) = &placed.window else {
                     return Err(Error::invalid(
@@ -174,7 +149,7 @@ pub struct Context<'a> {
     symbol: Option<String>,
     before: Option<i64>,
     after: i64,
-    latency: i64,
+    choice: HeadlineChoice,
 }
 
 /// A headline around a window.
@@ -239,18 +214,13 @@ impl View {
             symbol: None,
             before: None,
             after: 0,
-            latency: 0,
+            choice: HeadlineChoice::default(),
         }
     }
 }
 
 impl Context<'_> {
-    /// The space. Default: the only one that reads text, or `clip`.
-    #[must_use]
-    pub fn space(mut self, name: &str) -> Self {
-        self.space = Some(name.to_owned());
-        self
-    }
+    space_method!(text);
 
     /// The symbol that headlines have to name. Default: the window's.
     #[must_use]
@@ -273,12 +243,7 @@ impl Context<'_> {
         self
     }
 
-    /// The time from the publication of a headline until somebody can know it. Default: none.
-    #[must_use]
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = millis(latency);
-        self
-    }
+    choice_methods!(choice: latency);
 
     /// Asks.
     ///
@@ -287,8 +252,8 @@ impl Context<'_> {
     /// several things.
     pub fn run(self) -> Result<ContextAnswer> {
         let query = Query::Target(self.target.clone());
-        self.view.aligned(self.space.as_deref(), &[], |space| {
-            let placed = space.place(&query)?;
+        let space = self.space.as_deref();
+        self.view.placed(space, &query, |space, placed| {
             let Some(window) = placed.window else {
                 return Err(Error::Catalog(format!("{} is no window", self.target)));
             };
@@ -296,10 +261,9 @@ impl Context<'_> {
             let symbol = symbol.unwrap_or_else(|| window.series.symbol.clone());
             let first = self.before.map(|distance| around(window.end, distance).0);
             let choice = HeadlineChoice {
-                latency: self.latency,
                 from: Some(first.unwrap_or(window.start)),
                 to: Some(around(window.end, self.after).1),
-                symbols: Vec::new(),
+                ..self.choice
             };
             let found = space.headlines_of(&symbol, &choice)?;
             let headlines = found.into_iter().map(|h| ContextHeadline {

@@ -19,7 +19,7 @@ pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
 /// A span of time in a group, from and to in milliseconds UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
-    pub(super) group: usize,
+    pub(super) group: u64,
     pub(super) from: i64,
     pub(super) to: i64,
 }
@@ -30,7 +30,7 @@ pub(super) struct Span {
 /// the length of their union over that length.
 pub(super) fn effective_size(spans: &[Span]) -> f64 {
     // (group, time, is a start, weight a millisecond)
-    let mut events: Vec<(usize, i64, bool, f64)> = Vec::with_capacity(spans.len() * 2);
+    let mut events: Vec<(u64, i64, bool, f64)> = Vec::with_capacity(spans.len() * 2);
     let mut points = 0.0;
     for span in spans {
         let length = span.to.saturating_sub(span.from);
@@ -104,7 +104,7 @@ mod tests {
     proptest! {
         #[test]
         fn sizes_agree_with_the_definition(
-            spans in prop::collection::vec((0usize..3, 0i64..40, 1i64..15), 0..12)
+            spans in prop::collection::vec((0u64..3, 0i64..40, 1i64..15), 0..12)
         ) {
             let spans: Vec<Span> = spans
                 .into_iter()

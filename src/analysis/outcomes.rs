@@ -1,17 +1,13 @@
 //! What happened after the moments that a search found, and whether it differs from what happens
 //! anyway.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::bootstrap::{Point, p_value};
-use super::numbers::{Span, effective_size, mean, quantile};
-use super::outcome::{HitOutcome, Outcome, measure, outcome_of};
+use super::outcome::{HitOutcome, measure};
+use super::summary::{BaseRate, Closed, LONGEST, OutcomeSummary};
 use crate::db::{Filter, Past, Place, Similar, SimilarAnswer, within};
 use crate::error::{Error, Result};
 
-/// The longest horizon in bars.
-const LONGEST: usize = 10_000;
 /// The most horizons of one question.
 const MOST_HORIZONS: usize = 16;
 
@@ -89,35 +85,6 @@ pub struct HorizonOutcomes {
     pub p_value: Option<f64>,
 }
 
-/// A summary of outcomes. Changes and excursions are simple returns.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OutcomeSummary {
-    /// Outcomes that had closed.
-    pub n: usize,
-    /// How many outcomes without overlap say as much: the sum of the average uniqueness of their
-    /// spans (López de Prado 2018, section 4.4), where outcomes of one market at one time count
-    /// as overlapping.
-    pub effective_n: f64,
-    /// The mean change.
-    pub mean: f64,
-    /// The changes below which lie 5, 25, 50, 75 and 95 % of all.
-    pub quantiles: [f64; 5],
-    /// The share of changes above 0.
-    pub hit_rate: f64,
-    /// The mean best excursion.
-    pub best: f64,
-    /// The mean worst excursion.
-    pub worst: f64,
-    /// The mean volatility: root mean square log return of a bar.
-    pub volatility: f64,
-}
-
-/// An outcome that had closed, with its place in time.
-struct Closed {
-    span: Span,
-    outcome: Outcome,
-}
-
 impl Outcomes<'_> {
     /// The seed of the base rate's sample and of the bootstrap. Default: 0.
     #[must_use]
@@ -152,7 +119,9 @@ impl Outcomes<'_> {
         }
         within("a sample", self.sample, 100_000)?;
         let similar = self.similar.run()?;
-        let (view, space, filter, _) = self.similar.scope();
+        let (view, _, filter, _) = self.similar.scope();
+        // A sentence or a prototype may have gone to another space than a chart does.
+        let space = Some(similar.space.as_str());
         let horizons = view.past(space, |past| self.after(past, filter, &similar))?;
         Ok(OutcomeAnswer {
             similar,
@@ -168,7 +137,7 @@ impl Outcomes<'_> {
         similar: &SimilarAnswer,
     ) -> Result<Vec<HorizonOutcomes>> {
         let longest = self.horizons.iter().max().copied().unwrap_or(1) as usize;
-        let groups = market_groups(past)?;
+        let rows = past.rows(filter)?;
         let mut hits = Vec::with_capacity(similar.hits.len());
         for hit in &similar.hits {
             let series = past
@@ -176,133 +145,31 @@ impl Outcomes<'_> {
                 .ok_or_else(|| Error::Catalog(format!("{} is not stored", hit.window.series)))?;
             let end = hit.window.end.millis();
             let place = Place { end, series };
-            let group = groups.get(&series).copied().unwrap_or_default();
-            hits.push((place, group, past.bars_after(place, longest)?));
+            hits.push((place, past.bars_after(place, longest)?));
         }
         let mut all = Vec::with_capacity(self.horizons.len());
         for &horizon in &self.horizons {
             let mut outcomes = Vec::with_capacity(hits.len());
             let mut closed = Vec::with_capacity(hits.len());
-            for (place, group, bars) in &hits {
+            for (place, bars) in &hits {
                 let (key, calendar) = past.series(place.series)?;
                 let found = bars.as_ref().map_or(HitOutcome::Missing, |bars| {
                     let kind = (key.interval, calendar);
                     measure(bars, kind, horizon as usize, past.now())
                 });
-                closed.extend(found.closed().map(|o| closed_at(*place, *group, o)));
+                closed.extend(found.closed().map(|o| Closed::new(key, place.end, o)));
                 outcomes.push(found);
             }
-            let (base, base_windows) = self.base(past, filter, horizon, &groups)?;
+            let base = BaseRate::of(past, &rows, horizon, (self.sample, self.seed))?;
             all.push(HorizonOutcomes {
                 horizon,
                 hits: outcomes,
-                p_value: p_value(&points(&closed), &points(&base), self.seed),
-                summary: summary(&closed),
-                base: summary(&base),
-                base_windows,
+                p_value: base.p_value(&closed, self.seed),
+                summary: OutcomeSummary::of(&closed),
+                base: OutcomeSummary::of(&base.closed),
+                base_windows: base.windows,
             });
         }
         Ok(all)
     }
-
-    /// The outcomes of a sample of the windows that pass, as far as they had closed.
-    fn base(
-        &self,
-        past: &Past<'_>,
-        filter: &Filter,
-        horizon: u32,
-        groups: &BTreeMap<u32, usize>,
-    ) -> Result<(Vec<Closed>, u64)> {
-        let rows = past.rows(filter)?;
-        let sample = past.sample(&rows, self.sample, self.seed)?;
-        let (table, range, key) = sample.table();
-        // Of every window of the table, also of those that were not known: what is kept must not
-        // depend on the time of the view. Below, only what had closed is taken.
-        let [stride, seed, first, last] = key;
-        let numbers = [stride, seed, first, last, u64::from(horizon)];
-        let key = past.key(&rows, &numbers);
-        let known = past
-            .memo()
-            .get(key, || outcomes_of(past, table, horizon as usize))?;
-        let places = table.get(range.clone()).unwrap_or_default();
-        let outcomes = known.0.get(range).unwrap_or_default();
-        let now = past.now();
-        let closed = places.iter().zip(outcomes).filter_map(|(&place, outcome)| {
-            let outcome = outcome.as_ref().filter(|o| o.closed.millis() <= now)?;
-            let group = groups.get(&place.series).copied().unwrap_or_default();
-            Some(closed_at(place, group, outcome))
-        });
-        Ok((closed.collect(), sample.windows))
-    }
-}
-
-/// The outcomes of a table of windows, as far as the stored bars go.
-struct TableOutcomes(Vec<Option<Outcome>>);
-
-fn outcomes_of(past: &Past<'_>, table: &[Place], horizon: usize) -> Result<TableOutcomes> {
-    // Series by series, so that each block of bars is decoded once.
-    let mut order: Vec<usize> = (0..table.len()).collect();
-    order.sort_by_key(|&i| table.get(i).map(|p| (p.series, p.end)));
-    let mut outcomes = vec![None; table.len()];
-    for i in order {
-        if let (Some(&place), Some(slot)) = (table.get(i), outcomes.get_mut(i)) {
-            *slot = outcome_of(past, place, horizon, i64::MAX)?
-                .closed()
-                .copied();
-        }
-    }
-    Ok(TableOutcomes(outcomes))
-}
-
-/// A number for the market of each series.
-fn market_groups(past: &Past<'_>) -> Result<std::sync::Arc<BTreeMap<u32, usize>>> {
-    past.memo().get(Vec::new(), || {
-        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut groups = BTreeMap::new();
-        for (id, key) in past.all_series() {
-            let next = numbers.len();
-            groups.insert(id, *numbers.entry(&key.market).or_insert(next));
-        }
-        Ok(groups)
-    })
-}
-
-fn closed_at(place: Place, group: usize, outcome: &Outcome) -> Closed {
-    Closed {
-        span: Span {
-            group,
-            from: place.end,
-            to: outcome.closed.millis(),
-        },
-        outcome: *outcome,
-    }
-}
-
-fn points(closed: &[Closed]) -> Vec<Point> {
-    let point = |c: &Closed| Point {
-        span: c.span,
-        value: c.outcome.change,
-    };
-    closed.iter().map(point).collect()
-}
-
-fn summary(closed: &[Closed]) -> Option<OutcomeSummary> {
-    if closed.is_empty() {
-        return None;
-    }
-    let of = |part: fn(&Outcome) -> f64| mean(closed.iter().map(|c| part(&c.outcome)));
-    let mut changes: Vec<f64> = closed.iter().map(|c| c.outcome.change).collect();
-    changes.sort_unstable_by(f64::total_cmp);
-    let rises = changes.iter().filter(|&&c| c > 0.0).count();
-    let spans: Vec<Span> = closed.iter().map(|c| c.span).collect();
-    Some(OutcomeSummary {
-        n: closed.len(),
-        effective_n: effective_size(&spans),
-        mean: of(|o| o.change),
-        quantiles: [0.05, 0.25, 0.5, 0.75, 0.95].map(|q| quantile(&changes, q)),
-        hit_rate: rises as f64 / closed.len() as f64,
-        best: of(|o| o.best),
-        worst: of(|o| o.worst),
-        volatility: of(|o| o.volatility),
-    })
 }

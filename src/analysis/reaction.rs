@@ -1,22 +1,26 @@
 //! What happened after headlines like this one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use super::aftermath::{ReactionOutcome, after, outcome};
 use super::labels::cosine;
-use super::search::{check_k, millis, warning};
-use super::spread::Spread;
-use crate::db::{Aligned, Expressiveness, HeadlineChoice, HeadlineHit, View};
+use super::outcome::{Outcome, measure};
+use super::search::{check_k, warning};
+use super::summary::{BaseRate, Closed, LONGEST, OutcomeSummary};
+use crate::db::{
+    Aligned, Expressiveness, Filter, HeadlineChoice, HeadlineHit, Past, Query, View,
+    choice_methods, space_method, within,
+};
 use crate::error::{Error, Result};
 use crate::model::{Headline, Interval, SeriesKey, Timestamp};
 
 /// Headlines whose vectors are nearer than this, within [`SAME_NEWS_MS`], are one piece of news.
 const SAME_NEWS: f64 = 0.9;
 const SAME_NEWS_MS: i64 = 3 * 24 * 3_600_000;
-const DEFAULT_HORIZON: usize = 5;
-/// More is no reaction.
-const MAX_HORIZON: usize = 10_000;
+const DEFAULT_HORIZON: u32 = 5;
+/// Windows from which the base rate is taken, at least.
+const BASE_SAMPLE: usize = 1000;
+/// A market may be closed for so long between the news and its next bar.
+const HOLIDAYS_MS: i64 = 7 * 24 * 3_600_000;
 
 /// A question for what followed headlines like a sentence, made by [`View::reaction`].
 #[derive(Clone, Debug)]
@@ -24,12 +28,25 @@ pub struct Reaction<'a> {
     view: &'a View,
     text: String,
     k: usize,
-    horizon: usize,
+    horizon: u32,
     space: Option<String>,
     market: Option<String>,
     interval: Option<Interval>,
     choice: HeadlineChoice,
     same_news: f64,
+    seed: u64,
+}
+
+/// What a series did after a headline: from the close of the first bar that closed when the
+/// headline was known, to the close of the bar that is the horizon's number of bars later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReactionOutcome {
+    /// The series.
+    pub series: SeriesKey,
+    /// The close at which it starts.
+    pub start: Timestamp,
+    /// What happened until it ended.
+    pub outcome: Outcome,
 }
 
 /// A piece of news: headlines that say the same within a few days.
@@ -57,16 +74,21 @@ pub struct ReactionAnswer {
     /// The space.
     pub space: String,
     /// The horizon in bars.
-    pub horizon: usize,
+    pub horizon: u32,
     /// The interval of those bars; `None` if there is no outcome.
     pub interval: Option<Interval>,
     /// The news that has outcomes, most similar first.
     pub news: Vec<NewsGroup>,
-    /// The distribution of all outcomes.
-    pub spread: Option<Spread>,
-    /// The distribution of the same series' returns over the horizon at all times, one after
-    /// another: what a reaction has to differ from.
-    pub base: Option<Spread>,
+    /// Of all these outcomes; `None` if there is none.
+    pub summary: Option<OutcomeSummary>,
+    /// Of all windows of the same series, from a sample of them: what a reaction has to differ
+    /// from. `None` if no outcome of it had closed.
+    pub base: Option<OutcomeSummary>,
+    /// The windows that the base rate stands for.
+    pub base_windows: u64,
+    /// How likely outcomes of the base rate alone would have a mean at least as far from it, as
+    /// [`crate::HorizonOutcomes::p_value`] says it.
+    pub p_value: Option<f64>,
 }
 
 impl ReactionAnswer {
@@ -100,11 +122,11 @@ impl View {
     /// let answer = db.now().reaction("Exchange hacked, coin plunges").horizon(6).interval(interval).run()?;
     /// for news in &answer.news {
     ///     for outcome in &news.outcomes {
-    ///         println!("{:+.2} % {} {}", 100.0 * outcome.change, outcome.series, news.headline.text);
+    ///         println!("{:+.2} % {} {}", 100.0 * outcome.outcome.change, outcome.series, news.headline.text);
     ///     }
     /// }
-    /// let spread = answer.spread.ok_or("no outcome")?;
-    /// println!("median {:+.2} %", 100.0 * spread.quantiles[2]);
+    /// let summary = answer.summary.ok_or("no outcome")?;
+    /// println!("median {:+.2} %", 100.0 * summary.quantiles[2]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reaction(&self, text: impl Into<String>) -> Reaction<'_> {
@@ -118,6 +140,7 @@ impl View {
             interval: None,
             choice: HeadlineChoice::default(),
             same_news: SAME_NEWS,
+            seed: 0,
         }
     }
 }
@@ -130,19 +153,22 @@ impl Reaction<'_> {
         self
     }
 
-    /// The horizon in bars. Default: 5.
+    /// The horizon in bars. Default: 5. At most 10,000.
     #[must_use]
-    pub fn horizon(mut self, bars: usize) -> Self {
+    pub fn horizon(mut self, bars: u32) -> Self {
         self.horizon = bars;
         self
     }
 
-    /// The space. Default: the only one that reads text, or `clip`.
+    /// The seed of the base rate's sample and of the bootstrap. Default: 0.
     #[must_use]
-    pub fn space(mut self, name: &str) -> Self {
-        self.space = Some(name.to_owned());
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
         self
     }
+
+    space_method!(text);
+    choice_methods!(choice: symbol, from, to, latency);
 
     /// Only series of this market.
     #[must_use]
@@ -155,34 +181,6 @@ impl Reaction<'_> {
     #[must_use]
     pub fn interval(mut self, interval: Interval) -> Self {
         self.interval = Some(interval);
-        self
-    }
-
-    /// Only headlines that name this symbol; said more than once, any of them.
-    #[must_use]
-    pub fn symbol(mut self, symbol: &str) -> Self {
-        self.choice.symbols.push(symbol.to_owned());
-        self
-    }
-
-    /// Only headlines that were published at or after this time.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.choice.from = Some(from);
-        self
-    }
-
-    /// Only headlines that were published at or before this time.
-    #[must_use]
-    pub fn to(mut self, to: Timestamp) -> Self {
-        self.choice.to = Some(to);
-        self
-    }
-
-    /// The time from the publication of a headline until somebody can act on it. Default: none.
-    #[must_use]
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.choice.latency = millis(latency);
         self
     }
 
@@ -202,36 +200,38 @@ impl Reaction<'_> {
     pub fn run(self) -> Result<ReactionAnswer> {
         self.choice.check()?;
         check_k(self.k)?;
-        if !(1..=MAX_HORIZON).contains(&self.horizon) {
-            return Err(Error::invalid(format!(
-                "expected a horizon of 1 to {MAX_HORIZON} bars, found {}",
-                self.horizon
-            )));
-        }
+        within("a horizon in bars", self.horizon as usize, LONGEST)?;
         if !(0.0..=1.0).contains(&self.same_news) {
             return Err(Error::invalid(format!(
                 "expected a cosine from 0 to 1 from which headlines say the same, found {}",
                 self.same_news
             )));
         }
-        self.view.aligned(self.space.as_deref(), &[], |space| {
-            let vector = space.text(&self.text)?;
-            let news = self.news(space, &vector)?;
-            let outcomes: Vec<&ReactionOutcome> = news.iter().flat_map(|n| &n.outcomes).collect();
-            let timed = |o: &&ReactionOutcome| (o.start.millis(), o.end.millis(), o.change);
-            let spread = Spread::of(&outcomes.iter().map(timed).collect::<Vec<_>>());
-            let series: BTreeMap<String, &SeriesKey> = outcomes
-                .iter()
-                .map(|o| (o.series.to_string(), &o.series))
+        let query = Query::Text(self.text.clone());
+        let name = self.space.as_deref();
+        self.view.placed(name, &query, |space, placed| {
+            let news = self.news(space, &placed.vector)?;
+            let outcomes = news.iter().flat_map(|n| &n.outcomes);
+            let series: BTreeSet<u32> = outcomes
+                .clone()
+                .filter_map(|o| space.past.id_of(&o.series))
                 .collect();
+            let closed: Vec<Closed> = outcomes
+                .clone()
+                .map(|o| Closed::new(&o.series, o.start.millis(), &o.outcome))
+                .collect();
+            let rows = space.past.rows(&Filter::default())?.of(series);
+            let base = BaseRate::of(space.past, &rows, self.horizon, (BASE_SAMPLE, self.seed))?;
             Ok(ReactionAnswer {
                 text: self.text.clone(),
-                expressiveness: space.expressiveness(&vector),
+                expressiveness: space.expressiveness(&placed.vector),
                 space: space.name(),
                 horizon: self.horizon,
-                interval: series.values().next().map(|s| s.interval),
-                base: self.base(series.into_values())?,
-                spread,
+                interval: outcomes.clone().next().map(|o| o.series.interval),
+                summary: OutcomeSummary::of(&closed),
+                base: OutcomeSummary::of(&base.closed),
+                base_windows: base.windows,
+                p_value: base.p_value(&closed, self.seed),
                 news,
             })
         })
@@ -239,7 +239,7 @@ impl Reaction<'_> {
 
     /// The pieces of news that have outcomes, most similar first.
     fn news(&self, space: &Aligned<'_>, vector: &[f32]) -> Result<Vec<NewsGroup>> {
-        let series = Listed::new(self, space)?;
+        let series = Listed::new(self, space.past)?;
         let mut limit = self.k.saturating_mul(4).max(64);
         loop {
             let (hits, known) = space.headlines_near(vector, limit, &self.choice)?;
@@ -249,7 +249,7 @@ impl Reaction<'_> {
                 if news.len() == self.k {
                     break;
                 }
-                let outcomes = series.outcomes(self, &group)?;
+                let outcomes = series.outcomes(self, space.past, &group)?;
                 if !outcomes.is_empty() {
                     news.push(group.told(outcomes));
                 }
@@ -286,20 +286,6 @@ impl Reaction<'_> {
             }
         }
         Ok(groups)
-    }
-
-    /// The returns of series over the horizon at all times, one after another.
-    fn base<'s>(&self, series: impl Iterator<Item = &'s SeriesKey>) -> Result<Option<Spread>> {
-        let mut all = Vec::new();
-        for key in series {
-            let bars = self.view.bars(key, None, None, None)?.bars;
-            let mut first = 0;
-            while let Some(outcome) = outcome(key, &bars, first, self.horizon) {
-                all.push((outcome.start.millis(), outcome.end.millis(), outcome.change));
-                first += self.horizon;
-            }
-        }
-        Ok(Spread::of(&all))
     }
 }
 
@@ -344,16 +330,16 @@ impl Group {
 }
 
 /// The series that outcomes may be of, by symbol.
-struct Listed(BTreeMap<String, Vec<SeriesKey>>);
+struct Listed<'a>(BTreeMap<&'a str, Vec<(u32, &'a SeriesKey)>>);
 
-impl Listed {
-    fn new(reaction: &Reaction<'_>, space: &Aligned<'_>) -> Result<Self> {
-        let mut listed: BTreeMap<String, Vec<SeriesKey>> = BTreeMap::new();
-        for key in space.all_series().into_values() {
+impl<'a> Listed<'a> {
+    fn new(reaction: &Reaction<'_>, past: &Past<'a>) -> Result<Self> {
+        let mut listed: BTreeMap<&str, Vec<(u32, &SeriesKey)>> = BTreeMap::new();
+        for (id, key) in past.all_series() {
             let fits = reaction.market.as_ref().is_none_or(|m| *m == key.market)
                 && reaction.interval.is_none_or(|i| i == key.interval);
             if fits {
-                listed.entry(key.symbol.clone()).or_default().push(key);
+                listed.entry(&key.symbol).or_default().push((id, key));
             }
         }
         if listed.is_empty() {
@@ -363,22 +349,28 @@ impl Listed {
                 hint_text: "`rhyme series` lists what is stored".to_owned(),
             });
         }
+        for series in listed.values_mut() {
+            series.sort_by_cached_key(|(_, key)| key.to_string());
+        }
         Ok(Self(listed))
     }
 
     /// What the symbols of a piece of news did: of a symbol with several series, each of another
     /// interval, all of them; of several venues the first by name.
-    fn outcomes(&self, reaction: &Reaction<'_>, group: &Group) -> Result<Vec<ReactionOutcome>> {
+    fn outcomes(
+        &self,
+        reaction: &Reaction<'_>,
+        past: &Past<'_>,
+        group: &Group,
+    ) -> Result<Vec<ReactionOutcome>> {
         let mut outcomes: Vec<ReactionOutcome> = Vec::new();
         for symbol in &group.symbols {
-            for key in self.0.get(symbol).into_iter().flatten() {
+            for &(id, key) in self.0.get(symbol.as_str()).into_iter().flatten() {
                 let told = outcomes
                     .iter()
                     .any(|o| o.series.symbol == *symbol && o.series.interval == key.interval);
-                if !told
-                    && let Some(found) = after(reaction.view, key, group.first.0, reaction.horizon)?
-                {
-                    outcomes.push(found);
+                if !told {
+                    outcomes.extend(after(past, id, group.first.0, reaction.horizon)?);
                 }
             }
         }
@@ -398,4 +390,29 @@ impl Listed {
             choices: intervals.into_iter().collect(),
         })
     }
+}
+
+/// What a series did after a moment, if it had closed at the view's time.
+fn after(
+    past: &Past<'_>,
+    series: u32,
+    known: Timestamp,
+    horizon: u32,
+) -> Result<Option<ReactionOutcome>> {
+    let (key, calendar) = past.series(series)?;
+    let wanted = horizon as usize;
+    let bars = past.bars_closing_from(series, known.millis(), wanted)?;
+    let Some(&first) = bars.time.first() else {
+        return Ok(None);
+    };
+    let longest = key.interval.nominal_millis().saturating_add(HOLIDAYS_MS);
+    if first.saturating_sub(known.millis()) > longest {
+        return Ok(None);
+    }
+    let found = measure(&bars, (key.interval, calendar), wanted, past.now());
+    Ok(found.closed().map(|outcome| ReactionOutcome {
+        series: key.clone(),
+        start: key.interval.close_of(Timestamp::from_millis(first)),
+        outcome: *outcome,
+    }))
 }

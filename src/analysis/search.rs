@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::db::{Expressiveness, HeadlineChoice, HeadlineHit, Query, Similar, SimilarAnswer, View};
+use crate::db::{
+    Expressiveness, HeadlineChoice, HeadlineHit, Query, Similar, SimilarAnswer, View,
+    choice_methods,
+};
 use crate::error::{Error, Result};
 use crate::model::{Interval, Timestamp};
 
@@ -101,7 +104,6 @@ impl Search<'_> {
     #[must_use]
     pub fn space(mut self, name: &str) -> Self {
         self.charts = self.charts.space(name);
-
         self
     }
 
@@ -143,12 +145,7 @@ impl Search<'_> {
         self
     }
 
-    /// The time from the publication of a headline until somebody can know it. Default: none.
-    #[must_use]
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.choice.latency = millis(latency);
-        self
-    }
+    choice_methods!(choice: latency);
 
     /// The breadth of the search in a graph of charts. Default: 128.
     #[must_use]
@@ -173,28 +170,22 @@ impl Search<'_> {
         let start = Instant::now();
         self.choice.check()?;
         check_k(self.headlines)?;
-        let view = self.view;
-        let charts = self.charts.run()?;
-        let (expressiveness, (headlines, headlines_searched)) =
-            view.aligned(Some(&charts.space), &[], |space| {
-                let vector = space.text(&self.text)?;
-                let found = space.headlines_near(&vector, self.headlines, &self.choice)?;
-                Ok((space.expressiveness(&vector), found))
-            })?;
-        Ok(SearchAnswer {
-            text: self.text,
-            expressiveness,
-            charts,
-            headlines,
-            headlines_searched,
-            took: start.elapsed(),
+        let query = Query::Text(self.text.clone());
+        let (_, name, ..) = self.charts.scope();
+        self.view.placed(name, &query, |space, placed| {
+            let charts = self.charts.clone().run_in(space, placed.vector.clone())?;
+            let found = space.headlines_near(&placed.vector, self.headlines, &self.choice)?;
+            let (headlines, headlines_searched) = found;
+            Ok(SearchAnswer {
+                text: self.text.clone(),
+                expressiveness: space.expressiveness(&placed.vector),
+                charts,
+                headlines,
+                headlines_searched,
+                took: start.elapsed(),
+            })
         })
     }
-}
-
-/// A duration in milliseconds; one that is too long for that is as long as can be.
-pub(super) fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(super) fn check_k(k: usize) -> Result<()> {

@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::bridge::{Bridge, dot, mean_of_best};
 use super::moments::Drawn;
-use crate::db::{Asked, Candidate, Filter, Past, Place, RowFilter, Searched, View, within};
+use crate::db::{
+    Asked, Candidate, Filter, Past, Place, RowFilter, Searched, View, filter_methods, space_method,
+    within,
+};
 use crate::error::{Error, Result};
-use crate::model::{Bars, Interval, Target, Timestamp, Window};
+use crate::model::{Bars, Target, Window};
 
 /// Vectors from which the mean and covariance of a side are taken, at least.
 const MOMENT_SAMPLE: usize = 1000;
@@ -120,33 +123,8 @@ impl Transfer<'_> {
         self
     }
 
-    /// Looks at this interval; said more than once, at any of them.
-    #[must_use]
-    pub fn interval(mut self, interval: Interval) -> Self {
-        self.to.intervals.push(interval);
-        self
-    }
-
-    /// Only windows that closed at or after this time.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.to.from = Some(from);
-        self
-    }
-
-    /// Only windows that closed at or before this time.
-    #[must_use]
-    pub fn until(mut self, until: Timestamp) -> Self {
-        self.to.to = Some(until);
-        self
-    }
-
-    /// The space. Default: `shape`, or the only one.
-    #[must_use]
-    pub fn space(mut self, name: &str) -> Self {
-        self.space = Some(name.to_owned());
-        self
-    }
+    space_method!(chart);
+    filter_methods!(to: interval, from, until);
 
     /// How many distinct episodes to find. Default: 10. At most 1,000.
     #[must_use]

@@ -7,9 +7,8 @@ use rayon::prelude::*;
 
 use super::bridge::dot;
 use super::moments::vectors;
-use crate::db::{Filter, Past, Place, View, within};
+use crate::db::{Filter, Past, Place, View, filter_methods, space_method, within};
 use crate::error::{Error, Result};
-use crate::model::{Interval, Timestamp};
 
 /// The most groups that are compared.
 const MOST_GROUPS: usize = 64;
@@ -118,47 +117,8 @@ impl TransferMatrix<'_> {
         self
     }
 
-    /// The space. Default: `shape`, or the only one.
-    #[must_use]
-    pub fn space(mut self, name: &str) -> Self {
-        self.space = Some(name.to_owned());
-        self
-    }
-
-    /// Only this market; said more than once, any of them.
-    #[must_use]
-    pub fn market(mut self, market: &str) -> Self {
-        self.filter.markets.push(market.to_owned());
-        self
-    }
-
-    /// Only this symbol; said more than once, any of them.
-    #[must_use]
-    pub fn symbol(mut self, symbol: &str) -> Self {
-        self.filter.symbols.push(symbol.to_owned());
-        self
-    }
-
-    /// Only this interval; said more than once, any of them.
-    #[must_use]
-    pub fn interval(mut self, interval: Interval) -> Self {
-        self.filter.intervals.push(interval);
-        self
-    }
-
-    /// Only windows that closed at or after this time.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.filter.from = Some(from);
-        self
-    }
-
-    /// Only windows that closed at or before this time.
-    #[must_use]
-    pub fn to(mut self, to: Timestamp) -> Self {
-        self.filter.to = Some(to);
-        self
-    }
+    space_method!(chart);
+    filter_methods!(filter: market, symbol, interval, from, to);
 
     /// The most windows of a group that are compared. Default: 500. At most 20,000.
     #[must_use]

@@ -5,11 +5,12 @@
 //! what came later. The windows that calibrate it are measured in the same way, each as of its
 //! own close.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use super::alignment::nearest_label;
+use super::labels::PlacedLabel;
 use super::moments::Drawn;
-use crate::db::{Candidate, DEFAULT_EF, Past, Place, RowFilter, Sample, Wanted};
+use crate::db::{Aligned, ByWindow, Candidate, DEFAULT_EF, Past, Place, RowFilter, Sample, Wanted};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 
@@ -18,12 +19,36 @@ const MOMENT_SAMPLE: usize = 1000;
 /// Fewer windows calibrate nothing.
 pub(super) const LEAST_CALIBRATION: usize = 20;
 
-/// The three measures of a window.
+/// The measures of a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Measures {
     pub(super) distance: f64,
     pub(super) mahalanobis: f64,
     pub(super) largest_z: f64,
+    /// `None` where nothing in words was known.
+    pub(super) alignment: Option<f64>,
+}
+
+/// The words of a space that may fit a window.
+pub(super) struct Words<'a> {
+    pub(super) space: Aligned<'a>,
+    pub(super) labels: Vec<PlacedLabel>,
+    /// From the publication of a headline until somebody could know it, in milliseconds.
+    pub(super) latency: i64,
+    /// What tells these labels from others.
+    pub(super) key: u64,
+}
+
+impl Words<'_> {
+    /// One less the greatest cosine of a window with a label, or with a headline that was known when
+    /// it closed; `None` if there is neither.
+    fn alignment(&self, window: &Judged<'_>) -> Result<Option<f64>> {
+        let known = (self.latency, window.place.end);
+        let headline = self.space.nearest_known(window.vector, known)?;
+        let label = nearest_label(&self.labels, window.vector).map(|(_, score)| score);
+        let best = headline.into_iter().chain(label).max_by(f64::total_cmp);
+        Ok(best.map(|best| 1.0 - best))
+    }
 }
 
 /// A window with its vector.
@@ -44,11 +69,12 @@ pub(super) struct Judge<'a> {
     pub(super) seed: u64,
     /// Windows that calibrate, at least.
     pub(super) calibration: usize,
+    /// Of a space that holds headlines too.
+    pub(super) words: Option<Words<'a>>,
 }
 
 /// Measures that were taken before; `None` where there was not enough history.
-#[derive(Default)]
-struct Known(RwLock<HashMap<Place, Option<Measures>>>);
+type Known = ByWindow<Option<Measures>>;
 
 impl Judge<'_> {
     /// The measures of a window as of its close and its nearest episodes, or `None` if there was
@@ -57,15 +83,16 @@ impl Judge<'_> {
         &self,
         window: &Judged<'_>,
     ) -> Result<Option<(Measures, Vec<Candidate>)>> {
-        let before = self.history.until(window.place.end);
+        // Neither the window's own bars nor what other symbols did at that time: a market moves as
+        // one, and a crash would be like that of every other symbol.
+        let before = self.before(window.place)?;
         let wanted = Wanted {
             k: self.k,
             exclusion: self.exclusion,
             ef: DEFAULT_EF,
             exact: self.exact,
         };
-        let rows = before.until(self.apart(window.place)?);
-        let drawn = Drawn::new(self.past, &rows, (MOMENT_SAMPLE, self.seed))?;
+        let drawn = Drawn::new(self.past, &before, (MOMENT_SAMPLE, self.seed))?;
         let moments = drawn.moments(self.past)?;
         let Some(moments) = moments.as_ref() else {
             return Ok(None);
@@ -82,11 +109,20 @@ impl Judge<'_> {
             distance: distances.sum::<f64>() / nearest.len() as f64,
             mahalanobis: moments.mahalanobis(window.vector),
             largest_z: moments.largest_z(window.vector),
+            alignment: match &self.words {
+                Some(words) => words.alignment(window)?,
+                None => None,
+            },
         };
         Ok(Some((measures, nearest)))
     }
 
-    /// The end of the last window that shares no bar with a window.
+    /// The windows that a window is compared with: those that had ended when it began.
+    pub(super) fn before(&self, place: Place) -> Result<RowFilter> {
+        Ok(self.history.until(self.apart(place)?))
+    }
+
+    /// The end of the last window that ended when a window began.
     fn apart(&self, place: Place) -> Result<i64> {
         let (key, _) = self.past.series(place.series)?;
         let end = Timestamp::from_millis(place.end);
@@ -129,39 +165,34 @@ impl Judge<'_> {
 
     fn known(&self) -> Result<Arc<Known>> {
         let (first, _) = self.history.period();
+        let words = self.words.as_ref();
         let numbers = [
             self.k as u64,
             u64::from(self.exclusion),
             u64::from(self.exact),
             self.seed,
             first.cast_unsigned(),
+            words.map_or(0, |w| w.key),
+            words.map_or(0, |w| w.latency.cast_unsigned()),
         ];
         let key = self.past.key(&self.history, &numbers);
-        self.past.memo().get(key, || Ok(Known::default()))
+        self.past.memo().by_window(key)
     }
 
     fn recall(&self, known: &Known, place: Place) -> Result<Option<Measures>> {
-        let found = known
-            .0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&place)
-            .copied();
-        if let Some(found) = found {
-            return Ok(found);
-        }
-        let vector = self
-            .past
-            .vector(place)?
-            .ok_or_else(|| Error::Catalog("a sampled window has no vector".to_owned()))?;
-        let window = Judged {
-            place,
-            vector: &vector,
-        };
-        let measures = self.measure(&window)?.map(|(measures, _)| measures);
-        let mut known = known.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(place, measures);
-        Ok(measures)
+        known.get(place, || {
+            let vector = self
+                .past
+                .vector(place)?
+                .ok_or_else(|| Error::Catalog("a sampled window has no vector".to_owned()))?;
+            let window = Judged {
+                place,
+                vector: &vector,
+            };
+            let measures = self.measure(&window)?.map(|(measures, _)| measures);
+            // Nothing later than its close was looked at.
+            Ok((measures, place.end))
+        })
     }
 }
 

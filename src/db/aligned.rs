@@ -1,16 +1,15 @@
 //! A space in which charts and headlines stand side by side, as of a view: what the questions
 //! about text are made of.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
 use super::headline_part::HeadlineScope;
 use super::headlines::HeadlineHit;
+use super::past::Past;
 use super::query::{self, Query, encode_text, resolve, unit};
 use super::search::{RowFilter, Search};
-use super::snapshot::{Snapshot, SpaceState};
 use super::target;
 use super::view::View;
 use crate::encode::{Bank, Weights};
@@ -98,10 +97,9 @@ pub(crate) struct PlacedHeadline {
 
 /// A space of charts and headlines in a view.
 pub(crate) struct Aligned<'a> {
-    view: &'a View,
-    snapshot: &'a Snapshot,
-    state: &'a SpaceState,
-    weights: &'a Weights,
+    /// Its charts.
+    pub(crate) past: &'a Past<'a>,
+    pub(super) weights: &'a Weights,
 }
 
 impl View {
@@ -120,18 +118,27 @@ impl View {
                 _ => snapshot.text_space(space)?,
             };
             let state = snapshot.text_space(Some(&state.space().name))?;
-            let Some(weights) = state.weights()? else {
+            let past = Past::new(self, snapshot, state)?;
+            let Some(aligned) = past.aligned()? else {
                 return Err(Error::Catalog(format!(
                     "the space {} reads text and has no weights",
                     state.space().name
                 )));
             };
-            question(&Aligned {
-                view: self,
-                snapshot,
-                state,
-                weights,
-            })
+            question(&aligned)
+        })
+    }
+
+    /// Looks something up as [`Self::aligned`] does, together with where the query is in the space.
+    pub(crate) fn placed<T>(
+        &self,
+        space: Option<&str>,
+        query: &Query,
+        question: impl FnOnce(&Aligned<'_>, Placed) -> Result<T>,
+    ) -> Result<T> {
+        self.aligned(space, &[query], |space| {
+            let placed = space.place(query)?;
+            question(space, placed)
         })
     }
 }
@@ -139,7 +146,7 @@ impl View {
 impl Aligned<'_> {
     /// The space's name.
     pub(crate) fn name(&self) -> String {
-        self.state.space().name.clone()
+        self.past.state.space().name.clone()
     }
 
     /// By what cosines are divided to become log odds.
@@ -158,7 +165,7 @@ impl Aligned<'_> {
 
     /// The unit vector of a query, and its window if it has one.
     pub(crate) fn place(&self, query: &Query) -> Result<Placed> {
-        let resolved = resolve(self.view, self.snapshot, self.state, query)?;
+        let resolved = resolve(self.past.view, self.past.snapshot, self.past.state, query)?;
         Ok(Placed {
             vector: unit(&resolved.vector)?,
             window: resolved.window.map(|(_, window)| window),
@@ -167,12 +174,12 @@ impl Aligned<'_> {
 
     /// The unit vector of a sentence.
     pub(crate) fn text(&self, text: &str) -> Result<Vec<f32>> {
-        encode_text(self.state, text)
+        encode_text(self.past.state, text)
     }
 
     /// The last moment at which a headline may have been published to be known in the view.
     fn known_to(&self, latency: i64) -> i64 {
-        match self.view.as_of() {
+        match self.past.view.as_of() {
             Some(t) => t.millis().saturating_sub(latency),
             None => i64::MAX,
         }
@@ -186,11 +193,15 @@ impl Aligned<'_> {
         k: usize,
         choice: &HeadlineChoice,
     ) -> Result<(Vec<HeadlineHit>, u64)> {
-        let part = self.state.headlines.part(self.snapshot, self.state)?;
+        let part = self
+            .past
+            .state
+            .headlines
+            .part(self.past.snapshot, self.past.state)?;
         let published = choice.published();
         let mut among = Vec::new();
         for symbol in &choice.symbols {
-            let txn = &self.snapshot.txn;
+            let txn = &self.past.snapshot.txn;
             among.extend(txn.headline_ids_of(symbol, published.clone())?);
         }
         let scope = HeadlineScope {
@@ -204,9 +215,30 @@ impl Aligned<'_> {
         for scored in found {
             let rank = hits.len() + 1;
             let (latency, bank) = (choice.latency, self.bank());
-            hits.push(part.hit(self.snapshot, rank, scored, (latency, bank))?);
+            hits.push(part.hit(self.past.snapshot, rank, scored, (latency, bank))?);
         }
         Ok((hits, searched))
+    }
+
+    /// The greatest cosine of a headline that was known at a time, latency included; `None` if none
+    /// was.
+    pub(crate) fn nearest_known(
+        &self,
+        vector: &[f32],
+        (latency, time): (i64, i64),
+    ) -> Result<Option<f64>> {
+        let part = self
+            .past
+            .state
+            .headlines
+            .part(self.past.snapshot, self.past.state)?;
+        let scope = HeadlineScope {
+            known_to: self.known_to(latency).min(time.saturating_sub(latency)),
+            published: i64::MIN..=i64::MAX,
+            among: None,
+        };
+        let (found, _) = part.nearest(&index::Query::new(vector)?, 1, &scope)?;
+        Ok(found.first().map(|best| f64::from(best.score)))
     }
 
     /// The headlines of a choice, which names a symbol, that are known in the view, with their
@@ -216,15 +248,16 @@ impl Aligned<'_> {
         symbol: &str,
         choice: &HeadlineChoice,
     ) -> Result<Vec<PlacedHeadline>> {
-        let part = self.state.headlines.part(self.snapshot, self.state)?;
+        let part = self
+            .past
+            .state
+            .headlines
+            .part(self.past.snapshot, self.past.state)?;
         let known_to = self.known_to(choice.latency);
         let mut all = Vec::new();
-        for id in self
-            .snapshot
-            .txn
-            .headline_ids_of(symbol, choice.published())?
-        {
-            let headline = self.snapshot.txn.headline(id)?;
+        let txn = &self.past.snapshot.txn;
+        for id in txn.headline_ids_of(symbol, choice.published())? {
+            let headline = txn.headline(id)?;
             let known = headline.known_from().millis();
             if known > known_to {
                 continue;
@@ -247,16 +280,8 @@ impl Aligned<'_> {
 
     /// The one series that a target may mean.
     pub(crate) fn series(&self, target: &Target) -> Result<(SeriesKey, Calendar)> {
-        let (_, record) = target::series(self.snapshot, target)?;
+        let (_, record) = target::series(self.past.snapshot, target)?;
         Ok((record.key.clone(), record.calendar))
-    }
-
-    /// All series, by name.
-    pub(crate) fn all_series(&self) -> BTreeMap<String, SeriesKey> {
-        let records = self.snapshot.series.values();
-        records
-            .map(|s| (s.key.to_string(), s.key.clone()))
-            .collect()
     }
 
     /// The stored vectors of a series' windows that closed in a range of time and were known in the
@@ -267,15 +292,15 @@ impl Aligned<'_> {
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     ) -> Result<Vec<(Timestamp, Vec<f32>)>> {
-        let Some((id, _)) = self.snapshot.id_of(key) else {
+        let Some((id, _)) = self.past.snapshot.id_of(key) else {
             return Ok(Vec::new());
         };
         let filter = RowFilter {
             series: Some([id].into()),
             first_end: from.map_or(i64::MIN, Timestamp::millis),
-            last_end: self.view.clamp(to).millis(),
+            last_end: self.past.view.clamp(to).millis(),
         };
-        let mut all = Search::new(self.state, &filter)?.vectors_of(id)?;
+        let mut all = Search::new(self.past.state, &filter)?.vectors_of(id)?;
         all.sort_by_key(|(end, _)| *end);
         let timed = all.into_iter();
         Ok(timed

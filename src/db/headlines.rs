@@ -139,6 +139,8 @@ fn embed_into(
             .collect::<Result<_>>()?;
         let txn = writer.catalog.write()?;
         txn.put_headline_rows(space, &rows, last)?;
+        let known = batch.iter().map(|(_, h)| h.known_from().millis()).min();
+        txn.note_changed_after(known.map_or(i64::MAX, |t| t.saturating_sub(1)));
         inner.commit(writer, txn)?;
         embedded += rows.len() as u64;
     }

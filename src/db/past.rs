@@ -1,5 +1,6 @@
 //! What questions beyond similarity ask of a database: a space as a view sees it.
 
+use super::aligned::Aligned;
 use super::episodes::{Wanted, distinct, episodes, record};
 use super::filter::Filter;
 use super::memo::Memo;
@@ -43,7 +44,7 @@ pub(crate) struct Asked {
 }
 
 /// The vectors of a part of a space.
-struct Part<'a> {
+pub(super) struct Part<'a> {
     directory: Directory<'a>,
     rows: Rows<'a>,
     dead: Option<&'a RowSet>,
@@ -52,9 +53,9 @@ struct Part<'a> {
 /// A space as a view sees it. Nothing that a caller gets from it depends on what was not known
 /// at the view's time, unless the caller widens a filter beyond it.
 pub(crate) struct Past<'a> {
-    view: &'a View,
-    snapshot: &'a Snapshot,
-    state: &'a SpaceState,
+    pub(super) view: &'a View,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) state: &'a SpaceState,
     parts: Vec<Part<'a>>,
 }
 
@@ -74,7 +75,11 @@ impl View {
 }
 
 impl<'a> Past<'a> {
-    fn new(view: &'a View, snapshot: &'a Snapshot, state: &'a SpaceState) -> Result<Self> {
+    pub(super) fn new(
+        view: &'a View,
+        snapshot: &'a Snapshot,
+        state: &'a SpaceState,
+    ) -> Result<Self> {
         let mut parts = Vec::with_capacity(state.segments.len() + 1);
         for (segment, dead) in &state.segments {
             parts.push(Part {
@@ -102,6 +107,15 @@ impl<'a> Past<'a> {
 
     pub(crate) fn window_bars(&self) -> u32 {
         self.state.space().encoder.window
+    }
+
+    /// The space with its headlines, if it holds any.
+    pub(crate) fn aligned(&self) -> Result<Option<Aligned<'_>>> {
+        let weights = self.state.weights()?.filter(|w| w.config().text.is_some());
+        Ok(weights.map(|weights| Aligned {
+            past: self,
+            weights,
+        }))
     }
 
     /// Bars from one window to the next.
@@ -168,7 +182,7 @@ impl<'a> Past<'a> {
                     }
                 }
             }
-            Ok(Ends(ends))
+            Ok((Ends(ends), i64::MAX))
         };
         Ok(self.memo().get(self.key(rows, &[]), make)?.0)
     }
@@ -189,9 +203,12 @@ impl<'a> Past<'a> {
             last_end,
             ..rows.clone()
         };
-        let make = || sample::table(self.snapshot, self.state, &wider, (stride, seed));
+        let make = || {
+            let table = sample::table(self.snapshot, self.state, &wider, (stride, seed));
+            table.map(|table| (table, last_end))
+        };
         let table = self.memo().get(self.key(rows, &numbers), make)?;
-        Ok(Sample::new(table, rows.period(), numbers, windows))
+        Ok(Sample::new(table, rows.period(), stride, windows))
     }
 
     /// The period of the table of which a sample of `rows` is a part: up to a quarter longer at
@@ -329,14 +346,22 @@ impl<'a> Past<'a> {
     /// time: the caller looks at their close. `None` if the last bar is not stored.
     pub(crate) fn bars_after(&self, place: Place, n: usize) -> Result<Option<Bars>> {
         let interval = record(self.snapshot, place.series)?.key.interval;
-        let first = interval.open_of(Timestamp::from_millis(place.end));
+        let bars = self.bars_closing_from(place.series, place.end, n)?;
+        let first = bars.time.first().map(|&t| Timestamp::from_millis(t));
+        let stored = first.is_some_and(|t| interval.close_of(t).millis() == place.end);
+        Ok(stored.then_some(bars))
+    }
+
+    /// The first stored bar of a series that closes at or after a time and up to `n` after it, also
+    /// those after the view's time: the caller looks at their close.
+    pub(crate) fn bars_closing_from(&self, series: SeriesId, time: i64, n: usize) -> Result<Bars> {
+        let interval = record(self.snapshot, series)?.key.interval;
+        let first = interval.open_of(Timestamp::from_millis(time));
         // Months that open on different days close alike, so one bar too many is read.
-        let bars = self
-            .snapshot
-            .bars_from(place.series, first, n.saturating_add(2))?;
+        let wanted = n.saturating_add(2);
+        let bars = self.snapshot.bars_from(series, first, wanted)?;
         let ends = |t: i64| interval.close_of(Timestamp::from_millis(t)).millis();
-        let start = bars.time.partition_point(|&t| ends(t) < place.end);
-        let stored = bars.time.get(start).is_some_and(|&t| ends(t) == place.end);
-        Ok(stored.then(|| bars.slice(start..start.saturating_add(n).saturating_add(1))))
+        let start = bars.time.partition_point(|&t| ends(t) < time);
+        Ok(bars.slice(start..start.saturating_add(n).saturating_add(1)))
     }
 }

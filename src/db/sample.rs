@@ -14,8 +14,8 @@ use super::search::RowFilter;
 use super::snapshot::{Snapshot, SpaceState};
 use crate::error::Result;
 use crate::index::RowSet;
-use crate::model::{SeriesKey, Timestamp};
-use crate::store::Directory;
+use crate::model::{Interval, SeriesKey, Timestamp};
+use crate::store::{Directory, SeriesRows};
 
 /// Primes near powers of two.
 const STRIDES: [u32; 19] = [
@@ -37,15 +37,15 @@ pub(crate) struct Sample {
     range: Range<usize>,
     /// The windows that they stand for.
     pub(crate) windows: u64,
-    /// What the table is known by, beside its series.
-    key: [u64; 4],
+    /// One window in so many was taken.
+    pub(crate) stride: u32,
 }
 
 impl Sample {
     pub(super) fn new(
         table: Arc<Vec<Place>>,
         (first, last): (i64, i64),
-        key: [u64; 4],
+        stride: u32,
         windows: u64,
     ) -> Self {
         let start = table.partition_point(|p| p.end < first);
@@ -54,7 +54,7 @@ impl Sample {
             table,
             range: start..end.max(start),
             windows,
-            key,
+            stride,
         }
     }
 
@@ -62,10 +62,10 @@ impl Sample {
         self.table.get(self.range.clone()).unwrap_or_default()
     }
 
-    /// The places of the whole table, also earlier and later ones than were asked for, which of them these
-    /// are, and numbers for a key of what follows from the table.
-    pub(crate) fn table(&self) -> (&[Place], Range<usize>, [u64; 4]) {
-        (&self.table, self.range.clone(), self.key)
+    /// The places of the whole table, also earlier and later ones than were asked for, and which of
+    /// them these are.
+    pub(crate) fn table(&self) -> (&[Place], Range<usize>) {
+        (&self.table, self.range.clone())
     }
 }
 
@@ -114,30 +114,63 @@ fn add(
         };
         let interval = record.key.interval;
         let phase = phase(&record.key, seed, stride);
-        let (first, last) = wanted.period();
-        let live = RowSet::from_ranges([rows.ending_in(first, last)]).subtract(dead);
-        for row in live.ranges().iter().cloned().flatten() {
-            let Some(end) = rows.end_of(row) else {
-                continue;
-            };
-            let number = || interval.ordinal_of(interval.open_of(Timestamp::from_millis(end)));
-            if stride == 1 || number().rem_euclid(i64::from(stride)) == phase {
-                let series = rows.series();
-                places.push(Place { end, series });
-            }
+        for row in numbered(&rows, interval, wanted.period(), (stride, phase)) {
+            let end = rows.end_of(row).filter(|_| !dead.contains(row));
+            let series = rows.series();
+            places.extend(end.map(|end| Place { end, series }));
         }
     }
 }
 
-/// Where the sample of a series begins: FNV-1a of its name and the seed, with its bits mixed.
+/// The rows that end in a period and whose last bar's number leaves `phase` when divided by `stride`.
+fn numbered(
+    rows: &SeriesRows<'_>,
+    interval: Interval,
+    (first, last): (i64, i64),
+    (stride, phase): (u32, i64),
+) -> Vec<u32> {
+    let all = rows.ending_in(first, last);
+    let stride = i64::from(stride);
+    let number = |row: u32| {
+        let end = rows.end_of(row).map(Timestamp::from_millis)?;
+        Some(interval.ordinal_of(interval.open_of(end)))
+    };
+    let wanted = |row: &u32| number(*row).is_some_and(|n| n.rem_euclid(stride) == phase);
+    let bar = match interval {
+        _ if stride == 1 => return all.collect(),
+        Interval::Months(_) => return all.filter(wanted).collect(),
+        Interval::Fixed(bar) => bar,
+    };
+    let (Some(from), Some(to)) = (number(all.start), number(all.end.saturating_sub(1))) else {
+        return Vec::new();
+    };
+    // Where rows are few and far between, or damage says so.
+    if to.saturating_sub(from) / stride > all.len() as i64 {
+        return all.filter(wanted).collect();
+    }
+    // From one wanted number to the next, since most rows are not looked at.
+    let start = from.saturating_add(phase.saturating_sub(from).rem_euclid(stride));
+    let numbers = (start..=to).step_by(stride as usize);
+    let of_number = numbers.flat_map(|n| {
+        let close = n.saturating_mul(bar).saturating_add(bar);
+        rows.ending_in(close.max(first), close.saturating_add(bar - 1).min(last))
+    });
+    of_number.collect()
+}
+
+/// Where the sample of a series begins.
 fn phase(key: &SeriesKey, seed: u64, stride: u32) -> i64 {
+    (scatter(&key.to_string(), seed) % u64::from(stride)) as i64
+}
+
+/// A number for a text, the same on every machine: FNV-1a of text and seed, with its bits mixed.
+pub(crate) fn scatter(text: &str, seed: u64) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    for byte in key.to_string().bytes() {
+    for byte in text.bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     hash = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    hash ^= hash >> 32;
-    (hash % u64::from(stride)) as i64
+    hash ^ (hash >> 32)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use std::time::Instant;
 
+use super::aligned::Aligned;
 use super::answer::{Hit, Searched, SimilarAnswer};
 use super::episodes::{Wanted, episodes, record};
 use super::filter::Filter;
@@ -7,12 +8,13 @@ use super::query::{Query, ResolvedQuery, resolve, space_of};
 use super::rank::Candidate;
 use super::refine::{Refine, resampled, standard};
 use super::search::Search;
+use super::setters::filter_methods;
 use super::snapshot::{Snapshot, SpaceState};
 use super::target::stored_window;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::index;
-use crate::model::{Interval, Timestamp, Window};
+use crate::model::{Timestamp, Window};
 
 /// A search for similar windows, made by [`View::similar`].
 #[derive(Clone, Debug)]
@@ -61,47 +63,7 @@ impl<'a> Similar<'a> {
         self
     }
 
-    /// Only this market; said more than once, any of them.
-    #[must_use]
-    pub fn market(mut self, market: &str) -> Self {
-        self.filter.markets.push(market.to_owned());
-        self
-    }
-
-    /// Only this venue; said more than once, any of them.
-    #[must_use]
-    pub fn venue(mut self, venue: &str) -> Self {
-        self.filter.venues.push(venue.to_owned());
-        self
-    }
-
-    /// Only this symbol; said more than once, any of them.
-    #[must_use]
-    pub fn symbol(mut self, symbol: &str) -> Self {
-        self.filter.symbols.push(symbol.to_owned());
-        self
-    }
-
-    /// Only this interval; said more than once, any of them.
-    #[must_use]
-    pub fn interval(mut self, interval: Interval) -> Self {
-        self.filter.intervals.push(interval);
-        self
-    }
-
-    /// Only windows that closed at or after this time.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.filter.from = Some(from);
-        self
-    }
-
-    /// Only windows that closed at or before this time.
-    #[must_use]
-    pub fn to(mut self, to: Timestamp) -> Self {
-        self.filter.to = Some(to);
-        self
-    }
+    filter_methods!(filter: market, venue, symbol, interval, from, to);
 
     /// The least distance in bars between two answers of one market and symbol, and from the
     /// query. Default: a quarter of the window, rounded up. 0 switches it off.
@@ -150,6 +112,17 @@ impl<'a> Similar<'a> {
     pub fn run(&self) -> Result<SimilarAnswer> {
         self.check_options()?;
         self.view.look(|snapshot| self.answer(snapshot))
+    }
+
+    /// Runs the search in a space that a question has gone to, by a vector that it has found there.
+    pub(crate) fn run_in(self, space: &Aligned<'_>, vector: Vec<f32>) -> Result<SimilarAnswer> {
+        self.check_options()?;
+        let placed = Self {
+            query: Query::Vector(vector),
+            space: Some(space.name()),
+            ..self
+        };
+        placed.answer(space.past.snapshot)
     }
 
     fn answer(&self, snapshot: &Snapshot) -> Result<SimilarAnswer> {

@@ -180,13 +180,14 @@ impl Snapshot {
                 weights: weights.map_err(|e| e.to_string()),
             });
         }
+        let memo = known.map(|(old, changes)| old.memo.until(unchanged_to(old, changes, &spaces)));
         Ok(Self {
             txn,
             series,
             names,
             spaces,
             blocks: Arc::clone(&files.bars),
-            memo: Memo::default(),
+            memo: memo.unwrap_or_default(),
         })
     }
 
@@ -284,6 +285,25 @@ impl Snapshot {
             },
         }
     }
+}
+
+/// The last moment up to which a commit changed nothing that was known at it.
+fn unchanged_to(old: &Snapshot, changes: &Changes, spaces: &[SpaceState]) -> i64 {
+    let same = |old: &SpaceState| {
+        let new = spaces.iter().find(|new| new.id == old.id);
+        new.is_none_or(|new| {
+            let parts = old.segments.iter().zip(&new.segments);
+            let mut same = parts.map(|((a, x), (b, y))| a.id == b.id && x == y);
+            old.segments.len() == new.segments.len() && same.all(|same| same)
+        })
+    };
+    let removed = changes.fresh_removed || changes.headlines_changed;
+    if removed || !old.spaces.iter().all(same) {
+        return i64::MIN;
+    }
+    let windows = changes.fresh_added.iter().map(|(_, row)| row.end);
+    let first = windows.map(|end| end.saturating_sub(1)).min();
+    first.unwrap_or(i64::MAX).min(changes.unchanged_to)
 }
 
 /// The fresh rows of a space: those of the snapshot before with what was added, if that is all

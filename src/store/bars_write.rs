@@ -45,6 +45,10 @@ impl WriteTxn {
             self.grow_extent(series, extent, change.added, from, to)?;
         }
         change.appended = appended;
+        if let Some((first, _)) = change.ranges.first() {
+            // A bar that opens at a time closes after it.
+            self.note_changed_after(*first);
+        }
         Ok(change)
     }
 
@@ -61,6 +65,7 @@ impl WriteTxn {
         };
         change.removed = times.len() as u64;
         change.ranges.push((first, last));
+        self.note_changed_after(first);
         let (left, right) = self.take_region(series, first, last)?;
         let mut kept = left.slice(0..left.time.partition_point(|&t| t < first));
         kept.extend(&left.slice(left.time.partition_point(|&t| t <= last)..left.len()));

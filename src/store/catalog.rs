@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use redb::{Key, ReadOnlyTable, ReadableTable, Table, TableDefinition, Value};
 
 use super::bar_cache::BarTables;
+use super::changes::Changes;
 use super::codec;
 use super::handle::Handle;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
-use super::rows::FreshRow;
 use super::syncing::Syncing;
 use super::tables::{EachTable, each_table};
 use crate::disk::{Storage, look_up, publish};
@@ -329,23 +329,9 @@ impl CatalogUse for ReadTxn {
 pub(crate) struct WriteTxn {
     path: Arc<PathBuf>,
     txn: redb::WriteTransaction,
-    changes: RefCell<Changes>,
+    pub(super) changes: RefCell<Changes>,
     syncing: Syncing,
     must_sync: Cell<bool>,
-}
-
-/// What a transaction changed of all that a reader keeps in memory: so that one who knows the state
-/// before need not read everything again.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    /// A series was named or forgotten.
-    pub(crate) series: bool,
-    /// Fresh rows were taken out.
-    pub(crate) fresh_removed: bool,
-    /// Fresh rows that were added or replaced, in this order.
-    pub(crate) fresh_added: Vec<(SpaceId, FreshRow)>,
-    /// Headlines were taken out, or say something else about themselves than before.
-    pub(crate) headlines_changed: bool,
 }
 
 impl CatalogUse for WriteTxn {
@@ -396,19 +382,6 @@ impl WriteTxn {
     /// Lets this commit be synced, and with it all that wait.
     pub(super) fn sync_with_it(&self) {
         self.must_sync.set(true);
-    }
-
-    pub(super) fn note_fresh(&self, space: SpaceId, rows: &[FreshRow]) {
-        let added = rows.iter().map(|row| (space, row.clone()));
-        self.changes.borrow_mut().fresh_added.extend(added);
-    }
-
-    pub(super) fn note_fresh_removed(&self) {
-        self.changes.borrow_mut().fresh_removed = true;
-    }
-
-    pub(super) fn note_headlines_changed(&self) {
-        self.changes.borrow_mut().headlines_changed = true;
     }
 
     fn next_id(&self, counter: &str) -> Result<u64> {

@@ -164,7 +164,8 @@ fn reactions_are_printed_as_a_distribution() {
         5,
         "twins are one piece of news"
     );
-    assert_eq!(json["after"]["outcomes"], 5);
+    assert_eq!(json["summary"]["n"], 5);
+    assert!(json["base"]["n"].as_u64().unwrap() > 100 && json["p_value"].is_number());
     assert_eq!(json["query"]["interval"], "1h");
     let twins = list(&json, "outcomes")
         .iter()
@@ -179,7 +180,7 @@ fn reactions_are_printed_as_a_distribution() {
     );
     let table = world.rhyme(&reaction).ok();
     assert!(
-        table.contains("after the news") && table.contains("all times"),
+        table.contains("the news") && table.contains("a sample of all"),
         "{table}"
     );
     let csv = world.rhyme(
@@ -192,7 +193,7 @@ fn reactions_are_printed_as_a_distribution() {
     assert_eq!(csv.ok().lines().count(), 1, "no outcome had ended");
     world
         .rhyme(&["reaction", "a", "--horizon", "0"])
-        .fails(1, "a horizon of 1");
+        .fails(1, "a horizon in bars from 1");
 }
 
 #[test]
@@ -252,6 +253,93 @@ fn charts_are_classified_by_any_labels() {
     ]
     .concat();
     assert_eq!(world.rhyme(&part).json()[0]["windows"], 1);
+    // A label that has to be confirmed changes less often, and says so from the same moments on.
+    let runs = |confirm: &str| {
+        let runs = world.rhyme(&[&history[..], &["--confirm", confirm, "--abstain", "0"]].concat());
+        runs.json().as_array().unwrap().len()
+    };
+    assert!(runs("5") < runs("1"));
+    world
+        .rhyme(&[&history[..], &["--confirm", "0"]].concat())
+        .fails(1, "windows that confirm a label from 1");
+    world
+        .rhyme(&["classify", "AAAUSDT", "--confirm", "3"])
+        .fails(2, "--history");
+}
+
+#[test]
+fn anomalies_tell_how_well_words_fit() {
+    let world = market();
+    let anomaly = ["anomaly", "AAAUSDT", "--space", "clip", "-k", "2"];
+    let measures = |args: &[&str]| {
+        let json = world.rhyme(&[&anomaly[..], args, &["--format", "json"]].concat());
+        list(&json.json(), "measures").to_vec()
+    };
+    let plain = measures(&[]);
+    assert_eq!(plain[3]["measure"], "alignment");
+    let value = |m: &[Value]| m[3]["value"].as_f64().unwrap();
+    let labelled = measures(&["--labels", "prices surge", "prices plunge"]);
+    assert!(value(&labelled) <= value(&plain));
+    let unknown = measures(&["--latency", "52w"]);
+    assert_eq!(unknown.len(), 3, "no headline was known");
+    let scan = [
+        "anomaly",
+        "--scan",
+        "AAAUSDT",
+        "--space",
+        "clip",
+        "-k",
+        "2",
+        "--by",
+        "alignment",
+        "--level",
+        "0.5",
+        "--set",
+        "sentiment",
+        "--format",
+    ];
+    let csv = world.rhyme(&[&scan[..], &["csv"]].concat()).ok();
+    let (header, rows) = csv.split_once('\n').unwrap();
+    assert!(header.ends_with("alignment,alignment_p"), "{header}");
+    assert!(!rows.is_empty());
+    world
+        .rhyme(&["anomaly", "AAAUSDT", "--labels", "a", "b"])
+        .fails(1, "a space of charts and headlines");
+    world
+        .rhyme(&["anomaly", "--scan", "AAAUSDT", "--by", "alignment"])
+        .fails(1, "to decide by alignment, found shape");
+}
+
+/// Every question says what was known at a time, and can be asked to look at everything.
+#[test]
+fn every_question_takes_a_time_and_exactness() {
+    let world = market();
+    let questions: [&[&str]; 13] = [
+        &["similar", "AAAUSDT"],
+        &["similar", "AAAUSDT", "--outcome", "4"],
+        &["search", "prices plunge"],
+        &["news", "AAAUSDT"],
+        &["context", "AAAUSDT"],
+        &["reaction", "prices plunge"],
+        &["transfer", "AAAUSDT", "--to", "BBBUSDT"],
+        &["transfer-matrix", "--by", "symbol"],
+        &["anomaly", "AAAUSDT", "-k", "2"],
+        &["classify", "AAAUSDT"],
+        &["divergence", "AAAUSDT"],
+        &["axis", "down", "up", "AAAUSDT"],
+        &["combine", "AAAUSDT", "+", "prices plunge"],
+    ];
+    for question in questions {
+        let as_of = ["--as-of", "2021-01-12T06:00", "--exact"];
+        let then = world.rhyme(&[question, &as_of].concat()).ok();
+        assert!(!then.contains("2021-01-13"), "{question:?}: {then}");
+        let format = ["--format", "json"];
+        let json = world.rhyme(&[question, &as_of, &format].concat()).json();
+        assert!(json.is_object() || json.is_array());
+        world
+            .rhyme(&[question, &["--as-of", "soon"]].concat())
+            .fails(2, "--as-of");
+    }
 }
 
 #[test]

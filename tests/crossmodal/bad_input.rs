@@ -2,19 +2,14 @@
 
 use std::time::Duration;
 
-use rhymedb::{Database, Error, LabelSet, Query, Result, Target, Timestamp};
+use rhymedb::{Database, Error, LabelSet, Query, Target, Timestamp};
 
 use crate::oracle::crypto;
+use crate::oracle::worlds::refused;
 use crate::world::{weights, world};
 
 fn aaa() -> Target {
     "AAA:1h".parse().unwrap()
-}
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(answer: Result<T>, message: &str) {
-    let error = answer.unwrap_err().to_string();
-    assert!(error.contains(message), "{message:?} is not in: {error}");
 }
 
 #[test]
@@ -117,7 +112,7 @@ fn options_out_of_range_are_refused() {
     );
     refused(
         view.reaction("fall").horizon(0).run(),
-        "a horizon of 1 to 10000",
+        "a horizon in bars from 1 to 10000",
     );
     refused(
         view.reaction("fall").same_news(1.5).run(),
@@ -134,6 +129,28 @@ fn options_out_of_range_are_refused() {
     refused(
         view.regimes(aaa(), &set).abstain_below(1.1).run(),
         "a margin from 0 to 1",
+    );
+    refused(
+        view.regimes(aaa(), &set).confirm(0).run(),
+        "windows that confirm a label from 1 to 10000",
+    );
+    refused(
+        view.regimes("NOPE".parse().unwrap(), &set).run(),
+        "no series NOPE",
+    );
+    refused(
+        view.divergence("NOPE".parse().unwrap()).run(),
+        "no series NOPE",
+    );
+    let blank = LabelSet::of_sentences("s", &["...", "!!"]).unwrap();
+    refused(view.classify(aaa(), &blank).run(), "a word or a number");
+    refused(
+        view.anomaly(aaa()).space("clip").labels(&blank).run(),
+        "a word or a number",
+    );
+    refused(
+        view.alignment("NOPE".parse::<Target>().unwrap()).run(),
+        "no series NOPE",
     );
     refused(
         view.divergence(aaa()).below(101.0).run(),

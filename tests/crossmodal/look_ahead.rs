@@ -3,15 +3,19 @@
 
 use std::time::Duration;
 
-use rhymedb::{Database, Headline, LabelSet, Query, SeriesBars, Target, Timestamp};
+use rhymedb::{Database, Headline, LabelSet, Measure, Query, SeriesBars, Target, Timestamp};
 
 use crate::oracle::{HOUR, crypto};
 use crate::world::{MIDDLE, World, headlines, known, of, series};
 
+fn target_of(text: &str) -> Target {
+    text.parse().unwrap()
+}
+
 /// Everything that can be asked, as of the middle.
 fn answers(db: &Database) -> Vec<String> {
     let view = db.at(Timestamp::from_millis(MIDDLE));
-    let target: Target = "AAA:1h".parse().unwrap();
+    let target = target_of("AAA:1h");
     let text = "shares plunge after a warning";
     let set = LabelSet::built_in_named("sentiment").unwrap();
     let mut all = Vec::new();
@@ -61,6 +65,17 @@ fn answers(db: &Database) -> Vec<String> {
         "{:?}",
         view.reaction(text).horizon(4).k(100).run().unwrap()
     ));
+    let mut anomaly = view.anomaly(target_of("AAA:1h"));
+    anomaly = anomaly.space("clip").labels(&set).k(2).exact(true);
+    let mut unusual = anomaly.run().unwrap();
+    assert!(unusual.unusual.get(Measure::Alignment).is_some());
+    unusual.took = Duration::ZERO;
+    all.push(format!("{unusual:?}"));
+    let scan = view.anomaly_scan().of("AAA").space("clip").k(2).exact(true);
+    let mut scan = scan.by(Measure::Alignment).level(0.5).run().unwrap();
+    assert!(!scan.episodes.is_empty());
+    scan.took = Duration::ZERO;
+    all.push(format!("{scan:?}"));
     all.push(format!(
         "{:?}",
         view.headlines_like("clip", &[0.25; 16], 500).unwrap()

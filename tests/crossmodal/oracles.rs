@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use rhymedb::{Headline, HeadlineHit, LabelSet, Query, Target, Timestamp, View};
+use rhymedb::{Headline, HeadlineHit, LabelSet, Measure, Query, Target, Timestamp, View};
 
 use crate::oracle::HOUR;
-use crate::world::{MIDDLE, World, assert_near, dot, known, unit, world};
+use crate::world::{MIDDLE, W, World, assert_near, dot, known, unit, world};
 
 fn target(text: &str) -> Target {
     text.parse().unwrap()
@@ -330,6 +330,59 @@ fn alignment_is_the_best_of_all_words() {
     let answer = view.alignment(middle()).labels(&set).run().unwrap();
     assert_near(answer.label.unwrap().1, best, "the best label");
     assert_near(answer.best, best.max(headline.0), "the best of both");
+}
+
+/// One less the best cosine with a label or a headline that was known at a window's end.
+fn plain_alignment(world: &World, labels: &[Vec<f32>], (end, vector): &(i64, Vec<f32>)) -> f64 {
+    let headline = nearest(world, vector, |h| known(h) <= *end);
+    let best = headline.first().map(|(score, _)| *score);
+    let labels = labels.iter().map(|label| dot(label, vector));
+    1.0 - labels.chain(best).fold(f64::MIN, f64::max)
+}
+
+#[test]
+fn an_anomaly_measures_what_no_words_fit() {
+    let world = world();
+    let names = ["shares rise", "quiet trading"];
+    let labels: Vec<_> = names.iter().map(|t| world.text(t).unwrap()).collect();
+    let set = LabelSet::of_sentences("s", &names).unwrap();
+    let view = world.db.now();
+    let ask = || view.anomaly(target("AAA:1h@2020-01-20")).space("clip").k(2);
+    let answer = ask().exact(true).labels(&set).run().unwrap();
+    let end = answer.window.end.millis();
+    let windows: Vec<_> = [world.windows(0), world.windows(1)].concat();
+    let own = world.windows(0).into_iter().find(|w| w.0 == end).unwrap();
+    let value = plain_alignment(&world, &labels, &own);
+    let found = answer.unusual.get(Measure::Alignment).unwrap();
+    assert_near(found.value, value, "alignment");
+    // Those that calibrate ended in the second half of the time before.
+    let apart = end - W as i64 * HOUR;
+    let first = windows.iter().map(|w| w.0).min().unwrap();
+    let half = first + (apart - first) / 2;
+    let mut earlier: Vec<_> = windows
+        .iter()
+        .filter(|w| w.0 > half && w.0 <= apart)
+        .collect();
+    let days: Vec<_> = world.windows(2);
+    earlier.extend(days.iter().filter(|w| w.0 > half && w.0 <= apart));
+    let n = earlier.len();
+    assert_eq!(answer.unusual.calibration, n);
+    let as_far = earlier
+        .iter()
+        .filter(|w| plain_alignment(&world, &labels, w) >= value);
+    let p = (1 + as_far.count()) as f64 / (1 + n) as f64;
+    assert!((found.p_value - p).abs() <= 2.0 / n as f64, "{found:?} {p}");
+
+    // Headlines alone, and later known.
+    let plain = ask().exact(true).run().unwrap();
+    let headlines = plain.unusual.get(Measure::Alignment).unwrap().value;
+    assert_near(headlines, plain_alignment(&world, &[], &own), "no labels");
+    let late = ask().latency(Duration::from_secs(1 << 30)).run().unwrap();
+    assert!(
+        late.unusual.get(Measure::Alignment).is_none(),
+        "none was known"
+    );
+    assert_eq!(late.unusual.measures.len(), 3);
 }
 
 #[test]

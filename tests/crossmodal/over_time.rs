@@ -43,6 +43,7 @@ fn regimes_are_runs_of_equal_labels() {
         .now()
         .regimes(aaa(), &set)
         .abstain_below(margin)
+        .confirm(1)
         .run()
         .unwrap();
     assert!(expected.len() > 3, "{expected:?}");
@@ -75,6 +76,65 @@ fn regimes_are_runs_of_equal_labels() {
         .run()
         .unwrap();
     assert_eq!(part.runs.iter().map(|r| r.windows).sum::<u64>(), 21);
+}
+
+/// The label of each window by its end.
+fn labels_by_end(view: &View, set: &LabelSet, confirm: usize) -> Vec<(i64, Option<String>)> {
+    let answer = view.regimes(aaa(), set).confirm(confirm).run().unwrap();
+    assert_eq!(answer.confirm, confirm);
+    let mut all = Vec::new();
+    for run in &answer.runs {
+        let (first, last) = (run.first.millis(), run.last.millis());
+        let ends = (first..=last).step_by(HOUR as usize);
+        assert_eq!(ends.clone().count() as u64, run.windows);
+        all.extend(ends.map(|end| (end, run.label.clone())));
+    }
+    let inner = answer.runs.iter().skip(1).rev().skip(1);
+    assert!(inner.into_iter().all(|r| r.windows >= confirm as u64));
+    all
+}
+
+#[test]
+fn a_regime_is_confirmed_and_then_never_changes() {
+    let world = world();
+    let set =
+        LabelSet::of_sentences("s", &["shares rise", "shares fall", "quiet trading"]).unwrap();
+    let view = world.db.now();
+    let single = labels_by_end(&view, &set, 1);
+    let confirmed = labels_by_end(&view, &set, 3);
+    let mut counts = None;
+    for (i, (end, label)) in confirmed.iter().enumerate() {
+        let last: Vec<_> = single[..=i].iter().rev().take(3).map(|(_, l)| l).collect();
+        if last.len() == 3 && last.iter().all(|l| *l == last[0]) {
+            counts.clone_from(last[0]);
+        }
+        assert_eq!((*end, label), (single[i].0, &counts));
+    }
+    let changes = |labels: &[(i64, Option<String>)]| {
+        let pairs = labels.windows(2);
+        pairs.filter(|pair| pair[0].1 != pair[1].1).count()
+    };
+    assert!(changes(&confirmed) < changes(&single));
+    // What was said then is what is said now, wherever the answer begins.
+    let then = labels_by_end(&world.db.at(Timestamp::from_millis(MIDDLE)), &set, 3);
+    assert_eq!(then, confirmed[..then.len()]);
+    let from = Timestamp::from_millis(MIDDLE);
+    let part = view
+        .regimes(aaa(), &set)
+        .confirm(3)
+        .from(from)
+        .run()
+        .unwrap();
+    let at = confirmed
+        .iter()
+        .position(|(end, _)| *end == MIDDLE)
+        .unwrap();
+    assert_eq!(
+        (&part.runs[0].label, part.runs[0].first),
+        (&confirmed[at].1, from)
+    );
+    // An eighth of 16 bars.
+    assert_eq!(view.regimes(aaa(), &set).run().unwrap().confirm, 2);
 }
 
 /// The moments by the definition: end, similarity, percentile.
@@ -157,7 +217,7 @@ fn reactions_are_what_the_named_symbols_did() {
     let world = world();
     let text = "shares plunge after a warning";
     let vector = world.text(text).unwrap();
-    let horizon = 6;
+    let horizon = 6_u32;
     let as_of = MIDDLE;
     let view = world.db.at(Timestamp::from_millis(as_of));
     let answer = view.reaction(text).k(500).horizon(horizon).run().unwrap();
@@ -183,12 +243,12 @@ fn reactions_are_what_the_named_symbols_did() {
                 .iter()
                 .position(|t| t + HOUR >= news.known.millis())
                 .unwrap();
-            let last = entry + horizon;
+            let last = entry + horizon as usize;
             assert_eq!(outcome.start.millis(), bars.time[entry] + HOUR);
-            assert_eq!(outcome.end.millis(), bars.time[last] + HOUR);
-            assert!(outcome.end.millis() <= as_of, "it had closed");
+            assert_eq!(outcome.outcome.closed.millis(), bars.time[last] + HOUR);
+            assert!(outcome.outcome.closed.millis() <= as_of, "it had closed");
             let base = bars.close[entry];
-            assert!((outcome.change - (bars.close[last] / base - 1.0)).abs() < 1e-12);
+            assert!((outcome.outcome.change - (bars.close[last] / base - 1.0)).abs() < 1e-12);
             let highs = bars.high[entry + 1..=last]
                 .iter()
                 .copied()
@@ -197,15 +257,15 @@ fn reactions_are_what_the_named_symbols_did() {
                 .iter()
                 .copied()
                 .fold(1e9, f64::min);
-            assert!((outcome.best - (highs / base - 1.0)).abs() < 1e-12);
-            assert!((outcome.worst - (lows / base - 1.0)).abs() < 1e-12);
+            assert!((outcome.outcome.best - (highs / base - 1.0).max(0.0)).abs() < 1e-12);
+            assert!((outcome.outcome.worst - (lows / base - 1.0).min(0.0)).abs() < 1e-12);
         }
     }
     let early = |h: &&rhymedb::Headline| {
         let named = h.symbols.iter().any(|s| s == "AAA" || s == "BBB");
         // The bar in which it was known, and six more.
         let entry = (known(h) + HOUR - 1).div_euclid(HOUR) * HOUR;
-        named && world.text(&h.text).is_some() && entry + horizon as i64 * HOUR <= as_of
+        named && world.text(&h.text).is_some() && entry + i64::from(horizon) * HOUR <= as_of
     };
     let expected = world.headlines.iter().filter(early).count() as u64;
     assert!(told >= expected, "{told} {expected}");
@@ -218,13 +278,33 @@ fn reactions_are_what_the_named_symbols_did() {
         .news
         .iter()
         .flat_map(|n| &n.outcomes)
-        .map(|o| o.change)
+        .map(|o| o.outcome.change)
         .collect();
-    let spread = answer.spread.unwrap();
-    assert_eq!(spread.outcomes, changes.len() as u64);
+    let found = answer.summary.unwrap();
+    assert_eq!(found.n, changes.len());
     let mean = changes.iter().sum::<f64>() / changes.len() as f64;
-    assert!((spread.mean - mean).abs() < 1e-12);
-    assert!(spread.blocks > 5 && spread.blocks < spread.outcomes);
+    assert!((found.mean - mean).abs() < 1e-12);
+    assert!(found.effective_n > 5.0 && found.effective_n < found.n as f64);
+    assert!((0.001..=1.0).contains(&answer.p_value.unwrap()));
+    // All windows of both symbols, since they are fewer than a sample.
     let base = answer.base.unwrap();
-    assert_eq!(base.outcomes, 2 * ((250 - 1) / horizon as u64));
+    let (mut windows, mut outcomes) = (0, Vec::new());
+    for (i, series) in world.series[..2].iter().enumerate() {
+        for (end, _) in world.windows(i) {
+            let last = series
+                .bars
+                .time
+                .iter()
+                .position(|t| t + HOUR == end)
+                .unwrap();
+            windows += u64::from(end <= as_of);
+            if end + i64::from(horizon) * HOUR <= as_of {
+                let bars = &series.bars;
+                outcomes.push(bars.close[last + horizon as usize] / bars.close[last] - 1.0);
+            }
+        }
+    }
+    assert_eq!((answer.base_windows, base.n), (windows, outcomes.len()));
+    let mean = outcomes.iter().sum::<f64>() / outcomes.len() as f64;
+    assert!((base.mean - mean).abs() < 1e-12);
 }

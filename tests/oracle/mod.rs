@@ -8,6 +8,9 @@
     reason = "tests"
 )]
 
+pub mod matrices;
+pub mod worlds;
+
 use std::f64::consts::PI;
 
 use rhymedb::{Bar, Bars, Calendar, Hit, Interval, SeriesBars, SeriesKey, Timestamp};

@@ -1,5 +1,7 @@
 //! How unusual a window is, and the unusual episodes of a period.
 
+use std::time::Duration;
+
 use clap::Args;
 use rhymedb::{
     AnomalyAnswer, AnomalyScanAnswer, Error, Interval, Measure, Target, Timestamp, Unusual, View,
@@ -7,18 +9,21 @@ use rhymedb::{
 };
 use serde_json::{Map, Value, json};
 
+use super::labels::Labels;
 use super::similar::{view_at, window_closes};
-use super::{note_pending, open};
+use super::{note_pending, open, words};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
 use crate::render::{Style, sparkline};
 
 pub(crate) const HELP: &str = "\
-A window is measured as of its own close, against what had closed before: by the distance of its
-vector to its nearest episodes, by its Mahalanobis distance, and by the largest z-score of its numbers.
-Earlier windows are measured in the same way, and say how unusual each value is: as a percentile, and as
-a p-value (1 + earlier windows with at least this value) / (1 + earlier windows).
+A window is measured as of its own close, against windows that had ended when it began: by the distance
+of its vector to the nearest of them, by its Mahalanobis distance, by the largest z-score of its numbers, and,
+in a space of charts and headlines, by its alignment: one less its greatest cosine with a headline that
+was known then, or with a label. Earlier windows are measured in the same way, and say how unusual each
+value is: as a percentile, and as a p-value (1 + earlier windows with at least this value) / (1 + earlier
+windows).
 
 Example: rhyme anomaly BTCUSDT:1h@2021-05-19T12:00
 Example: rhyme anomaly --scan BTCUSDT --interval 1h --from 2021-01-01 --to 2022-01-01";
@@ -40,7 +45,8 @@ pub(crate) struct Anomaly {
     /// Scan only these intervals
     #[arg(long, value_delimiter = ',')]
     interval: Vec<Interval>,
-    /// The measure by which a scan decides: distance, mahalanobis or largest-z [default: distance]
+    /// The measure by which a scan decides: distance, mahalanobis, largest-z or alignment
+    /// [default: distance]
     #[arg(long, value_name = "MEASURE")]
     by: Option<Measure>,
     /// The p-value up to which a scan lists windows [default: 0.01]
@@ -61,6 +67,11 @@ pub(crate) struct Anomaly {
     /// Earlier windows that are measured too, at least
     #[arg(long, default_value_t = 200, value_name = "N")]
     calibration: usize,
+    #[command(flatten)]
+    labels: Labels,
+    /// The time from the publication of a headline until somebody could know it, like 5m
+    #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
+    latency: Duration,
     /// The seed of the samples
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -79,12 +90,11 @@ macro_rules! with_options {
             .k($args.k)
             .exact($args.exact)
             .seed($args.seed)
-            .calibration($args.calibration);
-        if let Some(space) = &$args.space {
-            question = question.space(space);
-        }
-        for name in &$args.among {
-            question = question.among(name);
+            .calibration($args.calibration)
+            .latency($args.latency);
+        say!(question, $args, names: space among);
+        if let Some(set) = &$args.labels.set()? {
+            question = question.labels(set);
         }
         question
     }};
@@ -101,24 +111,8 @@ pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
         return print(global.format, &view, &answer);
     };
     let mut scan = with_options!(view.anomaly_scan(), args).of(name);
-    if let Some(measure) = args.by {
-        scan = scan.by(measure);
-    }
-    if let Some(level) = args.level {
-        scan = scan.level(level);
-    }
-    if let Some(episodes) = args.limit {
-        scan = scan.limit(episodes);
-    }
-    for &interval in &args.interval {
-        scan = scan.interval(interval);
-    }
-    if let Some(from) = args.from {
-        scan = scan.from(from);
-    }
-    if let Some(to) = args.to {
-        scan = scan.to(to);
-    }
+    say!(scan, args, values: interval);
+    say!(scan, args, some: by level limit from to);
     print_scan(global.format, &view, &scan.run()?)
 }
 
@@ -159,11 +153,13 @@ const WINDOW_COLUMNS: [Column; 6] = [
 ];
 
 fn print(format: Format, view: &View, answer: &AnomalyAnswer) -> Outcome {
-    let measures = measure_rows(&answer.unusual);
+    let measures = measure_rows(format, &answer.unusual);
     match format {
         Format::Json => output::json(&answer_json(view, answer, measures)),
         Format::Csv => output::listing(format, &MEASURE_COLUMNS, &measures, ""),
         Format::Table => {
+            let found = measure_rows(Format::Json, &answer.unusual);
+            output::keep(&MEASURE_COLUMNS, &found);
             output::lines(&heading(view, answer))?;
             output::listing(format, &MEASURE_COLUMNS, &measures, "")?;
             output::lines(&format!(
@@ -176,7 +172,7 @@ fn print(format: Format, view: &View, answer: &AnomalyAnswer) -> Outcome {
                 100.0 * answer.unusual.z_false_alarms
             ))?;
             let columns = [&[column("score", "nearest")], &WINDOW_COLUMNS[..]].concat();
-            let nearest: Vec<Value> = nearest_rows(answer);
+            let nearest: Vec<Value> = nearest_rows(format, answer);
             output::listing(format, &columns, &nearest, "")
         }
     }
@@ -186,7 +182,7 @@ fn heading(view: &View, answer: &AnomalyAnswer) -> String {
     let window = &answer.window;
     let line = sparkline(&window_closes(view, window), 24, Style::of_stdout());
     format!(
-        "{} from {} to {}  {line}\n{} windows known at its close, {} of them measured to compare, in {:.2} ms\n",
+        "{} from {} to {}  {line}\n{} windows had ended when it began, {} of them measured to compare, in {:.2} ms\n",
         output::legible(&window.series.to_string()),
         window.start,
         window.end,
@@ -196,22 +192,23 @@ fn heading(view: &View, answer: &AnomalyAnswer) -> String {
     )
 }
 
-fn measure_rows(unusual: &Unusual) -> Vec<Value> {
+fn measure_rows(format: Format, unusual: &Unusual) -> Vec<Value> {
     let row = |m: &rhymedb::Measured| {
         json!({
             "measure": m.measure.to_string(),
-            "value": rounded(m.value),
-            "percentile": rounded(m.percentile),
-            "p_value": rounded(m.p_value),
+            "value": figure(format, m.value, 3),
+            "percentile": figure(format, m.percentile, 1),
+            "p_value": figure(format, m.p_value, 3),
         })
     };
     unusual.measures.iter().map(row).collect()
 }
 
-fn nearest_rows(answer: &AnomalyAnswer) -> Vec<Value> {
+fn nearest_rows(format: Format, answer: &AnomalyAnswer) -> Vec<Value> {
     let row = |(score, window): &(f32, Window)| {
         let mut row = window_row(window);
-        row.insert("score".to_owned(), json!(rounded(f64::from(*score))));
+        let score = figure(format, f64::from(*score), 4);
+        row.insert("score".to_owned(), score);
         Value::Object(row)
     };
     answer.nearest.iter().map(row).collect()
@@ -244,21 +241,28 @@ fn answer_json(view: &View, answer: &AnomalyAnswer, measures: Vec<Value>) -> Val
         "measures": measures,
         "z_alarm": answer.unusual.z_alarm,
         "z_false_alarms": rounded(answer.unusual.z_false_alarms),
-        "nearest": nearest_rows(answer),
+        "nearest": nearest_rows(Format::Json, answer),
         "took_us": answer.took.as_micros() as u64,
     })
 }
 
 fn print_scan(format: Format, view: &View, answer: &AnomalyScanAnswer) -> Outcome {
-    let rows: Vec<Value> = answer.episodes.iter().map(episode_row).collect();
+    let rows: Vec<Value> = answer
+        .episodes
+        .iter()
+        .map(|e| episode_row(format, e))
+        .collect();
     let mut columns = vec![column("rank", "rank")];
     columns.extend(WINDOW_COLUMNS);
     columns.push(column("windows", "windows"));
-    for (value, p) in [
+    let worded = rows.iter().any(|row| row.get("alignment").is_some());
+    let measures = [
         ("distance", "distance_p"),
         ("mahalanobis", "mahalanobis_p"),
         ("largest_z", "largest_z_p"),
-    ] {
+        ("alignment", "alignment_p"),
+    ];
+    for (value, p) in measures.into_iter().take(if worded { 4 } else { 3 }) {
         columns.extend([column(value, value), column(p, "p")]);
     }
     match format {
@@ -279,6 +283,9 @@ fn print_scan(format: Format, view: &View, answer: &AnomalyScanAnswer) -> Outcom
                     "of them had"
                 },
             ))?;
+            let found = answer.episodes.iter();
+            let found: Vec<Value> = found.map(|e| episode_row(Format::Json, e)).collect();
+            output::keep(&columns, &found);
             columns.push(column("chart", "closes"));
             let charted = answer.episodes.iter().zip(rows).map(|(episode, mut row)| {
                 let closes = window_closes(view, &episode.window);
@@ -294,7 +301,7 @@ fn print_scan(format: Format, view: &View, answer: &AnomalyScanAnswer) -> Outcom
     }
 }
 
-fn episode_row(episode: &rhymedb::AnomalyEpisode) -> Value {
+fn episode_row(format: Format, episode: &rhymedb::AnomalyEpisode) -> Value {
     let mut row = Map::new();
     row.insert("rank".to_owned(), json!(episode.rank));
     row.extend(window_row(&episode.window));
@@ -303,9 +310,10 @@ fn episode_row(episode: &rhymedb::AnomalyEpisode) -> Value {
     row.insert("to".to_owned(), json!(episode.to.to_string()));
     for m in &episode.unusual.measures {
         let name = m.measure.to_string().replace('-', "_");
-        row.insert(format!("{name}_p"), json!(rounded(m.p_value)));
-        row.insert(format!("{name}_percentile"), json!(rounded(m.percentile)));
-        row.insert(name, json!(rounded(m.value)));
+        row.insert(format!("{name}_p"), figure(format, m.p_value, 3));
+        let percentile = figure(format, m.percentile, 1);
+        row.insert(format!("{name}_percentile"), percentile);
+        row.insert(name, figure(format, m.value, 3));
     }
     Value::Object(row)
 }
@@ -322,6 +330,14 @@ fn scan_json(view: &View, answer: &AnomalyScanAnswer, episodes: Vec<Value>) -> V
         "episodes": episodes,
         "took_us": answer.took.as_micros() as u64,
     })
+}
+
+/// A number with so many decimals where people read it.
+fn figure(format: Format, x: f64, decimals: usize) -> Value {
+    match format {
+        Format::Table => json!(format!("{x:.decimals$}")),
+        Format::Json | Format::Csv => json!(rounded(x)),
+    }
 }
 
 fn rounded(x: f64) -> f64 {

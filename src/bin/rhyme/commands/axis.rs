@@ -46,9 +46,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
     let mut axis = view.axis(end(&args.low), end(&args.high));
-    if let Some(space) = &args.place.space {
-        axis = axis.space(space);
-    }
+    say!(axis, args.place, names: space);
     match (&args.history, &args.headlines) {
         (Some(series), _) => history(global.format, args, &axis, series),
         (None, Some(symbol)) => headlines(global.format, args, &axis, symbol),

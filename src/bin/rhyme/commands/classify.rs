@@ -1,9 +1,8 @@
-use std::path::PathBuf;
-
 use clap::Args as ClapArgs;
 use rhymedb::{Error, LabelSet, Timestamp, View};
 use serde_json::{Value, json};
 
+use super::labels::Labels;
 use super::words::{self, Place, number};
 use super::{check_period, open};
 use crate::args::{Format, Global};
@@ -13,6 +12,7 @@ use crate::output::{self, column};
 pub(crate) const HELP: &str = "\
 Built-in sets: regimes, eight-regimes, crypto-events, stock-events, patterns, sentiment.
 A file of sets is JSON: {\"mood\": {\"up\": \"shares rise\", \"down\": [\"shares fall\", \"a sell-off\"]}}
+Over a history a label counts from the window on that confirms it, and the label before goes on until then.
 
 Example: rhyme classify BTCUSDT:1h --labels \"shares surge\" \"shares plunge\" \"quiet trading\"
          rhyme classify --history BTCUSDT:1h --set regimes --from 2021-01-01";
@@ -25,15 +25,8 @@ pub(crate) struct Args {
     /// Label all windows of this series instead, and print runs of equal labels
     #[arg(long, value_name = "SERIES", conflicts_with = "target")]
     history: Option<String>,
-    /// Sentences, each a label
-    #[arg(long, num_args = 2.., value_name = "TEXT", conflicts_with_all = ["set", "sets"])]
-    labels: Vec<String>,
-    /// A named set of labels [default: regimes, or the only one of --sets]
-    #[arg(long, value_name = "NAME")]
-    set: Option<String>,
-    /// A file of named sets of labels, in place of those that are built in
-    #[arg(long, value_name = "FILE")]
-    sets: Option<PathBuf>,
+    #[command(flatten)]
+    labels: Labels,
     #[command(flatten)]
     place: Place,
     /// Choose no label if the two best probabilities are nearer than this
@@ -42,6 +35,10 @@ pub(crate) struct Args {
     /// Take from each label what it has in common with charts at large
     #[arg(long)]
     centred: bool,
+    /// With --history: windows one after another that have to agree on a label before it counts
+    /// [default: an eighth of the window's bars]
+    #[arg(long, requires = "history", value_name = "WINDOWS")]
+    confirm: Option<usize>,
     /// With --history: only windows that closed at or after this time
     #[arg(long, requires = "history")]
     from: Option<Timestamp>,
@@ -52,7 +49,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     check_period(args.from, args.to)?;
-    let set = set(args)?;
+    let set = args.labels.set()?;
+    let set = set.map_or_else(|| LabelSet::built_in_named("regimes"), Ok)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
     match (&args.history, &args.target) {
@@ -62,36 +60,10 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     }
 }
 
-fn set(args: &Args) -> Outcome<LabelSet> {
-    if !args.labels.is_empty() {
-        return Ok(LabelSet::of_sentences("labels", &args.labels)?);
-    }
-    let Some(file) = &args.sets else {
-        let name = args.set.as_deref().unwrap_or("regimes");
-        return Ok(LabelSet::built_in_named(name)?);
-    };
-    let mut sets = LabelSet::read(file)?;
-    match (&args.set, sets.len()) {
-        (Some(name), _) => Ok(LabelSet::named(sets, name)?),
-        (None, 1) => Ok(sets.remove(0)),
-        (None, _) => {
-            let choices = sets.iter().map(|s| s.name().to_owned()).collect();
-            Err(Error::Ambiguous {
-                what: "the set of labels in",
-                name: file.display().to_string(),
-                choices,
-            }
-            .into())
-        }
-    }
-}
-
 fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) -> Outcome {
     let mut classify = view.classify(words::query(target)?, set);
     classify = classify.abstain_below(args.abstain).centred(args.centred);
-    if let Some(space) = &args.place.space {
-        classify = classify.space(space);
-    }
+    say!(classify, args.place, names: space);
     let answer = classify.run()?;
     let format = global.format;
     let rows: Vec<Value> = answer
@@ -143,15 +115,8 @@ fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) 
 fn history(global: &Global, args: &Args, view: &View, series: &str, set: &LabelSet) -> Outcome {
     let mut regimes = view.regimes(words::series(series)?, set);
     regimes = regimes.abstain_below(args.abstain).centred(args.centred);
-    if let Some(space) = &args.place.space {
-        regimes = regimes.space(space);
-    }
-    if let Some(from) = args.from {
-        regimes = regimes.from(from);
-    }
-    if let Some(to) = args.to {
-        regimes = regimes.to(to);
-    }
+    say!(regimes, args.place, names: space);
+    say!(regimes, args, some: confirm from to);
     let answer = regimes.run()?;
     let rows: Vec<Value> = answer
         .runs

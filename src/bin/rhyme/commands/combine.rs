@@ -32,28 +32,16 @@ pub(crate) struct Args {
     /// Only these intervals
     #[arg(long, value_delimiter = ',')]
     interval: Vec<Interval>,
-    /// Score every window
-    #[arg(long)]
-    exact: bool,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let query = sum(&args.terms)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
-    let mut similar = view.similar(query).k(args.k).exact(args.exact);
-    if let Some(space) = &args.place.space {
-        similar = similar.space(space);
-    }
-    for market in &args.market {
-        similar = similar.market(market);
-    }
-    for symbol in &args.symbol {
-        similar = similar.symbol(symbol);
-    }
-    for &interval in &args.interval {
-        similar = similar.interval(interval);
-    }
+    let mut similar = view.similar(query).k(args.k).exact(args.place.exact);
+    say!(similar, args.place, names: space);
+    say!(similar, args, names: market symbol);
+    say!(similar, args, values: interval);
     let answer = similar.run()?;
     similar::print(global.format, &view, &args.terms.join(" "), &answer)
 }

@@ -38,15 +38,9 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let view = args.place.view(global, &db)?;
     let mut context = view.context(args.target.clone()).after(args.after);
     context = context.latency(args.latency);
-    if let Some(space) = &args.place.space {
-        context = context.space(space);
-    }
-    if let Some(symbol) = &args.symbol {
-        context = context.symbol(symbol);
-    }
-    if let Some(before) = args.before {
-        context = context.before(before);
-    }
+    say!(context, args.place, names: space);
+    say!(context, args, names: symbol);
+    say!(context, args, some: before);
     let answer = context.run()?;
     let format = global.format;
     let rows: Vec<Value> = answer

@@ -59,18 +59,9 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         .lag(args.lag)
         .below(args.below)
         .history(args.history);
-    if let Some(space) = &args.place.space {
-        divergence = divergence.space(space);
-    }
-    if let Some(symbol) = &args.symbol {
-        divergence = divergence.symbol(symbol);
-    }
-    if let Some(from) = args.from {
-        divergence = divergence.from(from);
-    }
-    if let Some(to) = args.to {
-        divergence = divergence.to(to);
-    }
+    say!(divergence, args.place, names: space);
+    say!(divergence, args, names: symbol);
+    say!(divergence, args, some: from to);
     let answer = divergence.run()?;
     let shown = if args.first == 0 {
         usize::MAX

@@ -1,3 +1,17 @@
+/// Says to a question what the options of the same names say: `names` are texts, one, several or
+/// none; `values` are lists of values; `some` are values that may be left out.
+macro_rules! say {
+    ($question:ident, $args:expr, names: $($name:ident)+) => {
+        $(for value in $args.$name.iter() { $question = $question.$name(value); })+
+    };
+    ($question:ident, $args:expr, values: $($name:ident)+) => {
+        $(for &value in &$args.$name { $question = $question.$name(value); })+
+    };
+    ($question:ident, $args:expr, some: $($name:ident)+) => {
+        $(if let Some(value) = $args.$name { $question = $question.$name(value); })+
+    };
+}
+
 pub(crate) mod anomaly;
 pub(crate) mod axis;
 pub(crate) mod classify;
@@ -17,6 +31,7 @@ mod ingest_bars;
 mod ingest_bybit;
 mod ingest_headlines;
 mod input_notes;
+mod labels;
 mod listings;
 pub(crate) mod news;
 mod outcomes;
@@ -27,6 +42,7 @@ mod repair;
 pub(crate) mod search;
 pub(crate) mod shell;
 mod similar;
+mod summary;
 pub(crate) mod transfer;
 mod verify;
 mod words;

@@ -47,21 +47,9 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let view = args.place.view(global, &db)?;
     let mut news = view.news(words::query(&args.target)?).k(args.k);
     news = news.latency(args.latency);
-    if let Some(space) = &args.place.space {
-        news = news.space(space);
-    }
-    if let Some(within) = args.within {
-        news = news.within(within);
-    }
-    for symbol in &args.symbol {
-        news = news.symbol(symbol);
-    }
-    if let Some(from) = args.from {
-        news = news.from(from);
-    }
-    if let Some(to) = args.to {
-        news = news.to(to);
-    }
+    say!(news, args.place, names: space);
+    say!(news, args, names: symbol);
+    say!(news, args, some: within from to);
     let answer = news.run()?;
     let format = global.format;
     let hits = answer.hits.iter();

@@ -1,9 +1,10 @@
 //! What happened after the hits of a search, printed.
 
-use rhymedb::{HitOutcome, HorizonOutcomes, OutcomeAnswer, OutcomeSummary, View};
+use rhymedb::{HitOutcome, HorizonOutcomes, OutcomeAnswer, View};
 use serde_json::{Value, json};
 
 use super::similar::{answer_json, hit_columns, hit_row, print_table};
+use super::summary::{self, Compared, in_percent, rounded};
 use crate::args::Format;
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -17,24 +18,6 @@ const OUTCOME_COLUMNS: [Column; 7] = [
     column("best", "best"),
     column("worst", "worst"),
     column("volatility", "volatility"),
-];
-
-const SUMMARY_COLUMNS: [Column; 15] = [
-    column("horizon", "bars"),
-    column("of", "after"),
-    column("n", "n"),
-    column("effective_n", "without overlap"),
-    column("mean", "mean"),
-    column("q05", "5 %"),
-    column("q25", "25 %"),
-    column("q50", "50 %"),
-    column("q75", "75 %"),
-    column("q95", "95 %"),
-    column("hit_rate", "rises"),
-    column("best", "best"),
-    column("worst", "worst"),
-    column("volatility", "volatility"),
-    column("p_value", "p"),
 ];
 
 pub(super) fn print(format: Format, view: &View, target: &str, answer: &OutcomeAnswer) -> Outcome {
@@ -62,8 +45,11 @@ pub(super) fn print(format: Format, view: &View, target: &str, answer: &OutcomeA
             output::lines("\nafterwards")?;
             output::listing(format, &columns, &rows, "")?;
             output::lines("\nin summary")?;
-            let rows: Vec<Value> = answer.horizons.iter().flat_map(summary_rows).collect();
-            output::listing(format, &SUMMARY_COLUMNS, &rows, "")
+            let both = answer
+                .horizons
+                .iter()
+                .flat_map(|of_one| Compared::of(of_one).rows());
+            summary::print(&both.collect::<Vec<_>>())
         }
     }
 }
@@ -127,82 +113,9 @@ fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Value {
 fn horizon_json(of_one: &HorizonOutcomes) -> Value {
     json!({
         "horizon": of_one.horizon,
-        "hits": of_one.summary.as_ref().map(summary_json),
-        "base": of_one.base.as_ref().map(summary_json),
+        "hits": of_one.summary.as_ref().map(summary::json_of),
+        "base": of_one.base.as_ref().map(summary::json_of),
         "base_windows": of_one.base_windows,
         "p_value": of_one.p_value,
     })
-}
-
-fn summary_json(summary: &OutcomeSummary) -> Value {
-    let [q05, q25, q50, q75, q95] = summary.quantiles.map(rounded);
-    json!({
-        "n": summary.n,
-        "effective_n": rounded(summary.effective_n),
-        "mean": rounded(summary.mean),
-        "q05": q05,
-        "q25": q25,
-        "q50": q50,
-        "q75": q75,
-        "q95": q95,
-        "hit_rate": rounded(summary.hit_rate),
-        "best": rounded(summary.best),
-        "worst": rounded(summary.worst),
-        "volatility": rounded(summary.volatility),
-    })
-}
-
-/// Two rows: of the hits, and of the base rate.
-fn summary_rows(of_one: &HorizonOutcomes) -> Vec<Value> {
-    let base = format!(
-        "a sample of all {} windows",
-        output::grouped(of_one.base_windows)
-    );
-    let hits = ("the hits", &of_one.summary, of_one.p_value);
-    let both = [hits, (base.as_str(), &of_one.base, None)];
-    let row = |(of, summary, p_value): (&str, &Option<OutcomeSummary>, Option<f64>)| {
-        let mut row = summary
-            .as_ref()
-            .map_or_else(|| json!({ "n": 0 }), summary_json);
-        if let Some(object) = row.as_object_mut() {
-            object.insert("horizon".to_owned(), json!(of_one.horizon));
-            object.insert("of".to_owned(), json!(of));
-            if let Some(summary) = summary {
-                let size = format!("{:.1}", summary.effective_n);
-                object.insert("effective_n".to_owned(), json!(size));
-            }
-            if let Some(p) = p_value {
-                object.insert("p_value".to_owned(), json!(format!("{p:.3}")));
-            }
-        }
-        in_percent(row)
-    };
-    both.into_iter().map(row).collect()
-}
-
-/// Writes returns and shares as people read them.
-fn in_percent(mut row: Value) -> Value {
-    const SIGNED: [&str; 9] = [
-        "change", "mean", "q05", "q25", "q50", "q75", "q95", "best", "worst",
-    ];
-    let Some(object) = row.as_object_mut() else {
-        return row;
-    };
-    for (key, value) in object.iter_mut() {
-        let Some(number) = value.as_f64() else {
-            continue;
-        };
-        if SIGNED.contains(&key.as_str()) {
-            *value = json!(format!("{:+.2} %", 100.0 * number));
-        } else if key == "volatility" {
-            *value = json!(format!("{:.2} %", 100.0 * number));
-        } else if key == "hit_rate" {
-            *value = json!(format!("{:.0} %", 100.0 * number));
-        }
-    }
-    row
-}
-
-fn rounded(x: f64) -> f64 {
-    (x * 1e8).round() / 1e8
 }

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use rhymedb::{Interval, ReactionAnswer, Spread, Timestamp};
+use rhymedb::{Interval, ReactionAnswer, Timestamp};
 use serde_json::{Value, json};
 
+use super::summary::{self, Compared, in_percent, rounded};
 use super::words::{self, Place, number};
 use super::{check_period, open};
 use crate::args::{Format, Global};
@@ -13,7 +14,8 @@ use crate::output::{self, column};
 pub(crate) const HELP: &str = "\
 An outcome starts at the close of the first bar that closed when the headline was known, and counts
 only if it had ended at --as-of. Headlines that say the same within three days are one piece of
-news. `all times` is what the same series did over the horizon at any time.
+news. They stand beside what the same series did over the horizon at any time, and p says how likely
+those alone would have a mean at least as far from it.
 
 Example: rhyme reaction \"chief executive resigns\" --interval 1d --horizon 5";
 
@@ -26,7 +28,7 @@ pub(crate) struct Args {
     k: usize,
     /// The horizon in bars
     #[arg(long, default_value_t = 5, value_name = "BARS")]
-    horizon: usize,
+    horizon: u32,
     #[command(flatten)]
     place: Place,
     /// Only series of this market
@@ -47,32 +49,24 @@ pub(crate) struct Args {
     /// The time from the publication of a headline until somebody can act on it, like 5m
     #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
     latency: Duration,
+    /// The seed of the base rate's sample and of the bootstrap
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     check_period(args.from, args.to)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
-    let mut reaction = view.reaction(&args.text).k(args.k).horizon(args.horizon);
+    let mut reaction = view
+        .reaction(&args.text)
+        .k(args.k)
+        .horizon(args.horizon)
+        .seed(args.seed);
     reaction = reaction.latency(args.latency);
-    if let Some(space) = &args.place.space {
-        reaction = reaction.space(space);
-    }
-    if let Some(market) = &args.market {
-        reaction = reaction.market(market);
-    }
-    if let Some(interval) = args.interval {
-        reaction = reaction.interval(interval);
-    }
-    for symbol in &args.symbol {
-        reaction = reaction.symbol(symbol);
-    }
-    if let Some(from) = args.from {
-        reaction = reaction.from(from);
-    }
-    if let Some(to) = args.to {
-        reaction = reaction.to(to);
-    }
+    say!(reaction, args.place, names: space);
+    say!(reaction, args, names: market symbol);
+    say!(reaction, args, some: interval from to);
     let answer = reaction.run()?;
     words::warn(global, answer.warning().as_deref());
     let rows = rows(global.format, &answer);
@@ -87,8 +81,10 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             },
             "expressiveness": words::expressiveness(answer.expressiveness),
             "warning": answer.warning(),
-            "after": output::value(&answer.spread)?,
-            "all_times": output::value(&answer.base)?,
+            "summary": answer.summary.as_ref().map(summary::json_of),
+            "base": answer.base.as_ref().map(summary::json_of),
+            "base_windows": answer.base_windows,
+            "p_value": answer.p_value,
             "outcomes": rows,
         })),
         Format::Csv => output::listing(global.format, &columns(), &rows, ""),
@@ -103,7 +99,7 @@ fn columns() -> [output::Column; 9] {
         column("headlines", "headlines"),
         column("symbol", "symbol"),
         column("end", "end"),
-        column("change", "return"),
+        column("change", "change"),
         column("best", "best"),
         column("worst", "worst"),
         column("text", "headline"),
@@ -124,10 +120,11 @@ fn rows(format: Format, answer: &ReactionAnswer) -> Vec<Value> {
                 "symbol": outcome.series.symbol,
                 "interval": outcome.series.interval.to_string(),
                 "start": outcome.start.to_string(),
-                "end": outcome.end.to_string(),
-                "change": number(format, outcome.change),
-                "best": number(format, outcome.best),
-                "worst": number(format, outcome.worst),
+                "end": outcome.outcome.closed.to_string(),
+                "change": rounded(outcome.outcome.change),
+                "best": rounded(outcome.outcome.best),
+                "worst": rounded(outcome.outcome.worst),
+                "volatility": rounded(outcome.outcome.volatility),
                 "text": news.headline.text,
             })
         })
@@ -136,49 +133,13 @@ fn rows(format: Format, answer: &ReactionAnswer) -> Vec<Value> {
 
 fn table(answer: &ReactionAnswer, rows: &[Value]) -> Outcome {
     output::lines(&format!("{}\n", words::told(answer.expressiveness)))?;
-    let spreads = [
-        ("after the news", &answer.spread),
-        ("all times", &answer.base),
-    ];
-    let spreads: Vec<Value> = spreads
-        .iter()
-        .filter_map(|(name, spread)| Some(spread_row(name, spread.as_ref()?)))
-        .collect();
-    let columns = [
-        column("what", "returns"),
-        column("outcomes", "outcomes"),
-        column("blocks", "blocks"),
-        column("mean", "mean"),
-        column("error", "standard error"),
-        column("up", "up"),
-        column("q5", "5 %"),
-        column("q25", "25 %"),
-        column("q50", "50 %"),
-        column("q75", "75 %"),
-        column("q95", "95 %"),
-    ];
-    if !spreads.is_empty() {
-        output::listing(Format::Table, &columns, &spreads, "")?;
-        output::lines("")?;
+    output::keep(&columns(), rows);
+    if answer.summary.is_some() {
+        output::lines("in summary")?;
+        summary::print(&Compared::of_news(answer).rows())?;
+        output::lines("\none by one")?;
     }
     let none = "no news like it has an outcome that was known";
-    output::listing(Format::Table, &self::columns(), rows, none)
-}
-
-fn spread_row(name: &str, spread: &Spread) -> Value {
-    let number = |x: f64| number(Format::Table, x);
-    let [q5, q25, q50, q75, q95] = spread.quantiles.map(number);
-    json!({
-        "what": name,
-        "outcomes": spread.outcomes,
-        "blocks": spread.blocks,
-        "mean": number(spread.mean),
-        "error": spread.standard_error.map(number),
-        "up": number(spread.up),
-        "q5": q5,
-        "q25": q25,
-        "q50": q50,
-        "q75": q75,
-        "q95": q95,
-    })
+    let rows: Vec<Value> = rows.iter().cloned().map(in_percent).collect();
+    output::listing(Format::Table, &columns(), &rows, none)
 }

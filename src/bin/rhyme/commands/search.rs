@@ -48,38 +48,18 @@ pub(crate) struct Args {
     /// The breadth of the search in a graph of charts [default: 128]
     #[arg(long)]
     ef: Option<usize>,
-    /// Score every chart; headlines are always all scored
-    #[arg(long)]
-    exact: bool,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     check_period(args.from, args.to)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
-    let mut search = view.search(&args.text).k(args.k).exact(args.exact);
+    let mut search = view.search(&args.text).k(args.k).exact(args.place.exact);
     search = search.latency(args.latency);
-    if let Some(space) = &args.place.space {
-        search = search.space(space);
-    }
-    for market in &args.market {
-        search = search.market(market);
-    }
-    for &interval in &args.interval {
-        search = search.interval(interval);
-    }
-    for symbol in &args.symbol {
-        search = search.symbol(symbol);
-    }
-    if let Some(from) = args.from {
-        search = search.from(from);
-    }
-    if let Some(to) = args.to {
-        search = search.to(to);
-    }
-    if let Some(ef) = args.ef {
-        search = search.ef(ef);
-    }
+    say!(search, args.place, names: space);
+    say!(search, args, names: market symbol);
+    say!(search, args, values: interval);
+    say!(search, args, some: from to ef);
     let answer = search.run()?;
     words::warn(global, answer.warning().as_deref());
     print(global.format, &view, &answer)

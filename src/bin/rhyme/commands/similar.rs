@@ -18,36 +18,9 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     note_pending(global, &view)?;
     let (target, query) = asked(args)?;
     let mut similar = view.similar(query).k(args.k).exact(args.exact);
-    for market in &args.market {
-        similar = similar.market(market);
-    }
-    for venue in &args.venue {
-        similar = similar.venue(venue);
-    }
-    for symbol in &args.symbol {
-        similar = similar.symbol(symbol);
-    }
-    for &interval in &args.interval {
-        similar = similar.interval(interval);
-    }
-    if let Some(space) = &args.space {
-        similar = similar.space(space);
-    }
-    if let Some(from) = args.from {
-        similar = similar.from(from);
-    }
-    if let Some(to) = args.to {
-        similar = similar.to(to);
-    }
-    if let Some(exclusion) = args.exclusion {
-        similar = similar.exclusion(exclusion);
-    }
-    if let Some(ef) = args.ef {
-        similar = similar.ef(ef);
-    }
-    if let Some(refine) = args.refine {
-        similar = similar.refine(refine);
-    }
+    say!(similar, args, names: space market venue symbol);
+    say!(similar, args, values: interval);
+    say!(similar, args, some: from to exclusion ef refine);
     if args.outcome.is_empty() {
         let answer = similar.run()?;
         return print(global.format, &view, target, &answer);

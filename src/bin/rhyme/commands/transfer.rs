@@ -117,24 +117,9 @@ pub(crate) fn run(global: &Global, args: &Transfer) -> Outcome {
         .quota(args.quota)
         .seed(args.seed)
         .exact(args.exact);
-    for name in &args.to {
-        question = question.to(name);
-    }
-    for &interval in &args.interval {
-        question = question.interval(interval);
-    }
-    if let Some(from) = args.from {
-        question = question.from(from);
-    }
-    if let Some(until) = args.until {
-        question = question.until(until);
-    }
-    if let Some(exclusion) = args.exclusion {
-        question = question.exclusion(exclusion);
-    }
-    if let Some(space) = &args.space {
-        question = question.space(space);
-    }
+    say!(question, args, names: space to);
+    say!(question, args, values: interval);
+    say!(question, args, some: from until exclusion);
     print(global.format, &view, args, &question.run()?)
 }
 
@@ -167,6 +152,7 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
                 answer.quota,
                 answer.shift,
             ))?;
+            output::keep(&columns, &rows);
             columns.push(column("chart", "closes"));
             let mut charted = Vec::with_capacity(rows.len());
             for (hit, mut row) in answer.hits.iter().zip(rows) {
@@ -229,24 +215,9 @@ pub(crate) fn run_matrix(global: &Global, args: &TransferMatrix) -> Outcome {
         .sample(args.sample)
         .seed(args.seed)
         .exact(args.exact);
-    for market in &args.market {
-        question = question.market(market);
-    }
-    for symbol in &args.symbol {
-        question = question.symbol(symbol);
-    }
-    for &interval in &args.interval {
-        question = question.interval(interval);
-    }
-    if let Some(from) = args.from {
-        question = question.from(from);
-    }
-    if let Some(to) = args.to {
-        question = question.to(to);
-    }
-    if let Some(space) = &args.space {
-        question = question.space(space);
-    }
+    say!(question, args, names: space market symbol);
+    say!(question, args, values: interval);
+    say!(question, args, some: from to);
     print_matrix(global.format, &view, &question.run()?)
 }
 
@@ -275,7 +246,12 @@ fn print_matrix(format: Format, view: &View, answer: &TransferMatrixAnswer) -> O
         })
         .collect();
     if format != Format::Json {
-        return output::listing(format, &PAIR_COLUMNS, &rows, "fewer than two to compare");
+        output::keep(&PAIR_COLUMNS, &rows);
+        let shown: Vec<Value> = rows
+            .into_iter()
+            .map(|row| pair_shown(format, row))
+            .collect();
+        return output::listing(format, &PAIR_COLUMNS, &shown, "fewer than two to compare");
     }
     let groups: Vec<Value> = answer
         .groups
@@ -289,6 +265,19 @@ fn print_matrix(format: Format, view: &View, answer: &TransferMatrixAnswer) -> O
         "pairs": rows,
         "took_us": answer.took.as_micros() as u64,
     }))
+}
+
+/// A pair with as many decimals as people read.
+fn pair_shown(format: Format, mut row: Value) -> Value {
+    if let (Format::Table, Some(object)) = (format, row.as_object_mut()) {
+        for key in ["mutual", "similarity"] {
+            let number = object.get(key).and_then(Value::as_f64);
+            if let Some(number) = number {
+                object.insert(key.to_owned(), json!(format!("{number:.4}")));
+            }
+        }
+    }
+    row
 }
 
 fn rounded(x: f64) -> f64 {

@@ -23,6 +23,9 @@ pub(crate) struct Place {
     /// Nothing that was not known at this time
     #[arg(long)]
     pub(crate) as_of: Option<Timestamp>,
+    /// Score every window instead of searching the graph; headlines are always all scored
+    #[arg(long)]
+    pub(crate) exact: bool,
 }
 
 impl Place {

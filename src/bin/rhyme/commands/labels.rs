@@ -1,0 +1,48 @@
+//! Which labels a question compares charts with.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use rhymedb::{Error, LabelSet};
+
+use crate::failure::Outcome;
+
+#[derive(Debug, Args)]
+pub(crate) struct Labels {
+    /// Sentences, each a label
+    #[arg(long, num_args = 2.., value_name = "TEXT", conflicts_with_all = ["set", "sets"])]
+    labels: Vec<String>,
+    /// A named set of labels [default: regimes to classify by, or the only one of --sets]
+    #[arg(long, value_name = "NAME")]
+    set: Option<String>,
+    /// A file of named sets of labels, in place of those that are built in
+    #[arg(long, value_name = "FILE")]
+    sets: Option<PathBuf>,
+}
+
+impl Labels {
+    /// The set that is named, if any is.
+    pub(super) fn set(&self) -> Outcome<Option<LabelSet>> {
+        if !self.labels.is_empty() {
+            return Ok(Some(LabelSet::of_sentences("labels", &self.labels)?));
+        }
+        let Some(file) = &self.sets else {
+            let set = self.set.as_deref().map(LabelSet::built_in_named);
+            return Ok(set.transpose()?);
+        };
+        let mut sets = LabelSet::read(file)?;
+        match (&self.set, sets.len()) {
+            (Some(name), _) => Ok(Some(LabelSet::named(sets, name)?)),
+            (None, 1) => Ok(sets.pop()),
+            (None, _) => {
+                let choices = sets.iter().map(|s| s.name().to_owned()).collect();
+                Err(Error::Ambiguous {
+                    what: "the set of labels in",
+                    name: file.display().to_string(),
+                    choices,
+                }
+                .into())
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Summaries of outcomes, printed beside what happens anyway.
+
+use rhymedb::{HorizonOutcomes, OutcomeSummary, ReactionAnswer};
+use serde_json::{Value, json};
+
+use crate::args::Format;
+use crate::failure::Outcome;
+use crate::output::{self, Column, column};
+
+const SUMMARY_COLUMNS: [Column; 16] = [
+    column("horizon", "bars"),
+    column("of", "after"),
+    column("n", "n"),
+    column("effective_n", "without overlap"),
+    column("mean", "mean"),
+    column("standard_error", "error"),
+    column("q05", "5 %"),
+    column("q25", "25 %"),
+    column("q50", "50 %"),
+    column("q75", "75 %"),
+    column("q95", "95 %"),
+    column("hit_rate", "rises"),
+    column("best", "best"),
+    column("worst", "worst"),
+    column("volatility", "volatility"),
+    column("p_value", "p"),
+];
+
+/// Outcomes beside their base rate.
+pub(super) struct Compared<'a> {
+    horizon: u32,
+    /// What the outcomes came after.
+    of: &'static str,
+    found: Option<&'a OutcomeSummary>,
+    base: Option<&'a OutcomeSummary>,
+    base_windows: u64,
+    p_value: Option<f64>,
+}
+
+impl<'a> Compared<'a> {
+    pub(super) fn of(hits: &'a HorizonOutcomes) -> Self {
+        Self {
+            horizon: hits.horizon,
+            of: "the hits",
+            found: hits.summary.as_ref(),
+            base: hits.base.as_ref(),
+            base_windows: hits.base_windows,
+            p_value: hits.p_value,
+        }
+    }
+
+    pub(super) fn of_news(news: &'a ReactionAnswer) -> Self {
+        Self {
+            horizon: news.horizon,
+            of: "the news",
+            found: news.summary.as_ref(),
+            base: news.base.as_ref(),
+            base_windows: news.base_windows,
+            p_value: news.p_value,
+        }
+    }
+
+    /// Two rows for people: of the outcomes, and of the base rate.
+    pub(super) fn rows(&self) -> [Value; 2] {
+        let base = format!(
+            "a sample of all {} windows",
+            output::grouped(self.base_windows)
+        );
+        let found = (self.of, self.found, self.p_value);
+        [found, (base.as_str(), self.base, None)].map(|(of, summary, p_value)| {
+            let mut row = summary.map_or_else(|| json!({ "n": 0 }), json_of);
+            if let Some(object) = row.as_object_mut() {
+                object.insert("horizon".to_owned(), json!(self.horizon));
+                object.insert("of".to_owned(), json!(of));
+                if let Some(summary) = summary {
+                    let size = format!("{:.1}", summary.effective_n);
+                    object.insert("effective_n".to_owned(), json!(size));
+                }
+                if let Some(p) = p_value {
+                    object.insert("p_value".to_owned(), json!(format!("{p:.3}")));
+                }
+            }
+            in_percent(row)
+        })
+    }
+}
+
+/// Prints rows of [`Compared::rows`].
+pub(super) fn print(rows: &[Value]) -> Outcome {
+    output::listing(Format::Table, &SUMMARY_COLUMNS, rows, "")
+}
+
+pub(super) fn json_of(summary: &OutcomeSummary) -> Value {
+    let [q05, q25, q50, q75, q95] = summary.quantiles.map(rounded);
+    json!({
+        "n": summary.n,
+        "effective_n": rounded(summary.effective_n),
+        "mean": rounded(summary.mean),
+        "standard_error": summary.standard_error.map(rounded),
+        "q05": q05,
+        "q25": q25,
+        "q50": q50,
+        "q75": q75,
+        "q95": q95,
+        "hit_rate": rounded(summary.hit_rate),
+        "best": rounded(summary.best),
+        "worst": rounded(summary.worst),
+        "volatility": rounded(summary.volatility),
+    })
+}
+
+/// Writes returns and shares as people read them.
+pub(super) fn in_percent(mut row: Value) -> Value {
+    const SIGNED: [&str; 9] = [
+        "change", "mean", "q05", "q25", "q50", "q75", "q95", "best", "worst",
+    ];
+    let Some(object) = row.as_object_mut() else {
+        return row;
+    };
+    for (key, value) in object.iter_mut() {
+        let Some(number) = value.as_f64() else {
+            continue;
+        };
+        if SIGNED.contains(&key.as_str()) {
+            *value = json!(format!("{:+.2} %", 100.0 * number));
+        } else if key == "volatility" || key == "standard_error" {
+            *value = json!(format!("{:.2} %", 100.0 * number));
+        } else if key == "hit_rate" {
+            *value = json!(format!("{:.0} %", 100.0 * number));
+        }
+    }
+    row
+}
+
+pub(super) fn rounded(x: f64) -> f64 {
+    (x * 1e8).round() / 1e8
+}

@@ -1,0 +1,116 @@
+//! What was worked out before a commit and is kept after it never shows: answers after each commit
+//! are those of a database that was made of the same bars at once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod oracle;
+
+use oracle::worlds::{database, hours, target};
+use oracle::{HOUR, START, W, crypto, equity};
+use rhymedb::{Database, Measure, SeriesBars, Timestamp, View};
+
+/// Everything that is kept goes into one of these answers.
+fn answers(db: &Database) -> Vec<String> {
+    let early = db.at(hours(480));
+    [&db.now(), &early].into_iter().flat_map(asked).collect()
+}
+
+fn asked(view: &View) -> Vec<String> {
+    let at = target("AAA", hours(470));
+    let search = view.similar(at.clone()).exact(true);
+    let outcomes = search.outcomes(&[3, 24]).sample(60).run().unwrap();
+    let anomaly = view.anomaly("BBB".parse().unwrap()).k(2).exact(true);
+    let anomaly = anomaly.calibration(60).run().unwrap();
+    let scan = view.anomaly_scan().of("AAA").k(2).exact(true).level(0.1);
+    let scan = scan
+        .by(Measure::Mahalanobis)
+        .from(hours(440))
+        .run()
+        .unwrap();
+    let transfer = view.transfer(at).to("equity").exact(true).run().unwrap();
+    let matrix = view.transfer_matrix().sample(50).run().unwrap();
+    vec![
+        format!("{:?} {:?}", outcomes.similar.hits, outcomes.horizons),
+        format!("{:?} {:?}", anomaly.unusual, anomaly.nearest),
+        format!("{:?} {}", scan.episodes, scan.unusual),
+        format!("{:?} {}", transfer.hits, transfer.shift),
+        format!("{:?} {:?}", matrix.groups, matrix.pairs),
+    ]
+}
+
+/// The bars of these series up to the one of a number.
+fn up_to(all: &[SeriesBars], hour: usize) -> Vec<SeriesBars> {
+    let cut = |s: &SeriesBars| SeriesBars {
+        bars: s.bars.slice(0..hour.min(s.bars.len())),
+        ..s.clone()
+    };
+    all.iter().map(cut).collect()
+}
+
+#[track_caller]
+fn same_as_new(db: &Database, all: &[SeriesBars], what: &str) -> Vec<String> {
+    let (_dir, new) = database(all);
+    let (found, expected) = (answers(db), answers(&new));
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found, expected, "{what}");
+    }
+    // Asked again, of what is kept now.
+    assert_eq!(answers(db), expected, "{what}");
+    found
+}
+
+#[test]
+fn what_is_kept_after_a_commit_is_still_so() {
+    let all = [
+        crypto("AAA", 540, 1),
+        crypto("BBB", 540, 2),
+        equity("CCC", 300, 3),
+        equity("DDD", 280, 4),
+    ];
+    let mut truth = up_to(&all, 520);
+    let (_dir, db) = database(&truth);
+    let mut before = same_as_new(&db, &truth, "at first");
+
+    // One bar after another, and several at once.
+    for hour in [521, 522, 530] {
+        truth = up_to(&all, hour);
+        db.ingest_bars(&truth).unwrap();
+        let after = same_as_new(&db, &truth, "later bars");
+        assert_ne!(after, before);
+        before = after;
+    }
+
+    // A bar of the past is corrected.
+    truth[1].bars.close[200] *= 1.07;
+    truth[1].bars.high[200] *= 1.07;
+    db.ingest_bars(&truth).unwrap();
+    let after = same_as_new(&db, &truth, "a corrected bar");
+    assert_ne!(after, before);
+
+    // A series comes with a past of its own.
+    truth.push(crypto("EEE", 500, 5));
+    db.ingest_bars(&truth).unwrap();
+    let after = same_as_new(&db, &truth, "a new series");
+    assert_ne!(after, before);
+
+    // Its last bars go again, and its first ones.
+    let last = &mut truth[4].bars;
+    let key = "crypto/test/EEE:1h".parse().unwrap();
+    *last = last.slice(0..400);
+    let opening = |from: i64, to: i64| {
+        let at = |hour: i64| Timestamp::from_millis(START + hour * HOUR);
+        Some(at(from)..=at(to))
+    };
+    db.delete_bars(&key, opening(400, 499)).unwrap();
+    same_as_new(&db, &truth, "without the last bars");
+    let last = &mut truth[4].bars;
+    *last = last.slice(100..400);
+    db.delete_bars(&key, opening(0, 99)).unwrap();
+    same_as_new(&db, &truth, "without the first bars");
+    assert!(truth[4].bars.len() > W);
+}
