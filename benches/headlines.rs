@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::{
-    ChartConfig, Control, Database, Headline, Query, SeriesBars, SyntheticConfig, SyntheticMarket,
-    TextConfig, TimePrecision, Timestamp, View, Weights, WeightsConfig,
+    ChartConfig, Control, Headline, OpenOptions, Query, SeriesBars, SyntheticConfig,
+    SyntheticMarket, TextConfig, TimePrecision, Timestamp, View, Weights, WeightsConfig,
 };
 
 const START: i64 = 1_420_070_400_000;
@@ -68,7 +68,10 @@ fn once<T>(what: &str, work: impl FnOnce() -> T) -> T {
 fn main() {
     let n = std::env::var("RHYME_BENCH_HEADLINES").map_or(100_000, |n| n.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let db = Database::open(folder.path().join("bench.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(folder.path().join("bench.rhyme"))
+        .unwrap();
     let small = SyntheticConfig {
         crypto_symbols: 1,
         equity_symbols: 0,

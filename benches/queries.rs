@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use divan::Bencher;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{Bar, Calendar, Database, Refine, SeriesBars, Target, Timestamp, View};
+use rhymedb::{Bar, Calendar, Database, OpenOptions, Refine, SeriesBars, Target, Timestamp, View};
 
 const HOUR: i64 = 3_600_000;
 const YEAR: i64 = 365 * 24;
@@ -70,7 +70,10 @@ fn fixture() -> &'static Fixture {
         let windows: usize = windows.map_or(100_000, |text| text.parse().unwrap());
         let hours = (windows / SYMBOLS + 63) as i64;
         let folder = tempfile::tempdir().unwrap();
-        let db = Database::open(folder.path().join("bench.rhyme")).unwrap();
+        let db = OpenOptions::new()
+            .clip_weights(None)
+            .open(folder.path().join("bench.rhyme"))
+            .unwrap();
         let market = |i| if i < CRYPTO { "crypto" } else { "equity" };
         let all: Vec<SeriesBars> = (0..SYMBOLS).map(|i| walk(market(i), i, hours)).collect();
         db.ingest_bars(&all).unwrap();

@@ -10,11 +10,16 @@
 mod oracle;
 
 use oracle::{D, DAY, HOUR, START, W, crypto, equity};
-use rhymedb::{Database, Error, Measure, SeriesBars, Target, Timestamp, Unusual, View};
+use rhymedb::{
+    Database, Error, Measure, OpenOptions, SeriesBars, Target, Timestamp, Unusual, View,
+};
 
 fn open() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     (dir, db)
 }
 
@@ -329,7 +334,10 @@ fn threads_and_order_do_not_show() {
         .build()
         .unwrap();
     let dir = tempfile::tempdir().unwrap();
-    let again = Database::open(dir.path().join("again.rhyme")).unwrap();
+    let again = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("again.rhyme"))
+        .unwrap();
     again.ingest_bars(&with_zigzag()).unwrap();
     // Other questions before, and one thread.
     again

@@ -12,13 +12,16 @@ mod oracle;
 
 use oracle::{DAY, HOUR, START, W, crypto, equity};
 use rhymedb::{
-    Calendar, Control, Database, Error, HitOutcome, OutcomeAnswer, Query, Refine, SeriesBars,
-    Target, Timestamp, Window, chart_encoder_by_name,
+    Calendar, Control, Database, Error, HitOutcome, OpenOptions, OutcomeAnswer, Query, Refine,
+    SeriesBars, Target, Timestamp, Window, chart_encoder_by_name,
 };
 
 fn open() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     (dir, db)
 }
 

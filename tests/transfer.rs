@@ -12,11 +12,14 @@ mod oracle;
 use std::collections::HashMap;
 
 use oracle::{DAY, HOUR, START, W, crypto, equity};
-use rhymedb::{Database, Error, SeriesBars, Target, Timestamp, View};
+use rhymedb::{Database, Error, OpenOptions, SeriesBars, Target, Timestamp, View};
 
 fn open() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     (dir, db)
 }
 

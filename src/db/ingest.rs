@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::check::{check_bars, check_beside_stored};
 use super::control::{Control, Stage, Stopwatch};
 use super::database::Inner;
-use super::default_space::{default_spaces, has_chart_space};
+use super::default_space::make_default_spaces;
 use super::embed::Windows;
 use super::headlines::embed_headlines;
 use super::seal;
@@ -248,7 +248,7 @@ impl<'a> Ingest<'a> {
 }
 
 /// All windows of all stored bars wait for the space.
-fn await_all(txn: &WriteTxn, space: SpaceId) -> Result<()> {
+pub(super) fn await_all(txn: &WriteTxn, space: SpaceId) -> Result<()> {
     for (series, _) in txn.all_series()? {
         if let Some(extent) = txn.bar_extent(series)? {
             let pending = Pending {
@@ -275,15 +275,7 @@ struct BatchStore<'a> {
 
 impl<'a> BatchStore<'a> {
     fn new(inner: &Inner, txn: &'a WriteTxn) -> Result<Self> {
-        if !has_chart_space(txn)? {
-            for default in default_spaces(&inner.files)? {
-                if let Some(weights) = &default.weights {
-                    txn.put_weights(weights.hash(), weights.bytes())?;
-                }
-                let id = txn.add_space(&default.space)?;
-                await_all(txn, id)?;
-            }
-        }
+        make_default_spaces(&inner.files, txn)?;
         Ok(Self {
             txn,
             snapshot: inner.snapshot()?,
