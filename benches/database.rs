@@ -51,7 +51,10 @@ fn fixture() -> &'static Fixture {
         }
         None => {
             let folder = tempfile::tempdir().unwrap();
-            let db = Database::open(folder.path().join("bench.rhyme")).unwrap();
+            let db = OpenOptions::new()
+                .clip_weights(None)
+                .open(folder.path().join("bench.rhyme"))
+                .unwrap();
             db.ingest_bars(&market()).unwrap();
             fixture_of(Some(folder), db, "crypto/synthetic/NOVAUSDT:1h")
         }
@@ -156,6 +159,7 @@ fn append(bencher: Bencher<'_, '_>, market: &[SeriesBars], sync_every: u32) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("append.rhyme");
     let db = OpenOptions::new()
+        .clip_weights(None)
         .sync_every(sync_every)
         .open(path)
         .unwrap();
@@ -204,7 +208,10 @@ fn append_to_many() {
     let windows: usize =
         std::env::var("RHYME_BENCH_WINDOWS").map_or(100_000, |text| text.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let db = Database::open(folder.path().join("many.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(folder.path().join("many.rhyme"))
+        .unwrap();
     let known = windows / 1000 + 63;
     let everything = many_series(1000, known + APPENDS);
     let part = |from: usize, to: usize| -> Vec<SeriesBars> {
@@ -227,7 +234,7 @@ fn append_to_many() {
     let path = folder.path().join("many.rhyme");
     for _ in 0..3 {
         let start = Instant::now();
-        let db = Database::open(&path).unwrap();
+        let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
         let opened = start.elapsed();
         let target: Target = format!("{}", market[500].key).parse().unwrap();
         assert_eq!(db.now().similar(target).run().unwrap().hits.len(), 10);
@@ -236,7 +243,7 @@ fn append_to_many() {
             start.elapsed()
         );
     }
-    let db = Database::open(&path).unwrap();
+    let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
     let ask = || {
         let start = Instant::now();
         for series in market.iter().step_by(50) {
@@ -294,7 +301,7 @@ fn one_bar_later(series: &SeriesBars, step: i64) -> SeriesBars {
 fn open_and_first_answer(bencher: Bencher<'_, '_>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("open.rhyme");
-    let db = Database::open(&path).unwrap();
+    let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
     db.ingest_bars(&market()).unwrap();
     drop(db);
     let target: Target = "crypto/synthetic/NOVAUSDT:1h".parse().unwrap();

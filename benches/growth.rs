@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::{
-    Bar, Calendar, Database, Interval, SeriesBars, SeriesKey, SimilarAnswer, Target, Timestamp,
-    Window,
+    Bar, Calendar, Database, Interval, OpenOptions, SeriesBars, SeriesKey, SimilarAnswer, Target,
+    Timestamp, Window,
 };
 
 const SERIES: usize = 1000;
@@ -53,7 +53,8 @@ fn row(windows: usize) -> String {
     // Resets the peak of the resident memory.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let start = Instant::now();
-    let db = Database::open(&path).unwrap();
+    let only_shape = OpenOptions::new().clip_weights(None);
+    let db = only_shape.open(&path).unwrap();
     db.ingest_bars(&market).unwrap();
     let took = start.elapsed().as_secs_f64();
     let peak = memory("VmHWM:") - before;

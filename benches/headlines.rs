@@ -18,8 +18,8 @@ use market::{HOUR, SYMBOLS, from_env, once, timed, walks};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::{
-    ChartConfig, Control, Database, Headline, LabelSet, Query, Target, TextConfig, TimePrecision,
-    Timestamp, View, Weights, WeightsConfig,
+    ChartConfig, Control, Database, Headline, LabelSet, OpenOptions, Query, Target, TextConfig,
+    TimePrecision, Timestamp, View, Weights, WeightsConfig,
 };
 
 /// Headlines come over the years of the bars.
@@ -86,7 +86,10 @@ fn main() {
     let n = from_env("RHYME_BENCH_HEADLINES", 100_000);
     let windows = from_env("RHYME_BENCH_WINDOWS", 100_000);
     let folder = tempfile::tempdir().unwrap();
-    let db = Database::open(folder.path().join("bench.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(folder.path().join("bench.rhyme"))
+        .unwrap();
     // A window of this encoder needs 96 bars.
     let hours = (windows / SYMBOLS + 95) as i64;
     db.ingest_bars(&walks(hours)).unwrap();

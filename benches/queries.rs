@@ -25,7 +25,7 @@ use divan::Bencher;
 use market::{CRYPTO, HOUR, SYMBOLS, from_env, once, walk, walks};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{Database, Refine, SeriesBars, Target, Timestamp, View};
+use rhymedb::{Database, OpenOptions, Refine, SeriesBars, Target, Timestamp, View};
 
 const YEAR: i64 = 365 * 24;
 
@@ -53,7 +53,10 @@ fn fixture() -> &'static Fixture {
         let windows = from_env("RHYME_BENCH_WINDOWS", 100_000);
         let hours = (windows / SYMBOLS + 63) as i64;
         let folder = tempfile::tempdir().unwrap();
-        let db = Database::open(folder.path().join("bench.rhyme")).unwrap();
+        let db = OpenOptions::new()
+            .clip_weights(None)
+            .open(folder.path().join("bench.rhyme"))
+            .unwrap();
         db.ingest_bars(&walks(hours)).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut time = || Timestamp::from_millis(rng.random_range(hours / 2..hours) * HOUR);

@@ -11,6 +11,10 @@
 
 #[path = "cli/analysis.rs"]
 mod analysis;
+#[path = "cli/default_spaces.rs"]
+mod default_spaces;
+#[path = "cli/demo.rs"]
+mod demo;
 #[path = "cli/embed.rs"]
 mod embed;
 #[path = "cli/eval.rs"]

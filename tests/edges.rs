@@ -18,7 +18,10 @@ use rhymedb::{
 
 fn open() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     (dir, db)
 }
 
@@ -299,7 +302,10 @@ fn small_imports_are_sealed_when_they_are_many() {
 fn an_interrupted_creation_is_finished_and_a_lost_catalog_is_noticed() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("catalog.redb"), b"").unwrap();
-    let db = Database::open(dir.path()).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path())
+        .unwrap();
     db.ingest_bars(&[crypto("AAA", 100, 1)]).unwrap();
     db.compact(&Control::new()).unwrap();
     drop(db);
@@ -335,7 +341,11 @@ fn commits_that_share_a_sync_are_seen_at_once_and_kept_by_closing() {
         "{refused}"
     );
     assert!(!path.exists());
-    let db = OpenOptions::new().sync_every(1000).open(&path).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .sync_every(1000)
+        .open(&path)
+        .unwrap();
     let series = crypto("AAA", 90, 1);
     for i in 0..90 {
         let one = SeriesBars {

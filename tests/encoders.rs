@@ -15,8 +15,8 @@ use std::path::Path;
 
 use oracle::{HOUR, crypto, equity};
 use rhymedb::{
-    Bars, Channel, ChartConfig, Control, Database, Error, Headline, Input, SeriesBars, Stage,
-    Target, TextConfig, TimePrecision, Timestamp, View, Weights, WeightsConfig,
+    Bars, Channel, ChartConfig, Control, Database, Error, Headline, Input, OpenOptions, SeriesBars,
+    Stage, Target, TextConfig, TimePrecision, Timestamp, View, Weights, WeightsConfig,
     chart_encoder_by_name,
 };
 
@@ -85,7 +85,7 @@ fn a_space_of_weights_lives_in_the_database_alone() {
         bars: series.bars.slice(range),
         ..series.clone()
     };
-    let db = Database::open(&path).unwrap();
+    let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
     db.ingest_bars(&[part(0..400), equity("BBB", 150, 2)])
         .unwrap();
     let report = db
@@ -148,7 +148,10 @@ fn a_space_of_weights_lives_in_the_database_alone() {
 #[test]
 fn an_interrupted_space_is_taken_up_again() {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     db.ingest_bars(&[crypto("AAA", 9000, 1)]).unwrap();
     let control = Control::new();
     let stopping = control.clone();
@@ -179,7 +182,7 @@ fn segments(path: &Path) -> usize {
 fn dropped_spaces_free_their_files_and_their_weights() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("market.rhyme");
-    let db = Database::open(&path).unwrap();
+    let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
     db.ingest_bars(&[crypto("AAA", 400, 1)]).unwrap();
     let weights = weights(4);
     for (name, hop) in [("one", 1), ("two", 2)] {
@@ -220,7 +223,10 @@ fn dropped_spaces_free_their_files_and_their_weights() {
 #[test]
 fn an_encoder_of_weights_needs_its_weights() {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     let encoder = weights(5).chart_encoder().unwrap();
     let error = db
         .create_space("net", &encoder, 1, Control::new())
@@ -255,7 +261,7 @@ fn headline(text: &str, hour: i64, precision: TimePrecision) -> Headline {
 fn headlines_stand_in_the_space_of_their_weights() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("market.rhyme");
-    let db = Database::open(&path).unwrap();
+    let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
     db.ingest_bars(&[crypto("AAA", 300, 1)]).unwrap();
     let early = [
         headline("Miners sell as prices fall", 10, TimePrecision::Second),
@@ -315,7 +321,7 @@ fn headlines_stand_in_the_space_of_their_weights() {
     db.delete_headlines(late.time..=late.time).unwrap();
     assert_eq!(rows(&db), [0, 2]);
     drop(db);
-    let db = Database::open(&path).unwrap();
+    let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
     db.verify(&Control::new()).unwrap();
     assert_eq!(rows(&db), [0, 2]);
     db.drop_space("clip").unwrap();

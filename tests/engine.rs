@@ -17,7 +17,10 @@ use rhymedb::{
 
 fn open() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     (dir, db)
 }
 
@@ -330,7 +333,7 @@ fn segments_of_hnsw_rs_answer_like_the_oracle() {
 
 fn segments_answer_like_the_oracle(builder: GraphBuilder) {
     let dir = tempfile::tempdir().unwrap();
-    let options = OpenOptions::new().graph_builder(builder);
+    let options = OpenOptions::new().clip_weights(None).graph_builder(builder);
     let db = options.open(dir.path().join("market.rhyme")).unwrap();
     let all = bulk_market();
     let report = db.ingest_bars(&all).unwrap();
@@ -354,7 +357,10 @@ fn segments_answer_like_the_oracle(builder: GraphBuilder) {
     assert!(found * 100 >= wanted * 98, "{found} of {wanted}");
     let before = ask(&db, "BIG:1h".parse().unwrap());
     drop(db);
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     assert_eq!(
         ask(&db, "BIG:1h".parse().unwrap()),
         before,
@@ -403,7 +409,10 @@ fn a_stopped_ingestion_is_continued_by_the_next() {
     assert_eq!(db.stats().unwrap().windows, 0);
     assert!(db.now().spaces().unwrap()[0].pending_ranges > 0);
     drop(db);
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     let report = db.ingest_bars(&all).unwrap();
     assert_eq!(report.bars_added, 0);
     assert_eq!(

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use rhymedb::{
     Bar, Bars, Calendar, ChartConfig, ChartEncoder, Control, Database, EncoderSpec, Error,
-    EvalMeasure, EvalReport, EvalSection, Headline, Interval, Modality, PairOptions, Result,
-    SeriesBars, SeriesKey, Shape, Sharing, SyntheticConfig, SyntheticMarket, TextConfig,
+    EvalMeasure, EvalReport, EvalSection, Headline, Interval, Modality, OpenOptions, PairOptions,
+    Result, SeriesBars, SeriesKey, Shape, Sharing, SyntheticConfig, SyntheticMarket, TextConfig,
     TextEncoder, TimePrecision, Timestamp, Weights, WeightsConfig, is_held_out,
 };
 use serde_json::json;
@@ -129,7 +129,10 @@ fn numbered(symbol: &str, first: u64, bars: usize) -> (SeriesBars, Vec<Headline>
 
 fn database(series: &[SeriesBars], headlines: &[Headline]) -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     db.ingest_bars(series).unwrap();
     db.ingest_headlines(headlines).unwrap();
     (dir, db)

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use check::check;
 use oracle::Lcg;
 use plan::{Kind, Mirror, operation};
-use rhymedb::Database;
+use rhymedb::OpenOptions;
 
 const JOB: &str = "RHYME_KILL_JOB";
 const SIGKILL: i32 = 9;
@@ -56,7 +56,7 @@ fn work_until_killed(job: &str) {
     let mut parts = job.splitn(3, ' ');
     let mut next = || parts.next().unwrap();
     let (kind, first, dir) = (Kind::parse(next()), next(), next());
-    let db = Database::open(dir).unwrap();
+    let db = OpenOptions::new().clip_weights(None).open(dir).unwrap();
     for n in first.parse::<u64>().unwrap().. {
         operation(kind, n).run(&db).unwrap();
         println!("done {n}.");
@@ -70,7 +70,10 @@ fn operations_that_nobody_interrupts_agree_with_the_mirror() {
     }
     for kind in [Kind::Append, Kind::Compact] {
         let dir = tempfile::tempdir().unwrap();
-        let db = Database::open(dir.path()).unwrap();
+        let db = OpenOptions::new()
+            .clip_weights(None)
+            .open(dir.path())
+            .unwrap();
         let mut mirror = Mirror::default();
         for n in 0..40 {
             let op = operation(kind, n);
@@ -263,10 +266,10 @@ fn the_program_can_be_killed_and_run_again() {
     let mut dice = Dice(Lcg(number("RHYME_KILL_SEED", 1)));
     for round in 0..number("RHYME_KILL_ROUNDS", 12).div_ceil(12) {
         let _ = std::fs::remove_dir_all(&db);
-        for args in [&["ingest", "bars"][..], &["compact"]] {
+        for args in [&["ingest", "bars", "--spaces", "shape"][..], &["compact"]] {
             let mut command = Command::new(env!("CARGO_BIN_EXE_rhyme"));
             command.args(args).arg("--db").arg(&db).stdin(Stdio::null());
-            if args.len() == 2 {
+            if args.len() > 1 {
                 command.arg(&input);
             }
             let mut longest = Duration::from_millis(60);

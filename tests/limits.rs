@@ -23,7 +23,7 @@ use world::{Run, START, World, closes, csv, run};
 
 const MINUTE: i64 = 60_000;
 const SERIES: u64 = 3;
-const INGEST: [&str; 3] = ["ingest", "bars", "in"];
+const INGEST: [&str; 5] = ["ingest", "bars", "in", "--spaces", "shape"];
 const ASK: [&str; 4] = ["similar", "S1:1m", "--format", "json"];
 
 fn all() -> bool {

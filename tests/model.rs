@@ -23,7 +23,7 @@ use mirror::Asked;
 use mirror::listings::Listing;
 use mirror::world::{NET, World};
 use oracle::START;
-use rhymedb::{Calendar, Control, Database, Error, SeriesBars, Timestamp};
+use rhymedb::{Calendar, Control, Database, Error, OpenOptions, SeriesBars, Timestamp};
 
 const OPS_PER_DATABASE: u64 = 150;
 
@@ -97,7 +97,12 @@ impl World {
             54..57 => {
                 self.old = None;
                 self.db = None;
-                self.db = Some(Database::open(self.dir.path().join("db")).unwrap());
+                self.db = Some(
+                    OpenOptions::new()
+                        .clip_weights(None)
+                        .open(self.dir.path().join("db"))
+                        .unwrap(),
+                );
             }
             57..59 => self.crash(),
             59..62 => self.check_counts(&self.db().clone()),
@@ -241,7 +246,12 @@ fn an_interrupted_bulk_ingestion_is_continued_by_whatever_comes_next() {
             0 => world.crash_and_compact(),
             1 => {
                 world.db = None;
-                world.db = Some(Database::open(world.dir.path().join("db")).unwrap());
+                world.db = Some(
+                    OpenOptions::new()
+                        .clip_weights(None)
+                        .open(world.dir.path().join("db"))
+                        .unwrap(),
+                );
             }
             _ => world.delete_bulk(bulk),
         }

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use rhymedb::{
-    Bar, Bars, Calendar, Database, Headline, Interval, PairOptions, Pairs, SeriesBars, SeriesKey,
-    SyntheticConfig, SyntheticMarket, TimePrecision, Timestamp,
+    Bar, Bars, Calendar, Headline, Interval, OpenOptions, PairOptions, Pairs, SeriesBars,
+    SeriesKey, SyntheticConfig, SyntheticMarket, TimePrecision, Timestamp,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -160,7 +160,10 @@ fn what_comes_later_changes_no_pair() {
     let as_of: Timestamp = "2015-03-15T05:00:00Z".parse().unwrap();
     let options = PairOptions::new(32).warm_up(16).reaction(3);
     let whole = tempfile::tempdir().unwrap();
-    let whole = Database::open(whole.path().join("whole.rhyme")).unwrap();
+    let whole = OpenOptions::new()
+        .clip_weights(None)
+        .open(whole.path().join("whole.rhyme"))
+        .unwrap();
     whole.ingest_bars(&all).unwrap();
     whole.ingest_headlines(&market.headlines()).unwrap();
     let seen = whole.at(as_of).pairs(&options).unwrap();
@@ -195,7 +198,10 @@ fn what_comes_later_changes_no_pair() {
         &["NOVAUSDT"],
     ));
     let changed = tempfile::tempdir().unwrap();
-    let changed = Database::open(changed.path().join("changed.rhyme")).unwrap();
+    let changed = OpenOptions::new()
+        .clip_weights(None)
+        .open(changed.path().join("changed.rhyme"))
+        .unwrap();
     changed.ingest_bars(&other).unwrap();
     changed.ingest_headlines(&headlines).unwrap();
     assert_eq!(changed.at(as_of).pairs(&options).unwrap(), seen);

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use oracle::{DAY, HOUR, Lcg, START, crypto};
 use rhymedb::{
-    Bar, Calendar, Control, Database, Error, SeriesBars, SeriesKey, Target, Timestamp, View,
+    Bar, Calendar, Control, Database, Error, OpenOptions, SeriesBars, SeriesKey, Target, Timestamp,
+    View,
 };
 
 const SYMBOLS: [&str; 3] = ["AAA", "BBB", "CCC"];
@@ -150,7 +151,10 @@ fn duration() -> Duration {
 #[test]
 fn every_view_shows_one_commit() {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path()).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path())
+        .unwrap();
     let (stop, newest) = (AtomicBool::new(false), AtomicU64::new(0));
     let until = Instant::now() + duration();
     let (looks, generations) = std::thread::scope(|scope| {
@@ -200,7 +204,10 @@ fn every_view_shows_one_commit() {
 #[test]
 fn writers_take_turns_and_none_is_lost() {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path()).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path())
+        .unwrap();
     std::thread::scope(|scope| {
         for writer in 0..4 {
             let db = &db;

@@ -112,8 +112,7 @@ impl View {
     /// labels are sentences.
     ///
     /// ```
-    /// # use rhymedb::{ChartConfig, Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
-    /// # use rhymedb::{TextConfig, Weights, WeightsConfig};
+    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
@@ -121,9 +120,6 @@ impl View {
     /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
     /// # }
     /// # db.ingest_headlines(&market.headlines())?;
-    /// // Trained weights come from a file: Weights::read("clip.safetensors").
-    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
-    /// db.create_space_of_weights("clip", &Weights::random(&config, 7)?, 1, Control::new())?;
     /// # use rhymedb::{LabelSet, Target};
     ///
     /// let target: Target = "NOVAUSDT:1h".parse()?;

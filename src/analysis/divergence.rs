@@ -58,8 +58,7 @@ impl View {
     /// never the later ones.
     ///
     /// ```
-    /// # use rhymedb::{ChartConfig, Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
-    /// # use rhymedb::{TextConfig, Weights, WeightsConfig};
+    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
@@ -67,10 +66,6 @@ impl View {
     /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
     /// # }
     /// # db.ingest_headlines(&market.headlines())?;
-    /// // Trained weights come from a file: Weights::read("clip.safetensors").
-    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
-    /// db.create_space_of_weights("clip", &Weights::random(&config, 7)?, 1, Control::new())?;
-    ///
     /// let answer = db.now().divergence("NOVAUSDT:1h".parse()?).history(10).below(20.0).run()?;
     /// for moment in &answer.moments {
     ///     println!("{} {:+.3} {:?}", moment.end, moment.similarity, moment.headlines);

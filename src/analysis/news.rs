@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::labels::cosine;
-use super::search::check_k;
+use super::search::{check_k, warning};
 use crate::db::{
     Expressiveness, HeadlineChoice, HeadlineHit, Query, View, choice_methods, millis, space_method,
 };
@@ -28,6 +28,9 @@ pub struct NewsAnswer {
     pub space: String,
     /// The stored window that was asked about, if it was one.
     pub query: Option<Window>,
+    /// How much the query says about charts, if it is a sentence and the space's weights have a bank
+    /// of charts.
+    pub expressiveness: Option<Expressiveness>,
     /// The headlines, best first.
     pub hits: Vec<HeadlineHit>,
     /// Headlines that were looked at: each of them was scored.
@@ -36,12 +39,29 @@ pub struct NewsAnswer {
     pub took: Duration,
 }
 
+impl NewsAnswer {
+    /// What a user should know before reading this as an answer, if anything: the sentence that was
+    /// asked with, or each of the headlines that were found, says little about charts.
+    pub fn warning(&self) -> Option<String> {
+        if self.expressiveness.is_some() {
+            return warning(self.expressiveness);
+        }
+        let low = |hit: &HeadlineHit| hit.expressiveness.is_some_and(|e| e.is_low());
+        let none_tells = !self.hits.is_empty() && self.hits.iter().all(low);
+        none_tells.then(|| {
+            format!(
+                "none of these headlines says much about charts: at least {:.0} % of headlines say more than each of them; their order is hardly better than chance",
+                100.0 - Expressiveness::LOW
+            )
+        })
+    }
+}
+
 impl View {
     /// Asks for the headlines that are nearest to a chart: of any time, or within some time of it.
     ///
     /// ```
-    /// # use rhymedb::{ChartConfig, Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
-    /// # use rhymedb::{TextConfig, Weights, WeightsConfig};
+    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
@@ -49,9 +69,6 @@ impl View {
     /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
     /// # }
     /// # db.ingest_headlines(&market.headlines())?;
-    /// // Trained weights come from a file: Weights::read("clip.safetensors").
-    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
-    /// db.create_space_of_weights("clip", &Weights::random(&config, 7)?, 1, Control::new())?;
     /// # use rhymedb::Target;
     ///
     /// let target: Target = "NOVAUSDT:1h".parse()?;
@@ -124,6 +141,10 @@ impl News<'_> {
             Ok(NewsAnswer {
                 space: space.name(),
                 query: placed.window,
+                expressiveness: match self.query {
+                    Query::Text(_) => space.expressiveness(&placed.vector),
+                    _ => None,
+                },
                 hits,
                 searched,
                 took: start.elapsed(),
@@ -183,8 +204,7 @@ impl View {
     /// its similarity to the window.
     ///
     /// ```
-    /// # use rhymedb::{ChartConfig, Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
-    /// # use rhymedb::{TextConfig, Weights, WeightsConfig};
+    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
@@ -192,9 +212,6 @@ impl View {
     /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
     /// # }
     /// # db.ingest_headlines(&market.headlines())?;
-    /// // Trained weights come from a file: Weights::read("clip.safetensors").
-    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
-    /// db.create_space_of_weights("clip", &Weights::random(&config, 7)?, 1, Control::new())?;
     /// # let event = market.headlines().into_iter().rfind(|h| h.symbols == ["NOVAUSDT"]).unwrap();
     ///
     /// let mut target: rhymedb::Target = "NOVAUSDT:1h".parse()?;

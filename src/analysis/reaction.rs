@@ -105,8 +105,7 @@ impl View {
     /// news, and only outcomes that had closed at the view's time count.
     ///
     /// ```
-    /// # use rhymedb::{ChartConfig, Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
-    /// # use rhymedb::{TextConfig, Weights, WeightsConfig};
+    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
@@ -114,10 +113,6 @@ impl View {
     /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
     /// # }
     /// # db.ingest_headlines(&market.headlines())?;
-    /// // Trained weights come from a file: Weights::read("clip.safetensors").
-    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
-    /// db.create_space_of_weights("clip", &Weights::random(&config, 7)?, 1, Control::new())?;
-    ///
     /// let interval = "1h".parse()?;
     /// let answer = db.now().reaction("Exchange hacked, coin plunges").horizon(6).interval(interval).run()?;
     /// for news in &answer.news {

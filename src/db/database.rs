@@ -2,6 +2,7 @@ use std::path::Path;
 use std::sync::{Arc, MutexGuard};
 
 use super::control::Control;
+use super::default_space::DefaultClip;
 use super::encoders::Encoders;
 use super::files::{Files, prepare_dir};
 use super::ingest::{Ingest, IngestReport};
@@ -33,7 +34,7 @@ pub struct OpenOptions {
     seed: u64,
     builder: GraphBuilder,
     encoders: Vec<Arc<dyn ChartEncoder>>,
-    clip: Option<Weights>,
+    clip: DefaultClip,
     pub(super) storage: Arc<dyn Storage>,
     sizes: SegmentSizes,
     sync_every: u32,
@@ -47,7 +48,7 @@ impl Default for OpenOptions {
             seed: 0,
             builder: GraphBuilder::Partition,
             encoders: Vec::new(),
-            clip: None,
+            clip: DefaultClip::Shipped,
             storage: Arc::new(FileSystem),
             sizes: SegmentSizes::default(),
             sync_every: 1,
@@ -137,28 +138,30 @@ impl OpenOptions {
     }
 
     /// The weights, of the architecture `clip/1`, of the space [`Database::TEXT_SPACE`] that the first
-    /// ingestion of bars makes beside [`Database::DEFAULT_SPACE`]; `None` makes no such space, and is
-    /// the default: each window is then embedded once. [`Weights::shipped_clip`] come with the crate.
+    /// ingestion makes beside [`Database::DEFAULT_SPACE`]. Default: [`Weights::shipped_clip`]. `None`
+    /// makes no such space: then each window is embedded once, and a bulk load takes half the time and
+    /// half the room; [`Database::create_space_of_weights`] can make the space later. A database that has
+    /// spaces already keeps those it has.
     ///
     /// ```
-    /// use rhymedb::{ChartConfig, OpenOptions, TextConfig, Weights, WeightsConfig};
+    /// use rhymedb::OpenOptions;
     /// # use rhymedb::{SeriesBars, SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
-    /// // Trained weights come from a file: Weights::read("clip.safetensors").
-    /// let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
-    /// let weights = Weights::random(&config, 7)?;
-    /// let db = OpenOptions::new().clip_weights(weights).open(dir.path().join("market.rhyme"))?;
+    /// let db = OpenOptions::new().clip_weights(None).open(dir.path().join("market.rhyme"))?;
     /// # let small = SyntheticConfig { crypto_bars: 200, equity_symbols: 0, ..SyntheticConfig::small(1) };
     /// # for (key, calendar, bars) in SyntheticMarket::new(small)?.series() {
     /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
     /// # }
     /// let names: Vec<String> = db.now().spaces()?.into_iter().map(|s| s.space.name).collect();
-    /// assert_eq!(names, ["shape", "clip"]);
+    /// assert_eq!(names, ["shape"]); // Database::open would have made "clip" too.
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn clip_weights(mut self, weights: impl Into<Option<Weights>>) -> Self {
-        self.clip = weights.into();
+        self.clip = match weights.into() {
+            Some(weights) => DefaultClip::Own(weights),
+            None => DefaultClip::Absent,
+        };
         self
     }
 
@@ -312,9 +315,10 @@ impl Inner {
 pub struct Database(pub(super) Arc<Inner>);
 
 impl Database {
-    /// The name of the space that the first ingestion makes.
+    /// The name of the space that the first ingestion makes, and that questions go to.
     pub const DEFAULT_SPACE: &'static str = "shape";
-    /// The name of the space that questions with text go to, if there are several that read text.
+    /// The name of the space of charts and headlines that the first ingestion makes beside it, and that
+    /// questions with text go to.
     pub const TEXT_SPACE: &'static str = "clip";
 
     /// Opens the database in the folder `dir`, or makes one there.

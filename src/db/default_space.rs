@@ -1,39 +1,61 @@
 use super::database::Database;
 use super::files::Files;
+use super::ingest::await_all;
 use crate::encode::{Weights, chart_encoder_by_name};
 use crate::error::Result;
 use crate::model::{Modality, Space};
 use crate::store::{CatalogUse, WriteTxn};
 
-/// A space that the first ingestion makes, with its weights if its encoder has any.
-pub(super) struct DefaultSpace {
-    pub(super) space: Space,
-    pub(super) weights: Option<Weights>,
+/// Whose weights the default space of charts and headlines gets.
+#[derive(Clone, Debug, Default)]
+pub(super) enum DefaultClip {
+    /// Those that come with the crate.
+    #[default]
+    Shipped,
+    /// The caller's.
+    Own(Weights),
+    /// There is no such space.
+    Absent,
 }
 
-/// The default spaces for charts: `shape`, W = 64, D = 48, hop 1; and, if the caller gave weights
-/// for it, `clip`, which reads headlines too.
-pub(super) fn default_spaces(files: &Files) -> Result<Vec<DefaultSpace>> {
-    let encoder = chart_encoder_by_name("shape", 64, Some(48))?;
-    let mut spaces = vec![DefaultSpace {
-        space: Space::new(Database::DEFAULT_SPACE, encoder.spec().clone(), 1)?,
-        weights: None,
-    }];
-    if let Some(weights) = files.clip.clone() {
-        weights.text_encoder()?;
-        let encoder = weights.chart_encoder()?;
-        spaces.push(DefaultSpace {
-            space: Space::new(Database::TEXT_SPACE, encoder.spec().clone(), 1)?,
-            weights: Some(weights),
-        });
+impl DefaultClip {
+    fn weights(&self) -> Result<Option<Weights>> {
+        match self {
+            Self::Shipped => Weights::shipped_clip().map(Some),
+            Self::Own(weights) => Ok(Some(weights.clone())),
+            Self::Absent => Ok(None),
+        }
     }
-    Ok(spaces)
 }
 
-/// Whether a catalog has a space that takes windows of bars.
-pub(super) fn has_chart_space(txn: &WriteTxn) -> Result<bool> {
-    let spaces = txn.all_spaces()?;
-    Ok(spaces
-        .iter()
-        .any(|(_, s)| s.space.encoder.modality == Modality::Chart))
+/// Makes the default spaces in a catalog that has no space of charts: `shape`, W = 64, D = 48, hop 1,
+/// and, unless the caller wants none, `clip`, which reads headlines too. The windows of stored bars
+/// wait for them. A catalog that has such a space stays as it is: its owner chose.
+pub(super) fn make_default_spaces(files: &Files, txn: &WriteTxn) -> Result<()> {
+    let stored = txn.all_spaces()?;
+    let charts = |space: &Space| space.encoder.modality == Modality::Chart;
+    if stored.iter().any(|(_, s)| charts(&s.space)) {
+        return Ok(());
+    }
+    let free = |name: &str| stored.iter().all(|(_, s)| s.space.name != name);
+    let shape = chart_encoder_by_name("shape", 64, Some(48))?;
+    let mut spaces = vec![Space::new(
+        Database::DEFAULT_SPACE,
+        shape.spec().clone(),
+        1,
+    )?];
+    // Imported vectors may have taken the name.
+    if free(Database::TEXT_SPACE)
+        && let Some(weights) = files.clip.weights()?
+    {
+        weights.text_encoder()?;
+        let clip = weights.chart_encoder()?;
+        spaces.push(Space::new(Database::TEXT_SPACE, clip.spec().clone(), 1)?);
+        txn.put_weights(weights.hash(), weights.bytes())?;
+    }
+    for space in &spaces {
+        let id = txn.add_space(space)?;
+        await_all(txn, id)?;
+    }
+    Ok(())
 }

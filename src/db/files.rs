@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::default_space::DefaultClip;
 use super::encoders::Encoders;
 use super::segment::SegmentSizes;
 use crate::disk::{Storage, create_dir_durably, list, look_up};
-use crate::encode::Weights;
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
 use crate::store::{BarCache, Catalog, RowReads, check_pages};
@@ -96,7 +96,7 @@ pub(super) struct Files {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) sizes: SegmentSizes,
     pub(super) encoders: Encoders,
-    pub(super) clip: Option<Weights>,
+    pub(super) clip: DefaultClip,
     /// Blocks of bars that were read last.
     pub(super) bars: Arc<BarCache>,
 }

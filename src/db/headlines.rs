@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::aligned::Expressiveness;
 use super::control::{Control, Stage};
 use super::database::{Database, Inner, Writer};
+use super::default_space::make_default_spaces;
 use super::headline_part::{HeadlineScope, StoredHeadline};
 use super::view::View;
 use crate::encode::Weights;
@@ -49,7 +50,7 @@ pub struct HeadlineHit {
 
 impl Database {
     /// Stores headlines in one transaction, then embeds them into the spaces that have an encoder of
-    /// text; if that is interrupted, the next ingestion or compaction goes on. One that is stored
+    /// text; a database without any space gets the default ones first. If that is interrupted, the next ingestion or compaction goes on. A headline that is stored
     /// with the same time, source and text is replaced, which changes nothing if it is the same.
     ///
     /// # Errors
@@ -66,6 +67,7 @@ impl Database {
             let txn = writer.catalog.write()?;
             let change = txn.merge_headlines(headlines)?;
             if change.added + change.replaced > 0 {
+                make_default_spaces(&self.0.files, &txn)?;
                 self.0.commit(&writer, txn)?;
             } else {
                 drop(txn);

@@ -160,15 +160,18 @@ fn ensure_space(txn: &WriteTxn, name: &str, dim: u32, window: u32) -> Result<Spa
         weights_hash: 0,
     };
     let space = Space::new(name, encoder, 1)?;
-    if name == Database::DEFAULT_SPACE {
-        return Err(Error::invalid(format!(
-            "the space {name} is the one of charts; choose another name for imported vectors"
-        )));
-    }
     let known = txn
         .all_spaces()?
         .into_iter()
         .find(|(_, s)| s.space.name == name);
+    // An older database may have imported vectors in a space of the second name.
+    let reserved =
+        name == Database::DEFAULT_SPACE || (name == Database::TEXT_SPACE && known.is_none());
+    if reserved {
+        return Err(Error::invalid(format!(
+            "the space {name} is the one of charts; choose another name for imported vectors"
+        )));
+    }
     match known {
         None => txn.add_space(&space),
         Some((id, record)) if record.space == space => Ok(id),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::check::{check_bars, check_beside_stored};
 use super::control::{Control, Stage, Stopwatch};
 use super::database::Inner;
-use super::default_space::{default_spaces, has_chart_space};
+use super::default_space::make_default_spaces;
 use super::embed::Windows;
 use super::embed_batch::{Touched, embed_or_wait};
 use super::headlines::embed_headlines;
@@ -249,7 +249,7 @@ impl<'a> Ingest<'a> {
 }
 
 /// All windows of all stored bars wait for the space.
-fn await_all(txn: &WriteTxn, space: SpaceId) -> Result<()> {
+pub(super) fn await_all(txn: &WriteTxn, space: SpaceId) -> Result<()> {
     for (series, _) in txn.all_series()? {
         if let Some(extent) = txn.bar_extent(series)? {
             let pending = Pending {
@@ -278,15 +278,7 @@ struct BatchStore<'a> {
 
 /// The chart spaces of a database, which gets the default ones if it has none.
 fn chart_spaces(inner: &Inner, txn: &WriteTxn) -> Result<Vec<ChartSpace>> {
-    if !has_chart_space(txn)? {
-        for default in default_spaces(&inner.files)? {
-            if let Some(weights) = &default.weights {
-                txn.put_weights(weights.hash(), weights.bytes())?;
-            }
-            let id = txn.add_space(&default.space)?;
-            await_all(txn, id)?;
-        }
-    }
+    make_default_spaces(&inner.files, txn)?;
     ChartSpace::all(inner, txn)
 }
 

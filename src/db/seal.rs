@@ -7,10 +7,11 @@ use rayon::prelude::*;
 
 use super::control::{Control, Stage, Stopwatch};
 use super::database::{Inner, Writer};
+use super::embed::EncodedWindows;
 use super::embed_batch::embed_fresh;
 use super::ingest::{ChartSpace, IngestReport, remove_windows};
 use super::segment::{NewRows, write_segment};
-use super::snapshot::step;
+use super::snapshot::{Snapshot, step};
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
 use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId};
@@ -139,24 +140,20 @@ impl EmbedWork<'_> {
         let snapshot = self.inner.snapshot()?;
         let mut new = NewRows::new(self.space.space.encoder.dim as usize)?;
         let mut flats = Vec::new();
-        self.stopwatch.time(Stage::Embed, || -> Result<()> {
-            for &piece in pieces {
-                let Some(series) = snapshot.series.get(&piece.series) else {
+        for some in pieces.chunks(PIECES_AT_ONCE) {
+            let encode = |piece: &Pending| self.encode(&txn, &snapshot, *piece, total);
+            let encoded: Vec<_> = some.par_iter().map(encode).collect::<Result<_>>()?;
+            for (piece, found) in some.iter().zip(&encoded) {
+                let Some((encoded, step)) = found else {
                     continue;
                 };
-                let encoded = self.space.windows().encode(&txn, series, piece)?;
-                let step = step(series.key.interval, self.space.space.hop);
                 for (end, vector) in encoded.defined() {
                     new.rows.push(vector)?;
-                    new.directory.push(piece.series, end, step);
+                    new.directory.push(piece.series, end, *step);
                 }
                 flats.push((piece.series, encoded.flat()));
-                let n = encoded.ends.len() as u64;
-                let done = self.counts.encoded.fetch_add(n, Ordering::Relaxed) + n;
-                self.control.report(Stage::Embed, done, total)?;
             }
-            Ok(())
-        })?;
+        }
         drop(txn);
         let record = if new.rows.is_empty() {
             None
@@ -177,6 +174,30 @@ impl EmbedWork<'_> {
             )?)
         };
         self.commit_chunk(pieces, id, record.as_ref(), &flats)
+    }
+
+    /// Encodes a piece, whose windows lie so many milliseconds apart; `None` if its series is gone.
+    fn encode(
+        &self,
+        txn: &ReadTxn,
+        snapshot: &Snapshot,
+        piece: Pending,
+        total: u64,
+    ) -> Result<Option<(EncodedWindows, i64)>> {
+        let Some(series) = snapshot.series.get(&piece.series) else {
+            return Ok(None);
+        };
+        let windows = self.space.windows();
+        let encoded = self
+            .stopwatch
+            .time(Stage::Embed, || windows.encode(txn, series, piece))?;
+        let n = encoded.ends.len() as u64;
+        let done = self.counts.encoded.fetch_add(n, Ordering::Relaxed) + n;
+        self.control.report(Stage::Embed, done, total)?;
+        Ok(Some((
+            encoded,
+            step(series.key.interval, self.space.space.hop),
+        )))
     }
 
     fn commit_chunk(
@@ -241,6 +262,11 @@ pub(super) fn union(mut pending: Vec<Pending>) -> Vec<Pending> {
     joined
 }
 
+/// Bars of a piece at most: a series is encoded in several, on several threads.
+const PIECE: usize = 16_384;
+/// Pieces that are encoded side by side, and whose vectors wait for one another in memory.
+const PIECES_AT_ONCE: usize = 16;
+
 /// Splits waiting windows, given with the open times of their bars, into chunks of `size` bars.
 fn split(waiting: &[(Pending, Vec<i64>)], size: usize) -> Vec<Vec<Pending>> {
     let mut chunks = vec![Vec::new()];
@@ -248,7 +274,7 @@ fn split(waiting: &[(Pending, Vec<i64>)], size: usize) -> Vec<Vec<Pending>> {
     for (pending, times) in waiting {
         let mut rest = times.as_slice();
         while let Some((&first, _)) = rest.split_first() {
-            let (now, later) = rest.split_at(rest.len().min(room));
+            let (now, later) = rest.split_at(rest.len().min(room).min(PIECE));
             if let (Some(chunk), Some(&last)) = (chunks.last_mut(), now.last()) {
                 chunk.push(Pending {
                     series: pending.series,

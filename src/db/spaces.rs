@@ -92,7 +92,7 @@ impl Database {
 
     /// Drops a space with its rows, its segment files and, if no other space has the same, its
     /// weights. Views that are open keep it. Bars stay; if it was the last space of charts, the
-    /// next ingestion makes the default one.
+    /// next ingestion makes the default ones.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such space.

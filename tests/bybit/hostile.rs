@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use rhymedb::{
-    BybitClientBuilder, Calendar, Database, Error, SeriesBars, bybit_series_key, sync_klines,
+    BybitClientBuilder, Calendar, Error, OpenOptions, SeriesBars, bybit_series_key, sync_klines,
 };
 
 use crate::market::Market;
@@ -189,7 +189,10 @@ fn a_candle_that_changes_from_page_to_page_counts_once() {
 #[test]
 fn what_was_stored_before_a_bad_page_is_whole_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let db = Database::open(folder.path().join("m.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(folder.path().join("m.rhyme"))
+        .unwrap();
     let server = server();
     let market = server.market();
     let key = bybit_series_key(market.category(), market.symbol, market.interval).unwrap();

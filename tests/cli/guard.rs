@@ -146,7 +146,9 @@ fn recall_below_the_threshold_has_its_own_exit_code() {
             csv(START, HOUR, closes),
         );
     }
-    world.rhyme(&["ingest", "bars", "in"]).ok();
+    world
+        .rhyme(&["ingest", "bars", "in", "--spaces", "shape"])
+        .ok();
     world.rhyme(&["compact"]).ok();
     let args = ["verify", "--recall", "--ef", "11", "--threshold", "1"];
     let run = world

@@ -44,7 +44,15 @@ fn finish(child: Child) -> Run {
 fn a_second_process_is_told_who_holds_the_database() {
     let world = World::new();
     make_pipe(&world, "slow-1h.csv");
-    let args = ["ingest", "bars", "slow-1h.csv", "--market", "crypto"];
+    let args = [
+        "ingest",
+        "bars",
+        "slow-1h.csv",
+        "--market",
+        "crypto",
+        "--spaces",
+        "shape",
+    ];
     let first = world.command(&args).spawn().unwrap();
     let mut pipe = open_pipe(&world, "slow-1h.csv");
     let holder = format!("is in use by process {} (", first.id());
@@ -70,7 +78,16 @@ fn an_interrupted_ingestion_keeps_what_is_stored_and_continues() {
         world.file(&format!("in/crypto/x/S{i:02}-1h.csv"), text);
     }
     make_pipe(&world, "zz-1h.csv");
-    let ingest = ["ingest", "bars", "in", "zz-1h.csv", "--market", "crypto"];
+    let ingest = [
+        "ingest",
+        "bars",
+        "in",
+        "zz-1h.csv",
+        "--market",
+        "crypto",
+        "--spaces",
+        "shape",
+    ];
     let mut child = world.command(&ingest).spawn().unwrap();
     let mut pipe = open_pipe(&world, "zz-1h.csv");
     let mut said = BufReader::new(child.stderr.take().unwrap());
@@ -126,7 +143,9 @@ fn a_reader_that_has_enough_is_no_error() {
         "in/crypto/x/LONG-1h.csv",
         csv(START, HOUR, &closes(2000, 1)),
     );
-    world.rhyme(&["ingest", "bars", "in"]).ok();
+    world
+        .rhyme(&["ingest", "bars", "in", "--spaces", "shape"])
+        .ok();
     for format in ["table", "json", "csv"] {
         // More than a pipe holds, so the program is still writing when the reader goes.
         let args = ["bars", "LONG", "--last", "0", "--format", format];

@@ -62,12 +62,14 @@ impl World {
         }
     }
 
-    /// Three series, ingested: AAAUSDT and BBBUSDT by the hour, ACME by the day. The shape of
+    /// Three series, ingested into `shape` alone: AAAUSDT and BBBUSDT by the hour, ACME by the day. The shape of
     /// AAAUSDT's last window is also in BBBUSDT, as [`planted`] says.
     pub(crate) fn with_market() -> Self {
         let world = Self::new();
         world.write_market();
-        world.rhyme(&["ingest", "bars", "in"]).ok();
+        world
+            .rhyme(&["ingest", "bars", "in", "--spaces", "shape"])
+            .ok();
         world
     }
 

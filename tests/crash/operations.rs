@@ -240,6 +240,7 @@ impl Operation {
     /// How databases on a disk are opened.
     pub fn options(&self, disk: &SimDisk) -> OpenOptions {
         OpenOptions::new()
+            .clip_weights(None)
             .storage(Arc::new(disk.clone()))
             .segment_sizes(self.sizes)
             .sync_every(self.sync_every)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rhymedb::{Database, Error, LabelSet, Query, Target, Timestamp};
+use rhymedb::{Error, LabelSet, OpenOptions, Query, Target, Timestamp};
 
 use crate::oracle::crypto;
 use crate::oracle::worlds::refused;
@@ -15,7 +15,10 @@ fn aaa() -> Target {
 #[test]
 fn a_database_without_words_says_how_to_get_some() {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     let set = LabelSet::built_in_named("regimes").unwrap();
     for bars in [0, 100] {
         if bars > 0 {

@@ -1,6 +1,8 @@
 //! The headlines that a snapshot keeps in memory are those that were committed.
 
-use rhymedb::{Database, Headline, HeadlineHit, OpenOptions, TimePrecision, Timestamp, View};
+use rhymedb::{
+    Database, Headline, HeadlineHit, OpenOptions, TimePrecision, Timestamp, View, Weights,
+};
 
 use crate::oracle::HOUR;
 use crate::world::{MIDDLE, headlines, of, series, weights, world};
@@ -138,7 +140,7 @@ fn a_database_can_have_both_spaces_from_the_start() {
     db.ingest_bars(&series()).unwrap();
     assert_eq!(names(&db), [("shape".to_owned(), 0)]);
     let chart = rhymedb::WeightsConfig::chart("cnn/1", rhymedb::ChartConfig::cnn());
-    let wrong = rhymedb::Weights::random(&chart, 1).unwrap();
+    let wrong = Weights::random(&chart, 1).unwrap();
     let third = OpenOptions::new()
         .clip_weights(wrong)
         .open(dir.path().join("third.rhyme"));
@@ -148,4 +150,79 @@ fn a_database_can_have_both_spaces_from_the_start() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("encoder of headlines"), "{error}");
+}
+
+#[test]
+fn a_database_has_both_default_spaces_whatever_comes_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let shipped = Weights::shipped_clip().unwrap();
+    let spaces = |db: &Database| -> Vec<(String, u64, u64, u64)> {
+        let spaces = db.now().spaces().unwrap().into_iter();
+        spaces
+            .map(|s| {
+                let hash = s.space.encoder.weights_hash;
+                (s.space.name, s.rows, s.headline_rows, hash)
+            })
+            .collect()
+    };
+    let texts = [
+        "Shares plunge after a profit warning",
+        "Prices surge to a record high",
+        "Exchange halts withdrawals",
+    ];
+    let news = headlines(40).into_iter().zip(texts);
+    let news: Vec<_> = news
+        .map(|(headline, text)| Headline {
+            text: text.to_owned(),
+            ..headline
+        })
+        .collect();
+    let bars = [series().remove(0)];
+    let of = |name: &str| Database::open(dir.path().join(name)).unwrap();
+
+    // Headlines alone make the spaces, and stand in the one that reads them.
+    let db = of("news-first.rhyme");
+    assert!(spaces(&db).is_empty());
+    assert_eq!(db.ingest_headlines(&news).unwrap().embedded, 3);
+    assert_eq!(
+        spaces(&db),
+        [
+            ("shape".to_owned(), 0, 0, 0),
+            ("clip".to_owned(), 0, 3, shipped.hash())
+        ]
+    );
+    db.ingest_bars(&bars).unwrap();
+    let news_first = spaces(&db);
+    let reach = 64 + u64::from(shipped.chart_encoder().unwrap().spec().warm_up);
+    let windows = bars[0].bars.len() as u64 + 1;
+    assert_eq!(
+        news_first,
+        [
+            ("shape".to_owned(), windows - 64, 0, 0),
+            ("clip".to_owned(), windows - reach, 3, shipped.hash())
+        ]
+    );
+    let answer = db.now().search("shares plunge").run().unwrap();
+    assert_eq!(answer.headlines[0].headline.text, texts[0]);
+    assert!(answer.expressiveness.is_some());
+    db.verify(&rhymedb::Control::new()).unwrap();
+    drop(db);
+
+    // Bars first gives the same answers to the bit.
+    let db = of("bars-first.rhyme");
+    db.ingest_bars(&bars).unwrap();
+    db.ingest_headlines(&news).unwrap();
+    assert_eq!(spaces(&db), news_first);
+    let again = db.now().search("shares plunge").run().unwrap();
+    assert_eq!(again.charts.hits, answer.charts.hits);
+    assert_eq!(again.headlines, answer.headlines);
+
+    // A database that had its spaces before keeps those, and no more.
+    let old = OpenOptions::new().clip_weights(None);
+    let old = old.open(dir.path().join("old.rhyme")).unwrap();
+    old.ingest_bars(&bars).unwrap();
+    drop(old);
+    let db = of("old.rhyme");
+    assert_eq!(db.ingest_headlines(&news).unwrap().embedded, 0);
+    assert_eq!(spaces(&db), [("shape".to_owned(), windows - 64, 0, 0)]);
 }

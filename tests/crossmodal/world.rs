@@ -1,8 +1,8 @@
 //! A small market with headlines, in a space of both with random weights.
 
 use rhymedb::{
-    Bank, Bars, ChartConfig, Control, Database, Embeddings, Headline, SeriesBars, TextConfig,
-    TimePrecision, Timestamp, Weights, WeightsConfig,
+    Bank, Bars, ChartConfig, Control, Database, Embeddings, Headline, OpenOptions, SeriesBars,
+    TextConfig, TimePrecision, Timestamp, Weights, WeightsConfig,
 };
 
 use crate::oracle::{DAY, HOUR, Lcg, START, crypto, equity};
@@ -109,7 +109,10 @@ pub fn series() -> Vec<SeriesBars> {
 
 pub fn of(series: Vec<SeriesBars>, headlines: Vec<Headline>) -> World {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     db.ingest_bars(&series).unwrap();
     let weights = weights();
     db.create_space_of_weights("clip", &weights, 1, Control::new())

@@ -175,7 +175,11 @@ fn examine(dir: &Path) -> Outcome {
 /// Blocks of bars and a tail, a segment with dead rows, fresh rows, headlines, a
 /// space of weights with vectors of headlines.
 fn build(dir: &Path, builder: GraphBuilder) {
-    let db = OpenOptions::new().graph_builder(builder).open(dir).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .graph_builder(builder)
+        .open(dir)
+        .unwrap();
     let mut series = crypto("AAA", 180, 1);
     let tail = series.bars.slice(160..180);
     series.bars = series.bars.slice(0..160);

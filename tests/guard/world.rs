@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rhymedb::{
-    Control, Database, Headline, Hit, SeriesBars, Shape, Target, TimePrecision, Timestamp,
-    VectorRow,
+    Control, Database, Headline, Hit, OpenOptions, SeriesBars, Shape, Target, TimePrecision,
+    Timestamp, VectorRow,
 };
 
 use crate::oracle::{HOUR, START, crypto, equity};
@@ -21,7 +21,10 @@ impl World {
         let world = Self {
             folder: tempfile::tempdir().unwrap(),
         };
-        let db = Database::open(world.db()).unwrap();
+        let db = OpenOptions::new()
+            .clip_weights(None)
+            .open(world.db())
+            .unwrap();
         fill(&db);
         world
     }

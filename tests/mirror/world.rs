@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rhymedb::{
-    Bar, Channel, ChartConfig, Control, Database, Error, Input, Memory, Pool, SeriesBars,
-    TextConfig, TextEncoder, Timestamp, VectorRow, View, Weights, WeightsConfig,
+    Bar, Channel, ChartConfig, Control, Database, Error, Input, Memory, OpenOptions, Pool,
+    SeriesBars, TextConfig, TextEncoder, Timestamp, VectorRow, View, Weights, WeightsConfig,
     chart_encoder_by_name,
 };
 
@@ -64,7 +64,10 @@ pub struct World {
 impl World {
     pub fn new(seed: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let db = Database::open(dir.path().join("db")).unwrap();
+        let db = OpenOptions::new()
+            .clip_weights(None)
+            .open(dir.path().join("db"))
+            .unwrap();
         let shape = chart_encoder_by_name("shape", 64, Some(48)).unwrap();
         let stats = chart_encoder_by_name("stats", 16, None).unwrap();
         let net = net();

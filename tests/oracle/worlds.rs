@@ -1,13 +1,16 @@
 //! Small markets, what is asked of them, and another future for each.
 
-use rhymedb::{Database, Error, SeriesBars, Target, Timestamp};
+use rhymedb::{Database, Error, OpenOptions, SeriesBars, Target, Timestamp};
 
 use super::{DAY, HOUR, START, crypto, equity};
 
 /// An empty database in a folder that goes with the first value.
 pub fn open() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
     (dir, db)
 }
 

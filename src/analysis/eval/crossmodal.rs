@@ -231,12 +231,16 @@ pub(super) fn expressiveness(
     let found = tally(&judged.texts, charts, &dealt, ground.control)?;
     let tenth = (order.len() / 10).max(1);
     let (top, rest) = order.split_at(tenth);
-    let bottom = order.get(order.len() / 2..).unwrap_or(&[]);
+    let least = |share: usize| {
+        let from = order.len() - order.len() / share;
+        order.get(from..).unwrap_or(&[])
+    };
     let name = ground.models.first().map_or("", |m| m.name.as_str());
     for (setting, queries) in [
         ("most expressive tenth", top),
         ("the other nine tenths", rest),
-        ("least expressive half", bottom),
+        ("least expressive half", least(2)),
+        ("least expressive quarter", least(4)),
     ] {
         let row = Row {
             section,

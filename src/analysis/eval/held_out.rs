@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::model::Timestamp;
+use crate::model::{Interval, Timestamp};
 
 /// Whether a symbol is kept apart from training when one in `one_in` is; none where that is 0. It
 /// hangs on the hash of the symbol's name alone (FNV-1a, then mixed), so it is the same on every
@@ -40,17 +40,68 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Reads the `training` of weights. `None` if it does not say what was kept apart.
+    /// Reads the `training` of weights: what it says of the sources of that market and interval, or
+    /// of all of them if there is none like it. `None` if it does not say what was kept apart. Where
+    /// the sources disagree and the caller is `dated`, having said from when on windows are judged,
+    /// the latest of their dates counts.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if a date in it cannot be read.
-    pub(super) fn read(training: &Value) -> Result<Option<Self>> {
+    /// [`Error::Invalid`] if a date in it cannot be read, or if the sources disagree and the caller
+    /// says nothing.
+    pub(super) fn read(
+        training: &Value,
+        (market, interval): (Option<&str>, Option<Interval>),
+        dated: bool,
+    ) -> Result<Option<Self>> {
         let config = training.get("config");
         let Some(split) = config.and_then(|c| c.get("split")) else {
             return Ok(None);
         };
+        let sources = config.and_then(|c| c.get("data")?.as_array());
+        let databases: Vec<&Value> = sources
+            .into_iter()
+            .flatten()
+            .filter(|s| text_in(s, "kind") == Some("database"))
+            .collect();
+        let interval = interval.map(|i| i.to_string());
+        let is_meant = |source: &&Value| {
+            let fits = |name, asked: Option<&str>| match (asked, text_in(source, name)) {
+                (Some(asked), Some(said)) => asked == said,
+                _ => true,
+            };
+            fits("market", market) && fits("interval", interval.as_deref())
+        };
+        let mut meant: Vec<&Value> = databases.iter().copied().filter(is_meant).collect();
+        if meant.is_empty() {
+            meant = databases;
+        }
+        // A source without dates of its own has those of the whole.
+        let split_of = |source: &Value| source.get("split").filter(|s| s.is_object()).cloned();
+        let splits = meant
+            .iter()
+            .map(|source| split_of(source).unwrap_or_else(|| split.clone()));
+        let splits: Vec<Value> = splits.collect();
+        let reaction = |source: &Value| source.get("reaction").cloned();
+        let agree = splits.array_windows().all(|[a, b]| a == b)
+            && meant
+                .array_windows()
+                .all(|[a, b]| reaction(a) == reaction(b));
+        if !agree && !dated {
+            let names: Vec<String> = meant.iter().map(|s| name_of(s)).collect();
+            return Err(Error::invalid(format!(
+                "expected one kind of bars to judge, since the weights were trained on {}, and on each up to another date or with another reaction, found more than one; choose with --market and --interval, or say with --from from when on all of them are judged",
+                names.join(" and on ")
+            )));
+        }
+        // Dates in the order of time are in the order of their letters.
+        let latest = splits.iter().max_by_key(|s| text_in(s, "test_from"));
+        Self::of(latest.unwrap_or(split), &meant).map(Some)
+    }
+
+    /// What a split says, and what all sources agree on.
+    fn of(split: &Value, sources: &[&Value]) -> Result<Self> {
         let date = |name: &str| -> Result<Option<Timestamp>> {
-            let text = split.get(name).and_then(Value::as_str);
+            let text = text_in(split, name);
             text.map(str::parse).transpose().map_err(|e| {
                 Error::invalid(format!(
                     "the weights' training record cannot be read in split.{name}: {e}"
@@ -58,22 +109,15 @@ impl Record {
             })
         };
         let number = |name: &str| split.get(name).and_then(Value::as_u64);
-        let sources = config.and_then(|c| c.get("data")?.as_array());
-        let databases: Vec<&Value> = sources
-            .into_iter()
-            .flatten()
-            .filter(|s| s.get("kind").and_then(Value::as_str) == Some("database"))
-            .collect();
-        // What all of them agree on.
         let agreed = |name: &str| -> Option<&Value> {
-            let first = databases.first()?.get(name)?;
-            let all = databases.iter().all(|s| s.get(name) == Some(first));
+            let first = sources.first()?.get(name)?;
+            let all = sources.iter().all(|s| s.get(name) == Some(first));
             all.then_some(first)
         };
         let text = |name: &str| agreed(name)?.as_str().map(str::to_owned);
         let reaction = agreed("reaction").and_then(Value::as_u64);
         let most_symbols = agreed("most_symbols").and_then(Value::as_u64);
-        Ok(Some(Self {
+        Ok(Self {
             test_from: date("test_from")?,
             validation_from: date("validation_from")?,
             embargo: number("embargo").unwrap_or_default() as usize,
@@ -82,8 +126,22 @@ impl Record {
             interval: text("interval"),
             reaction: reaction.map(|r| r as u32),
             most_symbols: most_symbols.map(|n| n as usize),
-        }))
+        })
     }
+}
+
+fn text_in<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name).and_then(Value::as_str)
+}
+
+/// What bars a source of training data is of, for people.
+fn name_of(source: &Value) -> String {
+    let part = |name, all| text_in(source, name).unwrap_or(all).to_owned();
+    format!(
+        "{} {}",
+        part("market", "all markets"),
+        part("interval", "of all intervals")
+    )
 }
 
 /// What a window is for.
@@ -205,7 +263,9 @@ mod tests {
                 {"kind": "database", "market": "equity", "interval": "1h", "reaction": 2},
             ],
         }});
-        let record = Record::read(&training).unwrap().unwrap();
+        let record = Record::read(&training, (None, None), false)
+            .unwrap()
+            .unwrap();
         assert_eq!(record.market.as_deref(), Some("equity"));
         assert_eq!((record.interval.as_ref(), record.reaction), (None, Some(2)));
         let held = HeldOut::new(Some(&record), None, &BTreeSet::new(), true).unwrap();
@@ -233,7 +293,51 @@ mod tests {
             warning.contains("some of them were trained on"),
             "{warning}"
         );
-        assert!(Record::read(&Value::Null).unwrap().is_none());
+        assert!(
+            Record::read(&Value::Null, (None, None), false)
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn sources_with_dates_of_their_own_are_told_apart() {
+        let source = |market: &str, interval: &str, reaction: u32, split: Value| {
+            json!({
+                "kind": "database", "market": market, "interval": interval,
+                "reaction": reaction, "split": split,
+            })
+        };
+        let none = json!({"validation_from": null, "test_from": null, "embargo": 0, "hold_out": 0});
+        let stocks = json!({"test_from": "2017-06-08", "embargo": 0, "hold_out": 10});
+        let crypto = json!({"test_from": "2022-05-01", "embargo": 3, "hold_out": 0});
+        let training = json!({"config": {
+            "split": none,
+            "data": [
+                source("equity", "1d", 1, stocks),
+                source("crypto", "1h", 4, crypto),
+                {"kind": "synthetic", "market": "crypto", "reaction": 12, "split": null},
+            ],
+        }});
+        let error = Record::read(&training, (None, None), false)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("equity 1d and on crypto 1h"), "{error}");
+        assert!(error.contains("--market"), "{error}");
+        let read = |market, interval| Record::read(&training, (market, interval), false).unwrap();
+        let found = read(Some("equity"), None).unwrap();
+        assert_eq!(found.test_from, Some(time("2017-06-08")));
+        assert_eq!((found.hold_out, found.reaction), (10, Some(1)));
+        assert_eq!(found.interval.as_deref(), Some("1d"));
+        let hourly = read(None, Some("1h".parse().unwrap())).unwrap();
+        assert_eq!(hourly.test_from, Some(time("2022-05-01")));
+        assert_eq!((hourly.embargo, hourly.reaction), (3, Some(4)));
+        // Nothing like it was trained on, and which dates are safe is not said.
+        let fx = |dated| Record::read(&training, (Some("fx"), None), dated);
+        assert!(fx(false).is_err());
+        let latest = fx(true).unwrap().unwrap();
+        assert_eq!(latest.test_from, Some(time("2022-05-01")));
+        assert_eq!((latest.market, latest.reaction), (None, None));
     }
 
     #[test]

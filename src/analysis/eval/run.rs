@@ -104,7 +104,9 @@ impl Eval<'_> {
         };
         let with_text = weights.as_ref().filter(|w| w.config().text.is_some());
         let text = with_text.map(|w| w.text_encoder()).transpose()?;
-        let record = weights.map(|w| Record::read(&w.config().training));
+        let asked = (self.market.as_deref(), self.interval);
+        let dated = self.from.is_some();
+        let record = weights.map(|w| Record::read(&w.config().training, asked, dated));
         Ok(Subject {
             name,
             chart,

@@ -131,11 +131,13 @@ impl Kernel {
         let depth = self.taps * self.inputs;
         let columns = ArrayView2::from_shape((rows, depth), columns).map_err(misfit)?;
         let weight = ArrayView2::from_shape((depth, self.width), &self.weight).map_err(misfit)?;
+        // The output is zeros so far.
+        for row in out.chunks_exact_mut(stride) {
+            let columns = row.iter_mut().skip(at);
+            columns.zip(&self.bias).for_each(|(y, b)| *y = *b);
+        }
         let mut out = ArrayViewMut2::from_shape((rows, stride), out).map_err(misfit)?;
         let mut out = out.slice_mut(s![.., at..at + self.width]);
-        for (i, mut column) in out.columns_mut().into_iter().enumerate() {
-            column.fill(self.bias.get(i).copied().unwrap_or(0.0));
-        }
         general_mat_mul(1.0, &columns, &weight, 1.0, &mut out);
         Ok(())
     }

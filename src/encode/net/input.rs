@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Steps;
+use super::math::dot;
 use crate::encode::stretch::checked_bars;
 use crate::encode::weights::{Channel, Input, Memory};
 use crate::error::Result;
@@ -72,8 +73,7 @@ impl Weighted {
     fn mean(&self, values: &[f64], t: usize) -> f64 {
         let end = (t + 1).saturating_sub(self.lag);
         let recent = values.get(end.saturating_sub(self.weights.len())..end);
-        let products = recent.unwrap_or_default().iter().zip(&self.weights);
-        products.map(|(x, w)| x * w).sum()
+        dot(recent.unwrap_or_default(), &self.weights)
     }
 }
 

@@ -25,6 +25,7 @@ use crate::model::{Bars, EncoderSpec};
 use conv::ConvLayer;
 use head::NetHead;
 use input::NetInput;
+use math::dot_f32;
 pub(super) use math::normalise;
 use pool::NetPools;
 
@@ -176,7 +177,7 @@ impl Net {
 
     /// The vector at unit length; `None` for a window whose price did not move.
     fn unit(&self, vector: &[f32], moved: bool) -> Result<Option<Vec<f32>>> {
-        let squared: f64 = vector.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        let squared = dot_f32(vector, vector);
         if !squared.is_finite() {
             return Err(Error::invalid(format!(
                 "the weights of {} give numbers that are not finite for these bars; train them again",

@@ -1,6 +1,6 @@
 //! Pools: a window's steps as one vector, from prefix sums over all steps.
 
-use super::math::mean_square;
+use super::math::{dot_f32, mean_square};
 use super::{Numbers, Steps};
 use crate::encode::weights::{ChartConfig, Input, Pool};
 use crate::error::Result;
@@ -98,8 +98,7 @@ impl NetPools {
         };
         let heads = self.attention.chunks_exact(self.width);
         for (weight, head) in weights.iter_mut().zip(heads) {
-            let dot = |(a, x): (&f32, &f32)| f64::from(*a) * f64::from(*x);
-            let product: f64 = head.iter().zip(step).map(dot).sum();
+            let product = dot_f32(head, step);
             // A step of zeros has no direction, and no product either.
             let score = if size > 0.0 { product / size } else { 0.0 };
             *weight = (SCORE_LIMIT * (score / SCORE_LIMIT).tanh()).exp();
@@ -122,8 +121,8 @@ impl PoolSums<'_> {
                 let range = at * width..(at + 1) * width;
                 let before = before.get(range.clone()).unwrap_or_default();
                 let after = after.get(range).unwrap_or_default();
-                let sums = after.iter().zip(before);
-                out.extend(sums.map(|(b, a)| ((b - a) / total) as f32));
+                let (sums, share) = (after.iter().zip(before), 1.0 / total);
+                out.extend(sums.map(|(b, a)| ((b - a) * share) as f32));
             };
             match pool {
                 Pool::Last => {

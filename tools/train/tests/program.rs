@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use rhymedb::{
-    Control, Database, PairOptions, SeriesBars, SyntheticConfig, SyntheticMarket, Weights,
+    Control, OpenOptions, PairOptions, SeriesBars, SyntheticConfig, SyntheticMarket, Weights,
 };
 
 const CONFIG: &str = r#"
@@ -77,7 +77,7 @@ fn a_database_gives_weights_that_it_can_use() {
         ..SyntheticConfig::small(5)
     });
     let market = market.unwrap();
-    let db = Database::open(&path).unwrap();
+    let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
     for (key, calendar, bars) in market.series() {
         let series = SeriesBars {
             key,
@@ -101,7 +101,7 @@ fn a_database_gives_weights_that_it_can_use() {
     let weights = Weights::read(&outs[0]).unwrap();
     assert_eq!(weights.config().training["seed"], 1);
     let spec = weights.chart_encoder().unwrap().spec().clone();
-    let db = Database::open(&path).unwrap();
+    let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
     db.create_space_of_weights("clip", &weights, 1, Control::new())
         .unwrap();
     let pairs = db.now().pairs(&PairOptions::of(&spec).reaction(6)).unwrap();

@@ -6,12 +6,14 @@ use rhymedb::{
     SyntheticConfig, SyntheticMarket, View,
 };
 
+use super::demo_words;
 use super::ingest_bars::shares;
 use crate::args::{Demo, Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, grouped, lines};
 use crate::progress;
 use crate::render::{Style, beside, candles};
+use crate::session::Session;
 
 const DEMO_DB: &str = "demo.rhyme";
 /// Series that are stored in one transaction.
@@ -20,11 +22,25 @@ const SERIES_A_BATCH: usize = 8;
 pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
     let path = global.db.clone().unwrap_or_else(|| PathBuf::from(DEMO_DB));
     let control = progress::control(global);
-    let config = SyntheticConfig {
-        seed: args.seed,
-        ..SyntheticConfig::default()
+    let config = if args.small {
+        SyntheticConfig::small(args.seed)
+    } else {
+        SyntheticConfig {
+            seed: args.seed,
+            ..SyntheticConfig::default()
+        }
     };
     let market = SyntheticMarket::new(config)?;
+    // Its questions in words are commands, which find the database open.
+    let session = match &global.session {
+        Some(session) if session.is_of(&path) => session.clone(),
+        _ => Session::new(path.clone(), global.read_only),
+    };
+    let global = &Global {
+        db: Some(path.clone()),
+        session: Some(session),
+        ..global.clone()
+    };
     let db = super::open_at(global, &path, true)?;
     say(
         global,
@@ -37,7 +53,12 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
         answers.extend(question.ask(global, &view, &market)?);
     }
     match global.format {
-        Format::Table => lines(&what_next(global)),
+        Format::Table => {
+            let prefix = format!("{} --db {}", program(), db_name(global));
+            demo_words::ask(global, &prefix, &view, &market)?;
+            lines(&what_next(global))
+        }
+        // Programs ask in words themselves: each command has an answer of its own form.
         Format::Json => output::json(&serde_json::Value::Array(answers)),
         Format::Csv => output::listing(Format::Csv, &super::similar::HIT_COLUMNS, &answers, ""),
     }
@@ -248,6 +269,12 @@ fn what_next(global: &Global) -> String {
   {rhyme} --db {db} similar NOVAUSDT:1h -k 5
   # with a past one, knowing only what was known then
   {rhyme} --db {db} similar NOVAUSDT:1h@2016-05-01 --as-of 2016-05-01
+  # in words: charts, headlines, what followed, which regime
+  {rhyme} --db {db} search \"shares surge after strong results\" --market equity
+  {rhyme} --db {db} reaction \"exchange halts withdrawals\" --market crypto --horizon 24
+  {rhyme} --db {db} classify --history NOVAUSDT:1h --set regimes --from 2018-01-01
+  # the same with a prompt that completes
+  {rhyme} --db {db} shell
   # your own candles, into ./market.rhyme, or Bybit's
   {rhyme} ingest bars my_candles/*.csv.gz
   {rhyme} ingest bybit BTCUSDT,ETHUSDT"

@@ -1,18 +1,46 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use rayon::prelude::*;
 use rhymedb::{
-    BarFile, BarOptions, Control, Error, Ingest, IngestReport, InputReport, find_inputs, read_bars,
+    BarFile, BarOptions, Calendar, Control, Error, Ingest, IngestReport, InputReport, Interval,
+    find_inputs, read_bars,
 };
 use serde_json::{Value, json};
 
 use super::input_notes::InputNotes;
-use super::open_or_create;
-use crate::args::{Format, Global, IngestBars};
+use super::{SpaceChoice, open_or_create};
+use crate::args::{Format, Global, Rows};
 use crate::failure::Outcome;
 use crate::output::{self, column, grouped};
 use crate::progress;
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestBars {
+    /// Files, folders or globs
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// The market: crypto, equity, fx, ... [default: from the path]
+    #[arg(long)]
+    market: Option<String>,
+    /// The venue [default: from the path]
+    #[arg(long)]
+    venue: Option<String>,
+    /// The symbol [default: from the path]
+    #[arg(long)]
+    symbol: Option<String>,
+    /// The bar interval, like 1h [default: from the path or the data]
+    #[arg(long)]
+    interval: Option<Interval>,
+    /// continuous or session [default: continuous for crypto, else session]
+    #[arg(long)]
+    calendar: Option<Calendar>,
+    #[command(flatten)]
+    rows: Rows,
+    #[command(flatten)]
+    spaces: SpaceChoice,
+}
 
 /// Files that are read side by side and stored in one transaction.
 const FILES_A_BATCH: usize = 16;
@@ -30,6 +58,7 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     let files = find_inputs(&args.paths)?;
     let db = open_or_create(global)?;
     let control = progress::control(global);
+    args.spaces.make(&db, &control)?;
     let start = Instant::now();
     let mut ingest = db.ingest(control.clone());
     let mut tally = Tally::new(global, &files);

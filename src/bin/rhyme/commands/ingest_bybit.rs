@@ -23,6 +23,7 @@ pub(crate) fn run(global: &Global, args: &IngestBybit) -> Outcome {
         .interrupt(control.stop_flag())
         .build()?;
     let db = open_or_create(global)?;
+    args.spaces.make(&db, &control)?;
     let wanted = args
         .symbols
         .iter()

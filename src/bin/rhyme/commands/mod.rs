@@ -20,13 +20,14 @@ pub(crate) mod context;
 mod copies;
 mod delete;
 mod demo;
+mod demo_words;
 pub(crate) mod divergence;
 pub(crate) mod doctor;
 mod embed;
 pub(crate) mod eval;
 pub(crate) mod export;
 mod import;
-mod ingest_bars;
+pub(crate) mod ingest_bars;
 #[cfg(feature = "http")]
 mod ingest_bybit;
 mod ingest_headlines;
@@ -43,6 +44,7 @@ pub(crate) mod search;
 pub(crate) mod shell;
 mod similar;
 mod summary;
+mod space_choice;
 pub(crate) mod transfer;
 mod verify;
 mod words;
@@ -51,6 +53,8 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use rhymedb::{Database, Error, OpenOptions, Timestamp, View};
+
+pub(crate) use space_choice::SpaceChoice;
 
 use crate::args::{Args, Command, Global, Import, Ingest};
 use crate::failure::Outcome;

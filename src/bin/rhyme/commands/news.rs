@@ -51,6 +51,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     say!(news, args, names: symbol);
     say!(news, args, some: within from to);
     let answer = news.run()?;
+    words::warn(global, answer.warning().as_deref());
     let format = global.format;
     let hits = answer.hits.iter();
     let rows: Vec<Value> = hits.map(|hit| headline_row(format, hit)).collect();
@@ -62,15 +63,19 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
                 "space": answer.space,
                 "as_of": words::text(view.as_of()),
             },
+            "expressiveness": words::expressiveness(answer.expressiveness),
+            "warning": answer.warning(),
             "headlines": rows,
             "searched": { "headlines": answer.searched },
             "took_us": answer.took.as_micros() as u64,
         })),
         Format::Csv => output::listing(format, &HEADLINE_COLUMNS, &rows, ""),
         Format::Table => {
+            let told = answer.expressiveness.map(|e| words::told(Some(e)));
             output::lines(&format!(
-                "{}\n{} headlines searched in {:.2} ms\n",
+                "{}\n{}{} headlines searched in {:.2} ms\n",
                 words::window_line(answer.query.as_ref(), &args.target),
+                told.map_or_else(String::new, |told| told + "\n"),
                 output::grouped(answer.searched),
                 answer.took.as_secs_f64() * 1e3
             ))?;

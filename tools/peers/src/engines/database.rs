@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use rhymedb::{Control, Database, Hit, SeriesKey, Timestamp, VectorRow};
+use rhymedb::{Control, Database, Hit, OpenOptions, SeriesKey, Timestamp, VectorRow};
 
 use super::{Answer, Built, Engine, seconds};
 use crate::serve::Set;
@@ -26,7 +26,9 @@ pub fn build(set: &Set, vectors: &[f32], work: &Path) -> Result<Built> {
         .collect();
     // One call stores the vectors and builds their graphs.
     let (build_s, _) = seconds(|| {
-        let db = Database::open(work.join("db"))?;
+        let db = OpenOptions::new()
+            .clip_weights(None)
+            .open(work.join("db"))?;
         Ok(db.import_vectors(SPACE, WINDOW as u32, &rows, &Control::new())?)
     })?;
     Ok(Built {
