@@ -27,6 +27,7 @@ mod anomaly_scan;
 mod bootstrap;
 mod bridge;
 mod linear;
+mod map;
 mod moments;
 mod numbers;
 mod outcome;
@@ -36,7 +37,8 @@ mod transfer_matrix;
 mod unusual;
 
 pub use anomaly::{Anomaly, AnomalyAnswer, Measure, Measured, Unusual};
-pub use anomaly_scan::{AnomalyEpisode, AnomalyScan, AnomalyScanAnswer};
+pub use anomaly_scan::{AnomalyEpisode, AnomalyScan, AnomalyScanAnswer, AnomalyScore};
+pub use map::{Map, MapAnswer, MapPoint};
 pub use outcome::{HitOutcome, Outcome};
 pub use outcomes::{HorizonOutcomes, OutcomeAnswer, OutcomeSummary, Outcomes};
 pub use transfer::{Transfer, TransferAnswer, TransferHit};

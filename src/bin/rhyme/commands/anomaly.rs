@@ -12,6 +12,7 @@ use super::{note_pending, open};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
+use crate::picture::{self, PlotArgs};
 use crate::render::{Style, sparkline};
 
 pub(crate) const HELP: &str = "\
@@ -70,6 +71,8 @@ pub(crate) struct Anomaly {
     /// Compare with every window
     #[arg(long)]
     exact: bool,
+    #[command(flatten)]
+    plot: PlotArgs,
 }
 
 /// The options that both questions have.
@@ -119,7 +122,10 @@ pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
     if let Some(to) = args.to {
         scan = scan.to(to);
     }
-    print_scan(global.format, &view, &scan.run()?)
+    let answer = scan.scores(args.plot.plot.is_some()).run()?;
+    let drawn = || picture::anomalies(&view, name, &answer);
+    args.plot.write(global, drawn)?;
+    print_scan(global.format, &view, &answer)
 }
 
 /// Refuses options of a scan for a single window. The parser cannot: it takes no requirement for
@@ -132,6 +138,7 @@ fn check_single(args: &Anomaly) -> Outcome {
         ("--by", args.by.is_some()),
         ("--level", args.level.is_some()),
         ("--limit", args.limit.is_some()),
+        ("--plot", args.plot.plot.is_some()),
     ];
     match given.into_iter().find(|(_, given)| *given) {
         None => Ok(()),

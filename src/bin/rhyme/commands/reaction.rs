@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use rhymedb::{Interval, ReactionAnswer, Spread, Timestamp};
+use rhymedb::{Interval, ReactionAnswer, Spread, Timestamp, View};
 use serde_json::{Value, json};
 
 use super::words::{self, Place, number};
@@ -9,6 +9,7 @@ use super::{check_period, open};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
+use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
 An outcome starts at the close of the first bar that closed when the headline was known, and counts
@@ -47,13 +48,24 @@ pub(crate) struct Args {
     /// The time from the publication of a headline until somebody can act on it, like 5m
     #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
     latency: Duration,
+    #[command(flatten)]
+    plot: PlotArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     check_period(args.from, args.to)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
-    let mut reaction = view.reaction(&args.text).k(args.k).horizon(args.horizon);
+    let answer = ask(&view, args, args.horizon)?;
+    words::warn(global, answer.warning().as_deref());
+    args.plot.write(global, || {
+        picture::news(&view, &answer, |horizon| ask(&view, args, horizon))
+    })?;
+    print(global.format, &view, &answer)
+}
+
+fn ask(view: &View, args: &Args, horizon: usize) -> Outcome<ReactionAnswer> {
+    let mut reaction = view.reaction(&args.text).k(args.k).horizon(horizon);
     reaction = reaction.latency(args.latency);
     if let Some(space) = &args.place.space {
         reaction = reaction.space(space);
@@ -73,10 +85,12 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     if let Some(to) = args.to {
         reaction = reaction.to(to);
     }
-    let answer = reaction.run()?;
-    words::warn(global, answer.warning().as_deref());
-    let rows = rows(global.format, &answer);
-    match global.format {
+    Ok(reaction.run()?)
+}
+
+fn print(format: Format, view: &View, answer: &ReactionAnswer) -> Outcome {
+    let rows = rows(format, answer);
+    match format {
         Format::Json => output::json(&json!({
             "query": {
                 "text": answer.text,
@@ -91,8 +105,8 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             "all_times": output::value(&answer.base)?,
             "outcomes": rows,
         })),
-        Format::Csv => output::listing(global.format, &columns(), &rows, ""),
-        Format::Table => table(&answer, &rows),
+        Format::Csv => output::listing(format, &columns(), &rows, ""),
+        Format::Table => table(answer, &rows),
     }
 }
 
