@@ -41,7 +41,9 @@
 //! - [`Weights`] are trained encoders from a file: of charts, of headlines ([`TextEncoder`]), or of
 //!   both in one space.
 //!
-//! Features: `cli` (the program `rhyme`), `http`, `parquet`; all on by default.
+//! - [`plot`] (feature `plot`) draws answers into SVG, PNG and HTML files.
+//!
+//! Features: `cli` (the program `rhyme`, with `plot`), `http`, `parquet`; all on by default.
 
 mod analysis;
 mod db;
@@ -58,18 +60,21 @@ pub mod fuzz;
 #[doc(hidden)]
 pub mod index;
 mod model;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod source;
 mod store;
 
 pub use analysis::{
     Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
-    AnomalyScanAnswer, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify, ClassifyAnswer,
-    Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer, DivergenceMoment, Eval,
-    EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes, Label, LabelScore, LabelSet,
-    Measure, Measured, News, NewsAnswer, NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary,
-    Outcomes, Pair, PairOptions, Pairs, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun,
-    Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup,
-    TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual, is_held_out,
+    AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
+    ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
+    DivergenceMoment, Eval, EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes,
+    Label, LabelScore, LabelSet, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer,
+    NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
+    Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
+    SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
+    TransferMatrixAnswer, TransferPair, Unusual, is_held_out,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;

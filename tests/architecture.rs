@@ -21,6 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("index", &["error"]),
     ("source", &["error", "model"]),
     ("export", &["error", "model"]),
+    ("plot", &["error", "model"]),
     ("store", &["error", "model", "disk"]),
     (
         "db",
@@ -52,6 +53,8 @@ const CONFINED: &[(&str, &[&str])] = &[
         "csv",
         &["src/source/", "src/export/", "src/bin/rhyme/output.rs"],
     ),
+    ("tiny_skia", &["src/plot/png.rs"]),
+    ("ttf_parser", &["src/plot/"]),
     ("jiff", &["src/model/", "src/source/"]),
     ("clap", &["src/bin/rhyme/"]),
     ("indicatif", &["src/bin/rhyme/progress.rs"]),

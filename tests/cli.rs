@@ -31,6 +31,8 @@ mod ingest;
 mod listings;
 #[path = "cli/outcomes.rs"]
 mod outcomes;
+#[path = "cli/plot.rs"]
+mod plot;
 #[cfg(unix)]
 #[path = "cli/processes.rs"]
 mod processes;

@@ -1,6 +1,7 @@
 //! The most unusual episodes of a period.
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -9,7 +10,7 @@ use super::anomaly::{Measure, Options, Unusual, shared_options};
 use super::unusual::{Judge, Judged};
 use crate::db::{Filter, Past, Place, View, filter_methods, within};
 use crate::error::{Error, Result};
-use crate::model::{Timestamp, Window};
+use crate::model::{SeriesKey, Timestamp, Window};
 
 /// The most windows of one scan.
 const MOST_WINDOWS: u64 = 10_000_000;
@@ -23,6 +24,7 @@ pub struct AnomalyScan<'a> {
     by: Measure,
     level: f64,
     limit: usize,
+    scores: bool,
 }
 
 /// A stretch of unusual windows that overlap, by its most unusual one.
@@ -40,6 +42,19 @@ pub struct AnomalyEpisode {
     pub from: Timestamp,
     /// When the last of them ended.
     pub to: Timestamp,
+}
+
+/// How unusual a window of a scan is by the measure that decides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnomalyScore {
+    /// The number of its series in [`AnomalyScanAnswer::series`].
+    pub series: usize,
+    /// The close of its last bar.
+    pub end: Timestamp,
+    /// The measure's value.
+    pub value: f64,
+    /// The value's p-value.
+    pub p_value: f64,
 }
 
 /// The answer to [`View::anomaly_scan`].
@@ -61,6 +76,11 @@ pub struct AnomalyScanAnswer {
     pub by: Measure,
     /// The p-value up to which a window counted as unusual.
     pub level: f64,
+    /// The series of the scores, by name; empty without [`AnomalyScan::scores`].
+    pub series: Vec<SeriesKey>,
+    /// Every window before which there was enough history, ascending by end; empty without
+    /// [`AnomalyScan::scores`].
+    pub scores: Vec<AnomalyScore>,
     /// How long it took.
     pub took: Duration,
 }
@@ -94,6 +114,7 @@ impl View {
             by: Measure::Distance,
             level: 0.01,
             limit: 20,
+            scores: false,
         }
     }
 }
@@ -138,6 +159,13 @@ impl AnomalyScan<'_> {
     #[must_use]
     pub fn limit(mut self, episodes: usize) -> Self {
         self.limit = episodes;
+        self
+    }
+
+    /// Also answers with the score of every window, to draw them. Default: no.
+    #[must_use]
+    pub fn scores(mut self, scores: bool) -> Self {
+        self.scores = scores;
         self
     }
 
@@ -186,6 +214,7 @@ impl AnomalyScan<'_> {
             .collect::<Result<_>>()?;
         let told = |j: &Option<Unusual>| j.as_ref().is_some_and(|u| u.get(self.by).is_some());
         let skipped = judged.iter().filter(|j| !told(j)).count() as u64;
+        let (series, scores) = self.every_score(past, &places, &judged)?;
         let flagged = self.flagged(&places, judged);
         Ok(AnomalyScanAnswer {
             space: past.space().to_owned(),
@@ -195,8 +224,46 @@ impl AnomalyScan<'_> {
             episodes: self.episodes(past, flagged)?,
             by: self.by,
             level: self.level,
+            series,
+            scores,
             took: start.elapsed(),
         })
+    }
+
+    /// The series and the scores of all windows, if they were asked for.
+    fn every_score(
+        &self,
+        past: &Past<'_>,
+        places: &[Place],
+        judged: &[Option<Unusual>],
+    ) -> Result<(Vec<SeriesKey>, Vec<AnomalyScore>)> {
+        if !self.scores {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let mut names = BTreeMap::new();
+        for place in places {
+            if let Entry::Vacant(entry) = names.entry(place.series) {
+                entry.insert(past.series(place.series)?.0);
+            }
+        }
+        let mut series: Vec<SeriesKey> = names.values().map(|&key| key.clone()).collect();
+        series.sort_by_key(ToString::to_string);
+        let number = |name| series.iter().position(|key| key == name);
+        let numbers: BTreeMap<u32, usize> = names
+            .iter()
+            .filter_map(|(&id, &name)| Some((id, number(name)?)))
+            .collect();
+        let score = |(place, unusual): (&Place, &Option<Unusual>)| {
+            let by = unusual.as_ref()?.get(self.by)?;
+            Some(AnomalyScore {
+                series: *numbers.get(&place.series)?,
+                end: Timestamp::from_millis(place.end),
+                value: by.value,
+                p_value: by.p_value,
+            })
+        };
+        let scores = places.iter().zip(judged).filter_map(score).collect();
+        Ok((series, scores))
     }
 
     fn flagged(&self, places: &[Place], judged: Vec<Option<Unusual>>) -> Vec<Flagged> {

@@ -68,6 +68,23 @@ pub(super) fn function_of(a: &[f64], d: usize, f: impl Fn(f64) -> f64) -> Vec<f6
     if a.len() != d * d {
         return Vec::new();
     }
+    let (values, v) = eigen(a, d);
+    let values: Vec<f64> = values.into_iter().map(f).collect();
+    let mut out = vec![0.0; d * d];
+    for i in 0..d {
+        for j in 0..=i {
+            let sum: f64 = (0..d)
+                .map(|k| values[k] * v[k * d + i] * v[k * d + j])
+                .sum();
+            out[i * d + j] = sum;
+            out[j * d + i] = sum;
+        }
+    }
+    out
+}
+
+/// The eigenvalues of a symmetric matrix, and a matrix whose rows are their eigenvectors.
+fn eigen(a: &[f64], d: usize) -> (Vec<f64>, Vec<f64>) {
     let (mut m, mut v) = (a.to_vec(), vec![0.0; d * d]);
     for i in 0..d {
         v[i * d + i] = 1.0;
@@ -88,19 +105,106 @@ pub(super) fn function_of(a: &[f64], d: usize, f: impl Fn(f64) -> f64) -> Vec<f6
             }
         }
     }
-    let values: Vec<f64> = (0..d).map(|i| f(m[i * d + i])).collect();
-    let mut out = vec![0.0; d * d];
-    for i in 0..d {
-        for j in 0..=i {
-            // The rows of v are the eigenvectors.
-            let sum: f64 = (0..d)
-                .map(|k| values[k] * v[k * d + i] * v[k * d + j])
-                .sum();
-            out[i * d + j] = sum;
-            out[j * d + i] = sum;
+    ((0..d).map(|i| m[i * d + i]).collect(), v)
+}
+
+/// The `wanted` largest eigenvalues of a positive semidefinite matrix, descending, and their unit
+/// eigenvectors, whose largest number is positive. By iterating a few more directions than are wanted,
+/// because what Jacobi's rotations take grows with the cube of `d`.
+pub(super) fn leading(a: &[f64], d: usize, wanted: usize) -> Vec<(f64, Vec<f64>)> {
+    const MORE: usize = 8;
+    let n = (wanted + MORE).min(d);
+    if a.len() != d * d || n == 0 {
+        return Vec::new();
+    }
+    // Any directions will do that are not all at right angles to what is sought.
+    let start = |k: usize| {
+        (0..d)
+            .map(move |i| ((i * n + k) as f64 * 0.7 + 1.0).sin() + f64::from(u8::from(i % n == k)))
+    };
+    let mut basis: Vec<Vec<f64>> = (0..n).map(|k| start(k).collect()).collect();
+    let mut before = vec![f64::INFINITY; n];
+    for _ in 0..1_000 {
+        let mut moved: Vec<Vec<f64>> = basis.iter().map(|v| apply(a, v)).collect();
+        orthonormal(&mut moved);
+        // Within these directions the problem is small.
+        let images: Vec<Vec<f64>> = moved.iter().map(|v| apply(a, v)).collect();
+        let small: Vec<f64> = (0..n * n)
+            .map(|at| dot(&moved[at / n], &images[at % n]))
+            .collect();
+        let (values, turns) = eigen(&small, n);
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by(|&x, &y| values[y].total_cmp(&values[x]));
+        basis = order
+            .iter()
+            .map(|&k| combined(&moved, &turns[k * n..(k + 1) * n]))
+            .collect();
+        let values: Vec<f64> = order.iter().map(|&k| values[k]).collect();
+        let scale = values[0].abs().max(f64::MIN_POSITIVE);
+        let settled = (0..wanted.min(n)).all(|k| (values[k] - before[k]).abs() <= 1e-14 * scale);
+        before = values;
+        if settled {
+            break;
+        }
+    }
+    let pairs = before.into_iter().zip(basis).take(wanted);
+    pairs
+        .map(|(value, vector)| (value.max(0.0), turned_up(vector)))
+        .collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// The sum of vectors, each times its weight.
+fn combined(vectors: &[Vec<f64>], weights: &[f64]) -> Vec<f64> {
+    let mut out = vec![0.0; vectors[0].len()];
+    for (vector, weight) in vectors.iter().zip(weights) {
+        for (slot, x) in out.iter_mut().zip(vector) {
+            *slot += weight * x;
         }
     }
     out
+}
+
+/// Gram and Schmidt's orthonormal vectors, twice for what rounding leaves. A vector that the ones before it
+/// span becomes an axis of its own.
+fn orthonormal(vectors: &mut [Vec<f64>]) {
+    for k in 0..vectors.len() {
+        let (done, rest) = vectors.split_at_mut(k);
+        let one = &mut rest[0];
+        let size = dot(one, one).sqrt();
+        for axis in 0..=one.len() {
+            for _ in 0..2 {
+                for other in done.iter() {
+                    let part = dot(one, other);
+                    one.iter_mut().zip(other).for_each(|(x, y)| *x -= part * y);
+                }
+            }
+            let length = dot(one, one).sqrt();
+            if length > 1e-12 * size.max(1e-300) && length > 0.0 {
+                one.iter_mut().for_each(|x| *x /= length);
+                break;
+            }
+            one.fill(0.0);
+            if let Some(slot) = one.get_mut(axis) {
+                *slot = 1.0;
+            }
+        }
+    }
+}
+
+/// The vector or its opposite: a direction has no sign, and a picture should not depend on rounding.
+fn turned_up(mut vector: Vec<f64>) -> Vec<f64> {
+    let largest = vector.iter().copied().fold(
+        0.0_f64,
+        |best, x| if x.abs() > best.abs() { x } else { best },
+    );
+    if largest < 0.0 {
+        vector.iter_mut().for_each(|x| *x = -*x);
+    }
+    vector
 }
 
 /// Makes the element (p, q) zero.
@@ -158,11 +262,41 @@ mod tests {
             let x = &x[..d];
             let there = apply(&a, &apply(&inverse, x));
             prop_assert!(close(&there, x, 1e-9));
+            let mut values = eigen(&a, d).0;
+            values.sort_by(|p, q| q.total_cmp(p));
+            let found = leading(&a, d, 2);
+            prop_assert_eq!(found.len(), d.min(2));
+            for ((value, vector), expected) in found.iter().zip(&values) {
+                prop_assert!((value - expected).abs() <= 1e-9);
+                let scaled: Vec<f64> = vector.iter().map(|x| value * x).collect();
+                prop_assert!(close(&apply(&a, vector), &scaled, 1e-5));
+                prop_assert!((dot(vector, vector) - 1.0).abs() <= 1e-9);
+            }
             let l = cholesky(&a, d).unwrap();
             let quadratic: f64 = apply(&inverse, x).iter().zip(x).map(|(p, q)| p * q).sum();
             let squared = squared_after_solving(&l, x);
             prop_assert!((squared - quadratic).abs() <= 1e-8 * quadratic.max(1.0));
         }
+    }
+
+    /// More directions are iterated than the matrix has ranks.
+    #[test]
+    fn a_matrix_of_one_direction_has_one() {
+        let d = 40;
+        let x: Vec<f64> = (0..d).map(|i| f64::from(i) - 30.0).collect();
+        let d = x.len();
+        let a: Vec<f64> = (0..d * d).map(|at| x[at / d] * x[at % d]).collect();
+        let found = leading(&a, d, 2);
+        let squared = dot(&x, &x);
+        assert!((found[0].0 / squared - 1.0).abs() < 1e-12);
+        let length = squared.sqrt();
+        let expected: Vec<f64> = x.iter().map(|v| -v / length).collect();
+        assert!(
+            close(&found[0].1, &expected, 1e-9),
+            "its largest number is positive"
+        );
+        assert!(found[1].0 < 1e-9 * squared);
+        assert!(leading(&[], 0, 2).is_empty());
     }
 
     #[test]

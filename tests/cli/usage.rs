@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 43] = [
+const COMMANDS: [&[&str]; 44] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -26,6 +26,7 @@ const COMMANDS: [&[&str]; 43] = [
     &["anomaly"],
     &["transfer"],
     &["transfer-matrix"],
+    &["map"],
     &["eval"],
     &["series"],
     &["spaces"],

@@ -43,7 +43,7 @@ const NEWS: &str = "time,headline,symbols
 2021-01-12T05:00:00Z,Buyers come back,AAAUSDT
 ";
 
-fn market() -> World {
+pub(crate) fn market() -> World {
     let world = World::with_market();
     world.file("clip.safetensors", weights().bytes());
     world.file("news.csv", NEWS);

@@ -2,10 +2,10 @@ use std::path::PathBuf;
 
 use crate::commands::{anomaly, transfer};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use rhymedb::{Interval, OnError, Refine, Timestamp};
+use rhymedb::{Interval, OnError, Timestamp};
 
 use crate::commands::{
-    axis, classify, combine, context, divergence, news, prototype, reaction, search,
+    axis, classify, combine, context, divergence, map, news, prototype, reaction, search, similar,
 };
 
 use crate::commands::{SpaceChoice, doctor, export, ingest_bars, shell};
@@ -78,8 +78,8 @@ pub(crate) enum Command {
     #[command(after_help = "Example: rhyme drop-space volatility --yes")]
     DropSpace(DropSpace),
     /// Find the moments most similar to a chart
-    #[command(after_help = SIMILAR_HELP)]
-    Similar(Similar),
+    #[command(after_help = similar::HELP)]
+    Similar(similar::Similar),
     /// Find the charts and the headlines nearest to a sentence
     #[command(after_help = search::HELP)]
     Search(search::Args),
@@ -116,6 +116,9 @@ pub(crate) enum Command {
     /// Say how alike markets or symbols are
     #[command(after_help = transfer::MATRIX_HELP)]
     TransferMatrix(transfer::TransferMatrix),
+    /// Place the windows of a space on a plane, and draw it
+    #[command(after_help = map::HELP)]
+    Map(map::Map),
     /// Measure how good an encoder is on what it was not trained on, beside baselines and chance
     #[command(after_help = crate::commands::eval::HELP)]
     Eval(crate::commands::eval::Eval),
@@ -170,19 +173,6 @@ pub(crate) enum Command {
         shell: clap_complete::Shell,
     },
 }
-
-const SIMILAR_HELP: &str = "\
-TARGET is one of
-  BTCUSDT:1h                             the latest window of a series
-  BTCUSDT:1h@2021-05-19T12:00            the window whose last bar closed at or before that time
-  crypto/binance/BTCUSDT:1h@2021-05-19   with market and venue, where the symbol alone is ambiguous
-  my_chart.csv                           a candle file: its last window
-  prototype:NAME                         what `rhyme prototype add` has stored
-  text:SENTENCE                          a sentence, in a space of charts and headlines
-
-Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
-Example: rhyme similar BTCUSDT:1h --outcome 24,72 --refine dtw
-Example: rhyme similar --pattern 1,3,2,5,4";
 
 const REPAIR_HELP: &str = "\
 What is sound is not touched. Damaged segments are kept in the folder `damaged` of the database.
@@ -361,61 +351,6 @@ pub(crate) struct DropSpace {
     /// Do not ask
     #[arg(long, short)]
     pub(crate) yes: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Similar {
-    /// A window of a stored series, or a candle file
-    #[arg(required_unless_present = "pattern", conflicts_with = "pattern")]
-    pub(crate) target: Option<String>,
-    /// Ask with a drawn path instead: prices above 0, as text or in a file
-    #[arg(long, value_name = "FILE|PRICES")]
-    pub(crate) pattern: Option<String>,
-    /// How many distinct episodes to find
-    #[arg(short, default_value_t = 10)]
-    pub(crate) k: usize,
-    /// Compare the candidates again on their bars: corr (correlation) or dtw (time warping)
-    #[arg(long, value_name = "corr|dtw")]
-    pub(crate) refine: Option<Refine>,
-    /// What happened in so many bars after each hit, and after all windows that pass
-    #[arg(long, value_name = "BARS", value_delimiter = ',')]
-    pub(crate) outcome: Vec<u32>,
-    /// The seed of the sample and of the bootstrap of --outcome
-    #[arg(long, default_value_t = 0, requires = "outcome")]
-    pub(crate) seed: u64,
-    /// The space to search [default: shape]
-    #[arg(long)]
-    pub(crate) space: Option<String>,
-    /// Only these markets
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) market: Vec<String>,
-    /// Only these venues
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) venue: Vec<String>,
-    /// Only these symbols
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) symbol: Vec<String>,
-    /// Only these intervals
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) interval: Vec<Interval>,
-    /// Only windows that closed at or after this time
-    #[arg(long)]
-    pub(crate) from: Option<Timestamp>,
-    /// Only windows that closed at or before this time
-    #[arg(long)]
-    pub(crate) to: Option<Timestamp>,
-    /// Nothing whose last bar closed after this time
-    #[arg(long)]
-    pub(crate) as_of: Option<Timestamp>,
-    /// The least distance between two answers of one symbol, and from the query [default: W/4]
-    #[arg(long, value_name = "BARS")]
-    pub(crate) exclusion: Option<u32>,
-    /// The breadth of the search: larger finds more and takes longer [default: 128]
-    #[arg(long)]
-    pub(crate) ef: Option<usize>,
-    /// Score every window
-    #[arg(long)]
-    pub(crate) exact: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -28,6 +28,7 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
             "anomaly",
             "transfer",
             "transfer-matrix",
+            "map",
         ],
     ),
     (

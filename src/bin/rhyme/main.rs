@@ -6,6 +6,7 @@ mod commands;
 mod failure;
 mod help;
 mod output;
+mod picture;
 mod progress;
 mod render;
 mod session;

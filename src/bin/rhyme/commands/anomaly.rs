@@ -15,6 +15,7 @@ use super::{note_pending, open, words};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
+use crate::picture::{self, PlotArgs};
 use crate::render::{Style, sparkline};
 
 pub(crate) const HELP: &str = "\
@@ -81,6 +82,8 @@ pub(crate) struct Anomaly {
     /// Compare with every window
     #[arg(long)]
     exact: bool,
+    #[command(flatten)]
+    plot: PlotArgs,
 }
 
 /// The options that both questions have.
@@ -113,7 +116,10 @@ pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
     let mut scan = with_options!(view.anomaly_scan(), args).of(name);
     say!(scan, args, values: interval);
     say!(scan, args, some: by level limit from to);
-    print_scan(global.format, &view, &scan.run()?)
+    let answer = scan.scores(args.plot.plot.is_some()).run()?;
+    let drawn = || picture::anomalies(&view, name, &answer);
+    args.plot.write(global, drawn)?;
+    print_scan(global.format, &view, &answer)
 }
 
 /// Refuses options of a scan for a single window. The parser cannot: it takes no requirement for
@@ -126,6 +132,7 @@ fn check_single(args: &Anomaly) -> Outcome {
         ("--by", args.by.is_some()),
         ("--level", args.level.is_some()),
         ("--limit", args.limit.is_some()),
+        ("--plot", args.plot.plot.is_some()),
     ];
     match given.into_iter().find(|(_, given)| *given) {
         None => Ok(()),

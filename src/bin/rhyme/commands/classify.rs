@@ -8,6 +8,7 @@ use super::{check_period, open};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
+use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
 Built-in sets: regimes, eight-regimes, crypto-events, stock-events, patterns, sentiment.
@@ -45,10 +46,18 @@ pub(crate) struct Args {
     /// With --history: only windows that closed at or before this time
     #[arg(long, requires = "history")]
     to: Option<Timestamp>,
+    #[command(flatten)]
+    plot: PlotArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     check_period(args.from, args.to)?;
+    if args.plot.plot.is_some() && args.history.is_none() {
+        return Err(Error::Invalid(
+            "expected --plot together with --history, found a single window; `rhyme similar --plot` draws windows".to_owned(),
+        )
+        .into());
+    }
     let set = args.labels.set()?;
     let set = set.map_or_else(|| LabelSet::built_in_named("regimes"), Ok)?;
     let db = open(global)?;
@@ -118,6 +127,8 @@ fn history(global: &Global, args: &Args, view: &View, series: &str, set: &LabelS
     say!(regimes, args.place, names: space);
     say!(regimes, args, some: confirm from to);
     let answer = regimes.run()?;
+    let drawn = || picture::regimes(view, set, &answer);
+    args.plot.write(global, drawn)?;
     let rows: Vec<Value> = answer
         .runs
         .iter()

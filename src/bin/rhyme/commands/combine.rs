@@ -5,6 +5,7 @@ use super::words::{self, Place};
 use super::{open, similar};
 use crate::args::Global;
 use crate::failure::Outcome;
+use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
 The first term is a chart as for `rhyme similar`; the others are sentences. text:SENTENCE,
@@ -32,6 +33,8 @@ pub(crate) struct Args {
     /// Only these intervals
     #[arg(long, value_delimiter = ',')]
     interval: Vec<Interval>,
+    #[command(flatten)]
+    plot: PlotArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
@@ -43,7 +46,10 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     say!(similar, args, names: market symbol);
     say!(similar, args, values: interval);
     let answer = similar.run()?;
-    similar::print(global.format, &view, &args.terms.join(" "), &answer)
+    let asked = args.terms.join(" ");
+    let drawn = || picture::found(&view, &asked, &answer, None);
+    args.plot.write(global, drawn)?;
+    similar::print(global.format, &view, &asked, &answer)
 }
 
 /// The sum that a list of terms and signs means.

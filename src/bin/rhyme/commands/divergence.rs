@@ -9,6 +9,7 @@ use super::{check_period, open};
 use crate::args::Global;
 use crate::failure::Outcome;
 use crate::output::{self, column};
+use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
 For each bar in which headlines about the symbol became known: the cosine of the window that ends
@@ -47,6 +48,8 @@ pub(crate) struct Args {
     /// Only the first N moments of the answer; 0 is all
     #[arg(long, default_value_t = 20, value_name = "N")]
     first: usize,
+    #[command(flatten)]
+    plot: PlotArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
@@ -63,6 +66,8 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     say!(divergence, args, names: symbol);
     say!(divergence, args, some: from to);
     let answer = divergence.run()?;
+    let drawn = || picture::divergence(&view, args.below, &answer);
+    args.plot.write(global, drawn)?;
     let shown = if args.first == 0 {
         usize::MAX
     } else {

@@ -34,6 +34,7 @@ mod ingest_headlines;
 mod input_notes;
 mod labels;
 mod listings;
+pub(crate) mod map;
 pub(crate) mod news;
 mod outcomes;
 mod pattern;
@@ -42,9 +43,9 @@ pub(crate) mod reaction;
 mod repair;
 pub(crate) mod search;
 pub(crate) mod shell;
-mod similar;
-mod summary;
+pub(crate) mod similar;
 mod space_choice;
+mod summary;
 pub(crate) mod transfer;
 mod verify;
 mod words;
@@ -90,6 +91,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Transfer(args) => transfer::run(global, &args),
         Command::TransferMatrix(args) => transfer::run_matrix(global, &args),
         Command::Eval(args) => eval::run(global, &args),
+        Command::Map(args) => map::run(global, &args),
         Command::Series(args) => listings::series(global, &args),
         Command::Spaces => listings::spaces(global),
         Command::Bars(args) => listings::bars(global, &args),

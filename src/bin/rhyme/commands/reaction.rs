@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use rhymedb::{Interval, ReactionAnswer, Timestamp};
+use rhymedb::{Interval, ReactionAnswer, Timestamp, View};
 use serde_json::{Value, json};
 
 use super::summary::{self, Compared, in_percent, rounded};
@@ -10,6 +10,7 @@ use super::{check_period, open};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
+use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
 An outcome starts at the close of the first bar that closed when the headline was known, and counts
@@ -52,25 +53,34 @@ pub(crate) struct Args {
     /// The seed of the base rate's sample and of the bootstrap
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    plot: PlotArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     check_period(args.from, args.to)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
-    let mut reaction = view
-        .reaction(&args.text)
-        .k(args.k)
-        .horizon(args.horizon)
-        .seed(args.seed);
-    reaction = reaction.latency(args.latency);
+    let answer = ask(&view, args, args.horizon)?;
+    words::warn(global, answer.warning().as_deref());
+    args.plot.write(global, || {
+        picture::news(&view, &answer, |horizon| ask(&view, args, horizon))
+    })?;
+    print(global.format, &view, &answer)
+}
+
+fn ask(view: &View, args: &Args, horizon: u32) -> Outcome<ReactionAnswer> {
+    let mut reaction = view.reaction(&args.text).k(args.k).horizon(horizon);
+    reaction = reaction.seed(args.seed).latency(args.latency);
     say!(reaction, args.place, names: space);
     say!(reaction, args, names: market symbol);
     say!(reaction, args, some: interval from to);
-    let answer = reaction.run()?;
-    words::warn(global, answer.warning().as_deref());
-    let rows = rows(global.format, &answer);
-    match global.format {
+    Ok(reaction.run()?)
+}
+
+fn print(format: Format, view: &View, answer: &ReactionAnswer) -> Outcome {
+    let rows = rows(format, answer);
+    match format {
         Format::Json => output::json(&json!({
             "query": {
                 "text": answer.text,
@@ -87,8 +97,8 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             "p_value": answer.p_value,
             "outcomes": rows,
         })),
-        Format::Csv => output::listing(global.format, &columns(), &rows, ""),
-        Format::Table => table(&answer, &rows),
+        Format::Csv => output::listing(format, &columns(), &rows, ""),
+        Format::Table => table(answer, &rows),
     }
 }
 

@@ -10,6 +10,7 @@ use super::{check_period, open};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
+use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
 The first line says how much the sentence says about charts: the standard deviation of its
@@ -48,6 +49,8 @@ pub(crate) struct Args {
     /// The breadth of the search in a graph of charts [default: 128]
     #[arg(long)]
     ef: Option<usize>,
+    #[command(flatten)]
+    plot: PlotArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
@@ -62,6 +65,9 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     say!(search, args, some: from to ef);
     let answer = search.run()?;
     words::warn(global, answer.warning().as_deref());
+    let asked = format!("“{}”", args.text);
+    let drawn = || picture::found(&view, &asked, &answer.charts, None);
+    args.plot.write(global, drawn)?;
     print(global.format, &view, &answer)
 }
 

@@ -1,16 +1,89 @@
 use std::path::Path;
 
+use clap::Args;
 use rhymedb::{
-    BarOptions, Database, Error, Hit, Query, SimilarAnswer, Target, Timestamp, View, Window,
-    read_bars,
+    BarOptions, Database, Error, Hit, Interval, Query, Refine, SimilarAnswer, Target, Timestamp,
+    View, Window, read_bars,
 };
 use serde_json::{Value, json};
 
 use super::{note_pending, open, outcomes, pattern, words};
-use crate::args::{Format, Global, Similar};
+use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
+use crate::picture::{self, PlotArgs};
 use crate::render::{Style, sparkline};
+
+pub(crate) const HELP: &str = "\
+TARGET is one of
+  BTCUSDT:1h                             the latest window of a series
+  BTCUSDT:1h@2021-05-19T12:00            the window whose last bar closed at or before that time
+  crypto/binance/BTCUSDT:1h@2021-05-19   with market and venue, where the symbol alone is ambiguous
+  my_chart.csv                           a candle file: its last window
+  prototype:NAME                         what `rhyme prototype add` has stored
+  text:SENTENCE                          a sentence, in a space of charts and headlines
+
+Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
+Example: rhyme similar BTCUSDT:1h --outcome 24,72 --refine dtw
+Example: rhyme similar BTCUSDT:1h --outcome 24 --plot similar.html
+Example: rhyme similar --pattern 1,3,2,5,4";
+
+#[derive(Debug, Args)]
+pub(crate) struct Similar {
+    /// A window of a stored series, or a candle file
+    #[arg(required_unless_present = "pattern", conflicts_with = "pattern")]
+    target: Option<String>,
+    /// Ask with a drawn path instead: prices above 0, as text or in a file
+    #[arg(long, value_name = "FILE|PRICES")]
+    pattern: Option<String>,
+    /// How many distinct episodes to find
+    #[arg(short, default_value_t = 10)]
+    k: usize,
+    /// Compare the candidates again on their bars: corr (correlation) or dtw (time warping)
+    #[arg(long, value_name = "corr|dtw")]
+    refine: Option<Refine>,
+    /// What happened in so many bars after each hit, and after all windows that pass
+    #[arg(long, value_name = "BARS", value_delimiter = ',')]
+    outcome: Vec<u32>,
+    /// The seed of the sample and of the bootstrap of --outcome
+    #[arg(long, default_value_t = 0, requires = "outcome")]
+    seed: u64,
+    /// The space to search [default: shape]
+    #[arg(long)]
+    space: Option<String>,
+    /// Only these markets
+    #[arg(long, value_delimiter = ',')]
+    market: Vec<String>,
+    /// Only these venues
+    #[arg(long, value_delimiter = ',')]
+    venue: Vec<String>,
+    /// Only these symbols
+    #[arg(long, value_delimiter = ',')]
+    symbol: Vec<String>,
+    /// Only these intervals
+    #[arg(long, value_delimiter = ',')]
+    interval: Vec<Interval>,
+    /// Only windows that closed at or after this time
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Only windows that closed at or before this time
+    #[arg(long)]
+    to: Option<Timestamp>,
+    /// Nothing whose last bar closed after this time
+    #[arg(long)]
+    as_of: Option<Timestamp>,
+    /// The least distance between two answers of one symbol, and from the query [default: W/4]
+    #[arg(long, value_name = "BARS")]
+    exclusion: Option<u32>,
+    /// The breadth of the search: larger finds more and takes longer [default: 128]
+    #[arg(long)]
+    ef: Option<usize>,
+    /// Score every window
+    #[arg(long)]
+    exact: bool,
+    #[command(flatten)]
+    plot: PlotArgs,
+}
 
 pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     let db = open(global)?;
@@ -23,9 +96,16 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     say!(similar, args, some: from to exclusion ef refine);
     if args.outcome.is_empty() {
         let answer = similar.run()?;
+        let drawn = || picture::found(&view, target, &answer, None);
+        args.plot.write(global, drawn)?;
         return print(global.format, &view, target, &answer);
     }
+    let question = similar.clone();
     let answer = similar.outcomes(&args.outcome).seed(args.seed).run()?;
+    args.plot.write(global, || {
+        let after = (&args.outcome[..], args.seed);
+        picture::outcomes(&view, target, &question, &answer.similar, after)
+    })?;
     outcomes::print(global.format, &view, target, &answer)
 }
 

@@ -10,6 +10,7 @@ use super::{note_pending, open};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
+use crate::picture::{self, PlotArgs};
 use crate::render::{Style, sparkline};
 
 pub(crate) const HELP: &str = "\
@@ -67,6 +68,8 @@ pub(crate) struct Transfer {
     /// Score every window to find the candidates
     #[arg(long)]
     exact: bool,
+    #[command(flatten)]
+    plot: PlotArgs,
 }
 
 #[derive(Debug, Args)]
@@ -104,6 +107,8 @@ pub(crate) struct TransferMatrix {
     /// Compare every window instead of a sample
     #[arg(long)]
     exact: bool,
+    #[command(flatten)]
+    plot: PlotArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &Transfer) -> Outcome {
@@ -120,7 +125,10 @@ pub(crate) fn run(global: &Global, args: &Transfer) -> Outcome {
     say!(question, args, names: space to);
     say!(question, args, values: interval);
     say!(question, args, some: from until exclusion);
-    print(global.format, &view, args, &question.run()?)
+    let answer = question.run()?;
+    let drawn = || picture::transferred(&view, &args.to.join(", "), &answer);
+    args.plot.write(global, drawn)?;
+    print(global.format, &view, args, &answer)
 }
 
 /// The columns of a hit: its scores in the place of the one of a similarity search.
@@ -218,7 +226,10 @@ pub(crate) fn run_matrix(global: &Global, args: &TransferMatrix) -> Outcome {
     say!(question, args, names: space market symbol);
     say!(question, args, values: interval);
     say!(question, args, some: from to);
-    print_matrix(global.format, &view, &question.run()?)
+    let answer = question.run()?;
+    let drawn = || Ok(picture::matrix(&view, &answer));
+    args.plot.write(global, drawn)?;
+    print_matrix(global.format, &view, &answer)
 }
 
 const PAIR_COLUMNS: [Column; 6] = [

@@ -1,0 +1,217 @@
+//! A map of a space: its windows on a plane.
+
+use std::time::{Duration, Instant};
+
+use super::linear::leading;
+use super::moments::{centred, vectors};
+use crate::db::{Filter, Past, View, within};
+use crate::error::{Error, Result};
+use crate::model::{Interval, Timestamp, Window};
+
+/// A question for a map of a space, made by [`View::map`].
+#[derive(Clone, Debug)]
+pub struct Map<'a> {
+    view: &'a View,
+    space: Option<String>,
+    filter: Filter,
+    sample: usize,
+    seed: u64,
+}
+
+/// A window on the map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapPoint {
+    /// The window.
+    pub window: Window,
+    /// Its place along the direction in which the vectors differ most, from their mean, in units of
+    /// the vectors, which have length 1.
+    pub x: f64,
+    /// Its place along the direction at right angles to that in which they differ next most.
+    pub y: f64,
+}
+
+/// The answer to [`View::map`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapAnswer {
+    /// The space.
+    pub space: String,
+    /// The windows on the map, ascending by their end.
+    pub points: Vec<MapPoint>,
+    /// The windows that they stand for.
+    pub windows: u64,
+    /// The shares of the vectors' variance that lie along x and along y, 0 to 1: what the map shows
+    /// of them. What is far apart on the map is far apart in the space; what is near may not be near.
+    pub explained: [f64; 2],
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl View {
+    /// Asks for a map of a space: an evenly spread, seeded sample of its windows, placed along the two
+    /// principal components of their vectors (the eigenvectors of the covariance with the largest
+    /// eigenvalues; Pearson 1901). Directions have the sign with which their largest number is positive.
+    ///
+    /// ```
+    /// use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
+    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// }
+    /// let map = db.now().map().market("crypto").sample(200).run()?;
+    /// for point in &map.points {
+    ///     println!("{:+.3} {:+.3} {}", point.x, point.y, point.window);
+    /// }
+    /// println!("{:.0} % of the variance", 100.0 * (map.explained[0] + map.explained[1]));
+    /// assert!(map.points.len() >= 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn map(&self) -> Map<'_> {
+        Map {
+            view: self,
+            space: None,
+            filter: Filter::default(),
+            sample: 2_000,
+            seed: 0,
+        }
+    }
+}
+
+impl Map<'_> {
+    /// The space. Default: `shape`, or the only one.
+    #[must_use]
+    pub fn space(mut self, name: &str) -> Self {
+        self.space = Some(name.to_owned());
+        self
+    }
+
+    /// Only this market; said more than once, any of them.
+    #[must_use]
+    pub fn market(mut self, market: &str) -> Self {
+        self.filter.markets.push(market.to_owned());
+        self
+    }
+
+    /// Only this venue; said more than once, any of them.
+    #[must_use]
+    pub fn venue(mut self, venue: &str) -> Self {
+        self.filter.venues.push(venue.to_owned());
+        self
+    }
+
+    /// Only this symbol; said more than once, any of them.
+    #[must_use]
+    pub fn symbol(mut self, symbol: &str) -> Self {
+        self.filter.symbols.push(symbol.to_owned());
+        self
+    }
+
+    /// Only this interval; said more than once, any of them.
+    #[must_use]
+    pub fn interval(mut self, interval: Interval) -> Self {
+        self.filter.intervals.push(interval);
+        self
+    }
+
+    /// Only windows that closed at or after this time.
+    #[must_use]
+    pub fn from(mut self, from: Timestamp) -> Self {
+        self.filter.from = Some(from);
+        self
+    }
+
+    /// Only windows that closed at or before this time.
+    #[must_use]
+    pub fn to(mut self, to: Timestamp) -> Self {
+        self.filter.to = Some(to);
+        self
+    }
+
+    /// The least size of the sample. Default: 2,000; the sample is seldom twice as large, and holds
+    /// all windows if there are fewer. At most 20,000.
+    #[must_use]
+    pub fn sample(mut self, windows: usize) -> Self {
+        self.sample = windows;
+        self
+    }
+
+    /// The seed of the sample. Default: 0.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Draws the sample and places it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such space or a name is that of nothing stored;
+    /// [`Error::Invalid`] if the sample is out of range, or if fewer than three windows pass.
+    pub fn run(&self) -> Result<MapAnswer> {
+        within("a sample", self.sample, 20_000)?;
+        self.filter.check()?;
+        self.view
+            .past(self.space.as_deref(), |past| self.answer(past))
+    }
+
+    fn answer(&self, past: &Past<'_>) -> Result<MapAnswer> {
+        let start = Instant::now();
+        let rows = past.rows(&self.filter)?;
+        let sample = past.sample(&rows, self.sample, self.seed)?;
+        let places = sample.places();
+        if places.len() < 3 {
+            return Err(Error::invalid(format!(
+                "expected three windows or more for a map, found {}; loosen the filters",
+                places.len()
+            )));
+        }
+        let (xy, explained) = components(&vectors(past, places)?);
+        let mut points = Vec::with_capacity(places.len());
+        for (&place, [x, y]) in places.iter().zip(xy) {
+            let window = past.window(place)?;
+            points.push(MapPoint { window, x, y });
+        }
+        Ok(MapAnswer {
+            space: past.space().to_owned(),
+            points,
+            windows: sample.windows,
+            explained,
+            took: start.elapsed(),
+        })
+    }
+}
+
+/// Each vector along the two principal components, and their shares of the variance.
+fn components(vectors: &[Vec<f32>]) -> (Vec<[f64; 2]>, [f64; 2]) {
+    let d = vectors.first().map_or(0, Vec::len);
+    let n = vectors.len() as f64;
+    let mut mean = vec![0.0; d];
+    for vector in vectors {
+        for (m, &x) in mean.iter_mut().zip(vector) {
+            *m += f64::from(x) / n;
+        }
+    }
+    let mut covariance = vec![0.0; d * d];
+    for vector in vectors {
+        let x = centred(vector, &mean);
+        for (row, &a) in covariance.chunks_exact_mut(d.max(1)).zip(&x) {
+            for (slot, b) in row.iter_mut().zip(&x) {
+                *slot += a * b / n;
+            }
+        }
+    }
+    let whole: f64 = covariance.iter().step_by(d + 1).sum();
+    let found = leading(&covariance, d, 2);
+    let direction = |i: usize| found.get(i).map(|(_, v)| v.as_slice()).unwrap_or_default();
+    let share = |i: usize| {
+        found
+            .get(i)
+            .map_or(0.0, |(value, _)| value / whole.max(f64::MIN_POSITIVE))
+    };
+    let along = |x: &[f64], v: &[f64]| x.iter().zip(v).map(|(a, b)| a * b).sum();
+    let place = |vector: &Vec<f32>| {
+        let x = centred(vector, &mean);
+        [along(&x, direction(0)), along(&x, direction(1))]
+    };
+    (vectors.iter().map(place).collect(), [share(0), share(1)])
+}

@@ -1,0 +1,128 @@
+//! What followed, as fans.
+
+use rhymedb::plot::{Analogs, Fan, FanPath, FanStep};
+use rhymedb::{ReactionAnswer, Similar, SimilarAnswer, View};
+
+use super::after::{changes, returns};
+use super::{as_of, name, when, windows};
+use crate::failure::Outcome;
+use crate::output::grouped;
+
+/// The most horizons that are asked for.
+const MOST: u32 = 16;
+
+/// Numbers of bars up to a horizon, the horizon itself included, evenly spread.
+fn steps(horizon: u32) -> Vec<u32> {
+    let n = horizon.min(MOST);
+    let step = |i: u32| (u64::from(horizon) * u64::from(i) / u64::from(n.max(1))) as u32;
+    (1..=n).map(step).collect()
+}
+
+/// The hits of a search with what came after them, the fan of it below.
+pub(crate) fn outcomes(
+    view: &View,
+    asked: &str,
+    similar: &Similar<'_>,
+    answer: &SimilarAnswer,
+    (horizons, seed): (&[u32], u64),
+) -> Outcome<Analogs> {
+    let horizon = horizons.iter().max().copied().unwrap_or(1);
+    let mut picture = windows::found(view, asked, answer, Some(horizon as usize))?;
+    let path = |hit: &rhymedb::plot::Chart| {
+        let last = hit.bars.close.last().copied();
+        FanPath {
+            name: format!("{}  {}", hit.name, hit.label),
+            changes: last.map_or_else(Vec::new, |last| returns(last, &hit.later)),
+        }
+    };
+    let paths = picture.found.iter().map(path).collect();
+    let steps = steps(horizon);
+    let after = similar.clone().outcomes(&steps).seed(seed).run()?;
+    let quantiles = |of: fn(&rhymedb::HorizonOutcomes) -> Option<[f64; 5]>| {
+        let step = |h: &rhymedb::HorizonOutcomes| {
+            Some(FanStep {
+                bars: h.horizon,
+                quantiles: of(h)?,
+            })
+        };
+        after.horizons.iter().filter_map(step).collect::<Vec<_>>()
+    };
+    let windows = after.horizons.last().map_or(0, |h| h.base_windows);
+    picture.fan = Some(Fan {
+        title: format!("What came after, in {horizon} bars"),
+        steps: "bars after the window".to_owned(),
+        found_name: format!("the {} hits", answer.hits.len()),
+        base_name: format!("all {} windows (a sample)", grouped(windows)),
+        paths,
+        found: quantiles(|h| Some(h.summary.as_ref()?.quantiles)),
+        base: quantiles(|h| Some(h.base.as_ref()?.quantiles)),
+        ..Fan::default()
+    });
+    // A long horizon would leave little room for the windows themselves.
+    let most = 2 * answer.window_bars as usize;
+    for chart in picture.query.iter_mut().chain(&mut picture.found) {
+        chart.later = chart.later.slice(0..most);
+    }
+    Ok(picture)
+}
+
+/// What followed news; `ask` asks the same for another horizon.
+pub(crate) fn news(
+    view: &View,
+    answer: &ReactionAnswer,
+    ask: impl Fn(u32) -> Outcome<ReactionAnswer>,
+) -> Outcome<Fan> {
+    let (mut found, mut base) = (Vec::new(), Vec::new());
+    for bars in steps(answer.horizon) {
+        let at = ask(bars)?;
+        let step = |quantiles| FanStep { bars, quantiles };
+        found.extend(at.summary.map(|s| step(s.quantiles)));
+        base.extend(at.base.map(|s| step(s.quantiles)));
+    }
+    let mut paths = Vec::new();
+    for told in &answer.news {
+        for outcome in &told.outcomes {
+            paths.push(FanPath {
+                name: format!(
+                    "{} · {} · {}",
+                    name(&outcome.series),
+                    when(told.known),
+                    told.headline.text
+                ),
+                changes: changes(view, &outcome.series, outcome.start, answer.horizon as usize)?,
+            });
+        }
+    }
+    let interval = answer.interval.map(|i| i.to_string());
+    Ok(Fan {
+        title: format!("What followed news like “{}”", answer.text),
+        subtitle: format!(
+            "{} pieces of news with {} outcomes · space {}{}",
+            answer.news.len(),
+            paths.len(),
+            answer.space,
+            as_of(view)
+        ),
+        note: "From the close of the first bar that closed when the news was known. Each step counts the outcomes that had ended by then.".to_owned(),
+        steps: format!("bars of {} after the news", interval.unwrap_or_default()),
+        found_name: "after the news".to_owned(),
+        base_name: format!("all times (a sample of {})", grouped(answer.base_windows)),
+        paths,
+        found,
+        base,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::steps;
+
+    #[test]
+    fn steps_end_at_the_horizon() {
+        assert_eq!(steps(1), [1]);
+        assert_eq!(steps(5), [1, 2, 3, 4, 5]);
+        let many = steps(72);
+        assert_eq!((many.len(), many.last()), (16, Some(&72)));
+        assert!(many.is_sorted_by(|a, b| a < b));
+    }
+}

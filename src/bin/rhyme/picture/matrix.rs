@@ -1,0 +1,40 @@
+//! How alike markets or symbols are, as a field of colours.
+
+use rhymedb::plot::{Matrix, MatrixCell};
+use rhymedb::{TransferMatrixAnswer, View};
+
+use super::as_of;
+use crate::output::grouped;
+
+pub(crate) fn matrix(view: &View, answer: &TransferMatrixAnswer) -> Matrix {
+    let names: Vec<String> = answer.groups.iter().map(|g| g.name.clone()).collect();
+    let cell = |a: &str, b: &str| {
+        let of = |p: &&rhymedb::TransferPair| (p.a == a && p.b == b) || (p.a == b && p.b == a);
+        let pair = answer.pairs.iter().find(of)?;
+        Some(MatrixCell {
+            value: pair.mutual,
+            hint: format!(
+                "{a} and {b}\nmutual {:.3}\nmean cosine of a window and its nearest {:.3}\n{} and {} windows compared",
+                pair.mutual, pair.similarity, pair.n_a, pair.n_b
+            ),
+        })
+    };
+    let row = |a: &String| names.iter().map(|b| cell(a, b)).collect();
+    let cells: Vec<Vec<Option<MatrixCell>>> = names.iter().map(row).collect();
+    let most = answer.pairs.iter().map(|p| p.mutual).fold(0.0, f64::max);
+    let windows: u64 = answer.groups.iter().map(|g| g.windows).sum();
+    Matrix {
+        title: "How alike they are".to_owned(),
+        subtitle: format!(
+            "A sample of {} windows of {} · space {}{}",
+            grouped(windows),
+            names.len(),
+            answer.space,
+            as_of(view)
+        ),
+        note: "The share of windows that are each other's nearest: 1 if each has a partner, about a half where two groups of one size are of one kind.".to_owned(),
+        cells,
+        names,
+        range: (0.0, if most > 0.5 { 1.0 } else { 0.5 }),
+    }
+}

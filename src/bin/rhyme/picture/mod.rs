@@ -1,0 +1,90 @@
+//! Answers as pictures in files: what `--plot` draws. Data is fetched here, and drawn by the library.
+
+mod after;
+mod fan;
+mod map;
+mod matrix;
+mod timeline;
+mod windows;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args as ClapArgs;
+use clap::builder::ValueHint;
+use rhymedb::plot::{Picture, PictureFormat, PlotOptions, Theme};
+use rhymedb::{SeriesKey, Timestamp, View};
+
+pub(crate) use fan::{news, outcomes};
+pub(crate) use map::{MapColour, map};
+pub(crate) use matrix::matrix;
+pub(crate) use timeline::{anomalies, divergence, regimes};
+pub(crate) use windows::{found, transferred};
+
+use crate::args::Global;
+use crate::failure::Outcome;
+use crate::progress;
+
+/// Whether and how the answer is drawn.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PlotArgs {
+    /// Also draw the answer into a file: .svg, .png or .html
+    #[arg(long, value_name = "FILE", value_parser = file, value_hint = ValueHint::AnyPath)]
+    pub(crate) plot: Option<PathBuf>,
+    /// The colours of the picture; auto is what its viewer prefers, and light in PNG
+    #[arg(long, value_name = "auto|light|dark", default_value = "auto", requires = "plot", value_parser = theme)]
+    plot_theme: Theme,
+    /// The width of the picture; a PNG has two dots a pixel
+    #[arg(long, value_name = "PIXELS", default_value_t = 1200, requires = "plot")]
+    #[arg(value_parser = clap::value_parser!(u32).range(320..=4000))]
+    plot_width: u32,
+}
+
+/// A file whose ending says how a picture is written, refused before anything is asked.
+fn file(text: &str) -> Result<PathBuf, String> {
+    let of = PictureFormat::of(Path::new(text));
+    of.map(|_| PathBuf::from(text)).map_err(|e| e.to_string())
+}
+
+fn theme(text: &str) -> Result<Theme, String> {
+    text.parse().map_err(|e: rhymedb::Error| e.to_string())
+}
+
+impl PlotArgs {
+    /// Draws and writes the picture, if one is wanted.
+    pub(crate) fn write<P: Into<Picture>>(
+        &self,
+        global: &Global,
+        picture: impl FnOnce() -> Outcome<P>,
+    ) -> Outcome {
+        let Some(path) = &self.plot else {
+            return Ok(());
+        };
+        let options = PlotOptions {
+            theme: self.plot_theme,
+            width: self.plot_width,
+        };
+        let picture: Picture = picture()?.into();
+        picture.write(path, &options)?;
+        progress::notice(global, &format!("drawn into {}", path.display()));
+        Ok(())
+    }
+}
+
+/// A series as headings have it.
+fn name(series: &SeriesKey) -> String {
+    format!("{} {}", series.symbol, series.interval)
+}
+
+/// A moment as headings have it: without seconds that are nothing.
+fn when(time: Timestamp) -> String {
+    let text = time.to_string();
+    let without = |text: &str, end| text.strip_suffix(end).unwrap_or(text).to_owned();
+    let minutes = without(&without(&text, "Z"), ":00");
+    without(&minutes, "T00:00").replace('T', " ")
+}
+
+/// The end of a subtitle: as of when the view was.
+fn as_of(view: &View) -> String {
+    view.as_of()
+        .map_or_else(String::new, |t| format!(" · as of {} UTC", when(t)))
+}

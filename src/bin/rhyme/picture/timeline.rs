@@ -1,0 +1,222 @@
+//! Prices over time with scores and bands.
+
+use std::collections::BTreeSet;
+
+use rhymedb::plot::{Band, Flag, Score, Scores, Timeline, Track};
+use rhymedb::{
+    AnomalyScanAnswer, Bars, DivergenceAnswer, DivergenceMoment, LabelSet, RegimesAnswer,
+    SeriesKey, Timestamp, View,
+};
+
+use super::{as_of, name};
+use crate::failure::Outcome;
+use crate::output::grouped;
+
+/// The most series of one picture.
+const MOST_SERIES: usize = 3;
+
+fn bars(
+    view: &View,
+    series: &SeriesKey,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Outcome<Bars> {
+    Ok(view.bars(series, from, to, None)?.bars)
+}
+
+/// The unusual episodes of a period under the price, of the series that have the most unusual ones.
+pub(crate) fn anomalies(view: &View, of: &str, answer: &AnomalyScanAnswer) -> Outcome<Timeline> {
+    let mut chosen: Vec<usize> = Vec::new();
+    let ranked = answer.episodes.iter().map(|e| &e.window.series);
+    let ranked = ranked.filter_map(|key| answer.series.iter().position(|s| s == key));
+    for series in ranked.chain(0..answer.series.len()) {
+        if chosen.len() < MOST_SERIES && !chosen.contains(&series) {
+            chosen.push(series);
+        }
+    }
+    let mut tracks = Vec::new();
+    for series in chosen {
+        let Some(key) = answer.series.get(series) else {
+            continue;
+        };
+        tracks.extend(anomaly_track(view, answer, (series, key))?);
+    }
+    let measure = answer.by.to_string();
+    let shown = if tracks.len() < answer.series.len() {
+        format!(
+            " The {} of {} series with the most unusual episodes.",
+            tracks.len(),
+            answer.series.len()
+        )
+    } else {
+        String::new()
+    };
+    Ok(Timeline {
+        title: format!("Unusual episodes of {of}"),
+        subtitle: format!(
+            "{} windows, {} with p at most {} by {measure} · space {}{}",
+            grouped(answer.scanned),
+            grouped(answer.unusual),
+            answer.level,
+            answer.space,
+            as_of(view)
+        ),
+        note: format!(
+            "Each window is measured as of its own close, which is where its score stands; the numbers are ranks. Times are UTC.{shown}"
+        ),
+        labels: Vec::new(),
+        tracks,
+    })
+}
+
+fn anomaly_track(
+    view: &View,
+    answer: &AnomalyScanAnswer,
+    (series, key): (usize, &SeriesKey),
+) -> Outcome<Option<Track>> {
+    let own = || answer.scores.iter().filter(|s| s.series == series);
+    let point = |s: &rhymedb::AnomalyScore| Score {
+        end: s.end,
+        value: s.value,
+        flagged: s.p_value <= answer.level,
+        hint: format!("p {:.4}", s.p_value),
+    };
+    let points: Vec<Score> = own().map(point).collect();
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return Ok(None);
+    };
+    let episodes = answer.episodes.iter().filter(|e| e.window.series == *key);
+    let flag = |e: &rhymedb::AnomalyEpisode| Flag {
+        first: e.from,
+        last: e.to,
+        label: e.rank.to_string(),
+        hint: format!("episode {}: {} windows", e.rank, e.windows),
+    };
+    Ok(Some(Track {
+        name: name(key),
+        interval: key.interval,
+        bars: bars(view, key, Some(first.end), Some(last.end))?,
+        bands: Vec::new(),
+        flags: episodes.map(flag).collect(),
+        scores: Some(Scores {
+            name: match answer.by {
+                rhymedb::Measure::Distance => "distance to the nearest episodes".to_owned(),
+                other => other.to_string(),
+            },
+            points,
+            joined: true,
+            threshold: None,
+            range: None,
+        }),
+    }))
+}
+
+/// The label of each window behind the price.
+pub(crate) fn regimes(view: &View, set: &LabelSet, answer: &RegimesAnswer) -> Outcome<Timeline> {
+    let seen: BTreeSet<&str> = answer
+        .runs
+        .iter()
+        .filter_map(|r| r.label.as_deref())
+        .collect();
+    let labels: Vec<String> = set
+        .labels()
+        .iter()
+        .map(|l| l.name.clone())
+        .filter(|name| seen.contains(name.as_str()))
+        .collect();
+    let band = |run: &rhymedb::RegimeRun| Band {
+        first: run.first,
+        last: run.last,
+        label: run
+            .label
+            .as_ref()
+            .and_then(|name| labels.iter().position(|l| l == name)),
+    };
+    let key = &answer.series;
+    let (first, last) = (answer.runs.first(), answer.runs.last());
+    let windows: u64 = answer.runs.iter().map(|r| r.windows).sum();
+    let track = Track {
+        name: name(key),
+        interval: key.interval,
+        bars: match (first, last) {
+            (Some(first), Some(last)) => bars(view, key, Some(first.first), Some(last.last))?,
+            _ => Bars::default(),
+        },
+        bands: answer.runs.iter().map(band).collect(),
+        flags: Vec::new(),
+        scores: None,
+    };
+    Ok(Timeline {
+        title: format!("{} by {}", name(key), answer.set),
+        subtitle: format!(
+            "{} windows in {} runs · space {}{}",
+            grouped(windows),
+            grouped(answer.runs.len() as u64),
+            answer.space,
+            as_of(view)
+        ),
+        note: "A bar has the label of the window that ends with it; where no label was clear there is no band. Times are UTC."
+            .to_owned(),
+        labels,
+        tracks: vec![track],
+    })
+}
+
+/// Charts against the news of the same time, under the price.
+pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> Outcome<Timeline> {
+    let mut moments: Vec<&DivergenceMoment> = answer.moments.iter().collect();
+    moments.sort_by_key(|m| m.end);
+    let point = |m: &&DivergenceMoment| {
+        let mut hint = vec![format!(
+            "cosine {:+.3}, {} earlier moments",
+            m.similarity, m.earlier
+        )];
+        hint.extend(m.headlines.iter().take(3).cloned());
+        Some(Score {
+            end: m.end,
+            value: m.percentile?,
+            flagged: m.flagged,
+            hint: hint.join("\n"),
+        })
+    };
+    let flag = |m: &&DivergenceMoment| Flag {
+        first: m.end,
+        last: m.end,
+        label: String::new(),
+        hint: m.headlines.join("\n"),
+    };
+    let key = &answer.series;
+    let (first, last) = (moments.first(), moments.last());
+    let track = Track {
+        name: name(key),
+        interval: key.interval,
+        bars: match (first, last) {
+            (Some(first), Some(last)) => bars(view, key, Some(first.end), Some(last.end))?,
+            _ => Bars::default(),
+        },
+        bands: Vec::new(),
+        flags: moments.iter().filter(|m| m.flagged).map(flag).collect(),
+        scores: Some(Scores {
+            name: "percentile among earlier moments; low is divergence".to_owned(),
+            points: moments.iter().filter_map(point).collect(),
+            joined: false,
+            threshold: Some(below),
+            range: Some((0.0, 100.0)),
+        }),
+    };
+    let flagged = answer.moments.iter().filter(|m| m.flagged).count();
+    Ok(Timeline {
+        title: format!("Chart against news: {}", name(key)),
+        subtitle: format!(
+            "{} moments with news of {}, {flagged} with a percentile of at most {below} · space {}{}",
+            grouped(answer.moments.len() as u64),
+            answer.symbol,
+            answer.space,
+            as_of(view)
+        ),
+        note: "The first moments have too few before them for a percentile. Times are UTC."
+            .to_owned(),
+        labels: Vec::new(),
+        tracks: vec![track],
+    })
+}

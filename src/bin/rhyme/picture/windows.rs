@@ -1,0 +1,89 @@
+//! Windows that were found, side by side.
+
+use rhymedb::plot::{Analogs, Chart};
+use rhymedb::{SimilarAnswer, TransferAnswer, View};
+
+use super::after::chart;
+use super::{as_of, name, when};
+use crate::failure::Outcome;
+use crate::output::grouped;
+
+/// The answer to a search for similar windows; `asked` is what it was asked with, and `ahead` how
+/// many bars after each window are shown.
+pub(crate) fn found(
+    view: &View,
+    asked: &str,
+    answer: &SimilarAnswer,
+    ahead: Option<usize>,
+) -> Outcome<Analogs> {
+    let ahead = ahead.unwrap_or((answer.window_bars as usize / 4).max(1));
+    let query = match (&answer.query, &answer.query_bars) {
+        (Some(window), _) => Some(chart(view, window, "asked".to_owned(), ahead)?),
+        (None, Some(bars)) => Some(Chart {
+            name: asked.to_owned(),
+            label: "asked".to_owned(),
+            interval: None,
+            bars: bars.clone(),
+            later: rhymedb::Bars::default(),
+        }),
+        (None, None) => None,
+    };
+    let mut hits = Vec::with_capacity(answer.hits.len());
+    for hit in &answer.hits {
+        let label = format!(
+            "{} · {:.3}",
+            hit.rank,
+            hit.refined.unwrap_or(f64::from(hit.score))
+        );
+        hits.push(chart(view, &hit.window, label, ahead)?);
+    }
+    let title = match &answer.query {
+        Some(w) => format!("What looked like {} on {}", name(&w.series), when(w.end)),
+        None => format!("What looks like {asked}"),
+    };
+    Ok(Analogs {
+        title,
+        subtitle: format!(
+            "{} distinct episodes of {} windows · space {}{}",
+            answer.hits.len(),
+            grouped(answer.searched.windows),
+            answer.space,
+            as_of(view)
+        ),
+        note: "Times are UTC; the number after the rank is the score.".to_owned(),
+        query,
+        found: hits,
+        fan: None,
+    })
+}
+
+/// The answer to a search in another market.
+pub(crate) fn transferred(view: &View, to: &str, answer: &TransferAnswer) -> Outcome<Analogs> {
+    let query = &answer.query;
+    let bars = chart(view, query, "asked".to_owned(), 0)?;
+    let ahead = (bars.bars.len() / 4).max(1);
+    let mut hits = Vec::with_capacity(answer.hits.len());
+    for hit in &answer.hits {
+        let label = format!("{} · {:.3}", hit.rank, hit.score);
+        hits.push(chart(view, &hit.window, label, ahead)?);
+    }
+    Ok(Analogs {
+        title: format!(
+            "What looked like {} on {}, in {to}",
+            name(&query.series),
+            when(query.end)
+        ),
+        subtitle: format!(
+            "{} distinct episodes of {} windows · space {}{}",
+            answer.hits.len(),
+            grouped(answer.searched.windows),
+            answer.space,
+            as_of(view)
+        ),
+        note: "Times are UTC; the number after the rank is the score without the shift between the sides."
+            .to_owned(),
+        query: Some(chart(view, query, "asked".to_owned(), ahead)?),
+        found: hits,
+        fan: None,
+    })
+}

@@ -1,0 +1,205 @@
+//! Pictures of answers: SVG, PNG and HTML files that need nothing but themselves.
+//!
+//! A picture is made of plain data, so any program can draw what it has found: [`Analogs`] are
+//! windows side by side, a [`Fan`] is what followed them, a [`Timeline`] is a price with scores and
+//! bands, a [`Matrix`] compares things with one another, and a [`Scatter`] is a map of points. Each
+//! becomes a [`Picture`], which is written by [`Picture::write`] in the format that the file's ending
+//! says:
+//!
+//! - `.svg` follows what its viewer prefers, light or dark.
+//! - `.png` has its own font, so it looks the same on machines without fonts.
+//! - `.html` is one file that loads nothing: the pointer asks for values, the legend shows and
+//!   hides, and a narrow window gets a narrow layout.
+//!
+//! The same data gives the same bytes.
+//!
+//! ```
+//! use rhymedb::plot::{Matrix, MatrixCell, Picture, PlotOptions};
+//! let cell = |value: f64| Some(MatrixCell { value, hint: format!("{value} of 1") });
+//! let picture = Picture::from(Matrix {
+//!     title: "How alike two markets are".to_owned(),
+//!     subtitle: String::new(),
+//!     note: "1: each window has a partner".to_owned(),
+//!     names: vec!["crypto".to_owned(), "equity".to_owned()],
+//!     cells: vec![vec![None, cell(0.4)], vec![cell(0.4), None]],
+//!     range: (0.0, 1.0),
+//! });
+//! let dir = tempfile::tempdir()?;
+//! picture.write(&dir.path().join("alike.png"), &PlotOptions::default())?;
+//! assert!(picture.svg(&PlotOptions::default())?.starts_with("<svg"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod analogs;
+mod candles;
+mod fan;
+mod file;
+mod frame;
+mod html;
+mod matrix;
+mod palette;
+mod png;
+mod scale;
+mod scatter;
+mod scene;
+mod svg;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
+mod timeline;
+mod track;
+
+use std::path::Path;
+use std::str::FromStr;
+
+pub use analogs::{Analogs, Chart};
+pub use fan::{Fan, FanPath, FanStep};
+pub use file::PictureFormat;
+pub use matrix::{Matrix, MatrixCell};
+pub use scatter::{Scatter, ScatterGroup, ScatterPoint};
+pub use timeline::{Band, Flag, Score, Scores, Timeline, Track};
+
+use crate::error::{Error, Result, excerpt};
+use scene::Scene;
+
+/// The colours of a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// What the viewer prefers; light in PNG, which cannot ask.
+    #[default]
+    Auto,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl FromStr for Theme {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "light" => Ok(Self::Light),
+            "dark" => Ok(Self::Dark),
+            _ => Err(Error::invalid(format!(
+                "expected the theme auto, light or dark, found {}",
+                excerpt(text)
+            ))),
+        }
+    }
+}
+
+/// How a picture is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlotOptions {
+    /// The colours. Default: [`Theme::Auto`].
+    pub theme: Theme,
+    /// The width of the page in CSS pixels, 320 to 4,000; a PNG has twice as many. The height follows
+    /// from what there is to show. Default: 1,200.
+    pub width: u32,
+}
+
+impl Default for PlotOptions {
+    fn default() -> Self {
+        Self {
+            theme: Theme::Auto,
+            width: 1_200,
+        }
+    }
+}
+
+impl PlotOptions {
+    fn page(&self) -> Result<f64> {
+        if (320..=4_000).contains(&self.width) {
+            return Ok(f64::from(self.width));
+        }
+        Err(Error::invalid(format!(
+            "expected a picture's width of 320 to 4000 pixels, found {}",
+            self.width
+        )))
+    }
+}
+
+/// A picture of one of the kinds there are.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Picture {
+    /// Windows side by side.
+    Analogs(Analogs),
+    /// What followed, as a fan.
+    Fan(Fan),
+    /// Prices over time, with scores and bands.
+    Timeline(Timeline),
+    /// Things compared with one another.
+    Matrix(Matrix),
+    /// A map of points.
+    Scatter(Scatter),
+}
+
+macro_rules! is_a_picture {
+    ($($kind:ident),*) => {$(
+        impl From<$kind> for Picture {
+            fn from(data: $kind) -> Self {
+                Self::$kind(data)
+            }
+        }
+    )*};
+}
+
+is_a_picture!(Analogs, Fan, Timeline, Matrix, Scatter);
+
+impl Picture {
+    fn scene(&self, width: f64) -> Scene {
+        match self {
+            Self::Analogs(data) => data.scene(width),
+            Self::Fan(data) => data.scene(width),
+            Self::Timeline(data) => data.scene(width),
+            Self::Matrix(data) => data.scene(width),
+            Self::Scatter(data) => data.scene(width),
+        }
+    }
+
+    /// The picture as an SVG document.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the width is out of range.
+    pub fn svg(&self, options: &PlotOptions) -> Result<String> {
+        Ok(svg::document(&self.scene(options.page()?), options.theme))
+    }
+
+    /// The picture as the bytes of a PNG file.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the width is out of range, or if the image would have more than 100
+    /// million pixels.
+    pub fn png(&self, options: &PlotOptions) -> Result<Vec<u8>> {
+        png::bytes(&self.scene(options.page()?), options.theme.fixed())
+    }
+
+    /// The picture as an HTML page.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the width is out of range.
+    pub fn html(&self, options: &PlotOptions) -> Result<String> {
+        let wide = self.scene(options.page()?);
+        let narrow = self.scene(html::NARROW);
+        html::page(&wide, &narrow, options.theme)
+    }
+
+    /// Writes the picture into a file, in the format that its ending says. The file gets its name
+    /// when it is whole; one that is there already stays until then and is replaced.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the ending says none of the formats, and those of [`Self::svg`],
+    /// [`Self::png`] and [`Self::html`]; [`Error::Io`] if the file cannot be written.
+    pub fn write(&self, path: &Path, options: &PlotOptions) -> Result<()> {
+        let bytes = match PictureFormat::of(path)? {
+            PictureFormat::Svg => self.svg(options)?.into_bytes(),
+            PictureFormat::Png => self.png(options)?,
+            PictureFormat::Html => self.html(options)?.into_bytes(),
+        };
+        file::replace(path, &bytes)
+    }
+}

@@ -1,0 +1,160 @@
+//! A map of points.
+
+use super::frame::{self, Entry, MARGIN, SMALL, Swatch};
+use super::scale::{Scale, range, widened};
+use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
+
+/// Points of several kinds on a plane.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scatter {
+    /// The heading.
+    pub title: String,
+    /// What is shown.
+    pub subtitle: String,
+    /// What a reader should know, below the map.
+    pub note: String,
+    /// What the x axis shows.
+    pub x_axis: String,
+    /// What the y axis shows.
+    pub y_axis: String,
+    /// The kinds. Beyond eight that have no order, or eleven that have one, they share a colour.
+    pub groups: Vec<ScatterGroup>,
+    /// Whether the kinds have an order, like years: then their colours go from little to much.
+    pub ordered: bool,
+}
+
+/// The points of one kind.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScatterGroup {
+    /// Its name in the legend.
+    pub name: String,
+    /// Its points.
+    pub points: Vec<ScatterPoint>,
+}
+
+/// A point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScatterPoint {
+    /// Its place along the x axis.
+    pub x: f64,
+    /// Its place along the y axis.
+    pub y: f64,
+    /// What it is, said where a reader asks.
+    pub hint: String,
+}
+
+impl Scatter {
+    pub(super) fn scene(&self, width: f64) -> Scene {
+        let mut scene = Scene::new(width, &self.title);
+        let y = frame::heading(&mut scene, &self.title, &self.subtitle);
+        let y = frame::legend(&mut scene, y, self.entries()) + 4.0;
+        let (xs, ys) = self.ranges();
+        let height = (width * 0.62).clamp(300.0, 820.0);
+        let down = Scale::linear(ys, (y + height, y));
+        let labels = frame::labels(&down, 8, super::scale::number);
+        let left = MARGIN + 18.0 + frame::gutter(&labels);
+        let area = Area {
+            x: left,
+            y,
+            width: width - MARGIN - left,
+            height,
+        };
+        let across = Scale::linear(xs, (area.x, area.right()));
+        self.axes(&mut scene, area, &across, (&down, &labels));
+        let radius = if self.count() > 1_500 { 2.2 } else { 3.2 };
+        let mut probed = Vec::new();
+        for (i, group) in self.groups.iter().enumerate() {
+            let place = |p: &ScatterPoint| (across.at(p.x), down.at(p.y));
+            let shown = || {
+                group
+                    .points
+                    .iter()
+                    .filter(|p| p.x.is_finite() && p.y.is_finite())
+            };
+            probed.extend(shown().map(|p| (place(p), p.hint.clone())));
+            scene.add(Mark::Group(Group {
+                key: key(i),
+                toggles: false,
+                hint: String::new(),
+                marks: vec![Mark::Dots {
+                    centres: shown().map(place).collect(),
+                    radius,
+                    fill: self.ink(i),
+                    opacity: 0.78,
+                }],
+            }));
+        }
+        scene.probes.push(Probe {
+            area,
+            points: probed,
+            along: false,
+            key: None,
+        });
+        frame::finish(&mut scene, area.bottom() + 46.0, &self.note);
+        scene
+    }
+
+    fn count(&self) -> usize {
+        self.groups.iter().map(|g| g.points.len()).sum()
+    }
+
+    fn ink(&self, i: usize) -> Ink {
+        if !self.ordered {
+            return Ink::group(i);
+        }
+        let last = self.groups.len().saturating_sub(1).max(1) as f64;
+        // The lowest steps fade into the page.
+        Ink::heat(0.3 + 0.7 * i as f64 / last)
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let entry = |(i, group): (usize, &ScatterGroup)| Entry {
+            key: key(i),
+            label: group.name.clone(),
+            ink: self.ink(i),
+            swatch: Swatch::Dot,
+        };
+        self.groups.iter().enumerate().map(entry).collect()
+    }
+
+    fn ranges(&self) -> ((f64, f64), (f64, f64)) {
+        let all = || self.groups.iter().flat_map(|g| &g.points);
+        let of = |values: Option<(f64, f64)>| widened(values.unwrap_or((0.0, 1.0)), 0.04);
+        (of(range(all().map(|p| p.x))), of(range(all().map(|p| p.y))))
+    }
+
+    fn axes(
+        &self,
+        scene: &mut Scene,
+        area: Area,
+        across: &Scale,
+        (down, labels): (&Scale, &[(f64, String)]),
+    ) {
+        frame::rows(scene, area, down, labels);
+        let most = (area.width / 80.0) as usize;
+        let ticks = frame::labels(across, most, super::scale::number);
+        let lines = ticks.iter().map(|(v, _)| {
+            let x = across.at(*v);
+            vec![(x, area.y), (x, area.bottom())]
+        });
+        scene.add(Mark::Lines {
+            lines: lines.collect(),
+            ink: Ink::Grid,
+            width: 1.0,
+            dashed: false,
+            opacity: 1.0,
+        });
+        let below: Vec<(f64, String)> = ticks.into_iter().map(|(v, l)| (across.at(v), l)).collect();
+        frame::columns(scene, area, &below);
+        let at = (area.x + area.width / 2.0, area.bottom() + 34.0);
+        let title = Text::new(at, self.x_axis.clone(), SMALL + 1.0).ink(Ink::Muted);
+        scene.text(title.anchor(Anchor::Middle));
+        let at = (MARGIN + 8.0, area.y + area.height / 2.0);
+        let title = Text::new(at, self.y_axis.clone(), SMALL + 1.0).ink(Ink::Muted);
+        scene.text(title.anchor(Anchor::Middle).turned());
+    }
+}
+
+fn key(i: usize) -> String {
+    format!("group-{i}")
+}

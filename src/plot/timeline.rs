@@ -1,0 +1,128 @@
+//! Prices over time, with what was found out about them.
+
+use super::frame::{self, Entry, Swatch};
+use super::scene::{Ink, Scene};
+use super::track;
+use crate::model::{Bars, Interval, Timestamp};
+
+/// One or more series, each a price with bands behind it, stretches that are flagged, and scores
+/// below.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timeline {
+    /// The heading.
+    pub title: String,
+    /// What was asked and as of when.
+    pub subtitle: String,
+    /// What a reader should know, below the series.
+    pub note: String,
+    /// The labels that bands have, in the order of the legend. The first eight have a colour each.
+    pub labels: Vec<String>,
+    /// The series.
+    pub tracks: Vec<Track>,
+}
+
+/// One series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Track {
+    /// Its name: `BTCUSDT 1h`.
+    pub name: String,
+    /// The length of its bars.
+    pub interval: Interval,
+    /// Its bars.
+    pub bars: Bars,
+    /// Bands behind the price.
+    pub bands: Vec<Band>,
+    /// Stretches that are to be noticed, the most important first.
+    pub flags: Vec<Flag>,
+    /// Scores below the price.
+    pub scores: Option<Scores>,
+}
+
+/// A stretch of time with a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// When its first bar closed.
+    pub first: Timestamp,
+    /// When its last bar closed.
+    pub last: Timestamp,
+    /// The number of the label; `None` where there is none.
+    pub label: Option<usize>,
+}
+
+/// A stretch of time that is to be noticed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flag {
+    /// When its first bar closed.
+    pub first: Timestamp,
+    /// When its last bar closed.
+    pub last: Timestamp,
+    /// What stands above it: a rank, or nothing.
+    pub label: String,
+    /// More about it, said where a reader asks.
+    pub hint: String,
+}
+
+/// Scores below a price.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// What they are: `distance to the nearest episodes`.
+    pub name: String,
+    /// The scores, ascending in time.
+    pub points: Vec<Score>,
+    /// Whether a line joins them; else they are dots.
+    pub joined: bool,
+    /// Where a line is drawn across.
+    pub threshold: Option<f64>,
+    /// The ends of the axis, if it has some of its own.
+    pub range: Option<(f64, f64)>,
+}
+
+/// The score of a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    /// The close of the bar that it belongs to.
+    pub end: Timestamp,
+    /// Its value.
+    pub value: f64,
+    /// Whether it is to be noticed.
+    pub flagged: bool,
+    /// More about it, said where a reader asks; may be empty.
+    pub hint: String,
+}
+
+impl Timeline {
+    pub(super) fn scene(&self, width: f64) -> Scene {
+        let mut scene = Scene::new(width, &self.title);
+        let mut y = frame::heading(&mut scene, &self.title, &self.subtitle);
+        let entries = self.entries();
+        if !entries.is_empty() {
+            y = frame::legend(&mut scene, y, entries);
+        }
+        for one in &self.tracks {
+            y = track::draw(&mut scene, y, one, (&self.labels, self.tracks.len() == 1));
+        }
+        frame::finish(&mut scene, y, &self.note);
+        scene
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let label = |(i, label): (usize, &String)| Entry {
+            key: track::band_key(Some(i)),
+            label: label.clone(),
+            ink: Ink::group(i),
+            swatch: Swatch::Box,
+        };
+        let mut entries: Vec<Entry> = self.labels.iter().enumerate().map(label).collect();
+        let flags = self.tracks.iter().any(|t| !t.flags.is_empty());
+        let scores = self.tracks.iter().filter_map(|t| t.scores.as_ref());
+        if flags || scores.flat_map(|s| &s.points).any(|p| p.flagged) {
+            entries.push(Entry {
+                key: track::FLAGGED.to_owned(),
+                label: "flagged".to_owned(),
+                ink: Ink::Flag,
+                swatch: Swatch::Box,
+            });
+        }
+        entries
+    }
+}
