@@ -2,13 +2,13 @@ use std::path::PathBuf;
 
 use crate::commands::{anomaly, transfer};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use rhymedb::{Calendar, Interval, OnError, Refine, Timestamp};
+use rhymedb::{Interval, OnError, Refine, Timestamp};
 
 use crate::commands::{
     axis, classify, combine, context, divergence, news, prototype, reaction, search,
 };
 
-use crate::commands::{doctor, export, shell};
+use crate::commands::{doctor, export, ingest_bars, shell};
 use crate::session::Session;
 
 /// Finds the moments of market history that rhyme with a chart.
@@ -230,7 +230,7 @@ pub(crate) struct Demo {
 pub(crate) enum Ingest {
     /// Candles from files: CSV (plain, gzip, zip), Bybit JSON, Parquet
     #[command(after_help = "Example: rhyme ingest bars candles")]
-    Bars(IngestBars),
+    Bars(ingest_bars::IngestBars),
     /// Candles from the Bybit v5 market API
     #[cfg(feature = "http")]
     #[command(
@@ -272,30 +272,6 @@ fn columns(text: &str) -> Result<Columns, String> {
 
 fn on_error(text: &str) -> Result<OnError, String> {
     text.parse().map_err(|e: rhymedb::Error| e.to_string())
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct IngestBars {
-    /// Files, folders or globs
-    #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<String>,
-    /// The market: crypto, equity, fx, ... [default: from the path]
-    #[arg(long)]
-    pub(crate) market: Option<String>,
-    /// The venue [default: from the path]
-    #[arg(long)]
-    pub(crate) venue: Option<String>,
-    /// The symbol [default: from the path]
-    #[arg(long)]
-    pub(crate) symbol: Option<String>,
-    /// The bar interval, like 1h [default: from the path or the data]
-    #[arg(long)]
-    pub(crate) interval: Option<Interval>,
-    /// continuous or session [default: continuous for crypto, else session]
-    #[arg(long)]
-    pub(crate) calendar: Option<Calendar>,
-    #[command(flatten)]
-    pub(crate) rows: Rows,
 }
 
 #[cfg(feature = "http")]

@@ -1,21 +1,53 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use clap::Args as ClapArgs;
 use rayon::prelude::*;
 use rhymedb::{
-    BarFile, BarOptions, Control, Error, Ingest, IngestReport, InputReport, find_inputs, read_bars,
+    BarFile, BarOptions, Calendar, Control, DateOrder, Error, Ingest, IngestReport, InputReport,
+    Interval, find_inputs, read_bars,
 };
 use serde_json::{Value, json};
 
 use super::input_notes::InputNotes;
 use super::open_or_create;
-use crate::args::{Format, Global, IngestBars};
+use crate::args::{Format, Global, Rows};
 use crate::failure::Outcome;
 use crate::output::{self, column, grouped};
 use crate::progress;
 
 /// Files that are read side by side and stored in one transaction.
 const FILES_A_BATCH: usize = 16;
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IngestBars {
+    /// Files, folders or globs
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// The market: crypto, equity, fx, ... [default: from the path]
+    #[arg(long)]
+    market: Option<String>,
+    /// The venue [default: from the path]
+    #[arg(long)]
+    venue: Option<String>,
+    /// The symbol [default: from the path]
+    #[arg(long)]
+    symbol: Option<String>,
+    /// The bar interval, like 1h [default: from the path or the data]
+    #[arg(long)]
+    interval: Option<Interval>,
+    /// continuous or session [default: continuous for crypto, else session]
+    #[arg(long)]
+    calendar: Option<Calendar>,
+    /// The order of dates like 31/01/2024: day-first or month-first
+    #[arg(long, value_name = "ORDER")]
+    dates: Option<DateOrder>,
+    /// Numbers are written like 1,5
+    #[arg(long)]
+    decimal_comma: bool,
+    #[command(flatten)]
+    rows: Rows,
+}
 
 pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     let options = BarOptions {
@@ -25,6 +57,8 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
         interval: args.interval,
         calendar: args.calendar,
         map: args.rows.map(),
+        dates: args.dates,
+        decimal_comma: args.decimal_comma,
         on_error: args.rows.on_error,
     };
     let files = find_inputs(&args.paths)?;

@@ -12,7 +12,7 @@ mod embed;
 pub(crate) mod eval;
 pub(crate) mod export;
 mod import;
-mod ingest_bars;
+pub(crate) mod ingest_bars;
 #[cfg(feature = "http")]
 mod ingest_bybit;
 mod ingest_headlines;
