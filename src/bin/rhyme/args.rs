@@ -375,6 +375,9 @@ pub(crate) struct Similar {
     /// What happened in so many bars after each hit, and after all windows that pass
     #[arg(long, value_name = "BARS", value_delimiter = ',')]
     pub(crate) outcome: Vec<u32>,
+    /// Draw the query and the hits as candles, and what came afterwards behind a line
+    #[arg(long, conflicts_with = "outcome")]
+    pub(crate) chart: bool,
     /// The seed of the sample and of the bootstrap of --outcome
     #[arg(long, default_value_t = 0, requires = "outcome")]
     pub(crate) seed: u64,

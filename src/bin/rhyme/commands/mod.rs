@@ -21,6 +21,7 @@ mod listings;
 pub(crate) mod news;
 mod outcomes;
 mod pattern;
+pub(crate) mod pictures;
 pub(crate) mod prototype;
 pub(crate) mod reaction;
 mod repair;

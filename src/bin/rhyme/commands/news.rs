@@ -80,7 +80,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         })),
         Format::Csv => output::listing(format, &HEADLINE_COLUMNS, &rows, ""),
         Format::Table => {
-            output::lines(&format!(
+            output::prose(&format!(
                 "{}\n{} headlines searched in {:.2} ms\n",
                 words::window_line(answer.query.as_ref(), &args.target),
                 output::grouped(answer.searched),

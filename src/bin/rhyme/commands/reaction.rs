@@ -135,7 +135,7 @@ fn rows(format: Format, answer: &ReactionAnswer) -> Vec<Value> {
 }
 
 fn table(answer: &ReactionAnswer, rows: &[Value]) -> Outcome {
-    output::lines(&format!("{}\n", words::told(answer.expressiveness)))?;
+    output::prose(&format!("{}\n", words::told(answer.expressiveness)))?;
     let spreads = [
         ("after the news", &answer.spread),
         ("all times", &answer.base),

@@ -1,12 +1,11 @@
 use std::path::Path;
 
 use rhymedb::{
-    BarOptions, Database, Error, Hit, Query, SimilarAnswer, Target, Timestamp, View, Window,
-    read_bars,
+    BarOptions, Database, Error, Hit, Query, SimilarAnswer, Target, Timestamp, View, read_bars,
 };
 use serde_json::{Value, json};
 
-use super::{note_pending, open, outcomes, pattern, words};
+use super::{note_pending, open, outcomes, pattern, pictures, words};
 use crate::args::{Format, Global, Similar};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -50,6 +49,9 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     }
     if args.outcome.is_empty() {
         let answer = similar.run()?;
+        if args.chart {
+            return print_charts(global.format, &view, target, &answer);
+        }
         return print(global.format, &view, target, &answer);
     }
     let answer = similar.outcomes(&args.outcome).seed(args.seed).run()?;
@@ -132,6 +134,17 @@ pub(super) fn print(format: Format, view: &View, target: &str, answer: &SimilarA
     }
 }
 
+/// Candles for people; an answer for programs has no pictures.
+fn print_charts(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
+    if format != Format::Table {
+        return print(format, view, target, answer);
+    }
+    let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
+    output::keep(&HIT_COLUMNS, &rows);
+    output::prose(&heading(view, target, answer))?;
+    output::lines(&pictures::charts(view, target, answer).join("\n"))
+}
+
 /// [`HIT_COLUMNS`], and what the search was refined by.
 pub(super) fn hit_columns(answer: &SimilarAnswer) -> Vec<Column> {
     let mut columns = HIT_COLUMNS.to_vec();
@@ -143,8 +156,8 @@ pub(super) fn hit_columns(answer: &SimilarAnswer) -> Vec<Column> {
 
 pub(super) fn print_table(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
     let mut columns = hit_columns(answer);
-    columns.push(column("chart", "closes"));
-    output::lines(&heading(target, answer))?;
+    columns.push(column(output::CHART, "closes"));
+    output::prose(&heading(view, target, answer))?;
     let rows: Vec<Value> = answer
         .hits
         .iter()
@@ -173,10 +186,9 @@ pub(super) fn hit_row(hit: &Hit) -> Value {
 }
 
 pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value) -> Value {
-    let closes = window_closes(view, &hit.window);
     if let Some(object) = row.as_object_mut() {
-        let line = sparkline(&closes, CHART_WIDTH, Style::of_stdout());
-        object.insert("chart".to_owned(), json!(line));
+        let chart = pictures::small_chart(view, &hit.window);
+        object.insert(output::CHART.to_owned(), json!(chart));
         let score = format!("{:.4}", hit.score);
         object.insert("score".to_owned(), json!(score));
         if let Some(refined) = hit.refined {
@@ -186,28 +198,18 @@ pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value) -> Value {
     row
 }
 
-const CHART_WIDTH: usize = 24;
-
-/// The closes of a window; none if its vector was imported without bars.
-pub(super) fn window_closes(view: &View, window: &Window) -> Vec<f64> {
-    let series = &window.series;
-    let first_close = series.interval.close_of(window.start);
-    let bars = view.bars(series, Some(first_close), Some(window.end), None);
-    bars.map(|b| b.bars.close).unwrap_or_default()
-}
-
-fn heading(target: &str, answer: &SimilarAnswer) -> String {
+fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> String {
     let what = match &answer.query {
         Some(window) => format!("{} from {} to {}", window.series, window.start, window.end),
         None => target.to_owned(),
     };
     let what = output::legible(&what);
-    let chart = answer.query_bars.as_ref().map(|bars| {
-        format!(
-            "  {}",
-            sparkline(&bars.close, CHART_WIDTH, Style::of_stdout())
-        )
-    });
+    let chart = match (&answer.query, &answer.query_bars) {
+        (Some(window), _) => Some(pictures::small_chart(view, window)),
+        (None, Some(bars)) => Some(sparkline(&bars.close, 24, Style::of_stdout())),
+        (None, None) => None,
+    };
+    let chart = chart.map(|chart| format!("  {}", output::dimmed_afterwards(&chart)));
     format!(
         "{what}{}\n{} windows searched by {} in {:.2} ms, {} distinct {} at least {} bars apart\n",
         chart.unwrap_or_default(),
