@@ -15,7 +15,8 @@ pub(crate) fn sparkline(values: &[f64], width: usize, style: Style) -> String {
     drawn(&shown, &shown, style)
 }
 
-/// As [`sparkline`], and behind a line what came `after`, on the same scale in both directions.
+/// As [`sparkline`], and behind a line what came `after`. The scale is that of the values, so that
+/// their shape stays what it is; what leaves it later stands at its edge.
 pub(crate) fn sparkline_and_after(
     values: &[f64],
     after: &[f64],
@@ -24,17 +25,13 @@ pub(crate) fn sparkline_and_after(
 ) -> String {
     let group = group(values, width);
     let (before, after) = (shown(values, group), shown(after, group));
-    if after.is_empty() {
-        return drawn(&before, &before, style);
+    let mut text = drawn(&before, &before, style);
+    if !after.is_empty() {
+        let [ascii, unicode] = AFTERWARDS;
+        text.push(if style.unicode { unicode } else { ascii });
+        text.push_str(&drawn(&after, &before, style));
     }
-    let all = [before.as_slice(), after.as_slice()].concat();
-    let [ascii, unicode] = AFTERWARDS;
-    let line = if style.unicode { unicode } else { ascii };
-    format!(
-        "{}{line}{}",
-        drawn(&before, &all, style),
-        drawn(&after, &all, style)
-    )
+    text
 }
 
 /// How many values stand in one column.
@@ -50,16 +47,17 @@ fn shown(values: &[f64], group: usize) -> Vec<f64> {
     finite.chunks(group).filter_map(last_of).collect()
 }
 
-/// A column a value, on the scale of `all`.
-fn drawn(values: &[f64], all: &[f64], style: Style) -> String {
-    let low = all.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+/// A column a value, on the scale of `of`.
+fn drawn(values: &[f64], of: &[f64], style: Style) -> String {
+    let low = of.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = of.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let glyphs = if style.unicode { UNICODE } else { ASCII };
     let glyph_of = |value: &f64| {
-        let part = if high > low {
-            (value - low) / (high - low)
-        } else {
-            0.5
+        let part = match *value {
+            above if above > high => 1.0,
+            below if below < low => 0.0,
+            within if high > low => (within - low) / (high - low),
+            _ => 0.5,
         };
         let level = (part * 7.0).round() as usize;
         glyphs.get(level).copied().unwrap_or(' ')
@@ -94,17 +92,22 @@ mod tests {
     }
 
     #[test]
-    fn what_came_afterwards_is_on_the_same_scale() {
+    fn what_came_afterwards_does_not_change_the_shape() {
         let values = [1.0, 2.0, 3.0, 4.0];
-        let after = [8.0, 1.0, 7.0];
-        assert_eq!(sparkline_and_after(&values, &after, 9, PLAIN), "▁▂▃▄│█▁▇");
-        assert_eq!(sparkline_and_after(&values, &after, 2, PLAIN), "▂▅│▁█");
+        let after = [8.0, 1.0, 3.0];
+        let drawn = |width| sparkline_and_after(&values, &after, width, PLAIN);
+        assert_eq!(drawn(9), "▁▃▆█│█▁▆");
+        assert_eq!(drawn(2), "▁█│▁▅");
         assert_eq!(sparkline_and_after(&values, &[], 9, PLAIN), "▁▃▆█");
+        assert_eq!(
+            sparkline_and_after(&[2.0], &[1.0, 2.0, 3.0], 9, PLAIN),
+            "▅│▁▅█"
+        );
         let ascii = Style {
             unicode: false,
             ..PLAIN
         };
-        assert_eq!(sparkline_and_after(&values, &after, 9, ascii), "_.,-|#_*");
+        assert_eq!(sparkline_and_after(&values, &after, 9, ascii), "_,=#|#_=");
     }
 
     #[test]
