@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused a file operation.
-    #[error("cannot {action} {}: {source}{}", path.display(), advice(source))]
+    #[error("cannot {action} {}: {source}{}", path.display(), advice(action, source))]
     Io {
         /// What was tried, as a verb: `open`, `write`, `sync`.
         action: &'static str,
@@ -123,13 +123,16 @@ fn remedy(file: &Path, section: &str) -> &'static str {
 }
 
 /// What to do where the system's own words do not say it.
-fn advice(source: &std::io::Error) -> &'static str {
+fn advice(action: &str, source: &std::io::Error) -> &'static str {
     use std::io::ErrorKind::{
         AlreadyExists, FileTooLarge, Interrupted, IsADirectory, NotADirectory, NotFound,
         PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
     };
     match source.kind() {
         StorageFull | QuotaExceeded => "; make room there and repeat it",
+        PermissionDenied | ReadOnlyFilesystem if action == Error::OPEN_TO_WRITE => {
+            "; a database that cannot be written can be read with --read-only"
+        }
         NotFound | PermissionDenied | AlreadyExists | NotADirectory | IsADirectory
         | ReadOnlyFilesystem | FileTooLarge | Interrupted => "",
         _ if source.raw_os_error().is_some() => "; see to the disk and repeat it",
@@ -172,6 +175,9 @@ fn hint(text: &str) -> String {
 }
 
 impl Error {
+    /// The action of an [`Error::Io`] that a reader of the same would not meet.
+    pub(crate) const OPEN_TO_WRITE: &'static str = "open for writing";
+
     /// An [`Error::Io`] as a closure for `map_err`.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.to_path_buf();

@@ -80,11 +80,11 @@ pub use analysis::{
 pub use db::SegmentSizes;
 pub use db::{
     BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
-    DeleteReport, DropReport, Expressiveness, FileOnDisk, HeadlineHit, HeadlineReport, Health, Hit,
-    ImportReport, Ingest, IngestReport, LostBars, LostVectors, OpenOptions, Progress, Prototype,
-    Query, RecallOptions, RecallReport, Refine, RepairReport, Searched, SegmentFate, SeriesInfo,
-    SeriesVectors, Similar, SimilarAnswer, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport,
-    View, vector_instructions,
+    DeleteReport, DropReport, Expressiveness, FileOnDisk, HeadlineHit, HeadlineReport,
+    HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LostBars, LostVectors,
+    OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine, RepairReport,
+    Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, SpaceInfo,
+    SpaceRecall, Stage, VectorRow, VerifyReport, View, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
@@ -100,10 +100,10 @@ pub use model::{
     SeriesKey, Sharing, Space, Target, TimePrecision, Timestamp, Window,
 };
 pub use source::{
-    BarFile, BarOptions, DefectKind, EventKind, Finding, Findings, HeadlineFile, HeadlineOptions,
-    InputReport, MarketEvent, NoticeKind, OnError, SyntheticConfig, SyntheticMarket, VectorFile,
-    VectorMeta, VectorOptions, Wordings, find_inputs, parse_map, read_bars, read_headlines,
-    read_vectors,
+    BarFile, BarOptions, DateOrder, DefectKind, EventKind, Finding, Findings, HeadlineFile,
+    HeadlineOptions, InputReport, MarketEvent, NoticeKind, OnError, SyntheticConfig,
+    SyntheticMarket, VectorFile, VectorMeta, VectorOptions, Wordings, find_inputs, parse_map,
+    read_bars, read_headlines, read_vectors,
 };
 #[cfg(feature = "http")]
 pub use source::{

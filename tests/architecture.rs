@@ -30,7 +30,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("analysis", &["error", "model", "encode", "db"]),
     (
         "fuzz",
-        &["error", "model", "disk", "index", "source", "store", "db"],
+        &[
+            "error", "model", "disk", "encode", "index", "source", "store", "db",
+        ],
     ),
 ];
 

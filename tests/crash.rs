@@ -95,6 +95,9 @@ operations! {
     12 creation_of_a_space_of_weights
     13 headlines_that_are_embedded
     14 dropping_a_space_of_weights
-    15 appends_that_share_syncs
-    16 compaction_that_shares_syncs
+    15 saving_a_prototype
+    16 replacing_a_prototype
+    17 dropping_a_space_with_a_prototype
+    18 appends_that_share_syncs
+    19 compaction_that_shares_syncs
 }

@@ -49,6 +49,7 @@ impl World {
         assert_eq!(headlines, expected);
         assert_eq!(verified.spaces, self.spaces.len() as u64);
         assert_eq!(verified.weights, u64::from(self.has(NET)));
+        self.check_prototypes(db);
     }
 
     /// As if the power had gone now, right after a segment was published and not committed.
@@ -69,6 +70,7 @@ impl World {
         self.check_counts(&db);
         self.compare_now(&db);
         self.compare_headlines_now(&db);
+        self.compare_prototype_now(&db);
     }
 
     /// A backup answers like the database, and beside it.
@@ -81,6 +83,7 @@ impl World {
         self.check_counts(&copy);
         self.compare_now(&copy);
         self.compare_headlines_now(&copy);
+        self.compare_prototype_now(&copy);
     }
 
     fn step(&mut self) {
@@ -109,7 +112,9 @@ impl World {
             62..64 => self.back_up(),
             64..71 => self.compare_old(),
             71..75 => self.make_or_drop(),
-            75..81 => self.compare_headlines_now(&self.db().clone()),
+            75..80 => self.compare_headlines_now(&self.db().clone()),
+            80..83 => self.change_prototypes(),
+            83..86 => self.compare_prototype_now(&self.db().clone()),
             _ => self.compare_now(&self.db().clone()),
         }
     }
@@ -195,7 +200,7 @@ fn number(variable: &str, default: u64) -> u64 {
 fn random_operations_agree_with_the_mirror() {
     let first = number("RHYME_MODEL_SEED", 1);
     let databases = number("RHYME_MODEL_OPS", 1500).div_ceil(OPS_PER_DATABASE);
-    let (mut compared, mut near) = (0, 0);
+    let (mut compared, mut near, mut prototypes) = (0, 0, 0);
     for seed in first..first + databases {
         let mut world = World::new(seed);
         for step in 0..OPS_PER_DATABASE {
@@ -207,8 +212,15 @@ fn random_operations_agree_with_the_mirror() {
         }
         compared += world.compared;
         near += world.near;
+        prototypes += world.compared_to_prototypes;
     }
-    println!("{compared} windows and {near} headlines were compared");
+    println!(
+        "{compared} windows, {near} headlines and {prototypes} windows near prototypes were compared"
+    );
+    assert!(
+        prototypes as u64 > 50 * databases,
+        "only {prototypes} windows near prototypes were compared"
+    );
     assert!(
         near as u64 > 10 * databases,
         "only {near} headlines were compared"

@@ -21,6 +21,9 @@ mod golden;
 mod redirects;
 #[path = "shell/scripts.rs"]
 mod scripts;
+#[cfg(unix)]
+#[path = "shell/terminal.rs"]
+mod terminal;
 #[path = "shell/typed.rs"]
 mod typed;
 #[path = "cli/world.rs"]

@@ -191,8 +191,8 @@ impl HeadlinePart {
         Ok(part)
     }
 
-    /// The rows of the headlines in scope.
-    fn allowed(&self, scope: &HeadlineScope) -> RowSet {
+    /// The rows of the headlines in scope, ascending by when they were known.
+    pub(super) fn allowed(&self, scope: &HeadlineScope) -> RowSet {
         let at = |i: usize| i as u32;
         let (first, last) = (*scope.published.start(), *scope.published.end());
         // Published at t is known from t up to a day later.

@@ -21,7 +21,8 @@ impl DirLock {
     /// [`Error::Locked`] with the holder's process number if somebody else has it.
     pub(crate) fn acquire(storage: &dyn Storage, dir: &Path) -> Result<Self> {
         let path = dir.join(Self::NAME);
-        let file = storage.lock_file(&path).map_err(Error::io("open", &path))?;
+        let opened = storage.lock_file(&path);
+        let file = opened.map_err(Error::io(Error::OPEN_TO_WRITE, &path))?;
         let Some(mut file) = file else {
             return Ok(Self { _file: None });
         };

@@ -3,7 +3,7 @@ use std::fmt::Write;
 use super::scratch::Scratch;
 use super::{Input, check_refusal, twice};
 use crate::model::{Calendar, Interval, SeriesBars, SeriesKey};
-use crate::source::{BarFile, BarOptions, NoticeKind, OnError, read_bars};
+use crate::source::{BarFile, BarOptions, DateOrder, NoticeKind, OnError, read_bars};
 
 /// Names that say much, little and nothing of what the file holds.
 const NAMES: [&str; 8] = [
@@ -50,6 +50,8 @@ pub(super) fn options(input: &Input<'_>) -> BarOptions {
         },
         symbol: input.flag(5).then(|| "S".to_owned()),
         venue: None,
+        dates: input.flag(6).then_some(DateOrder::DayFirst),
+        decimal_comma: input.flag(7),
     }
 }
 

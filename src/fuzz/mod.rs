@@ -30,6 +30,7 @@ mod parquet_file;
 mod scratch;
 mod segment;
 mod vectors;
+mod weights;
 
 pub use bars::bars;
 #[cfg(feature = "http")]
@@ -42,6 +43,7 @@ pub use headlines::headlines;
 pub use parquet_file::parquet;
 pub use segment::segment;
 pub use vectors::vectors;
+pub use weights::weights;
 
 use crate::error::{Error, Result};
 
@@ -62,6 +64,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("parquet", parquet),
     ("segment", segment),
     ("vectors", vectors),
+    ("weights", weights),
 ];
 
 /// An input: options, then what is read. The character `0` stands for option 0, so that texts

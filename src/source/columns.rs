@@ -38,6 +38,7 @@ pub(crate) const TIME: Field = Field {
         "timestampmsutc",
         "timestampms",
         "opentime",
+        "timeopen",
         "starttime",
         "start",
         "timestamputc",
@@ -83,6 +84,7 @@ pub(crate) struct Columns<'a> {
     names: &'a [String],
     plain: Vec<String>,
     map: &'a [(String, String)],
+    fields: Vec<&'a Field>,
 }
 
 impl<'a> Columns<'a> {
@@ -90,7 +92,7 @@ impl<'a> Columns<'a> {
     pub(crate) fn new(
         names: &'a [String],
         map: &'a [(String, String)],
-        fields: &[&Field],
+        fields: &[&'a Field],
     ) -> Result<Self, String> {
         for (name, _) in map {
             if !fields.iter().any(|f| f.name == canonical(name)) {
@@ -106,6 +108,7 @@ impl<'a> Columns<'a> {
             names,
             plain: names.iter().map(|n| plain(n)).collect(),
             map,
+            fields: fields.to_vec(),
         })
     }
 
@@ -180,10 +183,21 @@ impl<'a> Columns<'a> {
     }
 
     fn advice(&self, field: &Field) -> String {
-        let example = self.names.iter().find(|n| !n.is_empty());
-        let example = example.map_or_else(|| "COLUMN".to_owned(), |n| shortened(n));
+        if self.names.iter().any(|n| n.contains('\u{fffd}')) {
+            return "save the file as UTF-8, which its header is not".to_owned();
+        }
+        // A column that is no other field's.
+        let of_name = |name: &String| self.plain.iter().position(|p| *p == plain(name));
+        let of_alias = |alias: &&str| self.plain.iter().position(|p| p == alias);
+        let others = self.fields.iter().filter(|f| f.name != field.name);
+        let found = others.filter_map(|f| f.aliases.iter().find_map(of_alias));
+        let mapped = self.map.iter().filter_map(|(_, column)| of_name(column));
+        let taken: Vec<usize> = found.chain(mapped).collect();
+        let free = |(i, name): &(usize, &String)| !name.is_empty() && !taken.contains(i);
+        let example = self.names.iter().enumerate().find(free);
+        let example = example.map_or_else(|| "COLUMN".to_owned(), |(_, n)| shortened(n));
         format!(
-            "say which one it is, for example --map {}={example}",
+            "say which one it is, for example --map {}={example}, and name others behind commas",
             field.name
         )
     }
@@ -280,6 +294,20 @@ mod tests {
         assert!(find(&["ts", "TS"], "", &TIME).is_err());
         assert_eq!(find(&["Date", "Time"], "time=Date", &TIME), Ok(Some(0)));
         assert_eq!(find(&["ts", "TS"], "ts=TS", &TIME), Ok(Some(1)));
+    }
+
+    #[test]
+    fn advice_names_a_column_that_is_free() {
+        let text = find(&["Volume", "when"], "time=nope", &TIME).unwrap_err();
+        assert!(text.contains("the columns are: Volume, when"), "{text}");
+        let names = ["Volume", "when"].map(str::to_owned);
+        let columns = Columns::new(&names, &[], &[&TIME, &VOLUME]).unwrap();
+        let text = columns.need(&TIME).unwrap_err();
+        assert!(text.contains("for example --map time=when, and"), "{text}");
+        let names = ["Er\u{fffd}ffnung"].map(str::to_owned);
+        let columns = Columns::new(&names, &[], &[&TIME]).unwrap();
+        let text = columns.need(&TIME).unwrap_err();
+        assert!(text.contains("save the file as UTF-8"), "{text}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Fields that every kind of row has, and why they may be unusable.
 
 use super::report::{DefectKind, RowDefect};
-use super::times::{TimeDefect, TimeForm, WrittenTime, parse_time};
+use super::times::{DateOrder, TimeDefect, TimeForm, WrittenTime, parse_time, parse_time_in};
 use crate::model::{Interval, SeriesKey};
 
 /// The beginning of a field, for a message.
@@ -12,16 +12,32 @@ pub(crate) fn shown(field: &[u8]) -> String {
 
 /// Reads the field of a time, or says why it is none.
 pub(crate) fn read_time(field: &[u8]) -> Result<WrittenTime, RowDefect> {
-    parse_time(field).map_err(|defect| {
-        let found = format!("{defect}, found {:?}", shown(field));
-        match defect {
-            TimeDefect::Empty => RowDefect::new(DefectKind::MissingField, defect.to_string()),
-            TimeDefect::Implausible => RowDefect::new(DefectKind::ImplausibleTime, found),
-            TimeDefect::Unreadable | TimeDefect::DayMonthOrder => {
-                RowDefect::new(DefectKind::Unparsable, found)
-            }
-        }
+    parse_time(field).map_err(|defect| time_defect(defect, "", field))
+}
+
+/// As [`read_time`], with dates like `31/01/2024` in the order that `--dates` gives.
+pub(crate) fn read_time_in(
+    field: &[u8],
+    order: Option<DateOrder>,
+) -> Result<WrittenTime, RowDefect> {
+    parse_time_in(field, order).map_err(|defect| {
+        let more = match defect {
+            TimeDefect::DayMonthOrder => ", or say --dates day-first or --dates month-first",
+            _ => "",
+        };
+        time_defect(defect, more, field)
     })
+}
+
+fn time_defect(defect: TimeDefect, more: &str, field: &[u8]) -> RowDefect {
+    let found = format!("{defect}{more}, found {:?}", shown(field));
+    match defect {
+        TimeDefect::Empty => RowDefect::new(DefectKind::MissingField, defect.to_string()),
+        TimeDefect::Implausible => RowDefect::new(DefectKind::ImplausibleTime, found),
+        TimeDefect::Unreadable | TimeDefect::DayMonthOrder => {
+            RowDefect::new(DefectKind::Unparsable, found)
+        }
+    }
 }
 
 /// Whether a symbol can be part of a series' name.

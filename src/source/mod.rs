@@ -34,4 +34,5 @@ pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
 pub use inputs::find_inputs;
 pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError};
 pub use synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
+pub use times::DateOrder;
 pub use vectors::{VectorFile, VectorMeta, VectorOptions, read_vectors};

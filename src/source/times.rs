@@ -4,10 +4,13 @@
 //! milliseconds, microseconds and nanoseconds 1,000 times as much each, so every unit covers
 //! 1973-03-03 to 2099-12-31 and no integer fits two. Eight digits that are a date, like
 //! `20240131`, are that date. Text may be `YYYY-MM-DD` or `YYYY/MM/DD`, alone or with a time of
-//! day and a zone (`Z`, `UTC`, `+HH:MM`); without a zone it is UTC. A file uses one unit, or text.
+//! day and a zone (`Z`, `UTC`, `+HH:MM`); without a zone it is UTC. `31/01/2024` is a date only if the
+//! caller says which of day and month comes first. A file uses one unit, or text.
 
 use std::fmt;
+use std::str::FromStr;
 
+use crate::error::{Error, excerpt};
 use crate::model::{TimePrecision, Timestamp};
 
 const DAY_MS: i64 = 86_400_000;
@@ -16,6 +19,30 @@ const FIRST_SECOND: i64 = 100_000_000;
 /// 2100-01-01 in seconds.
 const END_SECOND: i64 = 4_102_444_800;
 const TEXT_YEARS: std::ops::Range<i64> = 1900..2100;
+
+/// Which comes first in dates like `31/01/2024`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOrder {
+    /// Day, month, year.
+    DayFirst,
+    /// Month, day, year.
+    MonthFirst,
+}
+
+impl FromStr for DateOrder {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "day-first" => Ok(Self::DayFirst),
+            "month-first" => Ok(Self::MonthFirst),
+            _ => Err(Error::invalid(format!(
+                "expected the order of dates day-first or month-first, found {}",
+                excerpt(text)
+            ))),
+        }
+    }
+}
 
 /// The unit of an integer time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,13 +139,21 @@ impl fmt::Display for TimeDefect {
 
 /// Reads a time in any of the forms of this module's rule.
 pub(crate) fn parse_time(field: &[u8]) -> Result<WrittenTime, TimeDefect> {
+    parse_time_in(field, None)
+}
+
+/// As [`parse_time`], with dates like `31/01/2024` in the order given.
+pub(crate) fn parse_time_in(
+    field: &[u8],
+    order: Option<DateOrder>,
+) -> Result<WrittenTime, TimeDefect> {
     let field = field.trim_ascii();
     if field.is_empty() {
         return Err(TimeDefect::Empty);
     }
     match plain_integer_of(field).or_else(|| integer_of(field)) {
         Some(value) => integer_time(value, field.len()),
-        None => Text(field).date_time(),
+        None => Text(field).date_time(order),
     }
 }
 
@@ -237,11 +272,13 @@ impl Text<'_> {
         Some(*first)
     }
 
-    fn date_time(mut self) -> Result<WrittenTime, TimeDefect> {
-        if Text(self.0).begins_with_day() {
-            return Err(TimeDefect::DayMonthOrder);
-        }
-        let (year, month, day_of_month) = self.date().ok_or(TimeDefect::Unreadable)?;
+    fn date_time(mut self, order: Option<DateOrder>) -> Result<WrittenTime, TimeDefect> {
+        let date = match (Text(self.0).begins_with_day(), order) {
+            (false, _) => self.date(),
+            (true, Some(order)) => self.date_in(order),
+            (true, None) => return Err(TimeDefect::DayMonthOrder),
+        };
+        let (year, month, day_of_month) = date.ok_or(TimeDefect::Unreadable)?;
         let days = days_of(year, month, day_of_month).ok_or(TimeDefect::Implausible)?;
         if self.0.is_empty() {
             return Ok(day(days));
@@ -273,6 +310,19 @@ impl Text<'_> {
         let month = self.number(1, 2)?;
         self.one_of(&[separator])?;
         Some((year, month, self.number(1, 2)?))
+    }
+
+    /// `31/01/2024`, with all four digits of the year.
+    fn date_in(&mut self, order: DateOrder) -> Option<(i64, i64, i64)> {
+        let first = self.number(1, 2)?;
+        let separator = self.one_of(b"-/.")?;
+        let second = self.number(1, 2)?;
+        self.one_of(&[separator])?;
+        let year = self.number(4, 4)?;
+        Some(match order {
+            DateOrder::DayFirst => (year, second, first),
+            DateOrder::MonthFirst => (year, first, second),
+        })
     }
 
     fn time_of_day(&mut self) -> Option<(i64, TimePrecision)> {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use rhymedb::{
-    Bars, Control, Database, Error, Headline, HeadlineHit, Hit, Result, SeriesInfo, Space, Target,
-    View,
+    Bars, Control, Database, Error, Headline, HeadlineHit, Hit, Prototype, Query, Result,
+    SeriesInfo, Space, Target, Timestamp, View,
 };
 
 /// What a database answers.
@@ -14,6 +14,8 @@ pub struct Contents {
     bars: Vec<Bars>,
     headlines: Vec<Headline>,
     spaces: Vec<SpaceContents>,
+    /// Without the time at which they were made.
+    prototypes: Vec<Prototype>,
     answers: Vec<Answer>,
     /// Stored weights of encoders.
     weights: u64,
@@ -78,6 +80,7 @@ impl Contents {
         let stored = |c: &Self| (c.series.clone(), c.bars.clone(), c.headlines.clone());
         stored(self) == stored(other)
             && self.spaces == other.spaces
+            && self.prototypes == other.prototypes
             && self.weights == other.weights
             && self.answers.len() == other.answers.len()
             && self.answers.iter().zip(&other.answers).all(same)
@@ -95,11 +98,19 @@ impl Contents {
             for (series, bars) in series.iter().zip(&bars) {
                 for part in [2, 3] {
                     let open = bars.time[bars.len() * part / 3 - 1];
-                    let at = rhymedb::Timestamp::from_millis(open);
+                    let at = Timestamp::from_millis(open);
                     let target = format!("{}@{}", series.key, series.key.interval.close_of(at));
                     answers.push(ask(view, &space.space.name, target)?);
                 }
             }
+        }
+        let mut prototypes = view.prototypes()?;
+        for prototype in &mut prototypes {
+            prototype.created = Timestamp::from_millis(0);
+            let query = Query::prototype(&prototype.name);
+            let asked = view.similar(query).exact(true).k(4).run()?;
+            let name = format!("prototype:{}", prototype.name);
+            answers.push((name, Ok((asked.searched.windows, asked.hits))));
         }
         let spaces = spaces.into_iter().map(|s| {
             let vector = vec![0.5; s.space.encoder.dim as usize];
@@ -116,6 +127,7 @@ impl Contents {
             headlines: view.headlines(None, None, None, usize::MAX)?,
             spaces: spaces.collect::<Result<_>>()?,
             answers,
+            prototypes,
             weights: 0,
             series,
         })
@@ -142,7 +154,11 @@ impl fmt::Debug for Contents {
             write!(f, "{} {} bars, closes {closes}; ", series.key, bars.len())?;
         }
         let (headlines, weights) = (self.headlines.len(), self.weights);
-        write!(f, "{headlines} headlines, {weights} weights; ")?;
+        let prototypes = self.prototypes.len();
+        write!(
+            f,
+            "{headlines} headlines, {weights} weights, {prototypes} prototypes; "
+        )?;
         for SpaceContents {
             space,
             near,

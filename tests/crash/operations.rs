@@ -192,6 +192,40 @@ pub const ALL: &[Operation] = &[
         commits: 1,
     },
     Operation {
+        name: "saving a prototype",
+        sizes: TINY,
+        sync_every: 1,
+        prepare: Some(fill),
+        run: |db| save_prototype(db, 90),
+        commits: 1,
+    },
+    Operation {
+        name: "replacing a prototype",
+        sizes: TINY,
+        sync_every: 1,
+        prepare: Some(|db| fill(db).and_then(|()| save_prototype(db, 90))),
+        run: |db| {
+            if prototype_ends_at(db, 100)? {
+                return Ok(());
+            }
+            drop_prototype(db)?;
+            save_prototype(db, 100)
+        },
+        // Without the old one, and with the new one.
+        commits: 2,
+    },
+    Operation {
+        name: "dropping a space with a prototype",
+        sizes: TINY,
+        sync_every: 1,
+        prepare: Some(|db| fill(db).and_then(|()| save_prototype(db, 90))),
+        run: |db| match db.drop_space(Database::DEFAULT_SPACE) {
+            Err(Error::NotFound { .. }) => Ok(()),
+            done => done.map(drop),
+        },
+        commits: 1,
+    },
+    Operation {
         name: "appends that share syncs",
         sizes: TINY,
         sync_every: 3,
@@ -290,6 +324,30 @@ fn append_one(db: &Database, i: usize) -> Result<()> {
     let mut one = crypto("AAA", i + 1, 1);
     one.bars = one.bars.slice(i..i + 1);
     db.ingest_bars(&[one]).map(drop)
+}
+
+/// The average of a window that closed at an hour and of the latest of another series, unless it is
+/// there.
+fn save_prototype(db: &Database, end: i64) -> Result<()> {
+    if !db.now().prototypes()?.is_empty() {
+        return Ok(());
+    }
+    let [crypto, equity] = [0, 1].map(|i| market()[i].key.to_string());
+    let windows = [format!("{crypto}@{}", hour(end)).parse()?, equity.parse()?];
+    db.save_prototype("mine", None, &windows).map(drop)
+}
+
+fn drop_prototype(db: &Database) -> Result<()> {
+    match db.drop_prototype("mine") {
+        Err(Error::NotFound { .. }) => Ok(()),
+        done => done,
+    }
+}
+
+fn prototype_ends_at(db: &Database, end: i64) -> Result<bool> {
+    let stored = db.now().prototypes()?;
+    let mut windows = stored.iter().flat_map(|p| &p.windows);
+    Ok(windows.any(|w| w.end == hour(end)))
 }
 
 /// Encoders of charts and of headlines, as small as they can be.

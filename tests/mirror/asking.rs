@@ -146,6 +146,7 @@ impl World {
         };
         self.compare(&view, &mirror, None);
         self.compare_headlines(&view, &mirror, None);
+        self.compare_prototype(&view, &mirror, None);
         self.old = Some((view, mirror)).filter(|_| !self.dice.one_in(4));
     }
 }

@@ -12,6 +12,7 @@
 mod asking;
 pub mod headlines;
 pub mod listings;
+pub mod prototypes;
 pub mod world;
 
 use std::collections::{BTreeMap, HashMap};
@@ -132,6 +133,8 @@ pub struct Mirror {
     pub headlines: BTreeMap<(i64, String, String), Headline>,
     /// By number; `None` where a series is not stored.
     pub series: BTreeMap<usize, MirrorSeries>,
+    /// By name.
+    pub prototypes: BTreeMap<&'static str, prototypes::Kept>,
 }
 
 impl Mirror {
@@ -240,6 +243,33 @@ impl Mirror {
         if found != Some(query_end) {
             return Err(format!("the query ends at {found:?}, expected {query_end}"));
         }
+        let own = Some((question.series, query_end));
+        self.check_answer(asked, question, &query, own, &answer)
+    }
+
+    /// Checks an exact answer to a prototype, which there is.
+    pub fn check_prototype(
+        &self,
+        asked: &Asked,
+        question: &Question,
+        vector: &[f32],
+        answer: rhymedb::Result<SimilarAnswer>,
+    ) -> Result<usize, String> {
+        let answer = answer.map_err(|error| format!("no answer: {error}"))?;
+        if answer.query.is_some() {
+            return Err(format!("a prototype is no window: {:?}", answer.query));
+        }
+        self.check_answer(asked, question, vector, None, &answer)
+    }
+
+    fn check_answer(
+        &self,
+        asked: &Asked,
+        question: &Question,
+        query: &[f32],
+        own: Option<(usize, i64)>,
+        answer: &SimilarAnswer,
+    ) -> Result<usize, String> {
         let last = question
             .to
             .unwrap_or(i64::MAX)
@@ -262,7 +292,7 @@ impl Mirror {
                 passing.len()
             ));
         }
-        self.check_hits(&answer, &passing, &query, query_end, question)
+        self.check_hits(answer, &passing, query, own, question)
     }
 
     /// Each hit must be a window that passes, and each window that is no hit must have a reason.
@@ -271,7 +301,7 @@ impl Mirror {
         answer: &SimilarAnswer,
         passing: &[Place],
         query: &[f32],
-        query_end: i64,
+        own: Option<(usize, i64)>,
         question: &Question,
     ) -> Result<usize, String> {
         let cosine = |v: &[f32]| {
@@ -283,7 +313,7 @@ impl Mirror {
             };
             dot(v, query) / (dot(v, v) * dot(query, query)).sqrt()
         };
-        let mut taken = vec![((question.series, query_end), f64::INFINITY)];
+        let mut taken: Vec<_> = own.map(|own| (own, f64::INFINITY)).into_iter().collect();
         let mut worst = f64::INFINITY;
         for hit in &answer.hits {
             let same = |p: &&Place| {

@@ -56,8 +56,9 @@ pub struct World {
     pub text: Arc<dyn TextEncoder>,
     pub listings: Vec<Listing>,
     pub dice: Dice,
-    /// Windows and headlines that were compared.
+    /// Windows, windows near prototypes, and headlines that were compared.
     pub compared: usize,
+    pub compared_to_prototypes: usize,
     pub near: usize,
 }
 
@@ -88,6 +89,7 @@ impl World {
             listings: listings(),
             dice,
             compared: 0,
+            compared_to_prototypes: 0,
             near: 0,
         }
     }
@@ -149,6 +151,7 @@ impl World {
         let again = self.db().drop_space(name);
         assert!(matches!(again, Err(Error::NotFound { .. })), "{again:?}");
         self.spaces.remove(name);
+        self.mirror.prototypes.retain(|_, kept| kept.space != name);
         if name == OWN {
             for series in self.mirror.series.values_mut() {
                 series.imported.clear();

@@ -9,7 +9,7 @@ use rhymedb::{ChartConfig, TextConfig, Weights, WeightsConfig};
 const NOT_HERE: [&[&str]; 3] = [&["demo"], &["ingest", "bybit"], &["eval"]];
 
 /// Random weights of charts and headlines.
-fn clip() -> Weights {
+pub(crate) fn clip() -> Weights {
     let text = TextConfig {
         buckets: 256,
         ..TextConfig::new(8)

@@ -2,6 +2,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::examples::clip;
 use crate::typed::typed;
 use crate::world::{World, field};
 
@@ -67,14 +68,68 @@ fn bars_come_back_as_they_went() {
     }
 }
 
-#[test]
-fn what_came_later_is_in_no_export() {
+/// Headlines, the last of which became known late, in a space of charts and headlines.
+fn with_news() -> World {
     let world = World::with_market();
     world.file(
         "news.csv",
-        "time,text,symbols\n2021-01-03T10:00:00Z,Early,AAAUSDT\n2021-01-09T10:00:00Z,Late,AAAUSDT\n",
+        "time,text,symbols,source\n2021-01-03T10:00:00Z,\"Prices, as a whole, fall\",AAAUSDT;ACME,wire\n\
+         2021-01-04,A quiet day,ACME,\n2021-01-09T10:00:00Z,Prices rise,AAAUSDT,wire\n",
     );
     world.rhyme(&["ingest", "headlines", "news.csv"]).ok();
+    world.file("words.safetensors", clip().bytes());
+    let embed = ["embed", "--space", "clip", "--encoder", "words.safetensors"];
+    world.rhyme(&embed).ok();
+    world
+}
+
+#[test]
+fn headline_vectors_go_into_files_of_three_kinds() {
+    let world = with_news();
+    let export = |file: &str, more: &[&str]| {
+        let out = world
+            .rhyme(&[&["export", "headline-vectors", file], more].concat())
+            .ok();
+        field(&out, "rows written")
+    };
+    assert_eq!(export("v.jsonl", &[]), "3");
+    let rows = json_lines(&world, "v.jsonl");
+    let texts: Vec<&str> = rows.iter().map(|r| r["text"].as_str().unwrap()).collect();
+    let expected = ["Prices, as a whole, fall", "A quiet day", "Prices rise"];
+    assert_eq!(texts, expected, "by when they were known");
+    for row in &rows {
+        let vector: Vec<f64> = serde_json::from_value(row["vector"].clone()).unwrap();
+        assert_eq!(vector.len(), 8);
+        let length: f64 = vector.iter().map(|x| x * x).sum();
+        assert!((length - 1.0).abs() < 1e-4, "{length}");
+    }
+    assert_eq!(rows[0]["symbols"].as_array().unwrap().len(), 2);
+
+    assert_eq!(export("v.csv", &["AAAUSDT", "--space", "clip"]), "2");
+    let csv = fs::read_to_string(world.path("v.csv")).unwrap();
+    assert!(csv.starts_with("time,precision,source,symbols,text,vector0,vector1,"));
+    assert_eq!(csv.lines().count(), 3);
+    // Parquet is read back as headlines, which are then known already.
+    assert_eq!(export("v.parquet", &[]), "3");
+    let again = world.rhyme(&["ingest", "headlines", "v.parquet"]).ok();
+    assert_eq!(field(&again, "headlines unchanged"), "3");
+
+    assert_eq!(export("none.csv", &["--to", "2000-01-01"]), "0");
+    let empty = fs::read_to_string(world.path("none.csv")).unwrap();
+    assert_eq!(empty.lines().count(), 1);
+    let vectors =
+        |file, more: &[&str]| world.rhyme(&[&["export", "headline-vectors", file], more].concat());
+    vectors("x.csv", &["--space", "shape"]).fails(1, "whose encoder shape reads no text");
+    vectors("x.csv", &["--space", "nope"]).fails(3, "no space nope");
+    let plain = World::with_market();
+    let none = plain.rhyme(&["export", "headline-vectors", "x.csv"]);
+    none.fails(3, "rhyme embed --space clip --encoder clip");
+    assert!(!plain.path("x.csv").exists());
+}
+
+#[test]
+fn what_came_later_is_in_no_export() {
+    let world = with_news();
     let at = ["--as-of", "2021-01-08"];
     let export = |kind: &str, file: &str| {
         world
@@ -82,7 +137,7 @@ fn what_came_later_is_in_no_export() {
             .ok();
         fs::read(world.path(file)).unwrap()
     };
-    let kinds = ["bars", "headlines", "vectors"];
+    let kinds = ["bars", "headlines", "vectors", "headline-vectors"];
     let before: Vec<_> = kinds.map(|k| export(k, &format!("{k}.jsonl"))).into();
     for bytes in &before {
         assert!(!bytes.is_empty());

@@ -33,7 +33,7 @@ fn a_script_stops_at_the_first_error_with_its_code() {
         "{}",
         run.out
     );
-    script("sing\nstats\n").fails(2, "unrecognized subcommand 'sing'");
+    script("sing\nstats\n").fails(2, "rhyme: line 1: expected a command, or a target alone");
     script("bars AAAUSDT --from soon\n").fails(2, "expected a time like");
     script("similar last[1]\n").fails(1, "there is no last answer yet");
     script("series\nsimilar last[9]\n").fails(1, "expected last[1] to last[3], found last[9]");
@@ -46,6 +46,88 @@ fn a_script_stops_at_the_first_error_with_its_code() {
     script("delete AAAUSDT:1h\n").fails(1, "deleting needs --yes");
     assert_eq!(script("exit\nbars NOPE\n").ok(), "");
     assert_eq!(script("").ok(), "");
+}
+
+#[test]
+fn slips_are_told_what_was_meant() {
+    let world = World::with_market();
+    let fails = |lines: &str, code, message: &str| {
+        let run = typed(&world, &[], lines).fails(code, message);
+        assert!(!run.err.contains("subcommand"), "{}", run.err);
+    };
+    fails("simlar AAAUSDT\n", 2, "did you mean similar?");
+    fails("AAAUSDT:1h -k 3\n", 2, "like similar AAAUSDT:1h -k 3");
+    fails("x = AAAUSDT\n", 2, "like let x = AAAUSDT");
+    fails("stats;\n", 2, "type stats without ;");
+    fails(
+        "last\n",
+        1,
+        "there is no last answer yet; ask something first",
+    );
+    fails(
+        "last[1]\n",
+        1,
+        "there is no last answer yet; ask something first",
+    );
+    fails(
+        "series\nlast[9]\n",
+        1,
+        "line 2: expected last[1] to last[3], found last[9]",
+    );
+    fails("series\nlast 2\n", 1, "expected last[2] for row 2");
+    fails(
+        "series\nsimilar last\n",
+        1,
+        "expected a row of the last answer, like last[1]",
+    );
+    fails("series\nlast[two]\n", 1, "like last[3], found last[two]");
+    fails("let\nlet x\n", 1, "line 2: expected let NAME = TARGET");
+    fails("let x =\n", 1, "expected let NAME = TARGET");
+    fails("as of tomorrow\n", 1, "expected a time like");
+    fails(
+        "as 2021-01-01\n",
+        1,
+        "expected as of TIME, like as of 2021-01-01",
+    );
+    fails(
+        "search \"don't\n",
+        1,
+        "put a text that contains \" between ' and '",
+    );
+    fails("NOPE:1h\n", 3, "no series NOPE");
+    fails("AAAUSDT@1999-01-01\n", 1, "`series` says from when to when");
+    fails("AAAUSDT > a.csv\n", 1, "say bars AAAUSDT for its numbers");
+    fails("export answer x.csv sing\n", 2, "found sing");
+    // As the README has it.
+    let csv = "series --format csv\n";
+    assert_eq!(
+        typed(&world, &[], &format!("rhyme {csv}")).ok(),
+        typed(&world, &[], csv).ok()
+    );
+}
+
+#[test]
+fn a_target_alone_is_drawn() {
+    let world = World::with_market();
+    let drawn = |lines: &str| typed(&world, &[], lines).ok();
+    let latest = drawn("AAAUSDT\n");
+    let title = "crypto/binance/AAAUSDT:1h  closed 2021-01-13 12:00";
+    assert_eq!(latest.lines().next(), Some(title));
+    assert_eq!(latest.lines().count(), 12, "{latest}");
+    assert!(
+        !latest.contains('┊') && !latest.contains('\x1b'),
+        "{latest}"
+    );
+    let past = drawn("let x = AAAUSDT:1h@2021-01-07T12:00\nx\n");
+    assert!(past.contains('┊'), "what came afterwards: {past}");
+    let row = drawn("series --format csv > s.csv\nlast[1]\n");
+    assert_eq!(row, latest);
+    // What came later is in no picture of the past.
+    let as_of = "as of 2021-01-08\nAAAUSDT\nAAAUSDT:1h@2021-01-07T12:00\n";
+    let before = drawn(as_of);
+    let delete = ["delete", "AAAUSDT:1h", "--from", "2021-01-08", "--yes"];
+    world.rhyme(&delete).ok();
+    assert_eq!(drawn(as_of), before);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod answer;
 mod args;
 mod commands;
 mod failure;
+mod fit;
 mod help;
 mod output;
 mod picture;

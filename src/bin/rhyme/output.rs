@@ -2,13 +2,18 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::args::Format;
 use crate::failure::{Failure, Outcome};
+use crate::fit::{self, Wide};
+use crate::render::{AFTERWARDS, Style, wrapped};
 use crate::sink::{self, Out};
+
+/// The key of a column of small charts, which is the last.
+pub(crate) const CHART: &str = "chart";
 
 /// A column of a listing: the key of its value in JSON and its name in a table.
 #[derive(Clone, Copy)]
@@ -104,28 +109,88 @@ fn csv(columns: &[(&str, &str)], rows: &[Value]) -> Outcome {
     Ok(())
 }
 
+/// A table for people. On a terminal it keeps to its width: long texts are broken, and columns that
+/// can be done without are left out, which a last line says.
 fn table(columns: &[(&str, &str)], rows: &[Value]) -> Outcome {
+    let cells: Vec<Vec<String>> = columns
+        .iter()
+        .map(|(key, _)| rows.iter().map(|row| cell(row, key)).collect())
+        .collect();
+    let wide = columns.iter().zip(&cells).map(|((key, title), cells)| {
+        let texts = cells.iter().map(String::as_str).chain([*title]);
+        let width = texts.map(|text| text.chars().count()).max().unwrap_or(0);
+        Wide { key, width }
+    });
+    let wide: Vec<Wide<'_>> = wide.collect();
+    let room = sink::width();
+    let (standing, fits) = fit::standing(&wide, room.unwrap_or(usize::MAX));
+    let shown = |i: &usize| Some((columns.get(*i)?, cells.get(*i)?));
+    let shown: Vec<_> = standing.iter().filter_map(shown).collect();
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(columns.iter().map(|(_, title)| title));
-    for row in rows {
-        table.add_row(columns.iter().map(|(key, _)| cell(row, key)));
+    if let Some(room) = room.and_then(|room| u16::try_from(room).ok()) {
+        table.set_width(room);
+        table.set_content_arrangement(ContentArrangement::Dynamic);
     }
-    for (i, (key, _)) in columns.iter().enumerate() {
-        let numeric = rows
-            .iter()
-            .any(|r| r.get(*key).is_some_and(Value::is_number));
-        if numeric && let Some(column) = table.column_mut(i) {
-            column.set_cell_alignment(CellAlignment::Right);
+    table.set_header(shown.iter().map(|((_, title), _)| title));
+    for row in 0..rows.len() {
+        table.add_row(shown.iter().filter_map(|(_, cells)| cells.get(row)));
+    }
+    for (i, ((key, _), _)) in shown.iter().enumerate() {
+        let numeric = |r: &Value| r.get(*key).is_some_and(Value::is_number);
+        if let Some(column) = table.column_mut(i) {
+            if rows.iter().any(numeric) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+            if fits && !fit::is_prose(key) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
         }
     }
-    lines(&table.trim_fmt())
+    let mut text = table.trim_fmt();
+    if columns.iter().any(|(key, _)| *key == CHART) {
+        text = dimmed_afterwards(&text);
+    }
+    lines(&text)?;
+    note_left_out(columns, &standing)
+}
+
+/// Where lines end with small charts, what came after their windows is dimmed.
+pub(crate) fn dimmed_afterwards(table: &str) -> String {
+    let style = Style::of_stdout();
+    let mut out = String::with_capacity(table.len());
+    for line in table.split_inclusive('\n') {
+        let (text, end) = line.strip_suffix('\n').map_or((line, ""), |l| (l, "\n"));
+        match text.rfind(AFTERWARDS).filter(|_| style.colour) {
+            Some(at) => {
+                let (before, after) = text.split_at(at);
+                out.push_str(&format!("{before}{}{end}", style.dim(after)));
+            }
+            None => out.push_str(line),
+        }
+    }
+    out
+}
+
+fn note_left_out(columns: &[(&str, &str)], standing: &[usize]) -> Outcome {
+    let left_out = columns.iter().enumerate();
+    let left_out = left_out.filter(|(i, _)| !standing.contains(i));
+    let titles: Vec<&str> = left_out.map(|(_, (_, title))| *title).collect();
+    if titles.is_empty() {
+        return Ok(());
+    }
+    let note = format!(" (no room for: {})", titles.join(", "));
+    prose(&Style::of_stdout().dim(&note))
 }
 
 /// Prints a table whose columns are not known before: texts first, then figures, which stand right.
 pub(crate) fn grid(titles: &[&str], texts: usize, rows: &[Vec<String>]) -> Outcome {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
+    if let Some(room) = sink::width().and_then(|room| u16::try_from(room).ok()) {
+        table.set_width(room);
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
     table.set_header(titles);
     for row in rows {
         table.add_row(row.iter().map(|cell| legible(cell)));
@@ -162,6 +227,14 @@ pub(crate) fn legible(text: &str) -> String {
 pub(crate) fn lines(text: &str) -> Outcome {
     writeln!(Out, "{text}")?;
     Ok(())
+}
+
+/// Prints sentences; on a terminal they are broken between words.
+pub(crate) fn prose(text: &str) -> Outcome {
+    match sink::width() {
+        Some(width) => lines(&wrapped(text, width)),
+        None => lines(text),
+    }
 }
 
 fn plain(row: &Value, key: &str) -> String {

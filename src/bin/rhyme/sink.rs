@@ -41,6 +41,14 @@ pub(crate) fn is_terminal() -> bool {
     TO.with_borrow(Option::is_none) && io::stdout().is_terminal()
 }
 
+/// The columns of the terminal that answers go to; `None` if they go elsewhere, or if it does not
+/// tell.
+pub(crate) fn width() -> Option<usize> {
+    let size = is_terminal().then(terminal_size::terminal_size).flatten();
+    size.map(|(width, _)| usize::from(width.0))
+        .filter(|w| *w > 0)
+}
+
 /// Does work whose answers go to `to`, and closes that.
 pub(crate) fn redirected<T>(to: Box<dyn Write>, work: impl FnOnce() -> T) -> (T, io::Result<()>) {
     let before = TO.replace(Some(to));

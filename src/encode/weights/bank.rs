@@ -129,7 +129,9 @@ impl Bank {
         let sound = |i: usize, j: usize| {
             at(i, i) >= 0.0 && (at(i, j) - at(j, i)).abs() <= 1e-6 && at(i, j).abs() <= bound(i, j)
         };
-        if (0..dim).any(|i| (0..dim).any(|j| !sound(i, j))) {
+        // Vectors of unit length vary by no more than 1 in all directions together.
+        let total: f64 = (0..dim).map(|i| f64::from(at(i, i))).sum();
+        if total > 1.001 || (0..dim).any(|i| (0..dim).any(|j| !sound(i, j))) {
             return Err(Error::invalid(
                 "expected the tensor bank.covariance to be the covariance of a bank of charts, found a matrix that is none; measure the bank again",
             ));
@@ -174,8 +176,8 @@ impl Bank {
             .zip(vector)
             .map(|(row, &x)| f64::from(x) * dot(row, vector))
             .sum();
-        // Rounding may leave a little less than nothing.
-        square.max(0.0).sqrt() as f32
+        // Rounding may leave a little less than nothing, or a little more than all.
+        square.clamp(0.0, 1.0).sqrt() as f32
     }
 
     /// The share of training headlines that are less expressive, 0 to 100.
@@ -312,6 +314,10 @@ mod tests {
     fn what_is_no_bank_is_refused() {
         let mut bad = bank();
         bad.covariance[1] = 5.0;
+        let error = clip(3).with_bank(&bad).unwrap_err().to_string();
+        assert!(error.contains("bank.covariance"), "{error}");
+        let mut bad = bank();
+        bad.covariance[4] = 1.5;
         let error = clip(3).with_bank(&bad).unwrap_err().to_string();
         assert!(error.contains("bank.covariance"), "{error}");
         let mut bad = bank();

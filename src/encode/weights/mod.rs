@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::net::Net;
 use super::text::{TextBag, TextConfig};
 use super::{ChartEncoder, TextEncoder};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt, shortened};
 use crate::model::EncoderSpec;
 use tensors::Tensors;
 pub(crate) use tensors::{Declared, Fill};
@@ -143,7 +143,7 @@ impl WeightsConfig {
         if self.bank.is_some() && self.architecture != CLIP {
             return Err(Error::invalid(format!(
                 "expected a bank of charts in {CLIP} weights alone, found one in those of {}",
-                self.architecture
+                excerpt(&self.architecture)
             )));
         }
         let parts = (&self.chart, &self.text, self.temperature);
@@ -173,10 +173,18 @@ impl WeightsConfig {
                 )))
             }
             (name, _) => Err(Error::invalid(format!(
-                "expected weights for one of {}, {TEXT} and {CLIP}, found {name:?}; use a program that knows that architecture",
-                CHART_NETS.join(", ")
+                "expected weights for one of {}, {TEXT} and {CLIP}, found {}; use a program that knows that architecture",
+                CHART_NETS.join(", "),
+                excerpt(name)
             ))),
         }
+    }
+
+    /// How many numbers the tensors have in all.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn numbers(&self) -> u128 {
+        let count = |d: &Declared| d.shape.iter().map(|&n| n as u128).product::<u128>();
+        self.tensors().iter().map(count).sum()
     }
 
     fn parts(&self) -> String {
@@ -420,7 +428,8 @@ fn parse_header(text: &str) -> Result<WeightsConfig> {
     }
     let wrong = |e: serde_json::Error| {
         Error::invalid(format!(
-            "expected the config of RhymeDB weights in format {FORMAT}, found one that cannot be read ({e}); export the weights again"
+            "expected the config of RhymeDB weights in format {FORMAT}, found one that cannot be read ({}); export the weights again",
+            shortened(&e.to_string())
         ))
     };
     let version: Version = serde_json::from_str(text).map_err(wrong)?;

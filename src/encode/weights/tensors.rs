@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt, shortened};
 
 /// How a tensor is filled at random.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,8 +70,9 @@ impl<'a> Tensors<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self> {
         let broken = |e: safetensors::SafeTensorError| {
             Error::invalid(format!(
-                "expected a whole safetensors file, found {} bytes that are none ({e}); fetch or export the weights again",
-                bytes.len()
+                "expected a whole safetensors file, found {} bytes that are none ({}); fetch or export the weights again",
+                bytes.len(),
+                shortened(&e.to_string())
             ))
         };
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
@@ -117,7 +118,8 @@ impl<'a> Tensors<'a> {
         match surplus.min() {
             None => Ok(()),
             Some(name) => Err(Error::invalid(format!(
-                "expected only the tensors that the config asks for, found {name} too; the weights do not belong to their config"
+                "expected only the tensors that the config asks for, found {} too; the weights do not belong to their config",
+                excerpt(name)
             ))),
         }
     }

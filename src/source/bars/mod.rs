@@ -11,7 +11,7 @@ use std::path::Path;
 use super::container::{Member, Place, for_each_member};
 use super::report::{InputReport, NoticeKind, OnError};
 use super::rows::{Facts, Rows};
-use super::times::TimeForms;
+use super::times::{DateOrder, TimeForms};
 use crate::error::Result;
 use crate::model::{Bars, Calendar, Interval, SeriesBars, SeriesKey};
 use assemble::{Rules, assemble};
@@ -35,6 +35,10 @@ pub struct BarOptions {
     pub calendar: Option<Calendar>,
     /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
     pub map: Vec<(String, String)>,
+    /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
+    pub dates: Option<DateOrder>,
+    /// Whether prices are written like `1,5`; by default a comma is refused.
+    pub decimal_comma: bool,
     /// What to do with rows that cannot be stored; by default refuse the file.
     pub on_error: OnError,
 }

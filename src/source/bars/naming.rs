@@ -62,8 +62,15 @@ pub(crate) fn guess(path: &Path) -> Guess {
         })
         .collect();
     let (market, venue) = market_and_venue(&folders);
-    let stem = path.file_name().unwrap_or_default().to_string_lossy();
-    let (symbol, interval) = symbol_and_interval(without_endings(&stem));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = without_endings(&name);
+    if let Some(guess) = of_trading_view(stem) {
+        return Guess {
+            market: guess.market.or(market),
+            ..guess
+        };
+    }
+    let (symbol, interval) = symbol_and_interval(stem);
     Guess {
         market,
         venue,
@@ -107,6 +114,26 @@ fn without_endings(name: &str) -> &str {
             None => return stem,
         }
     }
+}
+
+/// `BITSTAMP_BTCUSD, 60`: venue, symbol, and an interval in minutes or like `1D`, as TradingView names
+/// what it exports.
+fn of_trading_view(stem: &str) -> Option<Guess> {
+    let (series, interval) = stem.split_once(", ")?;
+    let (venue, symbol) = series.split_once('_')?;
+    // It numbers a file of the same name: `NASDAQ_MSFT, 1D (1)`.
+    let interval = interval.split(' ').next()?;
+    let venue = venue.to_lowercase();
+    let known = VENUES.iter().find(|(prefix, _)| venue.starts_with(prefix));
+    Some(Guess {
+        market: known.map(|(_, market)| (*market).to_owned()),
+        symbol: Some(symbol.to_uppercase()).filter(|s| !s.is_empty()),
+        interval: match interval.parse() {
+            Ok(minutes) => (minutes > 0).then(|| Interval::minutes(minutes)),
+            Err(_) => interval.parse().ok(),
+        },
+        venue: Some(venue),
+    })
 }
 
 /// Splits `BTCUSDT-1h-2024-01`: the symbol is what stands before the interval, or before a month
@@ -196,6 +223,9 @@ mod tests {
             ("crypto/old/2020/X_1h.csv", "crypto/old/X:1h"),
             ("stocks/data/bybit/X_1h.csv", "crypto/bybit/X:1h"),
             ("bybit/.csv", "crypto/bybit/.CSV:-"),
+            ("x/BITSTAMP_BTCUSD, 60.csv", "crypto/bitstamp/BTCUSD:1h"),
+            ("x/NASDAQ_MSFT, 1D (2).csv", "equity/nasdaq/MSFT:1d"),
+            ("fx/OANDA_EURUSD, 15.csv", "fx/oanda/EURUSD:15m"),
         ] {
             assert_eq!(named(path), expected, "{path}");
         }

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use csv::ByteRecord;
 
 use super::super::columns::{Columns, Field, Layout, TIME};
-use super::super::fields::{check_symbol, read_time, shown};
+use super::super::fields::{check_symbol, read_time_in, shown};
 use super::super::report::{DefectKind, InputReport, NoticeKind, RowDefect};
 use super::super::rows::{Rows, Step};
-use super::super::times::{TimeForm, TimeForms, WrittenTime};
+use super::super::times::{DateOrder, TimeForm, TimeForms, WrittenTime};
 use super::BarOptions;
 use crate::error::Result;
 use crate::model::{Bar, Bars, Timestamp};
@@ -106,6 +106,8 @@ struct Positions {
     volume: Option<usize>,
     symbol: Option<usize>,
     width: usize,
+    dates: Option<DateOrder>,
+    decimal_comma: bool,
 }
 
 impl Positions {
@@ -127,6 +129,8 @@ impl Positions {
             volume: columns.find(&VOLUME)?,
             symbol: columns.find(&SYMBOL)?,
             width: names.len(),
+            dates: options.dates,
+            decimal_comma: options.decimal_comma,
         })
     }
 
@@ -149,6 +153,8 @@ impl Positions {
             volume: (width > 5).then_some(5),
             symbol: None,
             width,
+            dates: options.dates,
+            decimal_comma: options.decimal_comma,
         })
     }
 
@@ -158,9 +164,15 @@ impl Positions {
 
     fn read(&self, record: &ByteRecord) -> Result<(WrittenTime, Bar), RowDefect> {
         let time = record.get(self.time).unwrap_or_default();
-        let time = read_time(time)?;
+        let time = read_time_in(time, self.dates)?;
         let [open, high, low, close] = self.prices;
-        let number = |(at, name)| number(record.get(at).unwrap_or_default(), name);
+        let number = |(at, name)| {
+            let field = record.get(at).unwrap_or_default();
+            match self.decimal_comma {
+                true => number(&with_point(field), name),
+                false => number(field, name),
+            }
+        };
         let bar = Bar {
             time: Timestamp::from_millis(time.local),
             open: number(open)?,
@@ -198,10 +210,31 @@ fn number(field: &[u8], name: &'static str) -> Result<f64, RowDefect> {
         if text.is_empty() {
             RowDefect::new(DefectKind::MissingField, format!("the {name} is empty"))
         } else {
-            let message = format!("expected a number for the {name}, found {:?}", shown(field));
+            let comma = if text.contains(',') {
+                "; with a decimal comma say --decimal-comma, and leave thousands separators out"
+            } else {
+                ""
+            };
+            let message = format!(
+                "expected a number for the {name}, found {:?}{comma}",
+                shown(field)
+            );
             RowDefect::new(DefectKind::Unparsable, message)
         }
     })
+}
+
+/// A number with a decimal comma as one with a point. One that has a point too stays as it is, and is
+/// no number.
+fn with_point(field: &[u8]) -> Vec<u8> {
+    let mut field = field.to_vec();
+    if !field.contains(&b'.')
+        && let Some(at) = field.iter().position(|b| *b == b',')
+        && let Some(comma) = field.get_mut(at)
+    {
+        *comma = b'.';
+    }
+    field
 }
 
 /// The most symbols of a file: each takes more memory than its rows do.

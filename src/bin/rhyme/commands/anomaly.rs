@@ -10,13 +10,12 @@ use rhymedb::{
 use serde_json::{Map, Value, json};
 
 use super::labels::Labels;
-use super::similar::{view_at, window_closes};
-use super::{note_pending, open, words};
+use super::similar::view_at;
+use super::{note_pending, open, pictures, words};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
-use crate::render::{Style, sparkline};
 
 pub(crate) const HELP: &str = "\
 A window is measured as of its own close, against windows that had ended when it began: by the distance
@@ -167,9 +166,9 @@ fn print(format: Format, view: &View, answer: &AnomalyAnswer) -> Outcome {
         Format::Table => {
             let found = measure_rows(Format::Json, &answer.unusual);
             output::keep(&MEASURE_COLUMNS, &found);
-            output::lines(&heading(view, answer))?;
+            output::prose(&heading(view, answer))?;
             output::listing(format, &MEASURE_COLUMNS, &measures, "")?;
-            output::lines(&format!(
+            output::prose(&format!(
                 "\nthe largest z-score is {} 3; of the earlier windows {:.0} % are above 3\n",
                 if answer.unusual.z_alarm {
                     "above"
@@ -187,9 +186,10 @@ fn print(format: Format, view: &View, answer: &AnomalyAnswer) -> Outcome {
 
 fn heading(view: &View, answer: &AnomalyAnswer) -> String {
     let window = &answer.window;
-    let line = sparkline(&window_closes(view, window), 24, Style::of_stdout());
+    let chart = pictures::small_chart(view, window);
+    let chart = output::dimmed_afterwards(&chart);
     format!(
-        "{} from {} to {}  {line}\n{} windows had ended when it began, {} of them measured to compare, in {:.2} ms\n",
+        "{} from {} to {}  {chart}\n{} windows had ended when it began, {} of them measured to compare, in {:.2} ms\n",
         output::legible(&window.series.to_string()),
         window.start,
         window.end,
@@ -276,7 +276,7 @@ fn print_scan(format: Format, view: &View, answer: &AnomalyScanAnswer) -> Outcom
         Format::Json => output::json(&scan_json(view, answer, rows)),
         Format::Csv => output::listing(format, &columns, &rows, ""),
         Format::Table => {
-            output::lines(&format!(
+            output::prose(&format!(
                 "{} windows scanned in {:.1} s, {} of them with p at most {} by {}; {} {} too little history\n",
                 output::grouped(answer.scanned),
                 answer.took.as_secs_f64(),
@@ -293,12 +293,11 @@ fn print_scan(format: Format, view: &View, answer: &AnomalyScanAnswer) -> Outcom
             let found = answer.episodes.iter();
             let found: Vec<Value> = found.map(|e| episode_row(Format::Json, e)).collect();
             output::keep(&columns, &found);
-            columns.push(column("chart", "closes"));
+            columns.push(column(output::CHART, "closes"));
             let charted = answer.episodes.iter().zip(rows).map(|(episode, mut row)| {
-                let closes = window_closes(view, &episode.window);
-                let line = sparkline(&closes, 24, Style::of_stdout());
+                let chart = pictures::small_chart(view, &episode.window);
                 if let Some(object) = row.as_object_mut() {
-                    object.insert("chart".to_owned(), json!(line));
+                    object.insert(output::CHART.to_owned(), json!(chart));
                 }
                 row
             });

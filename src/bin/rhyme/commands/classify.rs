@@ -110,7 +110,7 @@ fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) 
         Format::Csv => output::listing(format, &columns, &rows, ""),
         Format::Table => {
             let chosen = answer.chosen.as_deref().unwrap_or("undecided");
-            output::lines(&format!(
+            output::prose(&format!(
                 "{}\n{}, {:.4} before the next label\n",
                 words::window_line(answer.query.as_ref(), target),
                 output::legible(chosen),

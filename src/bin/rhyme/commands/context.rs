@@ -78,7 +78,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         Format::Csv => output::listing(format, &columns, &rows, ""),
         Format::Table => {
             let window = words::window_line(Some(&answer.window), "");
-            output::lines(&format!("{window}\n"))?;
+            output::prose(&format!("{window}\n"))?;
             output::listing(
                 format,
                 &columns,

@@ -134,7 +134,7 @@ fn tables(report: &EvalReport) -> Outcome {
             .filter(|m| m.section == section)
             .collect();
         if !of.is_empty() {
-            output::lines(&format!("\n{section}"))?;
+            output::prose(&format!("\n{section}"))?;
             table(&of)?;
         }
     }
@@ -142,7 +142,7 @@ fn tables(report: &EvalReport) -> Outcome {
         output::lines("")?;
     }
     for note in &report.notes {
-        output::lines(&format!("note: {}", output::legible(note)))?;
+        output::prose(&format!("note: {}", output::legible(note)))?;
     }
     Ok(())
 }

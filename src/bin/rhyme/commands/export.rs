@@ -27,6 +27,11 @@ pub(crate) enum Export {
         after_help = "Example: rhyme export vectors vectors.parquet BTCUSDT:1h --space shape"
     )]
     Vectors(ExportVectors),
+    /// Headlines with their vectors, in a space of charts and headlines
+    #[command(
+        after_help = "Example: rhyme export headline-vectors news-vectors.parquet BTCUSDT --space clip"
+    )]
+    HeadlineVectors(ExportHeadlineVectors),
     /// The rows of the answer of a command; in the shell without one, of the last answer
     #[command(
         after_help = "Example: rhyme export answer hits.parquet similar BTCUSDT:1h -k 20 --market equity"
@@ -79,6 +84,15 @@ pub(crate) struct ExportHeadlines {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct ExportHeadlineVectors {
+    #[command(flatten)]
+    which: ExportHeadlines,
+    /// The space [default: that of charts and headlines]
+    #[arg(long)]
+    space: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct ExportVectors {
     #[command(flatten)]
     to_file: To,
@@ -112,6 +126,7 @@ pub(super) fn run(global: &Global, args: &Export) -> Outcome {
         Export::Bars(args) => bars(global, args),
         Export::Headlines(args) => headlines(global, args),
         Export::Vectors(args) => vectors(global, args),
+        Export::HeadlineVectors(args) => headline_vectors(global, args),
         Export::Answer(args) => answer(global, args),
     }
 }
@@ -189,10 +204,15 @@ fn headlines(global: &Global, args: &ExportHeadlines) -> Outcome {
     let view = view(global, args.as_of)?;
     let found = view.headlines(args.symbol.as_deref(), args.from, args.to, usize::MAX)?;
     let mut table = TableWriter::create(&args.to_file.file, args.to_file.replace)?;
+    table.write(&headline_columns(&found))?;
+    done(global, &args.to_file.file, table.finish()?)
+}
+
+fn headline_columns(found: &[Headline]) -> Vec<(&'static str, TableColumn)> {
     let text = |part: fn(&Headline) -> String| {
         TableColumn::Text(found.iter().map(|h| Some(part(h))).collect())
     };
-    table.write(&[
+    vec![
         ("time", times(found.iter().map(|h| h.time))),
         ("precision", text(|h| h.precision.to_string())),
         ("source", text(|h| h.source.clone())),
@@ -201,8 +221,29 @@ fn headlines(global: &Global, args: &ExportHeadlines) -> Outcome {
             TableColumn::Texts(found.iter().map(|h| h.symbols.clone()).collect()),
         ),
         ("text", text(|h| h.text.clone())),
-    ])?;
-    done(global, &args.to_file.file, table.finish()?)
+    ]
+}
+
+fn headline_vectors(global: &Global, args: &ExportHeadlineVectors) -> Outcome {
+    let which = &args.which;
+    check_period(which.from, which.to)?;
+    let view = view(global, which.as_of)?;
+    let (space, symbol) = (args.space.as_deref(), which.symbol.as_deref());
+    // The dimension is known from the space alone, so that a table without rows has it too.
+    let never = Some(Timestamp::from_millis(i64::MIN));
+    let described = view.headline_vectors(space, symbol, None, never, |_| Ok(()))?;
+    let dim = described.encoder.dim as usize;
+    let mut table = TableWriter::create(&which.to_file.file, which.to_file.replace)?;
+    let columns = |headlines: &[Headline], values: Vec<f32>| {
+        let mut columns = headline_columns(headlines);
+        columns.push(("vector", TableColumn::Vectors { dim, values }));
+        columns
+    };
+    table.write(&columns(&[], Vec::new()))?;
+    view.headline_vectors(space, symbol, which.from, which.to, |batch| {
+        table.write(&columns(&batch.headlines, batch.values))
+    })?;
+    done(global, &which.to_file.file, table.finish()?)
 }
 
 fn vectors(global: &Global, args: &ExportVectors) -> Outcome {

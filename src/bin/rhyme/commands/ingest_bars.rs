@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use rayon::prelude::*;
 use rhymedb::{
-    BarFile, BarOptions, Calendar, Control, Error, Ingest, IngestReport, InputReport, Interval,
-    find_inputs, read_bars,
+    BarFile, BarOptions, Calendar, Control, DateOrder, Error, Ingest, IngestReport, InputReport,
+    Interval, find_inputs, read_bars,
 };
 use serde_json::{Value, json};
 
@@ -36,6 +36,12 @@ pub(crate) struct IngestBars {
     /// continuous or session [default: continuous for crypto, else session]
     #[arg(long)]
     calendar: Option<Calendar>,
+    /// The order of dates like 31/01/2024: day-first or month-first
+    #[arg(long, value_name = "ORDER")]
+    dates: Option<DateOrder>,
+    /// Numbers are written like 1,5
+    #[arg(long)]
+    decimal_comma: bool,
     #[command(flatten)]
     rows: Rows,
     #[command(flatten)]
@@ -53,6 +59,8 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
         interval: args.interval,
         calendar: args.calendar,
         map: args.rows.map(),
+        dates: args.dates,
+        decimal_comma: args.decimal_comma,
         on_error: args.rows.on_error,
     };
     let files = find_inputs(&args.paths)?;

@@ -38,6 +38,7 @@ pub(crate) mod map;
 pub(crate) mod news;
 mod outcomes;
 mod pattern;
+pub(crate) mod pictures;
 pub(crate) mod prototype;
 pub(crate) mod reaction;
 mod repair;

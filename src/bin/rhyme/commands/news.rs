@@ -72,7 +72,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         Format::Csv => output::listing(format, &HEADLINE_COLUMNS, &rows, ""),
         Format::Table => {
             let told = answer.expressiveness.map(|e| words::told(Some(e)));
-            output::lines(&format!(
+            output::prose(&format!(
                 "{}\n{}{} headlines searched in {:.2} ms\n",
                 words::window_line(answer.query.as_ref(), &args.target),
                 told.map_or_else(String::new, |told| told + "\n"),

@@ -142,7 +142,7 @@ fn rows(format: Format, answer: &ReactionAnswer) -> Vec<Value> {
 }
 
 fn table(answer: &ReactionAnswer, rows: &[Value]) -> Outcome {
-    output::lines(&format!("{}\n", words::told(answer.expressiveness)))?;
+    output::prose(&format!("{}\n", words::told(answer.expressiveness)))?;
     output::keep(&columns(), rows);
     if answer.summary.is_some() {
         output::lines("in summary")?;

@@ -95,7 +95,7 @@ fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
         })),
         Format::Csv => csv(charts, lines),
         Format::Table => {
-            output::lines(&format!(
+            output::prose(&format!(
                 "{}\n{} windows and {} headlines searched in {:.2} ms\n",
                 words::told(answer.expressiveness),
                 output::grouped(answer.charts.searched.windows),

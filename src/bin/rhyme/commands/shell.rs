@@ -7,6 +7,7 @@ const HELP: &str = "\
 In the shell:
   let x = BTCUSDT:1h@2021-05-19    names a target: similar x
   last, last[3]                    the last answer, and its third row: similar last[3]
+  x, last[3], BTCUSDT:1h           alone on a line: the chart of that window
   as of 2021-01-01, as of now      what commands know from now on
   similar x > hits.parquet         an answer into a file (.parquet, .csv, .jsonl, .json, else text)
   similar x | less                 an answer into another program

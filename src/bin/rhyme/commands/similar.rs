@@ -3,11 +3,11 @@ use std::path::Path;
 use clap::Args;
 use rhymedb::{
     BarOptions, Database, Error, Hit, Interval, Query, Refine, SimilarAnswer, Target, Timestamp,
-    View, Window, read_bars,
+    View, read_bars,
 };
 use serde_json::{Value, json};
 
-use super::{note_pending, open, outcomes, pattern, words};
+use super::{note_pending, open, outcomes, pattern, pictures, words};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -45,6 +45,9 @@ pub(crate) struct Similar {
     /// What happened in so many bars after each hit, and after all windows that pass
     #[arg(long, value_name = "BARS", value_delimiter = ',')]
     outcome: Vec<u32>,
+    /// Draw the query and the hits as candles, and what came afterwards behind a line
+    #[arg(long, conflicts_with = "outcome")]
+    chart: bool,
     /// The seed of the sample and of the bootstrap of --outcome
     #[arg(long, default_value_t = 0, requires = "outcome")]
     seed: u64,
@@ -98,6 +101,9 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
         let answer = similar.run()?;
         let drawn = || picture::found(&view, target, &answer, None);
         args.plot.write(global, drawn)?;
+        if args.chart {
+            return print_charts(global.format, &view, target, &answer);
+        }
         return print(global.format, &view, target, &answer);
     }
     let question = similar.clone();
@@ -185,6 +191,17 @@ pub(super) fn print(format: Format, view: &View, target: &str, answer: &SimilarA
     }
 }
 
+/// Candles for people; an answer for programs has no pictures.
+fn print_charts(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
+    if format != Format::Table {
+        return print(format, view, target, answer);
+    }
+    let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
+    output::keep(&HIT_COLUMNS, &rows);
+    output::prose(&heading(view, target, answer))?;
+    output::lines(&pictures::charts(view, target, answer).join("\n"))
+}
+
 /// [`HIT_COLUMNS`], and what the search was refined by.
 pub(super) fn hit_columns(answer: &SimilarAnswer) -> Vec<Column> {
     let mut columns = HIT_COLUMNS.to_vec();
@@ -196,8 +213,8 @@ pub(super) fn hit_columns(answer: &SimilarAnswer) -> Vec<Column> {
 
 pub(super) fn print_table(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
     let mut columns = hit_columns(answer);
-    columns.push(column("chart", "closes"));
-    output::lines(&heading(target, answer))?;
+    columns.push(column(output::CHART, "closes"));
+    output::prose(&heading(view, target, answer))?;
     let rows: Vec<Value> = answer
         .hits
         .iter()
@@ -226,10 +243,9 @@ pub(super) fn hit_row(hit: &Hit) -> Value {
 }
 
 pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value) -> Value {
-    let closes = window_closes(view, &hit.window);
     if let Some(object) = row.as_object_mut() {
-        let line = sparkline(&closes, CHART_WIDTH, Style::of_stdout());
-        object.insert("chart".to_owned(), json!(line));
+        let chart = pictures::small_chart(view, &hit.window);
+        object.insert(output::CHART.to_owned(), json!(chart));
         let score = format!("{:.4}", hit.score);
         object.insert("score".to_owned(), json!(score));
         if let Some(refined) = hit.refined {
@@ -239,28 +255,18 @@ pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value) -> Value {
     row
 }
 
-const CHART_WIDTH: usize = 24;
-
-/// The closes of a window; none if its vector was imported without bars.
-pub(super) fn window_closes(view: &View, window: &Window) -> Vec<f64> {
-    let series = &window.series;
-    let first_close = series.interval.close_of(window.start);
-    let bars = view.bars(series, Some(first_close), Some(window.end), None);
-    bars.map(|b| b.bars.close).unwrap_or_default()
-}
-
-fn heading(target: &str, answer: &SimilarAnswer) -> String {
+fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> String {
     let what = match &answer.query {
         Some(window) => format!("{} from {} to {}", window.series, window.start, window.end),
         None => target.to_owned(),
     };
     let what = output::legible(&what);
-    let chart = answer.query_bars.as_ref().map(|bars| {
-        format!(
-            "  {}",
-            sparkline(&bars.close, CHART_WIDTH, Style::of_stdout())
-        )
-    });
+    let chart = match (&answer.query, &answer.query_bars) {
+        (Some(window), _) => Some(pictures::small_chart(view, window)),
+        (None, Some(bars)) => Some(sparkline(&bars.close, 24, Style::of_stdout())),
+        (None, None) => None,
+    };
+    let chart = chart.map(|chart| format!("  {}", output::dimmed_afterwards(&chart)));
     format!(
         "{what}{}\n{} windows searched by {} in {:.2} ms, {} distinct {} at least {} bars apart\n",
         chart.unwrap_or_default(),

@@ -5,13 +5,12 @@ use rhymedb::{Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer,
 use serde_json::{Value, json};
 
 use super::anomaly::window_row;
-use super::similar::{HIT_COLUMNS, view_at, window_closes};
-use super::{note_pending, open};
+use super::similar::{HIT_COLUMNS, view_at};
+use super::{note_pending, open, pictures};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
-use crate::render::{Style, sparkline};
 
 pub(crate) const HELP: &str = "\
 The shift between the two sides is removed (mean and covariance, CORAL), and windows that are near to
@@ -147,13 +146,13 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
         Format::Csv => output::listing(format, &columns, &rows, ""),
         Format::Table => {
             let query = &answer.query;
-            let closes = window_closes(view, query);
-            output::lines(&format!(
+            let chart = pictures::small_chart(view, query);
+            output::prose(&format!(
                 "{} from {} to {}  {}\n{} windows elsewhere searched by {} in {:.2} ms, at most {} of a symbol; the shift between the sides is {:.3}\n",
                 output::legible(&query.series.to_string()),
                 query.start,
                 query.end,
-                sparkline(&closes, 24, Style::of_stdout()),
+                output::dimmed_afterwards(&chart),
                 output::grouped(answer.searched.windows),
                 answer.searched.plan,
                 answer.took.as_secs_f64() * 1e3,
@@ -161,12 +160,12 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
                 answer.shift,
             ))?;
             output::keep(&columns, &rows);
-            columns.push(column("chart", "closes"));
+            columns.push(column(output::CHART, "closes"));
             let mut charted = Vec::with_capacity(rows.len());
             for (hit, mut row) in answer.hits.iter().zip(rows) {
-                let line = sparkline(&window_closes(view, &hit.window), 24, Style::of_stdout());
+                let chart = pictures::small_chart(view, &hit.window);
                 if let Some(object) = row.as_object_mut() {
-                    object.insert("chart".to_owned(), json!(line));
+                    object.insert(output::CHART.to_owned(), json!(chart));
                     for (key, value) in [
                         ("score", hit.score),
                         ("similarity", hit.similarity),

@@ -89,7 +89,12 @@ pub(crate) fn news(
                     when(told.known),
                     told.headline.text
                 ),
-                changes: changes(view, &outcome.series, outcome.start, answer.horizon as usize)?,
+                changes: changes(
+                    view,
+                    &outcome.series,
+                    outcome.start,
+                    answer.horizon as usize,
+                )?,
             });
         }
     }

@@ -16,14 +16,13 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    pub(super) fn of(bars: &[Bar], rows: usize) -> Self {
-        let high = bars.iter().map(|bar| bar.high);
-        let low = bars.iter().map(|bar| bar.low);
-        Self {
-            high: high.fold(f64::NEG_INFINITY, f64::max),
-            low: low.fold(f64::INFINITY, f64::min),
-            rows,
+    pub(super) fn of<'a>(bars: impl Iterator<Item = &'a Bar>, rows: usize) -> Self {
+        let (mut high, mut low) = (f64::NEG_INFINITY, f64::INFINITY);
+        for bar in bars {
+            high = high.max(bar.high);
+            low = low.min(bar.low);
         }
+        Self { high, low, rows }
     }
 
     /// The level of a price: 0 is the upper half of the first row, `2 * rows - 1` the lower half

@@ -27,21 +27,39 @@ enum Ink {
     Body,
 }
 
+/// A column of a chart.
+enum Column {
+    /// A candle of the chart itself.
+    Candle(Bar),
+    /// The line behind which is what came afterwards.
+    Line,
+    /// A candle of what came afterwards.
+    After(Bar),
+}
+
 /// Draws `bars` as candles in at most `width` columns and `height` lines, price labels at the
 /// right (high, low, and the last close behind a mark) and the open times of the first and the
 /// last bar in the last line included. Where there are more bars than columns, a candle is several
 /// bars folded into one, the same number each.
 pub(crate) fn candles(bars: &Bars, width: usize, height: usize, style: Style) -> Vec<String> {
-    let finite = |bar: &Bar| {
-        let prices = [bar.open, bar.high, bar.low, bar.close];
-        prices.iter().all(|price| price.is_finite())
-    };
-    let bars: Vec<Bar> = bars.iter().filter(finite).collect();
+    candles_and_after(bars, &Bars::default(), width, height, style)
+}
+
+/// As [`candles`], and behind a line what came `after`, dimmed where there are colours. The scale
+/// is of both; the marked close and the times are those of `bars`.
+pub(crate) fn candles_and_after(
+    bars: &Bars,
+    after: &Bars,
+    width: usize,
+    height: usize,
+    style: Style,
+) -> Vec<String> {
+    let (bars, after) = (drawable(bars), drawable(after));
     let (Some(first), Some(last)) = (bars.first(), bars.last()) else {
         return vec!["no bars".to_owned()];
     };
     let rows = height.saturating_sub(1).max(1);
-    let scale = Scale::of(&bars, rows);
+    let scale = Scale::of(bars.iter().chain(&after), rows);
     let mut labels = scale.labels(last.close, style);
     let label_width = labels.iter().map(|label| label.chars().count()).max();
     let mut plot = width.saturating_sub(label_width.map_or(0, |label| label + 1));
@@ -49,22 +67,52 @@ pub(crate) fn candles(bars: &Bars, width: usize, height: usize, style: Style) ->
         plot = width.max(1);
         labels = Vec::new();
     }
-    let folded = fold(&bars, plot);
-    let stride = if folded.len() * 2 <= plot + 1 { 2 } else { 1 };
+    let (columns, known) = columns(&bars, &after, plot);
+    let stride = if columns.len() * 2 <= plot + 1 { 2 } else { 1 };
     let mut lines: Vec<String> = (0..rows)
         .map(|row| {
             let label = labels.get(row).map_or("", String::as_str);
-            line(&folded, &scale, row, stride, label, style)
+            line(&columns, &scale, row, stride, label, style)
         })
         .collect();
-    let drawn = (folded.len() - 1) * stride + 1;
+    let drawn = (known - 1) * stride + 1;
     lines.push(dates(first.time, last.time, drawn, width));
     lines
 }
 
-/// Every `n` bars become one, so that at most `columns` remain; the last may stand for fewer.
-fn fold(bars: &[Bar], columns: usize) -> Vec<Bar> {
-    let group = bars.len().div_ceil(columns).max(1);
+/// The bars that have a place on a scale.
+fn drawable(bars: &Bars) -> Vec<Bar> {
+    let finite = |bar: &Bar| {
+        let prices = [bar.open, bar.high, bar.low, bar.close];
+        prices.iter().all(|price| price.is_finite())
+    };
+    bars.iter().filter(finite).collect()
+}
+
+/// The columns of a chart, at most `most`, and how many of them are of `bars`. Every candle stands
+/// for the same number of bars; the last of `bars` and the last of `after` may stand for fewer. What
+/// came after is left out where there is no room for it.
+fn columns(bars: &[Bar], after: &[Bar], most: usize) -> (Vec<Column>, usize) {
+    if after.is_empty() || most < 4 {
+        let folded = fold(bars, bars.len().div_ceil(most).max(1));
+        let known = folded.len();
+        return (folded.into_iter().map(Column::Candle).collect(), known);
+    }
+    // Two groups may be cut short, and one column is the line.
+    let mut group = (bars.len() + after.len()).div_ceil(most - 1).max(1);
+    while bars.len().div_ceil(group) + after.len().div_ceil(group) > most - 1 {
+        group += 1;
+    }
+    let folded = fold(bars, group);
+    let known = folded.len();
+    let candles = folded.into_iter().map(Column::Candle);
+    let later = fold(after, group).into_iter().map(Column::After);
+    let columns = candles.chain([Column::Line]).chain(later);
+    (columns.collect(), known)
+}
+
+/// Every `group` bars become one; the last may stand for fewer.
+fn fold(bars: &[Bar], group: usize) -> Vec<Bar> {
     bars.chunks(group).filter_map(merge).collect()
 }
 
@@ -83,27 +131,30 @@ fn merge(part: &[Bar]) -> Option<Bar> {
 }
 
 fn line(
-    candles: &[Bar],
+    columns: &[Column],
     scale: &Scale,
     row: usize,
     stride: usize,
     label: &str,
     style: Style,
 ) -> String {
-    const RED: &str = "\u{1b}[31m";
-    const GREEN: &str = "\u{1b}[32m";
     const RESET: &str = "\u{1b}[0m";
     let mut text = String::new();
     let mut present = RESET;
-    for (i, bar) in candles.iter().enumerate() {
-        let glyph = glyph(bar, scale, row, style);
-        let colour = if rises(bar) { GREEN } else { RED };
+    for (i, column) in columns.iter().enumerate() {
+        let (glyph, colour) = match column {
+            Column::Candle(bar) if rises(bar) => (glyph(bar, scale, row, style), "\u{1b}[32m"),
+            Column::Candle(bar) => (glyph(bar, scale, row, style), "\u{1b}[31m"),
+            Column::Line => (if style.unicode { '┊' } else { ':' }, "\u{1b}[0;2m"),
+            Column::After(bar) if rises(bar) => (glyph(bar, scale, row, style), "\u{1b}[2;32m"),
+            Column::After(bar) => (glyph(bar, scale, row, style), "\u{1b}[2;31m"),
+        };
         if style.colour && glyph != ' ' && colour != present {
             text.push_str(colour);
             present = colour;
         }
         text.push(glyph);
-        if i + 1 < candles.len() {
+        if i + 1 < columns.len() {
             text.extend(std::iter::repeat_n(' ', stride - 1));
         }
     }
@@ -270,7 +321,7 @@ mod tests {
     #[test]
     fn folding_keeps_open_extremes_and_close() {
         let bars: Vec<Bar> = sample().iter().collect();
-        let folded = fold(&bars, 3);
+        let folded = fold(&bars, 2);
         let prices: Vec<_> = folded
             .iter()
             .map(|b| (b.open, b.high, b.low, b.close, b.volume))
@@ -282,7 +333,26 @@ mod tests {
         ];
         assert_eq!(prices, expected);
         assert_eq!(folded.last().unwrap().time, bars.last().unwrap().time);
-        assert_eq!(fold(&bars, 5), bars);
+        assert_eq!(fold(&bars, 1), bars);
+    }
+
+    #[test]
+    fn what_came_afterwards_stands_behind_a_line() {
+        let (bars, after) = (sample().slice(0..3), sample().slice(3..5));
+        let picture = |style| candles_and_after(&bars, &after, 34, 5, style).join("\n");
+        let expected = [
+            "  ╽ ▄ ┊      17.00",
+            "  ┃ █ ┊ ▄   ◂14.00",
+            "╻ ┃ ╵ ┊ █ ┃",
+            "┃ ╵   ┊ █ ┃  10.00",
+            "2024-01-03 00:00  2024-01-03 02:00",
+        ];
+        assert_eq!(picture(PLAIN), expected.join("\n"));
+        let coloured = picture(COLOUR);
+        let first = coloured.lines().next().unwrap();
+        assert_eq!(first, "  \x1b[32m╽ \x1b[31m╻ \x1b[0;2m┊    \x1b[0m  17.00");
+        assert!(coloured.contains("\x1b[2;31m") && coloured.contains("\x1b[2;32m"));
+        assert!(picture(ASCII).contains(" : "));
     }
 
     #[test]
@@ -300,6 +370,7 @@ mod tests {
         #[test]
         fn pictures_keep_to_their_frame(
             prices in prop::collection::vec((0.01_f64..1e6, 0.01_f64..1e6, 0.0_f64..9.0), 1..90),
+            known in 1_usize..90,
             width in 10_usize..120,
             height in 0_usize..30,
             colour: bool,
@@ -311,7 +382,9 @@ mod tests {
             };
             let bars = hourly(&prices.iter().map(bar).collect::<Vec<_>>());
             let style = Style { colour, unicode };
-            let picture = candles(&bars, width, height, style);
+            let known = known.min(bars.len());
+            let (bars, after) = (bars.slice(0..known), bars.slice(known..bars.len()));
+            let picture = candles_and_after(&bars, &after, width, height, style);
             prop_assert_eq!(picture.len(), height.max(2));
             for line in &picture {
                 prop_assert!(visible_width(line) <= width, "{}", line);

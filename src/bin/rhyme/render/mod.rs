@@ -6,7 +6,7 @@ mod layout;
 mod sparkline;
 mod style;
 
-pub(crate) use candles::candles;
-pub(crate) use layout::beside;
-pub(crate) use sparkline::sparkline;
+pub(crate) use candles::{candles, candles_and_after};
+pub(crate) use layout::{beside, cut, wrapped};
+pub(crate) use sparkline::{AFTERWARDS, sparkline, sparkline_and_after};
 pub(crate) use style::Style;

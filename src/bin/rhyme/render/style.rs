@@ -21,6 +21,15 @@ impl Style {
         )
     }
 
+    /// A text that is less important, where there are colours.
+    pub(crate) fn dim(self, text: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[2m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
     fn decide(
         variable: impl Fn(&str) -> Option<String>,
         is_terminal: bool,

@@ -182,6 +182,10 @@ impl<'a> Place<'a> {
             let subs = self.command.get_subcommands().filter(|c| !c.is_hide_set());
             texts.extend(subs.map(|sub| sub.get_name().to_owned()));
         }
+        // A target alone is a line too; before its first letter the commands are enough.
+        if before.is_empty() && !typed.is_empty() {
+            texts.extend(targets(typed, known));
+        }
         if let Some(arg) = self.wants(typed) {
             texts.extend(values(arg, typed, known, before));
         }

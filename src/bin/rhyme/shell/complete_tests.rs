@@ -55,6 +55,8 @@ fn commands_come_from_the_parser() {
     }
     assert_eq!(completed("simi"), "similar");
     assert_eq!(completed("ingest hea"), "ingest headlines");
+    assert_eq!(completed("AC"), "ACME:1d");
+    assert_eq!(completed("cras"), "crash");
     assert_eq!(completed("help dro"), "help drop-space");
     assert!(offered("stats x").is_empty());
     assert!(offered("series | le").is_empty());

@@ -1,10 +1,12 @@
 //! What a line may say: the commands of the program, by the program's own parser, and a few that
 //! only make sense in the shell.
 
+use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use rhymedb::Timestamp;
 
+use super::slips;
 use crate::args::{Command, Global};
 use crate::failure::{Failure, Outcome};
 use crate::help;
@@ -81,9 +83,7 @@ pub(super) fn parse(words: &[String], base: &Global, as_of: Option<Timestamp>) -
     }
     let matches = match command.try_get_matches_from(words) {
         Ok(matches) => matches,
-        Err(error) if error.use_stderr() => {
-            return Err(Failure::Usage(error.render().to_string()));
-        }
+        Err(error) if error.use_stderr() => return Err(not_understood(&error, words)),
         Err(page) => return Ok(Parsed::Text(page.render().to_string())),
     };
     let line = Line::from_arg_matches(&matches);
@@ -96,6 +96,20 @@ pub(super) fn parse(words: &[String], base: &Global, as_of: Option<Timestamp>) -
             Parsed::Program(global, Box::new(command), name.to_owned())
         }
     })
+}
+
+/// What clap says, unless the line begins with no command: then what we know of such lines.
+fn not_understood(error: &clap::Error, words: &[String]) -> Failure {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
+        _ => None,
+    };
+    let unknown = text(ContextKind::InvalidSubcommand);
+    if unknown.is_some() && unknown == words.first().map(String::as_str) {
+        return slips::no_command(words, text(ContextKind::SuggestedSubcommand));
+    }
+    Failure::Usage(error.render().to_string())
 }
 
 /// The options that a line says, and the shell's for the rest.
@@ -140,6 +154,12 @@ pub(super) fn takes_as_of(name: &str) -> bool {
         itself || command.get_subcommands().any(takes)
     }
     Line::command().find_subcommand(name).is_some_and(takes)
+}
+
+/// Whether a line may begin with this word.
+pub(super) fn begins_line(word: &str) -> bool {
+    let line = Line::command();
+    word.starts_with('-') || word == "help" || line.find_subcommand(word).is_some()
 }
 
 /// Whether a command has that name, anywhere, so that it can be no name of a target.

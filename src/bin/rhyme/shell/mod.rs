@@ -5,6 +5,7 @@ mod editor;
 mod grammar;
 mod names;
 mod redirect;
+mod slips;
 mod words;
 
 use std::io::{self, IsTerminal};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::args::{Args, Format, Global};
-use crate::commands;
+use crate::commands::{self, pictures};
 use crate::failure::{Failure, Outcome, tell};
 use crate::help;
 use crate::output::{self, column};
@@ -164,18 +165,26 @@ impl Shell {
         let done = self.stoppable_line(line);
         let cancelled = progress::cancelled();
         progress::end_line();
-        match done {
-            Ok(_) if cancelled => Err(Error::Interrupted.into()),
-            done => done,
+        // Whatever else went wrong, it went wrong because of that.
+        if cancelled {
+            return Err(Error::Interrupted.into());
         }
+        done
     }
 
     fn stoppable_line(&mut self, line: &str) -> Outcome<Flow> {
-        let split = words::split_whole(line)?;
+        let mut split = words::split_whole(line)?;
+        // As lines of the README have it.
+        if split.words.len() > 1 && split.words.first().is_some_and(|w| w.text == "rhyme") {
+            split.words.remove(0);
+        }
         if split.words.is_empty() {
             return Ok(Flow::On);
         }
         let last = self.session.last();
+        let typed: Vec<String> = split.words.iter().map(|w| w.text.clone()).collect();
+        let quoted: Vec<bool> = split.words.iter().map(|w| w.quoted).collect();
+        slips::check_last(&typed, &quoted)?;
         let words = self.names.expand(&split.words, last.as_ref())?;
         let mut flow = Flow::On;
         sink::forget();
@@ -192,6 +201,12 @@ impl Shell {
     }
 
     fn command(&mut self, words: &[String], base: &Global, last: Option<&Answer>) -> Outcome<Flow> {
+        if let [alone] = words
+            && !grammar::begins_line(alone)
+            && pictures::draw_target(base, alone, self.as_of)?
+        {
+            return Ok(Flow::On);
+        }
         match grammar::parse(words, base, self.as_of)? {
             Parsed::Text(page) => output::lines(page.trim_end())?,
             Parsed::Own(_, Own::Exit) => return Ok(Flow::End),

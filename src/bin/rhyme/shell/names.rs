@@ -48,18 +48,20 @@ impl Names {
         Ok(())
     }
 
-    /// The words of a line with names replaced by what they stand for. The first word is a
-    /// command, and words in quotes mean themselves.
+    /// The words of a line with names replaced by what they stand for. Commands and words in quotes
+    /// mean themselves.
     pub(super) fn expand(&self, words: &[Word], last: Option<&Answer>) -> Outcome<Vec<String>> {
         let first = words.first().map(|w| w.text.as_str());
         let mut expanded = Vec::with_capacity(words.len());
         for (i, word) in words.iter().enumerate() {
-            // The name that `let` gives stands for itself.
-            let literal = word.quoted || i == 0 || (i == 1 && first == Some("let"));
-            expanded.push(match (literal, row_of_last(&word.text)) {
-                (true, _) => word.text.clone(),
-                (false, Some(number)) => last.ok_or_else(nothing_yet)?.target(number)?,
-                (false, None) => self.0.get(&word.text).unwrap_or(&word.text).clone(),
+            // The name that `let` gives stands for itself, and no name is that of a command.
+            if word.quoted || (i == 1 && first == Some("let")) {
+                expanded.push(word.text.clone());
+                continue;
+            }
+            expanded.push(match row_of_last(&word.text)? {
+                Some(number) => last.ok_or_else(nothing_yet)?.target(number)?,
+                None => self.0.get(&word.text).unwrap_or(&word.text).clone(),
             });
         }
         Ok(expanded)
@@ -72,8 +74,17 @@ pub(super) fn nothing_yet() -> Error {
 }
 
 /// The 3 of `last[3]`.
-fn row_of_last(word: &str) -> Option<usize> {
-    word.strip_prefix("last[")?.strip_suffix(']')?.parse().ok()
+fn row_of_last(word: &str) -> Outcome<Option<usize>> {
+    let Some(row) = word.strip_prefix("last[") else {
+        return Ok(None);
+    };
+    let number = row.strip_suffix(']').and_then(|row| row.parse().ok());
+    number.map(Some).ok_or_else(|| {
+        Error::Invalid(format!(
+            "expected the number of a row between brackets, like last[3], found {word}"
+        ))
+        .into()
+    })
 }
 
 #[cfg(test)]
@@ -100,7 +111,10 @@ mod tests {
         );
         assert_eq!(expand("similar 'x' xx y"), "similar x xx ETHUSDT");
         assert_eq!(expand("let x = y"), "let x = ETHUSDT");
-        assert!(names.expand(&split("similar last[1]").words, None).is_err());
+        assert_eq!(expand("x"), "BTCUSDT:1h@2021-05-19");
+        for line in ["similar last[1]", "last[1]", "similar last[x]", "last[1"] {
+            assert!(names.expand(&split(line).words, None).is_err(), "{line}");
+        }
     }
 
     #[test]

@@ -105,8 +105,9 @@ pub(super) fn split_whole(line: &str) -> Outcome<Split> {
     let split = split(line);
     let wrong = |message: String| Err(Error::Invalid(message).into());
     if let Some(quote) = split.open_quote {
+        let other = if quote == '"' { '\'' } else { '"' };
         return wrong(format!(
-            "expected a closing {quote}, found the end of the line"
+            "expected a closing {quote}, found the end of the line; close it, or put a text that contains {quote} between {other} and {other}"
         ));
     }
     match &split.redirect {

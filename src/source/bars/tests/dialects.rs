@@ -147,6 +147,61 @@ fn maps_say_which_column_is_which() {
     assert!(read_named("crypto/v/X.csv", "1577836800000,1,1,1,1,1\n", &options).is_err());
 }
 
+#[test]
+fn the_caller_says_how_dates_and_numbers_are_written() {
+    let text = "Date;Open;High;Low;Close;Volume\n07.03.2024;10,5;12;9,25;11;5\n08.03.2024;10;12;9;11,75;5\n11.03.2024 00:00;10;12;9;11;1,5\n";
+    let options = |dates, decimal_comma| BarOptions {
+        dates,
+        decimal_comma,
+        ..BarOptions::default()
+    };
+    let read = |options| read_named("nyse/IBM_1d.csv", text, &options);
+    let file = read(options(Some(DateOrder::DayFirst), true)).unwrap();
+    let bars = &file.series[0].bars;
+    assert_eq!(
+        bars.iter().next().unwrap().time.to_string(),
+        "2024-03-07T00:00:00Z"
+    );
+    assert_eq!(
+        (bars.open[0], bars.low[0], bars.close[1]),
+        (10.5, 9.25, 11.75)
+    );
+    assert_eq!(bars.volume[2], 1.5);
+    let refused =
+        |dates, decimal_comma| read(options(dates, decimal_comma)).unwrap_err().to_string();
+    let without = refused(None, true);
+    assert!(
+        without.contains("or say --dates day-first or --dates month-first"),
+        "{without}"
+    );
+    let without = refused(Some(DateOrder::DayFirst), false);
+    assert!(
+        without.contains("with a decimal comma say --decimal-comma"),
+        "{without}"
+    );
+    let text = "Date,Open,High,Low,Close\n1/31/2024,1,1,1,1\n2/1/2024,1,1,1,1\n2/2/2024,1,1,1,1\n";
+    let file = read_named(
+        "nyse/IBM_1d.csv",
+        text,
+        &options(Some(DateOrder::MonthFirst), false),
+    );
+    let first = file.unwrap().series[0].bars.iter().next().unwrap().time;
+    assert_eq!(first.to_string(), "2024-01-31T00:00:00Z");
+    // A day that is no month, and both kinds of separators, are refused as ever.
+    let wrong = read_named(
+        "nyse/IBM_1d.csv",
+        text,
+        &options(Some(DateOrder::DayFirst), false),
+    );
+    assert!(wrong.is_err());
+    let both = "Date,Open,High,Low,Close\n2024-01-31,\"1.234,5\",1,1,1\n";
+    let both = read_named("nyse/IBM_1d.csv", both, &options(None, true)).unwrap_err();
+    assert!(
+        both.to_string().contains("expected a number for the open"),
+        "{both}"
+    );
+}
+
 fn zip_of(members: &[(&str, String)]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, text) in members {

@@ -43,5 +43,20 @@ pub(super) fn free_disk(path: &Path) -> Option<u64> {
     let disks = Disks::new_with_refreshed_list();
     let holding = disks.iter().filter(|d| there.starts_with(d.mount_point()));
     let nearest = holding.max_by_key(|d| d.mount_point().components().count())?;
-    Some(nearest.available_space())
+    same_disk(&there, nearest.mount_point()).then(|| nearest.available_space())
+}
+
+/// Whether two paths are on one disk. The list of disks leaves out some, those in memory among them,
+/// and then the nearest mount point is that of another one.
+#[cfg(unix)]
+fn same_disk(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    let device = |path: &Path| path.metadata().map(|m| m.dev()).ok();
+    device(one).is_some() && device(one) == device(other)
+}
+
+#[cfg(not(unix))]
+fn same_disk(_: &Path, _: &Path) -> bool {
+    true
 }

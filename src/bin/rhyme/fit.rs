@@ -1,0 +1,139 @@
+//! Which columns of a table stand on a terminal that is too narrow for all of them.
+
+/// What is left out first, by the keys of columns: what the rest of the row or another command tells
+/// as well. Columns that are not named here stay.
+const LEFT_OUT: [&str; 45] = [
+    "venue",
+    "start",
+    "market",
+    "created",
+    "weights_hash",
+    "flat_windows",
+    "dead_rows",
+    "fresh_rows",
+    "headline_rows",
+    "segments",
+    "hop",
+    "calendar",
+    "precision",
+    "source",
+    "first",
+    "windows",
+    "mahalanobis",
+    "mahalanobis_p",
+    "largest_z",
+    "largest_z_p",
+    "volatility",
+    "effective_n",
+    "q05",
+    "q95",
+    "closed",
+    "worst",
+    "best",
+    "q25",
+    "q75",
+    "n_a",
+    "n_b",
+    "raw",
+    "volume",
+    "open",
+    "high",
+    "low",
+    "symbols",
+    "interval",
+    "similarity",
+    "chart",
+    "outcome",
+    "n",
+    "rank",
+    "distance_p",
+    "p_value",
+];
+/// Columns whose texts may go over several lines, and the least width at which that can be read.
+const PROSE: [&str; 5] = ["text", "symbols", "found", "advice", "of"];
+const READABLE: usize = 16;
+/// A blank at each side of a cell.
+const PADDING: usize = 2;
+
+/// A column as wide as its widest cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wide<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) width: usize,
+}
+
+/// Whether a column may be broken into lines.
+pub(crate) fn is_prose(key: &str) -> bool {
+    PROSE.contains(&key)
+}
+
+/// The places of the columns that stand in `room`, in order, at least one; and whether they fit.
+pub(crate) fn standing(columns: &[Wide<'_>], room: usize) -> (Vec<usize>, bool) {
+    let need = |kept: &[usize]| -> usize {
+        let kept = kept.iter().filter_map(|&i| columns.get(i));
+        let least = |c: &Wide<'_>| match is_prose(c.key) {
+            true => c.width.min(READABLE),
+            false => c.width,
+        };
+        kept.map(|c| least(c) + PADDING).sum()
+    };
+    let mut kept: Vec<usize> = (0..columns.len()).collect();
+    for key in LEFT_OUT {
+        if need(&kept) <= room {
+            break;
+        }
+        let others = |i: &usize| columns.get(*i).is_some_and(|c| c.key != key);
+        if kept.iter().any(others) {
+            kept.retain(others);
+        }
+    }
+    let fits = need(&kept) <= room;
+    (kept, fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HITS: [Wide<'_>; 9] = [
+        wide("rank", 4),
+        wide("score", 6),
+        wide("market", 6),
+        wide("venue", 7),
+        wide("symbol", 7),
+        wide("interval", 8),
+        wide("start", 20),
+        wide("end", 20),
+        wide("chart", 22),
+    ];
+
+    const fn wide(key: &str, width: usize) -> Wide<'_> {
+        Wide { key, width }
+    }
+
+    fn kept(columns: &[Wide<'_>], room: usize) -> Vec<String> {
+        let kept = standing(columns, room).0.into_iter();
+        kept.map(|i| columns[i].key.to_owned()).collect()
+    }
+
+    #[test]
+    fn what_others_tell_goes_first() {
+        assert_eq!(kept(&HITS, 200).len(), 9);
+        let wanted = [
+            "rank", "score", "market", "symbol", "interval", "end", "chart",
+        ];
+        assert_eq!(kept(&HITS, 90), wanted);
+        assert_eq!(kept(&HITS, 60), ["rank", "score", "symbol", "end"]);
+        assert_eq!(kept(&HITS, 40), ["score", "symbol", "end"]);
+        assert_eq!(kept(&HITS, 1), ["score", "symbol", "end"]);
+        assert_eq!([40, 1].map(|room| standing(&HITS, room).1), [true, false]);
+    }
+
+    #[test]
+    fn prose_needs_no_more_than_can_be_read() {
+        let news = [wide("time", 20), wide("source", 10), wide("text", 300)];
+        assert_eq!(kept(&news, 60).len(), 3);
+        assert_eq!(kept(&news, 50), ["time", "text"]);
+        assert_eq!(kept(&[wide("rank", 10)], 4), ["rank"]);
+    }
+}
