@@ -163,7 +163,10 @@ pub(super) fn columns(scene: &mut Scene, area: Area, labels: &[(f64, String)]) {
 /// Dates below an area in which bar `i` of these open times stands at `x(i)`.
 pub(super) fn dates(scene: &mut Scene, area: Area, times: &[i64], x: impl Fn(usize) -> f64) {
     let most = (area.width / 75.0).floor().max(1.0) as usize;
-    let ticks = time::ticks(times, most);
+    // The first tick that has room says the year.
+    let cramped = |i: &usize| x(*i) < area.x + 22.0;
+    let first = (0..times.len()).take_while(cramped).count();
+    let ticks = time::ticks(times, first, most);
     let labels: Vec<(f64, String)> = ticks.into_iter().map(|(i, l)| (x(i), l)).collect();
     columns(scene, area, &labels);
 }

@@ -147,11 +147,12 @@ impl Step {
 }
 
 /// At most `most` of these ascending times that begin a minute, an hour, a day, ... or a number of
-/// years, by their number, each with what it says. The first time of all begins nothing.
-pub(super) fn ticks(times: &[i64], most: usize) -> Vec<(usize, String)> {
+/// years, by their number, each with what it says. The first time of all begins nothing, and those
+/// before number `first` have no room.
+pub(super) fn ticks(times: &[i64], first: usize, most: usize) -> Vec<(usize, String)> {
     for step in STEPS {
         let begins = |(i, pair): (usize, &[i64])| match pair {
-            [a, b] if step.number(*a) != step.number(*b) => Some((i + 1, *b)),
+            [a, b] if i + 1 >= first && step.number(*a) != step.number(*b) => Some((i + 1, *b)),
             _ => None,
         };
         let found: Vec<(usize, i64)> = times.windows(2).enumerate().filter_map(begins).collect();
@@ -185,7 +186,7 @@ mod tests {
     fn labels(from: &str, step: i64, n: i64, most: usize) -> Vec<(usize, String)> {
         let start: Timestamp = from.parse().unwrap();
         let times: Vec<i64> = (0..n).map(|i| start.millis() + i * step).collect();
-        ticks(&times, most)
+        ticks(&times, 0, most)
     }
 
     fn texts(ticks: &[(usize, String)]) -> Vec<&str> {
@@ -211,7 +212,13 @@ mod tests {
         let years = labels("2001-06-01", DAY, 365 * 20, 5);
         assert_eq!(texts(&years), ["2005", "2010", "2015", "2020"]);
         assert!(labels("2021-05-19", HOUR, 1, 5).is_empty());
-        assert!(ticks(&[], 5).is_empty());
+        assert!(ticks(&[], 0, 5).is_empty());
+        let hours: Vec<i64> = (0..50).map(|i| i * HOUR + 23 * HOUR).collect();
+        assert_eq!(
+            texts(&ticks(&hours, 0, 3)),
+            ["Jan 2, 1970", "Jan 3", "Jan 4"]
+        );
+        assert_eq!(texts(&ticks(&hours, 2, 2)), ["Jan 3, 1970", "Jan 4"]);
         for n in [2, 50, 900, 20_000, 400_000] {
             assert!(labels("1970-01-01T00:30", HOUR, n, 7).len() <= 7);
         }

@@ -169,7 +169,7 @@ fn score_scale(scores: &Scores, top: f64) -> (Scale, Vec<(f64, String)>) {
     let own = || widened(range(values).unwrap_or((0.0, 1.0)), 0.06);
     let span = scores.range.unwrap_or_else(own);
     let scale = Scale::linear(span, (top + SCORES, top));
-    let labels = frame::labels(&scale, 4, number);
+    let labels = frame::labels(&scale, 6, number);
     (scale, labels)
 }
 
