@@ -223,6 +223,7 @@ fn windows_of_whole_events_end_with_their_event() {
         unreachable!();
     };
     (source.seeds, source.reaction, source.whole_events) = (vec![3], 4, true);
+    source.split = None;
     let market = SyntheticMarket::new(SyntheticConfig {
         seed: 3,
         crypto_symbols: 4,
