@@ -330,8 +330,9 @@ pub(crate) struct Embed {
     /// The name of the space
     #[arg(long)]
     pub(crate) space: String,
-    /// shape, stats, clip (charts and headlines, weights come with the program), or a file of weights
-    #[arg(long, value_name = "shape|stats|clip|FILE.safetensors")]
+    /// shape, stats, tcn and clip (their weights come with the program; clip reads charts and
+    /// headlines), or a file of weights
+    #[arg(long, value_name = "shape|stats|tcn|clip|FILE.safetensors")]
     pub(crate) encoder: String,
     /// Bars of a window [default: 64, or what the weights say]
     #[arg(long, value_name = "BARS")]

@@ -5,6 +5,8 @@ use crate::error::Result;
 
 /// Of the architecture `clip/1`; made by `rhyme-train` with `tools/train/configs/clip.toml`, seed 1.
 const CLIP: &[u8] = include_bytes!("shipped/clip.safetensors");
+/// Of the architecture `tcn/1`; made by `rhyme-train` with `tools/train/configs/tcn.toml`, seed 1.
+const TCN: &[u8] = include_bytes!("shipped/tcn.safetensors");
 
 impl Weights {
     /// The weights of charts and headlines that come with the crate: W = 64, D = 64. What they can do
@@ -25,6 +27,22 @@ impl Weights {
     pub fn shipped_clip() -> Result<Self> {
         Self::from_bytes(CLIP)
     }
+
+    /// The weights of charts alone that come with the crate: W = 64, D = 64, trained to know a window
+    /// again from parts of it.
+    ///
+    /// ```
+    /// use rhymedb::Weights;
+    /// let encoder = Weights::shipped_tcn()?.chart_encoder()?;
+    /// assert_eq!((encoder.spec().window, encoder.spec().dim), (64, 64));
+    /// # Ok::<(), rhymedb::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] if they are no weights, which a test of this crate rules out.
+    pub fn shipped_tcn() -> Result<Self> {
+        Self::from_bytes(TCN)
+    }
 }
 
 #[cfg(test)]
@@ -32,6 +50,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::encode::check_chart_encoder;
 
     #[test]
     fn shipped_weights_read_charts_and_text_and_have_a_bank() {
@@ -45,6 +64,15 @@ mod tests {
         };
         // A sentence about prices says more about charts than one about the weather.
         assert!(told("shares plunge after a profit warning") > told("a mild day with light rain"));
-        assert!(CLIP.len() <= 4 << 20);
+    }
+
+    #[test]
+    fn shipped_weights_conform_and_are_small() {
+        for weights in [Weights::shipped_clip(), Weights::shipped_tcn()] {
+            let encoder = weights.unwrap().chart_encoder().unwrap();
+            check_chart_encoder(encoder.as_ref(), 1).unwrap();
+        }
+        assert!(Weights::shipped_tcn().unwrap().text_encoder().is_err());
+        assert!(CLIP.len() + TCN.len() <= 4 << 20);
     }
 }

@@ -21,6 +21,13 @@ pub(crate) struct Args {
     /// The weights file to write.
     #[arg(long)]
     pub(crate) out: PathBuf,
+    /// Trains nothing: judges the weights file --out by the parts of the data that the config keeps
+    /// apart, and by made-up events of unseen seeds and wordings.
+    #[arg(long, conflicts_with_all = ["resume", "shuffle_pairs"])]
+    pub(crate) judge: bool,
+    /// Trains on headlines dealt out anew among windows, to see what luck gives.
+    #[arg(long)]
+    pub(crate) shuffle_pairs: bool,
     /// Where random numbers start.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

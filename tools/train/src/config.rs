@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::augment::AugmentConfig;
 use crate::backbone::Backbone;
 use crate::data::SourceConfig;
+use crate::events::SEEDS;
 use crate::objective::ObjectiveConfig;
 
 /// A training run.
@@ -37,6 +38,13 @@ pub struct Config {
     /// How long and how fast.
     #[serde(default)]
     pub training: Training,
+    /// Whether the weights are judged by made-up events too, see [`crate::events`].
+    #[serde(default)]
+    pub judge_events: bool,
+    /// Whether training headlines are dealt out anew among the windows of their source: what the
+    /// figures of such a run are above chance is luck.
+    #[serde(default)]
+    pub shuffle_pairs: bool,
 }
 
 /// What a run is for.
@@ -184,14 +192,19 @@ impl Config {
         Ok(config)
     }
 
-    fn check(&self) -> Result<()> {
+    /// Checks what the parts say together.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] that says what is wrong.
+    pub fn check(&self) -> Result<()> {
         let wrong = |what: &str| {
             Err(Error::Invalid(format!(
                 "expected {what}; change the config"
             )))
         };
         let t = &self.training;
-        if t.batch < 2 || t.chunk == 0 || t.epochs == 0 {
+        let fewest = (0..self.data.len()).map(|i| self.batch(i)).min();
+        if fewest.unwrap_or(t.batch).min(t.batch) < 2 || t.chunk == 0 || t.epochs == 0 {
             return wrong("training.batch of at least 2, and chunk and epochs of at least 1");
         }
         let finite = [t.rate, t.table_rate, t.clip]
@@ -223,8 +236,23 @@ impl Config {
         self.split.dates()?;
         for source in &self.data {
             source.split(&self.split).dates()?;
+            if let SourceConfig::Synthetic(source) = source
+                && source.seeds.iter().any(|seed| SEEDS.contains(seed))
+            {
+                return wrong("synthetic seeds other than those by which weights are judged");
+            }
+        }
+        let pairs_needed = [self.judge_events, self.shuffle_pairs];
+        if self.text.is_none() && pairs_needed.contains(&true) {
+            return wrong("[text] with judge_events and shuffle_pairs");
         }
         self.weights(Default::default(), 1.0)?.check()
+    }
+
+    /// Pairs, or windows, of a step of a source.
+    pub fn batch(&self, source: usize) -> usize {
+        let own = self.data.get(source).and_then(SourceConfig::batch);
+        own.unwrap_or(self.training.batch)
     }
 
     /// The config of the weights that this run makes.
@@ -282,6 +310,7 @@ mod tests {
     fn the_configs_beside_the_code_are_sound() {
         for text in [
             include_str!("../configs/clip.toml"),
+            include_str!("../configs/clip_events.toml"),
             include_str!("../configs/clip_stocks.toml"),
             include_str!("../configs/tcn.toml"),
             include_str!("../configs/overfit.toml"),
@@ -310,6 +339,7 @@ mod tests {
             ),
             ("info_nce", "ts2vec", "no [text]"),
             ("[text]", "", "augmentations"),
+            ("[1]", "[900001]", "synthetic seeds"),
         ] {
             let found = error(from, to).unwrap_or_default();
             assert!(found.contains(expected), "{to}: {found}");

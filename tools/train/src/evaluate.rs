@@ -157,7 +157,8 @@ fn judge(pool: &[Embedded]) -> [f64; 3] {
     tally.map(|t| t / (2 * pool.len()).max(1) as f64)
 }
 
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
+/// The cosine of two vectors of unit length.
+pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 

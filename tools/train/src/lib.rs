@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod data;
 pub mod evaluate;
+pub mod events;
 pub mod export;
 pub mod net;
 pub mod objective;

@@ -11,7 +11,7 @@ use clap::Parser;
 use rhyme_train::checkpoint::publish;
 use rhyme_train::config::Config;
 use rhyme_train::train::Trainer;
-use rhymedb::{Error, OpenOptions, Result};
+use rhymedb::{Error, OpenOptions, Result, Weights};
 
 use args::Args;
 
@@ -30,7 +30,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let config = Config::read(&args.config)?;
+    let mut config = Config::read(&args.config)?;
+    config.shuffle_pairs |= args.shuffle_pairs;
+    config.check()?;
     let open = |dir| OpenOptions::new().create(false).read_only(true).open(dir);
     let db = args.db.as_ref().map(open).transpose()?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -40,6 +42,11 @@ fn run(args: &Args) -> Result<()> {
     let mut trainer = Trainer::new(config, db.as_ref(), &args.out, args.seed)?;
     drop(db);
     progress::say(&progress::parts(trainer.data()));
+    if args.judge {
+        let judged = trainer.judge(Weights::read(&args.out)?)?;
+        progress::say(&progress::figures(&judged));
+        return Ok(());
+    }
     if args.resume {
         trainer.resume()?;
     }

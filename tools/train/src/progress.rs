@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rhyme_train::data::Dataset;
 use rhyme_train::evaluate::Scores;
+use rhyme_train::events::EventScores;
 use rhyme_train::train::{Epoch, Progress, Trained};
 
 /// How often a line is written.
@@ -31,10 +32,21 @@ pub(crate) fn parts(data: &Dataset) -> String {
 
 /// What came of the run.
 pub(crate) fn result(trained: &Trained, out: &Path) -> String {
-    let mut text = String::new();
     let last = trained.epochs.last().map(epoch).unwrap_or_default();
-    text.push_str(&format!("the last epoch: {last}\n"));
+    format!(
+        "the last epoch: {last}\n{}wrote {}: {} bytes, hash {:016x}",
+        figures(trained),
+        out.display(),
+        trained.weights.bytes().len(),
+        trained.weights.hash()
+    )
+}
+
+/// How good weights are.
+pub(crate) fn figures(trained: &Trained) -> String {
+    let mut text = String::new();
     let parts = [
+        ("validation", &trained.validation),
         ("later", &trained.test_time),
         ("other symbols", &trained.test_symbols),
     ];
@@ -43,13 +55,27 @@ pub(crate) fn result(trained: &Trained, out: &Path) -> String {
             text.push_str(&format!("{name}, {market}: {}\n", scores(found)));
         }
     }
-    text.push_str(&format!(
-        "wrote {}: {} bytes, hash {:016x}",
-        out.display(),
-        trained.weights.bytes().len(),
-        trained.weights.hash()
-    ));
+    for (market, found) in &trained.events {
+        text.push_str(&format!("made-up events, {market}: {}\n", events(found)));
+    }
     text
+}
+
+fn events(found: &EventScores) -> String {
+    let percent = |x: f64| 100.0 * x;
+    let kinds = found.kinds.iter();
+    let kinds: Vec<String> = kinds
+        .map(|(kind, right)| format!("{kind} {:.1} %", percent(*right)))
+        .collect();
+    format!(
+        "R@10 {:.1} % of 100 charts, {:.1} % of 100 events of other kinds; told apart {:.1} %, kinds counting the same {:.1} % ({}; {} events)",
+        percent(found.among_charts),
+        percent(found.among_events),
+        percent(found.accuracy),
+        percent(found.balanced_accuracy()),
+        kinds.join(", "),
+        found.events
+    )
 }
 
 fn epoch(epoch: &Epoch) -> String {

@@ -13,6 +13,7 @@ use crate::checkpoint::{self, State};
 use crate::config::{Config, Mode};
 use crate::data::{Dataset, epoch, same};
 use crate::evaluate::{Scores, scores, with_bank};
+use crate::events::{EventScores, event_scores};
 use crate::export::weights;
 use crate::net::{ChartNet, TextNet};
 use crate::optimise::{clip, rate_at, update};
@@ -75,10 +76,14 @@ pub struct Trained {
     pub weights: Weights,
     /// What came of each epoch.
     pub epochs: Vec<Epoch>,
-    /// The scores of the later part by market, where there are headlines.
+    /// The scores of the validation part by market, where there are headlines.
+    pub validation: BTreeMap<String, Scores>,
+    /// Those of the later part.
     pub test_time: BTreeMap<String, Scores>,
     /// Those of the symbols kept apart.
     pub test_symbols: BTreeMap<String, Scores>,
+    /// Those of made-up events by market, where the config asks for them.
+    pub events: BTreeMap<String, EventScores>,
 }
 
 /// A run.
@@ -103,6 +108,9 @@ impl Trainer {
         if config.mode == Mode::Overfit {
             data.names.clear();
             data.parts.train = distinct(&data, config.training.batch, seed);
+        }
+        if config.shuffle_pairs {
+            data.shuffle_pairs(seed);
         }
         let chart = ChartNet::new(&config.backbone.chart())?;
         let header = config.weights(data.names.clone(), 1.0)?;
@@ -176,7 +184,7 @@ impl Trainer {
         while self.state.epoch < epochs && !self.is_done() {
             let batches = epoch(
                 &self.data,
-                self.config.training.batch,
+                &|source| self.config.batch(source),
                 self.seed,
                 self.state.epoch,
             );
@@ -304,6 +312,10 @@ impl Trainer {
             test_time = judged(&parts.test_time)?;
             test_symbols = judged(&parts.test_symbols)?;
         }
+        let mut events = BTreeMap::new();
+        if self.config.judge_events {
+            events = event_scores(&self.weights(json!(null))?)?;
+        }
         let training = json!({
             "config": self.config,
             "seed": self.seed,
@@ -312,16 +324,37 @@ impl Trainer {
             "best": self.state.best,
             "test_time": test_time,
             "test_symbols": test_symbols,
+            "events": events,
         });
         let mut weights = self.weights(training)?;
         if self.config.text.is_some() {
             weights = with_bank(&weights, &self.data, self.seed)?;
         }
+        let best = self.state.best.and_then(|b| self.state.epochs.get(b));
         Ok(Trained {
             weights,
             epochs: self.state.epochs.clone(),
+            validation: best.map(|e| e.validation.clone()).unwrap_or_default(),
             test_time,
             test_symbols,
+            events,
+        })
+    }
+
+    /// Judges weights by the parts of this run that are kept apart, and by made-up events.
+    ///
+    /// # Errors
+    /// Those of the encoders.
+    pub fn judge(&self, weights: Weights) -> Result<Trained> {
+        let parts = &self.data.parts;
+        let judged = |part: &[usize]| scores(&weights, &self.data, part, POOLS);
+        Ok(Trained {
+            epochs: Vec::new(),
+            validation: judged(&parts.validation)?,
+            test_time: judged(&parts.test_time)?,
+            test_symbols: judged(&parts.test_symbols)?,
+            events: event_scores(&weights)?,
+            weights,
         })
     }
 
@@ -344,7 +377,7 @@ impl Trainer {
 /// As many training samples as asked for, as far as there are any that cannot mean the same.
 fn distinct(data: &Dataset, count: usize, seed: u64) -> Vec<usize> {
     let mut chosen: Vec<usize> = Vec::new();
-    for i in epoch(data, 2, seed, 0).into_iter().flatten() {
+    for i in epoch(data, &|_| 2, seed, 0).into_iter().flatten() {
         let differs = |&other: &usize| same(data, &[i, other]).get(1) == Some(&false);
         if chosen.len() < count && chosen.iter().all(differs) {
             chosen.push(i);

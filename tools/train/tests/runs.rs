@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use rhyme_train::checkpoint::path_of;
 use rhyme_train::config::Config;
-use rhyme_train::data::SourceConfig;
+use rhyme_train::data::{Dataset, SourceConfig};
 use rhyme_train::train::{Trained, Trainer};
-use rhymedb::{Error, Result};
+use rhymedb::{Error, Result, SyntheticConfig, SyntheticMarket};
 
 const PAIRS: &str = r#"
     mode = "market"
@@ -191,6 +191,66 @@ fn parts_are_kept_apart() {
     for part in [&parts.train, &parts.validation, &parts.test_time] {
         assert!(assets(part).is_disjoint(&held_out));
     }
+}
+
+#[test]
+fn shuffled_headlines_are_the_same_headlines_of_other_windows() {
+    let mut config = Config::parse(PAIRS).unwrap();
+    let pairs = Trainer::new(config.clone(), None, &file("pairs"), 1).unwrap();
+    config.shuffle_pairs = true;
+    let shuffled = Trainer::new(config, None, &file("shuffled"), 1).unwrap();
+    let (pairs, shuffled) = (pairs.data(), shuffled.data());
+    assert_eq!(pairs.parts, shuffled.parts);
+    let texts = |data: &Dataset, part: &[usize]| -> Vec<Option<usize>> {
+        part.iter().map(|&i| data.samples[i].text).collect()
+    };
+    let parts = &pairs.parts;
+    for part in [&parts.validation, &parts.test_time, &parts.test_symbols] {
+        assert_eq!(texts(pairs, part), texts(shuffled, part));
+    }
+    let [mut before, mut after] = [pairs, shuffled].map(|d| texts(d, &parts.train));
+    let moved = before.iter().zip(&after).filter(|(a, b)| a != b).count();
+    assert!(moved * 10 > before.len() * 9);
+    before.sort_unstable();
+    after.sort_unstable();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn windows_of_whole_events_end_with_their_event() {
+    let mut config = Config::parse(PAIRS).unwrap();
+    let SourceConfig::Synthetic(source) = &mut config.data[0] else {
+        unreachable!();
+    };
+    (source.seeds, source.reaction, source.whole_events) = (vec![3], 4, true);
+    source.split = None;
+    let market = SyntheticMarket::new(SyntheticConfig {
+        seed: 3,
+        crypto_symbols: 4,
+        crypto_bars: 5000,
+        ..SyntheticConfig::default()
+    });
+    let events = market.unwrap().events();
+    let ends = |symbol: &str| -> Vec<i64> {
+        let of = events
+            .iter()
+            .filter(|e| e.series.iter().any(|s| s.symbol == symbol));
+        of.map(|e| e.end.millis()).collect()
+    };
+    let trainer = Trainer::new(config, None, &file("events"), 1).unwrap();
+    let data = trainer.data();
+    let (mut told, mut with) = (0, 0);
+    for (i, chart) in data.charts.iter().enumerate() {
+        let ends = ends(&chart.key.symbol);
+        let samples = data.samples.iter().filter(|s| s.chart == i);
+        with += samples.filter(|s| ends.contains(&s.end)).count();
+        // The first bars have no whole window before them.
+        told += ends
+            .iter()
+            .filter(|end| **end > chart.bars.time[120])
+            .count();
+    }
+    assert!(told > 10 && with >= told, "{with} of {told}");
 }
 
 #[test]

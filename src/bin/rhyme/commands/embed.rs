@@ -10,19 +10,16 @@ use crate::output::{self, column};
 use crate::progress;
 
 const DEFAULT_WINDOW: u32 = 64;
-/// The encoder of charts and headlines whose weights come with the program.
-const SHIPPED: &str = "clip";
-
 pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
     let name = args.encoder.as_str();
     let file = Path::new(name);
     let is_file = file.extension().is_some() || file.is_file();
-    let weights = if is_file {
-        Some(Weights::read(file)?)
-    } else if name == SHIPPED {
-        Some(Weights::shipped_clip()?)
-    } else {
-        None
+    // The weights of the latter two come with the program.
+    let weights = match name {
+        _ if is_file => Some(Weights::read(file)?),
+        "clip" => Some(Weights::shipped_clip()?),
+        "tcn" => Some(Weights::shipped_tcn()?),
+        _ => None,
     };
     if let Some(weights) = &weights {
         check(args, weights)?;
@@ -34,7 +31,9 @@ pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
         None => {
             let window = args.window.unwrap_or(DEFAULT_WINDOW) as usize;
             let encoder = chart_encoder_by_name(name, window, args.dim.map(|d| d as usize))
-                .map_err(|e| Error::Invalid(format!("{e}; or name a file of weights")))?;
+                .map_err(|e| {
+                    Error::Invalid(format!("{e}; or clip or tcn, or name a file of weights"))
+                })?;
             db.create_space(&args.space, &encoder, args.hop, control)?
         }
     };

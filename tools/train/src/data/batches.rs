@@ -1,30 +1,29 @@
 //! In which order samples are seen, and which of them are no counterexamples of one another.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use rand::seq::SliceRandom;
 
 use super::{Dataset, Sample};
 use crate::random::seeded;
 
-const DAY_MS: i64 = 24 * 3_600_000;
 /// The purpose of these random numbers.
 const ORDER: u32 = 1;
 
 /// The batches of an epoch: each training sample at most once, in a batch one source alone, since
-/// another market is too easy to tell, and at most one sample of an asset and a day. What is left
-/// of a source and fills no batch is left out.
-pub fn epoch(data: &Dataset, batch: usize, seed: u64, epoch: u64) -> Vec<Vec<usize>> {
+/// another market is too easy to tell, and at most one sample of a window. What is left of a source
+/// and fills no batch is left out. `size` is that of a batch of each source.
+pub fn epoch(
+    data: &Dataset,
+    size: &dyn Fn(usize) -> usize,
+    seed: u64,
+    epoch: u64,
+) -> Vec<Vec<usize>> {
     let mut random = seeded(seed, ORDER, epoch);
-    let mut sources: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
-    for &i in &data.parts.train {
-        let chart = data.samples.get(i).and_then(|s| data.charts.get(s.chart));
-        sources.entry(chart.map(|c| c.source)).or_default().push(i);
-    }
     let mut batches = Vec::new();
-    for mut order in sources.into_values() {
+    for (source, mut order) in data.train_by_source() {
         order.shuffle(&mut random);
-        deal(data, batch, order, &mut batches);
+        deal(data, size(source), order, &mut batches);
     }
     batches.shuffle(&mut random);
     batches
@@ -36,14 +35,13 @@ fn deal(data: &Dataset, batch: usize, order: Vec<usize>, batches: &mut Vec<Vec<u
     let mut later = Vec::new();
     loop {
         let mut taken = Vec::with_capacity(batch);
-        let mut days = BTreeSet::new();
+        let mut windows = BTreeSet::new();
         while taken.len() < batch {
             let Some(i) = queue.pop_front() else {
                 return;
             };
             let sample = data.samples.get(i);
-            let day = sample.map(|s| (data.asset(s), s.end.div_euclid(DAY_MS)));
-            if days.insert(day) {
+            if windows.insert(sample.map(|s| (data.asset(s), s.end))) {
                 taken.push(i);
             } else {
                 later.push(i);

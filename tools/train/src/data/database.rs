@@ -18,6 +18,8 @@ pub struct DatabaseSource {
     pub most_symbols: usize,
     /// Without headlines: one window every so many bars.
     pub hop: usize,
+    /// Pairs, or windows, of a step, if not as many as the run says.
+    pub batch: Option<usize>,
     /// What is kept apart, if not what the run keeps apart.
     pub split: Option<SplitConfig>,
 }
@@ -30,6 +32,7 @@ impl Default for DatabaseSource {
             reaction: 1,
             most_symbols: 3,
             hop: 8,
+            batch: None,
             split: None,
         }
     }

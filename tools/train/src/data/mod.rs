@@ -9,10 +9,11 @@ mod synthetic;
 pub use batches::{epoch, same};
 pub use database::DatabaseSource;
 pub use names::names;
-pub use synthetic::SyntheticSource;
+pub use synthetic::{Ends, SyntheticSource};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rand::seq::SliceRandom;
 use rhymedb::{
     Bars, ChartConfig, Database, Error, InputSteps, PairOptions, Pairs, Result, SeriesBars,
     SeriesKey, Timestamp,
@@ -21,6 +22,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::augment::Window;
 use crate::config::{Config, SplitConfig};
+use crate::random::seeded;
+
+/// The purpose of the random numbers of [`Dataset::shuffle_pairs`].
+const SHUFFLED: u32 = 11;
 
 /// A source and its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +38,14 @@ pub enum SourceConfig {
 }
 
 impl SourceConfig {
+    /// Pairs, or windows, of a step of it, if not as many as the run says.
+    pub fn batch(&self) -> Option<usize> {
+        match self {
+            Self::Database(source) => source.batch,
+            Self::Synthetic(source) => source.batch,
+        }
+    }
+
     /// What is kept apart of it: what it says itself, or else what the run says.
     ///
     /// Nothing of a made-up market, unless it says so itself: it tells nothing about the dates of a
@@ -172,6 +185,35 @@ impl Dataset {
                 sample.bar
             ))
         })
+    }
+
+    /// The training samples of each source.
+    fn train_by_source(&self) -> BTreeMap<usize, Vec<usize>> {
+        let mut sources: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for &i in &self.parts.train {
+            let chart = self.samples.get(i).and_then(|s| self.charts.get(s.chart));
+            if let Some(chart) = chart {
+                sources.entry(chart.source).or_default().push(i);
+            }
+        }
+        sources
+    }
+
+    /// Deals the headlines of each source's training windows out anew among them.
+    pub fn shuffle_pairs(&mut self, seed: u64) {
+        let mut random = seeded(seed, SHUFFLED, 0);
+        for part in self.train_by_source().into_values() {
+            let texts = part
+                .iter()
+                .map(|&i| self.samples.get(i).and_then(|s| s.text));
+            let mut texts: Vec<Option<usize>> = texts.collect();
+            texts.shuffle(&mut random);
+            for (i, text) in part.into_iter().zip(texts) {
+                if let Some(sample) = self.samples.get_mut(i) {
+                    sample.text = text;
+                }
+            }
+        }
     }
 
     /// The asset of a sample.

@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use rhymedb::{
-    Error, PairOptions, Pairs, Result, SeriesBars, SyntheticConfig, SyntheticMarket, Wordings,
+    Error, Headline, MarketEvent, PairOptions, Pairs, Result, SeriesBars, SeriesKey,
+    SyntheticConfig, SyntheticMarket, Timestamp, Wordings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +19,9 @@ pub struct SyntheticSource {
     pub market: Option<String>,
     /// Bars that close between the moment when a headline was known and the window's end.
     pub reaction: u32,
+    /// Whether the window of an event's headline ends with the event instead; those of headlines
+    /// that mean nothing end after `reaction`.
+    pub whole_events: bool,
     /// Headlines that name more symbols are left out. Default 1,000: those of a whole market stay.
     pub most_symbols: usize,
     /// Symbols of each crypto market.
@@ -30,6 +36,8 @@ pub struct SyntheticSource {
     pub train_wordings: bool,
     /// Without headlines: one window every so many bars.
     pub hop: usize,
+    /// Pairs, or windows, of a step, if not as many as the run says.
+    pub batch: Option<usize>,
     /// What is kept apart. Default: nothing.
     pub split: Option<SplitConfig>,
 }
@@ -41,6 +49,7 @@ impl Default for SyntheticSource {
             seeds: vec![1],
             market: None,
             reaction: 4,
+            whole_events: false,
             most_symbols: 1_000,
             crypto_symbols: market.crypto_symbols,
             equity_symbols: market.equity_symbols,
@@ -48,6 +57,7 @@ impl Default for SyntheticSource {
             equity_days: market.equity_days,
             train_wordings: true,
             hop: 8,
+            batch: None,
             split: None,
         }
     }
@@ -89,12 +99,85 @@ impl SyntheticSource {
             if gathered.texts {
                 let options: PairOptions = gathered.pairs(self.reaction);
                 let options = options.most_symbols(self.most_symbols);
-                let pairs = Pairs::of(&series, market.headlines(), &options)?;
+                let mut pairs = Pairs::of(&series, market.headlines(), &options)?;
+                if self.whole_events {
+                    end_with_events(&mut pairs, &series, &market.events());
+                }
                 gathered.add(series, pairs)?;
             } else {
                 gathered.add_windows(series, self.hop)?;
             }
         }
         Ok(())
+    }
+}
+
+/// Moves the windows of events' headlines on to the end of their event.
+fn end_with_events(pairs: &mut Pairs, series: &[SeriesBars], events: &[MarketEvent]) {
+    let ends = Ends::of(series, events);
+    for pair in &mut pairs.list {
+        let key = pairs.series.get(pair.series);
+        let headline = pairs.headlines.get(pair.headline);
+        let found = key.zip(headline).and_then(|(k, h)| ends.of_headline(k, h));
+        if let Some(end) = found
+            && end.bar > pair.bar
+        {
+            (pair.bar, pair.end) = (end.bar, end.time);
+        }
+    }
+}
+
+/// Where events end.
+pub struct Ends {
+    /// By series: when events start, in order of time, and where they end.
+    list: BTreeMap<String, Vec<(Timestamp, End)>>,
+}
+
+/// The end of an event in one series.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    /// Which of the events.
+    pub event: usize,
+    /// The index of its last bar.
+    pub bar: usize,
+    /// When that bar closes.
+    pub time: Timestamp,
+    /// How long a bar takes, in milliseconds.
+    bar_ms: i64,
+}
+
+impl Ends {
+    /// The ends of events, which are in order of time, in some series.
+    pub fn of(series: &[SeriesBars], events: &[MarketEvent]) -> Self {
+        let bars: BTreeMap<String, &SeriesBars> =
+            series.iter().map(|s| (s.key.to_string(), s)).collect();
+        let mut list: BTreeMap<String, Vec<(Timestamp, End)>> = BTreeMap::new();
+        for (i, event) in events.iter().enumerate() {
+            for key in event.series.iter().map(ToString::to_string) {
+                let Some(series) = bars.get(&key) else {
+                    continue;
+                };
+                let opens = &series.bars.time;
+                let end = End {
+                    event: i,
+                    bar: opens
+                        .partition_point(|&t| t < event.end.millis())
+                        .saturating_sub(1),
+                    time: event.end,
+                    bar_ms: series.key.interval.nominal_millis(),
+                };
+                list.entry(key).or_default().push((event.time, end));
+            }
+        }
+        Self { list }
+    }
+
+    /// The end of the event that a headline tells of, if it tells of one: headlines are published
+    /// within the first bar of their event.
+    pub fn of_headline(&self, series: &SeriesKey, headline: &Headline) -> Option<End> {
+        let list = self.list.get(&series.to_string())?;
+        let last = list.partition_point(|(start, _)| *start <= headline.time);
+        let (start, end) = last.checked_sub(1).and_then(|i| list.get(i))?;
+        (headline.time.millis() - start.millis() < end.bar_ms).then_some(*end)
     }
 }
