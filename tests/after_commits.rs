@@ -32,7 +32,7 @@ fn asked(view: &View) -> Vec<String> {
         .from(hours(440))
         .run()
         .unwrap();
-    let transfer = view.transfer(at).to("equity").exact(true).run().unwrap();
+    let transfer = view.transfer(at).to("BBB").exact(true).run().unwrap();
     let matrix = view.transfer_matrix().sample(50).run().unwrap();
     vec![
         format!("{:?} {:?}", outcomes.similar.hits, outcomes.horizons),

@@ -218,7 +218,7 @@ fn random_operations_agree_with_the_mirror() {
         "{compared} windows, {near} headlines and {prototypes} windows near prototypes were compared"
     );
     assert!(
-        prototypes as u64 > 50 * databases,
+        prototypes as u64 > 10 * databases,
         "only {prototypes} windows near prototypes were compared"
     );
     assert!(

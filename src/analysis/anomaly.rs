@@ -278,7 +278,7 @@ macro_rules! shared_options {
         /// Labels that may fit a window too, beside the headlines that were known
         /// ([`crate::Measure::Alignment`]). Needs a space of charts and headlines. Default: none.
         #[must_use]
-        pub fn labels(mut self, set: &crate::LabelSet) -> Self {
+        pub fn labels(mut self, set: &LabelSet) -> Self {
             self.options.labels = Some(set.clone());
             self
         }

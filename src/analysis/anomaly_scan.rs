@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::anomaly::{Measure, Options, Unusual, shared_options};
+use super::labels::LabelSet;
 use super::unusual::{Judge, Judged};
 use crate::db::{Filter, Past, Place, View, filter_methods, within};
 use crate::error::{Error, Result};

@@ -32,7 +32,7 @@ impl View {
     /// # let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
     /// # let weights = Weights::random(&config, 7)?;
     /// let db = OpenOptions::new().clip_weights(weights).open(dir.path().join("market.rhyme"))?;
-    /// # let small = SyntheticConfig { crypto_bars: 200, equity_symbols: 0, ..SyntheticConfig::small(1) };
+    /// # let small = SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) };
     /// # let market = SyntheticMarket::new(small)?;
     /// # for (key, calendar, bars) in market.series() {
     /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;

@@ -197,7 +197,7 @@ mod tests {
         }
         let later = memo.until(6);
         let again = |until: i64| {
-            let made = later.get(vec![until.cast_unsigned()], || Ok((-1, 0)));
+            let made = later.get(vec![until.cast_unsigned()], || Ok((-1i64, 0)));
             *made.unwrap()
         };
         assert_eq!([5, 6, 7, i64::MAX].map(again), [5, 6, -1, -1]);

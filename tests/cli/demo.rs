@@ -38,7 +38,7 @@ fn the_demo_shows_charts_and_words_and_runs_again() {
         "── A stock slid: which headlines of the weeks around it fit the chart?",
         "── What kind of event does the chart look like?",
         "── What did stocks do in the ten days after headlines like this one?",
-        "after the news",
+        "in summary",
         "What to type next:",
     ] {
         assert!(first.contains(part), "{part:?} is not in: {first}");

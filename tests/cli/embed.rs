@@ -93,7 +93,7 @@ fn weights_that_do_not_serve_are_explained() {
     );
     fails(&["--encoder", "text.safetensors"], "an encoder of charts");
     fails(&["--encoder", "none.safetensors"], "none.safetensors");
-    fails(&["--encoder", "tcn"], "name a file of weights");
+    fails(&["--encoder", "cnn"], "name a file of weights");
     fails(
         &["--encoder", "net.safetensors", "--window", "64"],
         "--window 32",

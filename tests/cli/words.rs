@@ -264,7 +264,7 @@ fn charts_are_classified_by_any_labels() {
         .fails(1, "windows that confirm a label from 1");
     world
         .rhyme(&["classify", "AAAUSDT", "--confirm", "3"])
-        .fails(2, "--history");
+        .fails(1, "--confirm together with --history");
 }
 
 #[test]

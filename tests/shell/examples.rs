@@ -45,8 +45,6 @@ fn world() -> World {
     world.rhyme(&["ingest", "bars", "candles"]).ok();
     world.rhyme(&["ingest", "headlines", "news.csv"]).ok();
     world.file("words.safetensors", clip().bytes());
-    let words = ["embed", "--space", "clip", "--encoder", "words.safetensors"];
-    world.rhyme(&words).ok();
     world
 }
 

@@ -119,7 +119,7 @@ fn headline_vectors_go_into_files_of_three_kinds() {
     assert_eq!(empty.lines().count(), 1);
     let vectors =
         |file, more: &[&str]| world.rhyme(&[&["export", "headline-vectors", file], more].concat());
-    vectors("x.csv", &["--space", "shape"]).fails(1, "whose encoder shape reads no text");
+    vectors("x.csv", &["--space", "shape"]).fails(1, "whose encoder shape/1 reads no text");
     vectors("x.csv", &["--space", "nope"]).fails(3, "no space nope");
     let plain = World::with_market();
     let none = plain.rhyme(&["export", "headline-vectors", "x.csv"]);
@@ -274,7 +274,7 @@ fn what_cannot_be_written_is_said() {
         "there is no answer with rows",
     );
     fails(&["answer", "x.csv", "similar", "NOPE"], 3, "no series NOPE");
-    fails(&["answer", "x.csv", "sing"], 2, "unrecognized subcommand");
+    fails(&["answer", "x.csv", "sing"], 2, "expected a command");
     world.rhyme(&["export", "bars", "x.csv", "ACME"]).ok();
     fails(
         &["bars", "x.csv", "ACME"],

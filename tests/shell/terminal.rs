@@ -46,6 +46,9 @@ fn ended_well(session: &PtySession) -> bool {
     status.starts_with("Exited") && status.ends_with(", 0)")
 }
 
+/// What the editor sends when a line is finished.
+const PASTE_OFF: &str = "\x1b[?2004l";
+
 fn shell(world: &World) -> PtySession {
     let mut session = on_terminal(world, 100, &[], &["shell"]);
     session.exp_string("Ctrl-D ends.").unwrap();
@@ -102,6 +105,10 @@ fn ctrl_c_drops_the_line_or_stops_the_command_and_not_the_shell() {
     let mut session = shell(&world);
     session.send("what is this").unwrap();
     session.send_control('c').unwrap();
+    // The line ends when the terminal no longer marks what is pasted; keys before the next prompt
+    // would be lost.
+    session.exp_string(PASTE_OFF).unwrap();
+    session.exp_string("rhyme> ").unwrap();
     session.send_line("as of").unwrap();
     answers(&mut session, "as of now");
     // The other program says when the command runs, in words that were not typed.
@@ -167,7 +174,7 @@ fn what_is_drawn_keeps_to_the_terminal() {
         &["similar", "AAAUSDT", "-k", "3"],
         &["similar", "AAAUSDT", "-k", "3", "--chart"],
         &["similar", "AAAUSDT", "-k", "3", "--outcome", "5"],
-        &["anomaly", "AAAUSDT"],
+        &["anomaly", "AAAUSDT", "-k", "2", "--calibration", "20"],
         &["anomaly", "--scan", "crypto", "--level", "0.5"],
         &["transfer", "AAAUSDT", "--to", "equity"],
         &["transfer-matrix", "--by", "symbol"],

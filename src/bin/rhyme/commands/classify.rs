@@ -38,13 +38,13 @@ pub(crate) struct Args {
     centred: bool,
     /// With --history: windows one after another that have to agree on a label before it counts
     /// [default: an eighth of the window's bars]
-    #[arg(long, requires = "history", value_name = "WINDOWS")]
+    #[arg(long, value_name = "WINDOWS")]
     confirm: Option<usize>,
     /// With --history: only windows that closed at or after this time
-    #[arg(long, requires = "history")]
+    #[arg(long)]
     from: Option<Timestamp>,
     /// With --history: only windows that closed at or before this time
-    #[arg(long, requires = "history")]
+    #[arg(long)]
     to: Option<Timestamp>,
     #[command(flatten)]
     plot: PlotArgs,
@@ -52,11 +52,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     check_period(args.from, args.to)?;
-    if args.plot.plot.is_some() && args.history.is_none() {
-        return Err(Error::Invalid(
-            "expected --plot together with --history, found a single window; `rhyme similar --plot` draws windows".to_owned(),
-        )
-        .into());
+    if args.history.is_none() {
+        check_single(args)?;
     }
     let set = args.labels.set()?;
     let set = set.map_or_else(|| LabelSet::built_in_named("regimes"), Ok)?;
@@ -66,6 +63,24 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         (Some(series), _) => history(global, args, &view, series, &set),
         (None, Some(target)) => one(global, args, &view, target, &set),
         (None, None) => Err(Error::Invalid("expected a target or --history".to_owned()).into()),
+    }
+}
+
+/// Refuses options of a history for a single window. The parser cannot: it takes no requirement for
+/// missing that conflicts with what is there.
+fn check_single(args: &Args) -> Outcome {
+    let given = [
+        ("--from", args.from.is_some()),
+        ("--to", args.to.is_some()),
+        ("--confirm", args.confirm.is_some()),
+        ("--plot", args.plot.plot.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((option, _)) => Err(Error::Invalid(format!(
+            "expected {option} together with --history, found a single window; leave it out (`rhyme similar --plot` draws windows)"
+        ))
+        .into()),
     }
 }
 
