@@ -204,6 +204,7 @@ const APPENDS: usize = 80;
 /// One new bar for each of 1000 series, made searchable, and a question after each commit; the
 /// windows that are there before come from `RHYME_BENCH_WINDOWS` (100000). Fresh rows pile up to
 /// 32768 and become a segment, over and over.
+#[expect(clippy::too_many_lines, reason = "one run, step by step")]
 fn append_to_many() {
     let windows: usize =
         std::env::var("RHYME_BENCH_WINDOWS").map_or(100_000, |text| text.parse().unwrap());

@@ -123,6 +123,10 @@ impl PlotOptions {
 }
 
 /// A picture of one of the kinds there are.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a picture is made once and moved a few times"
+)]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Picture {

@@ -87,6 +87,7 @@ fn several_spaces_of_words_have_to_be_told_apart() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one refusal after another")]
 fn options_out_of_range_are_refused() {
     let world = world();
     let view = world.db.now();

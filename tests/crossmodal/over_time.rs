@@ -213,6 +213,7 @@ fn divergence_looks_back_alone() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a definition, written out")]
 fn reactions_are_what_the_named_symbols_did() {
     let world = world();
     let text = "shares plunge after a warning";

@@ -93,6 +93,8 @@ pub(crate) fn standing(columns: &[Wide<'_>], room: usize) -> (Vec<usize>, bool) 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests")]
+
     use super::*;
 
     const HITS: [Wide<'_>; 9] = [

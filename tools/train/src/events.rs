@@ -222,6 +222,14 @@ fn encode(
         .ok_or_else(|| Error::Invalid("a chart of a made-up market has no vector".to_owned()))
 }
 
+/// What became of one headline.
+struct Judged {
+    kind: EventKind,
+    among_charts: bool,
+    among_events: bool,
+    told_apart: bool,
+}
+
 fn judge(told: &[Told], shown: &[Shown]) -> EventScores {
     let mut directions: BTreeMap<EventKind, Vec<f32>> = BTreeMap::new();
     for one in told {
@@ -234,7 +242,7 @@ fn judge(told: &[Told], shown: &[Shown]) -> EventScores {
         let length = cosine(sum, sum).sqrt().max(f32::MIN_POSITIVE);
         sum.iter_mut().for_each(|x| *x /= length);
     }
-    let found: Vec<(EventKind, bool, bool, bool)> = told
+    let found: Vec<Judged> = told
         .par_iter()
         .enumerate()
         .map(|(i, one)| {
@@ -244,27 +252,27 @@ fn judge(told: &[Told], shown: &[Shown]) -> EventScores {
                 .iter()
                 .map(|(kind, direction)| (cosine(&one.chart, direction), kind))
                 .max_by(|a, b| a.0.total_cmp(&b.0));
-            (
-                one.kind,
-                is_found(one, ordinary.map(|s| s.chart.as_slice()), i),
-                is_found(one, events.map(|t| t.chart.as_slice()), i),
-                guess.is_some_and(|(_, kind)| *kind == one.kind),
-            )
+            Judged {
+                kind: one.kind,
+                among_charts: is_found(one, ordinary.map(|s| s.chart.as_slice()), i),
+                among_events: is_found(one, events.map(|t| t.chart.as_slice()), i),
+                told_apart: guess.is_some_and(|(_, kind)| *kind == one.kind),
+            }
         })
         .collect();
-    let share = |holds: &dyn Fn(&(EventKind, bool, bool, bool)) -> Option<bool>| {
+    let share = |holds: &dyn Fn(&Judged) -> Option<bool>| {
         let all: Vec<bool> = found.iter().filter_map(holds).collect();
         all.iter().filter(|x| **x).count() as f64 / all.len().max(1) as f64
     };
     let kinds = directions.keys().map(|kind| {
-        let right = share(&|f| (f.0 == *kind).then_some(f.3));
+        let right = share(&|f| (f.kind == *kind).then_some(f.told_apart));
         (kind.to_string(), right)
     });
     EventScores {
         events: told.len(),
-        among_charts: share(&|f| Some(f.1)),
-        among_events: share(&|f| Some(f.2)),
-        accuracy: share(&|f| Some(f.3)),
+        among_charts: share(&|f| Some(f.among_charts)),
+        among_events: share(&|f| Some(f.among_events)),
+        accuracy: share(&|f| Some(f.told_apart)),
         kinds: kinds.collect(),
     }
 }
