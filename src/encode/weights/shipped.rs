@@ -29,7 +29,8 @@ impl Weights {
     }
 
     /// The weights of charts alone that come with the crate: W = 64, D = 64, trained to know a window
-    /// again from parts of it.
+    /// again from parts of it. On later daily stocks they tell no more about direction, size or what
+    /// follows than `stats` does (`tools/train/configs/TRIALS.md`): a start for training of your own.
     ///
     /// ```
     /// use rhymedb::Weights;
