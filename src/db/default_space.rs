@@ -4,7 +4,7 @@ use super::ingest::await_all;
 use crate::encode::{Weights, chart_encoder_by_name};
 use crate::error::Result;
 use crate::model::{Modality, Space};
-use crate::store::{CatalogUse, WriteTxn};
+use crate::store::{BarReads, CatalogUse, WriteTxn};
 
 /// Whose weights the default space of charts and headlines gets.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,20 @@ impl DefaultClip {
             Self::Absent => Ok(None),
         }
     }
+}
+
+/// As [`make_default_spaces`] where headlines come first, so that they have a space to stand in. Where
+/// there are bars already, their owner dropped the spaces, or wants none that reads headlines.
+pub(super) fn make_default_spaces_of_headlines(files: &Files, txn: &WriteTxn) -> Result<()> {
+    if matches!(files.clip, DefaultClip::Absent) {
+        return Ok(());
+    }
+    for (series, _) in txn.all_series()? {
+        if txn.bar_extent(series)?.is_some() {
+            return Ok(());
+        }
+    }
+    make_default_spaces(files, txn)
 }
 
 /// Makes the default spaces in a catalog that has no space of charts: `shape`, W = 64, D = 48, hop 1,

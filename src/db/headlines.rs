@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::aligned::Expressiveness;
 use super::control::{Control, Stage};
 use super::database::{Database, Inner, Writer};
-use super::default_space::make_default_spaces;
+use super::default_space::make_default_spaces_of_headlines;
 use super::headline_part::{HeadlineScope, StoredHeadline};
 use super::view::View;
 use crate::encode::Weights;
@@ -50,8 +50,9 @@ pub struct HeadlineHit {
 
 impl Database {
     /// Stores headlines in one transaction, then embeds them into the spaces that have an encoder of
-    /// text; a database without any space gets the default ones first. If that is interrupted, the next ingestion or compaction goes on. A headline that is stored
-    /// with the same time, source and text is replaced, which changes nothing if it is the same.
+    /// text; a database without bars and without any space of charts gets the default spaces first. If
+    /// that is interrupted, the next ingestion or compaction goes on. A headline that is stored with the
+    /// same time, source and text is replaced, which changes nothing if it is the same.
     ///
     /// # Errors
     /// [`Error::Invalid`] if a text is empty.
@@ -67,7 +68,7 @@ impl Database {
             let txn = writer.catalog.write()?;
             let change = txn.merge_headlines(headlines)?;
             if change.added + change.replaced > 0 {
-                make_default_spaces(&self.0.files, &txn)?;
+                make_default_spaces_of_headlines(&self.0.files, &txn)?;
                 self.0.commit(&writer, txn)?;
             } else {
                 drop(txn);
