@@ -221,7 +221,7 @@ impl OpenOptions {
             dir: dir.to_path_buf(),
             seed: self.seed,
             builder: self.builder,
-            encoders: Encoders::new(self.encoders.clone()),
+            encoders: Arc::new(Encoders::new(self.encoders.clone())),
             clip: self.clip.clone(),
             storage: Arc::clone(&self.storage),
             sizes: self.sizes,

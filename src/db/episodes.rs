@@ -79,7 +79,7 @@ pub(super) fn distinct(
         let here = place(candidate.series, candidate.end)?;
         let mut free = true;
         for other in &occupied {
-            if same_moment(&snapshot.txn, other, &here, exclusion)? {
+            if same_moment(&*snapshot.txn, other, &here, exclusion)? {
                 free = false;
                 break;
             }

@@ -95,7 +95,7 @@ pub(super) struct Files {
     pub(super) builder: GraphBuilder,
     pub(super) storage: Arc<dyn Storage>,
     pub(super) sizes: SegmentSizes,
-    pub(super) encoders: Encoders,
+    pub(super) encoders: Arc<Encoders>,
     pub(super) clip: DefaultClip,
     /// Blocks of bars that were read last.
     pub(super) bars: Arc<BarCache>,

@@ -25,7 +25,7 @@ impl View {
             let hash = encoder.spec().weights_hash;
             let kept = hash != 0 && snapshot.txn.weights_hashes()?.contains(&hash);
             let weights = kept
-                .then(|| read_weights(&snapshot.txn, hash))
+                .then(|| read_weights(&*snapshot.txn, hash))
                 .transpose()?;
             Ok((state.space().name.clone(), encoder, weights))
         })

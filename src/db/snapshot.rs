@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::database::Database;
+use super::encoders::Encoders;
 use super::files::Files;
 use super::headline_part::HeadlineMemory;
 use super::memo::Memo;
@@ -10,7 +11,7 @@ use super::segment::Segment;
 use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::RowSet;
-use crate::model::{Bars, Interval, Modality, SeriesKey, Space, Timestamp};
+use crate::model::{Bars, EncoderSpec, Interval, Modality, SeriesKey, Space, Timestamp};
 use crate::store::{
     BarCache, CatalogUse, Changes, FreshRow, HeadlineRowReads, ReadTxn, RowReads, SegmentId,
     SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord,
@@ -18,7 +19,7 @@ use crate::store::{
 
 /// What one reader sees: everything that was committed at one moment.
 pub(super) struct Snapshot {
-    pub(super) txn: ReadTxn,
+    pub(super) txn: Arc<ReadTxn>,
     pub(super) series: Arc<BTreeMap<SeriesId, SeriesRecord>>,
     names: Arc<HashMap<SeriesKey, SeriesId>>,
     pub(super) spaces: Vec<SpaceState>,
@@ -35,10 +36,38 @@ pub(super) struct SpaceState {
     pub(super) segments: Vec<(Arc<Segment>, RowSet)>,
     pub(super) fresh: Arc<FreshPart>,
     pub(super) headlines: Arc<HeadlineMemory>,
-    /// Or why there is none.
-    encoder: Result<Arc<dyn ChartEncoder>, String>,
-    /// Those that the catalog keeps, or why they cannot be had.
-    weights: Result<Option<Weights>, String>,
+    encoders: LazyEncoders,
+}
+
+/// The encoder of a space, and the weights that the catalog keeps for it, or why they cannot be had. Weights
+/// are megabytes, and most questions are about stored vectors of one space: nobody waits for those of
+/// the others.
+struct LazyEncoders {
+    known: Arc<Encoders>,
+    txn: Arc<ReadTxn>,
+    chart: OnceLock<Result<Arc<dyn ChartEncoder>, String>>,
+    weights: OnceLock<Result<Option<Weights>, String>>,
+}
+
+impl LazyEncoders {
+    fn chart(&self, spec: &EncoderSpec) -> Result<&Arc<dyn ChartEncoder>, &str> {
+        let made = self.chart.get_or_init(|| match spec.modality {
+            Modality::Chart => {
+                let made = self.known.chart(spec, &*self.txn);
+                made.map_err(|e| e.to_string())
+            }
+            Modality::Headline | Modality::Imported => Err(String::new()),
+        });
+        made.as_ref().map_err(String::as_str)
+    }
+
+    fn weights(&self, spec: &EncoderSpec) -> Result<Option<&Weights>, &str> {
+        let read = self.weights.get_or_init(|| {
+            let kept = self.known.kept(spec, &*self.txn);
+            kept.map_err(|e| e.to_string())
+        });
+        read.as_ref().map(Option::as_ref).map_err(String::as_str)
+    }
 }
 
 impl SpaceState {
@@ -55,8 +84,10 @@ impl SpaceState {
     /// # Errors
     /// [`Error::Invalid`] if the space has none, or one that this program does not know.
     pub(super) fn encoder(&self) -> Result<&dyn ChartEncoder> {
-        let encoder = self.encoder.as_deref();
-        encoder.map_err(|why| self.no_encoder(why))
+        let encoder = self.encoders.chart(&self.space().encoder);
+        encoder
+            .map(AsRef::as_ref)
+            .map_err(|why| self.no_encoder(why))
     }
 
     /// [`Self::encoder`], to keep.
@@ -64,8 +95,8 @@ impl SpaceState {
     /// # Errors
     /// As [`Self::encoder`].
     pub(super) fn shared_encoder(&self) -> Result<Arc<dyn ChartEncoder>> {
-        let encoder = self.encoder.as_ref().map(Arc::clone);
-        encoder.map_err(|why| self.no_encoder(why))
+        let encoder = self.encoders.chart(&self.space().encoder);
+        encoder.cloned().map_err(|why| self.no_encoder(why))
     }
 
     fn no_encoder(&self, why: &str) -> Error {
@@ -87,23 +118,24 @@ impl SpaceState {
     /// # Errors
     /// [`Error::Invalid`] if they cannot be had.
     pub(super) fn weights(&self) -> Result<Option<&Weights>> {
-        self.weights.as_ref().map(Option::as_ref).map_err(|why| {
-            let name = &self.space().name;
+        let space = self.space();
+        self.encoders.weights(&space.encoder).map_err(|why| {
             Error::invalid(format!(
-                "the weights of the space {name} cannot be had: {why}"
+                "the weights of the space {} cannot be had: {why}",
+                space.name
             ))
         })
     }
 
     /// Whether the space holds headlines beside charts.
     pub(super) fn reads_text(&self) -> bool {
-        let weights = self.weights.as_ref().ok().and_then(Option::as_ref);
-        weights.is_some_and(|w| w.config().text.is_some())
+        let weights = self.encoders.weights(&self.space().encoder);
+        weights.is_ok_and(|w| w.is_some_and(|w| w.config().text.is_some()))
     }
 
     /// Whether there is an encoder that makes vectors of bars for this space.
     pub(super) fn can_encode(&self) -> bool {
-        self.encoder.is_ok()
+        self.encoders.chart(&self.space().encoder).is_ok()
     }
 
     /// Rows that can be found.
@@ -151,6 +183,7 @@ impl Snapshot {
                 (Arc::new(all), Arc::new(names))
             }
         };
+        let txn = Arc::new(txn);
         let mut spaces = Vec::new();
         for (id, record) in txn.all_spaces()? {
             let mut segments = Vec::new();
@@ -162,22 +195,18 @@ impl Snapshot {
                 }
             }
             let fresh = load_fresh(&txn, &series, (id, &record), known)?;
-            let encoder = match record.space.encoder.modality {
-                Modality::Chart => files
-                    .encoders
-                    .chart(&record.space.encoder, &txn)
-                    .map_err(|e| e.to_string()),
-                Modality::Headline | Modality::Imported => Err(String::new()),
-            };
-            let weights = files.encoders.kept(&record.space.encoder, &txn);
             spaces.push(SpaceState {
                 id,
                 headlines: load_headlines(&txn, id, known)?,
                 record,
                 segments,
                 fresh,
-                encoder,
-                weights: weights.map_err(|e| e.to_string()),
+                encoders: LazyEncoders {
+                    known: Arc::clone(&files.encoders),
+                    txn: Arc::clone(&txn),
+                    chart: OnceLock::new(),
+                    weights: OnceLock::new(),
+                },
             });
         }
         let memo = known.map(|(old, changes)| old.memo.until(unchanged_to(old, changes, &spaces)));

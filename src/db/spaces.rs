@@ -43,7 +43,7 @@ impl Database {
     ) -> Result<IngestReport> {
         let space = Space::new(name, encoder.spec().clone(), hop)?;
         let snapshot = self.0.snapshot()?;
-        let known = self.0.files.encoders.chart(&space.encoder, &snapshot.txn);
+        let known = self.0.files.encoders.chart(&space.encoder, &*snapshot.txn);
         if known.is_err() {
             return Err(Error::invalid(format!(
                 "the encoder {} is not known to this database; give it to OpenOptions::encoder, or make the space of its weights",
