@@ -177,6 +177,22 @@ fn dots(bencher: Bencher<'_, '_>, name: &str) {
 }
 
 #[divan::bench(args = Kernel::all().into_iter().map(Kernel::name))]
+fn dots_of_run(bencher: Bencher<'_, '_>, name: &str) {
+    let dim = setting("RHYME_BENCH_DIM", 48);
+    let kernel = Kernel::all()
+        .into_iter()
+        .find(|k| k.name() == name)
+        .unwrap();
+    let plane: Vec<i8> = (0..256 * dim).map(|i| i as i8).collect();
+    let query = plane[..dim].to_vec();
+    let mut out = [0; 256];
+    bencher.counter(ItemsCount::new(256usize)).bench_local(|| {
+        assert!(kernel.dots_of_run(Plane::new(black_box(&query)), &plane, &mut out));
+        out
+    });
+}
+
+#[divan::bench(args = Kernel::all().into_iter().map(Kernel::name))]
 fn dot16(bencher: Bencher<'_, '_>, name: &str) {
     let dim = setting("RHYME_BENCH_DIM", 48);
     let kernel = Kernel::all()

@@ -47,6 +47,12 @@ impl<'a> Plane<'a> {
 /// least as long as `rows`, and the dimension is at most [`MAX_DIM`].
 pub(super) type Dots = unsafe fn(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]);
 
+/// The same for consecutive rows, as many as `out` has places.
+///
+/// Safety: the CPU has the kernel's instructions, `rows` has at least as many whole rows as `out` has
+/// places, and the dimension is at most [`MAX_DIM`].
+pub(super) type Run = unsafe fn(query: Plane<'_>, rows: &[i8], out: &mut [i32]);
+
 /// The dot product of two vectors of 16-bit numbers, each given as its high and low plane.
 ///
 /// Safety: the CPU has the kernel's instructions, all four planes have the same length, which is
@@ -59,6 +65,7 @@ pub struct Kernel {
     name: &'static str,
     dots: Dots,
     dot16: Dot16,
+    run: Option<Run>,
     block: Option<FillBlock>,
     spread: Spread,
 }
@@ -69,8 +76,16 @@ impl Kernel {
             name,
             dots,
             dot16,
+            run: None,
             block: None,
             spread,
+        }
+    }
+
+    pub(super) const fn with_run(self, run: Run) -> Self {
+        Self {
+            run: Some(run),
+            ..self
         }
     }
 
@@ -133,6 +148,30 @@ impl Kernel {
             unsafe { (self.dots)(query, plane, rows, out) };
         }
         fits
+    }
+
+    /// Writes to `out` the dot products of `query` with as many consecutive rows, the first of which begins
+    /// where `rows` does. Returns whether there are so many; if not, nothing is written.
+    #[must_use]
+    pub fn dots_of_run(&self, query: Plane<'_>, rows: &[i8], out: &mut [i32]) -> bool {
+        let dim = query.values.len();
+        let fits = (1..=MAX_DIM).contains(&dim) && out.len() <= rows.len() / dim;
+        if !fits {
+            return false;
+        }
+        if let Some(run) = self.run {
+            // SAFETY: kernels are handed out only by `all`, which asks the CPU; rows and lengths
+            // were checked in the lines above.
+            unsafe { run(query, rows, out) };
+            return true;
+        }
+        let numbers: [u32; 64] = std::array::from_fn(|i| i as u32);
+        rows.chunks(64 * dim)
+            .zip(out.chunks_mut(64))
+            .all(|(rows, out)| {
+                let some = numbers.get(..out.len()).unwrap_or_default();
+                self.dots(query, rows, some, out)
+            })
     }
 
     /// The dot product of two vectors of 16-bit numbers, each as its planes `[high, low]`, or
@@ -221,6 +260,19 @@ mod tests {
         }
     }
 
+    /// All rows of a plane.
+    fn check_run(query: &[i8], plane: &[i8]) {
+        let expected: Vec<i32> = plane
+            .chunks_exact(query.len())
+            .map(|row| dot_i8(query, row))
+            .collect();
+        for kernel in Kernel::all() {
+            let mut found = vec![0; expected.len()];
+            assert!(kernel.dots_of_run(Plane::new(query), plane, &mut found));
+            assert_eq!(found, expected, "{} at {}", kernel.name(), query.len());
+        }
+    }
+
     /// The dot product of the 16-bit numbers themselves, in 64 bits.
     fn dot16_of(high: &[i8], low: &[i8], row_high: &[i8], row_low: &[i8]) -> i64 {
         let join = |h: &[i8], l: &[i8]| -> Vec<i64> {
@@ -251,6 +303,7 @@ mod tests {
         for dim in (1..=300).chain([1000, 1023, 2048, MAX_DIM - 1, MAX_DIM]) {
             for (a, b) in [(-128, -128), (-128, 127), (127, 127), (-127, 127), (1, -1)] {
                 check_dots(&vec![a; dim], &vec![b; 3 * dim], &[2, 0]);
+                check_run(&vec![a; dim], &vec![b; 3 * dim]);
                 check_dot16(&[vec![a; dim], vec![b; dim], vec![b; dim], vec![a; dim]]);
                 check_dot16(&[vec![a; dim], vec![a; dim], vec![a; dim], vec![a; dim]]);
             }
@@ -268,6 +321,8 @@ mod tests {
             }
             assert!(!kernel.dots(Plane::new(&query), &plane, &[0, 1, 2], &mut out));
             assert!(!kernel.dots(Plane::new(&[]), &plane, &[0], &mut out));
+            assert!(!kernel.dots_of_run(Plane::new(&query), &plane[..7], &mut out));
+            assert!(!kernel.dots_of_run(Plane::new(&[]), &plane, &mut out));
             let planes = [Plane::new(&query), Plane::new(&query)];
             assert_eq!(kernel.dot16(planes, [&[1; 4], &[1; 3]]), None);
         }
@@ -289,6 +344,16 @@ mod tests {
             ))
         ) {
             check_dots(&query, &plane, &rows);
+        }
+
+        #[test]
+        fn dots_of_runs_equal_the_scalar_ones(
+            (query, plane) in (1usize..150, 0usize..150).prop_flat_map(|(dim, rows)| (
+                vec(value(), dim),
+                vec(value(), rows * dim),
+            ))
+        ) {
+            check_run(&query, &plane);
         }
 
         #[test]

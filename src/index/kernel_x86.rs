@@ -11,6 +11,7 @@ use super::block_x86;
 use super::kernel::{Kernel, Plane, join_planes};
 
 static VNNI: Kernel = Kernel::new("avx512vnni", dots_vnni, dot16_vnni)
+    .with_run(run_vnni)
     .with_block(block_x86::fill_block)
     .with_spread(block_x86::spread_avx512);
 static AVX2: Kernel =
@@ -97,6 +98,53 @@ unsafe fn dots_vnni(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32
         .zip(sums)
         .take(rest.len())
         .for_each(|(slot, sum)| *slot = sum);
+}
+
+/// Sixteen rows at a time: what adds up the lanes of sixteen sums at once takes a third of what four
+/// times four take, and consecutive rows need no numbers.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn run_vnni(query: Plane<'_>, rows: &[i8], out: &mut [i32]) {
+    let values = query.values();
+    let dim = values.len();
+    let too_large = _mm512_set1_epi32(128 * query.sum());
+    for (i, slots) in out.chunks_mut(16).enumerate() {
+        let mut sums = [_mm512_setzero_si512(); 16];
+        let mut at = 0;
+        while at < dim {
+            let count = (dim - at).min(64);
+            // SAFETY: `at + count` is at most the dimension.
+            let q = unsafe { load(values, at, count) };
+            for (j, sum) in sums.iter_mut().enumerate().take(slots.len()) {
+                // SAFETY: the caller vouches for as many whole rows as `out` has slots.
+                let row = unsafe { load(rows, (16 * i + j) * dim + at, count) };
+                *sum = add_products(*sum, row, q);
+            }
+            at += count;
+        }
+        let sums = _mm512_sub_epi32(add_all_lanes(sums), too_large);
+        let all = ((1u32 << slots.len()) - 1) as u16;
+        // SAFETY: as many lanes are written as there are slots.
+        unsafe { _mm512_mask_storeu_epi32(slots.as_mut_ptr(), all, sums) };
+    }
+}
+
+/// The sum of the lanes of each.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn add_all_lanes(sums: [__m512i; 16]) -> __m512i {
+    // Each step adds two halves of two vectors, and leaves half as many vectors.
+    let pair = |a, b| _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    let four = |a, b| _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+    let quarters = |a, b| {
+        let even = _mm512_shuffle_i32x4::<0b10_00_10_00>(a, b);
+        _mm512_add_epi32(even, _mm512_shuffle_i32x4::<0b11_01_11_01>(a, b))
+    };
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = sums;
+    // 128-bit lane x of `fours(a, b, c, d)` has what lanes x of a, b, c and d add up to.
+    let fours = |a, b, c, d| four(pair(a, b), pair(c, d));
+    let (first, second) = (fours(a, b, c, d), fours(e, f, g, h));
+    let (third, last) = (fours(i, j, k, l), fours(m, n, o, p));
+    quarters(quarters(first, second), quarters(third, last))
 }
 
 /// The sums of the products of four rows, each with its sign bits flipped, with the query.

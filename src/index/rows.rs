@@ -6,6 +6,7 @@
 //! quantised in the same way, so its dot product is an exact integer: scan and graph search,
 //! every kernel and every machine give the same bits.
 
+use std::ops::Range;
 use std::path::Path;
 
 use super::kernel::{Kernel, MAX_DIM, Plane, prefetch};
@@ -216,6 +217,29 @@ impl<'a> Rows<'a> {
             "expected rows below {}, found {:?}",
             self.len(),
             rows.iter().max()
+        )))
+    }
+
+    /// [`Self::code_dots`] for consecutive rows.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn code_dots_of_run(
+        &self,
+        code: Plane<'_>,
+        rows: Range<u32>,
+        dots: &mut Vec<i32>,
+    ) -> Result<()> {
+        dots.clear();
+        dots.resize(rows.len(), 0);
+        let dim = code.values().len();
+        let codes = self.high.get(rows.start as usize * dim..);
+        if codes.is_some_and(|codes| Kernel::best().dots_of_run(code, codes, dots)) {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "expected rows below {}, found {rows:?}",
+            self.len()
         )))
     }
 

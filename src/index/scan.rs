@@ -19,6 +19,9 @@ use crate::error::Result;
 /// Rows whose codes are compared in one go.
 const BLOCK: u32 = 256;
 
+/// Rows that are dismissed together.
+const GROUP: usize = 16;
+
 /// Covers what rounding does to the bound, to the stored norm and to the score: below 1e-6.
 const SLACK: f64 = 1e-5;
 
@@ -60,19 +63,28 @@ fn scan_block(
     block: Range<u32>,
     scratch: &mut Scratch,
 ) -> Result<()> {
-    let Scratch {
-        pool, fresh, dots, ..
-    } = scratch;
-    fresh.clear();
-    fresh.extend(block.clone());
+    let Scratch { pool, dots, .. } = scratch;
     let norms = rows.norms().get(block.start as usize..block.end as usize);
     let mut least = bound.least_code_score(pool);
-    rows.code_dots(bound.code, fresh, dots)?;
-    for ((&row, &dot), &norm) in fresh.iter().zip(&*dots).zip(norms.unwrap_or_default()) {
-        let hopeless = (dot as f32 + bound.row_error) * norm < least;
-        if !hopeless {
-            pool.offer(Rank::new(rows.exact(query, row)?, row));
-            least = bound.least_code_score(pool);
+    rows.code_dots_of_run(bound.code, block.clone(), dots)?;
+    let hopeless = |dot: i32, norm: f32, least| (dot as f32 + bound.row_error) * norm < least;
+    let groups = dots
+        .chunks(GROUP)
+        .zip(norms.unwrap_or_default().chunks(GROUP))
+        .zip(block.step_by(GROUP));
+    for ((dots, norms), first) in groups {
+        // Without a branch a row: most groups have none that comes into question.
+        let none = dots.iter().zip(norms).fold(true, |none, (&dot, &norm)| {
+            none & hopeless(dot, norm, least)
+        });
+        if none {
+            continue;
+        }
+        for ((&dot, &norm), row) in dots.iter().zip(norms).zip(first..) {
+            if !hopeless(dot, norm, least) {
+                pool.offer(Rank::new(rows.exact(query, row)?, row));
+                least = bound.least_code_score(pool);
+            }
         }
     }
     Ok(())
