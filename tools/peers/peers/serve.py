@@ -14,7 +14,7 @@ import numpy as np
 from peers import engines
 from peers.vector_set import VectorSet
 
-CHUNK = 250
+CHUNK = 1000
 LEAST, MOST = 0.25, 0.8
 FETCH, MOST_FETCHED = 64, 16384
 

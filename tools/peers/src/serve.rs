@@ -26,7 +26,7 @@ use crate::npy;
 use crate::sets::WINDOW;
 
 /// Queries between two looks at the clock's limit.
-const CHUNK: usize = 250;
+const CHUNK: usize = 1000;
 const LEAST: Duration = Duration::from_millis(250);
 const MOST: Duration = Duration::from_millis(800);
 /// Candidates fetched first by engines that know no episodes, and the most that are.
