@@ -114,3 +114,51 @@ fn what_is_kept_after_a_commit_is_still_so() {
     same_as_new(&db, &truth, "without the first bars");
     assert!(truth[4].bars.len() > W);
 }
+
+/// Later bars alone, as a program that follows a market brings them: what comes before them is then not read
+/// again where it is known, and must not be what it was before somebody changed it.
+#[test]
+fn bars_that_follow_bars_which_changed_are_embedded_with_those() {
+    let all = [crypto("AAA", 560, 1), crypto("BBB", 560, 2)];
+    let mut truth = up_to(&all, 520);
+    let (_dir, db) = database(&truth);
+    let mut hour = 520;
+    let mut follow = |truth: &mut Vec<SeriesBars>, what: &str| {
+        for _ in 0..2 {
+            let next = |s: &SeriesBars| SeriesBars {
+                bars: s.bars.slice(hour..hour + 1),
+                ..s.clone()
+            };
+            db.ingest_bars(&all.iter().map(next).collect::<Vec<_>>())
+                .unwrap();
+            for (series, all) in truth.iter_mut().zip(&all) {
+                series.bars.extend(&all.bars.slice(hour..hour + 1));
+            }
+            hour += 1;
+        }
+        same_as_new(&db, truth, what)
+    };
+    follow(&mut truth, "at first");
+
+    // The last bar, and one of the last window, are corrected.
+    for back in [1, 20] {
+        let bars = &mut truth[0].bars;
+        let at = bars.len() - back;
+        bars.close[at] *= 1.07;
+        bars.high[at] *= 1.07;
+        let corrected = SeriesBars {
+            bars: bars.slice(at..at + 1),
+            ..truth[0].clone()
+        };
+        db.ingest_bars(&[corrected]).unwrap();
+        follow(&mut truth, "after a correction");
+    }
+
+    // The last bars go again.
+    let bars = &mut truth[1].bars;
+    *bars = bars.slice(0..bars.len() - 3);
+    let from = Timestamp::from_millis(bars.time[bars.len() - 1] + 1);
+    let key = "crypto/test/BBB:1h".parse().unwrap();
+    db.delete_bars(&key, Some(from..=hours(10_000))).unwrap();
+    follow(&mut truth, "after bars were deleted");
+}

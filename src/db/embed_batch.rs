@@ -22,17 +22,20 @@ pub(super) struct Touched<'a> {
 }
 
 impl Touched<'_> {
-    /// The windows of appended bars: what comes before those is committed, so any thread can read it.
-    fn encode_appended(&self, snapshot: &Snapshot) -> Result<Option<EncodedWindows>> {
+    /// The windows of appended bars, and how the series ends with them: what comes before those is committed,
+    /// so any thread can read it.
+    fn encode_appended(&self, snapshot: &Snapshot) -> Result<Option<(EncodedWindows, Bars)>> {
         let Some(appended) = self.appended else {
             return Ok(None);
         };
         let windows = self.space.windows();
         let before = Timestamp::from_millis(self.windows.first.saturating_sub(1));
-        let mut bars = snapshot.bars_back(self.windows.series, before, windows.reach - 1)?;
+        let reach = windows.reach - 1;
+        let mut bars = snapshot.bars_back(self.windows.series, before, reach)?;
         bars.extend(appended);
         let encoded = windows.encode_bars(&bars, &self.series, self.windows.first)?;
-        Ok(Some(encoded))
+        let last = bars.slice(bars.len().saturating_sub(reach)..bars.len());
+        Ok(Some((encoded, last)))
     }
 }
 
@@ -59,7 +62,10 @@ pub(super) fn embed_or_wait(
     let (mut embedded, mut flat) = (0, 0);
     for (t, encoded) in touched.iter().zip(encoded) {
         let encoded = match encoded {
-            Some(encoded) => encoded,
+            Some((encoded, last)) => {
+                txn.note_last_bars(t.windows.series, last);
+                encoded
+            }
             None => t.space.windows().encode(txn, &t.series, t.windows)?,
         };
         let (rows, flats) = put_encoded(txn, t.space, t.windows.series, &encoded)?;

@@ -29,6 +29,7 @@ mod import;
 mod ingest;
 mod learned;
 mod memo;
+mod newest_bars;
 mod part;
 mod past;
 mod prototypes;

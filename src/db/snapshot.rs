@@ -6,6 +6,7 @@ use super::encoders::Encoders;
 use super::files::Files;
 use super::headline_part::HeadlineMemory;
 use super::memo::Memo;
+use super::newest_bars::NewestBars;
 use super::part::FreshPart;
 use super::segment::Segment;
 use crate::encode::{ChartEncoder, Weights};
@@ -24,6 +25,7 @@ pub(super) struct Snapshot {
     names: Arc<HashMap<SeriesKey, SeriesId>>,
     pub(super) spaces: Vec<SpaceState>,
     blocks: Arc<BarCache>,
+    newest: NewestBars,
     /// What questions worked out about this snapshot and will want again.
     pub(super) memo: Memo,
 }
@@ -209,6 +211,7 @@ impl Snapshot {
                 },
             });
         }
+        let newest = known.map(|(old, changes)| old.newest.after(changes));
         let memo = known.map(|(old, changes)| old.memo.until(unchanged_to(old, changes, &spaces)));
         Ok(Self {
             txn,
@@ -216,6 +219,7 @@ impl Snapshot {
             names,
             spaces,
             blocks: Arc::clone(&files.bars),
+            newest: newest.unwrap_or_default(),
             memo: memo.unwrap_or_default(),
         })
     }
@@ -230,6 +234,9 @@ impl Snapshot {
     /// The last `n` bars of a series that open at or before `last`, ascending, as cheaply.
     pub(super) fn bars_back(&self, series: SeriesId, last: Timestamp, n: usize) -> Result<Bars> {
         let last = last.millis();
+        if let Some(bars) = self.newest.back(series, last, n) {
+            return Ok(bars);
+        }
         self.txn.bars_back(&self.blocks, series, last, n)
     }
 

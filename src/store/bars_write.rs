@@ -48,6 +48,7 @@ impl WriteTxn {
         if let Some((first, _)) = change.ranges.first() {
             // A bar that opens at a time closes after it.
             self.note_changed_after(*first);
+            self.note_bars_changed(series);
         }
         Ok(change)
     }
@@ -66,6 +67,7 @@ impl WriteTxn {
         change.removed = times.len() as u64;
         change.ranges.push((first, last));
         self.note_changed_after(first);
+        self.note_bars_changed(series);
         let (left, right) = self.take_region(series, first, last)?;
         let mut kept = left.slice(0..left.time.partition_point(|&t| t < first));
         kept.extend(&left.slice(left.time.partition_point(|&t| t <= last)..left.len()));
