@@ -56,18 +56,23 @@ impl FreshPart {
             rows: RowsBuilder::new(self.rows.view().dim())?,
             catalog: self.catalog.clone(),
         };
+        part.rows.reserve(self.rows.len() + added.len());
+        let mut known: Option<(SeriesId, i64)> = None;
+        let mut step_of = |series| match known {
+            Some((of, step)) if of == series => step,
+            _ => known.insert((series, step_of(series))).1,
+        };
         let old = self.directory()?;
         let view = self.rows.view();
         let mut olds = old.windows().zip(0u32..).peekable();
-        let copy = |part: &mut Self, (series, end): (SeriesId, i64), row| {
-            part.directory.push(series, end, step_of(series));
-            part.rows.push_row(&view, row)
-        };
+        // Rows of before that go on as they are, in one piece.
+        let mut same = 0..0u32;
         let mut news = added.iter().peekable();
         while let Some(new) = news.next() {
             let key = (new.series, new.end);
-            while let Some((window, row)) = olds.next_if(|(window, _)| *window < key) {
-                copy(&mut part, window, row)?;
+            while let Some(((series, end), row)) = olds.next_if(|(window, _)| *window < key) {
+                part.directory.push(series, end, step_of(series));
+                same.end = row + 1;
             }
             let replaced = news
                 .peek()
@@ -75,16 +80,22 @@ impl FreshPart {
             if replaced {
                 continue;
             }
-            olds.next_if(|(window, _)| *window == key);
+            part.rows.push_rows(&view, same.clone())?;
+            if let Some((_, row)) = olds.next_if(|(window, _)| *window == key) {
+                same.end = row + 1;
+            }
+            same.start = same.end;
             part.rows
                 .push_bytes(&new.vector)
                 .map_err(|e| Error::corrupt(&self.catalog, "fresh_rows", e.to_string()))?;
             part.directory
                 .push(new.series, new.end, step_of(new.series));
         }
-        for (window, row) in olds {
-            copy(&mut part, window, row)?;
+        for ((series, end), row) in olds {
+            part.directory.push(series, end, step_of(series));
+            same.end = row + 1;
         }
+        part.rows.push_rows(&view, same)?;
         Ok(part)
     }
 

@@ -1,5 +1,6 @@
 //! Collecting vectors for a segment.
 
+use std::ops::Range;
 use std::path::Path;
 
 use super::kernel::MAX_DIM;
@@ -52,14 +53,41 @@ impl RowsBuilder {
     /// # Errors
     /// [`Error::Invalid`] if the dimensions differ or there is no such row.
     pub fn push_row(&mut self, rows: &Rows<'_>, row: u32) -> Result<()> {
+        self.push_rows(rows, row..row.saturating_add(1))
+    }
+
+    /// Appends consecutive stored rows as they are.
+    ///
+    /// # Errors
+    /// As [`Self::push_row`].
+    pub fn push_rows(&mut self, rows: &Rows<'_>, range: Range<u32>) -> Result<()> {
         check_dim(self.dim, rows.dim)?;
-        let ([high, low], norm) = rows.get(row)?;
+        let which = range.start as usize..range.end as usize;
+        let values = which.start * self.dim..which.end * self.dim;
+        let (Some(high), Some(low), Some(norms), Some(code_norms)) = (
+            rows.high.get(values.clone()),
+            rows.low.get(values),
+            rows.norms.get(which.clone()),
+            rows.code_norms.get(which),
+        ) else {
+            return Err(Error::invalid(format!(
+                "expected rows below {}, found {range:?}",
+                rows.len()
+            )));
+        };
         self.planes.high.extend_from_slice(high);
         self.planes.low.extend_from_slice(low);
-        self.norms.push(norm);
-        self.code_norms
-            .push(rows.code_norm(row).unwrap_or_default());
+        self.norms.extend_from_slice(norms);
+        self.code_norms.extend_from_slice(code_norms);
         Ok(())
+    }
+
+    /// Makes room for so many rows more.
+    pub fn reserve(&mut self, rows: usize) {
+        self.planes.high.reserve_exact(rows * self.dim);
+        self.planes.low.reserve_exact(rows * self.dim);
+        self.norms.reserve_exact(rows);
+        self.code_norms.reserve_exact(rows);
     }
 
     /// Appends a row that [`Rows::row_bytes`] gave.
