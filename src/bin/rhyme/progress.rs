@@ -23,13 +23,19 @@ struct Running {
     /// without a control is a question: it goes on to its end, and its answer is not printed.
     line: bool,
     cancelled: bool,
+    /// Which line it is.
+    number: u64,
 }
 
 static RUNNING: Mutex<Running> = Mutex::new(Running {
     control: None,
     line: false,
     cancelled: false,
+    number: 0,
 });
+
+/// After so long a question that was cancelled and still runs says that it does.
+const LONG: Duration = Duration::from_millis(500);
 
 fn running() -> MutexGuard<'static, Running> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
@@ -60,25 +66,50 @@ fn handle_interrupts() {
                 drop(running);
                 say("stopping after the current step; press Ctrl-C again to stop at once");
             }
-            None if running.line && !running.cancelled => running.cancelled = true,
+            None if running.line && !running.cancelled => {
+                running.cancelled = true;
+                let number = running.number;
+                std::thread::spawn(move || say_if_it_runs_on(number));
+            }
             _ => std::process::exit(130),
         }
     });
 }
 
+fn say_if_it_runs_on(number: u64) {
+    std::thread::sleep(LONG);
+    let same = {
+        let running = running();
+        running.cancelled && running.number == number
+    };
+    if same {
+        say(
+            "the question runs to its end, and its answer is dropped; press Ctrl-C again to end the shell",
+        );
+    }
+}
+
 /// Before a line of the shell: Ctrl-C stops the line and not the program.
 pub(crate) fn begin_line() {
-    *running() = Running {
+    let mut before = running();
+    *before = Running {
         line: true,
+        number: before.number + 1,
         ..Running::default()
     };
+    drop(before);
     DRAWN.set_draw_target(ProgressDrawTarget::stderr());
     handle_interrupts();
 }
 
 /// After a line of the shell.
 pub(crate) fn end_line() {
-    *running() = Running::default();
+    let mut line = running();
+    *line = Running {
+        number: line.number,
+        ..Running::default()
+    };
+    drop(line);
     // The bars stay as they stand.
     settle();
 }
