@@ -96,6 +96,9 @@ fn lines_are_edited_and_completed() {
         .send_line("bars last[\t1] --last 1 --format csv")
         .unwrap();
     answers(&mut session, "2021-01-07T19:00:00Z,44.4254");
+    // A command that is complete stands apart from what follows.
+    session.send_line("seri\tACM --form\tcsv").unwrap();
+    answers(&mut session, "equity,nyse,ACME,1d,session,200");
     ends_by_ctrl_d(session);
 }
 

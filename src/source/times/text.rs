@@ -224,7 +224,7 @@ impl<'a> Text<'a> {
         let (name, rest) = self.0.split_at_checked(long.count())?;
         let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
         let fits = |month: &&str| *month == name || month.get(..3) == Some(&name);
-        let at = MONTHS.iter().position(|month| fits(month))?;
+        let at = MONTHS.iter().position(fits)?;
         self.0 = rest;
         i64::try_from(at + 1).ok()
     }

@@ -45,6 +45,9 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         let mut picture = picture::found(&view, &asked, &answer, None)?;
         // The chart of the first term alone is not what was asked with.
         picture.title = format!("What looks like {asked}");
+        if let Some(chart) = &mut picture.query {
+            chart.label = "first term".to_owned();
+        }
         Ok(picture)
     };
     args.plot.write(global, drawn)?;

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use rhymedb::{Error, TableFormat};
 
@@ -114,5 +114,18 @@ fn into_command(command: &str, work: impl FnOnce() -> Outcome) -> Outcome {
     if status.success() {
         return Ok(());
     }
+    // Ctrl-C may be known of the other program first.
+    if by_ctrl_c(status) {
+        return Err(Error::Interrupted.into());
+    }
     Err(Error::Invalid(format!("the command behind | failed ({status}): {command}")).into())
+}
+
+/// Whether a program ended by SIGINT, or is a shell whose program did.
+fn by_ctrl_c(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(2) {
+        return true;
+    }
+    status.code() == Some(130)
 }
