@@ -13,14 +13,15 @@ use rhymedb::{Control, Progress, Stage};
 
 use crate::args::Global;
 use crate::output::{grouped, legible};
+use crate::sink;
 
 /// What Ctrl-C meets.
 #[derive(Default)]
 struct Running {
     /// The work that it stops.
     control: Option<Control>,
-    /// Whether a line of the shell runs, and whether Ctrl-C was pressed since it began. One
-    /// without a control is a question: it goes on to its end, and its answer is not printed.
+    /// Whether a line of the shell runs, and whether Ctrl-C was pressed since it began. Who waits for
+    /// a question without a control ceases to ([`sink::stoppable`]); elsewhere its answer is not printed.
     line: bool,
     cancelled: bool,
     /// Which line it is.
@@ -83,9 +84,7 @@ fn say_if_it_runs_on(number: u64) {
         running.cancelled && running.number == number
     };
     if same {
-        say(
-            "the question runs to its end, and its answer is dropped; press Ctrl-C again to end the shell",
-        );
+        say("stopping when this command has its answer; press Ctrl-C again to end the shell");
     }
 }
 
@@ -201,6 +200,9 @@ pub(crate) fn settle() {
 
 /// Lines on standard error, above the progress bars.
 pub(crate) fn say(text: &str) {
+    if sink::is_dropped() {
+        return;
+    }
     let lines: Vec<String> = text.split('\n').map(legible).collect();
     let text = lines.join("\n");
     // If standard error is closed there is nobody to tell, and the exit code says the rest.

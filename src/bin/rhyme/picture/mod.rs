@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use clap::builder::ValueHint;
 use rhymedb::plot::{Picture, PictureFormat, PlotOptions, Theme};
-use rhymedb::{SeriesKey, Timestamp, View};
+use rhymedb::{Error, SeriesKey, Timestamp, View};
 
 pub(crate) use fan::{news, outcomes};
 pub(crate) use map::{MapColour, map};
@@ -23,6 +23,7 @@ pub(crate) use windows::{found, transferred};
 use crate::args::Global;
 use crate::failure::Outcome;
 use crate::progress;
+use crate::sink;
 
 /// Whether and how the answer is drawn.
 #[derive(Debug, ClapArgs)]
@@ -64,6 +65,9 @@ impl PlotArgs {
             width: self.plot_width,
         };
         let picture: Picture = picture()?.into();
+        if sink::is_dropped() {
+            return Err(Error::Interrupted.into());
+        }
         picture.write(path, &options)?;
         progress::notice(global, &format!("drawn into {}", path.display()));
         Ok(())
