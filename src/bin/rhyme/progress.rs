@@ -118,6 +118,14 @@ pub(crate) fn cancelled() -> bool {
     running().cancelled
 }
 
+/// Waits until a Ctrl-C that others have felt is noticed here: after the line it would end the shell.
+pub(crate) fn await_ctrl_c() {
+    let start = Instant::now();
+    while !cancelled() && start.elapsed() < Duration::from_secs(1) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// The bars on the terminal, to be drawn around whatever else is written there.
 static DRAWN: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 

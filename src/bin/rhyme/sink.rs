@@ -9,8 +9,6 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use rhymedb::Error;
-
 use crate::answer::Answer;
 use crate::failure::{Failure, Outcome};
 use crate::progress;
@@ -137,7 +135,7 @@ pub(crate) fn stoppable(work: impl FnOnce() -> Outcome + Send + 'static) -> Outc
                 break done;
             }
             Err(RecvTimeoutError::Timeout) if progress::cancelled() => {
-                break Err(Error::Interrupted.into());
+                break Err(Failure::Cancelled);
             }
             Err(RecvTimeoutError::Timeout) => {}
             // It ends without a word when it panics.

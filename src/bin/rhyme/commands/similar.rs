@@ -13,6 +13,7 @@ use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
+use crate::progress;
 use crate::render::{Style, sparkline};
 
 pub(crate) const HELP: &str = "\
@@ -78,6 +79,12 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     let view = view_at(&db, args.as_of);
     note_pending(global, &view)?;
     let (target, query) = asked(args)?;
+    if let (Some(as_of), Ok(Target { time, .. })) = (args.as_of, target.parse())
+        && time > Some(as_of)
+    {
+        let text = "note: the target's time is later than the view; this is its last window that was known then";
+        progress::notice(global, text);
+    }
     let mut similar = view.similar(query).k(args.k).exact(args.exact);
     filtered!(similar, args.which);
     say!(similar, args, names: space);

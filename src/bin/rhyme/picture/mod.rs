@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use clap::builder::ValueHint;
 use rhymedb::plot::{Picture, PictureFormat, PlotOptions, Theme};
-use rhymedb::{Error, SeriesKey, Timestamp, View};
+use rhymedb::{SeriesKey, Timestamp, View};
 
 pub(crate) use fan::{news, outcomes};
 pub(crate) use map::{MapColour, map};
@@ -21,7 +21,7 @@ pub(crate) use timeline::{anomalies, divergence, regimes};
 pub(crate) use windows::{found, transferred};
 
 use crate::args::Global;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::progress;
 use crate::sink;
 
@@ -66,7 +66,7 @@ impl PlotArgs {
         };
         let picture: Picture = picture()?.into();
         if sink::is_dropped() {
-            return Err(Error::Interrupted.into());
+            return Err(Failure::Cancelled);
         }
         picture.write(path, &options)?;
         progress::notice(global, &format!("drawn into {}", path.display()));

@@ -171,7 +171,7 @@ impl Shell {
         progress::end_line();
         // Whatever else went wrong, it went wrong because of that.
         if cancelled {
-            return Err(Error::Interrupted.into());
+            return Err(Failure::Cancelled);
         }
         done
     }

@@ -10,6 +10,7 @@ use rhymedb::{Error, TableFormat};
 use super::words::Redirect;
 use crate::args::Format;
 use crate::failure::{Failure, Outcome};
+use crate::progress;
 use crate::sink;
 
 /// Does the work of a line and sends its answer where the line says. The work gets the format that
@@ -114,9 +115,10 @@ fn into_command(command: &str, work: impl FnOnce() -> Outcome) -> Outcome {
     if status.success() {
         return Ok(());
     }
-    // Ctrl-C may be known of the other program first.
+    // The other program may have ended by Ctrl-C before this one knows of it.
     if by_ctrl_c(status) {
-        return Err(Error::Interrupted.into());
+        progress::await_ctrl_c();
+        return Err(Failure::Cancelled);
     }
     Err(Error::Invalid(format!("the command behind | failed ({status}): {command}")).into())
 }
