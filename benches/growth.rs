@@ -4,11 +4,14 @@
 //! growth` for other sizes: 1000 series of random steps each time, in a folder for temporary files
 //! (10 million windows take 3 GB there). Asking is measured in a process of its own, so that its
 //! memory is its own.
+//!
+//! `RHYME_BENCH_PLOT=growth.svg` draws the same figures too.
 
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a benchmark stops at the first surprise"
 )]
@@ -19,6 +22,8 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+#[cfg(feature = "plot")]
+use rhymedb::plot::{Growth, GrowthCurve, GrowthPanel, Picture, PlotOptions};
 use rhymedb::{
     Bar, Calendar, Database, Interval, OpenOptions, SeriesBars, SeriesKey, SimilarAnswer, Target,
     Timestamp, Window,
@@ -40,41 +45,168 @@ fn main() {
          first answer | question | exact | recall@10 | memory while asking |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    let mut rows = Vec::new();
     for size in sizes.split(',') {
-        println!("{}", row(size.trim().parse().unwrap()));
+        let row = Row::measured(size.trim().parse().unwrap());
+        println!("{}", row.line());
+        rows.push(row);
+    }
+    if let Some(file) = std::env::var_os("RHYME_BENCH_PLOT") {
+        draw(&rows, Path::new(&file));
     }
 }
 
-fn row(windows: usize) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("growth.rhyme");
-    let market = market(windows / SERIES + 63);
-    let before = memory("VmRSS:");
-    // Resets the peak of the resident memory.
-    std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    let start = Instant::now();
-    let only_shape = OpenOptions::new().clip_weights(None);
-    let db = only_shape.open(&path).unwrap();
-    db.ingest_bars(&market).unwrap();
-    let took = start.elapsed().as_secs_f64();
-    let peak = memory("VmHWM:") - before;
-    let stats = db.stats().unwrap();
-    drop((db, market));
-    let asked = Command::new(std::env::current_exe().unwrap())
-        .env("RHYME_GROWTH_ASK", &path)
-        .output()
-        .unwrap();
-    assert!(asked.status.success(), "{asked:?}");
-    format!(
-        "| {windows} | {took:.1} s | {:.0} | {peak:.0} MiB | {:.1} | {:.1} | {}",
-        windows as f64 / took,
-        stats.bytes_per_window,
-        stats.bar_bytes as f64 / stats.bars as f64,
-        String::from_utf8(asked.stdout).unwrap().trim_end()
-    )
+/// What a database of one size costs. Times are in seconds, memory in MiB.
+struct Row {
+    windows: usize,
+    ingested: f64,
+    peak: f64,
+    bytes_a_window: f64,
+    bytes_a_bar: f64,
+    asked: Asked,
 }
 
-/// The rest of a row: what it is like to ask a database that was just opened.
+/// What it is like to ask a database that was just opened.
+#[derive(Clone, Copy)]
+struct Asked {
+    opened: f64,
+    answered: f64,
+    question: f64,
+    exact: f64,
+    recall: f64,
+    memory: f64,
+}
+
+impl Row {
+    fn measured(windows: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("growth.rhyme");
+        let market = market(windows / SERIES + 63);
+        let before = memory("VmRSS:");
+        // Resets the peak of the resident memory.
+        std::fs::write("/proc/self/clear_refs", "5").unwrap();
+        let start = Instant::now();
+        let only_shape = OpenOptions::new().clip_weights(None);
+        let db = only_shape.open(&path).unwrap();
+        db.ingest_bars(&market).unwrap();
+        let ingested = start.elapsed().as_secs_f64();
+        let peak = memory("VmHWM:") - before;
+        let stats = db.stats().unwrap();
+        drop((db, market));
+        let asked = Command::new(std::env::current_exe().unwrap())
+            .env("RHYME_GROWTH_ASK", &path)
+            .output()
+            .unwrap();
+        assert!(asked.status.success(), "{asked:?}");
+        Self {
+            windows,
+            ingested,
+            peak,
+            bytes_a_window: stats.bytes_per_window,
+            bytes_a_bar: stats.bar_bytes as f64 / stats.bars as f64,
+            asked: Asked::parsed(&String::from_utf8(asked.stdout).unwrap()),
+        }
+    }
+
+    fn line(&self) -> String {
+        let time = Duration::from_secs_f64;
+        let asked = self.asked;
+        format!(
+            "| {} | {:.1} s | {:.0} | {:.0} MiB | {:.1} | {:.1} | {:.2?} | {:.2?} | {:.0?} | {:.2?} | {:.4} | {:.0} MiB |",
+            self.windows,
+            self.ingested,
+            self.windows as f64 / self.ingested,
+            self.peak,
+            self.bytes_a_window,
+            self.bytes_a_bar,
+            time(asked.opened),
+            time(asked.answered),
+            time(asked.question),
+            time(asked.exact),
+            asked.recall,
+            asked.memory,
+        )
+    }
+}
+
+impl Asked {
+    /// From the line that [`ask`] prints.
+    fn parsed(line: &str) -> Self {
+        let figures: Vec<f64> = line
+            .split_whitespace()
+            .map(|w| w.parse().unwrap())
+            .collect();
+        let [opened, answered, question, exact, recall, memory] = figures[..] else {
+            panic!("expected six figures, found {line:?}");
+        };
+        Self {
+            opened,
+            answered,
+            question,
+            exact,
+            recall,
+            memory,
+        }
+    }
+}
+
+#[cfg(feature = "plot")]
+fn draw(rows: &[Row], file: &Path) {
+    let curve = |name: &str, value: &dyn Fn(&Row) -> f64| GrowthCurve {
+        name: name.to_owned(),
+        points: rows.iter().map(|r| (r.windows as f64, value(r))).collect(),
+    };
+    let panel = |title: &str, curves: Vec<GrowthCurve>| GrowthPanel {
+        title: title.to_owned(),
+        curves,
+    };
+    let ms = 1e3;
+    let picture = Picture::from(Growth {
+        title: "What a database costs as it grows".to_owned(),
+        subtitle: format!("{SERIES} series of random steps, windows of 64 bars in the space shape"),
+        note: "Both axes are logarithmic. A question finds the ten best distinct episodes; its time is the median."
+            .to_owned(),
+        sizes: "windows".to_owned(),
+        panels: vec![
+            panel("time to ingest, s", vec![curve("", &|r| r.ingested)]),
+            panel(
+                "windows ingested a second",
+                vec![curve("", &|r| r.windows as f64 / r.ingested)],
+            ),
+            panel("bytes on disk a window", vec![curve("", &|r| r.bytes_a_window)]),
+            panel(
+                "time of a question, ms",
+                vec![
+                    curve("by graph", &|r| ms * r.asked.question),
+                    curve("every window scored", &|r| ms * r.asked.exact),
+                ],
+            ),
+            panel(
+                "time from opening, ms",
+                vec![
+                    curve("opened", &|r| ms * r.asked.opened),
+                    curve("first answer", &|r| ms * r.asked.answered),
+                ],
+            ),
+            panel(
+                "memory, MiB",
+                vec![
+                    curve("peak of ingestion", &|r| r.peak),
+                    curve("while asking", &|r| r.asked.memory),
+                ],
+            ),
+        ],
+    });
+    picture.write(file, &PlotOptions::default()).unwrap();
+    println!("\ndrawn: {}", file.display());
+}
+
+#[cfg(not(feature = "plot"))]
+fn draw(_: &[Row], _: &Path) {
+    panic!("RHYME_BENCH_PLOT needs the feature plot");
+}
+
+/// Prints what it is like to ask a database that was just opened: the figures of [`Asked`].
 fn ask(path: &Path) {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut opened = Vec::new();
@@ -107,7 +239,11 @@ fn ask(path: &Path) {
     let (exact, truth) = timed(true, &targets[..EXACT]);
     let found: usize = truth.iter().zip(&answers).map(|(t, a)| common(t, a)).sum();
     println!(
-        "{opened:.2?} | {answered:.2?} | {question:.0?} | {exact:.2?} | {:.4} | {anonymous:.0} MiB |",
+        "{} {} {} {} {} {anonymous}",
+        opened.as_secs_f64(),
+        answered.as_secs_f64(),
+        question.as_secs_f64(),
+        exact.as_secs_f64(),
         found as f64 / (10 * EXACT) as f64
     );
 }

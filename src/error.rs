@@ -21,7 +21,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Another process or handle holds the database.
-    #[error("the database {} is in use by {holder}; close it there, or open another one", path.display())]
+    #[error("the database {} is in use by {holder}; close it there, or if nobody writes say --read-only in both", path.display())]
     Locked {
         /// The database folder.
         path: PathBuf,

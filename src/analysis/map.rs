@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::linear::leading;
 use super::moments::{centred, vectors};
-use crate::db::{Filter, Past, View, within};
+use crate::db::{Filter, Past, View, filter_methods, space_method, within};
 use crate::error::{Error, Result};
-use crate::model::{Interval, Timestamp, Window};
+use crate::model::Window;
 
 /// A question for a map of a space, made by [`View::map`].
 #[derive(Clone, Debug)]
@@ -78,54 +78,8 @@ impl View {
 }
 
 impl Map<'_> {
-    /// The space. Default: `shape`, or the only one.
-    #[must_use]
-    pub fn space(mut self, name: &str) -> Self {
-        self.space = Some(name.to_owned());
-        self
-    }
-
-    /// Only this market; said more than once, any of them.
-    #[must_use]
-    pub fn market(mut self, market: &str) -> Self {
-        self.filter.markets.push(market.to_owned());
-        self
-    }
-
-    /// Only this venue; said more than once, any of them.
-    #[must_use]
-    pub fn venue(mut self, venue: &str) -> Self {
-        self.filter.venues.push(venue.to_owned());
-        self
-    }
-
-    /// Only this symbol; said more than once, any of them.
-    #[must_use]
-    pub fn symbol(mut self, symbol: &str) -> Self {
-        self.filter.symbols.push(symbol.to_owned());
-        self
-    }
-
-    /// Only this interval; said more than once, any of them.
-    #[must_use]
-    pub fn interval(mut self, interval: Interval) -> Self {
-        self.filter.intervals.push(interval);
-        self
-    }
-
-    /// Only windows that closed at or after this time.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.filter.from = Some(from);
-        self
-    }
-
-    /// Only windows that closed at or before this time.
-    #[must_use]
-    pub fn to(mut self, to: Timestamp) -> Self {
-        self.filter.to = Some(to);
-        self
-    }
+    space_method!(chart);
+    filter_methods!(filter: market, venue, symbol, interval, from, to);
 
     /// The least size of the sample. Default: 2,000; the sample is seldom twice as large, and holds
     /// all windows if there are fewer. At most 20,000.

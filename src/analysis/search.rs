@@ -109,6 +109,13 @@ impl Search<'_> {
         self
     }
 
+    /// Only charts of this venue; said more than once, any of them.
+    #[must_use]
+    pub fn venue(mut self, venue: &str) -> Self {
+        self.charts = self.charts.venue(venue);
+        self
+    }
+
     /// Only charts of this interval; said more than once, any of them.
     #[must_use]
     pub fn interval(mut self, interval: Interval) -> Self {

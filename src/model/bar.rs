@@ -75,6 +75,22 @@ impl Bar {
         }
         Ok(())
     }
+
+    /// Consecutive bars as one longer bar: the first open, the extremes, the last close and the whole
+    /// volume. `None` of none.
+    pub fn merged(bars: &[Self]) -> Option<Self> {
+        let (first, last) = (bars.first()?, bars.last()?);
+        let high = bars.iter().map(|bar| bar.high);
+        let low = bars.iter().map(|bar| bar.low);
+        Some(Self {
+            time: first.time,
+            open: first.open,
+            high: high.fold(f64::NEG_INFINITY, f64::max),
+            low: low.fold(f64::INFINITY, f64::min),
+            close: last.close,
+            volume: bars.iter().map(|bar| bar.volume).sum(),
+        })
+    }
 }
 
 /// Bars of one series in columns, ordered by time. All columns have the same length.

@@ -55,19 +55,5 @@ pub(super) fn marks(bars: &[Bar], places: &Places<'_>, opacity: f64) -> Vec<Mark
 
 /// Every `group` bars as one; the last may stand for fewer.
 pub(super) fn folded(bars: &[Bar], group: usize) -> Vec<Bar> {
-    bars.chunks(group.max(1)).filter_map(merged).collect()
-}
-
-fn merged(part: &[Bar]) -> Option<Bar> {
-    let (first, last) = (part.first()?, part.last()?);
-    let high = part.iter().map(|bar| bar.high);
-    let low = part.iter().map(|bar| bar.low);
-    Some(Bar {
-        time: first.time,
-        open: first.open,
-        high: high.fold(f64::NEG_INFINITY, f64::max),
-        low: low.fold(f64::INFINITY, f64::min),
-        close: last.close,
-        volume: part.iter().map(|bar| bar.volume).sum(),
-    })
+    bars.chunks(group.max(1)).filter_map(Bar::merged).collect()
 }

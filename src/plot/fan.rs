@@ -126,8 +126,8 @@ impl Fan {
         steps.chain(paths).max().unwrap_or(0)
     }
 
-    /// All quantiles, and of the paths nine in ten at each end, so that one path that leaves the
-    /// others far behind does not flatten them.
+    /// All quantiles and paths; but where a path leaves the others far behind, without the outermost
+    /// hundredth of the paths at each end, so that it does not flatten them.
     fn range(&self) -> (f64, f64) {
         let quantiles = self.found.iter().chain(&self.base);
         let mut ends: Vec<f64> = self.paths.iter().flat_map(|p| p.changes.clone()).collect();
@@ -138,8 +138,12 @@ impl Fan {
             .iter()
             .skip(cut)
             .take(ends.len().saturating_sub(2 * cut));
-        let values = quantiles.flat_map(|s| s.quantiles).chain(kept.copied());
-        let whole = range(values.chain([0.0])).unwrap_or((0.0, 0.0));
+        let values = quantiles.flat_map(|s| s.quantiles).chain([0.0]);
+        let without = range(values.chain(kept.copied())).unwrap_or((0.0, 0.0));
+        let outermost = [ends.first(), ends.last()].into_iter().flatten().copied();
+        let whole = range(outermost.chain([without.0, without.1])).unwrap_or(without);
+        let far = whole.1 - whole.0 > 1.5 * (without.1 - without.0);
+        let whole = if far { without } else { whole };
         if whole.1 > whole.0 {
             widened(whole, 0.05)
         } else {
@@ -185,9 +189,14 @@ impl Fan {
 
     fn paths(&self, scene: &mut Scene, across: &Scale, scale: &Scale) {
         let opacity = if self.paths.len() > 12 { 0.35 } else { 0.55 };
+        // A path that leaves the frame goes along its edge.
+        let (low, high) = self.range();
         let mut groups = Vec::new();
         for (i, path) in self.paths.iter().enumerate() {
-            let at = |(n, v): (usize, &f64)| (across.at((n + 1) as f64), scale.at(*v));
+            let at = |(n, v): (usize, &f64)| {
+                let inside = v.clamp(low, high);
+                (across.at((n + 1) as f64), scale.at(inside))
+            };
             let start = (across.at(0.0), scale.at(0.0));
             let points = path.changes.iter().enumerate().map(at);
             let end = path.changes.last().map(|c| percent(*c, 1));

@@ -2,8 +2,8 @@
 //!
 //! A picture is made of plain data, so any program can draw what it has found: [`Analogs`] are
 //! windows side by side, a [`Fan`] is what followed them, a [`Timeline`] is a price with scores and
-//! bands, a [`Matrix`] compares things with one another, and a [`Scatter`] is a map of points. Each
-//! becomes a [`Picture`], which is written by [`Picture::write`] in the format that the file's ending
+//! bands, a [`Matrix`] compares things with one another, a [`Scatter`] is a map of points, and
+//! [`Growth`] is how quantities grow with a size. Each becomes a [`Picture`], which is written by [`Picture::write`] in the format that the file's ending
 //! says:
 //!
 //! - `.svg` follows what its viewer prefers, light or dark.
@@ -35,6 +35,7 @@ mod candles;
 mod fan;
 mod file;
 mod frame;
+mod growth;
 mod html;
 mod matrix;
 mod palette;
@@ -56,6 +57,7 @@ use std::str::FromStr;
 pub use analogs::{Analogs, Chart};
 pub use fan::{Fan, FanPath, FanStep};
 pub use file::PictureFormat;
+pub use growth::{Growth, GrowthCurve, GrowthPanel};
 pub use matrix::{Matrix, MatrixCell};
 pub use scatter::{Scatter, ScatterGroup, ScatterPoint};
 pub use timeline::{Band, Flag, Score, Scores, Timeline, Track};
@@ -140,6 +142,8 @@ pub enum Picture {
     Matrix(Matrix),
     /// A map of points.
     Scatter(Scatter),
+    /// How quantities grow with a size.
+    Growth(Growth),
 }
 
 macro_rules! is_a_picture {
@@ -152,7 +156,7 @@ macro_rules! is_a_picture {
     )*};
 }
 
-is_a_picture!(Analogs, Fan, Timeline, Matrix, Scatter);
+is_a_picture!(Analogs, Fan, Timeline, Matrix, Scatter, Growth);
 
 impl Picture {
     fn scene(&self, width: f64) -> Scene {
@@ -162,6 +166,7 @@ impl Picture {
             Self::Timeline(data) => data.scene(width),
             Self::Matrix(data) => data.scene(width),
             Self::Scatter(data) => data.scene(width),
+            Self::Growth(data) => data.scene(width),
         }
     }
 

@@ -90,13 +90,22 @@ pub(super) fn colour(ink: Ink, shade: Shade) -> Rgb {
         Ink::Base => ([0x7d, 0x85, 0x92], [0x8d, 0x98, 0xa8]),
         Ink::Flag => ([0xc2, 0x3b, 0x6b], [0xff, 0x7e, 0xa8]),
         Ink::Group(i) => (of(&LIGHT_GROUPS, i), of(&DARK_GROUPS, i)),
-        Ink::Heat(step) => (of(&LIGHT_HEAT, step), of(&DARK_HEAT, step)),
-        Ink::OnHeat(step) => (on(of(&LIGHT_HEAT, step)), on(of(&DARK_HEAT, step))),
+        Ink::Heat(step) => (heat(&LIGHT_HEAT, step), heat(&DARK_HEAT, step)),
+        Ink::OnHeat(step) => (on(heat(&LIGHT_HEAT, step)), on(heat(&DARK_HEAT, step))),
     };
     match shade {
         Shade::Light => light,
         Shade::Dark => dark,
     }
+}
+
+/// Every second step has a colour of its own, and those between are halfway.
+fn heat(colours: &[Rgb], step: u8) -> Rgb {
+    let [a, b] = [step / 2, step.div_ceil(2)].map(|i| of(colours, i));
+    std::array::from_fn(|i| {
+        let channel = |colour: &Rgb| colour.get(i).copied().unwrap_or_default();
+        channel(&a).midpoint(channel(&b))
+    })
 }
 
 fn of(colours: &[Rgb], i: u8) -> Rgb {

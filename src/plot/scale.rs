@@ -29,6 +29,17 @@ impl Scale {
         }
     }
 
+    /// A scale on which equal ratios are equally long. Both ends are above 0.
+    pub(super) fn of_ratios((low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
+        Self {
+            low,
+            high,
+            from,
+            to,
+            ratios: true,
+        }
+    }
+
     /// For prices: where the highest is more than eight times the lowest, equal ratios are equally
     /// long.
     pub(super) fn of_prices((low, high): (f64, f64), pixels: (f64, f64)) -> Self {

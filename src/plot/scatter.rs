@@ -17,7 +17,7 @@ pub struct Scatter {
     pub x_axis: String,
     /// What the y axis shows.
     pub y_axis: String,
-    /// The kinds. Beyond eight that have no order, or eleven that have one, they share a colour.
+    /// The kinds. Beyond eight that have no order, or thirteen that have one, some share a colour.
     pub groups: Vec<ScatterGroup>,
     /// Whether the kinds have an order, like years: then their colours go from little to much.
     pub ordered: bool,
@@ -63,7 +63,11 @@ impl Scatter {
         self.axes(&mut scene, area, &across, (&down, &labels));
         let radius = if self.count() > 1_500 { 2.2 } else { 3.2 };
         let mut probed = Vec::new();
-        for (i, group) in self.groups.iter().enumerate() {
+        // Those without a colour of their own first, so that they hide nothing.
+        let all = || self.groups.iter().enumerate();
+        let is_base = |i: usize| self.ink(i) == Ink::Base;
+        let ordered = all().filter(|(i, _)| is_base(*i));
+        for (i, group) in ordered.chain(all().filter(|(i, _)| !is_base(*i))) {
             let place = |p: &ScatterPoint| (across.at(p.x), down.at(p.y));
             let shown = || {
                 group
@@ -104,7 +108,7 @@ impl Scatter {
         }
         let last = self.groups.len().saturating_sub(1).max(1) as f64;
         // The lowest steps fade into the page.
-        Ink::heat(0.3 + 0.7 * i as f64 / last)
+        Ink::heat(0.4 + 0.6 * i as f64 / last)
     }
 
     fn entries(&self) -> Vec<Entry> {

@@ -32,7 +32,7 @@ pub(super) enum Ink {
 }
 
 pub(super) const GROUPS: usize = 8;
-pub(super) const HEATS: usize = 11;
+pub(super) const HEATS: usize = 21;
 
 impl Ink {
     /// The ink of the `i`-th kind; kinds beyond the last share the ink of what is compared with.

@@ -177,7 +177,43 @@ fn scatter(ordered: bool) -> Picture {
     })
 }
 
-fn all() -> [(&'static str, Picture); 6] {
+fn growth() -> Picture {
+    let curve = |name: &str, power: f64, first: f64| GrowthCurve {
+        name: name.to_owned(),
+        points: (0..4)
+            .map(|i| {
+                (
+                    1e5 * 10f64.powi(i),
+                    first * 10f64.powf(power * f64::from(i)),
+                )
+            })
+            .collect(),
+    };
+    let panel = |title: &str, curves: Vec<GrowthCurve>| GrowthPanel {
+        title: title.to_owned(),
+        curves,
+    };
+    Picture::from(Growth {
+        title: "What a database costs".to_owned(),
+        subtitle: "as it grows".to_owned(),
+        note: "made up".to_owned(),
+        sizes: "windows".to_owned(),
+        panels: vec![
+            panel("time to build, s", vec![curve("", 1.1, 1.4)]),
+            panel("bytes a window", vec![curve("", 0.0, 237.0)]),
+            panel(
+                "a question, ms",
+                vec![
+                    curve("graph", 0.3, 0.12),
+                    curve("every window scored", 1.0, 0.6),
+                ],
+            ),
+            panel("memory, MiB", vec![curve("", 0.7, 95.0)]),
+        ],
+    })
+}
+
+fn all() -> [(&'static str, Picture); 7] {
     [
         ("analogs", analogs()),
         ("fan", Picture::from(fan())),
@@ -185,6 +221,7 @@ fn all() -> [(&'static str, Picture); 6] {
         ("matrix", matrix()),
         ("scatter", scatter(false)),
         ("years", scatter(true)),
+        ("growth", growth()),
     ]
 }
 
@@ -361,6 +398,7 @@ fn nothing_to_show_is_a_picture_too() {
         Picture::from(Timeline::default()),
         Picture::from(Matrix::default()),
         Picture::from(Scatter::default()),
+        Picture::from(Growth::default()),
     ];
     for picture in empty {
         assert!(picture.png(&NARROW).unwrap().len() > 100);

@@ -138,7 +138,7 @@ impl Step {
             Self::Months(_) if new_year && civil.month == 1 => civil.year.to_string(),
             Self::Months(_) if new_year => format!("{} {}", civil.month_name(), civil.year),
             Self::Months(_) => civil.month_name().to_owned(),
-            Self::Days(_) | Self::Weeks if new_year => format!("{day}, {}", civil.year),
+            _ if new_year => format!("{day}, {}", civil.year),
             Self::Days(_) | Self::Weeks => day,
             Self::Minutes(_) | Self::Hours(_) if new_day => day,
             Self::Minutes(_) | Self::Hours(_) => civil.clock(),
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(
             hours,
             [
-                (1, "May 19".to_owned()),
+                (1, "May 19, 2021".to_owned()),
                 (4, "May 20".to_owned()),
                 (7, "03:00".to_owned()),
                 (10, "06:00".to_owned()),

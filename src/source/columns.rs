@@ -1,5 +1,9 @@
 //! Which column of a file holds which field.
 
+use std::borrow::Cow;
+
+use csv::ByteRecord;
+
 use crate::error::{Error, Result, excerpt, shortened};
 
 /// What names the fields of a row.
@@ -56,7 +60,31 @@ pub(crate) const TIME: Field = Field {
     prefix: None,
 };
 
-/// Reads `field=column,field=column` as given to `--map`.
+/// Where the time of a row is.
+pub(crate) enum TimeColumns {
+    /// In one column.
+    One(usize),
+    /// The date in one column, the time of day in another.
+    Halves(usize, usize),
+}
+
+impl TimeColumns {
+    /// The time of a row; halves stand behind each other.
+    pub(crate) fn of<'r>(&self, record: &'r ByteRecord) -> Cow<'r, [u8]> {
+        let field = |at: usize| record.get(at).unwrap_or_default();
+        match *self {
+            Self::One(at) => field(at).into(),
+            Self::Halves(date, time) => [field(date), b" ", field(time)].concat().into(),
+        }
+    }
+
+    /// Whether it is in two columns.
+    pub(crate) fn are_halves(&self) -> bool {
+        matches!(self, Self::Halves(..))
+    }
+}
+
+/// Reads `field=column,field=column` as given to `--map`. A time may be in two columns: `time=Day+Hour`.
 ///
 /// Fields of bars are `time`, `open`, `high`, `low`, `close`, `volume` and `symbol`; of headlines
 /// `time`, `text`, `symbols`, `source` and `precision`; of vectors `vector`, `market`, `venue`,
@@ -120,10 +148,7 @@ impl<'a> Columns<'a> {
         for alias in field.aliases {
             let mut fits = self.plain.iter().enumerate().filter(|(_, p)| p == alias);
             match (fits.next(), fits.next()) {
-                (Some((at, _)), None) => {
-                    self.reject_split_time(field, alias)?;
-                    return Ok(Some(at));
-                }
+                (Some((at, _)), None) => return Ok(Some(at)),
                 (Some(_), Some(_)) => return Err(self.unclear(field, alias)),
                 _ => {}
             }
@@ -152,25 +177,40 @@ impl<'a> Columns<'a> {
         })
     }
 
-    fn named(&self, column: &str) -> Result<usize, String> {
+    /// The columns of the time, which must be there. A `date` beside a `time` is the other half of it.
+    pub(crate) fn need_time(&self, field: &Field) -> Result<TimeColumns, String> {
+        let mapped = self.map.iter().find(|(f, _)| canonical(f) == field.name);
+        if let Some((_, column)) = mapped {
+            return match column.split_once('+') {
+                Some((date, time)) if self.position(column).is_none() => {
+                    Ok(TimeColumns::Halves(self.named(date)?, self.named(time)?))
+                }
+                _ => self.named(column).map(TimeColumns::One),
+            };
+        }
+        let at = self.need(field)?;
+        let is_time = self.plain.get(at).is_some_and(|p| p == "time");
+        let dates = ["date", "dtyyyymmdd"];
+        let date = self.plain.iter().position(|p| dates.contains(&p.as_str()));
+        Ok(match date {
+            Some(date) if is_time => TimeColumns::Halves(date, at),
+            _ => TimeColumns::One(at),
+        })
+    }
+
+    fn position(&self, column: &str) -> Option<usize> {
         let exact = self.names.iter().position(|n| n == column);
-        let loose = || self.plain.iter().position(|p| *p == plain(column));
-        exact.or_else(loose).ok_or_else(|| {
+        exact.or_else(|| self.plain.iter().position(|p| *p == plain(column)))
+    }
+
+    fn named(&self, column: &str) -> Result<usize, String> {
+        self.position(column).ok_or_else(|| {
             format!(
                 "--map names the column {}, and the columns are: {}",
                 excerpt(column),
                 self.list()
             )
         })
-    }
-
-    /// A `date` and a `time` column are two halves of one time, and neither alone is right.
-    fn reject_split_time(&self, field: &Field, alias: &str) -> Result<(), String> {
-        let halves = alias == "time" && self.plain.iter().any(|p| p == "date");
-        if field.name == TIME.name && halves {
-            return Err("the columns date and time are two halves of one time; join them into one column, or name the one to use with --map time=COLUMN".to_owned());
-        }
-        Ok(())
     }
 
     fn unclear(&self, field: &Field, wanted: &str) -> String {
@@ -290,10 +330,37 @@ mod tests {
 
     #[test]
     fn what_is_unclear_is_refused() {
-        assert!(find(&["Date", "Time"], "", &TIME).is_err());
         assert!(find(&["ts", "TS"], "", &TIME).is_err());
-        assert_eq!(find(&["Date", "Time"], "time=Date", &TIME), Ok(Some(0)));
         assert_eq!(find(&["ts", "TS"], "ts=TS", &TIME), Ok(Some(1)));
+    }
+
+    #[test]
+    fn a_time_may_be_in_two_columns() {
+        let time = |names: &[&str], map: &str| {
+            let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+            let map = parse_map(map).unwrap_or_default();
+            let columns = Columns::new(&names, &map, &[&TIME])?;
+            let row = ByteRecord::from(vec!["2020-01-31", "09:30", "x"]);
+            let time = columns.need_time(&TIME)?.of(&row).into_owned();
+            Ok::<_, String>(String::from_utf8(time).unwrap())
+        };
+        let joined = Ok("2020-01-31 09:30".to_owned());
+        assert_eq!(time(&["<DATE>", "<TIME>", "x"], ""), joined);
+        assert_eq!(time(&["Day", "Hour", "x"], "time=Day+Hour"), joined);
+        assert_eq!(
+            time(&["a+b", "b", "x"], "time=a+b"),
+            Ok("2020-01-31".to_owned())
+        );
+        assert_eq!(
+            time(&["Date", "Time", "x"], "time=Date"),
+            Ok("2020-01-31".to_owned())
+        );
+        assert_eq!(time(&["Date", "Time", "unix"], ""), Ok("x".to_owned()));
+        assert!(
+            time(&["a", "b", "x"], "time=a+c")
+                .unwrap_err()
+                .contains("--map names the column")
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Fields that every kind of row has, and why they may be unusable.
 
 use super::report::{DefectKind, RowDefect};
-use super::times::{DateOrder, TimeDefect, TimeForm, WrittenTime, parse_time, parse_time_in};
+use super::times::{
+    DateOrder, TimeDefect, TimeForm, WrittenTime, only_order, parse_time, parse_time_in,
+};
 use crate::model::{Interval, SeriesKey};
 
 /// The beginning of a field, for a message.
@@ -21,8 +23,14 @@ pub(crate) fn read_time_in(
     order: Option<DateOrder>,
 ) -> Result<WrittenTime, RowDefect> {
     parse_time_in(field, order).map_err(|defect| {
-        let more = match defect {
-            TimeDefect::DayMonthOrder => ", or say --dates day-first or --dates month-first",
+        let more = match (defect, only_order(field)) {
+            (TimeDefect::DayMonthOrder, Some(DateOrder::DayFirst)) => ", or say --dates day-first",
+            (TimeDefect::DayMonthOrder, Some(DateOrder::MonthFirst)) => {
+                ", or say --dates month-first"
+            }
+            (TimeDefect::DayMonthOrder, None) => {
+                ", or say --dates day-first or --dates month-first"
+            }
             _ => "",
         };
         time_defect(defect, more, field)
@@ -34,9 +42,10 @@ fn time_defect(defect: TimeDefect, more: &str, field: &[u8]) -> RowDefect {
     match defect {
         TimeDefect::Empty => RowDefect::new(DefectKind::MissingField, defect.to_string()),
         TimeDefect::Implausible => RowDefect::new(DefectKind::ImplausibleTime, found),
-        TimeDefect::Unreadable | TimeDefect::DayMonthOrder => {
-            RowDefect::new(DefectKind::Unparsable, found)
-        }
+        TimeDefect::Unreadable
+        | TimeDefect::DayMonthOrder
+        | TimeDefect::UnknownZone
+        | TimeDefect::TwiceOrNever => RowDefect::new(DefectKind::Unparsable, found),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::columns::{Columns, Field, Layout};
+use super::columns::{Columns, Field, Layout, TimeColumns};
 use super::container::{Place, for_each_member};
 use super::fields::{check_symbol, read_time, wrong_unit};
 use super::report::{DefectKind, InputReport, NoticeKind, OnError, RowDefect};
@@ -155,7 +155,7 @@ fn read_rows(
 
 /// Where the fields of a headline are.
 struct Positions {
-    time: usize,
+    time: TimeColumns,
     text: usize,
     symbols: Option<usize>,
     source: Option<usize>,
@@ -178,7 +178,7 @@ impl Positions {
         let fields = [&HEADLINE_TIME, &TEXT, &SYMBOLS, &SOURCE, &PRECISION];
         let columns = Columns::new(names, &options.map, &fields)?;
         Ok(Self {
-            time: columns.need(&HEADLINE_TIME)?,
+            time: columns.need_time(&HEADLINE_TIME)?,
             text: columns.need(&TEXT)?,
             symbols: columns.find(&SYMBOLS)?,
             source: columns.find(&SOURCE)?,
@@ -189,7 +189,7 @@ impl Positions {
 
     fn read(&self, record: &ByteRecord, line: u64) -> Result<RawHeadline, RowDefect> {
         let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
-        let time = read_time(field(Some(self.time)))?;
+        let time = read_time(&self.time.of(record))?;
         let said = utf8(field(self.precision), "precision")?;
         let said = match said {
             "" => None,

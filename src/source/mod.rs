@@ -15,6 +15,7 @@ mod container;
 mod fields;
 mod headlines;
 mod inputs;
+mod numbers;
 mod report;
 mod rows;
 mod synthetic;

@@ -130,7 +130,7 @@ pub enum NoticeKind {
     OutOfOrder,
     /// Bars are missing in a market that never closes.
     Gap,
-    /// The file has no column for the volume; it is 0.
+    /// Bars without a volume, which is then 0: all of them, or some.
     NoVolume,
     /// Midnights of a local time zone were kept as trading dates at 00:00 UTC.
     TradingDates,
@@ -144,7 +144,7 @@ impl fmt::Display for NoticeKind {
             Self::Duplicate => "identical row",
             Self::OutOfOrder => "row out of order",
             Self::Gap => "gap",
-            Self::NoVolume => "no volume column",
+            Self::NoVolume => "no volume",
             Self::TradingDates => "local midnights kept as trading dates",
             Self::NoRows => "no rows",
         })

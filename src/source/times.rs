@@ -3,9 +3,11 @@
 //! The one rule for integers: the digits tell the unit. Seconds are 10^8 to 4.1 * 10^9, and
 //! milliseconds, microseconds and nanoseconds 1,000 times as much each, so every unit covers
 //! 1973-03-03 to 2099-12-31 and no integer fits two. Eight digits that are a date, like
-//! `20240131`, are that date. Text may be `YYYY-MM-DD` or `YYYY/MM/DD`, alone or with a time of
-//! day and a zone (`Z`, `UTC`, `+HH:MM`); without a zone it is UTC. `31/01/2024` is a date only if the
-//! caller says which of day and month comes first. A file uses one unit, or text.
+//! `20240131`, are that date. Everything else is [`text`]. A file uses one unit, or text.
+
+mod text;
+
+pub(crate) use text::only_order;
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +20,6 @@ const DAY_MS: i64 = 86_400_000;
 const FIRST_SECOND: i64 = 100_000_000;
 /// 2100-01-01 in seconds.
 const END_SECOND: i64 = 4_102_444_800;
-const TEXT_YEARS: std::ops::Range<i64> = 1900..2100;
 
 /// Which comes first in dates like `31/01/2024`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +119,9 @@ pub(crate) enum TimeDefect {
     Unreadable,
     DayMonthOrder,
     Implausible,
+    UnknownZone,
+    /// A clock that was put back showed it twice, or one that was put on never.
+    TwiceOrNever,
 }
 
 impl fmt::Display for TimeDefect {
@@ -128,10 +132,16 @@ impl fmt::Display for TimeDefect {
                 "expected a time like 1577836800000, 2020-01-01 or 2020-01-01T00:00:00Z"
             }
             Self::DayMonthOrder => {
-                "the order of day and month cannot be told; write dates as YYYY-MM-DD"
+                "the order of day and month is not said; write dates as YYYY-MM-DD"
             }
             Self::Implausible => {
                 "expected an integer from 1973 to 2099 in s, ms, us or ns, or a date from 1900 to 2099"
+            }
+            Self::UnknownZone => {
+                "expected a zone like UTC, +02:00 or America/New_York behind the time"
+            }
+            Self::TwiceOrNever => {
+                "the clocks of that zone were changed then, and showed this time twice or never; write the time in UTC or with an offset"
             }
         })
     }
@@ -153,7 +163,7 @@ pub(crate) fn parse_time_in(
     }
     match plain_integer_of(field).or_else(|| integer_of(field)) {
         Some(value) => integer_time(value, field.len()),
-        None => Text(field).date_time(order),
+        None => text::parse(field, order),
     }
 }
 
@@ -208,166 +218,10 @@ fn integer_time(value: i64, digits: usize) -> Result<WrittenTime, TimeDefect> {
     } else if range(1_000_000_000).contains(&value) {
         Ok(integer(TimeUnit::Nanos, value.div_euclid(1_000_000)))
     } else if digits == 8 {
-        let days = days_of(value / 10_000, value / 100 % 100, value % 100);
-        days.map(day).ok_or(TimeDefect::Implausible)
+        let days = text::days_of(value / 10_000, value / 100 % 100, value % 100);
+        days.map(text::day).ok_or(TimeDefect::Implausible)
     } else {
         Err(TimeDefect::Implausible)
-    }
-}
-
-fn day(days: i64) -> WrittenTime {
-    WrittenTime {
-        local: days * DAY_MS,
-        form: TimeForm::Text { offset_minutes: 0 },
-        precision: TimePrecision::Day,
-    }
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar, if there is such a date in the
-/// plausible years.
-fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    let length = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !TEXT_YEARS.contains(&year) || !(1..=length).contains(&day) {
-        return None;
-    }
-    // Years that begin in March put the leap day at their end.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    Some(365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719_468)
-}
-
-/// The rest of a text that is being read.
-struct Text<'a>(&'a [u8]);
-
-impl Text<'_> {
-    /// Between `least` and `most` digits as a number.
-    fn number(&mut self, least: usize, most: usize) -> Option<i64> {
-        let n = self.0.iter().take(most).take_while(|b| b.is_ascii_digit());
-        let n = n.count();
-        let (digits, rest) = self.0.split_at_checked(n)?;
-        if n < least {
-            return None;
-        }
-        self.0 = rest;
-        Some(digits.iter().fold(0, |v, d| v * 10 + i64::from(d - b'0')))
-    }
-
-    fn one_of(&mut self, wanted: &[u8]) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        if !wanted.contains(first) {
-            return None;
-        }
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn date_time(mut self, order: Option<DateOrder>) -> Result<WrittenTime, TimeDefect> {
-        let date = match (Text(self.0).begins_with_day(), order) {
-            (false, _) => self.date(),
-            (true, Some(order)) => self.date_in(order),
-            (true, None) => return Err(TimeDefect::DayMonthOrder),
-        };
-        let (year, month, day_of_month) = date.ok_or(TimeDefect::Unreadable)?;
-        let days = days_of(year, month, day_of_month).ok_or(TimeDefect::Implausible)?;
-        if self.0.is_empty() {
-            return Ok(day(days));
-        }
-        let (time_ms, precision) = self.time_of_day().ok_or(TimeDefect::Unreadable)?;
-        let offset_minutes = self.offset().ok_or(TimeDefect::Unreadable)?;
-        Ok(WrittenTime {
-            local: days * DAY_MS + time_ms,
-            form: TimeForm::Text { offset_minutes },
-            precision,
-        })
-    }
-
-    /// Whether this looks like `31-01-2024` or `1/31/24`.
-    fn begins_with_day(mut self) -> bool {
-        let mut read = || {
-            self.number(1, 2)?;
-            let separator = self.one_of(b"-/.")?;
-            self.number(1, 2)?;
-            self.one_of(&[separator])?;
-            self.number(2, 4)
-        };
-        read().is_some()
-    }
-
-    fn date(&mut self) -> Option<(i64, i64, i64)> {
-        let year = self.number(4, 4)?;
-        let separator = self.one_of(b"-/")?;
-        let month = self.number(1, 2)?;
-        self.one_of(&[separator])?;
-        Some((year, month, self.number(1, 2)?))
-    }
-
-    /// `31/01/2024`, with all four digits of the year.
-    fn date_in(&mut self, order: DateOrder) -> Option<(i64, i64, i64)> {
-        let first = self.number(1, 2)?;
-        let separator = self.one_of(b"-/.")?;
-        let second = self.number(1, 2)?;
-        self.one_of(&[separator])?;
-        let year = self.number(4, 4)?;
-        Some(match order {
-            DateOrder::DayFirst => (year, second, first),
-            DateOrder::MonthFirst => (year, first, second),
-        })
-    }
-
-    fn time_of_day(&mut self) -> Option<(i64, TimePrecision)> {
-        self.one_of(b"Tt ")?;
-        let hour = self.number(1, 2)?;
-        self.one_of(b":")?;
-        let minute = self.number(2, 2)?;
-        let mut ms = (hour * 60 + minute) * 60_000;
-        let mut precision = TimePrecision::Minute;
-        let mut second = 0;
-        if self.one_of(b":").is_some() {
-            second = self.number(2, 2)?;
-            precision = TimePrecision::Second;
-            if self.one_of(b".,").is_some() {
-                ms += self.fraction()?;
-            }
-        }
-        (hour < 24 && minute < 60 && second < 60).then_some((ms + second * 1_000, precision))
-    }
-
-    /// The milliseconds of the digits after the decimal point.
-    fn fraction(&mut self) -> Option<i64> {
-        let before = self.0.len();
-        let value = self.number(1, 9)?;
-        let digits = u32::try_from(before - self.0.len()).ok()?;
-        Some(value * 1_000 / 10_i64.pow(digits))
-    }
-
-    /// The offset from UTC in minutes; nothing is UTC.
-    fn offset(&mut self) -> Option<i64> {
-        let rest = self.0.trim_ascii();
-        if rest.is_empty() || matches!(rest, b"Z" | b"z" | b"UTC" | b"utc" | b"GMT") {
-            return Some(0);
-        }
-        let mut rest = Text(rest);
-        let sign = if rest.one_of(b"+-")? == b'-' { -1 } else { 1 };
-        let hours = rest.number(2, 2)?;
-        let colon = rest.one_of(b":").is_some();
-        let minutes = if rest.0.is_empty() && !colon {
-            0
-        } else {
-            rest.number(2, 2)?
-        };
-        let valid = rest.0.is_empty() && hours < 24 && minutes < 60;
-        valid.then_some(sign * (hours * 60 + minutes))
     }
 }
 

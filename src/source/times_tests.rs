@@ -69,14 +69,56 @@ fn text_in_its_many_forms() {
         ("2020-01/31", "Unreadable"),
         ("2020-01-31T24:00", "Unreadable"),
         ("2020-01-31T23:59:60Z", "Unreadable"),
-        ("2020-01-31T10:00 Europe/Berlin", "Unreadable"),
+        (
+            "2020-01-31T10:00 Europe/Berlin",
+            "2020-01-31T09:00:00Z minute",
+        ),
+        ("2020.01.31 10:00", "2020-01-31T10:00:00Z minute"),
+        ("20200131  09:30:00", "2020-01-31T09:30:00Z second"),
+        ("20200131-09:30:00", "2020-01-31T09:30:00Z second"),
+        ("20200131 093015", "2020-01-31T09:30:15Z second"),
+        (
+            "20200131 09:30:00 US/Eastern",
+            "2020-01-31T14:30:00Z second",
+        ),
+        (
+            "20200731 09:30:00 America/New_York",
+            "2020-07-31T13:30:00Z second",
+        ),
+        ("Jan 31, 2020", "2020-01-31T00:00:00Z day"),
+        ("January 5 2020 9:30 PM", "2020-01-05T21:30:00Z minute"),
+        ("31-jan-2020", "2020-01-31T00:00:00Z day"),
+        ("5 May 2020 12:05 AM", "2020-05-05T00:05:00Z minute"),
+        ("20201101 01:30:00 US/Eastern", "TwiceOrNever"),
+        ("20200308 02:30:00 US/Eastern", "TwiceOrNever"),
+        ("20200131 09:30:00 US/Nowhere", "UnknownZone"),
+        ("1960-01-01 00:00 Africa/Monrovia", "UnknownZone"),
+        ("2020-01-31T10:00Berlin", "Unreadable"),
+        ("2020-01-31-05:00", "Unreadable"),
+        ("20200131 246000", "Unreadable"),
+        ("2020-01-31 13:00 PM", "Unreadable"),
+        ("Mayo 31, 2020", "Unreadable"),
+        ("Feb 30, 2020", "Implausible"),
+        ("31-Jan-20", "Unreadable"),
         ("2020-01-31T10:00+02:", "Unreadable"),
-        ("Jan 31, 2020", "Unreadable"),
         ("1577836800.5", "Unreadable"),
         ("", "Empty"),
         ("  ", "Empty"),
     ] {
         assert_eq!(utc(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn some_dates_tell_their_order() {
+    for (text, order) in [
+        ("10/27/2023", Some(DateOrder::MonthFirst)),
+        (" 27.10.2023 10:00", Some(DateOrder::DayFirst)),
+        ("10/11/2023", None),
+        ("2023-10-27", None),
+        ("x", None),
+    ] {
+        assert_eq!(only_order(text.as_bytes()), order, "{text}");
     }
 }
 
@@ -128,6 +170,11 @@ proptest! {
 
     #[test]
     fn near_misses_do_not_panic(text in "[0-9]{0,5}[-/.]?[0-9]{0,3}[-/]?[0-9]{0,3}[T ]?[0-9:.,+Z-]{0,20}") {
+        let _ = parse_time(text.as_bytes());
+    }
+
+    #[test]
+    fn near_misses_of_names_do_not_panic(text in "[0-9]{0,8}[- ]?[A-Za-z]{0,5}[- ][0-9]{0,2},? ?[0-9]{0,6}[ -]{0,2}[0-9:]{0,8} ?[APM]{0,2} ?[A-Za-z/_]{0,16}") {
         let _ = parse_time(text.as_bytes());
     }
 

@@ -50,7 +50,7 @@ impl Handle {
         };
         opened.map_err(|e| match e {
             redb::DatabaseError::RepairAborted => Error::Catalog(format!(
-                "{} was not closed cleanly; open the database once for writing (`rhyme stats` does), and then read-only",
+                "{} was not closed cleanly; open the database once for writing (`rhyme stats` does), and then read-only; if that fails, restore it from a backup with `rhyme restore`",
                 path.display()
             )),
             other => open_fault(path, SECTION, other),

@@ -223,7 +223,14 @@ fn odd_inputs_are_named_and_explained() {
     let ingest = |args: &[&str]| world.rhyme(&[&["ingest", "bars"], args].concat());
     ingest(&["empty-1h.csv"]).fails(1, "refused: empty-1h.csv: the file is empty");
     ingest(&["plain.csv"]).fails(1, "say it with --market");
-    ingest(&["words-1h.csv"]).fails(1, "no column for the time");
+    let refused = ingest(&["words-1h.csv"]).fails(1, "no column for the time");
+    assert_eq!(refused.out, "", "no table of zeros");
+    let refused = ingest(&["words-1h.csv", "--format", "json"]).fails(1, "nothing was stored");
+    assert!(
+        refused.out.contains("\"files_refused\": 1"),
+        "{}",
+        refused.out
+    );
     ingest(&["nothing"]).fails(1, "the folder holds no file that ends in .csv");
     ingest(&["absent.csv"]).fails(1, "absent.csv: there is no such file or folder");
     ingest(&["no/*.csv"]).fails(1, "no file matches the pattern");

@@ -215,6 +215,19 @@ fn options_out_of_range_say_the_range() {
     similar(&["--format", "xml"]).fails(2, "possible values: table, json, csv");
 }
 
+#[test]
+fn a_target_later_than_the_view_is_noticed() {
+    let world = World::with_market();
+    let ask = |as_of| {
+        let args = ["similar", "AAAUSDT@2021-01-09", "-k", "1", "--as-of", as_of];
+        let run = world.rhyme(&args);
+        let noticed = run.err.contains("later than the view");
+        (noticed, run.ok().contains("to 2021-01-08T00:00:00Z"))
+    };
+    assert_eq!(ask("2021-01-08"), (true, true));
+    assert_eq!(ask("2021-01-09"), (false, false));
+}
+
 /// What came after `--as-of` can be anything: the answer is the same to the last digit.
 #[test]
 fn the_future_changes_nothing() {

@@ -417,6 +417,17 @@ fn meanings_are_combined_and_kept() {
         .rhyme(&["similar", "prototype:mine", "-k", "2", "--format", "json"])
         .json();
     assert_eq!(list(&same, "hits").len(), 2);
+    let elsewhere = |args: &[&str]| {
+        let run = world.rhyme(&[args, &["--venue", "nowhere"]].concat());
+        run.fails(3, "no venue nowhere");
+    };
+    elsewhere(&combine);
+    elsewhere(&["search", "prices plunge"]);
+    elsewhere(&["map", "--space", "shape"]);
+    let period = ["--from", "2021-02-01", "--to", "2021-01-01"];
+    world
+        .rhyme(&[&combine[..], &period[..]].concat())
+        .fails(1, "expected a time from before the time to");
     world
         .rhyme(&["combine", "AAAUSDT", "-"])
         .fails(1, "nothing after \"-\"");

@@ -71,6 +71,9 @@ fn left_overs_and_damage_are_told_and_nothing_is_removed() {
     world.rhyme(&["compact"]).ok();
     assert_eq!(state(&doctor(&world, 0), "left-over files").0, "ok");
     let mut catalog = std::fs::read(world.path("market.rhyme/catalog.redb")).unwrap();
+    world.file("market.rhyme/catalog.redb", &catalog[..catalog.len() / 2]);
+    let cut = world.rhyme(&["doctor"]).fails(5, "problems with: ");
+    assert!(cut.out.contains("rhyme restore"), "{}", cut.out);
     catalog[..512].fill(0);
     world.file("market.rhyme/catalog.redb", catalog);
     world.rhyme(&["doctor"]).fails(5, "problems with: ");

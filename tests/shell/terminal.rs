@@ -96,6 +96,9 @@ fn lines_are_edited_and_completed() {
         .send_line("bars last[\t1] --last 1 --format csv")
         .unwrap();
     answers(&mut session, "2021-01-07T19:00:00Z,44.4254");
+    // A command that is complete stands apart from what follows.
+    session.send_line("seri\tACM --form\tcsv").unwrap();
+    answers(&mut session, "equity,nyse,ACME,1d,session,200");
     ends_by_ctrl_d(session);
 }
 
@@ -120,6 +123,31 @@ fn ctrl_c_drops_the_line_or_stops_the_command_and_not_the_shell() {
     answers(&mut session, "rhyme: interrupted");
     session.send_line("series ACM --format csv").unwrap();
     answers(&mut session, "equity,nyse,ACME,1d,session,200");
+    ends_by_ctrl_d(session);
+}
+
+#[test]
+fn a_question_that_takes_long_is_left() {
+    let world = World::with_market();
+    let made = std::process::Command::new("mkfifo")
+        .arg(world.path("sets"))
+        .status();
+    assert!(made.unwrap().success());
+    let mut session = shell(&world);
+    session.send_line("anomaly AAAUSDT --sets sets").unwrap();
+    // Opening waits until the question reads, which then waits for text that never comes.
+    let path = world.path("sets");
+    let (sender, opened) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(std::fs::OpenOptions::new().write(true).open(path)));
+    let pipe = opened.recv_timeout(std::time::Duration::from_secs(60));
+    let pipe = pipe.unwrap().unwrap();
+    session.send_control('c').unwrap();
+    answers(&mut session, "rhyme: interrupted");
+    session.send_line("series ACM --format csv").unwrap();
+    answers(&mut session, "equity,nyse,ACME,1d,session,200");
+    drop(pipe);
+    session.send_line("as of").unwrap();
+    answers(&mut session, "as of now");
     ends_by_ctrl_d(session);
 }
 

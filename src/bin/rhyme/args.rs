@@ -238,7 +238,7 @@ pub(crate) enum Ingest {
 /// How the rows of input files are read.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Rows {
-    /// Columns by name: ts=Date,open=o,...
+    /// Columns by name: time=Date,open=o,...; a time in two columns: time=Day+Hour
     #[arg(long, value_name = "FIELD=COLUMN,...", value_parser = columns)]
     map: Option<Columns>,
     /// What to do with rows that cannot be stored: refuse the file, or skip them

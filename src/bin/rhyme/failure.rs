@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     Line(usize, Box<Failure>),
     /// The work was done, and found less than it should have.
     Short(String),
+    /// Ctrl-C while a question was asked: there is nothing to keep or to go on with.
+    Cancelled,
 }
 
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
@@ -36,7 +38,7 @@ impl From<Error> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            _ if progress::cancelled() => Self::Library(Error::Interrupted),
+            _ if progress::cancelled() => Self::Cancelled,
             io::ErrorKind::BrokenPipe => Self::PipeClosed,
             _ => Self::Output(error),
         }
@@ -83,6 +85,7 @@ impl Failure {
             Self::Output(error) => (1, format!("cannot write the output: {error}")),
             Self::Partly(message) => (1, message),
             Self::Short(message) => (5, message),
+            Self::Cancelled => (130, "interrupted".to_owned()),
         };
         (code, Some(format!("rhyme: {}", legible(&message))))
     }

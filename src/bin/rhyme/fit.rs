@@ -2,7 +2,7 @@
 
 /// What is left out first, by the keys of columns: what the rest of the row or another command tells
 /// as well. Columns that are not named here stay.
-const LEFT_OUT: [&str; 45] = [
+const LEFT_OUT: [&str; 48] = [
     "venue",
     "start",
     "market",
@@ -48,6 +48,9 @@ const LEFT_OUT: [&str; 45] = [
     "rank",
     "distance_p",
     "p_value",
+    "standard_error",
+    "score",
+    "hit_rate",
 ];
 /// Columns whose texts may go over several lines, and the least width at which that can be read.
 const PROSE: [&str; 5] = ["text", "symbols", "found", "advice", "of"];
@@ -127,7 +130,8 @@ mod tests {
         assert_eq!(kept(&HITS, 90), wanted);
         assert_eq!(kept(&HITS, 60), ["rank", "score", "symbol", "end"]);
         assert_eq!(kept(&HITS, 40), ["score", "symbol", "end"]);
-        assert_eq!(kept(&HITS, 1), ["score", "symbol", "end"]);
+        assert_eq!(kept(&HITS, 38), ["symbol", "end"]);
+        assert_eq!(kept(&HITS, 1), ["symbol", "end"]);
         assert_eq!([40, 1].map(|room| standing(&HITS, room).1), [true, false]);
     }
 

@@ -69,6 +69,11 @@ pub(crate) fn only_reads(name: &str) -> bool {
     group.is_some_and(|(_, reads, _)| *reads)
 }
 
+/// Whether a command answers and writes nothing by itself.
+pub(crate) fn only_answers(name: &str) -> bool {
+    only_reads(name) && name != "export"
+}
+
 /// Puts the page in the place of clap's own.
 pub(crate) fn grouped(command: Command) -> Command {
     let page = format!(

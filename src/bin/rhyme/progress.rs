@@ -13,23 +13,30 @@ use rhymedb::{Control, Progress, Stage};
 
 use crate::args::Global;
 use crate::output::{grouped, legible};
+use crate::sink;
 
 /// What Ctrl-C meets.
 #[derive(Default)]
 struct Running {
     /// The work that it stops.
     control: Option<Control>,
-    /// Whether a line of the shell runs, and whether Ctrl-C was pressed since it began. One
-    /// without a control is a question: it goes on to its end, and its answer is not printed.
+    /// Whether a line of the shell runs, and whether Ctrl-C was pressed since it began. Who waits for
+    /// a question without a control ceases to ([`sink::stoppable`]); elsewhere its answer is not printed.
     line: bool,
     cancelled: bool,
+    /// Which line it is.
+    number: u64,
 }
 
 static RUNNING: Mutex<Running> = Mutex::new(Running {
     control: None,
     line: false,
     cancelled: false,
+    number: 0,
 });
+
+/// After so long a question that was cancelled and still runs says that it does.
+const LONG: Duration = Duration::from_millis(500);
 
 fn running() -> MutexGuard<'static, Running> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
@@ -60,25 +67,48 @@ fn handle_interrupts() {
                 drop(running);
                 say("stopping after the current step; press Ctrl-C again to stop at once");
             }
-            None if running.line && !running.cancelled => running.cancelled = true,
+            None if running.line && !running.cancelled => {
+                running.cancelled = true;
+                let number = running.number;
+                std::thread::spawn(move || say_if_it_runs_on(number));
+            }
             _ => std::process::exit(130),
         }
     });
 }
 
+fn say_if_it_runs_on(number: u64) {
+    std::thread::sleep(LONG);
+    let same = {
+        let running = running();
+        running.cancelled && running.number == number
+    };
+    if same {
+        say("stopping when this command has its answer; press Ctrl-C again to end the shell");
+    }
+}
+
 /// Before a line of the shell: Ctrl-C stops the line and not the program.
 pub(crate) fn begin_line() {
-    *running() = Running {
+    let mut before = running();
+    *before = Running {
         line: true,
+        number: before.number + 1,
         ..Running::default()
     };
+    drop(before);
     DRAWN.set_draw_target(ProgressDrawTarget::stderr());
     handle_interrupts();
 }
 
 /// After a line of the shell.
 pub(crate) fn end_line() {
-    *running() = Running::default();
+    let mut line = running();
+    *line = Running {
+        number: line.number,
+        ..Running::default()
+    };
+    drop(line);
     // The bars stay as they stand.
     settle();
 }
@@ -86,6 +116,14 @@ pub(crate) fn end_line() {
 /// Whether nobody waits for the answer any more.
 pub(crate) fn cancelled() -> bool {
     running().cancelled
+}
+
+/// Waits until a Ctrl-C that others have felt is noticed here: after the line it would end the shell.
+pub(crate) fn await_ctrl_c() {
+    let start = Instant::now();
+    while !cancelled() && start.elapsed() < Duration::from_secs(1) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// The bars on the terminal, to be drawn around whatever else is written there.
@@ -170,6 +208,9 @@ pub(crate) fn settle() {
 
 /// Lines on standard error, above the progress bars.
 pub(crate) fn say(text: &str) {
+    if sink::is_dropped() {
+        return;
+    }
     let lines: Vec<String> = text.split('\n').map(legible).collect();
     let text = lines.join("\n");
     // If standard error is closed there is nobody to tell, and the exit code says the rest.

@@ -1,10 +1,16 @@
 //! Where answers go: standard output, or the file or the program that a line of the shell names.
 //! And what was answered last, as values.
 
-use std::cell::RefCell;
-use std::io::{self, IsTerminal, Write};
+use std::cell::{Cell, RefCell};
+use std::io::{self, IsTerminal, LineWriter, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
 
 use crate::answer::Answer;
+use crate::failure::{Failure, Outcome};
 use crate::progress;
 
 thread_local! {
@@ -12,7 +18,20 @@ thread_local! {
     static TO: RefCell<Option<Box<dyn Write>>> = const { RefCell::new(None) };
     /// The first listing since [`forget`].
     static KEPT: RefCell<Option<Answer>> = const { RefCell::new(None) };
+    /// Where the answers of a thread of [`stoppable`] go in the end.
+    static PLACE: Cell<Option<Place>> = const { Cell::new(None) };
+    /// Whether nobody waits for that thread any more.
+    static DROPPED: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
+
+#[derive(Clone, Copy)]
+struct Place {
+    terminal: bool,
+    width: Option<usize>,
+}
+
+/// How often somebody who waits looks whether Ctrl-C was pressed.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Writes an answer to where answers go at the moment.
 pub(crate) struct Out;
@@ -38,12 +57,18 @@ impl Write for Out {
 
 /// Whether answers go to a terminal.
 pub(crate) fn is_terminal() -> bool {
+    if let Some(place) = PLACE.get() {
+        return place.terminal;
+    }
     TO.with_borrow(Option::is_none) && io::stdout().is_terminal()
 }
 
 /// The columns of the terminal that answers go to; `None` if they go elsewhere, or if it does not
 /// tell.
 pub(crate) fn width() -> Option<usize> {
+    if let Some(place) = PLACE.get() {
+        return place.width;
+    }
     let size = is_terminal().then(terminal_size::terminal_size).flatten();
     size.map(|(width, _)| usize::from(width.0))
         .filter(|w| *w > 0)
@@ -58,6 +83,75 @@ pub(crate) fn redirected<T>(to: Box<dyn Write>, work: impl FnOnce() -> T) -> (T,
         None => Ok(()),
     };
     (done, flushed)
+}
+
+/// What a thread of [`stoppable`] tells the one that waits for it.
+enum Told {
+    Bytes(Vec<u8>),
+    Done(Outcome, Option<Answer>),
+}
+
+struct Teller(SyncSender<Told>);
+
+impl Write for Teller {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let told = self.0.send(Told::Bytes(bytes.to_vec()));
+        told.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Does work that changes nothing on a thread of its own, so that Ctrl-C need not wait for it: the work is
+/// then dropped, and what it still answers is read by nobody.
+pub(crate) fn stoppable(work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+    let place = Place {
+        terminal: is_terminal(),
+        width: width(),
+    };
+    let dropped = Arc::new(AtomicBool::new(false));
+    let mark = dropped.clone();
+    let (to, from) = sync_channel(64);
+    let worker = thread::spawn(move || {
+        PLACE.set(Some(place));
+        DROPPED.set(Some(mark));
+        let out = LineWriter::new(Teller(to.clone()));
+        let (done, flushed) = redirected(Box::new(out), work);
+        // Where nobody waits, nobody is told.
+        let _ = to.send(Told::Done(done.and(flushed.map_err(Failure::from)), take()));
+    });
+    let done = loop {
+        match from.recv_timeout(LOOK) {
+            Ok(Told::Bytes(bytes)) => {
+                if let Err(error) = Out.write_all(&bytes) {
+                    break Err(error.into());
+                }
+            }
+            Ok(Told::Done(done, answer)) => {
+                keep(|| answer);
+                break done;
+            }
+            Err(RecvTimeoutError::Timeout) if progress::cancelled() => {
+                break Err(Failure::Cancelled);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            // It ends without a word when it panics.
+            Err(RecvTimeoutError::Disconnected) => match worker.join() {
+                Err(panic) => std::panic::resume_unwind(panic),
+                Ok(()) => break Err(io::Error::other("the command gave no answer").into()),
+            },
+        }
+    };
+    dropped.store(true, Ordering::Relaxed);
+    done
+}
+
+/// Whether this is a thread of [`stoppable`] for which nobody waits any more.
+pub(crate) fn is_dropped() -> bool {
+    DROPPED.with_borrow(|mark| mark.as_ref().is_some_and(|m| m.load(Ordering::Relaxed)))
 }
 
 /// Does work whose answers nobody reads, and gives what it answered.

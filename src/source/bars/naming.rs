@@ -46,6 +46,22 @@ const VENUES: [(&str, &str); 17] = [
     ("forex", "fx"),
 ];
 
+/// How MetaTrader names intervals.
+const META_TRADER: [(&str, &str); 12] = [
+    ("M1", "1m"),
+    ("M5", "5m"),
+    ("M15", "15m"),
+    ("M30", "30m"),
+    ("H1", "1h"),
+    ("H4", "4h"),
+    ("D1", "1d"),
+    ("Daily", "1d"),
+    ("W1", "1w"),
+    ("Weekly", "1w"),
+    ("MN1", "1M"),
+    ("Monthly", "1M"),
+];
+
 const ENDINGS: [&str; 9] = [
     ".gz", ".zip", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet",
 ];
@@ -139,6 +155,14 @@ fn of_trading_view(stem: &str) -> Option<Guess> {
 /// Splits `BTCUSDT-1h-2024-01`: the symbol is what stands before the interval, or before a month
 /// or date.
 fn symbol_and_interval(stem: &str) -> (Option<String>, Option<Interval>) {
+    // Investing.com: `EUR_USD Historical Data`.
+    if let Some((symbol, _)) = stem.split_once(" Historical Data") {
+        let symbol = Some(symbol).filter(|s| !s.is_empty());
+        return (symbol.map(str::to_uppercase), None);
+    }
+    if let Some((pair, interval)) = of_meta_trader_4(stem) {
+        return (Some(pair), Some(interval));
+    }
     let mut symbol_end = stem.len();
     let mut interval = None;
     let mut at = 0;
@@ -158,8 +182,22 @@ fn symbol_and_interval(stem: &str) -> (Option<String>, Option<Interval>) {
     (symbol.map(str::to_uppercase), interval)
 }
 
-/// `1h`, `15m`, or minutes alone as Bybit writes them, if a date follows.
+/// `EURUSD60`: two currencies and minutes. The bars confirm the interval, or refuse the file.
+fn of_meta_trader_4(stem: &str) -> Option<(String, Interval)> {
+    const MINUTES: [&str; 8] = ["1", "5", "15", "30", "60", "240", "1440", "10080"];
+    let (pair, minutes) = stem.split_at_checked(6)?;
+    let letters = pair.bytes().all(|b| b.is_ascii_alphabetic());
+    let known = letters && MINUTES.contains(&minutes);
+    let minutes = minutes.parse().ok().filter(|_| known)?;
+    Some((pair.to_uppercase(), Interval::minutes(minutes)))
+}
+
+/// `1h`, `15m`, the names of MetaTrader, or minutes alone as Bybit writes them, if a date follows.
 fn interval_of(part: &str, next: &str) -> Option<Interval> {
+    let of_meta_trader = META_TRADER.iter().find(|(name, _)| *name == part);
+    if let Some((_, interval)) = of_meta_trader {
+        return interval.parse().ok();
+    }
     if !part.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
@@ -226,6 +264,15 @@ mod tests {
             ("x/BITSTAMP_BTCUSD, 60.csv", "crypto/bitstamp/BTCUSD:1h"),
             ("x/NASDAQ_MSFT, 1D (2).csv", "equity/nasdaq/MSFT:1d"),
             ("fx/OANDA_EURUSD, 15.csv", "fx/oanda/EURUSD:15m"),
+            (
+                "fx/broker/EURUSD_H1_202401020000_202401312300.csv",
+                "fx/broker/EURUSD:1h",
+            ),
+            ("fx/mt/XAUUSD_Daily_202401020000.csv", "fx/mt/XAUUSD:1d"),
+            ("fx/mt/XAUUSD_MN1.csv", "fx/mt/XAUUSD:1M"),
+            ("fx/mt/GBPUSD240.csv", "fx/mt/GBPUSD:4h"),
+            ("fx/mt/NAS100.csv", "fx/mt/NAS100:-"),
+            ("fx/inv/EUR_USD Historical Data.csv", "fx/inv/EUR_USD:-"),
         ] {
             assert_eq!(named(path), expected, "{path}");
         }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use csv::ByteRecord;
 
-use super::super::columns::{Columns, Field, Layout, TIME};
+use super::super::columns::{Columns, Field, Layout, TIME, TimeColumns};
 use super::super::fields::{check_symbol, read_time_in, shown};
+use super::super::numbers::{NumberDefect, parse_number, parse_volume};
 use super::super::report::{DefectKind, InputReport, NoticeKind, RowDefect};
 use super::super::rows::{Rows, Step};
 use super::super::times::{DateOrder, TimeForm, TimeForms, WrittenTime};
@@ -22,7 +23,15 @@ macro_rules! price {
 const OPEN: Field = price!("open", "o", "openprice");
 const HIGH: Field = price!("high", "h", "highprice");
 const LOW: Field = price!("low", "l", "lowprice");
-const CLOSE: Field = price!("close", "c", "closeprice");
+const CLOSE: Field = price!(
+    "close",
+    "c",
+    "closeprice",
+    "closelast",
+    "last",
+    "latest",
+    "price"
+);
 const VOLUME: Field = Field {
     name: "volume",
     aliases: &["volume", "vol", "v", "basevolume"],
@@ -58,6 +67,7 @@ pub(crate) fn read_rows(
     }
     let mut positions = Positions::resolve(rows, options)?;
     let mut by_symbol = BySymbol::default();
+    let mut volumes = Volumes::default();
     let mut record = ByteRecord::new();
     loop {
         let step = rows.next(&mut record)?;
@@ -74,8 +84,9 @@ pub(crate) fn read_rows(
         if rows.layout().width() != positions.width {
             positions = Positions::resolve(rows, options)?;
         }
-        let row = positions.read(&record).and_then(|(time, bar)| {
+        let row = positions.read(&record).and_then(|(time, bar, no_volume)| {
             let series = by_symbol.of(positions.symbol(&record))?;
+            volumes.count(&bar, no_volume, line);
             series.push(time.form, bar, line);
             Ok(())
         });
@@ -83,12 +94,47 @@ pub(crate) fn read_rows(
             report.reject(line, defect);
         }
     }
-    if positions.volume.is_none() {
-        report.notices.add(NoticeKind::NoVolume, None, || {
-            "no column for the volume; it is 0 in every bar".to_owned()
-        });
+    if let Some((line, message)) = volumes.notice(positions.volume.is_some()) {
+        report.notices.add(NoticeKind::NoVolume, line, || message);
     }
     Ok(by_symbol.series)
+}
+
+/// How many bars have a volume.
+#[derive(Default)]
+struct Volumes {
+    bars: u64,
+    above_zero: u64,
+    missing: u64,
+    first_missing: Option<u64>,
+}
+
+impl Volumes {
+    fn count(&mut self, bar: &Bar, missing: bool, line: u64) {
+        self.bars += 1;
+        self.above_zero += u64::from(bar.volume > 0.0);
+        if missing {
+            self.missing += 1;
+            self.first_missing.get_or_insert(line);
+        }
+    }
+
+    /// What is odd about them, and from which line on.
+    fn notice(&self, has_column: bool) -> Option<(Option<u64>, String)> {
+        let Self { bars, missing, .. } = self;
+        if !has_column {
+            let message = "no column for the volume; it is 0 in every bar".to_owned();
+            Some((None, message))
+        } else if *bars > 0 && self.above_zero == 0 {
+            let message = "the volume is 0 in every bar; --map volume=COLUMN names another column";
+            Some((None, message.to_owned()))
+        } else if *missing > 0 {
+            let message = format!("{missing} of {bars} bars have no volume; it is 0 in them");
+            Some((self.first_missing, message))
+        } else {
+            None
+        }
+    }
 }
 
 impl RawSeries {
@@ -101,7 +147,7 @@ impl RawSeries {
 
 /// Where the fields of a bar are.
 struct Positions {
-    time: usize,
+    time: TimeColumns,
     prices: [(usize, &'static str); 4],
     volume: Option<usize>,
     symbol: Option<usize>,
@@ -124,7 +170,7 @@ impl Positions {
         let columns = Columns::new(names, &options.map, &fields)?;
         let price = |field: &Field| Ok::<_, String>((columns.need(field)?, field.name));
         Ok(Self {
-            time: columns.need(&TIME)?,
+            time: columns.need_time(&TIME)?,
             prices: [price(&OPEN)?, price(&HIGH)?, price(&LOW)?, price(&CLOSE)?],
             volume: columns.find(&VOLUME)?,
             symbol: columns.find(&SYMBOL)?,
@@ -148,7 +194,7 @@ impl Positions {
             );
         }
         Ok(Self {
-            time: 0,
+            time: TimeColumns::One(0),
             prices: [(1, "open"), (2, "high"), (3, "low"), (4, "close")],
             volume: (width > 5).then_some(5),
             symbol: None,
@@ -162,28 +208,28 @@ impl Positions {
         Some(record.get(self.symbol?).unwrap_or_default())
     }
 
-    fn read(&self, record: &ByteRecord) -> Result<(WrittenTime, Bar), RowDefect> {
-        let time = record.get(self.time).unwrap_or_default();
-        let time = read_time_in(time, self.dates)?;
+    /// The bar of a row, and whether it has no volume, which is then 0.
+    fn read(&self, record: &ByteRecord) -> Result<(WrittenTime, Bar, bool), RowDefect> {
+        let time = read_time_in(&self.time.of(record), self.dates)?;
         let [open, high, low, close] = self.prices;
-        let number = |(at, name)| {
-            let field = record.get(at).unwrap_or_default();
-            match self.decimal_comma {
-                true => number(&with_point(field), name),
-                false => number(field, name),
-            }
+        let field = |at| record.get(at).unwrap_or_default();
+        let price = |(at, name)| {
+            parse_number(field(at), self.decimal_comma)
+                .map_err(|defect| number_defect(defect, name, field(at)))
         };
-        let bar = Bar {
+        let mut bar = Bar {
             time: Timestamp::from_millis(time.local),
-            open: number(open)?,
-            high: number(high)?,
-            low: number(low)?,
-            close: number(close)?,
-            volume: match self.volume {
-                Some(at) => number((at, "volume"))?,
-                None => 0.0,
-            },
+            open: price(open)?,
+            high: price(high)?,
+            low: price(low)?,
+            close: price(close)?,
+            volume: 0.0,
         };
+        let volume = match self.volume {
+            Some(at) => self.volume(at, record)?,
+            None => None,
+        };
+        bar.volume = volume.unwrap_or(0.0);
         bar.check().map_err(|defect| {
             let Bar {
                 open,
@@ -200,41 +246,32 @@ impl Positions {
                 ),
             )
         })?;
-        Ok((time, bar))
+        Ok((time, bar, volume.is_none()))
     }
 }
 
-fn number(field: &[u8], name: &'static str) -> Result<f64, RowDefect> {
-    let text = std::str::from_utf8(field.trim_ascii()).unwrap_or("\u{fffd}");
-    text.parse().map_err(|_| {
-        if text.is_empty() {
-            RowDefect::new(DefectKind::MissingField, format!("the {name} is empty"))
-        } else {
-            let comma = if text.contains(',') {
-                "; with a decimal comma say --decimal-comma, and leave thousands separators out"
-            } else {
-                ""
-            };
-            let message = format!(
-                "expected a number for the {name}, found {:?}{comma}",
-                shown(field)
-            );
-            RowDefect::new(DefectKind::Unparsable, message)
+impl Positions {
+    /// The volume of a row; an empty field has none, and a row that ends before it is cut off.
+    fn volume(&self, at: usize, record: &ByteRecord) -> Result<Option<f64>, RowDefect> {
+        let defect = |defect, field| number_defect(defect, "volume", field);
+        let Some(field) = record.get(at) else {
+            return Err(defect(NumberDefect::Empty, &[]));
+        };
+        match parse_volume(field, self.decimal_comma) {
+            Ok(volume) => Ok(Some(volume)),
+            Err(NumberDefect::Empty) => Ok(None),
+            Err(other) => Err(defect(other, field)),
         }
-    })
+    }
 }
 
-/// A number with a decimal comma as one with a point. One that has a point too stays as it is, and is
-/// no number.
-fn with_point(field: &[u8]) -> Vec<u8> {
-    let mut field = field.to_vec();
-    if !field.contains(&b'.')
-        && let Some(at) = field.iter().position(|b| *b == b',')
-        && let Some(comma) = field.get_mut(at)
-    {
-        *comma = b'.';
+fn number_defect(defect: NumberDefect, name: &'static str, field: &[u8]) -> RowDefect {
+    if defect == NumberDefect::Empty {
+        return RowDefect::new(DefectKind::MissingField, format!("the {name} is empty"));
     }
-    field
+    let found = shown(field);
+    let message = format!("expected a number for the {name}, found {found:?}{defect}");
+    RowDefect::new(DefectKind::Unparsable, message)
 }
 
 /// The most symbols of a file: each takes more memory than its rows do.

@@ -46,6 +46,10 @@ impl<'a> CsvRows<'a> {
         if is_row_of_bar(&header) {
             rows.layout = Layout::Positional(header.len());
             rows.pending.push((at, header));
+        } else if is_row_of_meta_trader(&header) {
+            let names = META_TRADER.iter().take(header.len());
+            rows.layout = Layout::Named(names.map(|n| (*n).to_owned()).collect());
+            rows.pending.push((at, header));
         } else if is_named(&header, "Price") || is_named(&header, "Ticker") {
             facts.symbol = rows.read_stacked_header(&header)?;
         } else {
@@ -235,12 +239,27 @@ fn is_named(record: &ByteRecord, name: &str) -> bool {
     first.trim_ascii().eq_ignore_ascii_case(name.as_bytes())
 }
 
+/// The columns of files that MetaTrader 4 writes without a header.
+const META_TRADER: [&str; 7] = ["date", "time", "open", "high", "low", "close", "volume"];
+
+/// Whether the first row of a file is a date, a time of day, four numbers and perhaps a volume.
+fn is_row_of_meta_trader(record: &ByteRecord) -> bool {
+    let field = |i| record.get(i).unwrap_or_default();
+    let time = [field(0), b" ", field(1)].concat();
+    let halves = parse_time(field(0)).is_ok() && field(1).contains(&b':');
+    (6..=7).contains(&record.len())
+        && halves
+        && parse_time(&time).is_ok()
+        && record.iter().skip(2).all(number)
+}
+
+fn number(field: &[u8]) -> bool {
+    let text = std::str::from_utf8(field.trim_ascii());
+    text.is_ok_and(|t| t.parse::<f64>().is_ok())
+}
+
 /// Whether the first row of a file is a time and four numbers, so that there is no header.
 fn is_row_of_bar(record: &ByteRecord) -> bool {
-    let number = |field: &[u8]| {
-        let text = std::str::from_utf8(field.trim_ascii());
-        text.is_ok_and(|t| t.parse::<f64>().is_ok())
-    };
     let mut fields = record.iter();
     let begins_with_time = fields.next().is_some_and(|f| {
         // An implausible number is no header either; its row is reported as what it is.

@@ -113,6 +113,9 @@ pub(super) struct MetaColumns {
 impl MetaColumns {
     pub(super) fn resolve(columns: &Columns<'_>) -> Result<Self, String> {
         let find = |field| columns.find(field);
+        if find(&END)?.is_some() && columns.need_time(&END)?.are_halves() {
+            return Err("the columns date and time are two halves of one time; join them into one column, or name the one to use with --map time=COLUMN".to_owned());
+        }
         Ok(Self {
             at: [
                 find(&MARKET)?,

@@ -1,8 +1,9 @@
 use clap::Args as ClapArgs;
-use rhymedb::{Error, Interval, Query};
+use rhymedb::{Error, Query};
 
+use super::which::Which;
 use super::words::{self, Place};
-use super::{open, similar};
+use super::{check_period, open, similar};
 use crate::args::Global;
 use crate::failure::Outcome;
 use crate::picture::{self, PlotArgs};
@@ -24,30 +25,31 @@ pub(crate) struct Args {
     k: usize,
     #[command(flatten)]
     place: Place,
-    /// Only these markets
-    #[arg(long, value_delimiter = ',')]
-    market: Vec<String>,
-    /// Only these symbols
-    #[arg(long, value_delimiter = ',')]
-    symbol: Vec<String>,
-    /// Only these intervals
-    #[arg(long, value_delimiter = ',')]
-    interval: Vec<Interval>,
+    #[command(flatten)]
+    which: Which,
     #[command(flatten)]
     plot: PlotArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let query = sum(&args.terms)?;
+    check_period(args.which.from, args.which.to)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
     let mut similar = view.similar(query).k(args.k).exact(args.place.exact);
     say!(similar, args.place, names: space);
-    say!(similar, args, names: market symbol);
-    say!(similar, args, values: interval);
+    filtered!(similar, args.which);
     let answer = similar.run()?;
     let asked = args.terms.join(" ");
-    let drawn = || picture::found(&view, &asked, &answer, None);
+    let drawn = || {
+        let mut picture = picture::found(&view, &asked, &answer, None)?;
+        // The chart of the first term alone is not what was asked with.
+        picture.title = format!("What looks like {asked}");
+        if let Some(chart) = &mut picture.query {
+            chart.label = "first term".to_owned();
+        }
+        Ok(picture)
+    };
     args.plot.write(global, drawn)?;
     similar::print(global.format, &view, &asked, &answer)
 }

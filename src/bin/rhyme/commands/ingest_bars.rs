@@ -90,7 +90,11 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     }
     tally.notes.close();
     let report = ingest.finish()?;
-    let printed = print(global, &tally, &report, start.elapsed());
+    let printed = match tally.notes.stored_nothing(files.len()) && global.format == Format::Table {
+        // Zeros under a refusal would read as an answer.
+        true => Ok(()),
+        false => print(global, &tally, &report, start.elapsed()),
+    };
     // Refused files are a failure, even where nobody reads the summary any more.
     tally.notes.verdict(files.len()).and(printed)
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::input_notes::InputNotes;
 use super::open_or_create;
-use crate::args::{Global, IngestHeadlines};
+use crate::args::{Format, Global, IngestHeadlines};
 use crate::failure::Outcome;
 use crate::output::{self, column};
 
@@ -60,7 +60,10 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         column("headlines_unchanged", "headlines unchanged"),
         column("headlines_embedded", "headlines embedded"),
     ];
-    let printed = output::record(global.format, &columns, &row);
+    let printed = match notes.stored_nothing(files.len()) && global.format == Format::Table {
+        true => Ok(()),
+        false => output::record(global.format, &columns, &row),
+    };
     // Refused files are a failure, even where nobody reads the summary any more.
     notes.verdict(files.len()).and(printed)
 }

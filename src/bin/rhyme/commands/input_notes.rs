@@ -29,6 +29,11 @@ impl<'a> InputNotes<'a> {
         self.refused
     }
 
+    /// Whether every one of so many files was refused.
+    pub(super) fn stored_nothing(&self, files: usize) -> bool {
+        files > 0 && self.refused == files as u64
+    }
+
     /// A file whose rows are stored.
     pub(super) fn accept(&mut self, report: &InputReport) {
         if report.defects.total() > 0 {
@@ -62,10 +67,10 @@ impl<'a> InputNotes<'a> {
             return Ok(());
         }
         let refused = self.refused;
-        let message = if refused < files as u64 {
-            format!("{refused} of {files} files refused, see above; the others are stored")
-        } else {
+        let message = if self.stored_nothing(files) {
             "nothing was stored, see above".to_owned()
+        } else {
+            format!("{refused} of {files} files refused, see above; the others are stored")
         };
         Err(Failure::Partly(message))
     }
@@ -76,7 +81,7 @@ fn in_one_line(report: &InputReport) -> String {
     let mut line = format!("{}: {} rows", report.file.display(), report.rows);
     for (&kind, &count) in &report.notices.counts {
         line.push_str(", ");
-        line.push_str(&counted(kind, count));
+        line.push_str(&counted(report, kind, count));
         if kind == NoticeKind::Gap {
             let bars = if report.missing_bars == 1 {
                 "bar"
@@ -96,13 +101,16 @@ fn in_one_line(report: &InputReport) -> String {
     line + &place.unwrap_or_default()
 }
 
-/// Kinds that can come often are counted; the others are said once for the file.
-fn counted(kind: NoticeKind, count: u64) -> String {
+/// Kinds that can come often are counted; the others say once for the file what they are.
+fn counted(report: &InputReport, kind: NoticeKind, count: u64) -> String {
     let (one, many) = match kind {
         NoticeKind::Duplicate => ("identical row", "identical rows"),
         NoticeKind::OutOfOrder => ("row out of order", "rows out of order"),
         NoticeKind::Gap => ("gap", "gaps"),
-        said_once => return said_once.to_string(),
+        said_once => {
+            let found = report.notices.first.iter().find(|f| f.kind == said_once);
+            return found.map_or_else(|| said_once.to_string(), |f| f.message.clone());
+        }
     };
     format!("{count} {}", if count == 1 { one } else { many })
 }

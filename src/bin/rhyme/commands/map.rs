@@ -1,9 +1,10 @@
 use clap::Args;
-use rhymedb::{Interval, MapAnswer, Timestamp, View};
+use rhymedb::{MapAnswer, Timestamp, View};
 use serde_json::{Map as Object, Value, json};
 
 use super::anomaly::window_row;
 use super::similar::view_at;
+use super::which::Which;
 use super::{check_period, note_pending, open};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
@@ -21,24 +22,8 @@ pub(crate) struct Map {
     /// The space [default: shape]
     #[arg(long)]
     space: Option<String>,
-    /// Only these markets
-    #[arg(long, value_delimiter = ',')]
-    market: Vec<String>,
-    /// Only these venues
-    #[arg(long, value_delimiter = ',')]
-    venue: Vec<String>,
-    /// Only these symbols
-    #[arg(long, value_delimiter = ',')]
-    symbol: Vec<String>,
-    /// Only these intervals
-    #[arg(long, value_delimiter = ',')]
-    interval: Vec<Interval>,
-    /// Only windows that closed at or after this time
-    #[arg(long)]
-    from: Option<Timestamp>,
-    /// Only windows that closed at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[command(flatten)]
+    which: Which,
     /// Nothing whose last bar closed after this time
     #[arg(long)]
     as_of: Option<Timestamp>,
@@ -56,32 +41,13 @@ pub(crate) struct Map {
 }
 
 pub(crate) fn run(global: &Global, args: &Map) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.which.from, args.which.to)?;
     let db = open(global)?;
     let view = view_at(&db, args.as_of);
     note_pending(global, &view)?;
     let mut map = view.map().sample(args.sample).seed(args.seed);
-    if let Some(space) = &args.space {
-        map = map.space(space);
-    }
-    for market in &args.market {
-        map = map.market(market);
-    }
-    for venue in &args.venue {
-        map = map.venue(venue);
-    }
-    for symbol in &args.symbol {
-        map = map.symbol(symbol);
-    }
-    for &interval in &args.interval {
-        map = map.interval(interval);
-    }
-    if let Some(from) = args.from {
-        map = map.from(from);
-    }
-    if let Some(to) = args.to {
-        map = map.to(to);
-    }
+    say!(map, args, names: space);
+    filtered!(map, args.which);
     let answer = map.run()?;
     let drawn = || Ok(picture::map(&view, args.color, &answer));
     args.plot.write(global, drawn)?;

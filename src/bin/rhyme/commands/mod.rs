@@ -12,6 +12,15 @@ macro_rules! say {
     };
 }
 
+/// Says to a question which windows it may answer with: the options of [`which::Which`].
+macro_rules! filtered {
+    ($question:ident, $which:expr) => {
+        say!($question, $which, names: market venue symbol);
+        say!($question, $which, values: interval);
+        say!($question, $which, some: from to);
+    };
+}
+
 pub(crate) mod anomaly;
 pub(crate) mod axis;
 pub(crate) mod classify;
@@ -49,6 +58,7 @@ mod space_choice;
 mod summary;
 pub(crate) mod transfer;
 mod verify;
+mod which;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -158,10 +168,21 @@ fn check_period(from: Option<Timestamp>, to: Option<Timestamp>) -> Outcome {
     }
 }
 
+/// What a table says that has no rows: less if not everything could be searched.
+fn nothing_found(view: &View) -> Outcome<&'static str> {
+    Ok(match is_pending(view)? {
+        true => "nothing found among the windows that are searchable yet; run `rhyme compact`",
+        false => "nothing found",
+    })
+}
+
+fn is_pending(view: &View) -> Outcome<bool> {
+    Ok(view.spaces()?.iter().any(|s| s.pending_ranges > 0))
+}
+
 /// Says so if answers miss windows that an interrupted ingestion left behind.
 fn note_pending(global: &Global, view: &View) -> Outcome {
-    let waiting = view.spaces()?.iter().any(|s| s.pending_ranges > 0);
-    if waiting {
+    if is_pending(view)? {
         progress::notice(
             global,
             "note: an ingestion was interrupted, and some windows are not searchable yet; run `rhyme compact` or ingest again",

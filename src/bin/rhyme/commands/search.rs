@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use rhymedb::{Interval, SearchAnswer, Timestamp, View};
+use rhymedb::{SearchAnswer, View};
 use serde_json::{Value, json};
 
 use super::similar::{HIT_COLUMNS, hit_row, with_chart};
+use super::which::Which;
 use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
 use super::{check_period, open};
 use crate::args::{Format, Global};
@@ -15,7 +16,8 @@ use crate::picture::{self, PlotArgs};
 pub(crate) const HELP: &str = "\
 The first line says how much the sentence says about charts: the standard deviation of its
 similarity over a bank of charts, and its place among headlines. A sentence that says little finds
-charts hardly better than chance does, and a note says so.
+charts hardly better than chance does, and a note says so. --symbol, --from and --to choose headlines
+too: those that name the symbol, and by their publication.
 
 Example: rhyme search \"shares plunge after a profit warning\" -k 5 --market equity";
 
@@ -28,21 +30,8 @@ pub(crate) struct Args {
     k: usize,
     #[command(flatten)]
     place: Place,
-    /// Only charts of these markets
-    #[arg(long, value_delimiter = ',')]
-    market: Vec<String>,
-    /// Only charts of these intervals
-    #[arg(long, value_delimiter = ',')]
-    interval: Vec<Interval>,
-    /// Only charts of these symbols, and headlines that name one of them
-    #[arg(long, value_delimiter = ',')]
-    symbol: Vec<String>,
-    /// Only what closed or was published at or after this time
-    #[arg(long)]
-    from: Option<Timestamp>,
-    /// Only what closed or was published at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[command(flatten)]
+    which: Which,
     /// The time from the publication of a headline until somebody can know it, like 5m
     #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
     latency: Duration,
@@ -54,15 +43,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.which.from, args.which.to)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
     let mut search = view.search(&args.text).k(args.k).exact(args.place.exact);
     search = search.latency(args.latency);
     say!(search, args.place, names: space);
-    say!(search, args, names: market symbol);
-    say!(search, args, values: interval);
-    say!(search, args, some: from to ef);
+    filtered!(search, args.which);
+    say!(search, args, some: ef);
     let answer = search.run()?;
     words::warn(global, answer.warning().as_deref());
     let asked = format!("“{}”", args.text);

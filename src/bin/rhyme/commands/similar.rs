@@ -2,16 +2,18 @@ use std::path::Path;
 
 use clap::Args;
 use rhymedb::{
-    BarOptions, Database, Error, Hit, Interval, Query, Refine, SimilarAnswer, Target, Timestamp,
-    View, read_bars,
+    BarOptions, Database, Error, Hit, Query, Refine, SimilarAnswer, Target, Timestamp, View,
+    read_bars,
 };
 use serde_json::{Value, json};
 
-use super::{note_pending, open, outcomes, pattern, pictures, words};
+use super::which::Which;
+use super::{note_pending, nothing_found, open, outcomes, pattern, pictures, words};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
+use crate::progress;
 use crate::render::{Style, sparkline};
 
 pub(crate) const HELP: &str = "\
@@ -54,24 +56,8 @@ pub(crate) struct Similar {
     /// The space to search [default: shape]
     #[arg(long)]
     space: Option<String>,
-    /// Only these markets
-    #[arg(long, value_delimiter = ',')]
-    market: Vec<String>,
-    /// Only these venues
-    #[arg(long, value_delimiter = ',')]
-    venue: Vec<String>,
-    /// Only these symbols
-    #[arg(long, value_delimiter = ',')]
-    symbol: Vec<String>,
-    /// Only these intervals
-    #[arg(long, value_delimiter = ',')]
-    interval: Vec<Interval>,
-    /// Only windows that closed at or after this time
-    #[arg(long)]
-    from: Option<Timestamp>,
-    /// Only windows that closed at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[command(flatten)]
+    which: Which,
     /// Nothing whose last bar closed after this time
     #[arg(long)]
     as_of: Option<Timestamp>,
@@ -93,10 +79,16 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     let view = view_at(&db, args.as_of);
     note_pending(global, &view)?;
     let (target, query) = asked(args)?;
+    if let (Some(as_of), Ok(Target { time, .. })) = (args.as_of, target.parse())
+        && time > Some(as_of)
+    {
+        let text = "note: the target's time is later than the view; this is its last window that was known then";
+        progress::notice(global, text);
+    }
     let mut similar = view.similar(query).k(args.k).exact(args.exact);
-    say!(similar, args, names: space market venue symbol);
-    say!(similar, args, values: interval);
-    say!(similar, args, some: from to exclusion ef refine);
+    filtered!(similar, args.which);
+    say!(similar, args, names: space);
+    say!(similar, args, some: exclusion ef refine);
     if args.outcome.is_empty() {
         let answer = similar.run()?;
         let drawn = || picture::found(&view, target, &answer, None);
@@ -220,7 +212,7 @@ pub(super) fn print_table(view: &View, target: &str, answer: &SimilarAnswer) -> 
         .iter()
         .map(|hit| with_chart(view, hit, hit_row(hit)))
         .collect();
-    output::listing(Format::Table, &columns, &rows, "nothing found")
+    output::listing(Format::Table, &columns, &rows, nothing_found(view)?)
 }
 
 pub(super) fn hit_row(hit: &Hit) -> Value {

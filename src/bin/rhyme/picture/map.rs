@@ -57,7 +57,6 @@ pub(crate) fn map(view: &View, colour: MapColour, answer: &MapAnswer) -> Scatter
         let others = groups.split_off(MOST_GROUPS);
         let name = format!("{} others", others.len());
         let points = others.into_iter().flat_map(|g| g.points).collect();
-        // Painted first, so that they hide nothing.
         groups.push(ScatterGroup { name, points });
     }
     let share = |i: usize| 100.0 * answer.explained.get(i).copied().unwrap_or_default();

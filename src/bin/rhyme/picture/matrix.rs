@@ -23,12 +23,14 @@ pub(crate) fn matrix(view: &View, answer: &TransferMatrixAnswer) -> Matrix {
     let cells: Vec<Vec<Option<MatrixCell>>> = names.iter().map(row).collect();
     let most = answer.pairs.iter().map(|p| p.mutual).fold(0.0, f64::max);
     let windows: u64 = answer.groups.iter().map(|g| g.windows).sum();
+    let compared: usize = answer.groups.iter().map(|g| g.n).sum();
+    let (what, names) = called(names);
     Matrix {
-        title: "How alike they are".to_owned(),
+        title: format!("How alike {} {what} are", names.len()),
         subtitle: format!(
-            "A sample of {} windows of {} · space {}{}",
+            "{} of their {} windows compared · space {}{}",
+            grouped(compared as u64),
             grouped(windows),
-            names.len(),
             answer.space,
             as_of(view)
         ),
@@ -37,4 +39,18 @@ pub(crate) fn matrix(view: &View, answer: &TransferMatrixAnswer) -> Matrix {
         names,
         range: (0.0, if most > 0.5 { 1.0 } else { 0.5 }),
     }
+}
+
+/// What the names are of, and the names: symbols without their market if it is one for all.
+fn called(names: Vec<String>) -> (&'static str, Vec<String>) {
+    let parts: Option<Vec<(&str, &str)>> = names.iter().map(|n| n.split_once('/')).collect();
+    let Some(parts) = parts.filter(|parts| !parts.is_empty()) else {
+        return ("markets", names);
+    };
+    let one_market = parts.windows(2).all(|w| matches!(w, [a, b] if a.0 == b.0));
+    if !one_market {
+        return ("symbols", names);
+    }
+    let symbols = parts.iter().map(|(_, symbol)| (*symbol).to_owned());
+    ("symbols", symbols.collect())
 }

@@ -21,8 +21,9 @@ pub(crate) use timeline::{anomalies, divergence, regimes};
 pub(crate) use windows::{found, transferred};
 
 use crate::args::Global;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::progress;
+use crate::sink;
 
 /// Whether and how the answer is drawn.
 #[derive(Debug, ClapArgs)]
@@ -64,6 +65,9 @@ impl PlotArgs {
             width: self.plot_width,
         };
         let picture: Picture = picture()?.into();
+        if sink::is_dropped() {
+            return Err(Failure::Cancelled);
+        }
         picture.write(path, &options)?;
         progress::notice(global, &format!("drawn into {}", path.display()));
         Ok(())

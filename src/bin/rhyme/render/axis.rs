@@ -93,10 +93,9 @@ pub(super) fn dates(first: Timestamp, last: Timestamp, candles: usize, picture: 
         if from == to && from.len() <= picture {
             return from;
         }
-        for width in [candles, picture] {
-            if from.len() + 2 + to.len() <= width {
-                return format!("{from}{to:>rest$}", rest = width - from.len());
-            }
+        let width = candles.max(from.len() + 2 + to.len());
+        if width <= picture {
+            return format!("{from}{to:>rest$}", rest = width - from.len());
         }
     }
     String::new()

@@ -113,21 +113,7 @@ fn columns(bars: &[Bar], after: &[Bar], most: usize) -> (Vec<Column>, usize) {
 
 /// Every `group` bars become one; the last may stand for fewer.
 fn fold(bars: &[Bar], group: usize) -> Vec<Bar> {
-    bars.chunks(group).filter_map(merge).collect()
-}
-
-fn merge(part: &[Bar]) -> Option<Bar> {
-    let (first, last) = (part.first()?, part.last()?);
-    let high = part.iter().map(|bar| bar.high);
-    let low = part.iter().map(|bar| bar.low);
-    Some(Bar {
-        time: first.time,
-        open: first.open,
-        high: high.fold(f64::NEG_INFINITY, f64::max),
-        low: low.fold(f64::INFINITY, f64::min),
-        close: last.close,
-        volume: part.iter().map(|bar| bar.volume).sum(),
-    })
+    bars.chunks(group).filter_map(Bar::merged).collect()
 }
 
 fn line(

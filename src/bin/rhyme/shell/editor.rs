@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+use clap::Command;
 use rhymedb::Error;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -13,6 +14,7 @@ use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Helper};
 
 use super::complete::{Known, complete, hint};
+use super::grammar::line_command;
 use crate::failure::Outcome;
 use crate::progress;
 use crate::render::Style;
@@ -125,9 +127,22 @@ impl Completer for Assistant {
         pos: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<String>)> {
-        let found = complete(line.get(..pos).unwrap_or(line), &self.known);
+        let mut found = complete(line.get(..pos).unwrap_or(line), &self.known);
+        if let [only] = found.texts.as_mut_slice()
+            && is_whole(only)
+        {
+            only.push(' ');
+        }
         Ok((found.start, found.texts))
     }
+}
+
+/// Whether nothing can be typed on to a word: an option's name or a command. A series may get a time, and
+/// a list another member.
+fn is_whole(word: &str) -> bool {
+    let command = line_command();
+    let below = |c: &Command| c.get_name() == word || c.find_subcommand(word).is_some();
+    word.starts_with("--") || command.get_subcommands().any(below)
 }
 
 impl Hinter for Assistant {

@@ -45,6 +45,8 @@ struct Shell {
     session: Session,
     names: Names,
     as_of: Option<Timestamp>,
+    /// Whether somebody is there to press Ctrl-C.
+    interactive: bool,
 }
 
 /// Runs the texts given with `-c`, else what stands on standard input: line by line with an editor
@@ -64,6 +66,7 @@ pub(crate) fn run(global: &Global, scripts: &[String]) -> Outcome {
         session,
         names: Names::default(),
         as_of: None,
+        interactive: false,
     };
     // Where there is no database yet, a command may make one.
     if path.exists() {
@@ -101,6 +104,7 @@ impl Shell {
 
     fn interactive(&mut self) -> Outcome {
         let mut editor = Editor::new()?;
+        self.interactive = true;
         if !self.base.quiet {
             output::lines(&self.greeting())?;
         }
@@ -167,7 +171,7 @@ impl Shell {
         progress::end_line();
         // Whatever else went wrong, it went wrong because of that.
         if cancelled {
-            return Err(Error::Interrupted.into());
+            return Err(Failure::Cancelled);
         }
         done
     }
@@ -220,10 +224,15 @@ impl Shell {
             Parsed::Own(_, Own::As { words }) => self.look_as_of(&words)?,
             Parsed::Program(global, command, name) => {
                 self.note_as_of(&global, &name);
-                commands::run(Args {
+                let args = Args {
                     global,
                     command: *command,
-                })?;
+                };
+                if self.interactive && help::only_answers(&name) {
+                    sink::stoppable(|| commands::run(args))?;
+                } else {
+                    commands::run(args)?;
+                }
                 return Ok(Flow::Answered);
             }
         }

@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use rhymedb::{Error, TableFormat};
 
 use super::words::Redirect;
 use crate::args::Format;
 use crate::failure::{Failure, Outcome};
+use crate::progress;
 use crate::sink;
 
 /// Does the work of a line and sends its answer where the line says. The work gets the format that
@@ -114,5 +115,19 @@ fn into_command(command: &str, work: impl FnOnce() -> Outcome) -> Outcome {
     if status.success() {
         return Ok(());
     }
+    // The other program may have ended by Ctrl-C before this one knows of it.
+    if by_ctrl_c(status) {
+        progress::await_ctrl_c();
+        return Err(Failure::Cancelled);
+    }
     Err(Error::Invalid(format!("the command behind | failed ({status}): {command}")).into())
+}
+
+/// Whether a program ended by SIGINT, or is a shell whose program did.
+fn by_ctrl_c(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(2) {
+        return true;
+    }
+    status.code() == Some(130)
 }

@@ -32,7 +32,7 @@ const DEFECTS: [(&str, DefectKind, &str); 18] = [
     (
         "01-02-2020,10,12,9,11,5",
         DefectKind::Unparsable,
-        "order of day and month",
+        "order of day and month is not said",
     ),
     (
         "yesterday,10,12,9,11,5",

@@ -49,6 +49,15 @@ fn dialects_of_many_sources_say_the_same() {
         "time\topen\thigh\tlow\tclose\tvol\n2020/01/01 00:00\t10\t12\t9\t11\t5\n2020/01/01 01:00\t11\t13\t10\t12\t6\n2020/01/01 02:00\t12\t14\t11\t13\t7\n",
         "time,open,high,low,close,volume\n2020-01-01T02:00+02:00,10,12,9,11,5\n2020-01-01T03:00+02:00,11,13,10,12,6\n2020-01-01T04:00+02:00,12,14,11,13,7\n",
         "{\"t\":1577836800,\"o\":10,\"h\":12,\"l\":9,\"c\":11,\"v\":5}\n{\"t\":1577840400,\"o\":11,\"h\":13,\"l\":10,\"c\":12,\"v\":6}\n{\"t\":1577844000,\"o\":12,\"h\":14,\"l\":11,\"c\":13,\"v\":7}\n",
+        // MetaTrader 5 and 4, stooq, and the API of Interactive Brokers.
+        "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>\n2020.01.01\t00:00:00\t10\t12\t9\t11\t7\t5\t2\n2020.01.01\t01:00:00\t11\t13\t10\t12\t7\t6\t2\n2020.01.01\t02:00:00\t12\t14\t11\t13\t7\t7\t2\n",
+        "2020.01.01,00:00,10,12,9,11,5\n2020.01.01,01:00,11,13,10,12,6\n2020.01.01,02:00,12,14,11,13,7\n",
+        "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\nX,60,20200101,000000,10,12,9,11,5,0\nX,60,20200101,010000,11,13,10,12,6,0\nX,60,20200101,020000,12,14,11,13,7,0\n",
+        "date,open,high,low,close,volume,average,barCount\n20200101  00:00:00,10,12,9,11,5,10,9\n20200101  01:00:00,11,13,10,12,6,10,9\n20200101  02:00:00,12,14,11,13,7,10,9\n",
+        "date,open,high,low,close,volume,wap,count\n20191231 19:00:00 US/Eastern,10,12,9,11,5,10,9\n20191231 20:00:00 US/Eastern,11,13,10,12,6,10,9\n20191231 21:00:00 US/Eastern,12,14,11,13,7,10,9\n",
+        // Nasdaq and Barchart, as they would write hours.
+        "Date,Close/Last,Volume,Open,High,Low\nJan 1 2020 2:00 AM,$13.00,7,$12.00,$14.00,$11.00\nJan 1 2020 1:00 AM,$12.00,6,$11.00,$13.00,$10.00\nJan 1 2020 12:00 AM,$11.00,5,$10.00,$12.00,$9.00\n",
+        "Time,Open,High,Low,Latest,Change,%Change,Volume\n2020-01-01 00:00,10,12,9,11,0,0%,5\n2020-01-01 01:00,11,13,10,12,0,0%,6\n2020-01-01 02:00,12,14,11,13,0,0%,7\n",
         "[[1577836800000,\"10\",\"12\",\"9\",\"11\",\"5\"],[1577840400000,\"11\",\"13\",\"10\",\"12\",\"6\"],[1577844000000,\"12\",\"14\",\"11\",\"13\",\"7\"]]",
     ];
     let mut expected = Bars::default();
@@ -194,11 +203,81 @@ fn the_caller_says_how_dates_and_numbers_are_written() {
         &options(Some(DateOrder::DayFirst), false),
     );
     assert!(wrong.is_err());
-    let both = "Date,Open,High,Low,Close\n2024-01-31,\"1.234,5\",1,1,1\n";
+    let both = "Date,Open,High,Low,Close\n2024-01-31,1.234,1,1,1\n";
     let both = read_named("nyse/IBM_1d.csv", both, &options(None, true)).unwrap_err();
     assert!(
         both.to_string().contains("expected a number for the open"),
         "{both}"
+    );
+}
+
+#[test]
+fn exports_of_investing_com() {
+    let text = "\"Date\",\"Price\",\"Open\",\"High\",\"Low\",\"Vol.\",\"Change %\"\n\"Feb 09, 2022\",\"44,397.8\",\"44,042.8\",\"44,806.6\",\"43,149.6\",\"9.20M\",\"0.80%\"\n\"Feb 08, 2022\",\"44,045.5\",\"43,854.2\",\"45,492.1\",\"42,696.3\",\"158.09K\",\"0.42%\"\n\"Feb 07, 2022\",\"43,859.3\",\"42,380.0\",\"44,484.8\",\"41,672.9\",\"-\",\"3.49%\"\n";
+    let file = read_named(
+        "crypto/inv/BTC_USD Historical Data.csv",
+        text,
+        &BarOptions::default(),
+    );
+    let file = file.unwrap();
+    assert_eq!(file.series[0].key.to_string(), "crypto/inv/BTC_USD:1d");
+    let bars = &file.series[0].bars;
+    assert_eq!(bars.close, [43_859.3, 44_045.5, 44_397.8]);
+    assert_eq!(bars.high, [44_484.8, 45_492.1, 44_806.6]);
+    assert_eq!(bars.volume, [0.0, 158_090.0, 9_200_000.0]);
+    let notice = &file.report.notices.first[0];
+    assert_eq!(
+        (notice.line, &*notice.message),
+        (Some(4), "1 of 3 bars have no volume; it is 0 in them")
+    );
+    // Of currencies they have no volume, and numbers of thousands alone may mean two things.
+    let text = "\"Date\",\"Price\",\"Open\",\"High\",\"Low\",\"Vol.\",\"Change %\"\n\"01/03/2024\",\"1.0920\",\"1.0942\",\"1.0966\",\"1.0892\",\"\",\"-0.20%\"\n\"01/02/2024\",\"1.0941\",\"1.1038\",\"1.1046\",\"1.0938\",\"\",\"-0.87%\"\n\"01/04/2024\",\"1,094\",\"1.1038\",\"1.1046\",\"1.0938\",\"\",\"-0.87%\"\n";
+    let options = BarOptions {
+        dates: Some(DateOrder::MonthFirst),
+        interval: Some("1d".parse().unwrap()),
+        on_error: OnError::Skip,
+        ..BarOptions::default()
+    };
+    let file = read_named("fx/inv/EUR_USD.csv", text, &options).unwrap();
+    assert_eq!(file.series[0].bars.close, [1.0941, 1.0920]);
+    assert_eq!(file.report.notices.count(NoticeKind::NoVolume), 1);
+    let defect = &file.report.defects.first[0];
+    assert_eq!(defect.line, Some(4));
+    assert!(
+        defect
+            .message
+            .contains("may be decimal or set thousands apart"),
+        "{}",
+        defect.message
+    );
+}
+
+#[test]
+fn some_bars_without_a_volume_are_noticed() {
+    let text = "time,open,high,low,close,volume\n1577836800000,10,12,9,11,5\n1577840400000,11,13,10,12,\n1577844000000,12,14,11,13,7\n";
+    let file = read(text).unwrap();
+    assert_eq!(file.series[0].bars.volume, [5.0, 0.0, 7.0]);
+    let notice = &file.report.notices.first[0];
+    assert_eq!(
+        (notice.line, &*notice.message),
+        (Some(3), "1 of 3 bars have no volume; it is 0 in them")
+    );
+    // A row that ends before the volume was cut off.
+    let cut = &text[..text.len() - 3];
+    assert!(
+        read(cut)
+            .unwrap_err()
+            .to_string()
+            .contains("the volume is empty")
+    );
+    let zero = text.replace(",5\n", ",0\n").replace(",7\n", ",0\n");
+    let file = read(zero).unwrap();
+    assert!(
+        file.report.notices.first[0]
+            .message
+            .contains("--map volume=COLUMN"),
+        "{}",
+        file.report
     );
 }
 
