@@ -191,7 +191,7 @@ impl TransferMatrix<'_> {
         }
         if series.len() > MOST_GROUPS {
             return Err(Error::invalid(format!(
-                "expected at most {MOST_GROUPS} markets or symbols to compare, found {}; name some of them",
+                "expected at most {MOST_GROUPS} markets or symbols to compare, found {}; say which by `market` or `symbol`",
                 series.len()
             )));
         }
