@@ -77,3 +77,31 @@ pub fn same(data: &Dataset, batch: &[usize]) -> Vec<bool> {
     }
     same
 }
+
+/// As many training samples as asked for, as far as there are any that cannot mean the same.
+pub fn distinct(data: &Dataset, count: usize, seed: u64) -> Vec<usize> {
+    let mut chosen: Vec<usize> = Vec::new();
+    for i in epoch(data, &|_| 2, seed, 0).into_iter().flatten() {
+        let differs = |&other: &usize| same(data, &[i, other]).get(1) == Some(&false);
+        if chosen.len() < count && chosen.iter().all(differs) {
+            chosen.push(i);
+        }
+    }
+    chosen
+}
+
+/// A hash of what is trained on, to tell whether a checkpoint belongs to it.
+pub fn fingerprint(data: &Dataset) -> u64 {
+    let mix = |h: u64, x: u64| (h ^ x).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+    let samples = data.samples.iter().flat_map(|s| {
+        let story = s
+            .text
+            .and_then(|t| data.texts.get(t))
+            .map_or(0, |t| t.story);
+        [s.start as u64, s.end as u64, s.bar as u64, story]
+    });
+    let steps = data.charts.iter().flat_map(|c| &c.steps.values);
+    samples
+        .chain(steps.map(|x| u64::from(x.to_bits())))
+        .fold(1, mix)
+}
