@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import itertools
 import json
+import multiprocessing
 import random
 import zipfile
 
@@ -34,27 +35,38 @@ class Encoder:
         self.tokenizer = Tokenizer.from_str(tokenizer)
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(MOST_TOKENS)
+        Encoder.only = self
 
     def words(self):
         """Whole words of the vocabulary."""
         words = self.tokenizer.get_vocab(with_added_tokens=False)
         return sorted(w for w in words if w.isascii() and w.isalpha() and len(w) > 2)
 
-    def encode(self, texts):
+    def encode(self, texts, processes):
         tokens = [e.ids for e in self.tokenizer.encode_batch(texts)]
         order = sorted(range(len(texts)), key=lambda i: (len(tokens[i]), i))
-        found = np.empty((len(texts), 384), np.float32)
-        done = 0
+        batches = []
         for length, group in itertools.groupby(order, lambda i: len(tokens[i])):
             group = list(group)
             size = max(1, TOKENS // length)
-            for at in range(0, len(group), size):
-                some = group[at : at + size]
-                found[some] = self.forward(np.array([tokens[i] for i in some]))
-                done += len(some)
-                if done % 4096 < len(some):
-                    print(f"{done} of {len(texts)} texts", flush=True)
+            batches += [group[at : at + size] for at in range(0, len(group), size)]
+        inputs = [np.array([tokens[i] for i in batch]) for batch in batches]
+        found = np.empty((len(texts), 384), np.float32)
+        # Processes of one thread each: NumPy's own threads wait for one another.
+        with multiprocessing.get_context("fork").Pool(processes) as pool:
+            rows = pool.imap(self.forward, inputs, chunksize=4)
+            for number, (batch, vectors) in enumerate(zip(batches, rows)):
+                found[batch] = vectors
+                if number % 50 == 0:
+                    print(f"{number} of {len(batches)} batches", flush=True)
         return found
+
+    def __getstate__(self):
+        """For a process that was forked: it has the weights already."""
+        return {}
+
+    def __setstate__(self, state):
+        self.__dict__ = Encoder.only.__dict__
 
     def linear(self, x, name):
         # One product of two matrices: NumPy would make one for each text.
@@ -121,6 +133,7 @@ def main():
     parser.add_argument("--most", type=int, default=40_000, help="texts to read, drawn by lot")
     parser.add_argument("--most-phrases", type=int, default=60, help="sentences of a template")
     parser.add_argument("--width", type=int, default=128, help="numbers of a vector")
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     encoder = Encoder(args.wheel)
@@ -134,7 +147,7 @@ def main():
         "words": encoder.words(),
     }
     texts = list(dict.fromkeys(itertools.chain.from_iterable(parts.values())))
-    vectors = unit(encoder.encode(texts))
+    vectors = unit(encoder.encode(texts, args.processes))
     # The directions in which texts differ most, without what all have in common.
     centred = vectors - vectors.mean(0)
     values, directions = np.linalg.eigh(centred.T.astype(np.float64) @ centred)
