@@ -250,6 +250,9 @@ impl Config {
         self.split.dates()?;
         for source in &self.data {
             source.split(&self.split).dates()?;
+            if !(0.0..=1.0).contains(&source.share()) {
+                return wrong("a share of 0 to 1 of each source under [[data]]");
+            }
             if let SourceConfig::Synthetic(source) = source
                 && !(0.0..=1.0).contains(&source.phrases)
             {
@@ -276,6 +279,11 @@ impl Config {
     pub fn batch(&self, source: usize) -> usize {
         let own = self.data.get(source).and_then(SourceConfig::batch);
         own.unwrap_or(self.training.batch)
+    }
+
+    /// The share of a source's steps that an epoch has.
+    pub fn share(&self, source: usize) -> f32 {
+        self.data.get(source).map_or(1.0, SourceConfig::share)
     }
 
     /// The config of the weights that this run makes.

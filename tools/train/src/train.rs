@@ -194,7 +194,7 @@ impl Trainer {
         while self.state.epoch < epochs && !self.is_done() {
             let batches = epoch(
                 &self.data,
-                &|source| self.config.batch(source),
+                &|source| (self.config.batch(source), self.config.share(source)),
                 self.seed,
                 self.state.epoch,
             );

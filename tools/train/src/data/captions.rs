@@ -16,8 +16,8 @@ use crate::random::seeded;
 const CAPTIONS: u32 = 16;
 /// Bars before the move over which its volatility is measured.
 const BEFORE: usize = 60;
-/// Bars of a move: those that a headline's window has of its reaction.
-const MOVE: usize = 2;
+/// Bars of a move: those of the reaction to a daily headline.
+const MOVE: usize = 1;
 /// Every so many windows of a series are looked at.
 const HOP: usize = 3;
 
@@ -25,7 +25,7 @@ const HOP: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Facet {
-    /// The return of the last two bars in units of the volatility before.
+    /// The return of the last bar in units of the volatility before.
     Move,
     /// The return of the whole window in the same units.
     Trend,
@@ -47,6 +47,8 @@ pub struct CaptionSource {
     pub count: usize,
     /// Pairs of a step, if not as many as the run says.
     pub batch: Option<usize>,
+    /// The share of its steps that an epoch has, drawn by lot anew in each. Default 1.
+    pub share: f32,
     /// What is kept apart, if not what the run keeps apart. Captions are for training alone.
     pub split: Option<SplitConfig>,
     /// Where the choice of windows and words starts.
@@ -61,6 +63,7 @@ impl Default for CaptionSource {
             facet: Facet::Move,
             count: 4000,
             batch: None,
+            share: 1.0,
             split: None,
             seed: 1,
         }
@@ -166,16 +169,7 @@ impl Facet {
         };
         let far = f64::INFINITY;
         match self {
-            Self::Move => within(
-                moved(MOVE)?,
-                &[
-                    (-far, -3.0),
-                    (-3.0, -1.5),
-                    (-0.3, 0.3),
-                    (1.5, 3.0),
-                    (3.0, far),
-                ],
-            ),
+            Self::Move => within(moved(MOVE)?, &[(-far, -1.5), (-0.3, 0.3), (1.5, far)]),
             Self::Trend => within(moved(window)?, &[(-far, -1.2), (-0.25, 0.25), (1.2, far)]),
             Self::Volatility => {
                 let start = (bar + 1).checked_sub(10)?;
@@ -191,22 +185,16 @@ impl Facet {
         match self {
             Self::Move => &[
                 &[
-                    "plunges",
-                    "crashes",
-                    "collapses",
-                    "tumbles",
-                    "slumps",
-                    "sinks sharply",
-                    "dives",
-                ],
-                &[
                     "falls",
                     "declines",
-                    "drops",
+                    "drops sharply",
                     "slides",
-                    "retreats",
                     "loses ground",
                     "is down",
+                    "tumbles",
+                    "plunges",
+                    "slumps",
+                    "sinks",
                 ],
                 &[
                     "is little changed",
@@ -218,20 +206,14 @@ impl Facet {
                 &[
                     "rises",
                     "gains",
-                    "climbs",
+                    "climbs sharply",
                     "advances",
-                    "goes up",
                     "adds ground",
-                    "is higher",
-                ],
-                &[
-                    "soars",
+                    "is up",
                     "jumps",
-                    "leaps",
-                    "rockets",
-                    "spikes",
-                    "shoots up",
                     "surges",
+                    "soars",
+                    "leaps",
                 ],
             ],
             Self::Trend => &[
@@ -321,9 +303,8 @@ mod tests {
     fn a_move_is_called_what_it_is() {
         let class = |last: f64| Facet::Move.class(&bars(last), 199, 64);
         assert_eq!(class(0.9), Some(0));
-        assert_eq!(class(0.985), Some(1));
-        assert_eq!(class(1.0), Some(2));
-        assert_eq!(class(1.1), Some(4));
+        assert_eq!(class(1.1), Some(2));
+        assert_eq!(class(0.9951), Some(1));
         assert_eq!(Facet::Trend.class(&bars(1.0), 199, 64), Some(1));
         assert_eq!(Facet::Volatility.class(&bars(1.3), 199, 64), Some(1));
         assert_eq!(Facet::Move.class(&bars(1.0), 10, 64), None);

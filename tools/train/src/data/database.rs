@@ -20,6 +20,8 @@ pub struct DatabaseSource {
     pub hop: usize,
     /// Pairs, or windows, of a step, if not as many as the run says.
     pub batch: Option<usize>,
+    /// The share of its steps that an epoch has, drawn by lot anew in each. Default 1.
+    pub share: f32,
     /// Charts of moments drawn by lot that a step sees besides: each is a counterexample of all its
     /// headlines.
     pub others: usize,
@@ -36,6 +38,7 @@ impl Default for DatabaseSource {
             most_symbols: 3,
             hop: 8,
             batch: None,
+            share: 1.0,
             others: 0,
             split: None,
         }

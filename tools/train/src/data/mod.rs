@@ -52,6 +52,15 @@ impl SourceConfig {
         }
     }
 
+    /// The share of its steps that an epoch has.
+    pub fn share(&self) -> f32 {
+        match self {
+            Self::Database(source) => source.share,
+            Self::Captions(source) => source.share,
+            Self::Synthetic(source) => source.share,
+        }
+    }
+
     /// Charts without a headline that a step of it sees besides.
     pub fn others(&self) -> usize {
         match self {
