@@ -25,6 +25,13 @@ pub(crate) struct Args {
     /// apart, and by made-up events of unseen seeds and wordings.
     #[arg(long, conflicts_with_all = ["resume", "shuffle_pairs"])]
     pub(crate) judge: bool,
+    /// Trains nothing: writes the headlines to train on into --out, one a line, for a teacher to read.
+    #[arg(long, conflicts_with_all = ["resume", "shuffle_pairs", "judge"])]
+    pub(crate) texts: bool,
+    /// What a larger model says about texts, as [text.teacher] of the config asks for
+    /// (tools/train/teacher/run).
+    #[arg(long)]
+    pub(crate) teacher: Option<PathBuf>,
     /// Trains on headlines dealt out anew among windows, to see what luck gives.
     #[arg(long)]
     pub(crate) shuffle_pairs: bool,

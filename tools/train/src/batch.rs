@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use rand::RngExt;
+use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use rhymedb::{Result, TextFeatures, text_features};
@@ -10,7 +11,7 @@ use rhymedb::{Result, TextFeatures, text_features};
 use crate::augment::Overlap;
 use crate::backbone::lead;
 use crate::config::{Config, Mode, TextTraining};
-use crate::data::{Dataset, Sample, same};
+use crate::data::{Dataset, Sample, SourceConfig, same};
 use crate::net::Bag;
 use crate::random::seeded;
 use crate::step::{Batch, Partners, Windows};
@@ -18,6 +19,7 @@ use crate::step::{Batch, Partners, Windows};
 /// The purposes of random numbers.
 const VIEWS: u32 = 2;
 const CROPS: u32 = 3;
+const OTHERS: u32 = 15;
 /// Rows of a batch whose random numbers differ.
 const ROWS: u64 = 1 << 20;
 
@@ -57,6 +59,7 @@ pub fn batch(
         width,
         values,
     };
+    let others = others(config, data, samples, &mut seeded(seed, OTHERS, step));
     let mut left = Vec::new();
     let mut right = Vec::new();
     let mut bags = Vec::new();
@@ -67,6 +70,10 @@ pub fn batch(
             Partner::Window(window) => right.extend(window),
         }
     }
+    for (other, row) in others.iter().zip(samples.len() as u64..) {
+        let mut random = seeded(seed, VIEWS, step * ROWS + row);
+        left.extend(look(config, data, other, overlap, &mut random)?.0);
+    }
     Ok(Batch {
         windows: windows(overlap.left, left),
         partners: match config.text {
@@ -74,8 +81,52 @@ pub fn batch(
             None => Partners::Windows(windows(overlap.right, right)),
         },
         same: same(data, samples),
+        others: others.len(),
         overlap: overlap.left + overlap.right - steps,
     })
+}
+
+/// Charts of the batch's source at moments drawn by lot, none of which overlaps a chart of the batch.
+fn others(
+    config: &Config,
+    data: &Dataset,
+    samples: &[usize],
+    random: &mut ChaCha8Rng,
+) -> Vec<Sample> {
+    let batch: Vec<&Sample> = samples
+        .iter()
+        .filter_map(|&i| data.samples.get(i))
+        .collect();
+    let source = batch
+        .first()
+        .and_then(|s| data.charts.get(s.chart))
+        .map(|c| c.source);
+    let count = source
+        .and_then(|s| config.data.get(s))
+        .map_or(0, SourceConfig::others);
+    let spans = source
+        .and_then(|s| data.free.get(&s))
+        .map_or(&[][..], Vec::as_slice);
+    let window = config.backbone.chart().window as usize;
+    let mut found = Vec::new();
+    // Bounded, should there be no room beside the batch.
+    for _ in 0..4 * count {
+        let Some(span) = spans.choose(random).filter(|_| found.len() < count) else {
+            break;
+        };
+        let bar = random.random_range(span.first..=span.last);
+        let apart = |s: &&Sample| s.chart != span.chart || s.bar.abs_diff(bar) >= window;
+        if batch.iter().all(apart) {
+            found.push(Sample {
+                chart: span.chart,
+                bar,
+                start: 0,
+                end: 0,
+                text: None,
+            });
+        }
+    }
+    found
 }
 
 enum Partner {
@@ -115,7 +166,7 @@ fn look(
 }
 
 /// The features of a headline as training sees them: names hidden or not, some left out.
-fn bag(
+pub(crate) fn bag(
     text: &str,
     config: &TextTraining,
     names: &BTreeSet<String>,

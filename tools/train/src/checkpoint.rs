@@ -28,6 +28,8 @@ pub struct State {
     pub seed: u64,
     /// What the data was: a hash.
     pub data: u64,
+    /// Lessons of a teacher that are done, before any chart is seen.
+    pub lessons: u64,
     /// Epochs that are done.
     pub epoch: u64,
     /// Batches of the next one that are done.

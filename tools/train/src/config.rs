@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::augment::AugmentConfig;
 use crate::backbone::Backbone;
 use crate::data::SourceConfig;
+use crate::distil::Distillation;
 use crate::events::SEEDS;
 use crate::objective::ObjectiveConfig;
 
@@ -74,6 +75,8 @@ pub struct TextTraining {
     pub mask_names: f32,
     /// A word that occurs less often is not looked at as a name.
     pub name_count: usize,
+    /// What it learns from a teacher, the file given with `--teacher`.
+    pub teacher: Option<Distillation>,
 }
 
 impl Default for TextTraining {
@@ -85,6 +88,7 @@ impl Default for TextTraining {
             dropout: 0.3,
             mask_names: 0.5,
             name_count: 3,
+            teacher: None,
         }
     }
 }
@@ -197,11 +201,6 @@ impl Config {
     /// # Errors
     /// [`Error::Invalid`] that says what is wrong.
     pub fn check(&self) -> Result<()> {
-        let wrong = |what: &str| {
-            Err(Error::Invalid(format!(
-                "expected {what}; change the config"
-            )))
-        };
         let t = &self.training;
         let fewest = (0..self.data.len()).map(|i| self.batch(i)).min();
         if fewest.unwrap_or(t.batch).min(t.batch) < 2 || t.chunk == 0 || t.epochs == 0 {
@@ -225,34 +224,66 @@ impl Config {
         if self.crops != steps {
             return wrong("crops = true with the objective ts2vec, and with no other");
         }
+        self.check_text()?;
+        self.check_data()?;
+        self.weights(Default::default(), 1.0)?.check()
+    }
+
+    fn check_text(&self) -> Result<()> {
         if let Some(text) = &self.text {
             let shares = [text.dropout, text.mask_names];
             if shares.iter().any(|x| !(0.0..=1.0).contains(x)) || text.dropout > 0.95 {
                 return wrong("text.dropout of 0 to 0.95 and text.mask_names of 0 to 1");
             }
+            if text.teacher.as_ref().is_some_and(|t| !t.is_sound()) {
+                return wrong(
+                    "text.teacher.batch of at least 2, rates and scale above 0, and nce and keep of 0 to 10",
+                );
+            }
         } else if self.augment.is_empty() && !self.crops {
             return wrong("augmentations, without which two views of a chart are the same");
         }
+        Ok(())
+    }
+
+    fn check_data(&self) -> Result<()> {
         self.split.dates()?;
         for source in &self.data {
             source.split(&self.split).dates()?;
+            if !(0.0..=1.0).contains(&source.share()) {
+                return wrong("a share of 0 to 1 of each source under [[data]]");
+            }
+            if let SourceConfig::Synthetic(source) = source
+                && !(0.0..=1.0).contains(&source.phrases)
+            {
+                return wrong("phrases of 0 to 1 of a synthetic source");
+            }
             if let SourceConfig::Synthetic(source) = source
                 && source.seeds.iter().any(|seed| SEEDS.contains(seed))
             {
                 return wrong("synthetic seeds other than those by which weights are judged");
             }
         }
+        let others = self.data.iter().any(|source| source.others() > 0);
+        if others && !matches!(self.objective, ObjectiveConfig::InfoNce(_)) {
+            return wrong("the objective info_nce with charts of others under [[data]]");
+        }
         let pairs_needed = [self.judge_events, self.shuffle_pairs];
         if self.text.is_none() && pairs_needed.contains(&true) {
             return wrong("[text] with judge_events and shuffle_pairs");
         }
-        self.weights(Default::default(), 1.0)?.check()
+        Ok(())
     }
 
     /// Pairs, or windows, of a step of a source.
     pub fn batch(&self, source: usize) -> usize {
         let own = self.data.get(source).and_then(SourceConfig::batch);
         own.unwrap_or(self.training.batch)
+    }
+
+    /// The share of a source's steps that an epoch has.
+    pub fn share(&self, source: usize) -> f32 {
+        self.data.get(source).map_or(1.0, SourceConfig::share)
     }
 
     /// The config of the weights that this run makes.
@@ -280,6 +311,12 @@ impl Config {
         config.check()?;
         Ok(config)
     }
+}
+
+fn wrong(what: &str) -> Result<()> {
+    Err(Error::Invalid(format!(
+        "expected {what}; change the config"
+    )))
 }
 
 #[cfg(test)]
@@ -310,6 +347,7 @@ mod tests {
     fn the_configs_beside_the_code_are_sound() {
         for text in [
             include_str!("../configs/clip.toml"),
+            include_str!("../configs/clip_distilled.toml"),
             include_str!("../configs/clip_events.toml"),
             include_str!("../configs/clip_stocks.toml"),
             include_str!("../configs/tcn.toml"),
@@ -340,6 +378,16 @@ mod tests {
             ("info_nce", "ts2vec", "no [text]"),
             ("[text]", "", "augmentations"),
             ("[1]", "[900001]", "synthetic seeds"),
+            (
+                "[text]",
+                "[text]\nteacher = { keep = -1.0 }",
+                "text.teacher.batch",
+            ),
+            (
+                "info_nce\"",
+                "siglip\"\n[[data]]\nkind = \"synthetic\"\nothers = 2",
+                "others",
+            ),
         ] {
             let found = error(from, to).unwrap_or_default();
             assert!(found.contains(expected), "{to}: {found}");

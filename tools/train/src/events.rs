@@ -42,6 +42,10 @@ pub struct EventScores {
     pub accuracy: f64,
     /// The same by kind.
     pub kinds: BTreeMap<String, f64>,
+    /// `among_charts` by the wordings that are trained on.
+    pub known_among_charts: f64,
+    /// `accuracy` by the wordings that are trained on.
+    pub known_accuracy: f64,
 }
 
 impl EventScores {
@@ -72,13 +76,24 @@ type Place = (usize, usize);
 /// # Errors
 /// Those of the encoders, and [`Error::Invalid`] if the weights read no headlines.
 pub fn event_scores(weights: &Weights) -> Result<BTreeMap<String, EventScores>> {
+    let mut known = scores_by(weights, Wordings::Train)?;
+    let mut found = scores_by(weights, Wordings::HeldOut)?;
+    for (market, scores) in &mut found {
+        let known = known.remove(market).unwrap_or_default();
+        scores.known_among_charts = known.among_charts;
+        scores.known_accuracy = known.accuracy;
+    }
+    Ok(found)
+}
+
+fn scores_by(weights: &Weights, wordings: Wordings) -> Result<BTreeMap<String, EventScores>> {
     let texts = weights.text_encoder()?;
     let mut told: BTreeMap<&str, Vec<Told>> = BTreeMap::new();
     let mut shown: BTreeMap<&str, Vec<Shown>> = BTreeMap::new();
     for seed in SEEDS {
         let market = SyntheticMarket::new(SyntheticConfig {
             seed,
-            wordings: Wordings::HeldOut,
+            wordings,
             ..SyntheticConfig::default()
         })?;
         let headlines = market.headlines();
@@ -274,6 +289,7 @@ fn judge(told: &[Told], shown: &[Shown]) -> EventScores {
         among_events: share(&|f| Some(f.among_events)),
         accuracy: share(&|f| Some(f.told_apart)),
         kinds: kinds.collect(),
+        ..EventScores::default()
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Parser;
 use rhyme_train::checkpoint::publish;
 use rhyme_train::config::Config;
+use rhyme_train::teacher::{Teacher, training_texts};
 use rhyme_train::train::Trainer;
 use rhymedb::{Error, OpenOptions, Result, Weights};
 
@@ -42,10 +43,20 @@ fn run(args: &Args) -> Result<()> {
     let mut trainer = Trainer::new(config, db.as_ref(), &args.out, args.seed)?;
     drop(db);
     progress::say(&progress::parts(trainer.data()));
+    if args.texts {
+        let texts = training_texts(trainer.data());
+        publish(&args.out, texts.join("\n").as_bytes())?;
+        let (count, out) = (texts.len(), args.out.display());
+        progress::say(&format!("wrote {count} headlines to {out}"));
+        return Ok(());
+    }
     if args.judge {
         let judged = trainer.judge(Weights::read(&args.out)?)?;
         progress::say(&progress::figures(&judged));
         return Ok(());
+    }
+    if let Some(file) = &args.teacher {
+        trainer.teach(Teacher::read(file)?)?;
     }
     if args.resume {
         trainer.resume()?;

@@ -29,7 +29,8 @@ pub fn clip(gradients: &mut [Vec<f32>], most: f32) {
     }
 }
 
-/// Moves the parameters one step, number `step` counted from 0, at `share` of their full rates.
+/// Moves the parameters one step, number `step` counted from 0, at `share` of their full rates. One
+/// whose gradient is empty stays as it is.
 pub fn update(params: &mut Params, gradients: &[Vec<f32>], t: &Training, step: u64, share: f32) {
     let power = (step + 1).min(100_000) as i32;
     let (first, second) = (1.0 - FIRST.powi(power), 1.0 - SECOND.powi(power));

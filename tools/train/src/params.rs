@@ -87,6 +87,20 @@ impl Params {
         Ok(Self { list })
     }
 
+    /// Adds a tensor that starts as others of its name and shape do.
+    pub fn add(&mut self, name: &str, shape: &[usize], random: &mut ChaCha8Rng) {
+        let values = start(name, shape, 0.0, random);
+        self.list.push(Param::new(name, shape, values));
+    }
+
+    /// Forgets the moments of all gradients, for what is trained from here on anew.
+    pub fn forget_moments(&mut self) {
+        for param in &mut self.list {
+            param.first.fill(0.0);
+            param.second.fill(0.0);
+        }
+    }
+
     /// A tensor by its name.
     pub fn get(&self, name: &str) -> Option<&Param> {
         self.list.iter().find(|p| p.name == name)

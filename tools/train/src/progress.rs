@@ -68,13 +68,15 @@ fn events(found: &EventScores) -> String {
         .map(|(kind, right)| format!("{kind} {:.1} %", percent(*right)))
         .collect();
     format!(
-        "R@10 {:.1} % of 100 charts, {:.1} % of 100 events of other kinds; told apart {:.1} %, kinds counting the same {:.1} % ({}; {} events)",
+        "R@10 {:.1} % of 100 charts, {:.1} % of 100 events of other kinds; told apart {:.1} %, kinds counting the same {:.1} % ({}; {} events); by known wordings R@10 {:.1} %, told apart {:.1} %",
         percent(found.among_charts),
         percent(found.among_events),
         percent(found.accuracy),
         percent(found.balanced_accuracy()),
         kinds.join(", "),
-        found.events
+        found.events,
+        percent(found.known_among_charts),
+        percent(found.known_accuracy)
     )
 }
 
@@ -119,6 +121,16 @@ impl Line {
             return;
         }
         self.last = Some(Instant::now());
+        if progress.lessons {
+            say(&format!(
+                "lesson {}/{} of the teacher, loss {:.4}, {} s left",
+                progress.step,
+                progress.steps,
+                progress.loss,
+                progress.left.as_secs()
+            ));
+            return;
+        }
         say(&format!(
             "epoch {}/{}, step {}/{}, loss {:.4}, {} s left",
             progress.epoch + 1,

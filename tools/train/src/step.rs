@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use rhymedb::{Error, Result};
 
 use crate::backbone::lead;
+use crate::distil::{self, Lesson};
 use crate::net::{Bag, ChartNet, TextNet};
 use crate::objective::{Contrast, Objective, Side};
 use crate::params::{Leaves, Params, TABLE};
@@ -70,8 +71,20 @@ pub struct Batch {
     pub partners: Partners,
     /// As [`Contrast::same`].
     pub same: Vec<bool>,
+    /// As [`Contrast::others`].
+    pub others: usize,
     /// As [`Contrast::overlap`], in steps of the input.
     pub overlap: usize,
+}
+
+impl Batch {
+    /// The headlines, none if there are other views instead.
+    fn texts(&self) -> &[Bag] {
+        match &self.partners {
+            Partners::Texts(bags) => bags,
+            Partners::Windows(_) => &[],
+        }
+    }
 }
 
 /// A part of a side: its rows and the graph that made them.
@@ -110,23 +123,48 @@ impl Model {
             left: left_side,
             right: right_side,
             same: batch.same.clone(),
+            others: batch.others,
             overlap: batch.overlap.saturating_sub(lead),
         };
         let loss = self.objective.loss(contrast, &scalars)?;
-        let value = numbers(loss.clone())?.first().copied().unwrap_or(f32::NAN);
-        if !value.is_finite() {
-            return Err(Error::Invalid(format!(
-                "the loss became {value}; lower training.rate"
-            )));
-        }
+        let value = finite(&loss)?;
         let gradients = loss.backward();
         let mut sums = params.zeros();
         scalars.add_gradients(&gradients, &mut sums)?;
         for (parts, (embeddings, steps)) in [&left, &right].into_iter().zip(handles) {
             let wanted = embeddings.grad(&gradients);
             let steps = steps.and_then(|s| s.grad(&gradients));
-            self.go_back(parts, wanted, steps, params, batch, &mut sums)?;
+            self.go_back(parts, (wanted, steps), params, batch.texts(), &mut sums)?;
         }
+        Ok((value, sums))
+    }
+
+    /// The loss of a lesson and its gradients, empty for tensors that it does not touch.
+    ///
+    /// # Errors
+    /// As [`Self::gradients`].
+    pub fn lesson(&self, params: &Params, lesson: &Lesson) -> Result<(f32, Vec<Vec<f32>>)> {
+        let device = device();
+        let parts = self.text_parts(params, &lesson.bags, &device)?;
+        let side = joined(&parts, &device)?;
+        let (embeddings, _) = handle(&side);
+        let head = Leaves::new(params, distil::PREFIX, &device)?;
+        let loss = distil::loss(side.embeddings, lesson, &head)?;
+        let value = finite(&loss)?;
+        let gradients = loss.backward();
+        let prefix = self.prefix("text");
+        let touched = |name: &str| name.starts_with(&prefix) || name.starts_with(distil::PREFIX);
+        let mut sums = params.zeros();
+        for (sum, _) in sums
+            .iter_mut()
+            .zip(&params.list)
+            .filter(|(_, p)| !touched(&p.name))
+        {
+            sum.clear();
+        }
+        head.add_gradients(&gradients, &mut sums)?;
+        let wanted = embeddings.grad(&gradients);
+        self.go_back(&parts, (wanted, None), params, &lesson.bags, &mut sums)?;
         Ok((value, sums))
     }
 
@@ -219,10 +257,9 @@ impl Model {
     fn go_back(
         &self,
         parts: &[Part],
-        embeddings: Option<Tensor<2>>,
-        steps: Option<Tensor<3>>,
+        (embeddings, steps): (Option<Tensor<2>>, Option<Tensor<3>>),
         params: &Params,
-        batch: &Batch,
+        texts: &[Bag],
         sums: &mut [Vec<f32>],
     ) -> Result<()> {
         let found: Vec<_> = parts
@@ -257,7 +294,7 @@ impl Model {
             for (sum, own) in sums.iter_mut().zip(own) {
                 sum.iter_mut().zip(own).for_each(|(s, g)| *s += g);
             }
-            if let (Some(gradient), Partners::Texts(texts)) = (bags, &batch.partners) {
+            if let Some(gradient) = bags {
                 let width = gradient.len() / part.rows.len().max(1);
                 let texts = texts.get(part.rows.clone()).unwrap_or_default();
                 let sum = table.and_then(|t| sums.get_mut(t));
@@ -269,6 +306,17 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// The value of a loss.
+fn finite(loss: &Tensor<1>) -> Result<f32> {
+    let value = numbers(loss.clone())?.first().copied().unwrap_or(f32::NAN);
+    if !value.is_finite() {
+        return Err(Error::Invalid(format!(
+            "the loss became {value}; lower the rates of learning"
+        )));
+    }
+    Ok(value)
 }
 
 /// Room for the gradients of the parameters that a part has.

@@ -1,5 +1,7 @@
 //! The run: epochs, early stopping, checkpoints, and the weights at the end.
 
+mod lessons;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,7 +13,7 @@ use serde_json::json;
 use crate::batch::batch;
 use crate::checkpoint::{self, State};
 use crate::config::{Config, Mode};
-use crate::data::{Dataset, epoch, same};
+use crate::data::{Dataset, distinct, epoch, fingerprint};
 use crate::evaluate::{Scores, scores, with_bank};
 use crate::events::{EventScores, event_scores};
 use crate::export::weights;
@@ -19,6 +21,7 @@ use crate::net::{ChartNet, TextNet};
 use crate::optimise::{clip, rate_at, update};
 use crate::params::Params;
 use crate::step::Model;
+use crate::teacher::Teacher;
 
 /// The pools of validation are the same in every epoch and every run.
 const POOLS: u64 = 1;
@@ -53,6 +56,8 @@ impl Epoch {
 /// Where a run stands, for whoever watches.
 #[derive(Clone, Debug)]
 pub struct Progress {
+    /// Whether a teacher gives lessons, before any chart is seen: then the steps are lessons.
+    pub lessons: bool,
     /// Epochs that are done.
     pub epoch: u64,
     /// Of so many.
@@ -96,6 +101,7 @@ pub struct Trainer {
     state: State,
     best: Vec<Vec<f32>>,
     checkpoint: PathBuf,
+    teacher: Option<Teacher>,
 }
 
 impl Trainer {
@@ -122,6 +128,7 @@ impl Trainer {
             config: config.clone(),
             seed,
             data: fingerprint(&data),
+            lessons: 0,
             epoch: 0,
             batch: 0,
             step: 0,
@@ -143,6 +150,7 @@ impl Trainer {
             state,
             best: Vec::new(),
             checkpoint: checkpoint::path_of(out),
+            teacher: None,
             config,
         })
     }
@@ -174,17 +182,19 @@ impl Trainer {
     /// a checkpoint is written.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] if `watch` ended it, and those of training.
+    /// [`Error::Interrupted`] if `watch` ended it, [`Error::Invalid`] if the teacher is missing that the
+    /// config asks for, and those of training.
     pub fn run(&mut self, watch: &mut dyn FnMut(&Progress) -> bool) -> Result<Trained> {
         let epochs = match self.config.mode {
             Mode::Market => self.config.training.epochs,
             Mode::Overfit => BY_HEART,
         };
+        self.listen(watch)?;
         let (started, first) = (Instant::now(), self.state.step);
         while self.state.epoch < epochs && !self.is_done() {
             let batches = epoch(
                 &self.data,
-                &|source| self.config.batch(source),
+                &|source| (self.config.batch(source), self.config.share(source)),
                 self.seed,
                 self.state.epoch,
             );
@@ -194,6 +204,7 @@ impl Trainer {
                 let (step, done) = (self.state.step, self.state.step - first);
                 let each = started.elapsed().as_secs_f64() / done.max(1) as f64;
                 let progress = Progress {
+                    lessons: false,
                     epoch: self.state.epoch,
                     epochs,
                     step,
@@ -217,6 +228,7 @@ impl Trainer {
         let step = self.state.step;
         let batch = batch(&self.config, &self.data, samples, self.seed, step)?;
         let (loss, mut gradients) = self.model.gradients(&self.params, &batch)?;
+        self.add_lesson(&mut gradients)?;
         clip(&mut gradients, t.clip);
         let share = match self.config.mode {
             Mode::Market => rate_at(step, steps, t.warm_up),
@@ -325,6 +337,7 @@ impl Trainer {
             "test_time": test_time,
             "test_symbols": test_symbols,
             "events": events,
+            "teacher": self.teacher.as_ref().map(|t| json!({"record": t.record, "hash": format!("{:016x}", t.hash)})),
         });
         let mut weights = self.weights(training)?;
         if self.config.text.is_some() {
@@ -372,32 +385,4 @@ impl Trainer {
             _ => Ok(()),
         }
     }
-}
-
-/// As many training samples as asked for, as far as there are any that cannot mean the same.
-fn distinct(data: &Dataset, count: usize, seed: u64) -> Vec<usize> {
-    let mut chosen: Vec<usize> = Vec::new();
-    for i in epoch(data, &|_| 2, seed, 0).into_iter().flatten() {
-        let differs = |&other: &usize| same(data, &[i, other]).get(1) == Some(&false);
-        if chosen.len() < count && chosen.iter().all(differs) {
-            chosen.push(i);
-        }
-    }
-    chosen
-}
-
-/// A hash of what is trained on, to tell whether a checkpoint belongs to it.
-fn fingerprint(data: &Dataset) -> u64 {
-    let mix = |h: u64, x: u64| (h ^ x).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
-    let samples = data.samples.iter().flat_map(|s| {
-        let story = s
-            .text
-            .and_then(|t| data.texts.get(t))
-            .map_or(0, |t| t.story);
-        [s.start as u64, s.end as u64, s.bar as u64, story]
-    });
-    let steps = data.charts.iter().flat_map(|c| &c.steps.values);
-    samples
-        .chain(steps.map(|x| u64::from(x.to_bits())))
-        .fold(1, mix)
 }

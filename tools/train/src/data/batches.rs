@@ -12,10 +12,11 @@ const ORDER: u32 = 1;
 
 /// The batches of an epoch: each training sample at most once, in a batch one source alone, since
 /// another market is too easy to tell, and at most one sample of a window. What is left of a source
-/// and fills no batch is left out. `size` is that of a batch of each source.
+/// and fills no batch is left out. `size` is that of a batch of each source, and the share of its
+/// batches that are kept.
 pub fn epoch(
     data: &Dataset,
-    size: &dyn Fn(usize) -> usize,
+    size: &dyn Fn(usize) -> (usize, f32),
     seed: u64,
     epoch: u64,
 ) -> Vec<Vec<usize>> {
@@ -23,7 +24,10 @@ pub fn epoch(
     let mut batches = Vec::new();
     for (source, mut order) in data.train_by_source() {
         order.shuffle(&mut random);
-        deal(data, size(source), order, &mut batches);
+        let ((batch, share), before) = (size(source), batches.len());
+        deal(data, batch, order, &mut batches);
+        let kept = (batches.len() - before) as f32 * share;
+        batches.truncate(before + kept.ceil() as usize);
     }
     batches.shuffle(&mut random);
     batches
@@ -76,4 +80,32 @@ pub fn same(data: &Dataset, batch: &[usize]) -> Vec<bool> {
         }
     }
     same
+}
+
+/// As many training samples as asked for, as far as there are any that cannot mean the same.
+pub fn distinct(data: &Dataset, count: usize, seed: u64) -> Vec<usize> {
+    let mut chosen: Vec<usize> = Vec::new();
+    for i in epoch(data, &|_| (2, 1.0), seed, 0).into_iter().flatten() {
+        let differs = |&other: &usize| same(data, &[i, other]).get(1) == Some(&false);
+        if chosen.len() < count && chosen.iter().all(differs) {
+            chosen.push(i);
+        }
+    }
+    chosen
+}
+
+/// A hash of what is trained on, to tell whether a checkpoint belongs to it.
+pub fn fingerprint(data: &Dataset) -> u64 {
+    let mix = |h: u64, x: u64| (h ^ x).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+    let samples = data.samples.iter().flat_map(|s| {
+        let story = s
+            .text
+            .and_then(|t| data.texts.get(t))
+            .map_or(0, |t| t.story);
+        [s.start as u64, s.end as u64, s.bar as u64, story]
+    });
+    let steps = data.charts.iter().flat_map(|c| &c.steps.values);
+    samples
+        .chain(steps.map(|x| u64::from(x.to_bits())))
+        .fold(1, mix)
 }

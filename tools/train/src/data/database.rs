@@ -20,6 +20,11 @@ pub struct DatabaseSource {
     pub hop: usize,
     /// Pairs, or windows, of a step, if not as many as the run says.
     pub batch: Option<usize>,
+    /// The share of its steps that an epoch has, drawn by lot anew in each. Default 1.
+    pub share: f32,
+    /// Charts of moments drawn by lot that a step sees besides: each is a counterexample of all its
+    /// headlines.
+    pub others: usize,
     /// What is kept apart, if not what the run keeps apart.
     pub split: Option<SplitConfig>,
 }
@@ -33,6 +38,8 @@ impl Default for DatabaseSource {
             most_symbols: 3,
             hop: 8,
             batch: None,
+            share: 1.0,
+            others: 0,
             split: None,
         }
     }
@@ -40,24 +47,10 @@ impl Default for DatabaseSource {
 
 impl DatabaseSource {
     pub(super) fn gather(&self, db: Option<&Database>, gathered: &mut Gathered) -> Result<()> {
-        let Some(db) = db else {
-            return Err(Error::Invalid(
-                "the config reads a database; name it with --db".to_owned(),
-            ));
-        };
         let interval: Option<Interval> = self.interval.as_ref().map(|i| i.parse()).transpose()?;
+        let db = named(db)?;
         let view = db.now();
-        let mut series = Vec::new();
-        for info in view.series()? {
-            let market = self.market.as_ref().is_none_or(|m| *m == info.key.market);
-            if market && interval.is_none_or(|i| i == info.key.interval) {
-                series.push(SeriesBars {
-                    bars: view.bars(&info.key, None, None, None)?.bars,
-                    key: info.key,
-                    calendar: info.calendar,
-                });
-            }
-        }
+        let series = series_of(Some(db), self.market.as_deref(), interval)?;
         if !gathered.texts {
             return gathered.add_windows(series, self.hop);
         }
@@ -73,4 +66,30 @@ impl DatabaseSource {
         let pairs = view.pairs(&options)?;
         gathered.add(series, pairs)
     }
+}
+
+/// The database of a run.
+fn named(db: Option<&Database>) -> Result<&Database> {
+    db.ok_or_else(|| Error::Invalid("the config reads a database; name it with --db".to_owned()))
+}
+
+/// The series of a market and of an interval, or of all.
+pub(super) fn series_of(
+    db: Option<&Database>,
+    market: Option<&str>,
+    interval: Option<Interval>,
+) -> Result<Vec<SeriesBars>> {
+    let view = named(db)?.now();
+    let mut series = Vec::new();
+    for info in view.series()? {
+        let wanted = market.is_none_or(|m| m == info.key.market);
+        if wanted && interval.is_none_or(|i| i == info.key.interval) {
+            series.push(SeriesBars {
+                bars: view.bars(&info.key, None, None, None)?.bars,
+                key: info.key,
+                calendar: info.calendar,
+            });
+        }
+    }
+    Ok(series)
 }

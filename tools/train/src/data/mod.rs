@@ -1,12 +1,15 @@
 //! Windows of bars, and the headlines that belong to them. One file a source.
 
 mod batches;
+mod captions;
 mod database;
 mod names;
+mod phrases;
 mod split;
 mod synthetic;
 
-pub use batches::{epoch, same};
+pub use batches::{distinct, epoch, fingerprint, same};
+pub use captions::{CaptionSource, Facet};
 pub use database::DatabaseSource;
 pub use names::names;
 pub use synthetic::{Ends, SyntheticSource};
@@ -33,6 +36,8 @@ const SHUFFLED: u32 = 11;
 pub enum SourceConfig {
     /// [`DatabaseSource`].
     Database(DatabaseSource),
+    /// [`CaptionSource`].
+    Captions(CaptionSource),
     /// [`SyntheticSource`].
     Synthetic(SyntheticSource),
 }
@@ -42,7 +47,26 @@ impl SourceConfig {
     pub fn batch(&self) -> Option<usize> {
         match self {
             Self::Database(source) => source.batch,
+            Self::Captions(source) => source.batch,
             Self::Synthetic(source) => source.batch,
+        }
+    }
+
+    /// The share of its steps that an epoch has.
+    pub fn share(&self) -> f32 {
+        match self {
+            Self::Database(source) => source.share,
+            Self::Captions(source) => source.share,
+            Self::Synthetic(source) => source.share,
+        }
+    }
+
+    /// Charts without a headline that a step of it sees besides.
+    pub fn others(&self) -> usize {
+        match self {
+            Self::Database(source) => source.others,
+            Self::Captions(_) => 0,
+            Self::Synthetic(source) => source.others,
         }
     }
 
@@ -53,6 +77,7 @@ impl SourceConfig {
     pub fn split(&self, run: &SplitConfig) -> SplitConfig {
         match self {
             Self::Database(source) => source.split.as_ref().unwrap_or(run).clone(),
+            Self::Captions(source) => source.split.as_ref().unwrap_or(run).clone(),
             Self::Synthetic(source) => source.split.clone().unwrap_or_default(),
         }
     }
@@ -86,6 +111,17 @@ pub struct Sample {
     pub end: i64,
     /// Which of [`Dataset::texts`].
     pub text: Option<usize>,
+}
+
+/// Bars of a series, first and last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Which of [`Dataset::charts`].
+    pub chart: usize,
+    /// The first bar.
+    pub first: usize,
+    /// The last bar.
+    pub last: usize,
 }
 
 /// A headline.
@@ -123,6 +159,8 @@ pub struct Dataset {
     pub parts: Parts,
     /// Words of the training headlines that name somebody.
     pub names: BTreeSet<String>,
+    /// By source, the bars at which windows for training may end.
+    pub free: BTreeMap<usize, Vec<Span>>,
 }
 
 impl Dataset {
@@ -140,13 +178,16 @@ impl Dataset {
         };
         for (i, source) in config.data.iter().enumerate() {
             gathered.source = i;
+            let split = source.split(&config.split);
             match source {
                 SourceConfig::Database(source) => source.gather(db, &mut gathered)?,
+                SourceConfig::Captions(source) => source.gather(db, &split, &mut gathered)?,
                 SourceConfig::Synthetic(source) => source.gather(&mut gathered)?,
             }
         }
         let mut data = gathered.data;
         data.parts = split::split(&data, config)?;
+        data.free = split::free(&data, config)?;
         if data.parts.train.len() < config.training.batch {
             return Err(Error::Invalid(format!(
                 "expected at least {} windows to train on, found {} of {} in all; give more data, a smaller training.batch or later dates under [split]",

@@ -1,8 +1,10 @@
 //! What is kept apart: later dates, and symbols.
 
-use rhymedb::{Result, is_held_out};
+use std::collections::BTreeMap;
 
-use super::{Chart, Dataset, Parts, Sample};
+use rhymedb::{Result, Timestamp, is_held_out};
+
+use super::{Chart, Dataset, Parts, Sample, Span};
 use crate::config::Config;
 
 /// Puts each sample into its part. A window that crosses a date is in none.
@@ -31,6 +33,37 @@ pub(super) fn split(data: &Dataset, config: &Config) -> Result<Parts> {
         }
     }
     Ok(parts)
+}
+
+/// By source, the bars at which windows of the training part may end, whether a headline belongs to
+/// them or not.
+pub(super) fn free(data: &Dataset, config: &Config) -> Result<BTreeMap<usize, Vec<Span>>> {
+    let reach = config.backbone.chart();
+    let reach = (reach.window + reach.warm_up()) as usize;
+    let mut found: BTreeMap<usize, Vec<Span>> = BTreeMap::new();
+    for (i, chart) in data.charts.iter().enumerate() {
+        let Some(source) = config.data.get(chart.source) else {
+            continue;
+        };
+        let split = source.split(&config.split);
+        let (validation, _) = split.dates()?;
+        let close = |&t: &i64| {
+            chart
+                .key
+                .interval
+                .close_of(Timestamp::from_millis(t))
+                .millis()
+        };
+        let count = chart.bars.time.partition_point(|t| close(t) < validation);
+        if count > reach && !is_held_out(&chart.key.symbol, split.hold_out) {
+            found.entry(chart.source).or_default().push(Span {
+                chart: i,
+                first: reach,
+                last: count - 1,
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// When the bar opened that is `embargo` bars before the window's first.

@@ -7,6 +7,7 @@ use rhymedb::{
 use serde::{Deserialize, Serialize};
 
 use super::Gathered;
+use super::phrases::retell;
 use crate::config::SplitConfig;
 
 /// Made-up markets with planted events and their headlines.
@@ -32,12 +33,19 @@ pub struct SyntheticSource {
     pub crypto_bars: usize,
     /// Bars of an equity symbol.
     pub equity_days: usize,
+    /// The share of events' headlines that are told by `teacher/phrases.txt` instead. Default 0.
+    pub phrases: f32,
     /// Whether the wordings that tests keep for themselves are left out.
     pub train_wordings: bool,
     /// Without headlines: one window every so many bars.
     pub hop: usize,
     /// Pairs, or windows, of a step, if not as many as the run says.
     pub batch: Option<usize>,
+    /// The share of its steps that an epoch has, drawn by lot anew in each. Default 1.
+    pub share: f32,
+    /// Charts of moments drawn by lot that a step sees besides: each is a counterexample of all its
+    /// headlines.
+    pub others: usize,
     /// What is kept apart. Default: nothing.
     pub split: Option<SplitConfig>,
 }
@@ -55,9 +63,12 @@ impl Default for SyntheticSource {
             equity_symbols: market.equity_symbols,
             crypto_bars: market.crypto_bars,
             equity_days: market.equity_days,
+            phrases: 0.0,
             train_wordings: true,
             hop: 8,
             batch: None,
+            share: 1.0,
+            others: 0,
             split: None,
         }
     }
@@ -100,6 +111,11 @@ impl SyntheticSource {
                 let options: PairOptions = gathered.pairs(self.reaction);
                 let options = options.most_symbols(self.most_symbols);
                 let mut pairs = Pairs::of(&series, market.headlines(), &options)?;
+                if self.phrases > 0.0 {
+                    let events = market.events();
+                    let ends = Ends::of(&series, &events);
+                    retell(&mut pairs, &ends, &events, self.phrases, seed);
+                }
                 if self.whole_events {
                     end_with_events(&mut pairs, &series, &market.events());
                 }

@@ -30,7 +30,7 @@ fn activate<const D: usize>(activation: Activation, x: Tensor<D>) -> Tensor<D> {
 }
 
 /// Rows at unit length.
-fn unit(x: Tensor<2>) -> Tensor<2> {
+pub(crate) fn unit(x: Tensor<2>) -> Tensor<2> {
     let squared = x.clone().square().sum_dim(1) + LEAST_SQUARE;
     x / squared.sqrt()
 }

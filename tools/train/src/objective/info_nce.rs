@@ -36,13 +36,19 @@ impl Objective for InfoNce {
 
     fn loss(&self, batch: Contrast, scalars: &Leaves) -> Result<Tensor<1>> {
         let (left, right) = (batch.left.embeddings, batch.right.embeddings);
-        let rows = left.dims()[0];
+        let rows = right.dims()[0];
         let device = left.device();
         let scale = scalars.get(LOG_SCALE, [1, 1])?.exp();
-        let logits = left.matmul(right.transpose()) * scale;
+        let all = left.matmul(right.transpose()) * scale;
+        let logits = all.clone().narrow(0, 0, rows);
         let logits = logits.mask_fill(masked(&batch.same, rows, &device), NEVER);
         let pairs = marks(rows, &device, |i, j| i == j);
-        let both = log_softmax(logits.clone(), 0) + log_softmax(logits, 1);
+        let mut charts = logits.clone();
+        if batch.others > 0 {
+            charts = Tensor::cat(vec![charts, all.narrow(0, rows, batch.others)], 0);
+        }
+        let charts = log_softmax(charts, 0).narrow(0, 0, rows);
+        let both = charts + log_softmax(logits, 1);
         Ok((both * pairs).sum() * (-0.5 / rows as f32))
     }
 

@@ -36,6 +36,9 @@ pub struct Contrast {
     /// For rows i and j at `i * rows + j` whether they may mean the same although they are not a
     /// pair: such rows are no counterexamples of one another.
     pub same: Vec<bool>,
+    /// Charts at the end of the left side that belong to no row of the right one, and are
+    /// counterexamples of all of them.
+    pub others: usize,
     /// For two crops of the same windows: how many steps the last of the left side and the first of
     /// the right side have in common.
     pub overlap: usize,
@@ -92,7 +95,11 @@ impl ObjectiveConfig {
 }
 
 /// 1 where `holds` for row and column, else 0.
-fn marks(rows: usize, device: &Device, holds: impl Fn(usize, usize) -> bool) -> Tensor<2> {
+pub(crate) fn marks(
+    rows: usize,
+    device: &Device,
+    holds: impl Fn(usize, usize) -> bool,
+) -> Tensor<2> {
     let values: Vec<f32> = (0..rows * rows)
         .map(|at| f32::from(u8::from(holds(at / rows, at % rows))))
         .collect();

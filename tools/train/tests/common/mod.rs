@@ -140,6 +140,7 @@ pub(crate) fn batch(config: &Config, seed: u64) -> Batch {
             None => Partners::Windows(windows(&chart, rows, right, seed + 1)),
         },
         same,
+        others: 0,
         overlap,
     }
 }
