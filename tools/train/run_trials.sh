@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# clip_distilled with three seeds and with headlines dealt out anew, then tcn.
+# clip with three seeds and with headlines dealt out anew, then tcn.
 #   tools/train/run_trials.sh market.rhyme OUT
-# market.rhyme as the comments of configs/clip_distilled.toml say. About five minutes for the teacher, eight on two
+# market.rhyme as the comments of configs/clip.toml say. About five minutes for the teacher, eight on two
 # cores for each clip, one for tcn.
 set -euo pipefail
 db=$1

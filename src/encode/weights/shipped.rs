@@ -3,7 +3,7 @@
 use super::Weights;
 use crate::error::Result;
 
-/// Of the architecture `clip/1`; made by `rhyme-train` with `tools/train/configs/clip.toml`, seed 1.
+/// Of the architecture `clip/1`; made by `tools/train/make_clip` (`tools/train/configs/clip.toml`, seed 1).
 const CLIP: &[u8] = include_bytes!("shipped/clip.safetensors");
 /// Of the architecture `tcn/1`; made by `rhyme-train` with `tools/train/configs/tcn.toml`, seed 1.
 const TCN: &[u8] = include_bytes!("shipped/tcn.safetensors");

@@ -9,7 +9,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Example:\n  rhyme-train --config tools/train/configs/clip.toml --db market.rhyme --out clip.safetensors"
+    after_help = "Example:\n  rhyme-train --config tools/train/configs/clip_stocks.toml --db market.rhyme --out mine.safetensors"
 )]
 pub(crate) struct Args {
     /// The config in TOML.

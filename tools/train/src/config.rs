@@ -347,7 +347,6 @@ mod tests {
     fn the_configs_beside_the_code_are_sound() {
         for text in [
             include_str!("../configs/clip.toml"),
-            include_str!("../configs/clip_distilled.toml"),
             include_str!("../configs/clip_events.toml"),
             include_str!("../configs/clip_stocks.toml"),
             include_str!("../configs/tcn.toml"),

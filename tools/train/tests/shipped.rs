@@ -6,9 +6,9 @@ use rhyme_train::config::Config;
 use rhyme_train::events::event_scores;
 use rhymedb::Weights;
 
-/// Just above chance, which is 0.1 for the first two: the weights were trained on few made-up events
-/// (`configs/TRIALS.md`).
-const FLOORS: [f64; 4] = [0.15, 0.2, 0.35, 0.35];
+/// Somewhat below what the weights reached when they were made (`configs/TRIALS.md`); chance is 0.1 for the
+/// first two.
+const FLOORS: [f64; 4] = [0.65, 0.55, 0.75, 0.75];
 
 #[test]
 fn shipped_clip_finds_events_of_unseen_seeds_by_unseen_wordings() {
