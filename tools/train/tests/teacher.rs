@@ -70,7 +70,7 @@ fn file(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("rhyme-train-{}-{name}", std::process::id()))
 }
 
-fn trainer(config: &Config, out: &PathBuf) -> Trainer {
+fn trainer(config: &Config, out: &std::path::Path) -> Trainer {
     let mut trainer = Trainer::new(config.clone(), None, out, 1).unwrap();
     trainer.teach(teacher()).unwrap();
     trainer
