@@ -159,15 +159,21 @@ fn measure(
     (found as f64 / (10.0 * searches), searches / fastest)
 }
 
+fn kernel(name: &str) -> &'static Kernel {
+    let mut all = Kernel::all().into_iter();
+    all.find(|k| k.name() == name).unwrap()
+}
+
+/// A query, and 256 rows.
+fn plane() -> (Vec<i8>, Vec<i8>) {
+    let dim = setting("RHYME_BENCH_DIM", 48);
+    let plane: Vec<i8> = (0..256 * dim).map(|i| i as i8).collect();
+    (plane[..dim].to_vec(), plane)
+}
+
 #[divan::bench(args = Kernel::all().into_iter().map(Kernel::name))]
 fn dots(bencher: Bencher<'_, '_>, name: &str) {
-    let dim = setting("RHYME_BENCH_DIM", 48);
-    let kernel = Kernel::all()
-        .into_iter()
-        .find(|k| k.name() == name)
-        .unwrap();
-    let plane: Vec<i8> = (0..256 * dim).map(|i| i as i8).collect();
-    let query = plane[..dim].to_vec();
+    let (kernel, (query, plane)) = (kernel(name), plane());
     let rows: Vec<u32> = (0..256).collect();
     let mut out = [0; 256];
     bencher.counter(ItemsCount::new(256usize)).bench_local(|| {
@@ -178,13 +184,7 @@ fn dots(bencher: Bencher<'_, '_>, name: &str) {
 
 #[divan::bench(args = Kernel::all().into_iter().map(Kernel::name))]
 fn dots_of_run(bencher: Bencher<'_, '_>, name: &str) {
-    let dim = setting("RHYME_BENCH_DIM", 48);
-    let kernel = Kernel::all()
-        .into_iter()
-        .find(|k| k.name() == name)
-        .unwrap();
-    let plane: Vec<i8> = (0..256 * dim).map(|i| i as i8).collect();
-    let query = plane[..dim].to_vec();
+    let (kernel, (query, plane)) = (kernel(name), plane());
     let mut out = [0; 256];
     bencher.counter(ItemsCount::new(256usize)).bench_local(|| {
         assert!(kernel.dots_of_run(Plane::new(black_box(&query)), &plane, &mut out));
@@ -195,10 +195,7 @@ fn dots_of_run(bencher: Bencher<'_, '_>, name: &str) {
 #[divan::bench(args = Kernel::all().into_iter().map(Kernel::name))]
 fn dot16(bencher: Bencher<'_, '_>, name: &str) {
     let dim = setting("RHYME_BENCH_DIM", 48);
-    let kernel = Kernel::all()
-        .into_iter()
-        .find(|k| k.name() == name)
-        .unwrap();
+    let kernel = kernel(name);
     let values: Vec<i8> = (0..dim).map(|i| i as i8).collect();
     let query = [Plane::new(&values); 2];
     bencher.bench_local(|| kernel.dot16(black_box(query), black_box([&values, &values])));

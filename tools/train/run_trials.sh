@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # clip with three seeds and with headlines dealt out anew, then tcn.
 #   tools/train/run_trials.sh market.rhyme OUT
-# market.rhyme as the comments of configs/clip.toml say. About five minutes for the teacher, eight on two
-# cores for each clip, one for tcn.
+# market.rhyme as the comments of configs/clip.toml say. About two minutes for the teacher, five on two
+# quiet cores for each clip, one for tcn.
 set -euo pipefail
 db=$1
 out=$2
