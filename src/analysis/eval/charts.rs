@@ -114,6 +114,12 @@ impl Chart {
         end.unwrap_or(Timestamp::from_millis(i64::MAX))
     }
 
+    /// Bars up to `bar` that closed after `time`.
+    pub(super) fn bars_since(&self, bar: usize, time: Timestamp) -> usize {
+        let closed = self.closes.partition_point(|&c| c <= time);
+        (bar + 1).saturating_sub(closed)
+    }
+
     /// `ln(close / close so many bars before)`.
     pub(super) fn move_to(&self, bar: usize, bars: usize) -> Option<f64> {
         Some(self.logs.get(bar)? - self.logs.get(bar.checked_sub(bars)?)?)
@@ -205,4 +211,40 @@ pub(super) fn encode_by_all(
     });
     let vectors = vectors.collect();
     Ok((kept, vectors))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Bar;
+
+    #[test]
+    fn the_day_of_a_headline_dated_by_its_day_is_part_of_the_reaction() {
+        const DAY_MS: i64 = 86_400_000;
+        let mut bars = Bars::default();
+        for day in 0..10 {
+            let price = 100.0;
+            bars.push(Bar {
+                time: Timestamp::from_millis(day * DAY_MS),
+                open: price,
+                high: price,
+                low: price,
+                close: price,
+                volume: 1.0,
+            });
+        }
+        let key = SeriesKey {
+            market: "equity".to_owned(),
+            venue: "us".to_owned(),
+            symbol: "ACME".to_owned(),
+            interval: Interval::days(1),
+        };
+        let chart = Chart::new(key, Calendar::Session, bars);
+        let since = |ms: i64| chart.bars_since(6, Timestamp::from_millis(ms));
+        // Day 5 closes when day 6 opens: told at some time of day 5, seen at the end of day 6.
+        assert_eq!(since(5 * DAY_MS), 2);
+        assert_eq!(since(5 * DAY_MS + 1), 2);
+        assert_eq!(since(6 * DAY_MS), 1);
+        assert_eq!(since(7 * DAY_MS), 0);
+    }
 }
