@@ -142,7 +142,7 @@ fn look(
     random: &mut ChaCha8Rng,
 ) -> Result<(Vec<f32>, Partner)> {
     let steps = config.backbone.chart().window_steps();
-    let whole = data.window(sample, steps)?;
+    let whole = data.window(&wander(config, data, sample, random), steps)?;
     let view = |from: usize, count: usize, random: &mut ChaCha8Rng| {
         let mut window = whole.clone();
         for augment in &config.augment {
@@ -163,6 +163,22 @@ fn look(
         }
     };
     Ok((left, partner))
+}
+
+/// The sample with its window's end moved by lot, as far as its source wants it.
+fn wander(config: &Config, data: &Dataset, sample: &Sample, random: &mut ChaCha8Rng) -> Sample {
+    let source = data.charts.get(sample.chart).map(|c| c.source);
+    let most = source.and_then(|s| config.data.get(s));
+    let most = most.map_or(0, SourceConfig::wander) as usize;
+    let mut moved = *sample;
+    if most > 0 && sample.text.is_some() {
+        let spans = source.and_then(|s| data.free.get(&s));
+        let span = spans.and_then(|list| list.iter().find(|s| s.chart == sample.chart));
+        let last = span.map_or(sample.bar, |s| s.last.max(sample.bar));
+        let bar = random.random_range(sample.bar.saturating_sub(most)..=sample.bar + most);
+        moved.bar = bar.min(last);
+    }
+    moved
 }
 
 /// The features of a headline as training sees them: names hidden or not, some left out.

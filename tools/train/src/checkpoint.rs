@@ -17,6 +17,8 @@ const KEY: &str = "rhyme-train";
 const BEST: &str = "best/";
 const FIRST: &str = "first/";
 const SECOND: &str = "second/";
+/// And of running means, where they are kept.
+const MEAN: &str = "mean/";
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +70,9 @@ pub fn write(path: &Path, state: &State, params: &Params, best: &[Vec<f32>]) -> 
         add("", &param.values);
         add(FIRST, &param.first);
         add(SECOND, &param.second);
+        if !param.mean.is_empty() {
+            add(MEAN, &param.mean);
+        }
         if let Some(best) = best.get(i) {
             add(BEST, best);
         }
@@ -143,6 +148,10 @@ pub fn read(path: &Path, params: &mut Params) -> Result<(State, Vec<Vec<f32>>)> 
         param.values = numbers(name, len)?;
         param.first = numbers(&format!("{FIRST}{name}"), len)?;
         param.second = numbers(&format!("{SECOND}{name}"), len)?;
+        let mean = format!("{MEAN}{name}");
+        if file.tensor(&mean).is_ok() {
+            param.mean = numbers(&mean, len)?;
+        }
         if state.best.is_some() {
             best.push(numbers(&format!("{BEST}{name}"), len)?);
         }

@@ -147,6 +147,9 @@ pub struct Training {
     pub warm_up: u64,
     /// Epochs without an improvement on the validation part after which training stops.
     pub patience: u64,
+    /// How much of the running mean of the parameters stays at each step (Polyak and Juditsky 1992): what is
+    /// judged and written is that mean. 0 for the parameters themselves.
+    pub average: f32,
     /// Windows whose gradients are computed together.
     pub chunk: usize,
 }
@@ -162,6 +165,7 @@ impl Default for Training {
             clip: 1.0,
             warm_up: 50,
             patience: 3,
+            average: 0.0,
             chunk: 32,
         }
     }
@@ -212,6 +216,9 @@ impl Config {
         if !finite || !(0.0..=1.0).contains(&t.decay) {
             return wrong("training.rate, table_rate and clip above 0, and decay of 0 to 1");
         }
+        if !(0.0..1.0).contains(&t.average) {
+            return wrong("training.average of 0 to less than 1");
+        }
         if self.data.is_empty() {
             return wrong("at least one source under [[data]]");
         }
@@ -252,6 +259,11 @@ impl Config {
             source.split(&self.split).dates()?;
             if !(0.0..=1.0).contains(&source.share()) {
                 return wrong("a share of 0 to 1 of each source under [[data]]");
+            }
+            if let SourceConfig::Database(source) = source
+                && source.wander > source.reaction
+            {
+                return wrong("a wander of at most the reaction of a database source");
             }
             if let SourceConfig::Synthetic(source) = source
                 && !(0.0..=1.0).contains(&source.phrases)

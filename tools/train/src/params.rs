@@ -28,6 +28,8 @@ pub struct Param {
     pub first: Vec<f32>,
     /// The mean of their squares.
     pub second: Vec<f32>,
+    /// The running mean of its numbers, empty where none is kept.
+    pub mean: Vec<f32>,
 }
 
 impl Param {
@@ -37,6 +39,7 @@ impl Param {
             shape: shape.to_vec(),
             first: vec![0.0; values.len()],
             second: vec![0.0; values.len()],
+            mean: Vec::new(),
             values,
         }
     }
@@ -99,6 +102,35 @@ impl Params {
             param.first.fill(0.0);
             param.second.fill(0.0);
         }
+    }
+
+    /// Moves the running means towards the numbers; the first call makes them.
+    pub fn average(&mut self, decay: f32) {
+        for param in &mut self.list {
+            if param.mean.is_empty() {
+                param.mean.clone_from(&param.values);
+            }
+            let both = param.mean.iter_mut().zip(&param.values);
+            both.for_each(|(mean, x)| *mean += (1.0 - decay) * (x - *mean));
+        }
+    }
+
+    /// The running means where they are kept, or else the numbers.
+    pub fn settled(&self) -> Vec<Vec<f32>> {
+        let settled = |p: &Param| match p.mean.is_empty() {
+            true => p.values.clone(),
+            false => p.mean.clone(),
+        };
+        self.list.iter().map(settled).collect()
+    }
+
+    /// The same tensors with other numbers, in their order.
+    #[must_use]
+    pub fn with_values(mut self, values: &[Vec<f32>]) -> Self {
+        for (param, values) in self.list.iter_mut().zip(values) {
+            param.values.clone_from(values);
+        }
+        self
     }
 
     /// A tensor by its name.

@@ -236,6 +236,11 @@ impl Trainer {
         };
         update(&mut self.params, &gradients, t, step, share);
         self.model.objective.clamp(&mut self.params);
+        if t.average > 0.0 && self.config.mode == Mode::Market {
+            // The first steps are not to stay in the mean for long.
+            let so_far = (step + 1) as f32 / (step + 10) as f32;
+            self.params.average(t.average.min(so_far));
+        }
         self.state.step += 1;
         self.state.batch += 1;
         self.state.loss += f64::from(loss);
@@ -252,7 +257,7 @@ impl Trainer {
             Mode::Overfit => &self.data.parts.train,
         };
         if self.config.text.is_some() && self.config.mode == Mode::Market {
-            let weights = self.weights(json!(null))?;
+            let weights = self.weights(&self.settled(), json!(null))?;
             epoch.validation = scores(&weights, &self.data, judged, POOLS)?;
         } else if self.config.text.is_none() {
             epoch.validation_loss = self.validation_loss(judged)?;
@@ -260,7 +265,7 @@ impl Trainer {
         let best = self.state.best.and_then(|b| self.state.epochs.get(b));
         if best.is_none_or(|best| epoch.merit() > best.merit()) {
             self.state.best = Some(self.state.epochs.len());
-            self.best = self.params.list.iter().map(|p| p.values.clone()).collect();
+            self.best = self.params.settled();
         }
         self.state.epochs.push(epoch);
         self.state.epoch += 1;
@@ -274,10 +279,11 @@ impl Trainer {
 
     /// The loss of whole batches of a part, seen the same way each time.
     fn validation_loss(&self, part: &[usize]) -> Result<Option<f64>> {
+        let params = self.settled();
         let mut losses = Vec::new();
         for (i, samples) in part.chunks_exact(self.config.training.batch).enumerate() {
             let batch = batch(&self.config, &self.data, samples, POOLS, i as u64)?;
-            losses.push(f64::from(self.model.loss(&self.params, &batch)?));
+            losses.push(f64::from(self.model.loss(&params, &batch)?));
         }
         let count = losses.len() as f64;
         Ok((count > 0.0).then(|| losses.iter().sum::<f64>() / count))
@@ -298,12 +304,17 @@ impl Trainer {
         checkpoint::write(&self.checkpoint, &self.state, &self.params, &self.best)
     }
 
-    /// The weights as they are now.
-    fn weights(&self, training: serde_json::Value) -> Result<Weights> {
-        let temperature = self.model.objective.temperature(&self.params);
+    /// The parameters as they are judged now.
+    fn settled(&self) -> Params {
+        self.params.clone().with_values(&self.params.settled())
+    }
+
+    /// The weights of parameters.
+    fn weights(&self, params: &Params, training: serde_json::Value) -> Result<Weights> {
+        let temperature = self.model.objective.temperature(params);
         weights(
             &self.config,
-            &self.params,
+            params,
             &self.data.names,
             temperature,
             training,
@@ -311,14 +322,13 @@ impl Trainer {
     }
 
     fn finish(&mut self) -> Result<Trained> {
+        let mut params = self.settled();
         if self.config.mode == Mode::Market && !self.best.is_empty() {
-            for (param, best) in self.params.list.iter_mut().zip(&self.best) {
-                param.values.clone_from(best);
-            }
+            params = params.with_values(&self.best);
         }
         let (mut test_time, mut test_symbols) = (BTreeMap::new(), BTreeMap::new());
         if self.config.text.is_some() {
-            let weights = self.weights(json!(null))?;
+            let weights = self.weights(&params, json!(null))?;
             let parts = &self.data.parts;
             let judged = |part: &[usize]| scores(&weights, &self.data, part, POOLS);
             test_time = judged(&parts.test_time)?;
@@ -326,7 +336,7 @@ impl Trainer {
         }
         let mut events = BTreeMap::new();
         if self.config.judge_events {
-            events = event_scores(&self.weights(json!(null))?)?;
+            events = event_scores(&self.weights(&params, json!(null))?)?;
         }
         let training = json!({
             "config": self.config,
@@ -339,7 +349,7 @@ impl Trainer {
             "events": events,
             "teacher": self.teacher.as_ref().map(|t| json!({"record": t.record, "hash": format!("{:016x}", t.hash)})),
         });
-        let mut weights = self.weights(training)?;
+        let mut weights = self.weights(&params, training)?;
         if self.config.text.is_some() {
             weights = with_bank(&weights, &self.data, self.seed)?;
         }

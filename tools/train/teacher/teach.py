@@ -131,7 +131,7 @@ def main():
     parser.add_argument("texts", type=argparse.FileType(encoding="utf-8"))
     parser.add_argument("out")
     parser.add_argument("--most", type=int, default=40_000, help="texts to read, drawn by lot")
-    parser.add_argument("--most-phrases", type=int, default=60, help="sentences of a template")
+    parser.add_argument("--most-phrases", type=int, default=40, help="sentences of a template")
     parser.add_argument("--width", type=int, default=128, help="numbers of a vector")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,4 +1,4 @@
-use rhymedb::{Database, Error, Interval, Result, SeriesBars};
+use rhymedb::{Database, Error, Interval, Result, SeriesBars, TimePrecision};
 use serde::{Deserialize, Serialize};
 
 use super::Gathered;
@@ -14,6 +14,11 @@ pub struct DatabaseSource {
     pub interval: Option<String>,
     /// Bars that close between the moment when a headline was known and the window's end.
     pub reaction: u32,
+    /// In training a window ends up to so many bars earlier or later, by lot anew in each step; at most
+    /// `reaction`, and never after what is trained on.
+    pub wander: u32,
+    /// `minute` or `second`: headlines whose time is known less exactly are left out.
+    pub precision: Option<String>,
     /// Headlines that name more symbols are about the market and are left out.
     pub most_symbols: usize,
     /// Without headlines: one window every so many bars.
@@ -35,6 +40,8 @@ impl Default for DatabaseSource {
             market: None,
             interval: None,
             reaction: 1,
+            wander: 0,
+            precision: None,
             most_symbols: 3,
             hop: 8,
             batch: None,
@@ -63,8 +70,25 @@ impl DatabaseSource {
         if let Some(interval) = interval {
             options = options.interval(interval);
         }
-        let pairs = view.pairs(&options)?;
+        let mut pairs = view.pairs(&options)?;
+        if let Some(precision) = &self.precision {
+            let least = coarseness(precision.parse()?);
+            let headlines = &pairs.headlines;
+            pairs.list.retain(|pair| {
+                let headline = headlines.get(pair.headline);
+                headline.is_some_and(|h| coarseness(h.precision) <= least)
+            });
+        }
         gathered.add(series, pairs)
+    }
+}
+
+/// How little is known of a time.
+fn coarseness(precision: TimePrecision) -> u8 {
+    match precision {
+        TimePrecision::Second => 0,
+        TimePrecision::Minute => 1,
+        TimePrecision::Day => 2,
     }
 }
 

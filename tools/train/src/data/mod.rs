@@ -7,6 +7,7 @@ mod names;
 mod phrases;
 mod split;
 mod synthetic;
+mod templates;
 
 pub use batches::{distinct, epoch, fingerprint, same};
 pub use captions::{CaptionSource, Facet};
@@ -67,6 +68,14 @@ impl SourceConfig {
             Self::Database(source) => source.others,
             Self::Captions(_) => 0,
             Self::Synthetic(source) => source.others,
+        }
+    }
+
+    /// Bars by which the end of its windows wanders in training.
+    pub fn wander(&self) -> u32 {
+        match self {
+            Self::Database(source) => source.wander,
+            Self::Captions(_) | Self::Synthetic(_) => 0,
         }
     }
 

@@ -7,6 +7,7 @@ use rand::seq::IndexedRandom;
 use rhymedb::{EventKind, MarketEvent, Pairs};
 
 use super::Ends;
+use super::templates::{fill, sections};
 use crate::random::seeded;
 
 /// The purpose of these random numbers.
@@ -15,17 +16,10 @@ const TEXT: &str = include_str!("../../teacher/phrases.txt");
 
 /// The templates of each kind of event: the lines below `# KIND: ...`, up to the next such line.
 fn phrases() -> BTreeMap<EventKind, Vec<&'static str>> {
-    let mut found: BTreeMap<EventKind, Vec<&'static str>> = BTreeMap::new();
-    let mut kind = None;
-    for line in TEXT.lines() {
-        if let Some(title) = line.strip_prefix("# ") {
-            let named = |k: &&EventKind| title.starts_with(&format!("{k}: "));
-            kind = EventKind::ALL.iter().find(named).copied();
-        } else if let Some(kind) = kind {
-            found.entry(kind).or_default().push(line);
-        }
-    }
-    found
+    sections(TEXT, |title| {
+        let named = |k: &&EventKind| title.starts_with(&format!("{k}: "));
+        EventKind::ALL.iter().find(named).copied()
+    })
 }
 
 /// Tells of a share of the events' headlines by a phrase of their kind.
@@ -52,12 +46,7 @@ pub(super) fn retell(
         if let Some(template) = template
             && random.random_range(0.0..1.0) < share
         {
-            let parts = template.replace('{', "}");
-            let words = parts.split('}').map(|part| {
-                let choices: Vec<&str> = part.split('|').collect();
-                choices.choose(&mut random).copied().unwrap_or_default()
-            });
-            headline.text = words.collect();
+            headline.text = fill(template, &mut random);
         }
     }
 }
