@@ -250,3 +250,25 @@ impl Leaves {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn running_means_follow_the_numbers() {
+        let mut params = Params {
+            list: vec![Param::new("x", &[2], vec![1.0, -1.0])],
+        };
+        assert_eq!(params.settled(), [[1.0, -1.0]]);
+        params.average(0.75);
+        let moved = |params: Params, x: f32| params.with_values(&[vec![x, x]]);
+        params = moved(params, 5.0);
+        assert_eq!(params.settled(), [[1.0, -1.0]]);
+        params.average(0.75);
+        assert_eq!(params.settled(), [[2.0, 0.5]]);
+        params = moved(params, 0.0);
+        params.average(0.5);
+        assert_eq!(params.settled(), [[1.0, 0.25]]);
+    }
+}

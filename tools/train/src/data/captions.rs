@@ -18,7 +18,7 @@ use crate::random::seeded;
 const CAPTIONS: u32 = 16;
 /// Bars before the move over which its volatility is measured.
 const BEFORE: usize = 60;
-/// Bars of a move: those of the reaction to a daily headline.
+/// Bars of a move: a caption tells of what has just happened.
 const MOVE: usize = 1;
 /// Every so many windows of a series are looked at.
 const HOP: usize = 3;
