@@ -17,8 +17,9 @@ clip() { # name seed options
 clip clip 1
 clip clip 2
 clip clip 3
-clip shuffled 1 --shuffle-pairs
-clip shuffled 2 --shuffle-pairs
+for seed in 1 2 3 4 5; do
+  clip shuffled "$seed" --shuffle-pairs
+done
 if [ ! -e "$out/tcn-1.safetensors" ]; then
   "$train" --config "$here/configs/tcn.toml" --db "$db" --out "$out/tcn-1.safetensors" 2>&1 | tee "$out/tcn-1.log" | grep -v ' s left$'
 fi
