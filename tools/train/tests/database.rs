@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod common;
+
 use std::collections::BTreeSet;
 
 use rhyme_train::batch::batch;
 use rhyme_train::config::Config;
 use rhyme_train::data::{Dataset, Sample};
-use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket, TimePrecision};
+use rhymedb::{Database, SyntheticConfig, SyntheticMarket, TimePrecision};
 
 const PAIRS: &str = r#"
     mode = "market"
@@ -38,22 +40,12 @@ fn database(dir: &tempfile::TempDir) -> Database {
         ..SyntheticConfig::small(7)
     })
     .unwrap();
-    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
-    for (key, calendar, bars) in market.series() {
-        let series = SeriesBars {
-            key,
-            calendar,
-            bars,
-        };
-        db.ingest_bars(&[series]).unwrap();
-    }
     let mut headlines = market.headlines();
     for headline in headlines.iter_mut().step_by(2) {
         headline.precision = TimePrecision::Day;
         headline.text.push_str(" dayish");
     }
-    db.ingest_headlines(&headlines).unwrap();
-    db
+    common::database(&dir.path().join("market.rhyme"), &market, &headlines)
 }
 
 fn data(text: &str, db: &Database) -> (Config, Dataset) {

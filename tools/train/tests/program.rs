@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use rhymedb::{
-    Control, OpenOptions, PairOptions, SeriesBars, SyntheticConfig, SyntheticMarket, Weights,
-};
+use rhymedb::{Control, OpenOptions, PairOptions, SyntheticConfig, SyntheticMarket, Weights};
+use tempfile::TempDir;
 
 const CONFIG: &str = r#"
     mode = "market"
@@ -34,28 +35,10 @@ const CONFIG: &str = r#"
     epochs = 2
 "#;
 
-/// A folder that goes when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("rhyme-train-program-{}-{name}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _gone = std::fs::remove_dir_all(&self.0);
-    }
+fn file(folder: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    path
 }
 
 fn run(config: &Path, db: Option<&Path>, out: &Path) -> Output {
@@ -69,27 +52,17 @@ fn run(config: &Path, db: Option<&Path>, out: &Path) -> Output {
 
 #[test]
 fn a_database_gives_weights_that_it_can_use() {
-    let folder = Folder::new("database");
-    let path = folder.0.join("market.rhyme");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("market.rhyme");
     let market = SyntheticMarket::new(SyntheticConfig {
         crypto_symbols: 8,
         equity_symbols: 0,
         ..SyntheticConfig::small(5)
     });
     let market = market.unwrap();
-    let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
-    for (key, calendar, bars) in market.series() {
-        let series = SeriesBars {
-            key,
-            calendar,
-            bars,
-        };
-        db.ingest_bars(&[series]).unwrap();
-    }
-    db.ingest_headlines(&market.headlines()).unwrap();
-    drop(db);
-    let config = folder.file("config.toml", CONFIG);
-    let outs = ["a.safetensors", "b.safetensors"].map(|name| folder.0.join(name));
+    drop(common::database(&path, &market, &market.headlines()));
+    let config = file(&folder, "config.toml", CONFIG);
+    let outs = ["a.safetensors", "b.safetensors"].map(|name| folder.path().join(name));
     for out in &outs {
         let output = run(&config, Some(&path), out);
         let said = String::from_utf8_lossy(&output.stderr);
@@ -110,12 +83,12 @@ fn a_database_gives_weights_that_it_can_use() {
 
 #[test]
 fn mistakes_have_a_message_and_a_code() {
-    let folder = Folder::new("mistakes");
-    let out = folder.0.join("out.safetensors");
-    let good = folder.file("good.toml", CONFIG);
-    let bad = folder.file("bad.toml", &CONFIG.replace("siglip", "sigmoid"));
-    let missing = folder.0.join("none.toml");
-    let nowhere = folder.0.join("none.rhyme");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.safetensors");
+    let good = file(&folder, "good.toml", CONFIG);
+    let bad = file(&folder, "bad.toml", &CONFIG.replace("siglip", "sigmoid"));
+    let missing = folder.path().join("none.toml");
+    let nowhere = folder.path().join("none.rhyme");
     for (config, db, expected) in [
         (&bad, None, "unknown variant `sigmoid`"),
         (&missing, None, "cannot read"),

@@ -13,7 +13,7 @@ use rhyme_train::config::Config;
 use rhyme_train::distil::{Distillation, add_head};
 use rhyme_train::teacher::{Teacher, training_texts};
 use rhyme_train::train::{Trained, Trainer};
-use rhymedb::{Error, SyntheticConfig, SyntheticMarket, Wordings};
+use rhymedb::Error;
 use serde_json::json;
 
 const LESSONS: &str = r#"
@@ -223,50 +223,4 @@ fn texts_for_a_teacher_are_those_of_the_training_part() {
         "{kept} of {}",
         texts.len()
     );
-}
-
-/// No three words in a row of the phrases stand in a wording that is kept from training.
-#[test]
-fn phrases_do_not_repeat_wordings_that_are_kept_for_tests() {
-    let market = SyntheticMarket::new(SyntheticConfig {
-        wordings: Wordings::HeldOut,
-        ..SyntheticConfig::default()
-    });
-    let runs = |text: &str| -> Vec<String> {
-        let lower = text.to_lowercase();
-        let words: Vec<&str> = lower
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|w| !w.is_empty())
-            .collect();
-        words.windows(3).map(|w| w.join(" ")).collect()
-    };
-    let held_out: HashSet<String> = market
-        .unwrap()
-        .headlines()
-        .iter()
-        .flat_map(|h| runs(&h.text))
-        .collect();
-    let phrases = include_str!("../teacher/phrases.txt");
-    for line in phrases.lines().filter(|l| !l.starts_with('#')) {
-        for sentence in sentences(line) {
-            for run in runs(&sentence) {
-                assert!(!held_out.contains(&run), "{run} of {sentence}");
-            }
-        }
-    }
-}
-
-/// All sentences of a template.
-fn sentences(template: &str) -> Vec<String> {
-    let mut all = vec![String::new()];
-    for part in template.replace('{', "}").split('}') {
-        all = all
-            .iter()
-            .flat_map(|start| {
-                part.split('|')
-                    .map(move |choice| format!("{start}{choice}"))
-            })
-            .collect();
-    }
-    all
 }

@@ -14,7 +14,9 @@ use rhyme_train::net::{Bag, ChartNet, TextNet};
 use rhyme_train::params::Params;
 use rhyme_train::random::seeded;
 use rhyme_train::step::{Batch, Model, Partners, Windows};
-use rhymedb::{ChartConfig, text_features};
+use rhymedb::{
+    ChartConfig, Database, Headline, OpenOptions, SeriesBars, SyntheticMarket, text_features,
+};
 
 pub(crate) const TEXTS: [&str; 6] = [
     "Acme profit rises 5 pct",
@@ -24,6 +26,25 @@ pub(crate) const TEXTS: [&str; 6] = [
     "Norvik shares slump on weak outlook",
     "No news from Tesselar",
 ];
+
+/// A database of a market's bars and headlines, without spaces of headlines.
+pub(crate) fn database(
+    path: &std::path::Path,
+    market: &SyntheticMarket,
+    headlines: &[Headline],
+) -> Database {
+    let db = OpenOptions::new().clip_weights(None).open(path).unwrap();
+    for (key, calendar, bars) in market.series() {
+        let series = SeriesBars {
+            key,
+            calendar,
+            bars,
+        };
+        db.ingest_bars(&[series]).unwrap();
+    }
+    db.ingest_headlines(headlines).unwrap();
+    db
+}
 
 /// Every kind of network, small.
 pub(crate) fn backbones() -> Vec<Backbone> {
