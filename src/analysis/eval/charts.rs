@@ -114,10 +114,27 @@ impl Chart {
         end.unwrap_or(Timestamp::from_millis(i64::MAX))
     }
 
-    /// Bars up to `bar` that closed after `time`.
-    pub(super) fn bars_since(&self, bar: usize, time: Timestamp) -> usize {
+    /// The return up to `bar` since the last close before a headline's own time, in units of the
+    /// volatility before and of the root of its bars.
+    ///
+    /// `after` bars follow the moment when the headline was surely known. Its own time may lie in the bar
+    /// before them: one dated by its day can have been told at the day's start, so a daily bar counts. `None`
+    /// where more bars than that one lie between: nobody knows to which of them it belongs.
+    pub(super) fn reaction(
+        &self,
+        bar: usize,
+        time: Timestamp,
+        after: usize,
+        window: usize,
+    ) -> Option<f64> {
         let closed = self.closes.partition_point(|&c| c <= time);
-        (bar + 1).saturating_sub(closed)
+        let bars = (bar + 1).saturating_sub(closed);
+        if bars > after + 1 {
+            return None;
+        }
+        let before = bar.checked_sub(bars.saturating_sub(LATEST))?;
+        let volatility = self.volatility(before, window)?;
+        Some(self.move_to(bar, bars)? / (volatility * (bars.max(1) as f64).sqrt()))
     }
 
     /// `ln(close / close so many bars before)`.
@@ -218,14 +235,17 @@ mod tests {
     use super::*;
     use crate::model::Bar;
 
-    #[test]
-    fn the_day_of_a_headline_dated_by_its_day_is_part_of_the_reaction() {
-        const DAY_MS: i64 = 86_400_000;
+    const HOUR_MS: i64 = 3_600_000;
+    const DAY_MS: i64 = 24 * HOUR_MS;
+
+    /// Bars whose price doubles in the first, quadruples in the second and so on of the last three.
+    fn chart(interval: Interval, calendar: Calendar, opens: &[i64]) -> Chart {
         let mut bars = Bars::default();
-        for day in 0..10 {
-            let price = 100.0;
+        for (i, &open) in opens.iter().enumerate() {
+            let last = (i + 3).saturating_sub(opens.len());
+            let price = 100.0 * (1.0 + 0.01 * (i % 2) as f64) * 2_f64.powi((last * last) as i32);
             bars.push(Bar {
-                time: Timestamp::from_millis(day * DAY_MS),
+                time: Timestamp::from_millis(open),
                 open: price,
                 high: price,
                 low: price,
@@ -234,17 +254,48 @@ mod tests {
             });
         }
         let key = SeriesKey {
-            market: "equity".to_owned(),
-            venue: "us".to_owned(),
+            market: "any".to_owned(),
+            venue: "any".to_owned(),
             symbol: "ACME".to_owned(),
-            interval: Interval::days(1),
+            interval,
         };
-        let chart = Chart::new(key, Calendar::Session, bars);
-        let since = |ms: i64| chart.bars_since(6, Timestamp::from_millis(ms));
-        // Day 5 closes when day 6 opens: told at some time of day 5, seen at the end of day 6.
-        assert_eq!(since(5 * DAY_MS), 2);
-        assert_eq!(since(5 * DAY_MS + 1), 2);
-        assert_eq!(since(6 * DAY_MS), 1);
-        assert_eq!(since(7 * DAY_MS), 0);
+        Chart::new(key, calendar, bars)
+    }
+
+    /// How many bars a reaction is told from, by its size.
+    fn bars_of(chart: &Chart, bar: usize, time: i64, after: usize) -> Option<usize> {
+        let found = chart.reaction(bar, Timestamp::from_millis(time), after, 16)?;
+        let size = |bars: usize| {
+            let moved = chart.move_to(bar, bars)?;
+            let volatility = chart.volatility(bar, 16)?;
+            Some(moved / (volatility * (bars.max(1) as f64).sqrt()))
+        };
+        (0..=5).find(|&bars| size(bars).is_some_and(|z| (z - found).abs() < 1e-9))
+    }
+
+    #[test]
+    fn the_day_of_a_headline_dated_by_its_day_is_part_of_the_reaction() {
+        // Sessions from Monday to Friday; day 4 was a Monday, the last bar is one.
+        let opens = (4..54).filter(|day| (day - 4) % 7 < 5).map(|d| d * DAY_MS);
+        let mut opens: Vec<i64> = opens.collect();
+        opens.truncate(36);
+        let chart = chart(Interval::days(1), Calendar::Session, &opens);
+        let monday = opens.len() - 1;
+        let friday = opens.get(monday - 1).copied().unwrap_or_default();
+        // Told on Friday, seen at the end of Monday: both bars. Told on Saturday: Monday's alone.
+        assert_eq!(bars_of(&chart, monday, friday, 1), Some(2));
+        assert_eq!(bars_of(&chart, monday, friday + DAY_MS, 1), Some(1));
+        // On Thursday: too long ago for a window that ends one bar after it was known.
+        assert_eq!(bars_of(&chart, monday, friday - DAY_MS, 1), None);
+    }
+
+    #[test]
+    fn a_day_says_nothing_of_hours() {
+        let opens: Vec<i64> = (0..100).map(|i| i * HOUR_MS).collect();
+        let chart = chart(Interval::hours(1), Calendar::Continuous, &opens);
+        let end = 100 * HOUR_MS;
+        assert_eq!(bars_of(&chart, 99, end - 4 * HOUR_MS, 4), Some(4));
+        assert_eq!(bars_of(&chart, 99, end - 4 * HOUR_MS - 60_000, 4), Some(5));
+        assert_eq!(bars_of(&chart, 99, end - 28 * HOUR_MS, 4), None);
     }
 }

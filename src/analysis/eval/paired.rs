@@ -25,9 +25,7 @@ pub(super) struct Paired {
     pub(super) ends: Vec<Timestamp>,
     /// A number that series of one market and symbol share.
     pub(super) assets: Vec<u64>,
-    /// The return to the window's end since the last close before the headline, in units of the
-    /// volatility before; NaN where it has none. A headline that is dated by its day can have been told
-    /// at the day's start, so the day's bar counts.
+    /// What [`Chart::reaction`] says; NaN where it says nothing.
     pub(super) reactions: Vec<f64>,
     pub(super) texts: Vectors,
     /// By model.
@@ -73,15 +71,11 @@ impl Paired {
             let next = assets.len() as u64;
             let name = (chart.key.market.as_str(), chart.key.symbol.as_str());
             found.assets.push(*assets.entry(name).or_insert(next));
-            let volatility = chart.volatility(place.bar, ground.window);
             let headline = numbers.get(&place).and_then(|&i| chosen.get(i));
             let headline = headline.and_then(|(_, h)| pairs.headlines.get(*h));
-            let bars = headline.map_or(reaction, |h| chart.bars_since(place.bar, h.time));
-            let moved = chart.move_to(place.bar, bars);
-            let reacted = moved.zip(volatility);
-            let units = (bars.max(1) as f64).sqrt();
-            let z = reacted.map_or(f64::NAN, |(m, v)| m / (v * units));
-            found.reactions.push(z);
+            let z =
+                headline.and_then(|h| chart.reaction(place.bar, h.time, reaction, ground.window));
+            found.reactions.push(z.unwrap_or(f64::NAN));
             found.ends.push(chart.end(place.bar));
             found.texts.push(vector);
             found.places.push(place);

@@ -134,7 +134,7 @@ pub(super) fn moves(
     if rows.len() < FEWEST {
         report.left_out(
             EvalSection::Regimes,
-            "too few pairs have a move after the headline",
+            "too few pairs have a reaction to their headline",
         );
         return Ok(());
     }
@@ -153,7 +153,7 @@ pub(super) fn moves(
         labels: &labels,
         classes: MOVES.len(),
         part,
-        setting: "thirds of the move after the headline",
+        setting: "thirds of the reaction to the headline",
         clusters: &clusters,
     };
     let classes = directions(text, &MOVES)?;

@@ -165,20 +165,28 @@ fn look(
     Ok((left, partner))
 }
 
-/// The sample with its window's end moved by lot, as far as its source wants it.
+/// The sample with its window's end moved by lot, as far as its source wants it: to the end of another
+/// whole window of the training part, or not at all.
 fn wander(config: &Config, data: &Dataset, sample: &Sample, random: &mut ChaCha8Rng) -> Sample {
-    let source = data.charts.get(sample.chart).map(|c| c.source);
-    let most = source.and_then(|s| config.data.get(s));
-    let most = most.map_or(0, SourceConfig::wander) as usize;
-    let mut moved = *sample;
-    if most > 0 && sample.text.is_some() {
-        let spans = source.and_then(|s| data.free.get(&s));
-        let span = spans.and_then(|list| list.iter().find(|s| s.chart == sample.chart));
-        let last = span.map_or(sample.bar, |s| s.last.max(sample.bar));
-        let bar = random.random_range(sample.bar.saturating_sub(most)..=sample.bar + most);
-        moved.bar = bar.min(last);
+    let Some(chart) = data.charts.get(sample.chart) else {
+        return *sample;
+    };
+    let most = config
+        .data
+        .get(chart.source)
+        .map_or(0, SourceConfig::wander) as usize;
+    if most == 0 || sample.text.is_none() || config.mode == Mode::Overfit {
+        return *sample;
     }
-    moved
+    let spans = data.free.get(&chart.source).into_iter().flatten();
+    let last = spans.filter(|s| s.chart == sample.chart).map(|s| s.last);
+    let last = last.max().unwrap_or(sample.bar);
+    let bar = random.random_range(sample.bar.saturating_sub(most)..=sample.bar + most);
+    let bar = bar.min(last.max(sample.bar));
+    match chart.whole.binary_search(&bar) {
+        Ok(_) => Sample { bar, ..*sample },
+        Err(_) => *sample,
+    }
 }
 
 /// The features of a headline as training sees them: names hidden or not, some left out.

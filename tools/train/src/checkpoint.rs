@@ -149,7 +149,8 @@ pub fn read(path: &Path, params: &mut Params) -> Result<(State, Vec<Vec<f32>>)> 
         param.first = numbers(&format!("{FIRST}{name}"), len)?;
         param.second = numbers(&format!("{SECOND}{name}"), len)?;
         let mean = format!("{MEAN}{name}");
-        if file.tensor(&mean).is_ok() {
+        // Lessons are given before there is a mean.
+        if state.config.training.average > 0.0 && state.step > 0 {
             param.mean = numbers(&mean, len)?;
         }
         if state.best.is_some() {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rhymedb::{Error, Result, TextConfig, Timestamp, WeightsConfig};
+use rhymedb::{Error, Result, TextConfig, TimePrecision, Timestamp, WeightsConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::AugmentConfig;
@@ -260,10 +260,13 @@ impl Config {
             if !(0.0..=1.0).contains(&source.share()) {
                 return wrong("a share of 0 to 1 of each source under [[data]]");
             }
-            if let SourceConfig::Database(source) = source
-                && source.wander > source.reaction
-            {
-                return wrong("a wander of at most the reaction of a database source");
+            if let SourceConfig::Database(source) = source {
+                if source.wander > source.reaction {
+                    return wrong("a wander of at most the reaction of a database source");
+                }
+                if let Some(precision) = &source.precision {
+                    precision.parse::<TimePrecision>()?;
+                }
             }
             if let SourceConfig::Synthetic(source) = source
                 && !(0.0..=1.0).contains(&source.phrases)

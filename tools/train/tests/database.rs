@@ -77,35 +77,41 @@ fn windows_wander_in_training_and_not_past_its_end() {
     let dir = tempfile::tempdir().unwrap();
     let db = database(&dir);
     let wandering = PAIRS.replace("reaction = 4", "reaction = 4\nwander = 2");
-    let (config, data) = data(&wandering, &db);
-    let numbers = |sample: &Sample, by: isize| {
-        let bar = sample.bar.checked_add_signed(by).unwrap();
-        let steps = config.backbone.chart().window_steps();
-        data.window(&Sample { bar, ..*sample }, steps)
-            .map(|w| w.values)
+    let split = "[data.split]\nvalidation_from = \"2015-08-01\"\n[training]";
+    let (config, mut data) = data(&wandering.replace("[training]", split), &db);
+    let samples: Vec<usize> = data.parts.train.iter().copied().take(16).collect();
+    // By how much each window of 20 steps was moved.
+    let moves = |data: &Dataset| -> BTreeSet<isize> {
+        let mut moves = BTreeSet::new();
+        for step in 0..20 {
+            let found = batch(&config, data, &samples, 1, step).unwrap().windows;
+            let size = found.steps * found.width;
+            for (&i, values) in samples.iter().zip(found.values.chunks_exact(size)) {
+                let sample = &data.samples[i];
+                let is = |by: &isize| {
+                    let bar = sample.bar.saturating_add_signed(*by);
+                    let window = data.window(&Sample { bar, ..*sample }, found.steps);
+                    window.is_ok_and(|w| w.values == values)
+                };
+                moves.insert((-3..=3).find(is).unwrap());
+            }
+        }
+        moves
     };
-    let mut moves = BTreeSet::new();
-    for step in 0..20 {
-        let samples: Vec<usize> = data.parts.train.iter().copied().take(16).collect();
-        let found = batch(&config, &data, &samples, 1, step).unwrap().windows;
-        let size = found.steps * found.width;
-        for (&i, values) in samples.iter().zip(found.values.chunks_exact(size)) {
-            let sample = &data.samples[i];
-            let is = |by: &isize| numbers(sample, *by).is_ok_and(|v| v == values);
-            moves.insert((-2..=2).find(is).unwrap());
+    assert_eq!(moves(&data), (-2..=2).collect());
+    let bars = data.charts[0].bars.len();
+    for (first, expected) in [(true, 0..=2), (false, -2..=0)] {
+        let span = data.free[&0].iter().find(|s| s.chart == 0).unwrap();
+        assert!(span.last + 10 < bars);
+        let bar = if first {
+            data.charts[0].whole[0]
+        } else {
+            span.last
+        };
+        for &i in &samples {
+            (data.samples[i].chart, data.samples[i].bar) = (0, bar);
         }
-    }
-    assert_eq!(moves, (-2..=2).collect());
-    // The bars of a series end here; so do its windows.
-    let last = data.free[&0].iter().map(|s| (s.chart, s.last));
-    let mut late = data.clone();
-    for (chart, last) in last {
-        for sample in late.samples.iter_mut().filter(|s| s.chart == chart) {
-            sample.bar = last;
-        }
-    }
-    for step in 0..20 {
-        batch(&config, &late, &late.parts.train[..16], 1, step).unwrap();
+        assert_eq!(moves(&data), expected.collect());
     }
     let far = PAIRS.replace("reaction = 4", "reaction = 4\nwander = 5");
     assert!(
@@ -113,5 +119,12 @@ fn windows_wander_in_training_and_not_past_its_end() {
             .unwrap_err()
             .to_string()
             .contains("wander")
+    );
+    let vague = PAIRS.replace("reaction = 4", "reaction = 4\nprecision = \"about\"");
+    assert!(
+        Config::parse(&vague)
+            .unwrap_err()
+            .to_string()
+            .contains("precision")
     );
 }

@@ -134,6 +134,8 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
         let mut config = Config::parse(text).unwrap();
         config.training.average = 0.9;
         let whole = trained(&config, &format!("{name}-whole"), 1).unwrap();
+        let last = trained(&Config::parse(text).unwrap(), &format!("{name}-last"), 1).unwrap();
+        assert_ne!(whole.weights.bytes(), last.weights.bytes());
         let out = file(&format!("{name}-parts"));
         let mut result = None;
         for stop in [7, 8, 1000] {

@@ -99,7 +99,7 @@ impl CaptionSource {
             if ends.is_empty() {
                 continue;
             }
-            let chart = gathered.add_chart(one.key, one.bars)?;
+            let chart = gathered.add_chart(one)?;
             for (bar, class) in ends {
                 let templates = said.get(class).copied().unwrap_or_default();
                 let template = templates.choose(&mut random).copied().unwrap_or_default();

@@ -15,9 +15,9 @@ pub struct DatabaseSource {
     /// Bars that close between the moment when a headline was known and the window's end.
     pub reaction: u32,
     /// In training a window ends up to so many bars earlier or later, by lot anew in each step; at most
-    /// `reaction`, and never after what is trained on.
+    /// `reaction`, never after what is trained on, and without a gap.
     pub wander: u32,
-    /// `minute` or `second`: headlines whose time is known less exactly are left out.
+    /// `minute` or `second`: headlines whose time is known less exactly are left out of all parts.
     pub precision: Option<String>,
     /// Headlines that name more symbols are about the market and are left out.
     pub most_symbols: usize,

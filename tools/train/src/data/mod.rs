@@ -101,6 +101,8 @@ pub struct Chart {
     pub asset: usize,
     /// Its bars.
     pub bars: Bars,
+    /// Those with which a window without a gap ends whose price moves, ascending.
+    pub whole: Vec<usize>,
     /// What the first layer sees of them.
     pub steps: InputSteps,
     /// Which source of the config it comes from.
@@ -303,7 +305,7 @@ impl Gathered {
             if let Some(&i) = names.get(&one.key.to_string())
                 && used.contains(&i)
             {
-                charts.insert(i, self.add_chart(one.key, one.bars)?);
+                charts.insert(i, self.add_chart(one)?);
             }
         }
         let first = self.data.texts.len();
@@ -327,7 +329,7 @@ impl Gathered {
         for one in series {
             let whole = whole_windows(&one, reach, self.chart.window as usize, hop);
             if !whole.is_empty() {
-                let chart = self.add_chart(one.key, one.bars)?;
+                let chart = self.add_chart(one)?;
                 for bar in whole {
                     self.add_sample(chart, bar, None)?;
                 }
@@ -336,7 +338,10 @@ impl Gathered {
         Ok(())
     }
 
-    fn add_chart(&mut self, key: SeriesKey, bars: Bars) -> Result<usize> {
+    fn add_chart(&mut self, one: SeriesBars) -> Result<usize> {
+        let reach = (self.chart.window + self.chart.warm_up()) as usize;
+        let whole = whole_windows(&one, reach, self.chart.window as usize, 1);
+        let SeriesBars { key, bars, .. } = one;
         let next = self.assets.len();
         let asset = (key.market.clone(), key.symbol.clone());
         let asset = *self.assets.entry(asset).or_insert(next);
@@ -345,6 +350,7 @@ impl Gathered {
             key,
             asset,
             bars,
+            whole,
             steps,
             source: self.source,
         });
