@@ -64,15 +64,15 @@ impl Paired {
         };
         let mut assets: BTreeMap<(&str, &str), u64> = BTreeMap::new();
         for place in encoded.places {
-            let vector = numbers.get(&place).and_then(|&i| texts.get(i)?.as_deref());
+            let asked = numbers.get(&place).copied();
+            let vector = asked.and_then(|i| texts.get(i)?.as_deref());
             let (Some(vector), Some(chart)) = (vector, ground.chart(place)) else {
                 continue;
             };
             let next = assets.len() as u64;
             let name = (chart.key.market.as_str(), chart.key.symbol.as_str());
             found.assets.push(*assets.entry(name).or_insert(next));
-            let headline = numbers.get(&place).and_then(|&i| chosen.get(i));
-            let headline = headline.and_then(|(_, h)| pairs.headlines.get(*h));
+            let headline = asked.and_then(|i| pairs.headlines.get(chosen.get(i)?.1));
             let z =
                 headline.and_then(|h| chart.reaction(place.bar, h.time, reaction, ground.window));
             found.reactions.push(z.unwrap_or(f64::NAN));

@@ -150,7 +150,7 @@ pub fn read(path: &Path, params: &mut Params) -> Result<(State, Vec<Vec<f32>>)> 
         param.second = numbers(&format!("{SECOND}{name}"), len)?;
         let mean = format!("{MEAN}{name}");
         // Lessons are given before there is a mean.
-        if state.config.training.average > 0.0 && state.step > 0 {
+        if state.config.average().is_some() && state.step > 0 {
             param.mean = numbers(&mean, len)?;
         }
         if state.best.is_some() {

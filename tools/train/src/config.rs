@@ -296,6 +296,12 @@ impl Config {
         own.unwrap_or(self.training.batch)
     }
 
+    /// How much of the running means stays at a step, if any are kept: what is learned by heart needs none.
+    pub fn average(&self) -> Option<f32> {
+        let kept = self.mode == Mode::Market && self.training.average > 0.0;
+        kept.then_some(self.training.average)
+    }
+
     /// The share of a source's steps that an epoch has.
     pub fn share(&self, source: usize) -> f32 {
         self.data.get(source).map_or(1.0, SourceConfig::share)

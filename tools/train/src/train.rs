@@ -236,10 +236,10 @@ impl Trainer {
         };
         update(&mut self.params, &gradients, t, step, share);
         self.model.objective.clamp(&mut self.params);
-        if t.average > 0.0 && self.config.mode == Mode::Market {
+        if let Some(average) = self.config.average() {
             // The first steps are not to stay in the mean for long.
             let so_far = (step + 1) as f32 / (step + 10) as f32;
-            self.params.average(t.average.min(so_far));
+            self.params.average(average.min(so_far));
         }
         self.state.step += 1;
         self.state.batch += 1;

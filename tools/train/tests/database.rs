@@ -113,18 +113,12 @@ fn windows_wander_in_training_and_not_past_its_end() {
         }
         assert_eq!(moves(&data), expected.collect());
     }
-    let far = PAIRS.replace("reaction = 4", "reaction = 4\nwander = 5");
-    assert!(
-        Config::parse(&far)
-            .unwrap_err()
-            .to_string()
-            .contains("wander")
-    );
-    let vague = PAIRS.replace("reaction = 4", "reaction = 4\nprecision = \"about\"");
-    assert!(
-        Config::parse(&vague)
-            .unwrap_err()
-            .to_string()
-            .contains("precision")
-    );
+    for (setting, named) in [
+        ("wander = 5", "wander"),
+        ("precision = \"about\"", "precision"),
+    ] {
+        let wrong = PAIRS.replace("reaction = 4", &format!("reaction = 4\n{setting}"));
+        let error = Config::parse(&wrong).unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+    }
 }

@@ -108,6 +108,15 @@ fn a_few_pairs_are_learned_by_heart() {
     let mut config =
         Config::parse(&PAIRS.replace("\"market\"\n    [b", "\"overfit\"\n    [b")).unwrap();
     config.training.epochs = 1;
+    // By heart no mean is kept, and none is missed by who goes on.
+    config.training.average = 0.9;
+    let out = file("by-heart");
+    let mut trainer = Trainer::new(config.clone(), None, &out, 2).unwrap();
+    let stopped = trainer.run(&mut |p| p.step == 3);
+    assert!(matches!(stopped, Err(Error::Interrupted)));
+    let mut trainer = Trainer::new(config.clone(), None, &out, 2).unwrap();
+    trainer.resume().unwrap();
+    trainer.clear().unwrap();
     let trained = trained(&config, "overfit", 2).unwrap();
     let (found, of) = found_first(&config, &trained, 2);
     assert_eq!((found, of), (16, 16));
