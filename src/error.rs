@@ -2,6 +2,7 @@
 //! message says what was expected, what came and what to do.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The result of every fallible call in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -104,6 +105,14 @@ pub enum Error {
     /// The caller asked to stop. What was committed before stays.
     #[error("interrupted; everything that was committed is kept, and the same command continues")]
     Interrupted,
+    /// The work took longer than the caller allowed. What was committed before stays.
+    #[error(
+        "not finished within {limit:?}, the time limit; give it more time, or ask for less: a narrower filter, a shorter period, a smaller sample"
+    )]
+    TimedOut {
+        /// The time that it was given.
+        limit: Duration,
+    },
 }
 
 /// What helps against damage: segments and vectors of headlines are made of what the catalog

@@ -74,7 +74,7 @@ pub use analysis::{
     NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
     Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
     SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
-    TransferMatrixAnswer, TransferPair, Unusual, is_held_out,
+    TransferMatrixAnswer, TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
@@ -89,8 +89,8 @@ pub use db::{
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
     Head, Input, InputSteps, Layer, Memory, Pool, Shape, Stats, TextConfig, TextEncoder,
-    TextFeatures, Weights, WeightsConfig, chart_encoder, chart_encoder_by_name,
-    check_chart_encoder, text_features,
+    TextFeatures, Trained, Weights, WeightsConfig, chart_encoder, chart_encoder_by_name,
+    check_chart_encoder, is_held_out, text_features,
 };
 pub use error::{Error, Result};
 pub use export::{TableColumn, TableFormat, TableWriter};

@@ -14,6 +14,8 @@ mod oracle;
 
 #[path = "crossmodal/bad_input.rs"]
 mod bad_input;
+#[path = "crossmodal/control.rs"]
+mod control;
 #[path = "crossmodal/expressiveness.rs"]
 mod expressiveness;
 #[path = "crossmodal/look_ahead.rs"]

@@ -33,7 +33,7 @@ pub use anomaly_scan::{AnomalyEpisode, AnomalyScan, AnomalyScanAnswer, AnomalySc
 pub use axis::{Axis, AxisHeadline, AxisHistory, AxisPoint};
 pub use classify::{Classify, ClassifyAnswer, LabelScore};
 pub use divergence::{Divergence, DivergenceAnswer, DivergenceMoment};
-pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection, is_held_out};
+pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection};
 pub use labels::{Label, LabelSet};
 pub use map::{Map, MapAnswer, MapPoint};
 pub use news::{Context, ContextAnswer, ContextHeadline, News, NewsAnswer};

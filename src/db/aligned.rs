@@ -300,7 +300,7 @@ impl Aligned<'_> {
             first_end: from.map_or(i64::MIN, Timestamp::millis),
             last_end: self.past.view.clamp(to).millis(),
         };
-        let mut all = Search::new(self.past.state, &filter)?.vectors_of(id)?;
+        let mut all = Search::new(self.past.view, self.past.state, &filter)?.vectors_of(id)?;
         all.sort_by_key(|(end, _)| *end);
         let timed = all.into_iter();
         Ok(timed

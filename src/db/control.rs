@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -69,7 +69,9 @@ pub struct Progress {
 
 type Watcher = dyn Fn(Progress) + Send + Sync;
 
-/// How a caller watches long work and stops it. Clones control the same work.
+/// How a caller watches long work and stops it: by [`Control::stop`], or by a deadline. Clones
+/// control the same work. Work that writes takes one as an argument; questions take it from their
+/// view, see [`crate::View::controlled`].
 ///
 /// ```
 /// use rhymedb::Control;
@@ -81,6 +83,16 @@ type Watcher = dyn Fn(Progress) + Send + Sync;
 pub struct Control {
     stopped: Arc<AtomicBool>,
     watcher: Option<Arc<Watcher>>,
+    deadline: Option<Deadline>,
+    /// How often the work may still look whether it is to stop: for tests.
+    looks: Option<Arc<AtomicI64>>,
+}
+
+/// When work has to end, and how long it was given.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    at: Instant,
+    given: Duration,
 }
 
 impl fmt::Debug for Control {
@@ -104,6 +116,58 @@ impl Control {
         self
     }
 
+    /// Lets the work take so long, counted from now. Then it ends with [`Error::TimedOut`]. A
+    /// time beyond what the system can count is no deadline.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rhymedb::{Control, Error};
+    /// let control = Control::new().time_limit(Duration::ZERO);
+    /// assert!(matches!(control.check(), Err(Error::TimedOut { .. })));
+    /// ```
+    #[must_use]
+    pub fn time_limit(mut self, given: Duration) -> Self {
+        let at = Instant::now().checked_add(given);
+        self.deadline = at.map(|at| Deadline { at, given });
+        self
+    }
+
+    /// Stops the work when it has looked so often whether it is to stop: for tests, which cannot
+    /// hit the same moment twice by time.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn stop_after_looks(mut self, looks: i64) -> Self {
+        self.looks = Some(Arc::new(AtomicI64::new(looks)));
+        self
+    }
+
+    /// How many looks of [`Self::stop_after_looks`] are left.
+    #[doc(hidden)]
+    pub fn looks_left(&self) -> Option<i64> {
+        self.looks.as_ref().map(|l| l.load(Ordering::Relaxed))
+    }
+
+    /// Whether the work may go on. Work looks here often: at each window that it reads.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if it was asked to stop, [`Error::TimedOut`] if its time is over.
+    pub fn check(&self) -> Result<()> {
+        if let Some(looks) = &self.looks
+            && looks.fetch_sub(1, Ordering::Relaxed) <= 0
+        {
+            self.stop();
+        }
+        if self.is_stopped() {
+            return Err(Error::Interrupted);
+        }
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline.at => Err(Error::TimedOut {
+                limit: deadline.given,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Asks the work to stop soon, with [`Error::Interrupted`]. What is committed stays.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -122,15 +186,12 @@ impl Control {
     /// Shows the progress of work to the watcher, for callers that do a stage themselves.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] if the work was asked to stop.
+    /// As [`Self::check`].
     pub fn show(&self, progress: Progress) -> Result<()> {
         if let Some(watcher) = &self.watcher {
             watcher(progress);
         }
-        if self.is_stopped() {
-            return Err(Error::Interrupted);
-        }
-        Ok(())
+        self.check()
     }
 
     pub(crate) fn report(&self, stage: Stage, done: u64, total: u64) -> Result<()> {

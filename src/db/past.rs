@@ -128,6 +128,11 @@ impl<'a> Past<'a> {
         self.view.clamp(None).millis()
     }
 
+    /// Whether the question may go on. Whatever reads a window asks this itself.
+    pub(crate) fn go_on(&self) -> Result<()> {
+        self.view.go_on()
+    }
+
     /// What was worked out before.
     pub(crate) fn memo(&self) -> &Memo {
         &self.snapshot.memo
@@ -189,6 +194,7 @@ impl<'a> Past<'a> {
 
     /// At least `wanted` of these windows, spread evenly, or all of them if there are fewer.
     pub(crate) fn sample(&self, rows: &RowFilter, wanted: usize, seed: u64) -> Result<Sample> {
+        self.go_on()?;
         let windows = self.count(rows);
         let stride = sample::stride(windows, wanted);
         let (first_end, last_end) = self.table_period(rows)?;
@@ -237,6 +243,7 @@ impl<'a> Past<'a> {
 
     /// Every one of these windows, ascending by end and series.
     pub(crate) fn places(&self, rows: &RowFilter) -> Result<Vec<Place>> {
+        self.go_on()?;
         sample::table(self.snapshot, self.state, rows, (1, 0))
     }
 
@@ -247,6 +254,7 @@ impl<'a> Past<'a> {
 
     /// The stored vector of a window, unit length; `None` if it has none.
     pub(crate) fn vector(&self, place: Place) -> Result<Option<Vec<f32>>> {
+        self.go_on()?;
         for part in &self.parts {
             let Some(rows) = part.directory.of_series(place.series) else {
                 continue;
@@ -288,7 +296,7 @@ impl<'a> Past<'a> {
         (vector, own): (&[f32], Option<Place>),
         wanted: &Wanted,
     ) -> Result<(Vec<Candidate>, &'static str)> {
-        let search = Search::new(self.state, rows)?;
+        let search = Search::new(self.view, self.state, rows)?;
         let query = index::Query::new(vector)?;
         let own = own.map(|p| (p.series, p.end));
         episodes(self.snapshot, &search, (&query, own), wanted, None)
@@ -301,7 +309,7 @@ impl<'a> Past<'a> {
         vector: &[f32],
         (limit, exact): (usize, bool),
     ) -> Result<(Vec<Candidate>, bool, &'static str)> {
-        let search = Search::new(self.state, rows)?;
+        let search = Search::new(self.view, self.state, rows)?;
         let found = search.nearest(&index::Query::new(vector)?, limit, limit, exact)?;
         Ok((found.candidates, found.more, found.plan))
     }
@@ -317,6 +325,7 @@ impl<'a> Past<'a> {
 
     /// A window by its place.
     pub(crate) fn window(&self, place: Place) -> Result<Window> {
+        self.go_on()?;
         let series = record(self.snapshot, place.series)?;
         let candidate = Candidate {
             series: place.series,
@@ -355,6 +364,7 @@ impl<'a> Past<'a> {
     /// The first stored bar of a series that closes at or after a time and up to `n` after it, also
     /// those after the view's time: the caller looks at their close.
     pub(crate) fn bars_closing_from(&self, series: SeriesId, time: i64, n: usize) -> Result<Bars> {
+        self.go_on()?;
         let interval = record(self.snapshot, series)?.key.interval;
         let first = interval.open_of(Timestamp::from_millis(time));
         // Months that open on different days close alike, so one bar too many is read.

@@ -334,7 +334,7 @@ fn resolve_target(
         first_end: i64::MIN,
         last_end: time.millis(),
     };
-    let stored = Search::new(state, &everything)?.stored(id, time.millis())?;
+    let stored = Search::new(view, state, &everything)?.stored(id, time.millis())?;
     let (end, vector) = stored.ok_or_else(|| Error::NotFound {
         what: "vector",
         name: format!("of {} in the space {}", series.key, state.space().name),

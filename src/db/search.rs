@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::rank::Candidate;
 use super::snapshot::SpaceState;
+use super::view::View;
 use crate::error::{Error, Result};
 use crate::index::{self, Index, Plan, RowSet, Scratch, Wanted};
 use crate::store::{Directory, SeriesId};
@@ -100,6 +101,7 @@ struct Part<'a> {
 
 /// The parts of a space, with the rows of each that pass a filter.
 pub(crate) struct Search<'a> {
+    view: &'a View,
     parts: Vec<Part<'a>>,
 }
 
@@ -114,7 +116,7 @@ pub(super) struct Found {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(state: &'a SpaceState, filter: &RowFilter) -> Result<Self> {
+    pub(super) fn new(view: &'a View, state: &'a SpaceState, filter: &RowFilter) -> Result<Self> {
         let mut parts = Vec::new();
         for (segment, dead) in &state.segments {
             let directory = segment.directory()?;
@@ -137,7 +139,7 @@ impl<'a> Search<'a> {
                 allowed,
             });
         }
-        Ok(Self { parts })
+        Ok(Self { view, parts })
     }
 
     /// How many windows pass the filter.
@@ -158,6 +160,7 @@ impl<'a> Search<'a> {
         let (mut more, mut by_graph, mut by_scan) = (false, false, false);
         let mut cut = f32::NEG_INFINITY;
         for part in &self.parts {
+            self.view.go_on()?;
             let wanted = Wanted {
                 limit,
                 ef,
@@ -211,6 +214,7 @@ impl<'a> Search<'a> {
             };
             let live = RowSet::from_ranges([rows.rows()]).intersect(&part.allowed);
             for row in live.ranges().iter().cloned().flatten() {
+                self.view.go_on()?;
                 if let Some(end) = rows.end_of(row) {
                     all.push((end, part.index.rows.vector(row)?));
                 }

@@ -132,7 +132,7 @@ impl<'a> Similar<'a> {
         let query = resolve(self.view, snapshot, state, &self.query)?;
         let vector = index::Query::new(&query.vector)?;
         let rows = self.filter.rows(self.view, snapshot)?;
-        let search = Search::new(state, &rows)?;
+        let search = Search::new(self.view, state, &rows)?;
         let mut wanted = Wanted {
             k: self.k,
             exclusion: self.exclusion.unwrap_or(window_bars.div_ceil(4)),
@@ -140,7 +140,7 @@ impl<'a> Similar<'a> {
             exact: self.exact,
         };
         let second = match self.refine {
-            Some(by) => Some(SecondLook::new(snapshot, state, by, &query)?),
+            Some(by) => Some(SecondLook::new((self.view, snapshot), state, by, &query)?),
             None => None,
         };
         if second.is_some() {
@@ -195,6 +195,7 @@ pub(crate) fn within(name: &str, value: usize, most: usize) -> Result<()> {
 
 /// Compares candidates with the query on the stored bars.
 struct SecondLook<'a> {
+    view: &'a View,
     snapshot: &'a Snapshot,
     by: Refine,
     window_bars: u32,
@@ -204,7 +205,7 @@ struct SecondLook<'a> {
 
 impl<'a> SecondLook<'a> {
     fn new(
-        snapshot: &'a Snapshot,
+        (view, snapshot): (&'a View, &'a Snapshot),
         state: &SpaceState,
         by: Refine,
         query: &ResolvedQuery,
@@ -220,6 +221,7 @@ impl<'a> SecondLook<'a> {
             }
         };
         Ok(Self {
+            view,
             snapshot,
             by,
             window_bars,
@@ -228,6 +230,7 @@ impl<'a> SecondLook<'a> {
     }
 
     fn value(&self, candidate: &Candidate) -> Result<f64> {
+        self.view.go_on()?;
         let series = record(self.snapshot, candidate.series)?;
         let window: Window = stored_window(self.snapshot, candidate, series, self.window_bars)?;
         let wanted = self.window_bars as usize;

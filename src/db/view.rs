@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::control::Control;
 use super::query::Query;
 use super::similar::Similar;
 use super::snapshot::Snapshot;
@@ -18,6 +19,8 @@ pub struct View {
     /// Or why there is none: asked for when the view is used, so that making one cannot fail.
     snapshot: Result<Arc<Snapshot>, String>,
     as_of: Option<Timestamp>,
+    /// What ends the questions of this view before they are answered.
+    control: Option<Control>,
 }
 
 impl View {
@@ -25,7 +28,44 @@ impl View {
         Self {
             snapshot: snapshot.map_err(|e| e.to_string()),
             as_of,
+            control: None,
         }
+    }
+
+    /// The same view, whose questions `control` can end: all of them, whatever they are, with
+    /// [`Error::Interrupted`] or [`Error::TimedOut`]. They end, and do not go on unheard: a question
+    /// looks at its control at every window that it reads. [`Control::on_progress`] hears nothing of
+    /// questions.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rhymedb::{Control, Database, Error};
+    /// # use rhymedb::{SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
+    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// # }
+    /// let patient = Control::new().time_limit(Duration::from_secs(60));
+    /// db.now().controlled(&patient).transfer_matrix().run()?;
+    ///
+    /// let gone = Control::new();
+    /// gone.stop(); // For example because the client has hung up.
+    /// let answer = db.now().controlled(&gone).transfer_matrix().run();
+    /// assert!(matches!(answer, Err(Error::Interrupted)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn controlled(&self, control: &Control) -> Self {
+        Self {
+            control: Some(control.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// Whether a question may go on.
+    pub(crate) fn go_on(&self) -> Result<()> {
+        self.control.as_ref().map_or(Ok(()), Control::check)
     }
 
     pub(super) fn snapshot(&self) -> Result<&Snapshot> {
@@ -42,6 +82,7 @@ impl View {
 
     /// Looks something up in the snapshot. A damaged page of the catalog is an error.
     pub(super) fn look<T>(&self, question: impl FnOnce(&Snapshot) -> Result<T>) -> Result<T> {
+        self.go_on()?;
         let snapshot = self.snapshot()?;
         suspecting_damage(snapshot.txn.path(), || question(snapshot))
     }

@@ -22,7 +22,7 @@ pub use stats::Stats;
 pub use text::{TextConfig, TextEncoder, TextFeatures, text_features};
 pub use weights::{
     Activation, Bank, BankConfig, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory,
-    Pool, Weights, WeightsConfig,
+    Pool, Trained, Weights, WeightsConfig, is_held_out,
 };
 
 use crate::error::Result;

@@ -4,24 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::encode::is_held_out;
 use crate::error::{Error, Result};
 use crate::model::{Interval, Timestamp};
-
-/// Whether a symbol is kept apart from training when one in `one_in` is; none where that is 0. It
-/// hangs on the hash of the symbol's name alone (FNV-1a, then mixed), so it is the same on every
-/// machine, in every version and for every set of symbols.
-///
-/// ```
-/// use rhymedb::is_held_out;
-/// assert!(!is_held_out("BTCUSDT", 0));
-/// assert!(is_held_out("BTCUSDT", 1));
-/// ```
-pub fn is_held_out(symbol: &str, one_in: u64) -> bool {
-    let step = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-    let h = symbol.bytes().fold(0xcbf2_9ce4_8422_2325, step);
-    let mixed = (h ^ (h >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    one_in > 0 && mixed % one_in == 0
-}
 
 /// What a training record says, as far as it matters here.
 #[derive(Clone, Debug, Default, PartialEq)]

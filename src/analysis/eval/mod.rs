@@ -26,7 +26,6 @@ mod run;
 mod scores;
 mod vectors;
 
-pub use held_out::is_held_out;
 pub use report::{EvalMeasure, EvalReport, EvalSection};
 
 use std::collections::BTreeSet;

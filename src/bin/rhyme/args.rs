@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::commands::{anomaly, transfer};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -40,9 +41,31 @@ pub(crate) struct Global {
     /// No progress and no notices, only answers and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// End a question that has no answer by then, like 30s or 5m
+    #[arg(long, global = true, value_name = "TIME", value_parser = time_limit)]
+    pub(crate) timeout: Option<Duration>,
     /// What the shell holds for the command, if the command is a line of it.
     #[arg(skip)]
     pub(crate) session: Option<Session>,
+}
+
+/// A time limit, like 500ms, 30s or 5m.
+fn time_limit(text: &str) -> Result<Duration, String> {
+    let start = text.find(|c: char| !c.is_ascii_digit());
+    let (number, unit) = text.split_at(start.unwrap_or(text.len()));
+    let millis: Option<u64> = match unit {
+        "ms" => Some(1),
+        "s" => Some(1000),
+        "m" => Some(60_000),
+        "h" => Some(3_600_000),
+        _ => None,
+    };
+    let limit = number.parse().ok().zip(millis);
+    let limit = limit.and_then(|(n, unit): (u64, u64)| n.checked_mul(unit));
+    limit
+        .filter(|&millis| millis > 0)
+        .map(Duration::from_millis)
+        .ok_or_else(|| format!("expected a time like 500ms, 30s or 5m, found {text:?}"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

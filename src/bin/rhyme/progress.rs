@@ -26,6 +26,8 @@ struct Running {
     cancelled: bool,
     /// Which line it is.
     number: u64,
+    /// The questions of the line, which it ends.
+    questions: Vec<Control>,
 }
 
 static RUNNING: Mutex<Running> = Mutex::new(Running {
@@ -33,6 +35,7 @@ static RUNNING: Mutex<Running> = Mutex::new(Running {
     line: false,
     cancelled: false,
     number: 0,
+    questions: Vec::new(),
 });
 
 /// After so long a question that was cancelled and still runs says that it does.
@@ -56,6 +59,20 @@ pub(crate) fn control(global: &Global) -> Control {
     control
 }
 
+/// What ends a question: the time limit, and a Ctrl-C in the shell. Outside of the shell Ctrl-C ends
+/// the program at once.
+pub(crate) fn question(global: &Global) -> Control {
+    let control = match global.timeout {
+        Some(limit) => Control::new().time_limit(limit),
+        None => Control::new(),
+    };
+    let mut running = running();
+    if running.line {
+        running.questions.push(control.clone());
+    }
+    control
+}
+
 fn handle_interrupts() {
     // Without a handler Ctrl-C ends the program at once, which is safe too. The shell sets one for
     // each line, and there can be but one.
@@ -69,6 +86,7 @@ fn handle_interrupts() {
             }
             None if running.line && !running.cancelled => {
                 running.cancelled = true;
+                running.questions.iter().for_each(Control::stop);
                 let number = running.number;
                 std::thread::spawn(move || say_if_it_runs_on(number));
             }

@@ -6,9 +6,11 @@ mod layout;
 mod presets;
 mod shipped;
 mod tensors;
+mod trained;
 
 pub use bank::{Bank, BankConfig};
 pub use config::{Activation, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory, Pool};
+pub use trained::{Trained, is_held_out};
 
 use std::fmt;
 use std::path::Path;
@@ -91,7 +93,8 @@ pub struct WeightsConfig {
     /// What the bank of charts was measured on, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bank: Option<BankConfig>,
-    /// Where the weights come from, in any form.
+    /// Where the weights come from, in any form; what [`Trained`] reads has the form that stands
+    /// there.
     pub training: serde_json::Value,
 }
 
@@ -140,6 +143,7 @@ impl WeightsConfig {
     /// # Errors
     /// [`Error::Invalid`] that says what does not fit.
     pub fn check(&self) -> Result<()> {
+        Trained::read(&self.training)?;
         if self.bank.is_some() && self.architecture != CLIP {
             return Err(Error::invalid(format!(
                 "expected a bank of charts in {CLIP} weights alone, found one in those of {}",
@@ -241,6 +245,7 @@ pub struct Weights {
     net: Option<Arc<Net>>,
     bag: Option<Arc<TextBag>>,
     bank: Option<Arc<Bank>>,
+    trained: Arc<Trained>,
 }
 
 impl fmt::Debug for Weights {
@@ -310,6 +315,7 @@ impl Weights {
         let bank = config.bank.map(|bank| Bank::read(bank, &tensors));
         Ok(Self {
             bank: bank.transpose()?.map(Arc::new),
+            trained: Arc::new(Trained::read(&config.training)?),
             hash,
             config: Arc::new(config),
             net,
@@ -369,6 +375,11 @@ impl Weights {
     /// What the file says of itself.
     pub fn config(&self) -> &WeightsConfig {
         &self.config
+    }
+
+    /// What they were trained on, and until when.
+    pub fn trained(&self) -> &Trained {
+        &self.trained
     }
 
     /// The encoder of charts.

@@ -10,8 +10,7 @@ use rhymedb::{
 use serde_json::{Map, Value, json};
 
 use super::labels::Labels;
-use super::similar::view_at;
-use super::{note_pending, open, pictures, words};
+use super::{note_pending, open, pictures, view_at, words};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -104,7 +103,7 @@ macro_rules! with_options {
 
 pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
     let db = open(global)?;
-    let view = view_at(&db, args.as_of);
+    let view = view_at(global, &db, args.as_of);
     note_pending(global, &view)?;
     let Some(name) = &args.scan else {
         check_single(args)?;

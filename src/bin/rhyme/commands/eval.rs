@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use rhymedb::{EvalMeasure, EvalReport, EvalSection, Interval, Timestamp, Weights};
 
-use super::open;
+use super::{open, view_at};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -59,7 +59,7 @@ fn section(text: &str) -> Result<EvalSection, String> {
 pub(crate) fn run(global: &Global, args: &Eval) -> Outcome {
     let weights = args.weights.as_ref().map(Weights::read).transpose()?;
     let db = open(global)?;
-    let view = args.as_of.map_or_else(|| db.now(), |t| db.at(t));
+    let view = view_at(global, &db, args.as_of);
     let mut eval = view
         .eval()
         .seed(args.seed)

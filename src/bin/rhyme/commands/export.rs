@@ -7,7 +7,7 @@ use rhymedb::{
 };
 use serde_json::json;
 
-use super::{check_period, open};
+use super::{check_period, open, view_at};
 use crate::answer::Answer;
 use crate::args::Global;
 use crate::failure::Outcome;
@@ -133,7 +133,7 @@ pub(super) fn run(global: &Global, args: &Export) -> Outcome {
 
 fn view(global: &Global, as_of: Option<Timestamp>) -> Outcome<View> {
     let db = open(global)?;
-    Ok(as_of.map_or_else(|| db.now(), |t| db.at(t)))
+    Ok(view_at(global, &db, as_of))
 }
 
 /// The series that the targets name; all if there are none.

@@ -1,7 +1,7 @@
 use rhymedb::{Database, Target, Timestamp};
 use serde_json::{Value, json};
 
-use super::{check_period, note_pending, open};
+use super::{check_period, note_pending, open, view_at};
 use crate::args::{Bars, Format, Global, Headlines, Series};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -105,7 +105,7 @@ pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
     check_period(args.from, args.to)?;
     let db = open(global)?;
     let target: Target = args.series.parse()?;
-    let view = args.as_of.map_or_else(|| db.now(), |t| db.at(t));
+    let view = view_at(global, &db, args.as_of);
     let key = view.series_of(&target)?;
     let limit = (args.last > 0).then_some(args.last);
     let report = view.bars(&key, args.from, args.to.or(target.time), limit)?;
@@ -137,7 +137,7 @@ pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
 pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
     check_period(args.from, args.to)?;
     let db = open(global)?;
-    let view = args.as_of.map_or_else(|| db.now(), |t| db.at(t));
+    let view = view_at(global, &db, args.as_of);
     let limit = if args.last == 0 {
         usize::MAX
     } else {

@@ -3,9 +3,8 @@ use rhymedb::{MapAnswer, Timestamp, View};
 use serde_json::{Map as Object, Value, json};
 
 use super::anomaly::window_row;
-use super::similar::view_at;
 use super::which::Which;
-use super::{check_period, note_pending, open};
+use super::{check_period, note_pending, open, view_at};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -43,7 +42,7 @@ pub(crate) struct Map {
 pub(crate) fn run(global: &Global, args: &Map) -> Outcome {
     check_period(args.which.from, args.which.to)?;
     let db = open(global)?;
-    let view = view_at(&db, args.as_of);
+    let view = view_at(global, &db, args.as_of);
     note_pending(global, &view)?;
     let mut map = view.map().sample(args.sample).seed(args.seed);
     say!(map, args, names: space);

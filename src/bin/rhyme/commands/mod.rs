@@ -157,6 +157,13 @@ fn open_at(global: &Global, path: &Path, create: bool) -> Outcome<Database> {
     }
 }
 
+/// The database as of a time, or as it is. Its questions end at `--timeout` and, in the shell, at
+/// Ctrl-C.
+fn view_at(global: &Global, db: &Database, as_of: Option<Timestamp>) -> View {
+    let view = as_of.map_or_else(|| db.now(), |t| db.at(t));
+    view.controlled(&progress::question(global))
+}
+
 /// Refuses a period that ends before it begins.
 fn check_period(from: Option<Timestamp>, to: Option<Timestamp>) -> Outcome {
     match (from, to) {

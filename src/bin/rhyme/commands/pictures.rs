@@ -2,8 +2,7 @@
 
 use rhymedb::{Bars, Error, SimilarAnswer, Target, Timestamp, View, Window};
 
-use super::open;
-use super::similar::view_at;
+use super::{open, view_at};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, legible};
@@ -61,7 +60,7 @@ pub(crate) fn draw_target(global: &Global, text: &str, as_of: Option<Timestamp>)
     if !formed && !super::db_path(global).exists() {
         return Ok(false);
     }
-    let view = view_at(&open(global)?, as_of);
+    let view = view_at(global, &open(global)?, as_of);
     let key = match view.series_of(&target) {
         Err(Error::NotFound { .. }) if !formed => return Ok(false),
         found => found?,

@@ -3,8 +3,8 @@ use rhymedb::{Prototype, Target, Timestamp};
 use serde_json::{Value, json};
 
 use super::delete::confirm;
-use super::open;
 use super::words::number;
+use super::{open, view_at};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -61,7 +61,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             output::record(global.format, &COLUMNS, &row)
         }
         Args::List { as_of } => {
-            let view = as_of.map_or_else(|| db.now(), |t| db.at(t));
+            let view = view_at(global, &db, *as_of);
             let all = view.prototypes()?;
             let rows: Vec<Value> = all.iter().map(|p| row(global.format, p)).collect();
             output::listing(global.format, &COLUMNS, &rows, "no prototype is stored yet")

@@ -2,13 +2,12 @@ use std::path::Path;
 
 use clap::Args;
 use rhymedb::{
-    BarOptions, Database, Error, Hit, Query, Refine, SimilarAnswer, Target, Timestamp, View,
-    read_bars,
+    BarOptions, Error, Hit, Query, Refine, SimilarAnswer, Target, Timestamp, View, read_bars,
 };
 use serde_json::{Value, json};
 
 use super::which::Which;
-use super::{note_pending, nothing_found, open, outcomes, pattern, pictures, words};
+use super::{note_pending, nothing_found, open, outcomes, pattern, pictures, view_at, words};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -76,7 +75,7 @@ pub(crate) struct Similar {
 
 pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     let db = open(global)?;
-    let view = view_at(&db, args.as_of);
+    let view = view_at(global, &db, args.as_of);
     note_pending(global, &view)?;
     let (target, query) = asked(args)?;
     if let (Some(as_of), Ok(Target { time, .. })) = (args.as_of, target.parse())
@@ -115,10 +114,6 @@ fn asked(args: &Similar) -> Outcome<(&str, Query)> {
         // The arguments were parsed so that there is one of the two.
         (None, None) => Err(Error::Invalid("expected a target".to_owned()).into()),
     }
-}
-
-pub(super) fn view_at(db: &Database, as_of: Option<Timestamp>) -> View {
-    as_of.map_or_else(|| db.now(), |t| db.at(t))
 }
 
 /// A candle file, if there is one of that name, else a target.

@@ -5,8 +5,8 @@ use rhymedb::{Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer,
 use serde_json::{Value, json};
 
 use super::anomaly::window_row;
-use super::similar::{HIT_COLUMNS, view_at};
-use super::{note_pending, open, pictures};
+use super::similar::HIT_COLUMNS;
+use super::{note_pending, open, pictures, view_at};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -112,7 +112,7 @@ pub(crate) struct TransferMatrix {
 
 pub(crate) fn run(global: &Global, args: &Transfer) -> Outcome {
     let db = open(global)?;
-    let view = view_at(&db, args.as_of);
+    let view = view_at(global, &db, args.as_of);
     note_pending(global, &view)?;
     let target: Target = args.target.parse()?;
     let mut question = view
@@ -214,7 +214,7 @@ fn answer_json(view: &View, args: &Transfer, answer: &TransferAnswer, hits: Vec<
 
 pub(crate) fn run_matrix(global: &Global, args: &TransferMatrix) -> Outcome {
     let db = open(global)?;
-    let view = view_at(&db, args.as_of);
+    let view = view_at(global, &db, args.as_of);
     note_pending(global, &view)?;
     let mut question = view
         .transfer_matrix()

@@ -31,7 +31,7 @@ pub(crate) struct Place {
 impl Place {
     /// The view that is asked. Says so if some windows are not searchable yet.
     pub(super) fn view(&self, global: &Global, db: &Database) -> Outcome<View> {
-        let view = self.as_of.map_or_else(|| db.now(), |t| db.at(t));
+        let view = super::view_at(global, db, self.as_of);
         super::note_pending(global, &view)?;
         Ok(view)
     }

@@ -128,6 +128,7 @@ fn merged(typed: Global, base: &Global, matches: &ArgMatches) -> Global {
             base.format
         },
         quiet: base.quiet || typed.quiet,
+        timeout: typed.timeout.or(base.timeout),
         session: base.session.clone(),
     }
 }
