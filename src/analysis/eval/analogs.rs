@@ -8,13 +8,13 @@ use rayon::prelude::*;
 use super::anomaly::horizon;
 use super::charts::Place;
 use super::estimate::{Clusters, Estimate};
-use super::fidelity::{K, distinct};
+use super::fidelity::K;
 use super::ground::{FEWEST, Ground};
 use super::held_out::Part;
 use super::report::{EvalReport, EvalSection, Row};
 use super::scores::{correlation, crps, midranks};
 use super::vectors::{Vectors, dot};
-use crate::db::Stage;
+use crate::db::{Stage, entries};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 
@@ -114,8 +114,9 @@ struct Happened {
     size: Vec<f64>,
 }
 
-/// The section `analogs`: of each window after the date, the 10 distinct windows nearest to it whose
-/// outcomes were known before it opened are its forecast.
+/// The section `analogs`: of each window after the date, the 10 entries nearest to it whose outcomes
+/// were known before it opened are its forecast. Entries, as [`crate::Similar::entries`] chooses them: the
+/// best windows of their runs were chosen by their outcomes.
 pub(super) fn analogs(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()> {
     let section = EvalSection::Analogs;
     if ground.held.from.is_none() {
@@ -166,10 +167,10 @@ pub(super) fn analogs(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()
         let choose = |(query, over): &(usize, Over<'_>)| {
             let found = nearest(asked_rows.row(*query), rows, over);
             let place = asked.places.get(*query);
-            let episodes = distinct(found.into_iter(), &history.places, place, ground.window);
-            history.outcomes_of(&episodes)
+            let analogs = analogs_of(&found, &history.places, place, ground.window)?;
+            Ok(history.outcomes_of(&analogs))
         };
-        let chosen: Vec<Vec<f64>> = eligible.par_iter().map(choose).collect();
+        let chosen: Vec<Vec<f64>> = eligible.par_iter().map(choose).collect::<Result<_>>()?;
         let mut forecasts = Forecasts::default();
         for (members, &happened) in chosen.iter().zip(&actual) {
             forecasts.add(members, happened);
@@ -195,6 +196,36 @@ fn eligible<'a>(history: &'a Known, asked: &Known) -> Vec<(usize, Over<'a>)> {
         .map(|(query, &start)| (query, history.over_by(start)))
         .filter(|(_, over)| over.len() >= FEWEST)
         .collect()
+}
+
+/// The [`K`] nearest entries of rows that come nearest first, or all if there are fewer. Rows are let in
+/// until so many entries are found, so how near a row must be is the same for all.
+fn analogs_of(
+    order: &[usize],
+    places: &[Place],
+    query: Option<&Place>,
+    window: usize,
+) -> Result<Vec<usize>> {
+    let zone = window / 4;
+    let near = |a: &Place, b: &Place| a.series == b.series && a.bar.abs_diff(b.bar) < zone;
+    let placed = order.iter().copied().zip(0..);
+    let placed = placed.filter_map(|(i, rank)| Some((i, rank, *places.get(i)?)));
+    let far = placed.filter(|(_, _, place)| query.is_none_or(|q| !near(q, place)));
+    let far: Vec<(usize, usize, Place)> = far.collect();
+    let mut rows = K;
+    loop {
+        let good = far.get(..rows).unwrap_or(&far).to_vec();
+        let all = good.len() == far.len();
+        let time = |a: &(_, _, Place), b: &(_, _, Place)| a.2.bar.cmp(&b.2.bar);
+        let place = |one: &(_, _, Place)| (one.2.series, one.2.series);
+        let mut found = entries(good, time, place, |a, b| Ok(near(&a.2, &b.2)))?;
+        if found.len() >= K || all {
+            found.sort_unstable_by_key(|&(_, rank, _)| rank);
+            found.truncate(K);
+            return Ok(found.into_iter().map(|(i, ..)| i).collect());
+        }
+        rows = rows.saturating_add(rows / 2);
+    }
 }
 
 /// The rows of those that are eligible, nearest first.
