@@ -71,8 +71,8 @@ pub use analysis::{
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceMoment, Eval, EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes,
     Label, LabelScore, LabelSet, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer,
-    NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
-    Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
+    NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions,
+    Pairs, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
     SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
     TransferMatrixAnswer, TransferPair, Unusual,
 };

@@ -3,10 +3,13 @@
 
 use std::time::{Duration, Instant};
 
+use super::drift::Drift;
+use super::evidence::{Followed, NoPValue, p_value};
 use super::outcome::{HitOutcome, measure};
 use super::summary::{BaseRate, Closed, LONGEST, OutcomeSummary};
 use crate::db::{Filter, Past, Place, Similar, SimilarAnswer, within};
 use crate::error::{Error, Result};
+use crate::model::{Bars, Interval};
 
 /// The most horizons of one question.
 const MOST_HORIZONS: usize = 16;
@@ -24,7 +27,8 @@ pub struct Outcomes<'a> {
 impl<'a> Similar<'a> {
     /// Goes on to what happened in the bars after each hit, for each of these horizons in bars of
     /// the hit's series, and compares with the base rate: what happened after all windows that the
-    /// filters pass.
+    /// filters pass. The hits are entries ([`Similar::entries`]), so what came after them had no part in
+    /// their choice.
     ///
     /// ```
     /// use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
@@ -78,15 +82,15 @@ pub struct HorizonOutcomes {
     pub base: Option<OutcomeSummary>,
     /// The windows that the base rate stands for.
     pub base_windows: u64,
-    /// How likely hits of the base rate alone would have a mean change at least as far from it:
-    /// the p-value of a block bootstrap of 999 draws. Each run of hits whose
-    /// outcomes overlap in one market is drawn as one run of windows of the base rate, so that
-    /// ten hits of one crash do not count as ten. `None` without hits or base rate.
-    pub p_value: Option<f64>,
+    /// How likely hits after which nothing is different would move at least so far, in units of the
+    /// volatility before each: every bar after a hit less the mean of its own series over the period
+    /// asked, divided by the volatility of the hit's window, where bars of one time count as one. No
+    /// draws, so no seed moves it. Or why it cannot be said.
+    pub p_value: Result<f64, NoPValue>,
 }
 
 impl Outcomes<'_> {
-    /// The seed of the base rate's sample and of the bootstrap. Default: 0.
+    /// The seed of the base rate's sample. Default: 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -118,7 +122,7 @@ impl Outcomes<'_> {
             within("a horizon in bars", horizon as usize, LONGEST)?;
         }
         within("a sample", self.sample, 100_000)?;
-        let similar = self.similar.run()?;
+        let similar = self.similar.clone().entries(true).run()?;
         let (view, _, filter, _) = self.similar.scope();
         // A sentence or a prototype may have gone to another space than a chart does.
         let space = Some(similar.space.as_str());
@@ -138,6 +142,7 @@ impl Outcomes<'_> {
     ) -> Result<Vec<HorizonOutcomes>> {
         let longest = self.horizons.iter().max().copied().unwrap_or(1) as usize;
         let rows = past.rows(filter)?;
+        let mut drift = Drift::new(past, &rows);
         let mut hits = Vec::with_capacity(similar.hits.len());
         for hit in &similar.hits {
             let series = past
@@ -145,31 +150,62 @@ impl Outcomes<'_> {
                 .ok_or_else(|| Error::Catalog(format!("{} is not stored", hit.window.series)))?;
             let end = hit.window.end.millis();
             let place = Place { end, series };
-            hits.push((place, past.bars_after(place, longest)?));
+            hits.push(Moment {
+                place,
+                before: past.bars_until(place, similar.window_bars as usize)?,
+                after: past.bars_after(place, longest)?,
+                mean: drift.of(series)?,
+            });
         }
         let mut all = Vec::with_capacity(self.horizons.len());
         for &horizon in &self.horizons {
             let mut outcomes = Vec::with_capacity(hits.len());
-            let mut closed = Vec::with_capacity(hits.len());
-            for (place, bars) in &hits {
-                let (key, calendar) = past.series(place.series)?;
-                let found = bars.as_ref().map_or(HitOutcome::Missing, |bars| {
-                    let kind = (key.interval, calendar);
-                    measure(bars, kind, horizon as usize, past.now())
-                });
-                closed.extend(found.closed().map(|o| Closed::new(key, place.end, o)));
+            let (mut closed, mut followed) = (Vec::new(), Vec::new());
+            for hit in &hits {
+                let (key, _) = past.series(hit.place.series)?;
+                let found = hit.outcome(past, horizon as usize)?;
+                if let Some(outcome) = found.closed() {
+                    closed.push(Closed::new(key, hit.place.end, outcome));
+                    followed.extend(hit.followed(key.interval, horizon as usize));
+                }
                 outcomes.push(found);
             }
             let base = BaseRate::of(past, &rows, horizon, (self.sample, self.seed))?;
             all.push(HorizonOutcomes {
                 horizon,
                 hits: outcomes,
-                p_value: base.p_value(&closed, self.seed),
+                p_value: p_value(&followed),
                 summary: OutcomeSummary::of(&closed),
                 base: OutcomeSummary::of(&base.closed),
                 base_windows: base.windows,
             });
         }
         Ok(all)
+    }
+}
+
+/// A hit with its bars.
+struct Moment {
+    place: Place,
+    before: Bars,
+    /// The last bar of the window and those after it.
+    after: Option<Bars>,
+    /// The mean return a bar of its series.
+    mean: f64,
+}
+
+impl Moment {
+    fn outcome(&self, past: &Past<'_>, horizon: usize) -> Result<HitOutcome> {
+        let (key, calendar) = past.series(self.place.series)?;
+        let kind = (key.interval, calendar);
+        let after = self.after.as_ref();
+        Ok(after.map_or(HitOutcome::Missing, |bars| {
+            measure(bars, kind, horizon, past.now())
+        }))
+    }
+
+    fn followed(&self, interval: Interval, horizon: usize) -> Option<Followed> {
+        let after = self.after.as_ref()?;
+        Followed::new(interval, &self.before, after, (horizon, self.mean))
     }
 }

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::drift::Drift;
+use super::evidence::{Followed, NoPValue, p_value};
 use super::labels::cosine;
 use super::outcome::{Outcome, measure};
+use super::same_news::Story;
 use super::search::{check_k, warning};
 use super::summary::{BaseRate, Closed, LONGEST, OutcomeSummary};
 use crate::db::{
-    Aligned, Expressiveness, Filter, HeadlineChoice, HeadlineHit, Past, Query, View,
-    choice_methods, space_method, within,
+    Aligned, Expressiveness, Filter, HeadlineChoice, HeadlineHit, Past, Place, Query, RowFilter,
+    View, choice_methods, space_method, within,
 };
 use crate::error::{Error, Result};
-use crate::model::{Headline, Interval, SeriesKey, Timestamp};
+use crate::model::{Bar, Bars, Calendar, Headline, Interval, SeriesKey, Timestamp};
 
 /// Headlines whose vectors are nearer than this, within [`SAME_NEWS_MS`], are one piece of news.
 const SAME_NEWS: f64 = 0.9;
@@ -21,6 +24,8 @@ const DEFAULT_HORIZON: u32 = 5;
 const BASE_SAMPLE: usize = 1000;
 /// A market may be closed for so long between the news and its next bar.
 const HOLIDAYS_MS: i64 = 7 * 24 * 3_600_000;
+/// Fewer bars before the news say nothing of a volatility.
+const FEWEST_BEFORE: usize = 9;
 
 /// A question for what followed headlines like a sentence, made by [`View::reaction`].
 #[derive(Clone, Debug)]
@@ -37,19 +42,25 @@ pub struct Reaction<'a> {
     seed: u64,
 }
 
-/// What a series did after a headline: from the close of the first bar that closed when the
-/// headline was known, to the close of the bar that is the horizon's number of bars later.
+/// What a series did after a headline, over the horizon's number of bars. In a market that never
+/// closes it starts at the close of the first bar that closed when the headline was known. Bars of
+/// sessions are stored until the day or the hour is over, when the session has long ended (a day closes
+/// at 00:00 UTC), so there it starts with the open of the first bar that opened when the headline was known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReactionOutcome {
     /// The series.
     pub series: SeriesKey,
-    /// The close at which it starts.
+    /// When it starts.
     pub start: Timestamp,
+    /// The price at which it starts.
+    pub price: f64,
+    /// Whether news before it in the list had the same outcome of this series, which then counts once.
+    pub repeated: bool,
     /// What happened until it ended.
     pub outcome: Outcome,
 }
 
-/// A piece of news: headlines that say the same within a few days.
+/// A piece of news: headlines that say the same of the same symbols within a few days.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewsGroup {
     /// The cosine of the best of them with the sentence.
@@ -60,7 +71,7 @@ pub struct NewsGroup {
     pub known: Timestamp,
     /// How many headlines.
     pub headlines: u64,
-    /// What the symbols that they named did.
+    /// What the symbols that they named did, each from the first headline that named it.
     pub outcomes: Vec<ReactionOutcome>,
 }
 
@@ -79,16 +90,18 @@ pub struct ReactionAnswer {
     pub interval: Option<Interval>,
     /// The news that has outcomes, most similar first.
     pub news: Vec<NewsGroup>,
-    /// Of all these outcomes; `None` if there is none.
+    /// Of all these outcomes, each counted once; `None` if there is none.
     pub summary: Option<OutcomeSummary>,
     /// Of all windows of the same series, from a sample of them: what a reaction has to differ
     /// from. `None` if no outcome of it had closed.
     pub base: Option<OutcomeSummary>,
     /// The windows that the base rate stands for.
     pub base_windows: u64,
-    /// How likely outcomes of the base rate alone would have a mean at least as far from it, as
-    /// [`crate::HorizonOutcomes::p_value`] says it.
-    pub p_value: Option<f64>,
+    /// How likely series after whose news nothing is different would move at least so far, as
+    /// [`crate::HorizonOutcomes::p_value`] says it: each outcome in units of the volatility before it,
+    /// less the mean of its own series. So neither a wild series nor news after wild bars looks like a
+    /// reaction. Or why it cannot be said.
+    pub p_value: Result<f64, NoPValue>,
 }
 
 impl ReactionAnswer {
@@ -101,8 +114,8 @@ impl ReactionAnswer {
 impl View {
     /// Asks what happened after the past headlines that are most similar to a sentence: what the
     /// charts of the symbols that they named did over the next bars, as a distribution, beside what
-    /// these charts do at any time. Headlines that say the same within three days are one piece of
-    /// news, and only outcomes that had closed at the view's time count.
+    /// these charts do at any time. Headlines that say the same of one symbol within three days are one
+    /// piece of news, and only outcomes that had closed at the view's time count.
     ///
     /// ```
     /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
@@ -155,7 +168,7 @@ impl Reaction<'_> {
         self
     }
 
-    /// The seed of the base rate's sample and of the bootstrap. Default: 0.
+    /// The seed of the base rate's sample. Default: 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -207,10 +220,9 @@ impl Reaction<'_> {
         self.view.placed(name, &query, |space, placed| {
             let news = self.news(space, &placed.vector)?;
             let outcomes = news.iter().flat_map(|n| &n.outcomes);
-            let series: BTreeSet<u32> = outcomes
-                .clone()
-                .filter_map(|o| space.past.id_of(&o.series))
-                .collect();
+            let outcomes = outcomes.filter(|o| !o.repeated);
+            let ids = outcomes.clone().map(|o| space.past.id_of(&o.series));
+            let series: BTreeSet<u32> = ids.flatten().collect();
             let closed: Vec<Closed> = outcomes
                 .clone()
                 .map(|o| Closed::new(&o.series, o.start.millis(), &o.outcome))
@@ -226,7 +238,7 @@ impl Reaction<'_> {
                 summary: OutcomeSummary::of(&closed),
                 base: OutcomeSummary::of(&base.closed),
                 base_windows: base.windows,
-                p_value: base.p_value(&closed, self.seed),
+                p_value: p_value(&self.followed(space.past, &rows, outcomes)?),
                 news,
             })
         })
@@ -240,87 +252,101 @@ impl Reaction<'_> {
             let (hits, known) = space.headlines_near(vector, limit, &self.choice)?;
             let groups = self.grouped(space, hits)?;
             let mut news = Vec::with_capacity(self.k);
-            for group in groups {
+            for story in groups {
                 if news.len() == self.k {
                     break;
                 }
-                let outcomes = series.outcomes(self, space.past, &group)?;
+                let outcomes = series.outcomes(self, space.past, &story)?;
                 if !outcomes.is_empty() {
-                    news.push(group.told(outcomes));
+                    news.push(NewsGroup {
+                        score: story.score,
+                        headline: story.first.1,
+                        known: story.first.0,
+                        headlines: story.headlines,
+                        outcomes,
+                    });
                 }
             }
             // Headlines beyond the limit are less similar than these, and would only join groups.
             if limit as u64 >= known || news.len() == self.k {
                 series.check_interval(&news)?;
+                mark_repeated(&mut news);
                 return Ok(news);
             }
             limit = limit.saturating_mul(4);
         }
     }
 
-    /// Headlines that say the same within a few days as one. Those that name no symbol tell nothing.
-    fn grouped(&self, space: &Aligned<'_>, hits: Vec<HeadlineHit>) -> Result<Vec<Group>> {
-        let mut groups: Vec<Group> = Vec::new();
+    /// Headlines that say the same of one symbol within a few days as one. Names are masked in texts, so
+    /// like words about another company are other news. Those that name no symbol tell nothing.
+    fn grouped(&self, space: &Aligned<'_>, hits: Vec<HeadlineHit>) -> Result<Vec<Story>> {
+        let mut groups: Vec<Story> = Vec::new();
         let mut by_time: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         for hit in hits.into_iter().filter(|h| !h.headline.symbols.is_empty()) {
             let vector = space.text(&hit.headline.text)?;
             let known = hit.known.millis();
             let days = known.saturating_sub(SAME_NEWS_MS)..=known.saturating_add(SAME_NEWS_MS);
             let near = by_time.range(days).flat_map(|(_, near)| near);
+            let mut new = Story::new(hit, vector);
             let says_the_same = |i: &usize| {
-                let group = groups.get(*i);
-                group.is_some_and(|g| cosine(&g.vector, &vector) >= self.same_news)
+                let group = groups.get(*i).filter(|g| g.shares_a_symbol(&new));
+                group.is_some_and(|g| cosine(&g.vector, &new.vector) >= self.same_news)
             };
-            let same = near.copied().filter(says_the_same).min();
-            match same.and_then(|i| groups.get_mut(i)) {
-                Some(group) => group.add(hit),
-                None => {
-                    by_time.entry(known).or_default().push(groups.len());
-                    groups.push(Group::new(hit, vector));
+            let mut same: Vec<usize> = near.copied().filter(says_the_same).collect();
+            same.sort_unstable();
+            let Some((&best, others)) = same.split_first() else {
+                by_time.entry(known).or_default().push(groups.len());
+                groups.push(new);
+                continue;
+            };
+            // A headline that names symbols of several pieces of news makes one of them.
+            for &other in others {
+                if let Some(group) = groups.get_mut(other) {
+                    new.take(group);
                 }
+            }
+            if let Some(group) = groups.get_mut(best) {
+                group.take(&mut new);
             }
         }
         Ok(groups)
     }
+
+    /// The outcomes in units of the volatility before each.
+    fn followed<'o>(
+        &self,
+        past: &Past<'_>,
+        rows: &RowFilter,
+        outcomes: impl Iterator<Item = &'o ReactionOutcome>,
+    ) -> Result<Vec<Followed>> {
+        let mut drift = Drift::new(past, rows);
+        let mut followed = Vec::new();
+        for outcome in outcomes {
+            let Some(series) = past.id_of(&outcome.series) else {
+                continue;
+            };
+            let end = outcome.start.millis();
+            let before = past.bars_until(Place { end, series }, past.window_bars() as usize)?;
+            if before.len() < FEWEST_BEFORE {
+                continue;
+            }
+            let after = bars_from(past, series, outcome.start, self.horizon as usize)?;
+            let mean = drift.of(series)?;
+            let interval = outcome.series.interval;
+            let known = (self.horizon as usize, mean);
+            followed.extend(Followed::new(interval, &before, &after, known));
+        }
+        Ok(followed)
+    }
 }
 
-/// A piece of news on its way to an answer.
-struct Group {
-    /// The vector and the moment of the most similar one, with which others are compared.
-    vector: Vec<f32>,
-    best: HeadlineHit,
-    first: (Timestamp, Headline),
-    symbols: BTreeSet<String>,
-    headlines: u64,
-}
-
-impl Group {
-    fn new(hit: HeadlineHit, vector: Vec<f32>) -> Self {
-        Self {
-            vector,
-            first: (hit.known, hit.headline.clone()),
-            symbols: hit.headline.symbols.iter().cloned().collect(),
-            headlines: 1,
-            best: hit,
-        }
-    }
-
-    fn add(&mut self, hit: HeadlineHit) {
-        self.headlines += 1;
-        self.symbols.extend(hit.headline.symbols.iter().cloned());
-        if hit.known < self.first.0 {
-            self.first = (hit.known, hit.headline);
-        }
-    }
-
-    fn told(self, outcomes: Vec<ReactionOutcome>) -> NewsGroup {
-        NewsGroup {
-            score: self.best.score,
-            headline: self.first.1,
-            known: self.first.0,
-            headlines: self.headlines,
-            outcomes,
-        }
+/// Marks the outcomes that news before has told: two stories that move one series at one time are one
+/// observation.
+fn mark_repeated(news: &mut [NewsGroup]) {
+    let mut told: BTreeSet<(String, Timestamp)> = BTreeSet::new();
+    for outcome in news.iter_mut().flat_map(|n| &mut n.outcomes) {
+        let new = told.insert((outcome.series.to_string(), outcome.start));
+        outcome.repeated = !new;
     }
 }
 
@@ -356,16 +382,16 @@ impl<'a> Listed<'a> {
         &self,
         reaction: &Reaction<'_>,
         past: &Past<'_>,
-        group: &Group,
+        story: &Story,
     ) -> Result<Vec<ReactionOutcome>> {
         let mut outcomes: Vec<ReactionOutcome> = Vec::new();
-        for symbol in &group.symbols {
+        for (symbol, &known) in &story.symbols {
             for &(id, key) in self.0.get(symbol.as_str()).into_iter().flatten() {
                 let told = outcomes
                     .iter()
                     .any(|o| o.series.symbol == *symbol && o.series.interval == key.interval);
                 if !told {
-                    outcomes.extend(after(past, id, group.first.0, reaction.horizon)?);
+                    outcomes.extend(after(past, id, known, reaction.horizon)?);
                 }
             }
         }
@@ -395,19 +421,50 @@ fn after(
     horizon: u32,
 ) -> Result<Option<ReactionOutcome>> {
     let (key, calendar) = past.series(series)?;
-    let wanted = horizon as usize;
-    let bars = past.bars_closing_from(series, known.millis(), wanted)?;
-    let Some(&first) = bars.time.first() else {
+    let bars = bars_from(past, series, known, horizon as usize)?;
+    let Some(first) = bars.get(0) else {
         return Ok(None);
     };
+    let start = key.interval.close_of(first.time);
     let longest = key.interval.nominal_millis().saturating_add(HOLIDAYS_MS);
-    if first.saturating_sub(known.millis()) > longest {
+    if start.millis().saturating_sub(known.millis()) > longest {
         return Ok(None);
     }
-    let found = measure(&bars, (key.interval, calendar), wanted, past.now());
+    let found = measure(
+        &bars,
+        (key.interval, calendar),
+        horizon as usize,
+        past.now(),
+    );
     Ok(found.closed().map(|outcome| ReactionOutcome {
         series: key.clone(),
-        start: key.interval.close_of(Timestamp::from_millis(first)),
+        start,
+        price: first.close,
+        repeated: false,
         outcome: *outcome,
     }))
+}
+
+/// A bar that closes where a reaction starts, and up to `n` bars after it.
+fn bars_from(past: &Past<'_>, series: u32, known: Timestamp, n: usize) -> Result<Bars> {
+    let (key, calendar) = past.series(series)?;
+    if calendar == Calendar::Continuous {
+        return past.bars_closing_from(series, known.millis(), n);
+    }
+    let after = past.bars_opening_from(series, known, n)?;
+    let Some(Bar { time, open, .. }) = after.get(0) else {
+        return Ok(after);
+    };
+    // The price before the first bar of the outcome is the one at which it opens.
+    let before = Bar {
+        time: key.interval.open_of(time),
+        open,
+        high: open,
+        low: open,
+        close: open,
+        volume: 0.0,
+    };
+    let mut bars: Bars = std::iter::once(before).collect();
+    bars.extend(&after);
+    Ok(bars)
 }

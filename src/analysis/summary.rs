@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::bootstrap::{Point, block_sizes, in_order, p_value};
+use super::blocks::{Point, variance_of_sum};
 use super::numbers::{Span, effective_size, mean, quantile};
 use super::outcome::{HitOutcome, Outcome, outcome_of};
 use crate::db::{Past, RowFilter, scatter};
@@ -25,8 +25,9 @@ pub struct OutcomeSummary {
     pub effective_n: f64,
     /// The mean change.
     pub mean: f64,
-    /// The standard error of the mean, where the outcomes of a market that start within the span of
-    /// a first one count as one observation; `None` if there is one such block alone.
+    /// The standard error of the mean. The outcomes of a market that start within the span of a first
+    /// one count as one observation, and neighbouring ones that overlap hang together; `None` if there
+    /// is one such block alone.
     pub standard_error: Option<f64>,
     /// The changes below which lie 5, 25, 50, 75 and 95 % of all.
     pub quantiles: [f64; 5],
@@ -88,25 +89,12 @@ impl OutcomeSummary {
 }
 
 fn standard_error(closed: &[Closed], mean: f64) -> Option<f64> {
-    let points = in_order(&points(closed));
-    let sizes = block_sizes(&points);
-    let blocks = sizes.len() as f64;
-    let mut rest = points.iter();
-    let sums = sizes.iter().map(|&size| {
-        let block = rest.by_ref().take(size);
-        block.map(|p| p.value - mean).sum::<f64>()
-    });
-    let squares: f64 = sums.map(|sum| sum * sum).sum();
-    let error = (squares * blocks / (blocks - 1.0)).sqrt() / closed.len() as f64;
-    (sizes.len() > 1).then_some(error)
-}
-
-fn points(closed: &[Closed]) -> Vec<Point> {
     let point = |c: &Closed| Point {
         span: c.span,
-        value: c.outcome.change,
+        value: c.outcome.change - mean,
     };
-    closed.iter().map(point).collect()
+    let points: Vec<Point> = closed.iter().map(point).collect();
+    variance_of_sum(&points).map(|variance| variance.sqrt() / closed.len() as f64)
 }
 
 /// What happened after all windows of a filter, from a sample of them, as far as it had closed.
@@ -143,11 +131,6 @@ impl BaseRate {
             closed,
             windows: sample.windows,
         })
-    }
-
-    /// How likely outcomes of the base rate alone would have a mean at least as far from it as these.
-    pub(super) fn p_value(&self, found: &[Closed], seed: u64) -> Option<f64> {
-        p_value(&points(found), &points(&self.closed), seed)
     }
 }
 

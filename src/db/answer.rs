@@ -38,6 +38,9 @@ pub struct SimilarAnswer {
     pub window_bars: u32,
     /// The exclusion zone in bars.
     pub exclusion: u32,
+    /// Whether the hits are entries ([`crate::Similar::entries`]), the first windows of their runs,
+    /// rather than the best ones.
+    pub entries: bool,
     /// The episodes, best first.
     pub hits: Vec<Hit>,
     /// What was looked at.

@@ -18,6 +18,8 @@ mod delete;
 mod embed;
 mod embed_batch;
 mod encoders;
+mod entries;
+mod entry_search;
 mod episodes;
 mod files;
 mod filter;
@@ -61,6 +63,7 @@ pub(crate) use segment::Segment;
 
 pub use aligned::Expressiveness;
 pub(crate) use aligned::{Aligned, HeadlineChoice, PlacedHeadline};
+pub(crate) use entries::entries;
 pub(crate) use episodes::Wanted;
 pub(crate) use filter::Filter;
 pub(crate) use memo::ByWindow;

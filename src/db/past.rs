@@ -192,6 +192,28 @@ impl<'a> Past<'a> {
         Ok(self.memo().get(self.key(rows, &[]), make)?.0)
     }
 
+    /// When the first and the last of these windows of one series end, and how many there are.
+    pub(crate) fn extent(&self, rows: &RowFilter, series: SeriesId) -> Option<(i64, i64, u64)> {
+        let (first, last) = rows.period();
+        let mut extent: Option<(i64, i64, u64)> = None;
+        for part in self.parts.iter().filter(|_| rows.wants(series)) {
+            let Some(of_one) = part.directory.of_series(series) else {
+                continue;
+            };
+            let mut live = RowSet::from_ranges([of_one.ending_in(first, last)]);
+            if let Some(dead) = part.dead {
+                live = live.subtract(dead);
+            }
+            let ends = live.ranges().first().zip(live.ranges().last());
+            let ends = ends.and_then(|(a, b)| of_one.end_of(a.start).zip(of_one.end_of(b.end - 1)));
+            if let Some((from, to)) = ends {
+                let (a, b, n) = extent.unwrap_or((from, to, 0));
+                extent = Some((a.min(from), b.max(to), n + live.len() as u64));
+            }
+        }
+        extent
+    }
+
     /// At least `wanted` of these windows, spread evenly, or all of them if there are fewer.
     pub(crate) fn sample(&self, rows: &RowFilter, wanted: usize, seed: u64) -> Result<Sample> {
         self.go_on()?;
@@ -359,6 +381,25 @@ impl<'a> Past<'a> {
         let first = bars.time.first().map(|&t| Timestamp::from_millis(t));
         let stored = first.is_some_and(|t| interval.close_of(t).millis() == place.end);
         Ok(stored.then_some(bars))
+    }
+
+    /// The last `n` bars up to a window's end.
+    pub(crate) fn bars_until(&self, place: Place, n: usize) -> Result<Bars> {
+        self.go_on()?;
+        let interval = record(self.snapshot, place.series)?.key.interval;
+        let last = interval.open_of(Timestamp::from_millis(place.end));
+        self.snapshot.bars_back(place.series, last, n)
+    }
+
+    /// The first `n` bars of a series that open at or after a time, also those after the view's time.
+    pub(crate) fn bars_opening_from(
+        &self,
+        series: SeriesId,
+        time: Timestamp,
+        n: usize,
+    ) -> Result<Bars> {
+        self.go_on()?;
+        self.snapshot.bars_from(series, time, n)
     }
 
     /// The first stored bar of a series that closes at or after a time and up to `n` after it, also

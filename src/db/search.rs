@@ -205,6 +205,35 @@ impl<'a> Search<'a> {
         })
     }
 
+    /// Adds the windows of a series that pass the filter and score at least `least`: those of the
+    /// `windows` windows before and after a time, and perhaps some more.
+    pub(super) fn around(
+        &self,
+        query: &index::Query,
+        (series, end): (SeriesId, i64),
+        (windows, least): (u32, f32),
+        found: &mut Vec<Candidate>,
+    ) -> Result<()> {
+        for part in &self.parts {
+            self.view.go_on()?;
+            let Some(rows) = part.directory.of_series(series) else {
+                continue;
+            };
+            let all = rows.rows();
+            let at = rows.ending_in(i64::MIN, end).end;
+            let first = at.saturating_sub(windows).max(all.start);
+            let last = at.saturating_add(windows).min(all.end);
+            let near = RowSet::from_ranges([first..last]).intersect(&part.allowed);
+            for row in near.ranges().iter().cloned().flatten() {
+                let score = part.index.rows.exact(query, row)?;
+                if let Some(end) = rows.end_of(row).filter(|_| score >= least) {
+                    found.push(Candidate { series, end, score });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The stored vectors of a series that pass the filter, each with the end of its window.
     pub(super) fn vectors_of(&self, series: SeriesId) -> Result<Vec<(i64, Vec<f32>)>> {
         let mut all = Vec::new();

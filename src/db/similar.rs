@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use super::aligned::Aligned;
 use super::answer::{Hit, Searched, SimilarAnswer};
+use super::entry_search::Judged;
 use super::episodes::{Wanted, episodes, record};
 use super::filter::Filter;
 use super::query::{Query, ResolvedQuery, resolve, space_of};
@@ -28,6 +29,7 @@ pub struct Similar<'a> {
     ef: Option<usize>,
     exact: bool,
     refine: Option<Refine>,
+    entries: bool,
 }
 
 /// Default breadth of the search in a graph.
@@ -45,6 +47,7 @@ impl<'a> Similar<'a> {
             ef: None,
             exact: false,
             refine: None,
+            entries: false,
         }
     }
 
@@ -94,6 +97,17 @@ impl<'a> Similar<'a> {
     #[must_use]
     pub fn refine(mut self, refine: Refine) -> Self {
         self.refine = Some(refine);
+        self
+    }
+
+    /// Answers with entries: of each run of windows that are at least as similar as the worst hit, the
+    /// first, so that whether a window is in the answer follows from nothing after it. There are about
+    /// `k`. Default: false, which answers with the best window of each run. That one is no entry: it
+    /// is the best because the bars after it made the chart less like the question, so what came after
+    /// it leans against the direction of the question. [`Similar::outcomes`] looks at entries always.
+    #[must_use]
+    pub fn entries(mut self, entries: bool) -> Self {
+        self.entries = entries;
         self
     }
 
@@ -149,7 +163,17 @@ impl<'a> Similar<'a> {
         let look = second.as_ref().map(|s| |candidates| s.reorder(candidates));
         let reorder = look.as_ref().map(|f| f as &dyn Fn(_) -> _);
         let own = query.own();
-        let (found, plan) = episodes(snapshot, &search, (&vector, own), &wanted, reorder)?;
+        let (mut found, plan) = episodes(snapshot, &search, (&vector, own), &wanted, reorder)?;
+        if self.entries {
+            let judged = Judged {
+                snapshot,
+                search: &search,
+                query: &vector,
+                second: second.as_ref(),
+                exclusion: wanted.exclusion,
+            };
+            found = judged.entries(&found, own)?;
+        }
         let mut hits = Vec::with_capacity(found.len());
         for (i, episode) in found.iter().enumerate() {
             let series = record(snapshot, episode.series)?;
@@ -166,6 +190,7 @@ impl<'a> Similar<'a> {
             query_bars: query.bars,
             window_bars,
             exclusion: wanted.exclusion,
+            entries: self.entries,
             hits,
             searched: Searched {
                 windows: search.windows(),
@@ -194,7 +219,7 @@ pub(crate) fn within(name: &str, value: usize, most: usize) -> Result<()> {
 }
 
 /// Compares candidates with the query on the stored bars.
-struct SecondLook<'a> {
+pub(super) struct SecondLook<'a> {
     view: &'a View,
     snapshot: &'a Snapshot,
     by: Refine,
@@ -229,7 +254,8 @@ impl<'a> SecondLook<'a> {
         })
     }
 
-    fn value(&self, candidate: &Candidate) -> Result<f64> {
+    /// What the bars of a candidate say.
+    pub(super) fn value(&self, candidate: &Candidate) -> Result<f64> {
         self.view.go_on()?;
         let series = record(self.snapshot, candidate.series)?;
         let window: Window = stored_window(self.snapshot, candidate, series, self.window_bars)?;
@@ -247,6 +273,11 @@ impl<'a> SecondLook<'a> {
             )));
         }
         Ok(self.by.compare(&self.path, &standard(&bars.close)))
+    }
+
+    /// The better of two values first.
+    pub(super) fn order(&self, a: f64, b: f64) -> std::cmp::Ordering {
+        self.by.order(a, b)
     }
 
     /// The candidates, best refined value first; equal ones in the order of the search.

@@ -8,15 +8,15 @@ use rayon::prelude::*;
 use super::anomaly::horizon;
 use super::charts::Place;
 use super::estimate::{Clusters, Estimate};
-use super::fidelity::{K, distinct};
+use super::fidelity::K;
 use super::ground::{FEWEST, Ground};
 use super::held_out::Part;
 use super::report::{EvalReport, EvalSection, Row};
 use super::scores::{correlation, crps, midranks};
+use super::shifts::{Shifted, shifted};
 use super::vectors::{Vectors, dot};
-use crate::db::Stage;
+use crate::db::{Stage, entries};
 use crate::error::{Error, Result};
-use crate::model::Timestamp;
 
 /// Windows of history.
 const HISTORY: usize = 20_000;
@@ -114,8 +114,19 @@ struct Happened {
     size: Vec<f64>,
 }
 
-/// The section `analogs`: of each window after the date, the 10 distinct windows nearest to it whose
-/// outcomes were known before it opened are its forecast.
+impl Happened {
+    fn new(outcomes: &[f64]) -> Self {
+        let sizes: Vec<f64> = outcomes.iter().map(|x| x.abs()).collect();
+        Self {
+            direction: midranks(outcomes),
+            size: midranks(&sizes),
+        }
+    }
+}
+
+/// The section `analogs`: of each window after the date, the 10 entries nearest to it whose outcomes
+/// were known before it opened are its forecast. Entries, as [`crate::Similar::entries`] chooses them: the
+/// best windows of their runs were chosen by their outcomes.
 pub(super) fn analogs(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()> {
     let section = EvalSection::Analogs;
     if ground.held.from.is_none() {
@@ -145,18 +156,15 @@ pub(super) fn analogs(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()
         .iter()
         .filter_map(|(q, _)| asked.outcomes.get(*q).copied())
         .collect();
-    let sizes: Vec<f64> = actual.iter().map(|x| x.abs()).collect();
-    let happened = Happened {
-        direction: midranks(&actual),
-        size: midranks(&sizes),
-    };
+    let happened = Happened::new(&actual);
     let random = random_forecasts(ground, &history, &eligible, &actual)?;
     let random: Vec<[f64; 3]> = random.iter().map(|f| f.figures(&happened)).collect();
-    let ends: Vec<Timestamp> = eligible
+    let places: Vec<Place> = eligible
         .iter()
-        .filter_map(|(q, _)| asked.places.get(*q).map(|p| ground.end(*p)))
+        .filter_map(|(q, _)| asked.places.get(*q).copied())
         .collect();
-    let clusters = Clusters::weeks(&ends, ground.seed);
+    let clusters = ground.clusters(&places, horizon);
+    let shifted = shifted(ground, &places, horizon);
     let total = ground.models.len() as u64;
     for (m, model) in ground.models.iter().enumerate() {
         ground.control.report(Stage::Ask, m as u64, total)?;
@@ -166,19 +174,20 @@ pub(super) fn analogs(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()
         let choose = |(query, over): &(usize, Over<'_>)| {
             let found = nearest(asked_rows.row(*query), rows, over);
             let place = asked.places.get(*query);
-            let episodes = distinct(found.into_iter(), &history.places, place, ground.window);
-            history.outcomes_of(&episodes)
+            let analogs = analogs_of(&found, &history.places, place, ground.window)?;
+            Ok(history.outcomes_of(&analogs))
         };
-        let chosen: Vec<Vec<f64>> = eligible.par_iter().map(choose).collect();
+        let chosen: Vec<Vec<f64>> = eligible.par_iter().map(choose).collect::<Result<_>>()?;
         let mut forecasts = Forecasts::default();
         for (members, &happened) in chosen.iter().zip(&actual) {
             forecasts.add(members, happened);
         }
-        push(
+        push(report, &model.name, &forecasts, (&happened, &clusters));
+        push_chances(
             report,
             &model.name,
-            &forecasts,
-            (&happened, &clusters, &random),
+            &chosen,
+            (&forecasts, &happened, &shifted),
         );
     }
     push_random(report, &random, actual.len());
@@ -195,6 +204,36 @@ fn eligible<'a>(history: &'a Known, asked: &Known) -> Vec<(usize, Over<'a>)> {
         .map(|(query, &start)| (query, history.over_by(start)))
         .filter(|(_, over)| over.len() >= FEWEST)
         .collect()
+}
+
+/// The [`K`] nearest entries of rows that come nearest first, or all if there are fewer. Rows are let in
+/// until so many entries are found, so how near a row must be is the same for all.
+fn analogs_of(
+    order: &[usize],
+    places: &[Place],
+    query: Option<&Place>,
+    window: usize,
+) -> Result<Vec<usize>> {
+    let zone = window / 4;
+    let near = |a: &Place, b: &Place| a.series == b.series && a.bar.abs_diff(b.bar) < zone;
+    let placed = order.iter().copied().zip(0..);
+    let placed = placed.filter_map(|(i, rank)| Some((i, rank, *places.get(i)?)));
+    let far = placed.filter(|(_, _, place)| query.is_none_or(|q| !near(q, place)));
+    let far: Vec<(usize, usize, Place)> = far.collect();
+    let mut rows = K;
+    loop {
+        let good = far.get(..rows).unwrap_or(&far).to_vec();
+        let all = good.len() == far.len();
+        let time = |a: &(_, _, Place), b: &(_, _, Place)| a.2.bar.cmp(&b.2.bar);
+        let place = |one: &(_, _, Place)| (one.2.series, one.2.series);
+        let mut found = entries(good, time, place, |a, b| Ok(near(&a.2, &b.2)))?;
+        if found.len() >= K || all {
+            found.sort_unstable_by_key(|&(_, rank, _)| rank);
+            found.truncate(K);
+            return Ok(found.into_iter().map(|(i, ..)| i).collect());
+        }
+        rows = rows.saturating_add(rows / 2);
+    }
 }
 
 /// The rows of those that are eligible, nearest first.
@@ -235,10 +274,9 @@ fn push(
     report: &mut EvalReport,
     model: &str,
     found: &Forecasts,
-    (happened, clusters, random): (&Happened, &Clusters, &[[f64; 3]]),
+    (happened, clusters): (&Happened, &Clusters),
 ) {
     let row = row(model, found.crps.len());
-    let [direction, size, score] = found.figures(happened);
     for (name, forecast, actual) in [
         ("IC of direction", &found.direction, &happened.direction),
         ("IC of size", &found.size, &happened.size),
@@ -252,10 +290,36 @@ fn push(
     }
     report.push(row, "CRPS", clusters.mean(&found.crps));
     report.push(row, "coverage of the range", clusters.mean(&found.covered));
-    // How often random analogs do as well.
+}
+
+/// How often the same forecasts do as well with the outcomes of other times. Without a shift that is
+/// long enough there is no p.
+fn push_chances(
+    report: &mut EvalReport,
+    model: &str,
+    chosen: &[Vec<f64>],
+    (found, happened, shifted): (&Forecasts, &Happened, &[Shifted]),
+) {
+    let figures = |outcomes: &Shifted| {
+        let mut forecasts = Forecasts::default();
+        let mut actual = Vec::with_capacity(outcomes.len());
+        for (members, outcome) in chosen.iter().zip(outcomes) {
+            if let Some(outcome) = *outcome {
+                forecasts.add(members, outcome);
+                actual.push(outcome);
+            }
+        }
+        forecasts.figures(&Happened::new(&actual))
+    };
+    let elsewhere: Vec<[f64; 3]> = shifted.par_iter().map(figures).collect();
+    if elsewhere.is_empty() {
+        return;
+    }
+    let [direction, size, score] = found.figures(happened);
+    let row = row(model, found.crps.len());
     let share = |as_good: &dyn Fn(&[f64; 3]) -> bool| {
-        let count = random.iter().filter(|r| as_good(r)).count();
-        Estimate::known((1 + count) as f64 / (1 + random.len()) as f64)
+        let count = elsewhere.iter().filter(|r| as_good(r)).count();
+        Estimate::known((1 + count) as f64 / (1 + elsewhere.len()) as f64)
     };
     report.push(row, "p of IC of direction", share(&|r| r[0] >= direction));
     report.push(row, "p of IC of size", share(&|r| r[1] >= size));

@@ -15,7 +15,7 @@ use crate::db::Stage;
 use crate::error::Result;
 use crate::model::Timestamp;
 
-/// Windows of the past that detectors know; every second one calibrates them.
+/// Windows of the past that detectors know: the earlier half fits them, the later one calibrates them.
 const KNOWN: usize = 8000;
 /// Windows that are scored.
 const SCORED: usize = 20_000;
@@ -120,8 +120,8 @@ pub(super) fn anomaly(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()
     let known = ground.encode(&models, &known)?;
     let judged = ground.encode(&models, &judged)?;
     let labels = labels(ground, &judged.places, horizon, from);
-    let ends: Vec<Timestamp> = judged.places.iter().map(|p| ground.end(*p)).collect();
-    let clusters = Clusters::weeks(&ends, ground.seed);
+    let clusters = ground.clusters(&judged.places, horizon);
+    let (fitted, rest) = halves(ground, &known.places);
     let per_day = windows_a_day(ground, &judged.places);
     let total = models.len() as u64 + 1;
     for (done, model) in models.iter().enumerate() {
@@ -130,7 +130,6 @@ pub(super) fn anomaly(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()
         else {
             continue;
         };
-        let (fitted, rest): (Vec<usize>, Vec<usize>) = (0..known.len()).partition(|i| i % 2 == 0);
         let detector = Detector::fit(known.select(&fitted));
         let score = |rows: &Vectors| -> Vec<[f64; 4]> {
             (0..rows.len())
@@ -154,6 +153,26 @@ pub(super) fn anomaly(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()
     }
     realised(ground, &judged.places).push(&labels, &clusters, per_day, report);
     ground.control.report(Stage::Ask, total, total)
+}
+
+/// The windows that end in the earlier half, and those that begin after it. A detector that knew
+/// neighbours of the windows that calibrate it, which share most of their bars, would find them more
+/// usual than any window of a later time.
+fn halves(ground: &Ground<'_>, places: &[Place]) -> (Vec<usize>, Vec<usize>) {
+    let mut ends: Vec<Timestamp> = places.iter().map(|p| ground.end(*p)).collect();
+    ends.sort_unstable();
+    let middle = ends.get(ends.len() / 2).copied();
+    let middle = middle.unwrap_or(Timestamp::from_millis(i64::MAX));
+    let (mut earlier, mut later) = (Vec::new(), Vec::new());
+    for (i, place) in places.iter().enumerate() {
+        let begins = |c: &Chart| c.start(place.bar, ground.reach);
+        if ground.end(*place) <= middle {
+            earlier.push(i);
+        } else if ground.chart(*place).map(begins) >= Some(middle.millis()) {
+            later.push(i);
+        }
+    }
+    (earlier, later)
 }
 
 /// The volatility of the windows as a score.
@@ -264,8 +283,10 @@ impl Scored<'_> {
             let setting = format!("{}, {label}", self.detector);
             let row = self.row(&setting);
             let ranked = Ranked::new(&self.scores, happened);
-            report.push(row, "AUROC", clusters.figure(|w| ranked.auroc(w)));
-            report.push(row, "AP", clusters.figure(|w| ranked.average_precision(w)));
+            let told = |estimate| clusters.of_events(happened, estimate);
+            report.push(row, "AUROC", told(clusters.figure(|w| ranked.auroc(w))));
+            let precision = clusters.figure(|w| ranked.average_precision(w));
+            report.push(row, "AP", told(precision));
             let share = |flags: &[bool]| -> Vec<f64> {
                 flags.iter().map(|&f| f64::from(u8::from(f))).collect()
             };
@@ -282,17 +303,20 @@ impl Scored<'_> {
                 .iter()
                 .filter_map(|&i| hits.get(i).copied())
                 .collect();
-            let precision = clusters.select(&alarms).mean(&of_alarms);
+            let of_those = clusters.select(&alarms);
+            let true_ones: Vec<bool> = of_alarms.iter().map(|&hit| hit > 0.0).collect();
+            let precision = of_those.of_events(&true_ones, of_those.mean(&of_alarms));
             report.push(row, "precision at 1 % alarms", precision);
-            report.push(row, "base rate", clusters.mean(&hits));
+            report.push(row, "base rate", told(clusters.mean(&hits)));
         }
-        let rate = |limit: f64| -> Vec<f64> {
-            let above = self.scores.iter().map(|s| f64::from(u8::from(*s > limit)));
-            above.collect()
+        let rate = |limit: f64| -> Estimate {
+            let alarms: Vec<bool> = self.scores.iter().map(|s| *s > limit).collect();
+            let values: Vec<f64> = alarms.iter().map(|&a| f64::from(u8::from(a))).collect();
+            clusters.of_events(&alarms, clusters.mean(&values))
         };
         let row = self.row(self.detector);
         if self.detector == "max |z|" {
-            let alarms = clusters.mean(&rate(LARGE));
+            let alarms = rate(LARGE);
             let [value, low, high] = [alarms.value, alarms.low, alarms.high].map(|x| x * per_day);
             report.push(
                 row,
@@ -301,8 +325,7 @@ impl Scored<'_> {
             );
         }
         if !self.limit.is_nan() {
-            let alarms = clusters.mean(&rate(self.limit));
-            report.push(row, "alarm rate, p <= 0.01", alarms);
+            report.push(row, "alarm rate, p <= 0.01", rate(self.limit));
         }
     }
 }

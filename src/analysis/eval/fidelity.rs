@@ -103,7 +103,7 @@ fn nearest(vectors: &Vectors, places: &[Place], query: usize, window: usize) -> 
 }
 
 /// The first [`K`] that are episodes of their own.
-pub(super) fn distinct(
+fn distinct(
     order: impl Iterator<Item = usize>,
     places: &[Place],
     query: Option<&Place>,

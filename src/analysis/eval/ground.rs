@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::baselines::{Five, Pca};
 use super::charts::{Chart, Place, encode_by_all};
+use super::estimate::Clusters;
 use super::held_out::{HeldOut, Part};
 use super::vectors::Vectors;
 use crate::db::Control;
@@ -152,6 +153,18 @@ impl Ground<'_> {
 
     pub(super) fn chart(&self, place: Place) -> Option<&Chart> {
         self.charts.get(place.series)
+    }
+
+    /// Clusters of windows that are as long as the longest of them with the `after` bars behind it.
+    pub(super) fn clusters(&self, places: &[Place], after: usize) -> Clusters {
+        let length = |p: &Place| {
+            let chart = self.chart(*p)?;
+            let end = chart.end(p.bar + after).millis();
+            Some(end.saturating_sub(chart.start(p.bar, self.window)))
+        };
+        let longest = places.iter().filter_map(length).max().unwrap_or(1);
+        let ends: Vec<Timestamp> = places.iter().map(|p| self.end(*p)).collect();
+        Clusters::stretches(&ends, longest, self.seed)
     }
 
     pub(super) fn end(&self, place: Place) -> Timestamp {

@@ -24,6 +24,7 @@ mod report;
 mod retrieval;
 mod run;
 mod scores;
+mod shifts;
 mod vectors;
 
 pub use report::{EvalMeasure, EvalReport, EvalSection};

@@ -197,16 +197,15 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn new(ground: &Ground<'_>, route: &str, task: (&str, Task), sets: [&Set; 3]) -> Self {
         let [known, own, other] = sets.map(|s| s.labels(ground, task.1));
-        let ends = |s: &Set| s.places.iter().map(|p| ground.end(*p)).collect::<Vec<_>>();
-        let [_, own_ends, other_ends] = sets.map(ends);
-        let both = [own_ends.as_slice(), other_ends.as_slice()].concat();
+        let [_, own_set, other_set] = sets;
+        let both = [own_set.places.as_slice(), &other_set.places].concat();
         Self {
             setting: format!("{}: {route}", task.0),
             known,
             own,
             other,
-            clusters: [own_ends, other_ends].map(|e| Clusters::weeks(&e, ground.seed)),
-            both: Clusters::weeks(&both, ground.seed),
+            clusters: [own_set, other_set].map(|set| ground.clusters(&set.places, HORIZON)),
+            both: ground.clusters(&both, HORIZON),
             part: Part::Later.name(),
         }
     }

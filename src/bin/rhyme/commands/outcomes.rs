@@ -45,11 +45,8 @@ pub(super) fn print(format: Format, view: &View, target: &str, answer: &OutcomeA
             output::lines("\nafterwards")?;
             output::listing(format, &columns, &rows, "")?;
             output::lines("\nin summary")?;
-            let both = answer
-                .horizons
-                .iter()
-                .flat_map(|of_one| Compared::of(of_one).rows());
-            summary::print(&both.collect::<Vec<_>>())
+            let all = answer.horizons.iter().map(Compared::of);
+            summary::print(&all.collect::<Vec<_>>())
         }
     }
 }
@@ -111,11 +108,13 @@ fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Value {
 }
 
 fn horizon_json(of_one: &HorizonOutcomes) -> Value {
+    let [p_value, no_p_value] = summary::p_json(&of_one.p_value);
     json!({
         "horizon": of_one.horizon,
         "hits": of_one.summary.as_ref().map(summary::json_of),
         "base": of_one.base.as_ref().map(summary::json_of),
         "base_windows": of_one.base_windows,
-        "p_value": of_one.p_value,
+        "p_value": p_value,
+        "no_p_value": no_p_value,
     })
 }

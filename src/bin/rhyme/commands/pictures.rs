@@ -6,7 +6,7 @@ use super::{open, view_at};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, legible};
-use crate::render::{Style, beside, candles_and_after, cut, sparkline_and_after};
+use crate::render::{Style, beside, candles_and_after, cut, sparkline, sparkline_and_after};
 use crate::sink;
 
 /// The part of a window that is shown of what came after it.
@@ -43,11 +43,20 @@ fn window_bars(view: &View, window: &Window) -> (Bars, Bars) {
 /// A window's closes as a small chart for a table, and what came afterwards behind a line.
 pub(crate) fn small_chart(view: &View, window: &Window) -> String {
     let (bars, after) = window_bars(view, window);
-    let width = match sink::width() {
+    sparkline_and_after(&bars.close, &after.close, chart_width(), Style::of_stdout())
+}
+
+/// The same without what came afterwards, which had a part in the choice of a best window.
+pub(crate) fn closes(view: &View, window: &Window) -> String {
+    let (bars, _) = window_bars(view, window);
+    sparkline(&bars.close, chart_width(), Style::of_stdout())
+}
+
+fn chart_width() -> usize {
+    match sink::width() {
         Some(narrow) if narrow < 100 => 16,
         _ => 24,
-    };
-    sparkline_and_after(&bars.close, &after.close, width, Style::of_stdout())
+    }
 }
 
 /// Draws the window that a text names, if it names one: whatever has the form of a target with an

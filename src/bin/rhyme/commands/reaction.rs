@@ -13,10 +13,12 @@ use crate::output::{self, column};
 use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
-An outcome starts at the close of the first bar that closed when the headline was known, and counts
-only if it had ended at --as-of. Headlines that say the same within three days are one piece of
-news. They stand beside what the same series did over the horizon at any time, and p says how likely
-those alone would have a mean at least as far from it.
+An outcome starts at the first price that a reader of the headline could have traded at: in a market
+that never closes the close of the first bar that closed when the headline was known, in one with
+sessions the open of the first bar that opened then. It counts only if it had ended at --as-of.
+Headlines that say the same of one symbol within three days are one piece of news, and each symbol
+starts at its own first headline. The outcomes stand beside what the same series did over the horizon
+at any time. p is in units of the volatility before the news, against the mean of each series.
 
 Example: rhyme reaction \"chief executive resigns\" --interval 1d --horizon 5";
 
@@ -50,7 +52,7 @@ pub(crate) struct Args {
     /// The time from the publication of a headline until somebody can act on it, like 5m
     #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
     latency: Duration,
-    /// The seed of the base rate's sample and of the bootstrap
+    /// The seed of the base rate's sample
     #[arg(long, default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
@@ -80,6 +82,7 @@ fn ask(view: &View, args: &Args, horizon: u32) -> Outcome<ReactionAnswer> {
 
 fn print(format: Format, view: &View, answer: &ReactionAnswer) -> Outcome {
     let rows = rows(format, answer);
+    let [p_value, no_p_value] = summary::p_json(&answer.p_value);
     match format {
         Format::Json => output::json(&json!({
             "query": {
@@ -94,7 +97,8 @@ fn print(format: Format, view: &View, answer: &ReactionAnswer) -> Outcome {
             "summary": answer.summary.as_ref().map(summary::json_of),
             "base": answer.base.as_ref().map(summary::json_of),
             "base_windows": answer.base_windows,
-            "p_value": answer.p_value,
+            "p_value": p_value,
+            "no_p_value": no_p_value,
             "outcomes": rows,
         })),
         Format::Csv => output::listing(format, &columns(), &rows, ""),
@@ -130,6 +134,7 @@ fn rows(format: Format, answer: &ReactionAnswer) -> Vec<Value> {
                 "symbol": outcome.series.symbol,
                 "interval": outcome.series.interval.to_string(),
                 "start": outcome.start.to_string(),
+                "repeated": outcome.repeated,
                 "end": outcome.outcome.closed.to_string(),
                 "change": rounded(outcome.outcome.change),
                 "best": rounded(outcome.outcome.best),
@@ -146,7 +151,7 @@ fn table(answer: &ReactionAnswer, rows: &[Value]) -> Outcome {
     output::keep(&columns(), rows);
     if answer.summary.is_some() {
         output::lines("in summary")?;
-        summary::print(&Compared::of_news(answer).rows())?;
+        summary::print(&[Compared::of_news(answer)])?;
         output::lines("\none by one")?;
     }
     let none = "no news like it has an outcome that was known";

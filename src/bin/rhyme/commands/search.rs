@@ -91,7 +91,9 @@ fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
                 answer.took.as_secs_f64() * 1e3
             ))?;
             let hits = answer.charts.hits.iter().zip(charts);
-            let charts: Vec<Value> = hits.map(|(hit, row)| with_chart(view, hit, row)).collect();
+            let charts: Vec<Value> = hits
+                .map(|(hit, row)| with_chart(view, hit, row, answer.charts.entries))
+                .collect();
             let columns = [&HIT_COLUMNS[..], &[column("chart", "closes")]].concat();
             output::listing(format, &columns, &charts, "no chart was found")?;
             output::lines("")?;

@@ -24,6 +24,11 @@ TARGET is one of
   prototype:NAME                         what `rhyme prototype add` has stored
   text:SENTENCE                          a sentence, in a space of charts and headlines
 
+The list holds the best window of each run of similar ones. That is no entry: a window is the best
+because the bars after it made the chart less like the target, so what came after it leans against
+the target's direction. --outcome and --chart look at what came after, so they take entries: of each
+run the first window that is as similar as the worst of the list, which was known when it closed.
+
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 Example: rhyme similar BTCUSDT:1h --outcome 24,72 --refine dtw
 Example: rhyme similar BTCUSDT:1h --outcome 24 --plot similar.html
@@ -46,10 +51,14 @@ pub(crate) struct Similar {
     /// What happened in so many bars after each hit, and after all windows that pass
     #[arg(long, value_name = "BARS", value_delimiter = ',')]
     outcome: Vec<u32>,
-    /// Draw the query and the hits as candles, and what came afterwards behind a line
+    /// Draw the query and entries as candles, and what came afterwards behind a line
     #[arg(long, conflicts_with = "outcome")]
     chart: bool,
-    /// The seed of the sample and of the bootstrap of --outcome
+    /// Answer with the first window of each run of similar ones rather than the best, as --outcome and
+    /// --chart do
+    #[arg(long)]
+    entries: bool,
+    /// The seed of the sample of --outcome
     #[arg(long, default_value_t = 0, requires = "outcome")]
     seed: u64,
     /// The space to search [default: shape]
@@ -85,6 +94,7 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
         progress::notice(global, text);
     }
     let mut similar = view.similar(query).k(args.k).exact(args.exact);
+    similar = similar.entries(args.entries || args.chart);
     filtered!(similar, args.which);
     say!(similar, args, names: space);
     say!(similar, args, some: exclusion ef refine);
@@ -205,7 +215,7 @@ pub(super) fn print_table(view: &View, target: &str, answer: &SimilarAnswer) -> 
     let rows: Vec<Value> = answer
         .hits
         .iter()
-        .map(|hit| with_chart(view, hit, hit_row(hit)))
+        .map(|hit| with_chart(view, hit, hit_row(hit), answer.entries))
         .collect();
     output::listing(Format::Table, &columns, &rows, nothing_found(view)?)
 }
@@ -229,9 +239,13 @@ pub(super) fn hit_row(hit: &Hit) -> Value {
     row
 }
 
-pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value) -> Value {
+/// A row with a small chart; what came after only of an entry.
+pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value, entry: bool) -> Value {
     if let Some(object) = row.as_object_mut() {
-        let chart = pictures::small_chart(view, &hit.window);
+        let chart = match entry {
+            true => pictures::small_chart(view, &hit.window),
+            false => pictures::closes(view, &hit.window),
+        };
         object.insert(output::CHART.to_owned(), json!(chart));
         let score = format!("{:.4}", hit.score);
         object.insert("score".to_owned(), json!(score));
@@ -254,18 +268,26 @@ fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> String {
         (None, None) => None,
     };
     let chart = chart.map(|chart| format!("  {}", output::dimmed_afterwards(&chart)));
+    let (one, many, kind) = match answer.entries {
+        true => (
+            "entry",
+            "entries",
+            "each is the first window of its run of similar ones",
+        ),
+        false => (
+            "distinct episode",
+            "distinct episodes",
+            "each is the best window of its run, which is no entry: --entries has those",
+        ),
+    };
     format!(
-        "{what}{}\n{} windows searched by {} in {:.2} ms, {} distinct {} at least {} bars apart\n",
+        "{what}{}\n{} windows searched by {} in {:.2} ms, {} {} at least {} bars apart\n{kind}\n",
         chart.unwrap_or_default(),
         output::grouped(answer.searched.windows),
         answer.searched.plan,
         answer.took.as_secs_f64() * 1e3,
         answer.hits.len(),
-        if answer.hits.len() == 1 {
-            "episode"
-        } else {
-            "episodes"
-        },
+        if answer.hits.len() == 1 { one } else { many },
         output::grouped(answer.exclusion.into()),
     )
 }
@@ -281,6 +303,7 @@ pub(super) fn answer_json(
         "space": answer.space,
         "window_bars": answer.window_bars,
         "exclusion": answer.exclusion,
+        "entries": answer.entries,
         "as_of": view.as_of().map(|t| t.to_string()),
     });
     if let (Some(window), Some(object)) = (&answer.query, query.as_object_mut()) {

@@ -1,6 +1,6 @@
 //! Summaries of outcomes, printed beside what happens anyway.
 
-use rhymedb::{HorizonOutcomes, OutcomeSummary, ReactionAnswer};
+use rhymedb::{HorizonOutcomes, NoPValue, OutcomeSummary, ReactionAnswer};
 use serde_json::{Value, json};
 
 use crate::args::Format;
@@ -34,7 +34,7 @@ pub(super) struct Compared<'a> {
     found: Option<&'a OutcomeSummary>,
     base: Option<&'a OutcomeSummary>,
     base_windows: u64,
-    p_value: Option<f64>,
+    p_value: Result<f64, NoPValue>,
 }
 
 impl<'a> Compared<'a> {
@@ -66,7 +66,7 @@ impl<'a> Compared<'a> {
             "a sample of all {} windows",
             output::grouped(self.base_windows)
         );
-        let found = (self.of, self.found, self.p_value);
+        let found = (self.of, self.found, self.p_value.ok());
         [found, (base.as_str(), self.base, None)].map(|(of, summary, p_value)| {
             let mut row = summary.map_or_else(|| json!({ "n": 0 }), json_of);
             if let Some(object) = row.as_object_mut() {
@@ -85,9 +85,29 @@ impl<'a> Compared<'a> {
     }
 }
 
-/// Prints rows of [`Compared::rows`].
-pub(super) fn print(rows: &[Value]) -> Outcome {
-    output::listing(Format::Table, &SUMMARY_COLUMNS, rows, "")
+/// Prints outcomes beside their base rates, and what p is or why there is none.
+pub(super) fn print(all: &[Compared<'_>]) -> Outcome {
+    let rows: Vec<Value> = all.iter().flat_map(Compared::rows).collect();
+    output::listing(Format::Table, &SUMMARY_COLUMNS, &rows, "")?;
+    if all.iter().any(|c| c.p_value.is_ok()) {
+        output::prose("p: in units of the volatility before, against the mean of each series\n")?;
+    }
+    for of_one in all {
+        if let Err(why) = &of_one.p_value {
+            let bars = if of_one.horizon == 1 { "bar" } else { "bars" };
+            output::prose(&format!("no p after {} {bars}: {why}\n", of_one.horizon))?;
+        }
+    }
+    Ok(())
+}
+
+/// A p-value for programs, and why there is none.
+pub(super) fn p_json(p_value: &Result<f64, NoPValue>) -> [Value; 2] {
+    let why = p_value.as_ref().err().map(ToString::to_string);
+    [
+        json!(p_value.as_ref().ok().copied().map(rounded)),
+        json!(why),
+    ]
 }
 
 pub(super) fn json_of(summary: &OutcomeSummary) -> Value {

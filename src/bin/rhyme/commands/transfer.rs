@@ -163,7 +163,7 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
             columns.push(column(output::CHART, "closes"));
             let mut charted = Vec::with_capacity(rows.len());
             for (hit, mut row) in answer.hits.iter().zip(rows) {
-                let chart = pictures::small_chart(view, &hit.window);
+                let chart = pictures::closes(view, &hit.window);
                 if let Some(object) = row.as_object_mut() {
                     object.insert(output::CHART.to_owned(), json!(chart));
                     for (key, value) in [

@@ -60,21 +60,6 @@ pub(super) fn later(
     Ok(bars.slice(0..whole))
 }
 
-/// The closes after a moment as simple returns from the close at it.
-pub(super) fn changes(
-    view: &View,
-    series: &SeriesKey,
-    start: Timestamp,
-    ahead: usize,
-) -> Outcome<Vec<f64>> {
-    let at = view.bars(series, Some(start), Some(start), None)?.bars;
-    let bars = later(view, series, start, ahead)?;
-    Ok(at
-        .close
-        .last()
-        .map_or_else(Vec::new, |from| returns(*from, &bars)))
-}
-
 /// The closes of bars as simple returns from a price.
 pub(super) fn returns(from: f64, bars: &Bars) -> Vec<f64> {
     bars.close.iter().map(|close| close / from - 1.0).collect()

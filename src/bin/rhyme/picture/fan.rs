@@ -3,7 +3,7 @@
 use rhymedb::plot::{Analogs, Fan, FanPath, FanStep};
 use rhymedb::{ReactionAnswer, Similar, SimilarAnswer, View};
 
-use super::after::{changes, returns};
+use super::after::{later, returns};
 use super::{as_of, name, when, windows};
 use crate::failure::Outcome;
 use crate::output::grouped;
@@ -81,7 +81,9 @@ pub(crate) fn news(
     }
     let mut paths = Vec::new();
     for told in &answer.news {
-        for outcome in &told.outcomes {
+        for outcome in told.outcomes.iter().filter(|o| !o.repeated) {
+            let ahead = answer.horizon as usize;
+            let bars = later(view, &outcome.series, outcome.start, ahead)?;
             paths.push(FanPath {
                 name: format!(
                     "{} · {} · {}",
@@ -89,12 +91,7 @@ pub(crate) fn news(
                     when(told.known),
                     told.headline.text
                 ),
-                changes: changes(
-                    view,
-                    &outcome.series,
-                    outcome.start,
-                    answer.horizon as usize,
-                )?,
+                changes: returns(outcome.price, &bars),
             });
         }
     }
@@ -108,7 +105,7 @@ pub(crate) fn news(
             answer.space,
             as_of(view)
         ),
-        note: "From the close of the first bar that closed when the news was known. Each step counts the outcomes that had ended by then.".to_owned(),
+        note: "From the first price that a reader of the news could have traded at. Each step counts the outcomes that had ended by then.".to_owned(),
         steps: format!("bars of {} after the news", interval.unwrap_or_default()),
         found_name: "after the news".to_owned(),
         base_name: format!("all times (a sample of {})", grouped(answer.base_windows)),

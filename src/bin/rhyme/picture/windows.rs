@@ -9,7 +9,8 @@ use crate::failure::Outcome;
 use crate::output::grouped;
 
 /// The answer to a search for similar windows; `asked` is what it was asked with, and `ahead` how
-/// many bars after each window are shown.
+/// many bars after each window are shown. After hits that are no entries none are: they had a part in
+/// their choice.
 pub(crate) fn found(
     view: &View,
     asked: &str,
@@ -28,6 +29,7 @@ pub(crate) fn found(
         }),
         (None, None) => None,
     };
+    let ahead = if answer.entries { ahead } else { 0 };
     let mut hits = Vec::with_capacity(answer.hits.len());
     for hit in &answer.hits {
         let label = format!(
@@ -44,8 +46,13 @@ pub(crate) fn found(
     Ok(Analogs {
         title,
         subtitle: format!(
-            "{} distinct episodes of {} windows · space {}{}",
+            "{} {} of {} windows · space {}{}",
             answer.hits.len(),
+            if answer.entries {
+                "entries"
+            } else {
+                "distinct episodes"
+            },
             grouped(answer.searched.windows),
             answer.space,
             as_of(view)
@@ -65,7 +72,7 @@ pub(crate) fn transferred(view: &View, to: &str, answer: &TransferAnswer) -> Out
     let mut hits = Vec::with_capacity(answer.hits.len());
     for hit in &answer.hits {
         let label = format!("{} · {:.3}", hit.rank, hit.score);
-        hits.push(chart(view, &hit.window, label, ahead)?);
+        hits.push(chart(view, &hit.window, label, 0)?);
     }
     Ok(Analogs {
         title: format!(

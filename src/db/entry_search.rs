@@ -1,0 +1,138 @@
+//! The entries of a search: all windows that are at least as good as its worst hit, and of each run
+//! of them the first.
+
+use super::entries::entries;
+use super::episodes::record;
+use super::rank::{Candidate, Occupied, same_moment};
+use super::search::Search;
+use super::similar::SecondLook;
+use super::snapshot::Snapshot;
+use crate::error::Result;
+use crate::index;
+use crate::store::SeriesId;
+
+/// How the windows of a search are compared.
+pub(super) struct Judged<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) search: &'a Search<'a>,
+    pub(super) query: &'a index::Query,
+    /// The second look, if the hits were chosen by one.
+    pub(super) second: Option<&'a SecondLook<'a>>,
+    pub(super) exclusion: u32,
+}
+
+/// A window with what it was chosen by.
+#[derive(Clone, Copy)]
+struct Valued {
+    candidate: Candidate,
+    refined: f64,
+}
+
+impl Judged<'_> {
+    /// The entries, best first, for the best episodes `hits` of the same search.
+    ///
+    /// A window that is at least as good as the worst hit and is no hit lies within the zone of a better
+    /// hit, or it would have been taken. So those windows are all found by looking at the zones of the
+    /// hits, each window of them with its exact score: the list is exact around every hit. What a
+    /// search in a graph missed with its whole zone is missed here too.
+    pub(super) fn entries(
+        &self,
+        hits: &[Candidate],
+        own: impl IntoIterator<Item = (SeriesId, i64)>,
+    ) -> Result<Vec<Candidate>> {
+        if self.exclusion == 0 {
+            return Ok(hits.to_vec());
+        }
+        let mut good = self.at_least_as_good(hits)?;
+        for own in own {
+            let own = self.occupied(own)?;
+            let mut far = Vec::with_capacity(good.len());
+            for one in good {
+                let here = self.occupied((one.candidate.series, one.candidate.end))?;
+                if !same_moment(&*self.snapshot.txn, &own, &here, self.exclusion)? {
+                    far.push(one);
+                }
+            }
+            good = far;
+        }
+        // The best of one time is the first of it.
+        good.sort_by(|a, b| self.better(a, b));
+        let symbol = |one: &Valued| {
+            let series = self.snapshot.series.get(&one.candidate.series);
+            let symbol = series.map(|s| (&s.key.market, &s.key.symbol));
+            (symbol, one.candidate.series)
+        };
+        let near = |a: &Valued, b: &Valued| {
+            let a = self.occupied((a.candidate.series, a.candidate.end))?;
+            let b = self.occupied((b.candidate.series, b.candidate.end))?;
+            same_moment(&*self.snapshot.txn, &a, &b, self.exclusion)
+        };
+        let time = |a: &Valued, b: &Valued| a.candidate.end.cmp(&b.candidate.end);
+        let mut entries = entries(good, time, symbol, near)?;
+        entries.sort_by(|a, b| self.better(a, b));
+        Ok(entries.into_iter().map(|one| one.candidate).collect())
+    }
+
+    fn occupied(&self, (id, end): (SeriesId, i64)) -> Result<Occupied<'_>> {
+        let series = record(self.snapshot, id)?;
+        Ok(Occupied { id, series, end })
+    }
+
+    /// The order in which hits are told: by the second look, if there is one, then by score.
+    fn better(&self, a: &Valued, b: &Valued) -> std::cmp::Ordering {
+        let refined = match self.second {
+            Some(second) => second.order(a.refined, b.refined),
+            None => std::cmp::Ordering::Equal,
+        };
+        refined.then_with(|| a.candidate.order(&b.candidate))
+    }
+
+    fn valued(&self, candidate: Candidate) -> Result<Valued> {
+        let refined = self.second.map(|second| second.value(&candidate));
+        Ok(Valued {
+            candidate,
+            refined: refined.transpose()?.unwrap_or_default(),
+        })
+    }
+
+    /// The windows within the zones of the hits that have at least the lowest score of a hit, and at
+    /// least as good a second look as the worst hit.
+    fn at_least_as_good(&self, hits: &[Candidate]) -> Result<Vec<Valued>> {
+        let least = hits.iter().map(|h| h.score).fold(f32::INFINITY, f32::min);
+        let mut found: Vec<Candidate> = Vec::new();
+        for hit in hits {
+            let key = &record(self.snapshot, hit.series)?.key;
+            for (&id, series) in self.snapshot.series.iter() {
+                if series.key.symbol != key.symbol || series.key.market != key.market {
+                    continue;
+                }
+                // The zone is counted in the longer interval, so a shorter one has more windows in it.
+                let mine = series.key.interval.nominal_millis().max(1);
+                let longer = key.interval.nominal_millis().max(mine);
+                let bars = longer.div_euclid(mine).saturating_add(1).unsigned_abs();
+                let windows = bars.saturating_mul(u64::from(self.exclusion));
+                let windows = u32::try_from(windows).unwrap_or(u32::MAX);
+                let place = (id, hit.end);
+                self.search
+                    .around(self.query, place, (windows, least), &mut found)?;
+            }
+        }
+        found.sort_unstable_by(Candidate::order);
+        found.dedup();
+        let mut valued = Vec::with_capacity(found.len());
+        for candidate in found {
+            valued.push(self.valued(candidate)?);
+        }
+        if let Some(second) = self.second {
+            let mut worst: Option<f64> = None;
+            for hit in hits {
+                let value = second.value(hit)?;
+                if worst.is_none_or(|w| second.order(value, w).is_gt()) {
+                    worst = Some(value);
+                }
+            }
+            valued.retain(|v| worst.is_some_and(|w| second.order(v.refined, w).is_le()));
+        }
+        Ok(valued)
+    }
+}
