@@ -3,8 +3,8 @@
 //!
 //! Everything is judged on windows that open after the date up to which the weights were trained, or
 //! on symbols that they were not trained on; the training record of the weights says both. What
-//! baselines are fitted on lies before. Figures carry 95 % intervals for which whole weeks are
-//! drawn anew ([`estimate`]), and stand beside chance, shuffled pairs and the baselines `stats`,
+//! baselines are fitted on lies before. Figures carry 95 % intervals for which whole stretches
+//! of time are drawn anew ([`estimate`]), and stand beside chance, shuffled pairs and the baselines `stats`,
 //! `shape`, principal components and five numbers made by hand.
 
 mod analogs;

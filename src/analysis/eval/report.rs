@@ -103,7 +103,7 @@ pub struct EvalMeasure {
     pub measure: String,
     /// The figure.
     pub value: f64,
-    /// The lower end of its 95 % interval, weeks drawn anew; `None` if there is none.
+    /// The lower end of its 95 % interval; `None` if there is none, as of events in few stretches of time.
     pub low: Option<f64>,
     /// The upper end.
     pub high: Option<f64>,
