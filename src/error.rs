@@ -2,13 +2,15 @@
 //! message says what was expected, what came and what to do.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The result of every fallible call in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, grouped by what the caller can do about it.
-#[derive(Debug, thiserror::Error)]
+/// What went wrong, grouped by what the caller can do about it. A clone is the same error: a failure
+/// that is kept is told to everybody alike.
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused a file operation.
@@ -19,7 +21,7 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// Another process or handle holds the database.
     #[error("the database {} is in use by {holder}; close it there, or if nobody writes say --read-only in both", path.display())]
@@ -66,6 +68,24 @@ pub enum Error {
     /// The catalog's storage engine failed.
     #[error("the catalog failed: {0}")]
     Catalog(String),
+    /// An encoder of the caller's own failed or panicked, or gave what cannot be stored.
+    #[error(
+        "the encoder {encoder} failed{}: {source}; correct the encoder, or use another one",
+        encoding(at)
+    )]
+    Encoder {
+        /// The id of the encoder.
+        encoder: String,
+        /// What it encoded, as far as it is known: the space, the series and the window.
+        at: Vec<String>,
+        /// What it said.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// This crate contradicts itself. What is stored is not damaged by it.
+    #[error(
+        "internal error: {0}; this is a fault of the program and not of your data: please report it, with what you did and what `rhyme doctor` prints"
+    )]
+    Internal(String),
     /// An argument is out of its range or does not fit the others.
     #[error("{0}")]
     Invalid(String),
@@ -131,6 +151,15 @@ fn remedy(file: &Path, section: &str) -> &'static str {
     }
 }
 
+/// What an encoder was at, as a part of a sentence.
+fn encoding(at: &[String]) -> String {
+    if at.is_empty() {
+        String::new()
+    } else {
+        format!(" on {}", at.join(", "))
+    }
+}
+
 /// What to do where the system's own words do not say it.
 fn advice(action: &str, source: &std::io::Error) -> &'static str {
     use std::io::ErrorKind::{
@@ -193,13 +222,46 @@ impl Error {
         move |source| Error::Io {
             action,
             path,
-            source,
+            source: Arc::new(source),
         }
     }
 
     /// An [`Error::Invalid`] from any text.
     pub(crate) fn invalid(message: impl Into<String>) -> Error {
         Error::Invalid(message.into())
+    }
+
+    /// An [`Error::Internal`] from any text.
+    pub(crate) fn internal(message: impl Into<String>) -> Error {
+        Error::Internal(message.into())
+    }
+
+    /// An [`Error::Encoder`] that says what was encoded; others stay as they are.
+    #[must_use]
+    pub(crate) fn at(mut self, what: impl FnOnce() -> String) -> Error {
+        if let Self::Encoder { at, .. } = &mut self {
+            at.push(what());
+        }
+        self
+    }
+
+    /// The same, with more to do about it where its kind has room for that.
+    #[must_use]
+    pub(crate) fn with_advice(mut self, advice: &str) -> Error {
+        match &mut self {
+            Self::Io { source, .. } => {
+                *source = Arc::new(std::io::Error::new(
+                    source.kind(),
+                    format!("{source}; {advice}"),
+                ));
+            }
+            Self::Corrupt { detail: text, .. }
+            | Self::Catalog(text)
+            | Self::Internal(text)
+            | Self::Invalid(text) => *text = format!("{text}; {advice}"),
+            _ => {}
+        }
+        self
     }
 
     /// An [`Error::Corrupt`] of one section of a file.

@@ -79,12 +79,13 @@ pub use analysis::{
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
-    BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
-    DeleteReport, DropReport, Expressiveness, FileOnDisk, HeadlineHit, HeadlineReport,
-    HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LostBars, LostVectors,
-    OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine, RepairReport,
-    Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, SpaceInfo,
-    SpaceRecall, Stage, VectorRow, VerifyReport, View, vector_instructions,
+    BackupReport, BarsReport, ChangedVectors, CompactReport, Control, DamagedSegment, Database,
+    DatabaseStats, DeleteReport, DropReport, Expressiveness, FailedWindow, FileOnDisk, HeadlineHit,
+    HeadlineReport, HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LostBars,
+    LostVectors, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
+    RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer,
+    SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, WaitingSpace,
+    vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,

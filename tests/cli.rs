@@ -31,6 +31,8 @@ mod ingest;
 mod listings;
 #[path = "cli/outcomes.rs"]
 mod outcomes;
+#[path = "cli/own_spaces.rs"]
+mod own_spaces;
 #[path = "cli/plot.rs"]
 mod plot;
 #[cfg(unix)]

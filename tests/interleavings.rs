@@ -10,13 +10,11 @@
     reason = "tests"
 )]
 
-use std::convert::Infallible;
-
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use shared::{Kept, Shared};
+use shared::{Kept, Loss, Shared};
 
 mod sync {
     pub(super) use loom::sync::{Arc, Mutex, MutexGuard, RwLock};
@@ -54,7 +52,21 @@ impl Drop for Snapshot {
     }
 }
 
-type Db = Shared<Catalog, Snapshot>;
+/// Why there is no snapshot.
+#[derive(Clone, Debug)]
+struct Why(String);
+
+impl Loss for Why {
+    fn by_panic() -> Self {
+        Self("a panic".to_owned())
+    }
+
+    fn kept(self) -> Self {
+        Self(format!("{}; open it again", self.0))
+    }
+}
+
+type Db = Shared<Catalog, Snapshot, Why>;
 
 fn database() -> Arc<Db> {
     let catalog = Catalog {
@@ -67,7 +79,7 @@ fn database() -> Arc<Db> {
 
 /// Commits as the database does: by the state before, and then shows it. Returns the number of
 /// the commit, or why there is none.
-fn commit(db: &Db) -> Result<usize, String> {
+fn commit(db: &Db) -> Result<usize, Why> {
     let mut writer = db.still();
     let before = db.latest()?;
     assert_eq!(
@@ -75,8 +87,7 @@ fn commit(db: &Db) -> Result<usize, String> {
         "a writer sees the last commit"
     );
     writer.commits += 1;
-    let shown: Result<(), Infallible> = db.show(&writer, || Ok(writer.read()));
-    shown.unwrap();
+    db.show(&writer, || Ok(writer.read())).unwrap();
     Ok(writer.commits)
 }
 
@@ -89,8 +100,7 @@ fn compact(db: &Db) -> bool {
         assert!(!free || writer.open.load(Ordering::SeqCst) == 0);
         free
     };
-    let done: Result<bool, Infallible> = db.detached(&mut writer, work, |w| Ok(w.read()));
-    done.unwrap()
+    db.detached(&mut writer, work, |w| Ok(w.read())).unwrap()
 }
 
 /// Runs it in all orders, and says how many those are.
@@ -156,7 +166,8 @@ fn what_cannot_be_read_is_said_to_everybody() {
     fn fails(db: &Db) {
         let mut writer = db.still();
         writer.commits += 1;
-        db.show(&writer, || Err("no disk")).unwrap_err();
+        db.show(&writer, || Err(Why("no disk".to_owned())))
+            .unwrap_err();
     }
     fn panics(db: &Db) {
         let mut writer = db.still();
@@ -165,7 +176,7 @@ fn what_cannot_be_read_is_said_to_everybody() {
                 &mut writer,
                 |w| w.commits += 1,
                 // Without the message that a panic prints.
-                |_| -> Result<Snapshot, String> { std::panic::resume_unwind(Box::new(())) },
+                |_| -> Result<Snapshot, Why> { std::panic::resume_unwind(Box::new(())) },
             )
         });
         assert!(std::panic::catch_unwind(work).is_err());
@@ -182,9 +193,9 @@ fn what_cannot_be_read_is_said_to_everybody() {
             }
             writer.join().unwrap();
             if let Err(why) = second.join().unwrap() {
-                assert!(why.contains("open it again"), "{why}");
+                assert!(why.0.contains("open it again"), "{why:?}");
             }
-            let lost = |seen: Result<usize, String>| seen.unwrap_err().contains("open it again");
+            let lost = |seen: Result<usize, Why>| seen.unwrap_err().0.contains("open it again");
             assert!(lost(db.latest().map(|s| s.commits)));
             assert!(lost(commit(&db)));
         });

@@ -341,7 +341,7 @@ impl AnomalyScan<'_> {
 fn judge_one(past: &Past<'_>, judge: &Judge<'_>, place: Place) -> Result<Option<Unusual>> {
     let vector = past
         .vector(place)?
-        .ok_or_else(|| Error::Catalog("a window has no vector".to_owned()))?;
+        .ok_or_else(|| Error::internal("a window has no vector"))?;
     let window = Judged {
         place,
         vector: &vector,

@@ -100,7 +100,7 @@ pub(super) fn centred(vector: &[f32], mean: &[f64]) -> Vec<f64> {
 pub(super) fn vectors(past: &Past<'_>, places: &[Place]) -> Result<Vec<Vec<f32>>> {
     let vector = |&place: &Place| {
         past.vector(place)?
-            .ok_or_else(|| Error::Catalog("a sampled window has no vector".to_owned()))
+            .ok_or_else(|| Error::internal("a sampled window has no vector"))
     };
     places.iter().map(vector).collect()
 }

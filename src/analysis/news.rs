@@ -272,7 +272,7 @@ impl Context<'_> {
         let space = self.space.as_deref();
         self.view.placed(space, &query, |space, placed| {
             let Some(window) = placed.window else {
-                return Err(Error::Catalog(format!("{} is no window", self.target)));
+                return Err(Error::internal(format!("{} is no window", self.target)));
             };
             let symbol = self.symbol.clone();
             let symbol = symbol.unwrap_or_else(|| window.series.symbol.clone());

@@ -147,7 +147,7 @@ impl Outcomes<'_> {
         for hit in &similar.hits {
             let series = past
                 .id_of(&hit.window.series)
-                .ok_or_else(|| Error::Catalog(format!("{} is not stored", hit.window.series)))?;
+                .ok_or_else(|| Error::internal(format!("{} is not stored", hit.window.series)))?;
             let end = hit.window.end.millis();
             let place = Place { end, series };
             hits.push(Moment {

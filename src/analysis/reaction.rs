@@ -283,7 +283,7 @@ impl Reaction<'_> {
         let mut groups: Vec<Story> = Vec::new();
         let mut by_time: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         for hit in hits.into_iter().filter(|h| !h.headline.symbols.is_empty()) {
-            let vector = space.text(&hit.headline.text)?;
+            let vector = space.stored_vector(&hit)?;
             let known = hit.known.millis();
             let days = known.saturating_sub(SAME_NEWS_MS)..=known.saturating_add(SAME_NEWS_MS);
             let near = by_time.range(days).flat_map(|(_, near)| near);

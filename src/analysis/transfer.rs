@@ -255,7 +255,9 @@ impl Transfer<'_> {
             let mut hits = Vec::with_capacity(chosen.len());
             for candidate in &chosen {
                 let place = Place::from(candidate);
-                let stored = past.vector(place)?.unwrap_or_default();
+                let stored = past.vector(place)?;
+                let stored = stored
+                    .ok_or_else(|| Error::internal("a window that was found has no vector"))?;
                 let Some(value) = values.get(&place) else {
                     continue;
                 };
@@ -301,7 +303,7 @@ fn correct(
     for candidate in found {
         let vector = past
             .vector((&candidate).into())?
-            .ok_or_else(|| Error::Catalog("a window has no vector".to_owned()))?;
+            .ok_or_else(|| Error::internal("a window has no vector"))?;
         let arrived = bridge.arrived(&vector);
         seen.push((candidate, dot(asked, &arrived), bridge.crowding(&arrived)));
     }

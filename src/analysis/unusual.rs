@@ -184,7 +184,7 @@ impl Judge<'_> {
             let vector = self
                 .past
                 .vector(place)?
-                .ok_or_else(|| Error::Catalog("a sampled window has no vector".to_owned()))?;
+                .ok_or_else(|| Error::internal("a sampled window has no vector"))?;
             let window = Judged {
                 place,
                 vector: &vector,

@@ -120,7 +120,7 @@ impl View {
             let state = snapshot.text_space(Some(&state.space().name))?;
             let past = Past::new(self, snapshot, state)?;
             let Some(aligned) = past.aligned()? else {
-                return Err(Error::Catalog(format!(
+                return Err(Error::internal(format!(
                     "the space {} reads text and has no weights",
                     state.space().name
                 )));
@@ -218,6 +218,13 @@ impl Aligned<'_> {
             hits.push(part.hit(self.past.snapshot, rank, scored, (latency, bank))?);
         }
         Ok((hits, searched))
+    }
+
+    /// The vector of a headline that was found here, at unit length.
+    pub(crate) fn stored_vector(&self, hit: &HeadlineHit) -> Result<Vec<f32>> {
+        let state = self.past.state;
+        let part = state.headlines.part(self.past.snapshot, state)?;
+        part.vector(hit.row)
     }
 
     /// The greatest cosine of a headline that was known at a time, latency included; `None` if none

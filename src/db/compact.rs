@@ -7,9 +7,9 @@ use super::database::{Database, Inner, Writer};
 use super::headlines::embed_headlines;
 use super::ingest::IngestReport;
 use super::seal::{self, SortedRows, write_sorted};
-use super::segment::SegmentSizes;
+use super::segment::{NewSegment, SegmentSizes};
 use super::snapshot::SpaceState;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::{Index, RowSet, RowsBuilder};
 use crate::store::{Directory, SegmentId, SegmentRecord, SeriesId, SpaceId};
 
@@ -119,7 +119,7 @@ impl<'a> LiveRows<'a> {
         let place = self.places.get(i);
         match place.and_then(|p| Some((p, self.parts.get(p.part as usize)?))) {
             Some((place, part)) => rows.push_row(&part.rows, place.row),
-            None => Ok(()),
+            None => Err(Error::internal("a row to rewrite is not there")),
         }
     }
 }
@@ -158,12 +158,13 @@ pub(super) fn rewrite(
     for &id in segments {
         txn.remove_segment(space, id)?;
     }
-    for (id, record) in &written {
-        txn.add_segment(space, *id, record)?;
+    for new in &written {
+        txn.add_segment(space, new.id, &new.record)?;
     }
     txn.clear_fresh(space)?;
-    inner.commit(writer, txn)?;
     result.written = written.len() as u64;
+    written.into_iter().for_each(NewSegment::keep);
+    inner.commit(writer, txn)?;
     result.dead = live.dead;
     let names: Vec<_> = segments
         .iter()

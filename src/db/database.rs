@@ -7,7 +7,7 @@ use super::encoders::Encoders;
 use super::files::{Files, prepare_dir};
 use super::ingest::{Ingest, IngestReport};
 use super::segment::SegmentSizes;
-use super::shared::Shared;
+use super::shared::{Loss, Shared};
 use super::snapshot::Snapshot;
 use super::threads::start_threads;
 use super::view::View;
@@ -16,7 +16,7 @@ use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
 use crate::model::{SeriesBars, Timestamp};
-use crate::store::{Catalog, Changes, WriteTxn, suspecting_damage};
+use crate::store::{Catalog, Changes, WriteTxn};
 
 /// How to open a database.
 ///
@@ -199,21 +199,17 @@ impl OpenOptions {
         let path = dir.join(Catalog::FILE_NAME);
         if self.read_only {
             let lock = DirLock::share(storage, dir)?;
-            return suspecting_damage(&path, || {
-                let catalog = Catalog::open_read_only(storage, &path)?;
-                Database::assemble(self.files(dir), catalog, lock)
-            });
+            let catalog = Catalog::open_read_only(storage, &path)?;
+            return Database::assemble(self.files(dir), catalog, lock);
         }
         let lock = DirLock::acquire(storage, dir)?;
-        suspecting_damage(&path, || {
-            let catalog = Catalog::open_or_create(storage, &path)?;
-            let catalog = catalog.syncing_every(self.sync_every);
-            sync_dir(storage, dir)?;
-            let db = Database::assemble(self.files(dir), catalog, lock)?;
-            // Last: a catalog that names files which are not there names too few of those that are.
-            db.0.files.sweep(&db.0.still().catalog)?;
-            Ok(db)
-        })
+        let catalog = Catalog::open_or_create(storage, &path)?;
+        let catalog = catalog.syncing_every(self.sync_every);
+        sync_dir(storage, dir)?;
+        let db = Database::assemble(self.files(dir), catalog, lock)?;
+        // Last: a catalog that names files which are not there names too few of those that are.
+        db.0.files.sweep(&db.0.still().catalog)?;
+        Ok(db)
     }
 
     pub(super) fn files(&self, dir: &Path) -> Files {
@@ -236,25 +232,35 @@ pub(super) struct Writer {
 }
 
 pub(super) struct Inner {
-    shared: Shared<Writer, Snapshot>,
+    shared: Shared<Writer, Snapshot, Error>,
     pub(super) files: Files,
     _lock: DirLock,
+}
+
+impl Loss for Error {
+    fn by_panic() -> Self {
+        Self::internal("reading what was committed panicked")
+    }
+
+    fn kept(self) -> Self {
+        self.with_advice("what was committed is on disk: close the database and open it again")
+    }
 }
 
 impl Inner {
     /// What was committed last.
     ///
     /// # Errors
-    /// [`Error::Catalog`] if the catalog could not be read after a commit.
+    /// Why the catalog could not be read after a commit.
     pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>> {
-        self.shared.latest().map_err(Error::Catalog)
+        self.shared.latest()
     }
 
     /// Waits for the right to write.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`] if there is none, [`Error::Catalog`] if what was committed could not be
-    /// read: then nothing is built upon it.
+    /// [`Error::ReadOnly`] if there is none, and why what was committed could not be read: then
+    /// nothing is built upon it.
     pub(super) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
         let writer = self.still();
         if writer.catalog.is_read_only() {
@@ -271,13 +277,13 @@ impl Inner {
         self.shared.still()
     }
 
-    /// Does work that writes, on several threads. A damaged page of the catalog is an error.
+    /// Does work that writes, on several threads.
     ///
     /// # Errors
     /// [`Error::Io`] if the system starts no threads, and those of the work.
     pub(super) fn change<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         start_threads()?;
-        suspecting_damage(&self.files.dir.join(Catalog::FILE_NAME), work)
+        work()
     }
 
     /// Commits and shows the result to readers that come from now on.
@@ -300,8 +306,7 @@ impl Inner {
     /// Gives the catalog's free space back, for which no snapshot may be open. `false` if a view
     /// is.
     pub(super) fn compact_catalog(&self, writer: &mut Writer) -> Result<bool> {
-        let path = self.files.dir.join(Catalog::FILE_NAME);
-        let compact = |writer: &mut Writer| suspecting_damage(&path, || writer.catalog.compact());
+        let compact = |writer: &mut Writer| writer.catalog.compact();
         self.shared
             .detached(writer, compact, |writer| self.load(writer, None))?
     }

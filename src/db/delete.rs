@@ -76,10 +76,13 @@ impl Database {
                 let touched = touched_windows(&txn, space, id, changed)?;
                 report.windows += remove_windows(&txn, &snapshot, space.id, &record, touched)?;
                 let windows = txn.bar_times(id, touched.first..=touched.last)?.len() as u64;
-                if windows > inner.files.sizes.fresh_batch {
+                if windows > inner.files.sizes.fresh_batch || !space.can_encode() {
                     txn.add_pending(space.id, touched)?;
                 } else {
-                    embed_fresh(&txn, space, &record, touched)?;
+                    match embed_fresh(&txn, space, &record, touched) {
+                        Err(Error::Encoder { .. }) => txn.add_pending(space.id, touched)?,
+                        done => drop(done?),
+                    }
                 }
             }
         }

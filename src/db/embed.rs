@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::encode_stretch::encode_stretch;
 use crate::encode::{ChartEncoder, Embeddings};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Bars, Calendar, Interval, Space, Timestamp};
 use crate::store::{BarReads, Pending, SeriesRecord};
 
@@ -33,6 +34,9 @@ pub(super) struct EncodedWindows {
     pub(super) ends: Vec<i64>,
     /// The rows; some may not be defined.
     pub(super) rows: Embeddings,
+    /// The ends of the windows on which the encoder failed, and what it said. Their rows are not
+    /// defined.
+    pub(super) failed: Vec<(i64, Error)>,
 }
 
 impl EncodedWindows {
@@ -44,8 +48,9 @@ impl EncodedWindows {
             .filter_map(|(i, &end)| Some((end, self.rows.row(i)?)))
     }
 
-    /// The ends of the windows that have none.
-    pub(super) fn flat(&self) -> Vec<i64> {
+    /// The ends of the windows that have none: those that are flat, and those on which the encoder
+    /// failed.
+    pub(super) fn without_vector(&self) -> Vec<i64> {
         let defined = &self.rows.defined;
         let flat = self.ends.iter().zip(defined).filter(|(_, d)| !**d);
         flat.map(|(&end, _)| end).collect()
@@ -88,17 +93,26 @@ impl Windows<'_> {
         let mut encoded = EncodedWindows {
             ends: Vec::new(),
             rows: Embeddings::with_capacity(self.encoder.spec().dim as usize, bars.len()),
+            failed: Vec::new(),
         };
         for stretch in stretches(bars, interval, series.calendar) {
             let part = bars.slice(stretch);
             let lasts = self.last_bars(&part, interval, first);
-            let rows = self.encoder.encode_series(&part, &lasts)?;
-            encoded.rows.values.extend_from_slice(&rows.values);
-            encoded.rows.defined.extend_from_slice(&rows.defined);
-            encoded.ends.extend(lasts.iter().filter_map(|&i| {
-                let open = Timestamp::from_millis(*part.time.get(i)?);
-                Some(interval.close_of(open).millis())
-            }));
+            let close = |i: usize| {
+                let open = part.time.get(i).copied().map(Timestamp::from_millis);
+                let open = open.ok_or_else(|| Error::internal("a window ends beyond its bars"))?;
+                Ok(interval.close_of(open).millis())
+            };
+            let found = encode_stretch(self.encoder, &part, &lasts);
+            let found = found.map_err(|e| e.at(|| format!("the series {}", series.key)))?;
+            encoded.rows.values.extend_from_slice(&found.rows.values);
+            encoded.rows.defined.extend_from_slice(&found.rows.defined);
+            for &i in &lasts {
+                encoded.ends.push(close(i)?);
+            }
+            for (i, error) in found.failed {
+                encoded.failed.push((close(i)?, error));
+            }
         }
         Ok(encoded)
     }

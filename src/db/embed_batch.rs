@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use super::database::Inner;
 use super::embed::EncodedWindows;
 use super::ingest::ChartSpace;
+use super::left_out::Failures;
 use super::snapshot::Snapshot;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
 use crate::model::{Bars, Timestamp};
 use crate::store::{FreshRow, Pending, SeriesId, SeriesRecord, WriteTxn};
@@ -19,16 +20,27 @@ pub(super) struct Touched<'a> {
     /// The bars that made them, if they are later than all that is committed of the series, and the
     /// first of it in this batch.
     pub(super) appended: Option<&'a Bars>,
+    /// The open time of the last bar that was stored before, if all of the windows are later.
+    pub(super) stored_to: Option<i64>,
 }
 
 impl Touched<'_> {
+    /// Notes that the windows wait. Appended ones are joined to those that wait at the end of the
+    /// series, or each bar of a market that is followed would add a range.
+    fn wait(&self, txn: &WriteTxn) -> Result<()> {
+        match self.stored_to {
+            Some(last) => txn.extend_pending(self.space.id, self.windows, last),
+            None => txn.add_pending(self.space.id, self.windows),
+        }
+    }
+
     /// The windows of appended bars, and how the series ends with them: what comes before those is committed,
     /// so any thread can read it.
     fn encode_appended(&self, snapshot: &Snapshot) -> Result<Option<(EncodedWindows, Bars)>> {
         let Some(appended) = self.appended else {
             return Ok(None);
         };
-        let windows = self.space.windows();
+        let windows = self.space.windows()?;
         let before = Timestamp::from_millis(self.windows.first.saturating_sub(1));
         let reach = windows.reach - 1;
         let mut bars = snapshot.bars_back(self.windows.series, before, reach)?;
@@ -39,40 +51,68 @@ impl Touched<'_> {
     }
 }
 
+/// What became of windows that were encoded.
+#[derive(Debug, Default)]
+pub(super) struct Embedded {
+    /// How many have a row now.
+    pub(super) rows: u64,
+    /// How many are flat.
+    pub(super) flat: u64,
+    /// Those on which the encoder failed.
+    pub(super) failures: Failures,
+}
+
+impl Embedded {
+    pub(super) fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.flat += other.flat;
+        self.failures.add(other.failures);
+    }
+}
+
 /// Embeds few `new` windows at once as fresh rows, beside `fresh` that there are already; lets
-/// many wait. Returns how many windows were embedded and how many are flat.
+/// many wait, and those whose encoder is not known or fails.
 pub(super) fn embed_or_wait(
     inner: &Inner,
     (txn, snapshot): (&WriteTxn, &Snapshot),
     touched: &[Touched<'_>],
     (new, fresh): (u64, u64),
-) -> Result<(u64, u64)> {
+) -> Result<Embedded> {
     let sizes = &inner.files.sizes;
-    let waiting = new > sizes.fresh_batch || fresh + new > sizes.fresh_rows as u64;
-    if waiting {
-        for t in touched {
-            txn.add_pending(t.space.id, t.windows)?;
-        }
-        return Ok((0, 0));
+    let many = new > sizes.fresh_batch || fresh + new > sizes.fresh_rows as u64;
+    let (now, later): (Vec<_>, Vec<_>) =
+        touched.iter().partition(|t| !many && t.space.can_encode());
+    for t in later {
+        t.wait(txn)?;
     }
-    let encoded: Vec<_> = touched
+    let encoded: Vec<_> = now
         .par_iter()
         .map(|t| t.encode_appended(snapshot))
-        .collect::<Result<_>>()?;
-    let (mut embedded, mut flat) = (0, 0);
-    for (t, encoded) in touched.iter().zip(encoded) {
-        let encoded = match encoded {
+        .collect();
+    let mut embedded = Embedded::default();
+    for (t, encoded) in now.into_iter().zip(encoded) {
+        let encoded = encoded.and_then(|encoded| match encoded {
             Some((encoded, last)) => {
                 txn.note_last_bars(t.windows.series, last);
-                encoded
+                Ok(encoded)
             }
-            None => t.space.windows().encode(txn, &t.series, t.windows)?,
-        };
-        let (rows, flats) = put_encoded(txn, t.space, t.windows.series, &encoded)?;
-        embedded += rows;
-        flat += flats;
+            None => t.space.windows()?.encode(txn, &t.series, t.windows),
+        });
+        match encoded {
+            Ok(encoded) => {
+                embedded.add(put_encoded(
+                    txn,
+                    t.space,
+                    (t.windows.series, &t.series),
+                    encoded,
+                )?);
+            }
+            // It is tried again when the batch is made searchable, and told then.
+            Err(Error::Encoder { .. }) => t.wait(txn)?,
+            Err(other) => return Err(other),
+        }
     }
-    Ok((embedded, flat))
+    Ok(embedded)
 }
 
 /// Embeds the windows of `pending` as fresh rows.
@@ -81,17 +121,17 @@ pub(super) fn embed_fresh(
     space: &ChartSpace,
     series: &SeriesRecord,
     pending: Pending,
-) -> Result<(u64, u64)> {
-    let encoded = space.windows().encode(txn, series, pending)?;
-    put_encoded(txn, space, pending.series, &encoded)
+) -> Result<Embedded> {
+    let encoded = space.windows()?.encode(txn, series, pending)?;
+    put_encoded(txn, space, (pending.series, series), encoded)
 }
 
 fn put_encoded(
     txn: &WriteTxn,
     space: &ChartSpace,
-    series: SeriesId,
-    encoded: &EncodedWindows,
-) -> Result<(u64, u64)> {
+    (series, record): (SeriesId, &SeriesRecord),
+    encoded: EncodedWindows,
+) -> Result<Embedded> {
     let mut builder = RowsBuilder::new(space.space.encoder.dim as usize)?;
     let mut ends = Vec::new();
     for (end, vector) in encoded.defined() {
@@ -107,8 +147,12 @@ fn put_encoded(
             vector: view.row_bytes(row as u32)?,
         });
     }
-    let flat = encoded.flat();
+    let without = encoded.without_vector();
     txn.put_fresh(space.id, &rows)?;
-    txn.put_flat(space.id, series, &flat)?;
-    Ok((rows.len() as u64, flat.len() as u64))
+    txn.put_flat(space.id, series, &without)?;
+    Ok(Embedded {
+        rows: rows.len() as u64,
+        flat: (without.len() - encoded.failed.len()) as u64,
+        failures: Failures::of(&space.space.name, &record.key, encoded.failed),
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::own_encoder::OwnEncoder;
 use super::shared::Kept;
 use crate::encode::{ChartEncoder, Weights, chart_encoder};
 use crate::error::{Error, Result};
@@ -18,8 +19,12 @@ pub(super) struct Encoders {
 
 impl Encoders {
     pub(super) fn new(own: Vec<Arc<dyn ChartEncoder>>) -> Self {
+        let own = own.into_iter().map(|e| {
+            let own: Arc<dyn ChartEncoder> = Arc::new(OwnEncoder::new(e));
+            own
+        });
         Self {
-            own,
+            own: own.collect(),
             loaded: Kept::new(),
         }
     }
@@ -42,7 +47,7 @@ impl Encoders {
         } else {
             self.weights(spec.weights_hash, txn)?.chart_encoder_of(spec)
         };
-        encoder.map_err(|e| Error::invalid(format!("{e}; or give it to OpenOptions::encoder")))
+        encoder.map_err(|e| e.with_advice("or give it to OpenOptions::encoder"))
     }
 
     /// The weights of a space, if the catalog keeps them.

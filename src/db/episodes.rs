@@ -94,7 +94,7 @@ pub(super) fn distinct(
 
 pub(super) fn record(snapshot: &Snapshot, id: SeriesId) -> Result<&SeriesRecord> {
     snapshot.series.get(&id).ok_or_else(|| {
-        Error::Catalog(format!(
+        Error::internal(format!(
             "a window belongs to series {id}, which is not stored"
         ))
     })

@@ -253,13 +253,14 @@ impl HeadlinePart {
             headline: snapshot.txn.headline(entry.id)?,
             known: Timestamp::from_millis(entry.known.saturating_add(latency)),
             expressiveness: entry.judged(bank),
+            row: scored.row,
         })
     }
 
     /// What is kept of a row.
     pub(super) fn entry(&self, row: u32) -> Result<&Entry> {
         let entry = self.entries.get(row as usize);
-        entry.ok_or_else(|| Error::Catalog(format!("row {row} names no headline")))
+        entry.ok_or_else(|| Error::internal(format!("row {row} names no headline")))
     }
 
     /// The row of a headline, if it has one.

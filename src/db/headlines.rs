@@ -46,6 +46,8 @@ pub struct HeadlineHit {
     pub known: Timestamp,
     /// How much it says about charts, if the space's weights have a bank of charts.
     pub expressiveness: Option<Expressiveness>,
+    /// Where its vector is among those of the space.
+    pub(super) row: u32,
 }
 
 impl Database {

@@ -5,6 +5,7 @@ use super::control::{Control, Stopwatch};
 use super::database::Database;
 use super::ingest::{IngestReport, remove_rows};
 use super::seal::{SortedRows, seal_when_due, write_sorted};
+use super::segment::NewSegment;
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
@@ -92,11 +93,11 @@ impl Database {
         let keys: Vec<_> = sorted.iter().map(|s| s.0).collect();
         let snapshot = inner.snapshot()?;
         let Some(state) = snapshot.space_by_id(id) else {
-            return Err(Error::Catalog(format!("the space {space} has gone")));
+            return Err(Error::internal(format!("the space {space} has gone")));
         };
         let push = |builder: &mut RowsBuilder, i: usize| match stored_vector(i) {
             Some(row) => builder.push(row.vector),
-            None => Ok(()),
+            None => Err(Error::internal("a vector to import is not there")),
         };
         let plan = SortedRows {
             dim,
@@ -107,11 +108,12 @@ impl Database {
         let written = write_sorted(inner, &writer, &plan, control, &Stopwatch::default())?;
         let txn = writer.catalog.write()?;
         report.replaced = remove_old(&txn, &snapshot, id, &sorted)?;
-        for (segment, record) in &written {
-            txn.add_segment(id, *segment, record)?;
+        for new in &written {
+            txn.add_segment(id, new.id, &new.record)?;
         }
-        inner.commit(&writer, txn)?;
         report.segments = written.len() as u64;
+        written.into_iter().for_each(NewSegment::keep);
+        inner.commit(&writer, txn)?;
         Ok(report)
     }
 }

@@ -9,8 +9,9 @@ use super::control::{Control, Stage, Stopwatch};
 use super::database::Inner;
 use super::default_space::make_default_spaces;
 use super::embed::Windows;
-use super::embed_batch::{Touched, embed_or_wait};
+use super::embed_batch::{Embedded, Touched, embed_or_wait};
 use super::headlines::embed_headlines;
+use super::left_out::{FailedWindow, Failures, Unable, WaitingSpace};
 use super::seal;
 use super::snapshot::Snapshot;
 use crate::encode::{ChartEncoder, Weights};
@@ -35,8 +36,14 @@ pub struct IngestReport {
     pub windows_embedded: u64,
     /// Windows that have no embedding because they are flat.
     pub windows_flat: u64,
+    /// Windows that have no embedding because the encoder of their space failed on them.
+    pub windows_failed: u64,
+    /// The first of those.
+    pub failed_windows: Vec<FailedWindow>,
     /// Windows whose old embedding was taken out.
     pub windows_removed: u64,
+    /// Spaces whose windows wait for an encoder. Their bars are stored.
+    pub waiting_spaces: Vec<WaitingSpace>,
     /// Segments that were written.
     pub segments: u64,
     /// Headlines that were embedded, over all spaces with an encoder of text.
@@ -53,20 +60,43 @@ fn stages_as_millis<S: serde::Serializer>(
     serializer.collect_map(stages.iter().map(|(s, d)| (s, d.as_millis() as u64)))
 }
 
+impl IngestReport {
+    pub(super) fn add(&mut self, embedded: Embedded) {
+        self.windows_embedded += embedded.rows;
+        self.windows_flat += embedded.flat;
+        let mut failures = Failures {
+            count: self.windows_failed,
+            first: std::mem::take(&mut self.failed_windows),
+        };
+        failures.add(embedded.failures);
+        self.windows_failed = failures.count;
+        self.failed_windows = failures.first;
+    }
+}
+
 /// A chart space while it is written to.
 pub(super) struct ChartSpace {
     pub(super) id: SpaceId,
     pub(super) space: Space,
-    pub(super) encoder: Arc<dyn ChartEncoder>,
+    /// Or why this program does not have it.
+    pub(super) encoder: Result<Arc<dyn ChartEncoder>>,
 }
 
 impl ChartSpace {
-    pub(super) fn windows(&self) -> Windows<'_> {
-        Windows {
-            encoder: self.encoder.as_ref(),
+    /// How the space takes windows.
+    ///
+    /// # Errors
+    /// Why there is no encoder.
+    pub(super) fn windows(&self) -> Result<Windows<'_>> {
+        Ok(Windows {
+            encoder: self.encoder.as_deref().map_err(Clone::clone)?,
             reach: self.space.reach(),
             hop: self.space.hop,
-        }
+        })
+    }
+
+    pub(super) fn can_encode(&self) -> bool {
+        self.encoder.is_ok()
     }
 
     /// The chart spaces of a catalog.
@@ -74,7 +104,7 @@ impl ChartSpace {
         Self::those(inner, txn, |_| Ok(true))
     }
 
-    /// The chart spaces that have windows which wait. The encoders of the others are not needed.
+    /// The chart spaces that have windows which wait.
     pub(super) fn waiting(inner: &Inner, txn: &impl CatalogUse) -> Result<Vec<Self>> {
         Self::those(inner, txn, |id| Ok(!txn.pending(id)?.is_empty()))
     }
@@ -87,9 +117,16 @@ impl ChartSpace {
         let mut charts = Vec::new();
         for (id, record) in txn.all_spaces()? {
             if record.space.encoder.modality == Modality::Chart && wanted(id)? {
+                let encoder = inner.files.encoders.chart(&record.space.encoder, txn);
+                // Damage is to be told; without an encoder windows wait.
+                if let Err(e) = &encoder
+                    && !matches!(e, Error::Invalid(_))
+                {
+                    return Err(e.clone());
+                }
                 charts.push(Self {
                     id,
-                    encoder: inner.files.encoders.chart(&record.space.encoder, txn)?,
+                    encoder,
                     space: record.space,
                 });
             }
@@ -98,8 +135,10 @@ impl ChartSpace {
     }
 }
 
-/// Bulk ingestion: batches of bars, then [`Ingest::finish`]. Each batch is one transaction, and on
-/// disk when [`Ingest::bars`] returns.
+/// Bulk ingestion: batches of bars, then [`Ingest::finish`]. Each batch is one transaction. It is on
+/// disk when [`Ingest::bars`] returns, unless [`crate::OpenOptions::sync_every`] lets several commits
+/// share a sync: then it is on disk after the last of them, [`crate::Database::sync`], or closing the
+/// database.
 ///
 /// If it is dropped before `finish`, the bars of all batches are stored, and their windows wait:
 /// the next ingestion, or [`crate::Database::compact`], makes them searchable.
@@ -108,6 +147,8 @@ pub struct Ingest<'a> {
     control: Control,
     stopwatch: Stopwatch,
     report: IngestReport,
+    /// Spaces whose windows wait for an encoder.
+    unable: Vec<Unable>,
 }
 
 impl<'a> Ingest<'a> {
@@ -117,6 +158,7 @@ impl<'a> Ingest<'a> {
             control,
             stopwatch: Stopwatch::default(),
             report: IngestReport::default(),
+            unable: Vec::new(),
         }
     }
 
@@ -170,15 +212,16 @@ impl<'a> Ingest<'a> {
         self.report.bars_added += report.bars_added;
         self.report.bars_replaced += report.bars_replaced;
         self.report.windows_removed += report.windows_removed;
-        self.report.windows_embedded += embedded.0;
-        self.report.windows_flat += embedded.1;
+        self.report.add(embedded);
         Ok(())
     }
 
     /// Adds a chart space with the weights of its encoder; the windows of all stored bars wait for
     /// it. A space that is there already, the same to the last field, stays as it is; only weights
     /// that are missing or damaged are put back.
-    pub(super) fn add_space(&mut self, space: &Space, weights: Option<&Weights>) -> Result<()> {
+    ///
+    /// Returns whether it was added now.
+    pub(super) fn add_space(&mut self, space: &Space, weights: Option<&Weights>) -> Result<bool> {
         let writer = self.inner.writer()?;
         let txn = writer.catalog.write()?;
         let taken = txn.all_spaces()?;
@@ -192,7 +235,7 @@ impl<'a> Ingest<'a> {
                     txn.put_weights(weights.hash(), weights.bytes())?;
                     self.inner.commit(&writer, txn)?;
                 }
-                return Ok(());
+                return Ok(false);
             }
             Some((_, record)) => {
                 return Err(Error::invalid(format!(
@@ -211,23 +254,35 @@ impl<'a> Ingest<'a> {
         }
         let id = txn.add_space(space)?;
         await_all(&txn, id)?;
-        self.inner.commit(&writer, txn)
+        self.inner.commit(&writer, txn)?;
+        Ok(true)
     }
 
-    /// Makes all windows that wait searchable, and returns what was done since the start.
+    /// Makes all windows that wait searchable, and returns what was done since the start. Windows of
+    /// spaces whose encoder is not known or fails go on waiting: see
+    /// [`IngestReport::waiting_spaces`].
     ///
     /// # Errors
     /// [`Error::Interrupted`] if the work was asked to stop; what was done stays.
-    pub fn finish(mut self) -> Result<IngestReport> {
+    pub fn finish(self) -> Result<IngestReport> {
+        self.finish_of(None)
+    }
+
+    /// [`Self::finish`], for whom it is an error if the space of that name cannot be embedded.
+    pub(super) fn finish_of(mut self, space: Option<&str>) -> Result<IngestReport> {
         let inner = self.inner;
         inner.change(|| self.make_searchable())?;
+        if let Some(unable) = self.unable.iter().find(|u| Some(u.space.as_str()) == space) {
+            return Err(unable.why.clone());
+        }
+        self.report.waiting_spaces = self.unable.iter().map(Unable::report).collect();
         self.report.stages = self.stopwatch.times();
         Ok(self.report)
     }
 
     fn make_searchable(&mut self) -> Result<()> {
         let writer = self.inner.writer()?;
-        seal::embed_pending(
+        self.unable = seal::embed_pending(
             self.inner,
             &writer,
             &self.control,
@@ -319,6 +374,7 @@ impl<'a> BatchStore<'a> {
             calendar: series.calendar,
         };
         let appended = self.merged.insert(id) && change.appended && change.ranges.len() == 1;
+        let stored_to = stored.filter(|_| appended).map(|e| e.last);
         for space in self.spaces {
             let mut touched = Vec::with_capacity(change.ranges.len());
             for &(first, last) in &change.ranges {
@@ -340,12 +396,15 @@ impl<'a> BatchStore<'a> {
                     self.report.windows_removed +=
                         remove_windows(self.txn, &self.snapshot, space.id, &record, pending)?;
                 }
-                self.new_windows += bars;
+                if space.can_encode() {
+                    self.new_windows += bars;
+                }
                 self.touched.push(Touched {
                     space,
                     series: record.clone(),
                     windows: pending,
                     appended: appended.then_some(&series.bars),
+                    stored_to,
                 });
             }
         }

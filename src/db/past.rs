@@ -60,8 +60,7 @@ pub(crate) struct Past<'a> {
 }
 
 impl View {
-    /// Asks a space of this view; `None` is the default space. A damaged page of the catalog is
-    /// an error.
+    /// Asks a space of this view; `None` is the default space.
     pub(crate) fn past<T>(
         &self,
         space: Option<&str>,

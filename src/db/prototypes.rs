@@ -83,7 +83,7 @@ impl Database {
             txn.put_prototype(name, &record)?;
             self.0.commit(&writer, txn)?;
             let saved = self.now().prototypes()?.into_iter().find(|p| p.name == name);
-            saved.ok_or_else(|| Error::Catalog(format!("the prototype {name} is not there")))
+            saved.ok_or_else(|| Error::internal(format!("the prototype {name} is not there")))
         })
     }
 
@@ -161,7 +161,7 @@ fn average(
     for target in targets {
         let resolved = resolve(view, snapshot, state, &Query::Target(target.clone()))?;
         let Some((id, window)) = resolved.window else {
-            return Err(Error::Catalog(format!("{target} resolved to no window")));
+            return Err(Error::internal(format!("{target} resolved to no window")));
         };
         if !seen.insert((id, window.end)) {
             return Err(Error::invalid(format!(

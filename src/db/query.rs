@@ -124,7 +124,7 @@ pub(super) fn space_of<'a>(
         let record = prototype_of(snapshot, prototype)?;
         let state = snapshot.space_by_id(record.space);
         return state.ok_or_else(|| {
-            Error::Catalog(format!("the prototype {prototype} names no stored space"))
+            Error::internal(format!("the prototype {prototype} names no stored space"))
         });
     }
     if query.reads_text() {
@@ -370,7 +370,13 @@ fn encode_bars(
         )));
     }
     let last = bars.slice(bars.len() - reach..bars.len());
-    let vector = encoder.encode_window(&last)?.ok_or_else(|| {
+    let encoded = encoder.encode_window(&last);
+    let encoded = encoded.map_err(|e| {
+        let asked = window.as_ref().map(|(_, window)| window.to_string());
+        let asked = asked.unwrap_or_else(|| "bars of the question".to_owned());
+        e.at(|| format!("{asked} in the space {}", state.space().name))
+    });
+    let vector = encoded?.ok_or_else(|| {
         Error::invalid("the query's window is flat: its prices never change, so it has no shape")
     })?;
     let shown = last.len() - state.space().encoder.window as usize;

@@ -1,29 +1,33 @@
 //! From windows that wait, and rows that are fresh, to segments.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::control::{Control, Stage, Stopwatch};
 use super::database::{Inner, Writer};
 use super::embed::EncodedWindows;
-use super::embed_batch::embed_fresh;
+use super::embed_batch::{Embedded, embed_fresh};
 use super::ingest::{ChartSpace, IngestReport, remove_windows};
-use super::segment::{NewRows, write_segment};
+use super::left_out::{Failures, Unable};
+use super::segment::{NewRows, NewSegment, write_segment};
 use super::snapshot::{Snapshot, step};
+use super::two_at_once::two_at_once;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
-use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SegmentRecord, SeriesId};
+use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SeriesId, SeriesRecord};
 
-/// Makes all windows that wait searchable.
+/// Makes all windows that wait searchable. Those of spaces whose encoder is not known or fails go on
+/// waiting; returns these spaces.
 pub(super) fn embed_pending(
     inner: &Inner,
     writer: &Writer,
     control: &Control,
     stopwatch: &Stopwatch,
     report: &mut IngestReport,
-) -> Result<()> {
+) -> Result<Vec<Unable>> {
+    let mut unable = Vec::new();
     for space in ChartSpace::waiting(inner, &writer.catalog.read()?)? {
         let work = EmbedWork {
             inner,
@@ -34,17 +38,29 @@ pub(super) fn embed_pending(
             committing: Mutex::new(()),
             counts: Counts::default(),
         };
-        let done = work.run();
+        let done = match &space.encoder {
+            Ok(_) => work.run(),
+            Err(why) => Err(why.clone()),
+        };
         work.counts.add_to(report);
-        done?;
+        match done {
+            Ok(()) => {}
+            Err(why) if !space.can_encode() || matches!(why, Error::Encoder { .. }) => {
+                unable.push(Unable {
+                    why: why.at(|| format!("the space {}", space.space.name)),
+                    space: space.space.name,
+                    encoder: space.space.encoder.id,
+                });
+            }
+            Err(other) => return Err(other),
+        }
     }
-    Ok(())
+    Ok(unable)
 }
 
 #[derive(Default)]
 struct Counts {
-    embedded: AtomicU64,
-    flat: AtomicU64,
+    embedded: Mutex<Embedded>,
     removed: AtomicU64,
     segments: AtomicU64,
     /// For progress: windows encoded and rows indexed so far.
@@ -53,9 +69,15 @@ struct Counts {
 }
 
 impl Counts {
+    fn embedded(&self, more: Embedded) {
+        let embedded = self.embedded.lock();
+        embedded.unwrap_or_else(PoisonError::into_inner).add(more);
+    }
+
     fn add_to(&self, report: &mut IngestReport) {
-        report.windows_embedded += self.embedded.load(Ordering::Relaxed);
-        report.windows_flat += self.flat.load(Ordering::Relaxed);
+        let embedded = self.embedded.lock();
+        let mut embedded = embedded.unwrap_or_else(PoisonError::into_inner);
+        report.add(std::mem::take(&mut *embedded));
         report.windows_removed += self.removed.load(Ordering::Relaxed);
         report.segments += self.segments.load(Ordering::Relaxed);
     }
@@ -93,30 +115,34 @@ impl EmbedWork<'_> {
         let chunks = split(&counted, even_size(total, sizes.segment_rows));
         drop((counted, txn));
         let ids = self.note_chunks(&chunks)?;
-        chunks
-            .par_iter()
-            .zip(ids)
-            .with_max_len(1)
-            .try_for_each(|(pieces, id)| self.embed_chunk(pieces, id, total as u64))
+        let chunks: Vec<_> = chunks.into_iter().zip(ids).collect();
+        two_at_once(&chunks, |(pieces, id)| {
+            self.embed_chunk(pieces, *id, total as u64)
+        })
+        .map(drop)
     }
 
     /// Few windows become fresh rows.
     fn embed_few(&self, old: &ReadTxn, pieces: &[Pending]) -> Result<()> {
         let txn = self.writer.catalog.write()?;
         let snapshot = self.inner.snapshot()?;
+        let (mut done, mut all_removed) = (Embedded::default(), 0);
         for &piece in pieces {
             if let Some(series) = snapshot.series.get(&piece.series) {
                 let removed = remove_windows(&txn, &snapshot, self.space.id, series, piece)?;
-                let (rows, flat) = embed_fresh(&txn, self.space, series, piece)?;
-                self.counts.removed.fetch_add(removed, Ordering::Relaxed);
-                self.counts.embedded.fetch_add(rows, Ordering::Relaxed);
-                self.counts.flat.fetch_add(flat, Ordering::Relaxed);
+                done.add(embed_fresh(&txn, self.space, series, piece)?);
+                all_removed += removed;
             }
         }
         for pending in old.pending(self.space.id)? {
             txn.clear_pending(self.space.id, pending.series)?;
         }
-        self.inner.commit(self.writer, txn)
+        self.inner.commit(self.writer, txn)?;
+        self.counts
+            .removed
+            .fetch_add(all_removed, Ordering::Relaxed);
+        self.counts.embedded(done);
+        Ok(())
     }
 
     /// Writes the pieces of all chunks to the catalog, so that each chunk can strike out its own,
@@ -130,87 +156,73 @@ impl EmbedWork<'_> {
         for piece in chunks.iter().flatten() {
             txn.add_pending(self.space.id, *piece)?;
         }
-        let ids = chunks.iter().map(|_| txn.next_segment_id()).collect();
+        let ids = chunks.iter().map(|_| txn.next_segment_id());
+        let ids = ids.collect::<Result<_>>()?;
         txn.commit()?; // Nothing of this is in a snapshot.
-        ids
+        Ok(ids)
     }
 
     fn embed_chunk(&self, pieces: &[Pending], id: SegmentId, total: u64) -> Result<()> {
         let txn = self.writer.catalog.read()?;
         let snapshot = self.inner.snapshot()?;
         let mut new = NewRows::new(self.space.space.encoder.dim as usize)?;
-        let mut flats = Vec::new();
+        let mut done = ChunkDone::default();
         for some in pieces.chunks(PIECES_AT_ONCE) {
             let encode = |piece: &Pending| self.encode(&txn, &snapshot, *piece, total);
             let encoded: Vec<_> = some.par_iter().map(encode).collect::<Result<_>>()?;
-            for (piece, found) in some.iter().zip(&encoded) {
-                let Some((encoded, step)) = found else {
+            for (piece, found) in some.iter().zip(encoded) {
+                let Some((encoded, series)) = found else {
                     continue;
                 };
+                let step = step(series.key.interval, self.space.space.hop);
                 for (end, vector) in encoded.defined() {
                     new.rows.push(vector)?;
-                    new.directory.push(piece.series, end, *step);
+                    new.directory.push(piece.series, end, step);
                 }
-                flats.push((piece.series, encoded.flat()));
+                done.note(&self.space.space.name, piece.series, series, encoded);
             }
         }
         drop(txn);
-        let record = if new.rows.is_empty() {
-            None
-        } else {
+        if !new.rows.is_empty() {
             let last = AtomicU64::new(0);
             let progress = |rows: u64| {
                 let more = rows.saturating_sub(last.swap(rows, Ordering::Relaxed));
                 let done = self.counts.indexed.fetch_add(more, Ordering::Relaxed) + more;
                 self.control.report(Stage::Index, done, total)
             };
-            Some(write_segment(
-                &self.inner.files,
-                id,
-                &new,
-                self.control,
-                self.stopwatch,
-                &progress,
-            )?)
-        };
-        self.commit_chunk(pieces, id, record.as_ref(), &flats)
+            let files = &self.inner.files;
+            let written = write_segment(files, id, &new, self.control, self.stopwatch, &progress)?;
+            done.segment = Some(written);
+        }
+        self.commit_chunk(pieces, done)
     }
 
-    /// Encodes a piece, whose windows lie so many milliseconds apart; `None` if its series is gone.
-    fn encode(
+    /// Encodes a piece; `None` if its series is gone.
+    fn encode<'s>(
         &self,
         txn: &ReadTxn,
-        snapshot: &Snapshot,
+        snapshot: &'s Snapshot,
         piece: Pending,
         total: u64,
-    ) -> Result<Option<(EncodedWindows, i64)>> {
+    ) -> Result<Option<(EncodedWindows, &'s SeriesRecord)>> {
         let Some(series) = snapshot.series.get(&piece.series) else {
             return Ok(None);
         };
-        let windows = self.space.windows();
+        let windows = self.space.windows()?;
         let encoded = self
             .stopwatch
             .time(Stage::Embed, || windows.encode(txn, series, piece))?;
         let n = encoded.ends.len() as u64;
         let done = self.counts.encoded.fetch_add(n, Ordering::Relaxed) + n;
         self.control.report(Stage::Embed, done, total)?;
-        Ok(Some((
-            encoded,
-            step(series.key.interval, self.space.space.hop),
-        )))
+        Ok(Some((encoded, series)))
     }
 
-    fn commit_chunk(
-        &self,
-        pieces: &[Pending],
-        id: SegmentId,
-        record: Option<&SegmentRecord>,
-        flats: &[(SeriesId, Vec<i64>)],
-    ) -> Result<()> {
+    fn commit_chunk(&self, pieces: &[Pending], mut done: ChunkDone<'_>) -> Result<()> {
         let _one_at_a_time = self
             .committing
             .lock()
-            .map_err(|_| Error::Catalog("another thread failed while committing".into()))?;
+            .unwrap_or_else(PoisonError::into_inner);
         let start = std::time::Instant::now();
         let snapshot = self.inner.snapshot()?;
         let txn = self.writer.catalog.write()?;
@@ -222,23 +234,42 @@ impl EmbedWork<'_> {
             }
             txn.remove_pending(space, piece)?;
         }
-        let mut flat = 0;
-        for (series, ends) in flats {
+        for (series, ends) in &done.without_vector {
             txn.put_flat(space, *series, ends)?;
-            flat += ends.len() as u64;
         }
-        if let Some(record) = record {
-            txn.add_segment(space, id, record)?;
-            self.counts.segments.fetch_add(1, Ordering::Relaxed);
-            self.counts
-                .embedded
-                .fetch_add(u64::from(record.rows), Ordering::Relaxed);
+        let segments = u64::from(done.segment.is_some());
+        if let Some(new) = done.segment {
+            done.embedded.rows += u64::from(new.record.rows);
+            txn.add_segment(space, new.id, &new.record)?;
+            new.keep();
         }
         self.inner.commit(self.writer, txn)?;
-        self.counts.flat.fetch_add(flat, Ordering::Relaxed);
+        self.counts.segments.fetch_add(segments, Ordering::Relaxed);
         self.counts.removed.fetch_add(removed, Ordering::Relaxed);
+        self.counts.embedded(done.embedded);
         self.stopwatch.add(Stage::Publish, start.elapsed());
         Ok(())
+    }
+}
+
+/// What became of the windows of a chunk.
+#[derive(Default)]
+struct ChunkDone<'a> {
+    segment: Option<NewSegment<'a>>,
+    without_vector: Vec<(SeriesId, Vec<i64>)>,
+    /// Without the rows of the segment.
+    embedded: Embedded,
+}
+
+impl ChunkDone<'_> {
+    fn note(&mut self, space: &str, id: SeriesId, series: &SeriesRecord, encoded: EncodedWindows) {
+        let without = encoded.without_vector();
+        self.embedded.add(Embedded {
+            rows: 0,
+            flat: (without.len() - encoded.failed.len()) as u64,
+            failures: Failures::of(space, &series.key, encoded.failed),
+        });
+        self.without_vector.push((id, without));
     }
 }
 
@@ -304,50 +335,37 @@ pub(super) struct SortedRows<'a> {
 }
 
 /// Writes rows into new segment files, which are not yet part of the database.
-pub(super) fn write_sorted(
-    inner: &Inner,
+pub(super) fn write_sorted<'a>(
+    inner: &'a Inner,
     writer: &Writer,
     sorted: &SortedRows<'_>,
     control: &Control,
     stopwatch: &Stopwatch,
-) -> Result<Vec<(SegmentId, SegmentRecord)>> {
+) -> Result<Vec<NewSegment<'a>>> {
     let total = sorted.keys.len();
     let size = even_size(total, inner.files.sizes.segment_rows);
-    let starts: Vec<usize> = (0..total).step_by(size).collect();
+    let starts = (0..total).step_by(size);
     let txn = writer.catalog.write()?;
-    let ids: Vec<SegmentId> = starts
-        .iter()
-        .map(|_| txn.next_segment_id())
+    let starts: Vec<(usize, SegmentId)> = starts
+        .map(|start| Ok((start, txn.next_segment_id()?)))
         .collect::<Result<_>>()?;
     txn.commit()?;
     let indexed = AtomicU64::new(0);
-    let written: Result<_> = starts
-        .into_par_iter()
-        .zip(&ids)
-        .with_max_len(1)
-        .map(|(start, &id)| {
-            let mut new = NewRows::new(sorted.dim)?;
-            let keys = sorted.keys.iter().enumerate().skip(start).take(size);
-            for (i, &(series, end)) in keys {
-                (sorted.push)(&mut new.rows, i)?;
-                new.directory.push(series, end, (sorted.step_of)(series));
-            }
-            let last = AtomicU64::new(0);
-            let progress = |rows: u64| {
-                let more = rows.saturating_sub(last.swap(rows, Ordering::Relaxed));
-                let done = indexed.fetch_add(more, Ordering::Relaxed) + more;
-                control.report(Stage::Index, done, total as u64)
-            };
-            let record = write_segment(&inner.files, id, &new, control, stopwatch, &progress)?;
-            Ok((id, record))
-        })
-        .collect();
-    if written.is_err() {
-        // No transaction names those that were finished, and a full disk needs their room.
-        let names: Vec<_> = ids.iter().map(|&id| SegmentRecord::file_name(id)).collect();
-        inner.files.remove_segments(&names);
-    }
-    written
+    two_at_once(&starts, |&(start, id)| {
+        let mut new = NewRows::new(sorted.dim)?;
+        let keys = sorted.keys.iter().enumerate().skip(start).take(size);
+        for (i, &(series, end)) in keys {
+            (sorted.push)(&mut new.rows, i)?;
+            new.directory.push(series, end, (sorted.step_of)(series));
+        }
+        let last = AtomicU64::new(0);
+        let progress = |rows: u64| {
+            let more = rows.saturating_sub(last.swap(rows, Ordering::Relaxed));
+            let done = indexed.fetch_add(more, Ordering::Relaxed) + more;
+            control.report(Stage::Index, done, total as u64)
+        };
+        write_segment(&inner.files, id, &new, control, stopwatch, &progress)
+    })
 }
 
 /// Seals fresh rows when there are many, and joins small segments when there are many.

@@ -60,16 +60,43 @@ impl NewRows {
     }
 }
 
+/// A published segment file that no transaction names. If it is dropped, the file goes: a full disk
+/// needs its room.
+pub(super) struct NewSegment<'a> {
+    files: &'a Files,
+    pub(super) id: SegmentId,
+    pub(super) record: SegmentRecord,
+    kept: bool,
+}
+
+impl NewSegment<'_> {
+    /// Keeps the file, because a transaction that names it is about to be committed. If that fails,
+    /// nobody knows what the disk kept; the next open removes the file if the catalog does not name
+    /// it.
+    pub(super) fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for NewSegment<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            let name = SegmentRecord::file_name(self.id);
+            self.files.remove_segments(&[name]);
+        }
+    }
+}
+
 /// Builds the graph of `rows`, writes the segment file and publishes it. It becomes part of the
 /// database when the catalog names it. `progress` gets the number of rows indexed so far.
-pub(super) fn write_segment(
-    files: &Files,
+pub(super) fn write_segment<'a>(
+    files: &'a Files,
     id: SegmentId,
     new: &NewRows,
     control: &Control,
     stopwatch: &Stopwatch,
     progress: crate::index::Progress<'_>,
-) -> Result<SegmentRecord> {
+) -> Result<NewSegment<'a>> {
     let params = BuildParams {
         seed: files.seed,
         builder: files.builder,
@@ -90,11 +117,16 @@ pub(super) fn write_segment(
                 // On a full disk its room is wanted; what cannot be removed goes at the next open.
                 let _ = storage.remove(&temporary);
             })?;
-        Ok(SegmentRecord {
-            len: stamp.len,
-            hash: stamp.hash,
-            rows: new.rows.len() as u32,
-            repaired: graph.repaired() as u32,
+        Ok(NewSegment {
+            files,
+            id,
+            record: SegmentRecord {
+                len: stamp.len,
+                hash: stamp.hash,
+                rows: new.rows.len() as u32,
+                repaired: graph.repaired() as u32,
+            },
+            kept: false,
         })
     })
 }

@@ -5,26 +5,37 @@
 //! orders in which threads can come to them. So it knows nothing of databases.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 
 use super::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-/// The one writer `W`, and what readers see, which is a snapshot `S` after another.
-pub(super) struct Shared<W, S> {
-    current: RwLock<Current<S>>,
+/// Why there is no snapshot. It is kept, and told to everybody who asks for one.
+pub(super) trait Loss: Clone {
+    /// Reading the snapshot panicked.
+    fn by_panic() -> Self;
+
+    /// The same, for those who come later: what was committed is on disk, and can be read when the
+    /// database is opened again.
+    #[must_use]
+    fn kept(self) -> Self;
+}
+
+/// The one writer `W`, and what readers see, which is a snapshot `S` after another, or the reason
+/// `E` why there is none.
+pub(super) struct Shared<W, S, E: Loss> {
+    current: RwLock<Current<S, E>>,
     writer: Mutex<W>,
 }
 
 /// What readers that come now get to see.
-enum Current<S> {
+enum Current<S, E> {
     Ready(Arc<S>),
     /// While nobody may hold a snapshot.
     Detached,
     /// It cannot be read any more, and why.
-    Lost(String),
+    Lost(E),
 }
 
-impl<W, S> Shared<W, S> {
+impl<W, S, E: Loss> Shared<W, S, E> {
     pub(super) fn new(writer: W, first: S) -> Self {
         Self {
             current: RwLock::new(Current::Ready(Arc::new(first))),
@@ -33,7 +44,7 @@ impl<W, S> Shared<W, S> {
     }
 
     /// What was shown last, or why there is nothing to show.
-    pub(super) fn latest(&self) -> Result<Arc<S>, String> {
+    pub(super) fn latest(&self) -> Result<Arc<S>, E> {
         loop {
             match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
                 Current::Ready(snapshot) => return Ok(Arc::clone(snapshot)),
@@ -54,18 +65,14 @@ impl<W, S> Shared<W, S> {
     /// Shows what `load` reads to readers that come from now on. If it cannot be read, nobody may
     /// go on with what was there before: a writer would miss what was committed since. Only who
     /// holds the writer can ask for it.
-    pub(super) fn show<E: Display>(
-        &self,
-        _writer: &W,
-        load: impl FnOnce() -> Result<S, E>,
-    ) -> Result<(), E> {
+    pub(super) fn show(&self, _writer: &W, load: impl FnOnce() -> Result<S, E>) -> Result<(), E> {
         let next = Next::of(self);
         next.is(load())
     }
 
     /// Does `work` while this holds no snapshot and gives none, and then shows what `load` reads.
     /// Readers that come meanwhile wait.
-    pub(super) fn detached<T, E: Display>(
+    pub(super) fn detached<T>(
         &self,
         writer: &mut W,
         work: impl FnOnce(&mut W) -> T,
@@ -78,7 +85,7 @@ impl<W, S> Shared<W, S> {
         Ok(done)
     }
 
-    fn set(&self, current: Current<S>) {
+    fn set(&self, current: Current<S, E>) {
         let mut place = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *place, current);
         // Closing a snapshot takes time, and readers wait for this lock.
@@ -88,20 +95,20 @@ impl<W, S> Shared<W, S> {
 }
 
 /// A snapshot to come. Dropped by a panic, it says so to readers, who would wait for it forever.
-struct Next<'a, W, S> {
-    shared: &'a Shared<W, S>,
+struct Next<'a, W, S, E: Loss> {
+    shared: &'a Shared<W, S, E>,
     known: bool,
 }
 
-impl<'a, W, S> Next<'a, W, S> {
-    fn of(shared: &'a Shared<W, S>) -> Self {
+impl<'a, W, S, E: Loss> Next<'a, W, S, E> {
+    fn of(shared: &'a Shared<W, S, E>) -> Self {
         Self {
             shared,
             known: false,
         }
     }
 
-    fn is<E: Display>(mut self, loaded: Result<S, E>) -> Result<(), E> {
+    fn is(mut self, loaded: Result<S, E>) -> Result<(), E> {
         self.known = true;
         match loaded {
             Ok(next) => {
@@ -109,25 +116,19 @@ impl<'a, W, S> Next<'a, W, S> {
                 Ok(())
             }
             Err(e) => {
-                self.shared.set(lost(&e));
+                self.shared.set(Current::Lost(e.clone().kept()));
                 Err(e)
             }
         }
     }
 }
 
-impl<W, S> Drop for Next<'_, W, S> {
+impl<W, S, E: Loss> Drop for Next<'_, W, S, E> {
     fn drop(&mut self) {
         if !self.known {
-            self.shared.set(lost(&"a page is damaged"));
+            self.shared.set(Current::Lost(E::by_panic().kept()));
         }
     }
-}
-
-fn lost<S>(why: &dyn Display) -> Current<S> {
-    Current::Lost(format!(
-        "what was committed cannot be read ({why}); it is on disk: close the database and open it again"
-    ))
 }
 
 /// Values that are read when they are first needed, by their hash.

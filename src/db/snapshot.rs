@@ -47,28 +47,26 @@ pub(super) struct SpaceState {
 struct LazyEncoders {
     known: Arc<Encoders>,
     txn: Arc<ReadTxn>,
-    chart: OnceLock<Result<Arc<dyn ChartEncoder>, String>>,
-    weights: OnceLock<Result<Option<Weights>, String>>,
+    chart: OnceLock<Result<Arc<dyn ChartEncoder>>>,
+    weights: OnceLock<Result<Option<Weights>>>,
 }
 
 impl LazyEncoders {
-    fn chart(&self, spec: &EncoderSpec) -> Result<&Arc<dyn ChartEncoder>, &str> {
+    fn chart(&self, spec: &EncoderSpec) -> Result<&Arc<dyn ChartEncoder>, &Error> {
         let made = self.chart.get_or_init(|| match spec.modality {
-            Modality::Chart => {
-                let made = self.known.chart(spec, &*self.txn);
-                made.map_err(|e| e.to_string())
+            Modality::Chart => self.known.chart(spec, &*self.txn),
+            Modality::Headline | Modality::Imported => {
+                Err(Error::invalid("it is no encoder of charts"))
             }
-            Modality::Headline | Modality::Imported => Err(String::new()),
         });
-        made.as_ref().map_err(String::as_str)
+        made.as_ref()
     }
 
-    fn weights(&self, spec: &EncoderSpec) -> Result<Option<&Weights>, &str> {
-        let read = self.weights.get_or_init(|| {
-            let kept = self.known.kept(spec, &*self.txn);
-            kept.map_err(|e| e.to_string())
-        });
-        read.as_ref().map(Option::as_ref).map_err(String::as_str)
+    fn weights(&self, spec: &EncoderSpec) -> Result<Option<&Weights>, &Error> {
+        let read = self
+            .weights
+            .get_or_init(|| self.known.kept(spec, &*self.txn));
+        read.as_ref().map(Option::as_ref)
     }
 }
 
@@ -84,7 +82,8 @@ impl SpaceState {
     /// The encoder of a chart space.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the space has none, or one that this program does not know.
+    /// [`Error::Invalid`] if the space has none, or one that this program does not know, and those of
+    /// reading its weights.
     pub(super) fn encoder(&self) -> Result<&dyn ChartEncoder> {
         let encoder = self.encoders.chart(&self.space().encoder);
         encoder
@@ -101,32 +100,28 @@ impl SpaceState {
         encoder.cloned().map_err(|why| self.no_encoder(why))
     }
 
-    fn no_encoder(&self, why: &str) -> Error {
+    fn no_encoder(&self, why: &Error) -> Error {
         let space = self.space();
-        Error::invalid(match space.encoder.modality {
-            Modality::Chart => format!(
+        match (space.encoder.modality, why) {
+            (Modality::Chart, Error::Invalid(why)) => Error::invalid(format!(
                 "the space {} was made by the encoder {}, which cannot be had: {why}",
                 space.name, space.encoder.id
-            ),
-            other => format!(
+            )),
+            (Modality::Chart, other) => other.clone(),
+            (other, _) => Error::invalid(format!(
                 "the space {} holds {other} vectors and has no encoder for bars; ask with a vector or with a stored window",
                 space.name
-            ),
-        })
+            )),
+        }
     }
 
     /// The weights that the catalog keeps for the space, if its encoder has any.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if they cannot be had.
+    /// Why they cannot be had, as reading them said it.
     pub(super) fn weights(&self) -> Result<Option<&Weights>> {
-        let space = self.space();
-        self.encoders.weights(&space.encoder).map_err(|why| {
-            Error::invalid(format!(
-                "the weights of the space {} cannot be had: {why}",
-                space.name
-            ))
-        })
+        let weights = self.encoders.weights(&self.space().encoder);
+        weights.map_err(Clone::clone)
     }
 
     /// Whether the space holds headlines beside charts.

@@ -97,14 +97,19 @@ pub(super) fn last_window(
             .rfind(|s| s.len() >= reach);
         if let Some(stretch) = whole {
             let bars = closed.slice(stretch.end - reach..stretch.end);
-            let start = bars.time.get(reach - window_bars).copied();
-            let last = bars.time.last().copied();
+            let start = bars.time.get(reach - window_bars);
+            let (Some(&start), Some(&last)) = (start, bars.time.last()) else {
+                return Err(Error::internal(format!(
+                    "a window of {window_bars} of {reach} bars has {}",
+                    bars.len()
+                )));
+            };
             return Ok(StoredWindow {
                 id,
                 window: Window {
                     series: record.key.clone(),
-                    start: Timestamp::from_millis(start.unwrap_or_default()),
-                    end: interval.close_of(Timestamp::from_millis(last.unwrap_or_default())),
+                    start: Timestamp::from_millis(start),
+                    end: interval.close_of(Timestamp::from_millis(last)),
                 },
                 bars,
             });
@@ -186,7 +191,7 @@ fn first_open(
     let stored = snapshot.bars_back(window.series, last_open, enough)?;
     let close = |open: i64| interval.close_of(Timestamp::from_millis(open)).millis();
     let closed = stored.time.partition_point(|&t| close(t) <= window.end);
-    let times = stored.time.get(..closed).unwrap_or_default();
+    let (times, _) = stored.time.split_at(closed);
     let ends_there = times.last().is_some_and(|&t| close(t) == window.end);
     let first = closed.checked_sub(bars).and_then(|i| times.get(i));
     Ok(first

@@ -4,9 +4,9 @@ use super::control::Control;
 use super::query::Query;
 use super::similar::Similar;
 use super::snapshot::Snapshot;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::{Headline, Timestamp};
-use crate::store::{CatalogUse, HeadlineFilter, HeadlineReads, suspecting_damage};
+use crate::store::{HeadlineFilter, HeadlineReads};
 
 /// The database as of a moment: what was committed when the view was made, and of that only what
 /// was known at its time. A view never changes; clones share it.
@@ -17,7 +17,7 @@ use crate::store::{CatalogUse, HeadlineFilter, HeadlineReads, suspecting_damage}
 #[derive(Clone)]
 pub struct View {
     /// Or why there is none: asked for when the view is used, so that making one cannot fail.
-    snapshot: Result<Arc<Snapshot>, String>,
+    snapshot: Result<Arc<Snapshot>>,
     as_of: Option<Timestamp>,
     /// What ends the questions of this view before they are answered.
     control: Option<Control>,
@@ -26,7 +26,7 @@ pub struct View {
 impl View {
     pub(super) fn new(snapshot: Result<Arc<Snapshot>>, as_of: Option<Timestamp>) -> Self {
         Self {
-            snapshot: snapshot.map_err(|e| e.to_string()),
+            snapshot,
             as_of,
             control: None,
         }
@@ -69,10 +69,7 @@ impl View {
     }
 
     pub(super) fn snapshot(&self) -> Result<&Snapshot> {
-        match &self.snapshot {
-            Ok(snapshot) => Ok(snapshot),
-            Err(why) => Err(Error::Catalog(why.clone())),
-        }
+        self.snapshot.as_deref().map_err(Clone::clone)
     }
 
     /// The view's time; `None` sees everything.
@@ -80,11 +77,10 @@ impl View {
         self.as_of
     }
 
-    /// Looks something up in the snapshot. A damaged page of the catalog is an error.
+    /// Looks something up in the snapshot.
     pub(super) fn look<T>(&self, question: impl FnOnce(&Snapshot) -> Result<T>) -> Result<T> {
         self.go_on()?;
-        let snapshot = self.snapshot()?;
-        suspecting_damage(snapshot.txn.path(), || question(snapshot))
+        question(self.snapshot()?)
     }
 
     /// The earlier of `time` and the view's time.
@@ -127,12 +123,10 @@ impl View {
             first: from.map_or(i64::MIN, Timestamp::millis),
             last: self.clamp(to).millis(),
             // Those of the view's last day may be unknown yet, so they do not count.
-            limit: usize::MAX,
+            known_at: self.as_of,
+            limit,
         };
-        let mut headlines = self.look(|snapshot| snapshot.txn.headlines(&filter))?;
-        headlines.retain(|h| self.as_of.is_none_or(|t| h.known_from() <= t));
-        let surplus = headlines.len().saturating_sub(limit);
-        Ok(headlines.split_off(surplus))
+        self.look(|snapshot| snapshot.txn.headlines(&filter))
     }
 }
 

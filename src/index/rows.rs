@@ -149,7 +149,8 @@ impl<'a> Rows<'a> {
     pub fn exact(&self, query: &Query, row: u32) -> Result<f32> {
         let (planes, norm) = self.get(row)?;
         check_dim(self.dim, query.dim())?;
-        let dot = Kernel::best().dot16(query.both(), planes).unwrap_or(0);
+        let dot = Kernel::best().dot16(query.both(), planes);
+        let dot = dot.ok_or_else(|| Error::internal("two vectors of a dimension differ in it"))?;
         let score = dot as f64 * query.inv_norm() * f64::from(norm);
         if score.abs() <= LARGEST_SCORE {
             return Ok(score.clamp(-1.0, 1.0) as f32);

@@ -14,7 +14,7 @@ use super::rank::{Best, Rank, Scored};
 use super::rows::Rows;
 use super::rowset::RowSet;
 use super::search::Scratch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Rows whose codes are compared in one go.
 const BLOCK: u32 = 256;
@@ -65,12 +65,13 @@ fn scan_block(
 ) -> Result<()> {
     let Scratch { pool, dots, .. } = scratch;
     let norms = rows.norms().get(block.start as usize..block.end as usize);
+    let norms = norms.ok_or_else(|| Error::internal("a block of rows has no norms"))?;
     let mut least = bound.least_code_score(pool);
     rows.code_dots_of_run(bound.code, block.clone(), dots)?;
     let hopeless = |dot: i32, norm: f32, least| (dot as f32 + bound.row_error) * norm < least;
     let groups = dots
         .chunks(GROUP)
-        .zip(norms.unwrap_or_default().chunks(GROUP))
+        .zip(norms.chunks(GROUP))
         .zip(block.step_by(GROUP));
     for ((dots, norms), first) in groups {
         // Without a branch a row: most groups have none that comes into question.

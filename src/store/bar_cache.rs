@@ -6,11 +6,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use redb::ReadOnlyTable;
-
 use super::bar_block;
 use super::bars::{BLOCKS, TAIL, block_start, decode, tail_bar};
-use super::catalog::{CatalogUse, ReadTxn, fault};
+use super::catalog::{CatalogUse, ReadTable, ReadTxn};
 use super::records::SeriesId;
 use crate::error::{Error, Result};
 use crate::model::Bars;
@@ -71,8 +69,8 @@ impl BarCache {
 
 /// The tables of bars as one transaction sees them.
 pub(super) struct BarTables {
-    tail: ReadOnlyTable<(SeriesId, i64), [f64; 5]>,
-    blocks: ReadOnlyTable<(SeriesId, i64), &'static [u8]>,
+    tail: ReadTable<(SeriesId, i64), [f64; 5]>,
+    blocks: ReadTable<(SeriesId, i64), &'static [u8]>,
 }
 
 impl ReadTxn {
@@ -99,19 +97,19 @@ impl ReadTxn {
         let BarTables { tail, blocks } = self.bar_tables()?;
         let start = block_start(blocks, series, first)?;
         let range = (series, start)..=(series, i64::MAX);
-        for item in blocks.range(range).map_err(fault)? {
+        for item in blocks.range(range)? {
             let missing = n - bars.len();
             if missing == 0 {
                 return Ok(bars);
             }
-            let (_, value) = item.map_err(fault)?;
+            let (_, value) = item?;
             let block = cache.block(self.path(), value.value())?;
             let from = block.time.partition_point(|&t| t < first);
             bars.extend(&block.slice(from..from.saturating_add(missing)));
         }
         let range = (series, first)..=(series, i64::MAX);
-        for item in tail.range(range).map_err(fault)?.take(n - bars.len()) {
-            let (key, value) = item.map_err(fault)?;
+        for item in tail.range(range)?.take(n - bars.len()) {
+            let (key, value) = item?;
             bars.push(tail_bar(key.value().1, value.value()));
         }
         Ok(bars)
@@ -126,24 +124,20 @@ impl ReadTxn {
         n: usize,
     ) -> Result<Bars> {
         let BarTables { tail, blocks } = self.bar_tables()?;
-        let waiting = tail
-            .range((series, i64::MIN)..=(series, last))
-            .map_err(fault)?;
+        let waiting = tail.range((series, i64::MIN)..=(series, last))?;
         let mut newest = Vec::new();
         for item in waiting.rev().take(n) {
-            let (key, value) = item.map_err(fault)?;
+            let (key, value) = item?;
             newest.push(tail_bar(key.value().1, value.value()));
         }
         let mut missing = n - newest.len();
         let mut older: Vec<Bars> = Vec::new();
         if missing > 0 {
-            let mut range = blocks
-                .range((series, i64::MIN)..=(series, last))
-                .map_err(fault)?;
+            let mut range = blocks.range((series, i64::MIN)..=(series, last))?;
             while missing > 0
                 && let Some(item) = range.next_back()
             {
-                let (_, value) = item.map_err(fault)?;
+                let (_, value) = item?;
                 let block = cache.block(self.path(), value.value())?;
                 let end = block.time.partition_point(|&t| t <= last);
                 let taken = block.slice(end.saturating_sub(missing)..end);

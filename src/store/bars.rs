@@ -9,7 +9,8 @@ use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
 use super::bar_block;
-use super::catalog::{CatalogUse, fault};
+use super::calls::CheckedTable;
+use super::catalog::CatalogUse;
 use super::codec;
 use super::records::SeriesId;
 use crate::error::{Error, Result};
@@ -67,11 +68,8 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         if !waits_by(&tail, series, from)? {
             let blocks = self.table(BLOCKS)?;
             let first_block = block_start(&blocks, series, from)?;
-            for item in blocks
-                .range((series, first_block)..=(series, to))
-                .map_err(fault)?
-            {
-                let (_, value) = item.map_err(fault)?;
+            for item in blocks.range((series, first_block)..=(series, to))? {
+                let (_, value) = item?;
                 let block = decode(self.path(), value.value())?;
                 let start = block.time.partition_point(|&t| t < from);
                 let end = block.time.partition_point(|&t| t <= to);
@@ -82,8 +80,8 @@ pub(crate) trait BarReads: CatalogUse + Sized {
                 }
             }
         }
-        for item in tail.range((series, from)..=(series, to)).map_err(fault)? {
-            let (key, value) = item.map_err(fault)?;
+        for item in tail.range((series, from)..=(series, to))? {
+            let (key, value) = item?;
             bars.push(tail_bar(key.value().1, value.value()));
         }
         Ok(bars)
@@ -94,12 +92,11 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         let tail = self.table(TAIL)?;
         let mut newest = Vec::new();
         for item in tail
-            .range((series, i64::MIN)..=(series, last))
-            .map_err(fault)?
+            .range((series, i64::MIN)..=(series, last))?
             .rev()
             .take(n)
         {
-            let (key, value) = item.map_err(fault)?;
+            let (key, value) = item?;
             newest.push(tail_bar(key.value().1, value.value()));
         }
         let mut missing = n - newest.len();
@@ -108,13 +105,11 @@ pub(crate) trait BarReads: CatalogUse + Sized {
             return Ok(newest.into_iter().rev().collect());
         }
         let blocks = self.table(BLOCKS)?;
-        let mut range = blocks
-            .range((series, i64::MIN)..=(series, last))
-            .map_err(fault)?;
+        let mut range = blocks.range((series, i64::MIN)..=(series, last))?;
         while missing > 0
             && let Some(item) = range.next_back()
         {
-            let (_, value) = item.map_err(fault)?;
+            let (_, value) = item?;
             let block = decode(self.path(), value.value())?;
             let end = block.time.partition_point(|&t| t <= last);
             let taken = block.slice(end.saturating_sub(missing)..end);
@@ -140,18 +135,15 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         }
         let blocks = self.table(BLOCKS)?;
         let first_block = block_start(&blocks, series, from)?;
-        for item in blocks
-            .range((series, first_block)..=(series, to))
-            .map_err(fault)?
-        {
-            let (_, value) = item.map_err(fault)?;
+        for item in blocks.range((series, first_block)..=(series, to))? {
+            let (_, value) = item?;
             let block = bar_block::decode_times(value.value())
                 .map_err(|e| Error::corrupt(self.path(), "bar_blocks", e))?;
             times.extend(block.into_iter().filter(|t| (from..=to).contains(t)));
         }
         let tail = self.table(TAIL)?;
-        for item in tail.range((series, from)..=(series, to)).map_err(fault)? {
-            times.push(item.map_err(fault)?.0.value().1);
+        for item in tail.range((series, from)..=(series, to))? {
+            times.push(item?.0.value().1);
         }
         Ok(times)
     }
@@ -169,11 +161,8 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         let mut seen = 0;
         let blocks = self.table(BLOCKS)?;
         let first_block = block_start(&blocks, series, from)?;
-        for item in blocks
-            .range((series, first_block)..=(series, i64::MAX))
-            .map_err(fault)?
-        {
-            let (_, value) = item.map_err(fault)?;
+        for item in blocks.range((series, first_block)..=(series, i64::MAX))? {
+            let (_, value) = item?;
             let times = bar_block::decode_times(value.value())
                 .map_err(|e| Error::corrupt(self.path(), "bar_blocks", e))?;
             let later = times
@@ -186,11 +175,8 @@ pub(crate) trait BarReads: CatalogUse + Sized {
             seen += later.len();
         }
         let tail = self.table(TAIL)?;
-        for item in tail
-            .range((series, from)..=(series, i64::MAX))
-            .map_err(fault)?
-        {
-            last = Some(item.map_err(fault)?.0.value().1);
+        for item in tail.range((series, from)..=(series, i64::MAX))? {
+            last = Some(item?.0.value().1);
             seen += 1;
             if seen == n {
                 break;
@@ -202,7 +188,7 @@ pub(crate) trait BarReads: CatalogUse + Sized {
     /// The extent of a series, or `None` if it has no bars.
     fn bar_extent(&self, series: SeriesId) -> Result<Option<BarExtent>> {
         let table = self.table(EXTENTS)?;
-        let value = table.get(series).map_err(fault)?;
+        let value = table.get(series)?;
         value
             .map(|v| codec::decode(self.path(), "bar_extents", v.value()))
             .transpose()
@@ -211,15 +197,15 @@ pub(crate) trait BarReads: CatalogUse + Sized {
     /// Bytes of all stored bars and their number.
     fn bar_sizes(&self) -> Result<(u64, u64)> {
         let (mut bytes, mut bars) = (0, 0);
-        for item in self.table(BLOCKS)?.iter().map_err(fault)? {
-            bytes += item.map_err(fault)?.1.value().len() as u64 + 12;
+        for item in self.table(BLOCKS)?.iter()? {
+            bytes += item?.1.value().len() as u64 + 12;
         }
-        for item in self.table(TAIL)?.iter().map_err(fault)? {
-            item.map_err(fault)?;
+        for item in self.table(TAIL)?.iter()? {
+            item?;
             bytes += 52;
         }
-        for item in self.table(EXTENTS)?.iter().map_err(fault)? {
-            let (_, value) = item.map_err(fault)?;
+        for item in self.table(EXTENTS)?.iter()? {
+            let (_, value) = item?;
             let extent: BarExtent = codec::decode(self.path(), "bar_extents", value.value())?;
             bars += extent.count;
         }
@@ -231,27 +217,27 @@ impl<T: CatalogUse> BarReads for T {}
 
 /// Whether a bar of the tail opens at or before `time`: then no block has one at or after it.
 fn waits_by(
-    tail: &impl ReadableTable<(SeriesId, i64), [f64; 5]>,
+    tail: &CheckedTable<impl ReadableTable<(SeriesId, i64), [f64; 5]>, (SeriesId, i64), [f64; 5]>,
     series: SeriesId,
     time: i64,
 ) -> Result<bool> {
-    let mut waiting = tail
-        .range((series, i64::MIN)..=(series, time))
-        .map_err(fault)?;
-    Ok(waiting.next().transpose().map_err(fault)?.is_some())
+    let mut waiting = tail.range((series, i64::MIN)..=(series, time))?;
+    Ok(waiting.next().transpose()?.is_some())
 }
 
 /// The first open time of the block that holds `time`, or `time` itself if no block reaches it.
 pub(super) fn block_start(
-    blocks: &impl ReadableTable<(SeriesId, i64), &'static [u8]>,
+    blocks: &CheckedTable<
+        impl ReadableTable<(SeriesId, i64), &'static [u8]>,
+        (SeriesId, i64),
+        &'static [u8],
+    >,
     series: SeriesId,
     time: i64,
 ) -> Result<i64> {
-    let mut before = blocks
-        .range((series, i64::MIN)..=(series, time))
-        .map_err(fault)?;
+    let mut before = blocks.range((series, i64::MIN)..=(series, time))?;
     match before.next_back() {
-        Some(item) => Ok(item.map_err(fault)?.0.value().1),
+        Some(item) => Ok(item?.0.value().1),
         None => Ok(time),
     }
 }

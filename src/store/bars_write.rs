@@ -3,13 +3,12 @@
 use std::ops::{Range, RangeInclusive};
 
 use rayon::prelude::*;
-use redb::ReadableTable;
 
 use super::bar_block::{self, BLOCK_BARS};
 use super::bars::{
     BLOCKS, BarChange, BarExtent, BarReads, EXTENTS, TAIL, block_start, decode, tail_bar,
 };
-use super::catalog::{CatalogUse, WriteTxn, fault};
+use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
 use super::records::SeriesId;
 use crate::error::{Error, Result};
@@ -83,13 +82,11 @@ impl WriteTxn {
             return Ok(i64::MIN);
         };
         let tail = self.table(TAIL)?;
-        let mut waiting = tail
-            .range((series, i64::MIN)..=(series, i64::MAX))
-            .map_err(fault)?;
+        let mut waiting = tail.range((series, i64::MIN)..=(series, i64::MAX))?;
         match waiting.next() {
             // Between the last block and the first waiting bar may lie a gap: that belongs to
             // the blocks' side, which costs a little and is rare.
-            Some(item) => Ok(item.map_err(fault)?.0.value().1),
+            Some(item) => Ok(item?.0.value().1),
             None => Ok(extent.last.saturating_add(1)),
         }
     }
@@ -107,8 +104,7 @@ impl WriteTxn {
             for bar in new.iter() {
                 let value = [bar.open, bar.high, bar.low, bar.close, bar.volume];
                 let time = bar.time.millis();
-                let old = tail.insert((series, time), value).map_err(fault)?;
-                let same = old.map(|v| v.value() == value);
+                let same = tail.replace((series, time), value, |old| old == value)?;
                 match same {
                     None => change.added += 1,
                     Some(false) => change.replaced += 1,
@@ -134,7 +130,7 @@ impl WriteTxn {
     fn waiting(&self, series: SeriesId) -> Result<usize> {
         let tail = self.table(TAIL)?;
         let all = (series, i64::MIN)..=(series, i64::MAX);
-        Ok(tail.range(all).map_err(fault)?.count())
+        Ok(tail.range(all)?.count())
     }
 
     /// Moves the tail into blocks.
@@ -173,11 +169,8 @@ impl WriteTxn {
             let mut blocks = self.table_mut(BLOCKS)?;
             let start = block_start(&blocks, series, from)?;
             let mut keys = Vec::new();
-            for item in blocks
-                .range((series, start)..=(series, i64::MAX))
-                .map_err(fault)?
-            {
-                let key = item.map_err(fault)?.0.value();
+            for item in blocks.range((series, start)..=(series, i64::MAX))? {
+                let key = item?.0.value();
                 keys.push(key);
                 if key.1 > to {
                     reaches_end = false;
@@ -185,8 +178,8 @@ impl WriteTxn {
                 }
             }
             for key in keys {
-                if let Some(value) = blocks.remove(key).map_err(fault)? {
-                    taken.extend(&decode(self.path(), value.value())?);
+                if let Some(block) = blocks.take(key, <[u8]>::to_vec)? {
+                    taken.extend(&decode(self.path(), &block)?);
                 }
             }
         }
@@ -202,9 +195,7 @@ impl WriteTxn {
     fn take_tail_before(&self, series: SeriesId, from: i64) -> Result<Bars> {
         let waits_before = {
             let tail = self.table(TAIL)?;
-            let mut waiting = tail
-                .range((series, i64::MIN)..=(series, from))
-                .map_err(fault)?;
+            let mut waiting = tail.range((series, i64::MIN)..=(series, from))?;
             waiting.next().is_some()
         };
         let mut taken = Bars::default();
@@ -217,10 +208,8 @@ impl WriteTxn {
     fn take_tail(&self, series: SeriesId, into: &mut Bars) -> Result<()> {
         let mut tail = self.table_mut(TAIL)?;
         let all = (series, i64::MIN)..=(series, i64::MAX);
-        let taken = tail.extract_from_if(all, |_, _| true).map_err(fault)?;
-        for item in taken {
-            let (key, value) = item.map_err(fault)?;
-            into.push(tail_bar(key.value().1, value.value()));
+        for bar in tail.drain(all, |(_, time), value| tail_bar(time, value))? {
+            into.push(bar);
         }
         Ok(())
     }
@@ -231,17 +220,16 @@ impl WriteTxn {
             .into_par_iter()
             .map(|range| {
                 let block = bars.slice(range);
-                let first = block.time.first().copied().unwrap_or_default();
+                let first = block.time.first().copied();
+                let first = first.ok_or_else(|| Error::internal("a block to write has no bars"))?;
                 bar_block::encode(&block)
                     .map(|bytes| (first, bytes))
-                    .map_err(|e| Error::Catalog(format!("bars cannot be compressed: {e}")))
+                    .map_err(|e| Error::internal(format!("bars cannot be compressed: {e}")))
             })
             .collect::<Result<_>>()?;
         let mut blocks = self.table_mut(BLOCKS)?;
         for (first, bytes) in &encoded {
-            blocks
-                .insert((series, *first), bytes.as_slice())
-                .map_err(fault)?;
+            blocks.insert((series, *first), bytes.as_slice())?;
         }
         Ok(())
     }
@@ -253,11 +241,11 @@ impl WriteTxn {
         };
         let later = (series, after)..=(series, i64::MAX);
         let blocks = self.table(BLOCKS)?;
-        if blocks.range(later.clone()).map_err(fault)?.next().is_some() {
+        if blocks.range(later.clone())?.next().is_some() {
             return Ok(false);
         }
         let tail = self.table(TAIL)?;
-        Ok(tail.range(later).map_err(fault)?.next().is_none())
+        Ok(tail.range(later)?.next().is_none())
     }
 
     fn grow_extent(
@@ -301,10 +289,10 @@ impl WriteTxn {
         match extent {
             Some(extent) => {
                 let value = codec::encode(&extent)?;
-                table.insert(series, value.as_slice()).map_err(fault)?;
+                table.insert(series, value.as_slice())?;
             }
             None => {
-                table.remove(series).map_err(fault)?;
+                table.remove(series)?;
             }
         }
         Ok(())

@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 use redb::{Key, ReadOnlyTable, ReadableTable, Table, TableDefinition, Value};
 
 use super::bar_cache::BarTables;
+use super::calls::{CheckedTable, calling, caught};
 use super::changes::Changes;
+use super::closing::Closing;
 use super::codec;
 use super::handle::Handle;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
@@ -43,7 +45,7 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
         redb::Error::Io(source) => Error::Io {
             action: "use",
             path: PathBuf::from(Catalog::FILE_NAME),
-            source: io::Error::new(source.kind(), format!("{source}; {REOPEN}")),
+            source: Arc::new(io::Error::new(source.kind(), format!("{source}; {REOPEN}"))),
         },
         redb::Error::Corrupted(detail) => {
             Error::corrupt(Path::new(Catalog::FILE_NAME), "catalog", detail)
@@ -128,16 +130,16 @@ impl Catalog {
 
     /// Whether nothing was ever committed: an earlier version was interrupted when it made the file.
     fn is_empty(&self) -> Result<bool> {
-        let txn = self.database.begin_read()?;
-        let mut tables = txn.list_tables().map_err(fault)?;
-        Ok(tables.next().is_none())
+        let begun = self.database.begin_read(&self.path)?;
+        let txn = begun.get()?;
+        calling(&self.path, || {
+            Ok::<_, redb::StorageError>(txn.list_tables()?.next().is_none())
+        })
     }
 
     fn initialise(&self) -> Result<()> {
         let txn = self.write()?;
-        txn.table_mut(META)?
-            .insert("format", FORMAT)
-            .map_err(fault)?;
+        txn.table_mut(META)?.insert("format", FORMAT)?;
         each_table(&mut Create(&txn))?;
         txn.commit().map(drop)
     }
@@ -147,9 +149,11 @@ impl Catalog {
             path: self.path.as_ref().clone(),
             reason: format!("its catalog has no table of formats ({e})"),
         };
-        let txn = self.database.begin_read()?;
-        let meta = txn.open_table(META).map_err(foreign)?;
-        let found = meta.get("format").map_err(fault)?.map(|v| v.value());
+        let begun = self.database.begin_read(&self.path)?;
+        let txn = begun.get()?;
+        let meta = caught(&self.path, || txn.open_table(META))?.map_err(foreign)?;
+        let meta = CheckedTable::<_, &str, u64>::new(meta, &self.path);
+        let found = meta.get("format")?.map(|v| v.value());
         match found {
             Some(FORMAT) => Ok(()),
             Some(newer) => Err(Error::Version {
@@ -168,21 +172,21 @@ impl Catalog {
     pub(crate) fn read(&self) -> Result<ReadTxn> {
         Ok(ReadTxn {
             path: Arc::clone(&self.path),
-            txn: self.database.begin_read()?,
+            txn: self.database.begin_read(&self.path)?,
             bar_tables: OnceLock::new(),
         })
     }
 
     /// Starts the one write transaction. Dropping it without [`WriteTxn::commit`] undoes it.
     pub(crate) fn write(&self) -> Result<WriteTxn> {
-        let Some(txn) = self.database.begin_write() else {
+        let Some(txn) = self.database.begin_write(&self.path) else {
             return Err(Error::ReadOnly {
                 path: self.path.parent().unwrap_or(&self.path).to_path_buf(),
             });
         };
         let mut txn = txn?;
         // A reopened database is usable at once, whatever stopped the last writer.
-        txn.set_quick_repair(true);
+        txn.get_mut()?.set_quick_repair(true);
         Ok(WriteTxn {
             path: Arc::clone(&self.path),
             txn,
@@ -198,7 +202,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::Catalog`] if one did.
     pub(crate) fn check_disk(&self) -> Result<()> {
-        match self.database.begin_write() {
+        match self.database.begin_write(&self.path) {
             Some(begun) => begun.map(drop),
             None => Ok(()),
         }
@@ -207,7 +211,7 @@ impl Catalog {
     /// Gives free pages back to the file system. `false` if a reader is still open.
     pub(crate) fn compact(&mut self) -> Result<bool> {
         match Arc::get_mut(&mut self.database) {
-            Some(handle) => handle.compact(),
+            Some(handle) => handle.compact(&self.path),
             None => Ok(false),
         }
     }
@@ -236,13 +240,13 @@ pub(crate) trait CatalogUse {
     fn table<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<Self::Open<'_, K, V>>;
+    ) -> Result<CheckedTable<Self::Open<'_, K, V>, K, V>>;
 
     /// Opens a table that catalogs of earlier programs do not have.
     fn table_if_there<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<Option<Self::Open<'_, K, V>>>;
+    ) -> Result<Option<CheckedTable<Self::Open<'_, K, V>, K, V>>>;
 
     /// The catalog's file, for messages.
     fn path(&self) -> &Path;
@@ -251,8 +255,8 @@ pub(crate) trait CatalogUse {
     fn all_series(&self) -> Result<Vec<(SeriesId, SeriesRecord)>> {
         let table = self.table(SERIES)?;
         let mut all = Vec::new();
-        for item in table.iter().map_err(fault)? {
-            let (id, value) = item.map_err(fault)?;
+        for item in table.iter()? {
+            let (id, value) = item?;
             let record = SeriesRecord::decode(self.path(), value.value())?;
             all.push((id.value(), record));
         }
@@ -264,14 +268,13 @@ pub(crate) trait CatalogUse {
         let name = key.to_string();
         let Some(id) = self
             .table(SERIES_BY_NAME)?
-            .get(name.as_str())
-            .map_err(fault)?
+            .get(name.as_str())?
             .map(|v| v.value())
         else {
             return Ok(None);
         };
         let table = self.table(SERIES)?;
-        let value = table.get(id).map_err(fault)?.ok_or_else(|| {
+        let value = table.get(id)?.ok_or_else(|| {
             Error::corrupt(self.path(), "series", format!("{name} has no record"))
         })?;
         let record = SeriesRecord::decode(self.path(), value.value())?;
@@ -282,8 +285,8 @@ pub(crate) trait CatalogUse {
     fn all_spaces(&self) -> Result<Vec<(SpaceId, SpaceRecord)>> {
         let table = self.table(SPACES)?;
         let mut all = Vec::new();
-        for item in table.iter().map_err(fault)? {
-            let (id, value) = item.map_err(fault)?;
+        for item in table.iter()? {
+            let (id, value) = item?;
             let record = SpaceRecord::decode(self.path(), value.value())?;
             all.push((id.value(), record));
         }
@@ -291,10 +294,13 @@ pub(crate) trait CatalogUse {
     }
 }
 
+/// A table of a read transaction.
+pub(super) type ReadTable<K, V> = CheckedTable<ReadOnlyTable<K, V>, K, V>;
+
 /// A read transaction: a snapshot.
 pub(crate) struct ReadTxn {
     path: Arc<PathBuf>,
-    pub(super) txn: redb::ReadTransaction,
+    pub(super) txn: Closing<redb::ReadTransaction>,
     /// Opened once, because questions look at a few bars of many series.
     pub(super) bar_tables: OnceLock<BarTables>,
 }
@@ -305,16 +311,19 @@ impl CatalogUse for ReadTxn {
     fn table<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<ReadOnlyTable<K, V>> {
-        self.txn.open_table(definition).map_err(fault)
+    ) -> Result<ReadTable<K, V>> {
+        let txn = self.txn.get()?;
+        let table = calling(&self.path, || txn.open_table(definition))?;
+        Ok(CheckedTable::new(table, &self.path))
     }
 
     fn table_if_there<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<Option<ReadOnlyTable<K, V>>> {
-        match self.txn.open_table(definition) {
-            Ok(table) => Ok(Some(table)),
+    ) -> Result<Option<ReadTable<K, V>>> {
+        let txn = self.txn.get()?;
+        match caught(&self.path, || txn.open_table(definition))? {
+            Ok(table) => Ok(Some(CheckedTable::new(table, &self.path))),
             Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
             Err(e) => Err(fault(e)),
         }
@@ -328,7 +337,7 @@ impl CatalogUse for ReadTxn {
 /// The write transaction.
 pub(crate) struct WriteTxn {
     path: Arc<PathBuf>,
-    txn: redb::WriteTransaction,
+    txn: Closing<redb::WriteTransaction>,
     pub(super) changes: RefCell<Changes>,
     syncing: Syncing,
     must_sync: Cell<bool>,
@@ -340,14 +349,14 @@ impl CatalogUse for WriteTxn {
     fn table<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<Table<'_, K, V>> {
+    ) -> Result<CheckedTable<Table<'_, K, V>, K, V>> {
         self.table_mut(definition)
     }
 
     fn table_if_there<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<Option<Table<'_, K, V>>> {
+    ) -> Result<Option<CheckedTable<Table<'_, K, V>, K, V>>> {
         // Opening makes it, which is harmless: an empty table and none say the same.
         self.table_mut(definition).map(Some)
     }
@@ -362,8 +371,10 @@ impl WriteTxn {
     pub(super) fn table_mut<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<Table<'_, K, V>> {
-        self.txn.open_table(definition).map_err(fault)
+    ) -> Result<CheckedTable<Table<'_, K, V>, K, V>> {
+        let txn = self.txn.get()?;
+        let table = calling(&self.path, || txn.open_table(definition))?;
+        Ok(CheckedTable::new(table, &self.path))
     }
 
     /// Makes everything done in this transaction true: durably, unless commits are let wait for a
@@ -371,10 +382,11 @@ impl WriteTxn {
     pub(crate) fn commit(mut self) -> Result<Changes> {
         let synced = self.must_sync.get() || self.syncing.is_due();
         if !synced {
-            let wait = self.txn.set_durability(redb::Durability::None);
-            wait.map_err(fault)?;
+            let txn = self.txn.get_mut()?;
+            calling(&self.path, || txn.set_durability(redb::Durability::None))?;
         }
-        self.txn.commit().map_err(fault)?;
+        let txn = self.txn.take()?;
+        calling(&self.path, || txn.commit())?;
         self.syncing.committed(synced);
         Ok(self.changes.into_inner())
     }
@@ -386,8 +398,8 @@ impl WriteTxn {
 
     fn next_id(&self, counter: &str) -> Result<u64> {
         let mut meta = self.table_mut(META)?;
-        let id = meta.get(counter).map_err(fault)?.map_or(1, |v| v.value());
-        meta.insert(counter, id + 1).map_err(fault)?;
+        let id = meta.get(counter)?.map_or(1, |v| v.value());
+        meta.insert(counter, id + 1)?;
         Ok(id)
     }
 
@@ -428,23 +440,30 @@ impl WriteTxn {
             calendar,
         };
         let value = codec::encode(&record)?;
-        self.table_mut(SERIES)?
-            .insert(id, value.as_slice())
-            .map_err(fault)?;
+        self.table_mut(SERIES)?.insert(id, value.as_slice())?;
         self.table_mut(SERIES_BY_NAME)?
-            .insert(key.to_string().as_str(), id)
-            .map_err(fault)?;
+            .insert(key.to_string().as_str(), id)?;
         Ok(id)
     }
 
     /// Forgets a series' name. Its bars and rows must be gone.
     pub(crate) fn remove_series(&self, id: SeriesId, key: &SeriesKey) -> Result<()> {
         self.changes.borrow_mut().series = true;
-        self.table_mut(SERIES)?.remove(id).map_err(fault)?;
+        self.table_mut(SERIES)?.remove(id)?;
         self.table_mut(SERIES_BY_NAME)?
-            .remove(key.to_string().as_str())
-            .map_err(fault)?;
+            .remove(key.to_string().as_str())?;
         Ok(())
+    }
+
+    /// Gives a space another name, which no other has.
+    pub(crate) fn rename_space(&self, id: SpaceId, name: &str) -> Result<()> {
+        let all = self.all_spaces()?;
+        let found = all.into_iter().find(|(space, _)| *space == id);
+        let (_, mut record) =
+            found.ok_or_else(|| Error::internal("a space to rename is not there"))?;
+        record.space.name = name.to_owned();
+        let value = codec::encode(&record)?;
+        self.table_mut(SPACES)?.insert(id, value.as_slice())
     }
 
     /// Adds a space.
@@ -455,9 +474,7 @@ impl WriteTxn {
             created: Timestamp::now().millis(),
         };
         let value = codec::encode(&record)?;
-        self.table_mut(SPACES)?
-            .insert(id, value.as_slice())
-            .map_err(fault)?;
+        self.table_mut(SPACES)?.insert(id, value.as_slice())?;
         Ok(id)
     }
 }

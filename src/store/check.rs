@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use redb::{ReadableTable, ReadableTableMetadata};
-
 use super::bars::{BLOCKS, EXTENTS, TAIL};
-use super::catalog::{CatalogUse, META, ReadTxn, SERIES_BY_NAME, fault};
+use super::catalog::{CatalogUse, META, ReadTxn, SERIES_BY_NAME};
 use super::codec;
 use super::headlines::{BY_CONTENT, BY_SYMBOL, BY_TIME, HEADLINES, content_hash};
 use super::records::{SegmentId, SegmentRecord, SeriesId, SpaceId};
@@ -48,8 +46,8 @@ impl ReadTxn {
 
     /// A number that was given must lie below the next one that will be.
     pub(super) fn check_counter(&self, counter: &str, largest: Option<u64>) -> Result<()> {
-        let next = self.table(META)?.get(counter).map_err(fault)?;
-        let next = next.map_or(1, |v| v.value());
+        let meta = self.table(META)?;
+        let next = meta.get(counter)?.map_or(1, |v| v.value());
         match largest {
             Some(used) if used >= next => Err(self.wrong(
                 "meta",
@@ -64,7 +62,7 @@ impl ReadTxn {
         let names = self.table(SERIES_BY_NAME)?;
         for (id, record) in &all {
             let name = record.key.to_string();
-            let named = names.get(name.as_str()).map_err(fault)?.map(|v| v.value());
+            let named = names.get(name.as_str())?.map(|v| v.value());
             if named != Some(*id) || record.key.check().is_err() {
                 return Err(self.wrong(
                     "series_by_name",
@@ -72,7 +70,7 @@ impl ReadTxn {
                 ));
             }
         }
-        let count = names.len().map_err(fault)?;
+        let count = names.len()?;
         if count != all.len() as u64 {
             return Err(self.wrong(
                 "series_by_name",
@@ -100,14 +98,14 @@ impl ReadTxn {
     fn check_bar_keys(&self, series: &BTreeSet<SeriesId>) -> Result<()> {
         let known =
             |table, id: SeriesId| self.known(table, "series", id.into(), series.contains(&id));
-        for item in self.table(BLOCKS)?.iter().map_err(fault)? {
-            known("bar_blocks", item.map_err(fault)?.0.value().0)?;
+        for item in self.table(BLOCKS)?.iter()? {
+            known("bar_blocks", item?.0.value().0)?;
         }
-        for item in self.table(TAIL)?.iter().map_err(fault)? {
-            known("bar_tail", item.map_err(fault)?.0.value().0)?;
+        for item in self.table(TAIL)?.iter()? {
+            known("bar_tail", item?.0.value().0)?;
         }
-        for item in self.table(EXTENTS)?.iter().map_err(fault)? {
-            known("bar_extents", item.map_err(fault)?.0.value())?;
+        for item in self.table(EXTENTS)?.iter()? {
+            known("bar_extents", item?.0.value())?;
         }
         Ok(())
     }
@@ -121,16 +119,16 @@ impl ReadTxn {
             self.known(table, "space", space.into(), spaces.contains(&space))?;
             self.known(table, "series", id.into(), series.contains(&id))
         };
-        for item in self.table(FRESH)?.iter().map_err(fault)? {
-            let (space, id, _) = item.map_err(fault)?.0.value();
+        for item in self.table(FRESH)?.iter()? {
+            let (space, id, _) = item?.0.value();
             known("fresh_rows", (space, id))?;
         }
-        for item in self.table(FLAT)?.iter().map_err(fault)? {
-            let (space, id, _) = item.map_err(fault)?.0.value();
+        for item in self.table(FLAT)?.iter()? {
+            let (space, id, _) = item?.0.value();
             known("flat_windows", (space, id))?;
         }
-        for item in self.table(PENDING)?.iter().map_err(fault)? {
-            let (key, last) = item.map_err(fault)?;
+        for item in self.table(PENDING)?.iter()? {
+            let (key, last) = item?;
             let (space, id, first) = key.value();
             known("pending_windows", (space, id))?;
             let last = last.value();
@@ -146,8 +144,8 @@ impl ReadTxn {
 
     fn check_segments(&self, spaces: &BTreeSet<SpaceId>) -> Result<()> {
         let mut rows: BTreeMap<SegmentId, u32> = BTreeMap::new();
-        for item in self.table(SEGMENTS)?.iter().map_err(fault)? {
-            let (key, value) = item.map_err(fault)?;
+        for item in self.table(SEGMENTS)?.iter()? {
+            let (key, value) = item?;
             let (space, id) = key.value();
             self.known("segments", "space", space.into(), spaces.contains(&space))?;
             let record: SegmentRecord = codec::decode(self.path(), "segments", value.value())?;
@@ -156,8 +154,8 @@ impl ReadTxn {
             }
         }
         self.check_counter("next_segment", rows.last_key_value().map(|(&id, _)| id))?;
-        for item in self.table(DEAD)?.iter().map_err(fault)? {
-            let (key, end) = item.map_err(fault)?;
+        for item in self.table(DEAD)?.iter()? {
+            let (key, end) = item?;
             let ((id, start), end) = (key.value(), end.value());
             let rows = rows.get(&id).copied();
             self.known("dead_rows", "segment", id, rows.is_some())?;
@@ -177,23 +175,23 @@ impl ReadTxn {
         let by_content = self.table(BY_CONTENT)?;
         let by_symbol = self.table(BY_SYMBOL)?;
         let (mut headlines, mut symbols, mut largest) = (0, 0, None);
-        for item in self.table(HEADLINES)?.iter().map_err(fault)? {
-            let (key, value) = item.map_err(fault)?;
+        for item in self.table(HEADLINES)?.iter()? {
+            let (key, value) = item?;
             let id = key.value();
             let headline: Headline = codec::decode(self.path(), "headlines", value.value())?;
             let time = headline.time.millis();
             let lost =
                 |index: &str| self.wrong(index, format!("the headline {id} is not found by it"));
-            if by_time.get((time, id)).map_err(fault)?.is_none() {
+            if by_time.get((time, id))?.is_none() {
                 return Err(lost("headlines_by_time"));
             }
-            let content = by_content.get(content_hash(&headline)).map_err(fault)?;
+            let content = by_content.get(content_hash(&headline))?;
             if content.map(|v| v.value()) != Some(id) {
                 return Err(lost("headlines_by_content"));
             }
             for symbol in headline.symbols.iter().collect::<BTreeSet<_>>() {
                 let key = (symbol.as_str(), time, id);
-                if by_symbol.get(key).map_err(fault)?.is_none() {
+                if by_symbol.get(key)?.is_none() {
                     return Err(lost("headlines_by_symbol"));
                 }
                 symbols += 1;
@@ -207,7 +205,7 @@ impl ReadTxn {
             ("headlines_by_symbol", symbols, by_symbol.len()),
         ];
         for (index, expected, found) in counts {
-            let found = found.map_err(fault)?;
+            let found = found?;
             if found != expected {
                 let detail = format!("expected {expected} entries, found {found}");
                 return Err(self.wrong(index, detail));

@@ -1,5 +1,5 @@
 use super::bars::{BLOCKS, BarReads, TAIL, decode, tail_bar};
-use super::catalog::{CatalogUse, ReadTxn, fault};
+use super::catalog::{CatalogUse, ReadTxn};
 use super::records::SeriesId;
 use crate::error::{Error, Result};
 use crate::model::Bars;
@@ -25,7 +25,7 @@ pub(crate) fn check_bars_of(txn: &ReadTxn, series: SeriesId) -> Result<(Bars, Ve
     for (i, &first) in starts.iter().enumerate() {
         let last = starts.get(i + 1).map(|next| next - 1);
         let last = last.or(extent.map(|e| e.last)).unwrap_or(first);
-        let value = blocks.get((series, first)).map_err(fault)?;
+        let value = blocks.get((series, first))?;
         let block = value.map(|v| decode(txn.path(), v.value()));
         match block.transpose().and_then(|b| sound(b, first, last)) {
             Ok(block) => bars.extend(&block),
@@ -42,10 +42,9 @@ pub(crate) fn check_bars_of(txn: &ReadTxn, series: SeriesId) -> Result<(Bars, Ve
     let last_of_blocks = bars.time.last().copied();
     for item in txn
         .table(TAIL)?
-        .range((series, i64::MIN)..=(series, i64::MAX))
-        .map_err(fault)?
+        .range((series, i64::MIN)..=(series, i64::MAX))?
     {
-        let (key, value) = item.map_err(fault)?;
+        let (key, value) = item?;
         bars.push(tail_bar(key.value().1, value.value()));
     }
     if bad.is_empty() {
@@ -70,9 +69,8 @@ pub(crate) fn check_bars_of(txn: &ReadTxn, series: SeriesId) -> Result<(Bars, Ve
 fn block_starts(txn: &ReadTxn, series: SeriesId) -> Result<Vec<i64>> {
     let blocks = txn.table(BLOCKS)?;
     let all = (series, i64::MIN)..=(series, i64::MAX);
-    let keys = blocks.range(all).map_err(fault)?;
-    keys.map(|item| Ok(item.map_err(fault)?.0.value().1))
-        .collect()
+    let keys = blocks.range(all)?;
+    keys.map(|item| Ok(item?.0.value().1)).collect()
 }
 
 /// A block must hold bars from the time in its key on, and end before the next one.

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use redb::ReadableTable;
-
-use super::catalog::{CatalogUse, ReadTxn, fault};
+use super::catalog::{CatalogUse, ReadTxn};
 use super::headline_rows::{MARKS, ROWS};
 use super::headlines::HEADLINES;
 use super::records::SpaceId;
@@ -33,8 +31,8 @@ impl ReadTxn {
         };
         let mut marks = BTreeMap::new();
         if let Some(table) = self.table_if_there(MARKS)? {
-            for item in table.iter().map_err(fault)? {
-                let (space, mark) = item.map_err(fault)?;
+            for item in table.iter()? {
+                let (space, mark) = item?;
                 known("headline_marks", space.value())?;
                 self.check_counter("next_headline", Some(mark.value()))?;
                 marks.insert(space.value(), mark.value());
@@ -44,10 +42,10 @@ impl ReadTxn {
             return Ok(());
         };
         let headlines = self.table(HEADLINES)?;
-        for item in table.iter().map_err(fault)? {
-            let (space, id) = item.map_err(fault)?.0.value();
+        for item in table.iter()? {
+            let (space, id) = item?.0.value();
             known("headline_rows", space)?;
-            let stored = headlines.get(id).map_err(fault)?.is_some();
+            let stored = headlines.get(id)?.is_some();
             self.known("headline_rows", "headline", id, stored)?;
             let mark = marks.get(&space).copied().unwrap_or(0);
             if id > mark {

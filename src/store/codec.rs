@@ -21,7 +21,7 @@ fn config() -> impl bincode::config::Config {
 /// Encodes a value.
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
     let bytes = bincode::serde::encode_to_vec(value, config())
-        .map_err(|e| Error::Catalog(format!("a value cannot be encoded: {e}")))?;
+        .map_err(|e| Error::internal(format!("a value cannot be encoded: {e}")))?;
     let mut out = Vec::with_capacity(bytes.len() + 1);
     out.push(BINCODE_1);
     out.extend_from_slice(&bytes);

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use redb::{Key, ReadableTable, ReadableTableMetadata, TableDefinition, TableHandle, Value};
+use redb::{Key, ReadableTableMetadata, TableDefinition, TableHandle, Value};
 
-use super::catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn, fault};
+use super::calls::calling;
+use super::catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn};
 use super::tables::{EachTable, each_table};
 use crate::disk::Storage;
 use crate::error::{Error, Result};
@@ -17,10 +18,12 @@ impl ReadTxn {
     /// Bytes of keys and values, and of the tree that holds them.
     pub(crate) fn stored_bytes(&self) -> Result<u64> {
         let mut bytes = 0;
-        for table in self.txn.list_tables().map_err(fault)? {
-            let table = self.txn.open_untyped_table(table).map_err(fault)?;
-            let stats = table.stats().map_err(fault)?;
-            bytes += stats.stored_bytes() + stats.metadata_bytes();
+        let txn = self.txn.get()?;
+        for table in calling(self.path(), || txn.list_tables().map(Vec::from_iter))? {
+            bytes += calling(self.path(), || {
+                let stats = txn.open_untyped_table(table)?.stats()?;
+                Ok::<_, redb::TableError>(stats.stored_bytes() + stats.metadata_bytes())
+            })?;
         }
         Ok(bytes)
     }
@@ -37,12 +40,11 @@ impl ReadTxn {
         path: &Path,
         progress: &dyn Fn(u64) -> Result<()>,
     ) -> Result<()> {
-        let present: BTreeSet<String> = self
-            .txn
-            .list_tables()
-            .map_err(fault)?
-            .map(|t| t.name().to_owned())
-            .collect();
+        let txn = self.txn.get()?;
+        let present: BTreeSet<String> = calling(self.path(), || {
+            let tables = txn.list_tables()?;
+            Ok::<_, redb::StorageError>(tables.map(|t| t.name().to_owned()).collect())
+        })?;
         let copy = Catalog::open_or_create(storage, path)?;
         let txn = copy.write()?;
         let mut copying = Copying {
@@ -81,12 +83,12 @@ impl EachTable for Copying<'_> {
         }
         let from = self.from.table(definition)?;
         let mut to = self.to.table_mut(definition)?;
-        for (i, item) in (1..).zip(from.iter().map_err(fault)?) {
-            let (key, value) = item.map_err(fault)?;
+        for (i, item) in (1..).zip(from.iter()?) {
+            let (key, value) = item?;
             let (key, value) = (key.value(), value.value());
             let bytes = K::as_bytes(&key).as_ref().len() + V::as_bytes(&value).as_ref().len();
             self.bytes += bytes as u64;
-            to.insert(key, value).map_err(fault)?;
+            to.insert(key, value)?;
             if i % STEP == 0 {
                 (self.progress)(self.bytes)?;
             }

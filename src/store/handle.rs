@@ -6,7 +6,9 @@ use std::path::Path;
 use redb::{Builder, Database, ReadOnlyDatabase, ReadableDatabase};
 
 use super::backend::Backend;
+use super::calls::{calling, caught};
 use super::catalog::fault;
+use super::closing::Closing;
 use super::pages::Covered;
 use crate::disk::{PagesOf, Storage};
 use crate::error::{Error, Result};
@@ -18,20 +20,20 @@ const SECTION: &str = "catalog";
 
 /// A catalog's file, opened by redb.
 pub(super) enum Handle {
-    Writable(Closing),
+    Writable(Closing<Database>),
     ReadOnly(ReadOnlyDatabase),
     /// Read-only on a disk that is simulated, for which redb has no such way.
-    Covered(Closing),
+    Covered(Closing<Database>),
 }
 
 impl Handle {
     /// Opens the file at `path` for reading and writing, or makes it.
     pub(super) fn open(storage: &dyn Storage, path: &Path) -> Result<Self> {
         let file = storage.open_pages(path).map_err(Error::io("open", path))?;
-        let opened = match file {
+        let opened = caught(path, || match file {
             PagesOf::System(file) => builder().create_file(file),
             PagesOf::Simulated(file) => builder().create_with_backend(Backend(file)),
-        };
+        })?;
         let database = opened.map_err(|e| open_fault(path, SECTION, e))?;
         Ok(Self::Writable(Closing::new(database)))
     }
@@ -43,10 +45,14 @@ impl Handle {
         builder.set_repair_callback(|repair| repair.abort());
         let io = || Error::io("open", path);
         let opened = match storage.open_pages_to_read(path).map_err(io())? {
-            PagesOf::System(_) => builder.open_read_only(path).map(Self::ReadOnly),
-            file @ PagesOf::Simulated(_) => builder
-                .create_with_backend(Covered::new(file).map_err(io())?)
-                .map(|database| Self::Covered(Closing::new(database))),
+            PagesOf::System(_) => {
+                caught(path, || builder.open_read_only(path).map(Self::ReadOnly))?
+            }
+            file @ PagesOf::Simulated(_) => {
+                let covered = Covered::new(file).map_err(io())?;
+                caught(path, || builder.create_with_backend(covered))?
+                    .map(|database| Self::Covered(Closing::new(database)))
+            }
         };
         opened.map_err(|e| match e {
             redb::DatabaseError::RepairAborted => Error::Catalog(format!(
@@ -61,29 +67,38 @@ impl Handle {
         matches!(self, Self::Writable(_))
     }
 
-    pub(super) fn begin_read(&self) -> Result<redb::ReadTransaction> {
-        match self {
-            Self::Writable(database) | Self::Covered(database) => database.get()?.begin_read(),
-            Self::ReadOnly(database) => database.begin_read(),
-        }
-        .map_err(fault)
+    pub(super) fn begin_read(&self, path: &Path) -> Result<Closing<redb::ReadTransaction>> {
+        let begun = match self {
+            Self::Writable(database) | Self::Covered(database) => {
+                let database = database.get()?;
+                calling(path, || database.begin_read())
+            }
+            Self::ReadOnly(database) => calling(path, || database.begin_read()),
+        };
+        begun.map(Closing::new)
     }
 
     /// Begins to write; `None` if the file is open for reading only.
-    pub(super) fn begin_write(&self) -> Option<Result<redb::WriteTransaction>> {
+    pub(super) fn begin_write(
+        &self,
+        path: &Path,
+    ) -> Option<Result<Closing<redb::WriteTransaction>>> {
         let Self::Writable(database) = self else {
             return None;
         };
-        let database = database.get();
-        Some(database.and_then(|d| d.begin_write().map_err(fault)))
+        let begun = database
+            .get()
+            .and_then(|d| calling(path, || d.begin_write()));
+        Some(begun.map(Closing::new))
     }
 
     /// Gives free pages back to the file system. `false` if a reader is still open.
-    pub(super) fn compact(&mut self) -> Result<bool> {
+    pub(super) fn compact(&mut self, path: &Path) -> Result<bool> {
         let Self::Writable(database) = self else {
             return Ok(false);
         };
-        match database.get_mut()?.compact() {
+        let database = database.get_mut()?;
+        match caught(path, || database.compact())? {
             Ok(_) => Ok(true),
             Err(redb::CompactionError::TransactionInProgress) => Ok(false),
             Err(e) => Err(fault(e)),
@@ -95,49 +110,6 @@ fn builder() -> Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES);
     builder
-}
-
-/// An open redb file. Closing it writes the list of free pages, and panics where that cannot be
-/// read: what was committed is safe, and a panic while another one unwinds would end the program.
-pub(super) struct Closing(Option<Database>);
-
-impl Closing {
-    pub(super) fn new(database: Database) -> Self {
-        Self(Some(database))
-    }
-
-    fn get(&self) -> Result<&Database> {
-        self.0.as_ref().ok_or_else(closed)
-    }
-
-    pub(super) fn get_mut(&mut self) -> Result<&mut Database> {
-        self.0.as_mut().ok_or_else(closed)
-    }
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        let database = self.0.take();
-        let closing = std::panic::AssertUnwindSafe(|| drop(database));
-        // The next open finds what was left undone, and says so.
-        let _ = std::panic::catch_unwind(closing);
-    }
-}
-
-fn closed() -> Error {
-    Error::Catalog("it is closed".to_owned())
-}
-
-/// Does work on a catalog that may be damaged. redb trusts its pages and panics on some that do
-/// not hold what was written; here that becomes an error.
-pub(crate) fn suspecting_damage<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-    done.unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<String>().map(String::as_str);
-        let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
-        let detail = format!("a page cannot be read ({})", said.unwrap_or("no message"));
-        Err(Error::corrupt(path, SECTION, detail))
-    })
 }
 
 /// Why a file cannot be opened, as one of our errors; `section` is what was looked at.

@@ -3,9 +3,9 @@
 //! Headlines are numbered as they come, so one number a space says how far it is: what is above
 //! waits. A row goes with its headline, in one transaction.
 
-use redb::{ReadableTable, ReadableTableMetadata, TableDefinition};
+use redb::TableDefinition;
 
-use super::catalog::{CatalogUse, WriteTxn, fault};
+use super::catalog::{CatalogUse, WriteTxn};
 use super::records::SpaceId;
 use crate::error::Result;
 
@@ -40,11 +40,8 @@ pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
             return Ok(());
         };
         let first = id.saturating_add(1);
-        for item in table
-            .range((space, first)..=(space, u64::MAX))
-            .map_err(fault)?
-        {
-            let (key, vector) = item.map_err(fault)?;
+        for item in table.range((space, first)..=(space, u64::MAX))? {
+            let (key, vector) = item?;
             found(key.value().1, vector.value())?;
         }
         Ok(())
@@ -57,11 +54,11 @@ pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
             return Ok(0);
         };
         let mut alone = true;
-        for mark in marks.iter().map_err(fault)? {
-            alone &= mark.map_err(fault)?.0.value() == space;
+        for mark in marks.iter()? {
+            alone &= mark?.0.value() == space;
         }
         if alone {
-            return rows.len().map_err(fault);
+            return rows.len();
         }
         let mut count = 0;
         self.each_headline_row(space, |_, _| {
@@ -76,7 +73,7 @@ pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
         let Some(table) = self.table_if_there(MARKS)? else {
             return Ok(0);
         };
-        let mark = table.get(space).map_err(fault)?;
+        let mark = table.get(space)?;
         Ok(mark.map_or(0, |m| m.value()))
     }
 }
@@ -93,11 +90,9 @@ impl WriteTxn {
     ) -> Result<()> {
         let mut table = self.table_mut(ROWS)?;
         for (id, vector) in rows {
-            table
-                .insert((space, *id), vector.as_slice())
-                .map_err(fault)?;
+            table.insert((space, *id), vector.as_slice())?;
         }
-        self.table_mut(MARKS)?.insert(space, mark).map_err(fault)?;
+        self.table_mut(MARKS)?.insert(space, mark)?;
         Ok(())
     }
 
@@ -107,7 +102,7 @@ impl WriteTxn {
         let mut table = self.table_mut(ROWS)?;
         for (space, _) in spaces {
             for &id in ids {
-                table.remove((space, id)).map_err(fault)?;
+                table.remove((space, id))?;
             }
         }
         Ok(())
@@ -116,9 +111,8 @@ impl WriteTxn {
     /// Forgets all rows of headlines of a space.
     pub(super) fn clear_headline_rows(&self, space: SpaceId) -> Result<()> {
         self.table_mut(ROWS)?
-            .retain_in((space, 0)..=(space, u64::MAX), |_, _| false)
-            .map_err(fault)?;
-        self.table_mut(MARKS)?.remove(space).map_err(fault)?;
+            .clear((space, 0)..=(space, u64::MAX))?;
+        self.table_mut(MARKS)?.remove(space)?;
         Ok(())
     }
 }

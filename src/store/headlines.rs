@@ -1,12 +1,12 @@
 use std::ops::RangeInclusive;
 
-use redb::{ReadableTable, TableDefinition};
+use redb::TableDefinition;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::catalog::{CatalogUse, WriteTxn, fault};
+use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
 use crate::error::{Error, Result};
-use crate::model::Headline;
+use crate::model::{Headline, Timestamp};
 
 pub(super) const HEADLINES: TableDefinition<u64, &[u8]> = TableDefinition::new("headlines");
 /// By a 128-bit hash of time, source and text: the same headline again is found by it.
@@ -23,6 +23,8 @@ pub(crate) struct HeadlineFilter {
     pub(crate) symbol: Option<String>,
     pub(crate) first: i64,
     pub(crate) last: i64,
+    /// Only those that were known then.
+    pub(crate) known_at: Option<Timestamp>,
     /// At most this many, the newest.
     pub(crate) limit: usize,
 }
@@ -37,27 +39,40 @@ pub(crate) struct HeadlineChange {
 
 /// Headlines that are read from a transaction.
 pub(crate) trait HeadlineReads: CatalogUse + Sized {
-    /// The newest headlines that pass the filter, ascending by time.
+    /// The newest headlines that pass the filter, ascending by time. Reads from the end, and no more
+    /// than it needs.
     fn headlines(&self, filter: &HeadlineFilter) -> Result<Vec<Headline>> {
         let (first, last) = (filter.first, filter.last);
-        let mut ids = Vec::new();
-        if first > last {
-            return Ok(Vec::new());
+        let mut found = Vec::new();
+        if first > last || filter.limit == 0 {
+            return Ok(found);
         }
+        let mut take = |id| {
+            let headline = self.headline(id)?;
+            if filter.known_at.is_none_or(|t| headline.known_from() <= t) {
+                found.push(headline);
+            }
+            Ok::<_, Error>(found.len() < filter.limit)
+        };
         if let Some(symbol) = &filter.symbol {
             let table = self.table(BY_SYMBOL)?;
             let range = (symbol.as_str(), first, 0)..=(symbol.as_str(), last, u64::MAX);
-            for item in table.range(range).map_err(fault)?.rev().take(filter.limit) {
-                ids.push(item.map_err(fault)?.0.value().2);
+            for item in table.range(range)?.rev() {
+                if !take(item?.0.value().2)? {
+                    break;
+                }
             }
         } else {
             let table = self.table(BY_TIME)?;
             let range = (first, 0)..=(last, u64::MAX);
-            for item in table.range(range).map_err(fault)?.rev().take(filter.limit) {
-                ids.push(item.map_err(fault)?.0.value().1);
+            for item in table.range(range)?.rev() {
+                if !take(item?.0.value().1)? {
+                    break;
+                }
             }
         }
-        ids.into_iter().rev().map(|id| self.headline(id)).collect()
+        found.reverse();
+        Ok(found)
     }
 
     /// The numbers of the headlines that name a symbol and were published in a range of time,
@@ -68,10 +83,8 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
         }
         let table = self.table(BY_SYMBOL)?;
         let range = (symbol, *published.start(), 0)..=(symbol, *published.end(), u64::MAX);
-        let found = table.range(range).map_err(fault)?;
-        found
-            .map(|item| Ok(item.map_err(fault)?.0.value().2))
-            .collect()
+        let found = table.range(range)?;
+        found.map(|item| Ok(item?.0.value().2)).collect()
     }
 
     /// The first `limit` headlines whose numbers are above `id`, by number.
@@ -79,8 +92,8 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
         let mut found = Vec::new();
         let above = (std::ops::Bound::Excluded(id), std::ops::Bound::Unbounded);
         let table = self.table(HEADLINES)?;
-        for item in table.range::<u64>(above).map_err(fault)?.take(limit) {
-            let (id, value) = item.map_err(fault)?;
+        for item in table.range::<u64>(above)?.take(limit) {
+            let (id, value) = item?;
             let headline = codec::decode(self.path(), "headlines", value.value())?;
             found.push((id.value(), headline));
         }
@@ -90,7 +103,7 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
     /// The headline of that number.
     fn headline(&self, id: u64) -> Result<Headline> {
         let table = self.table(HEADLINES)?;
-        let value = table.get(id).map_err(fault)?.ok_or_else(|| {
+        let value = table.get(id)?.ok_or_else(|| {
             Error::corrupt(self.path(), "headlines", format!("number {id} is missing"))
         })?;
         codec::decode(self.path(), "headlines", value.value())
@@ -99,14 +112,13 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
     /// The highest number of a headline.
     fn last_headline_id(&self) -> Result<Option<u64>> {
         let table = self.table(HEADLINES)?;
-        let last = table.last().map_err(fault)?;
+        let last = table.last()?;
         Ok(last.map(|(id, _)| id.value()))
     }
 
     /// How many headlines are stored.
     fn headline_count(&self) -> Result<u64> {
-        use redb::ReadableTableMetadata;
-        self.table(HEADLINES)?.len().map_err(fault)
+        self.table(HEADLINES)?.len()
     }
 }
 
@@ -128,11 +140,7 @@ impl WriteTxn {
         let mut change = HeadlineChange::default();
         for headline in headlines {
             let hash = content_hash(headline);
-            let known = self
-                .table_mut(BY_CONTENT)?
-                .get(hash)
-                .map_err(fault)?
-                .map(|v| v.value());
+            let known = self.table_mut(BY_CONTENT)?.get(hash)?.map(|v| v.value());
             let value = codec::encode(headline)?;
             let id = match known {
                 Some(id) if !self.replace_headline(id, headline, &value)? => {
@@ -146,9 +154,7 @@ impl WriteTxn {
                 None => {
                     change.added += 1;
                     let id = self.next_headline_id()?;
-                    self.table_mut(BY_CONTENT)?
-                        .insert(hash, id)
-                        .map_err(fault)?;
+                    self.table_mut(BY_CONTENT)?.insert(hash, id)?;
                     id
                 }
             };
@@ -161,7 +167,7 @@ impl WriteTxn {
     fn replace_headline(&self, id: u64, headline: &Headline, value: &[u8]) -> Result<bool> {
         let old: Option<Headline> = {
             let table = self.table_mut(HEADLINES)?;
-            let stored = table.get(id).map_err(fault)?;
+            let stored = table.get(id)?;
             match stored {
                 Some(stored) if stored.value() == value => return Ok(false),
                 Some(stored) => Some(codec::decode(self.path(), "headlines", stored.value())?),
@@ -171,26 +177,18 @@ impl WriteTxn {
         self.note_headlines_changed();
         let mut by_symbol = self.table_mut(BY_SYMBOL)?;
         for symbol in old.iter().flat_map(|h| &h.symbols) {
-            by_symbol
-                .remove((symbol.as_str(), headline.time.millis(), id))
-                .map_err(fault)?;
+            by_symbol.remove((symbol.as_str(), headline.time.millis(), id))?;
         }
         Ok(true)
     }
 
     fn put_headline(&self, id: u64, headline: &Headline, value: &[u8]) -> Result<()> {
         let time = headline.time.millis();
-        self.table_mut(HEADLINES)?
-            .insert(id, value)
-            .map_err(fault)?;
-        self.table_mut(BY_TIME)?
-            .insert((time, id), ())
-            .map_err(fault)?;
+        self.table_mut(HEADLINES)?.insert(id, value)?;
+        self.table_mut(BY_TIME)?.insert((time, id), ())?;
         let mut by_symbol = self.table_mut(BY_SYMBOL)?;
         for symbol in &headline.symbols {
-            by_symbol
-                .insert((symbol.as_str(), time, id), ())
-                .map_err(fault)?;
+            by_symbol.insert((symbol.as_str(), time, id), ())?;
         }
         Ok(())
     }
@@ -201,30 +199,77 @@ impl WriteTxn {
             symbol: None,
             first,
             last,
+            known_at: None,
             limit: usize::MAX,
         };
         let gone = self.headlines(&filter)?;
         let mut ids = Vec::with_capacity(gone.len());
         for headline in &gone {
-            let id = self
-                .table_mut(BY_CONTENT)?
-                .remove(content_hash(headline))
-                .map_err(fault)?
-                .map(|v| v.value());
+            let mut by_content = self.table_mut(BY_CONTENT)?;
+            let id = by_content.take(content_hash(headline), |id| id)?;
             let Some(id) = id else { continue };
             ids.push(id);
             let time = headline.time.millis();
-            self.table_mut(HEADLINES)?.remove(id).map_err(fault)?;
-            self.table_mut(BY_TIME)?.remove((time, id)).map_err(fault)?;
+            self.table_mut(HEADLINES)?.remove(id)?;
+            self.table_mut(BY_TIME)?.remove((time, id))?;
             let mut by_symbol = self.table_mut(BY_SYMBOL)?;
             for symbol in &headline.symbols {
-                by_symbol
-                    .remove((symbol.as_str(), time, id))
-                    .map_err(fault)?;
+                by_symbol.remove((symbol.as_str(), time, id))?;
             }
         }
         self.note_headlines_changed();
         self.remove_headline_rows(&ids)?;
         Ok(gone.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::super::Catalog;
+    use super::*;
+    use crate::disk::FileSystem;
+    use crate::model::TimePrecision;
+
+    #[test]
+    fn the_newest_are_read_from_the_end_and_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("catalog.redb");
+        let catalog = Catalog::open_or_create(&FileSystem, &path).unwrap();
+        let txn = catalog.write().unwrap();
+        let headline = |i: i64| Headline {
+            time: Timestamp::from_millis(i * 1000),
+            // The last ones are known a day later.
+            precision: if i < 40 {
+                TimePrecision::Second
+            } else {
+                TimePrecision::Day
+            },
+            text: format!("number {i}"),
+            source: "test".to_owned(),
+            symbols: vec!["AAA".to_owned()],
+        };
+        let all: Vec<_> = (0..50).map(headline).collect();
+        txn.merge_headlines(&all).unwrap();
+        // Whoever reads this one notices that it is gone.
+        txn.table_mut(HEADLINES).unwrap().remove(20).unwrap();
+        txn.commit().unwrap();
+        let txn = catalog.read().unwrap();
+        for symbol in [None, Some("AAA".to_owned())] {
+            let filter = |limit| HeadlineFilter {
+                symbol: symbol.clone(),
+                first: 0,
+                last: 100_000,
+                known_at: Some(Timestamp::from_millis(50_000)),
+                limit,
+            };
+            for limit in [0, 1, 19] {
+                let found = txn.headlines(&filter(limit)).unwrap();
+                assert_eq!(found, all.get(40 - limit..40).unwrap(), "{limit}");
+            }
+            let error = txn.headlines(&filter(21)).unwrap_err();
+            assert!(error.to_string().contains("is missing"), "{error}");
+        }
     }
 }

@@ -4,18 +4,20 @@
 //! segments that are dead, the windows that wait for their embedding, the weights of encoders,
 //! prototypes, and the list of segments.
 //! Everything else in a database's folder can be made again from it. The only place that knows
-//! redb ([`catalog`]) and bincode ([`codec`]).
+//! redb, which is called through [`calls`], and bincode ([`codec`]).
 
 mod backend;
 mod bar_block;
 mod bar_cache;
 mod bars;
 mod bars_write;
+mod calls;
 mod catalog;
 mod changes;
 mod check;
 mod check_bars;
 mod check_rows;
+mod closing;
 mod codec;
 mod copy;
 mod directory;
@@ -42,7 +44,6 @@ pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn};
 pub(crate) use changes::Changes;
 pub(crate) use check_bars::check_bars_of;
 pub(crate) use directory::{Directory, DirectoryBuilder, SeriesRows};
-pub(crate) use handle::suspecting_damage;
 pub(crate) use headline_rows::HeadlineRowReads;
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use pages::check_pages;

@@ -11,7 +11,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::{Database, StorageBackend};
 
-use super::handle::{Closing, open_fault, suspecting_damage};
+use super::calls::caught;
+use super::closing::Closing;
+use super::handle::open_fault;
 use crate::disk::{PagesOf, Storage};
 use crate::error::{Error, Result};
 
@@ -26,32 +28,33 @@ const SECTION: &str = "pages";
 pub(crate) fn check_pages(storage: &dyn Storage, path: &Path) -> Result<()> {
     let damaged = |detail: &str| Error::corrupt(path, SECTION, detail);
     let io = || Error::io("read", path);
-    suspecting_damage(path, || {
-        let file = storage.open_pages_to_read(path).map_err(io())?;
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            // A repair starts at 0. It comes to 0.3 when the newest commit cannot be read, and
-            // would then take an older one: what was committed would be gone without a word.
-            .set_repair_callback(|repair| {
-                if (0.1..0.5).contains(&repair.progress()) {
-                    repair.abort();
-                }
-            })
-            .create_with_backend(Covered::new(file).map_err(io())?)
-            .map_err(|e| match e {
-                redb::DatabaseError::RepairAborted => {
-                    damaged("a page of the newest commit does not fit its checksum")
-                }
-                other => open_fault(path, SECTION, other),
-            })?;
-        match Closing::new(database).get_mut()?.check_integrity() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(damaged(
-                "the checksums of its pages do not fit what they hold",
-            )),
-            Err(e) => Err(open_fault(path, SECTION, e)),
+    let file = storage.open_pages_to_read(path).map_err(io())?;
+    let covered = Covered::new(file).map_err(io())?;
+    let mut builder = Database::builder();
+    // A repair starts at 0. It comes to 0.3 when the newest commit cannot be read, and
+    // would then take an older one: what was committed would be gone without a word.
+    builder
+        .set_cache_size(CACHE_BYTES)
+        .set_repair_callback(|repair| {
+            if (0.1..0.5).contains(&repair.progress()) {
+                repair.abort();
+            }
+        });
+    let opened = caught(path, || builder.create_with_backend(covered))?;
+    let mut database = Closing::new(opened.map_err(|e| match e {
+        redb::DatabaseError::RepairAborted => {
+            damaged("a page of the newest commit does not fit its checksum")
         }
-    })
+        other => open_fault(path, SECTION, other),
+    })?);
+    let database = database.get_mut()?;
+    match caught(path, || database.check_integrity())? {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(damaged(
+            "the checksums of its pages do not fit what they hold",
+        )),
+        Err(e) => Err(open_fault(path, SECTION, e)),
+    }
 }
 
 const BLOCK: u64 = 4096;

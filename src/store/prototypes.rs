@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use redb::{ReadableTable, TableDefinition};
+use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{CatalogUse, ReadTxn, WriteTxn, fault};
+use super::catalog::{CatalogUse, ReadTxn, WriteTxn};
 use super::codec;
 use super::records::SpaceId;
 use crate::error::{Error, Result};
@@ -54,8 +54,8 @@ pub(crate) trait PrototypeReads: CatalogUse + Sized {
             return Ok(Vec::new());
         };
         let mut all = Vec::new();
-        for item in table.iter().map_err(fault)? {
-            let (name, value) = item.map_err(fault)?;
+        for item in table.iter()? {
+            let (name, value) = item?;
             let record = PrototypeRecord::decode(self.path(), value.value())?;
             all.push((name.value().to_owned(), record));
         }
@@ -67,7 +67,7 @@ pub(crate) trait PrototypeReads: CatalogUse + Sized {
         let Some(table) = self.table_if_there(PROTOTYPES)? else {
             return Ok(None);
         };
-        let found = table.get(name).map_err(fault)?;
+        let found = table.get(name)?;
         found
             .map(|value| PrototypeRecord::decode(self.path(), value.value()))
             .transpose()
@@ -80,17 +80,14 @@ impl WriteTxn {
     /// Adds a prototype.
     pub(crate) fn put_prototype(&self, name: &str, record: &PrototypeRecord) -> Result<()> {
         let value = codec::encode(record)?;
-        self.table_mut(PROTOTYPES)?
-            .insert(name, value.as_slice())
-            .map_err(fault)?;
+        self.table_mut(PROTOTYPES)?.insert(name, value.as_slice())?;
         Ok(())
     }
 
     /// Forgets a prototype. `false` if there was none of that name.
     pub(crate) fn remove_prototype(&self, name: &str) -> Result<bool> {
         let mut table = self.table_mut(PROTOTYPES)?;
-        let removed = table.remove(name).map_err(fault)?;
-        Ok(removed.is_some())
+        table.remove(name)
     }
 
     /// Forgets all prototypes of a space.

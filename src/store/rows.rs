@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use redb::{ReadableTable, TableDefinition};
+use redb::TableDefinition;
 
-use super::catalog::{CatalogUse, SPACES, WriteTxn, fault};
+use super::catalog::{CatalogUse, SPACES, WriteTxn};
 use super::codec;
 use super::records::{SegmentId, SegmentRecord, SeriesId, SpaceId};
 use crate::error::Result;
@@ -13,7 +13,8 @@ use crate::error::Result;
 /// Key: space, series, end of the window. Value: the stored vector.
 pub(super) const FRESH: TableDefinition<(SpaceId, SeriesId, i64), &[u8]> =
     TableDefinition::new("fresh_rows");
-/// Windows without an embedding, because they are flat. Key: space, series, end.
+/// Windows without an embedding, because they are flat or their encoder failed on them. Key: space,
+/// series, end.
 pub(super) const FLAT: TableDefinition<(SpaceId, SeriesId, i64), ()> =
     TableDefinition::new("flat_windows");
 /// Windows that wait for their embedding. Key: space, series, open time of the last bar of the
@@ -49,8 +50,8 @@ pub(crate) trait RowReads: CatalogUse + Sized {
         let table = self.table(FRESH)?;
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
         let mut rows = Vec::new();
-        for item in table.range(all).map_err(fault)? {
-            let (key, value) = item.map_err(fault)?;
+        for item in table.range(all)? {
+            let (key, value) = item?;
             let (_, series, end) = key.value();
             rows.push(FreshRow {
                 series,
@@ -65,16 +66,15 @@ pub(crate) trait RowReads: CatalogUse + Sized {
     fn flat_count(&self, space: SpaceId) -> Result<u64> {
         let table = self.table(FLAT)?;
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
-        Ok(table.range(all).map_err(fault)?.count() as u64)
+        Ok(table.range(all)?.count() as u64)
     }
 
     /// The ends of the windows of a series that have no embedding in a space, ascending.
     fn flat_ends(&self, space: SpaceId, series: SeriesId) -> Result<Vec<i64>> {
         let table = self.table(FLAT)?;
         let all = (space, series, i64::MIN)..=(space, series, i64::MAX);
-        let ends = table.range(all).map_err(fault)?;
-        ends.map(|item| Ok(item.map_err(fault)?.0.value().2))
-            .collect()
+        let ends = table.range(all)?;
+        ends.map(|item| Ok(item?.0.value().2)).collect()
     }
 
     /// The windows of a space that wait for their embedding, sorted by series and time.
@@ -82,8 +82,8 @@ pub(crate) trait RowReads: CatalogUse + Sized {
         let table = self.table(PENDING)?;
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
         let mut pending = Vec::new();
-        for item in table.range(all).map_err(fault)? {
-            let (key, last) = item.map_err(fault)?;
+        for item in table.range(all)? {
+            let (key, last) = item?;
             let (_, series, first) = key.value();
             pending.push(Pending {
                 series,
@@ -99,8 +99,8 @@ pub(crate) trait RowReads: CatalogUse + Sized {
         let table = self.table(SEGMENTS)?;
         let all = (space, 0)..=(space, SegmentId::MAX);
         let mut segments = Vec::new();
-        for item in table.range(all).map_err(fault)? {
-            let (key, value) = item.map_err(fault)?;
+        for item in table.range(all)? {
+            let (key, value) = item?;
             let record = codec::decode(self.path(), "segments", value.value())?;
             segments.push((key.value().1, record));
         }
@@ -111,8 +111,8 @@ pub(crate) trait RowReads: CatalogUse + Sized {
     fn segment_files(&self) -> Result<Vec<String>> {
         let table = self.table(SEGMENTS)?;
         let mut names = Vec::new();
-        for item in table.iter().map_err(fault)? {
-            let (key, _) = item.map_err(fault)?;
+        for item in table.iter()? {
+            let (key, _) = item?;
             names.push(SegmentRecord::file_name(key.value().1));
         }
         Ok(names)
@@ -122,11 +122,8 @@ pub(crate) trait RowReads: CatalogUse + Sized {
     fn dead_rows(&self, segment: SegmentId) -> Result<Vec<Range<u32>>> {
         let table = self.table(DEAD)?;
         let mut dead = Vec::new();
-        for item in table
-            .range((segment, 0)..=(segment, u32::MAX))
-            .map_err(fault)?
-        {
-            let (key, end) = item.map_err(fault)?;
+        for item in table.range((segment, 0)..=(segment, u32::MAX))? {
+            let (key, end) = item?;
             dead.push(key.value().1..end.value());
         }
         Ok(dead)
@@ -140,9 +137,7 @@ impl WriteTxn {
     pub(crate) fn put_fresh(&self, space: SpaceId, rows: &[FreshRow]) -> Result<()> {
         let mut table = self.table_mut(FRESH)?;
         for row in rows {
-            table
-                .insert((space, row.series, row.end), row.vector.as_slice())
-                .map_err(fault)?;
+            table.insert((space, row.series, row.end), row.vector.as_slice())?;
         }
         self.note_fresh(space, rows);
         Ok(())
@@ -155,7 +150,7 @@ impl WriteTxn {
         }
         let mut table = self.table_mut(FLAT)?;
         for &end in ends {
-            table.insert((space, series, end), ()).map_err(fault)?;
+            table.insert((space, series, end), ())?;
         }
         Ok(())
     }
@@ -171,17 +166,11 @@ impl WriteTxn {
     ) -> Result<u64> {
         let range = (space, series, first)..=(space, series, last);
         let mut fresh = self.table_mut(FRESH)?;
-        let removed = fresh
-            .extract_from_if(range.clone(), |_, _| true)
-            .map_err(fault)?
-            .try_fold(0, |n, item| item.map(|_| n + 1))
-            .map_err(fault)?;
+        let removed = fresh.drain(range.clone(), |_, _| ())?.len() as u64;
         if removed > 0 {
             self.note_fresh_removed();
         }
-        self.table_mut(FLAT)?
-            .retain_in(range, |_, ()| false)
-            .map_err(fault)?;
+        self.table_mut(FLAT)?.clear(range)?;
         Ok(removed)
     }
 
@@ -189,47 +178,52 @@ impl WriteTxn {
     pub(crate) fn clear_fresh(&self, space: SpaceId) -> Result<()> {
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
         self.note_fresh_removed();
-        self.table_mut(FRESH)?
-            .retain_in(all, |_, _| false)
-            .map_err(fault)
+        self.table_mut(FRESH)?.clear(all)
     }
 
     /// Forgets all that is noted about a space's rows outside of segments.
     pub(super) fn clear_rows(&self, space: SpaceId) -> Result<()> {
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
         self.clear_fresh(space)?;
-        self.table_mut(FLAT)?
-            .retain_in(all.clone(), |_, ()| false)
-            .map_err(fault)?;
-        self.table_mut(PENDING)?
-            .retain_in(all, |_, _| false)
-            .map_err(fault)
+        self.table_mut(FLAT)?.clear(all.clone())?;
+        self.table_mut(PENDING)?.clear(all)
     }
 
     /// Notes that the windows of `pending` wait for their embedding.
     pub(crate) fn add_pending(&self, space: SpaceId, pending: Pending) -> Result<()> {
         let mut table = self.table_mut(PENDING)?;
         let key = (space, pending.series, pending.first);
-        let old = table.get(key).map_err(fault)?.map(|v| v.value());
+        let old = table.get(key)?.map(|v| v.value());
         let last = old.map_or(pending.last, |old| old.max(pending.last));
-        table.insert(key, last).map_err(fault)?;
+        table.insert(key, last)?;
         Ok(())
+    }
+
+    /// The same, joined to the last range of the series if that ends at `last`.
+    pub(crate) fn extend_pending(&self, space: SpaceId, pending: Pending, last: i64) -> Result<()> {
+        let series = (space, pending.series, i64::MIN)..=(space, pending.series, i64::MAX);
+        let first = {
+            let table = self.table_mut(PENDING)?;
+            let newest = table.range(series)?.next_back().transpose()?;
+            match newest.map(|(key, end)| (key.value().2, end.value())) {
+                Some((first, end)) if end == last => first,
+                _ => pending.first,
+            }
+        };
+        self.add_pending(space, Pending { first, ..pending })
     }
 
     /// Forgets that the windows of one range, as it was added, wait.
     pub(crate) fn remove_pending(&self, space: SpaceId, pending: Pending) -> Result<()> {
         self.table_mut(PENDING)?
-            .remove((space, pending.series, pending.first))
-            .map_err(fault)?;
+            .remove((space, pending.series, pending.first))?;
         Ok(())
     }
 
     /// Forgets that windows of a series wait.
     pub(crate) fn clear_pending(&self, space: SpaceId, series: SeriesId) -> Result<()> {
         let range = (space, series, i64::MIN)..=(space, series, i64::MAX);
-        self.table_mut(PENDING)?
-            .retain_in(range, |_, _| false)
-            .map_err(fault)
+        self.table_mut(PENDING)?.clear(range)
     }
 
     /// Makes a published segment file part of a space.
@@ -241,8 +235,7 @@ impl WriteTxn {
     ) -> Result<()> {
         let value = codec::encode(record)?;
         self.table_mut(SEGMENTS)?
-            .insert((space, id), value.as_slice())
-            .map_err(fault)?;
+            .insert((space, id), value.as_slice())?;
         Ok(())
     }
 
@@ -250,12 +243,8 @@ impl WriteTxn {
     /// commit, and a catalog that a power cut takes back must not name it: so that commit is synced.
     pub(crate) fn remove_segment(&self, space: SpaceId, id: SegmentId) -> Result<()> {
         self.sync_with_it();
-        self.table_mut(SEGMENTS)?
-            .remove((space, id))
-            .map_err(fault)?;
-        self.table_mut(DEAD)?
-            .retain_in((id, 0)..=(id, u32::MAX), |_, _| false)
-            .map_err(fault)
+        self.table_mut(SEGMENTS)?.remove((space, id))?;
+        self.table_mut(DEAD)?.clear((id, 0)..=(id, u32::MAX))
     }
 
     /// Notes that rows of a segment are dead.
@@ -265,9 +254,9 @@ impl WriteTxn {
         }
         let mut table = self.table_mut(DEAD)?;
         let key = (segment, rows.start);
-        let old = table.get(key).map_err(fault)?.map(|v| v.value());
+        let old = table.get(key)?.map(|v| v.value());
         let end = old.map_or(rows.end, |old| old.max(rows.end));
-        table.insert(key, end).map_err(fault)?;
+        table.insert(key, end)?;
         Ok(())
     }
 
@@ -279,7 +268,7 @@ impl WriteTxn {
         self.clear_rows(id)?;
         self.clear_headline_rows(id)?;
         self.clear_prototypes(id)?;
-        self.table_mut(SPACES)?.remove(id).map_err(fault)?;
+        self.table_mut(SPACES)?.remove(id)?;
         Ok(())
     }
 }

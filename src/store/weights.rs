@@ -3,9 +3,9 @@
 //! They stand in the catalog, not beside it: unlike segments they cannot be made again from it, a
 //! space and its weights become true in one transaction, and they are small.
 
-use redb::{ReadableTable, TableDefinition};
+use redb::TableDefinition;
 
-use super::catalog::{CatalogUse, WriteTxn, fault};
+use super::catalog::{CatalogUse, WriteTxn};
 use crate::error::Result;
 
 /// Key: xxh3 of the value. Value: a weights file. Catalogs of the first programs have no such table.
@@ -18,7 +18,7 @@ pub(crate) trait WeightReads: CatalogUse + Sized {
         let Some(table) = self.table_if_there(WEIGHTS)? else {
             return Ok(None);
         };
-        let found = table.get(hash).map_err(fault)?;
+        let found = table.get(hash)?;
         Ok(found.map(|bytes| bytes.value().to_vec()))
     }
 
@@ -28,8 +28,8 @@ pub(crate) trait WeightReads: CatalogUse + Sized {
             return Ok(Vec::new());
         };
         let mut hashes = Vec::new();
-        for item in table.iter().map_err(fault)? {
-            hashes.push(item.map_err(fault)?.0.value());
+        for item in table.iter()? {
+            hashes.push(item?.0.value());
         }
         Ok(hashes)
     }
@@ -40,15 +40,13 @@ impl<T: CatalogUse> WeightReads for T {}
 impl WriteTxn {
     /// Keeps a weights file.
     pub(crate) fn put_weights(&self, hash: u64, bytes: &[u8]) -> Result<()> {
-        self.table_mut(WEIGHTS)?
-            .insert(hash, bytes)
-            .map_err(fault)?;
+        self.table_mut(WEIGHTS)?.insert(hash, bytes)?;
         Ok(())
     }
 
     /// Forgets a weights file.
     pub(crate) fn remove_weights(&self, hash: u64) -> Result<()> {
-        self.table_mut(WEIGHTS)?.remove(hash).map_err(fault)?;
+        self.table_mut(WEIGHTS)?.remove(hash)?;
         Ok(())
     }
 }

@@ -100,7 +100,7 @@ fn of(seed: u64, returns: Vec<Vec<f64>>) -> World {
         })
         .collect();
     db.ingest_bars(&series).unwrap();
-    let encoder = chart_encoder_by_name("stats", W as u32, None).unwrap();
+    let encoder = chart_encoder_by_name("stats", W, None).unwrap();
     db.create_space("stats", &encoder, 1, Control::new())
         .unwrap();
     World {

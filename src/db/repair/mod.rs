@@ -19,7 +19,7 @@ use super::database::{Database, OpenOptions};
 use super::files::{Files, prepare_dir};
 use super::ingest::{IngestReport, remove_rows};
 use super::seal;
-use super::segment::{NewRows, Remains, Segment, write_segment};
+use super::segment::{NewRows, NewSegment, Remains, Segment, write_segment};
 use super::snapshot::{Snapshot, SpaceState};
 use super::threads::start_threads;
 use super::windows::{Difference, Held, held};
@@ -29,7 +29,7 @@ use crate::index::RowSet;
 use crate::model::{Bars, Modality, Timestamp};
 use crate::store::{
     Catalog, Directory, Pending, RowReads, SegmentId, SegmentRecord, SeriesId, SeriesRecord,
-    SpaceId, WriteTxn, check_bars_of, check_pages, suspecting_damage,
+    SpaceId, WriteTxn, check_bars_of, check_pages,
 };
 
 impl Database {
@@ -84,25 +84,22 @@ impl OpenOptions {
         let lock = DirLock::acquire(storage, dir)?;
         let path = dir.join(Catalog::FILE_NAME);
         let mut report = RepairReport::default();
-        suspecting_damage(&path, || {
-            let catalog = Catalog::open_or_create(storage, &path)?;
-            let files = self.files(dir);
-            rebuild_rows(&files, &catalog, control, &mut report)?;
-            let txn = catalog.read()?;
-            let tables = txn.check_tables().and_then(|_| check_encoded(&txn));
-            drop(txn);
-            let whole = tables.and_then(|_| check_pages(storage, &path));
-            report.catalog = defect(whole)?;
-            if report.damaged.iter().any(|d| d.fate == SegmentFate::Left) {
-                return Ok(()); // It cannot be opened yet.
-            }
+        let catalog = Catalog::open_or_create(storage, &path)?;
+        let files = self.files(dir);
+        rebuild_rows(&files, &catalog, control, &mut report)?;
+        let txn = catalog.read()?;
+        let tables = txn.check_tables().and_then(|_| check_encoded(&txn));
+        drop(txn);
+        let whole = tables.and_then(|_| check_pages(storage, &path));
+        report.catalog = defect(whole)?;
+        // A database with a segment that was left as it is cannot be opened yet.
+        if !report.damaged.iter().any(|d| d.fate == SegmentFate::Left) {
             if report.catalog.is_none() {
                 files.sweep(&catalog)?;
             }
             let db = Database::assemble(files, catalog, lock)?;
             report.windows_rebuilt = embed(&db, control)?;
-            Ok(())
-        })?;
+        }
         if report.catalog.is_none() {
             report.catalog = defect(check_pages(storage, &path))?;
         }
@@ -161,6 +158,7 @@ fn rebuild_rows(
         snapshot: &snapshot,
         txn: &txn,
         report,
+        written: Vec::new(),
         set_aside: Vec::new(),
         changed: false,
     };
@@ -168,10 +166,14 @@ fn rebuild_rows(
         work.replace(segment)?;
     }
     work.compare_with_bars()?;
-    let aside = work.set_aside;
     if !work.changed {
         return Ok(());
     }
+    let aside = std::mem::take(&mut work.set_aside);
+    std::mem::take(&mut work.written)
+        .into_iter()
+        .for_each(NewSegment::keep);
+    drop(work);
     txn.commit()?;
     for name in aside {
         let path = files.segment(&name);
@@ -220,6 +222,8 @@ struct Repair<'a> {
     snapshot: &'a Snapshot,
     txn: &'a WriteTxn,
     report: &'a mut RepairReport,
+    /// Segments that were written, and that the transaction names.
+    written: Vec<NewSegment<'a>>,
     /// Names of files to keep elsewhere.
     set_aside: Vec<String>,
     /// Whether there is anything to commit.
@@ -284,8 +288,9 @@ impl Repair<'_> {
             let total = new.rows.len() as u64;
             let progress = |done| self.control.report(Stage::Index, done, total);
             let watch = Stopwatch::default();
-            let record = write_segment(self.files, id, &new, self.control, &watch, &progress)?;
-            self.txn.add_segment(bad.space, id, &record)?;
+            let written = write_segment(self.files, id, &new, self.control, &watch, &progress)?;
+            self.txn.add_segment(bad.space, id, &written.record)?;
+            self.written.push(written);
             self.report.vectors_kept += total;
         }
         Ok(SegmentFate::Kept)

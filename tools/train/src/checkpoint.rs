@@ -103,7 +103,7 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<()> {
         move |source| Error::Io {
             action,
             path,
-            source,
+            source: std::sync::Arc::new(source),
         }
     };
     std::fs::write(&part, bytes).map_err(failed("write", &part))?;
@@ -119,7 +119,7 @@ pub fn read(path: &Path, params: &mut Params) -> Result<(State, Vec<Vec<f32>>)> 
     let bytes = std::fs::read(path).map_err(|source| Error::Io {
         action: "read",
         path: path.to_owned(),
-        source,
+        source: std::sync::Arc::new(source),
     })?;
     let broken = |what: String| Error::Input {
         file: path.to_owned(),

@@ -180,7 +180,7 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
             action: "read",
             path: path.to_owned(),
-            source,
+            source: std::sync::Arc::new(source),
         })?;
         Self::parse(&text).map_err(|e| Error::Input {
             file: path.to_owned(),

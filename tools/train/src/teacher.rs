@@ -73,7 +73,7 @@ impl Teacher {
         let bytes = std::fs::read(path).map_err(|source| Error::Io {
             action: "read",
             path: path.to_owned(),
-            source,
+            source: std::sync::Arc::new(source),
         })?;
         Self::parse(&bytes).map_err(|what| Error::Input {
             file: path.to_owned(),

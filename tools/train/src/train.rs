@@ -390,7 +390,7 @@ impl Trainer {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::Io {
                 action: "remove",
                 path: self.checkpoint.clone(),
-                source,
+                source: std::sync::Arc::new(source),
             }),
             _ => Ok(()),
         }

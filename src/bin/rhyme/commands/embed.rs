@@ -3,6 +3,7 @@ use std::path::Path;
 use rhymedb::{Error, Weights, chart_encoder_by_name};
 use serde_json::json;
 
+use super::ingest_bars::tell_left_out;
 use super::open;
 use crate::args::{Embed, Global};
 use crate::failure::Outcome;
@@ -46,6 +47,7 @@ pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
         "dim": space.map(|s| s.space.encoder.dim),
         "windows_embedded": report.windows_embedded,
         "windows_flat": report.windows_flat,
+        "windows_failed": report.windows_failed,
         "segments": report.segments,
         "headlines_embedded": report.headlines_embedded,
         "rows": space.map(|s| s.rows),
@@ -61,7 +63,9 @@ pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
         column("headlines_embedded", "headlines embedded"),
         column("rows", "rows in the space"),
     ];
-    output::record(global.format, &columns, &row)
+    output::record(global.format, &columns, &row)?;
+    tell_left_out(global, &report);
+    Ok(())
 }
 
 /// Weights have one window and one dimension; another one asked for is a mistake.

@@ -13,8 +13,8 @@ use super::input_notes::InputNotes;
 use super::{SpaceChoice, open_or_create};
 use crate::args::{Format, Global, Rows};
 use crate::failure::Outcome;
-use crate::output::{self, column, grouped};
-use crate::progress;
+use crate::output::{self, column, grouped, legible};
+use crate::progress::{self, notice};
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestBars {
@@ -199,8 +199,10 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
         "bars_unchanged": report.bars_unchanged,
         "windows_embedded": report.windows_embedded,
         "windows_flat": report.windows_flat,
+        "windows_failed": report.windows_failed,
         "windows_removed": report.windows_removed,
         "segments": report.segments,
+        "waiting_spaces": output::value(&report.waiting_spaces)?,
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
         "stages_ms": stages(report),
     });
@@ -221,10 +223,34 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
         column("seconds", "seconds"),
     ];
     output::record(global.format, &columns, &row)?;
+    tell_left_out(global, report);
     if global.format == Format::Table && report.windows_embedded > 0 {
         output::lines(&shares(report, took))?;
     }
     Ok(())
+}
+
+/// Says on standard error which windows have no vector though their bars are stored, and why.
+pub(super) fn tell_left_out(global: &Global, report: &IngestReport) {
+    for waiting in &report.waiting_spaces {
+        let text = format!(
+            "note: new windows of the space {} wait, because its encoder {} is not to be had: {}. Their bars are stored; use a program that has the encoder, or drop the space with `rhyme drop-space {}`",
+            waiting.space, waiting.encoder, waiting.reason, waiting.space
+        );
+        notice(global, &legible(&text));
+    }
+    for failed in &report.failed_windows {
+        let text = format!(
+            "note: left out of the space {}: the window {}@{}: {}",
+            failed.space, failed.series, failed.end, failed.reason
+        );
+        notice(global, &legible(&text));
+    }
+    let named = report.failed_windows.len() as u64;
+    if report.windows_failed > named {
+        let more = report.windows_failed - named;
+        notice(global, &format!("... and {more} more windows"));
+    }
 }
 
 fn stages(report: &IngestReport) -> Value {

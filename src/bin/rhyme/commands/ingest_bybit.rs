@@ -68,7 +68,7 @@ fn finish(global: &Global, work: Downloads<'_>, control: &Control) -> Outcome {
         column("last", "last open"),
     ];
     output::listing(global.format, &columns, &rows, "no series was asked for")?;
-    report?;
+    super::ingest_bars::tell_left_out(global, &report?);
     if control.is_stopped() {
         return Err(Error::Interrupted.into());
     }

@@ -25,7 +25,7 @@ pub(super) fn path(text: &str) -> Outcome<Vec<f64>> {
     let fault = |source| Error::Io {
         action: "read",
         path: file.to_path_buf(),
-        source,
+        source: std::sync::Arc::new(source),
     };
     let mut content = String::new();
     let mut limited = File::open(file).map_err(fault)?.take(MOST + 1);

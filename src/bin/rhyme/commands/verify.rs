@@ -1,4 +1,4 @@
-use rhymedb::{RecallOptions, RecallReport};
+use rhymedb::{ChangedVectors, RecallOptions, RecallReport};
 use serde_json::{Value, json};
 
 use super::open;
@@ -8,7 +8,7 @@ use crate::output::{self, Column, column};
 use crate::progress;
 
 /// What was read, in the order in which it is printed.
-pub(super) const READ: [Column; 12] = [
+pub(super) const READ: [Column; 13] = [
     column("segments", "segments checked"),
     column("segment_bytes", "segment bytes read"),
     column("catalog_bytes", "catalog bytes read"),
@@ -21,14 +21,17 @@ pub(super) const READ: [Column; 12] = [
     column("headlines", "headlines decoded"),
     column("headline_rows", "vectors of headlines"),
     column("weights", "weights decoded"),
+    column("encoded_again", "windows encoded again"),
 ];
 
 pub(crate) fn run(global: &Global, args: &Verify) -> Outcome {
     let db = open(global)?;
     let control = progress::control(global);
-    let mut row = output::value(&db.verify(&control)?)?;
+    let report = db.verify(&control)?;
+    let mut row = output::value(&report)?;
     if !args.recall {
-        return output::record(global.format, &READ, &row);
+        output::record(global.format, &READ, &row)?;
+        return encoders(&report.changed_spaces);
     }
     let options = RecallOptions {
         sample: args.sample,
@@ -52,7 +55,28 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Outcome {
             spaces(global, &recall)?;
         }
     }
+    encoders(&report.changed_spaces)?;
     verdict(&recall)
+}
+
+/// Spaces whose encoder gives other vectors than those that are stored.
+fn encoders(changed: &[ChangedVectors]) -> Outcome {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let changed: Vec<String> = changed.iter().map(differing).collect();
+    Err(Failure::Short(format!("{}; {REMAKE}", changed.join("; "))))
+}
+
+/// What helps where an encoder was changed.
+pub(super) const REMAKE: &str = "nothing is damaged, but new windows do not fit the old ones: make the space again with `rhyme drop-space` and `rhyme embed`, or with Database::replace_space";
+
+/// How a space differs from its encoder.
+pub(super) fn differing(changed: &ChangedVectors) -> String {
+    format!(
+        "the encoder {} of the space {} gives other vectors than those that are stored for {} of {} windows, the first {}",
+        changed.encoder, changed.space, changed.differ, changed.sample, changed.first
+    )
 }
 
 fn recall_row(recall: &RecallReport) -> Outcome<Value> {

@@ -89,7 +89,7 @@ impl Shell {
             let line = line.map_err(|source| Error::Io {
                 action: "read",
                 path: "standard input".into(),
-                source,
+                source: std::sync::Arc::new(source),
             })?;
             match self.line(&line) {
                 Ok(Flow::On | Flow::Answered) => {}

@@ -59,7 +59,7 @@ fn text_into_file(path: &Path, work: impl FnOnce() -> Outcome) -> Outcome {
             Failure::from(Error::Io {
                 action,
                 path,
-                source,
+                source: std::sync::Arc::new(source),
             })
         }
     };
@@ -100,7 +100,7 @@ fn into_command(command: &str, work: impl FnOnce() -> Outcome) -> Outcome {
         .map_err(|source| Error::Io {
             action: "start",
             path: program.into(),
-            source,
+            source: std::sync::Arc::new(source),
         })?;
     let (done, flushed) = match child.stdin.take() {
         Some(pipe) => sink::redirected(Box::new(BufWriter::new(pipe)), work),

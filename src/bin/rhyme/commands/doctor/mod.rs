@@ -4,16 +4,18 @@ mod machine;
 
 use std::path::Path;
 
-use rhymedb::{Database, Error, FileOnDisk, OpenOptions, vector_instructions};
+use rhymedb::{Control, Database, Error, FileOnDisk, OpenOptions, vector_instructions};
 use serde_json::{Value, json};
 
 use super::db_path;
+use super::verify::{REMAKE, differing};
 use crate::args::Global;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, column, grouped};
 
 pub(crate) const HELP: &str = "\
-Reads no vectors and changes nothing; `rhyme verify` reads everything. Notes are worth knowing, and
+Changes nothing and reads little: of each space it encodes 64 windows again. `rhyme verify` reads
+everything. Notes are worth knowing, and
 problems are worth doing something about. Exit code 5: there is a problem.
 
 Example: rhyme doctor --format json";
@@ -182,7 +184,11 @@ fn inside(db: &Database) -> Outcome<Vec<Finding>> {
             "`rhyme repair` set them aside in the folder `damaged`; delete them when nobody wants to look at them",
         ),
     });
-    let waiting: u64 = spaces.iter().map(|s| s.pending_ranges).sum();
+    // Where there is no encoder, the finding below says what to do.
+    let without = &health.spaces_without_encoder;
+    let able = |name: &str| without.iter().all(|(space, _)| space != name);
+    let waiting = spaces.iter().filter(|s| able(&s.space.name));
+    let waiting: u64 = waiting.map(|s| s.pending_ranges).sum();
     findings.push(if waiting == 0 {
         fine("waiting windows", "none")
     } else {
@@ -201,9 +207,26 @@ fn inside(db: &Database) -> Outcome<Vec<Finding>> {
     if health.spaces_without_encoder.is_empty() {
         findings.push(fine("encoders", format!("{} spaces", spaces.len())));
     }
+    findings.extend(vectors(db)?);
     findings.push(dead(stats.dead_rows, stats.windows));
     findings.push(disk(db.path(), stats.catalog_bytes + stats.segment_bytes));
     Ok(findings)
+}
+
+/// Whether encoders still give what is stored.
+fn vectors(db: &Database) -> Outcome<Vec<Finding>> {
+    const CHECK: &str = "vectors";
+    match db.changed_encoders(&Control::new()) {
+        Ok(changed) if changed.is_empty() => Ok(vec![fine(CHECK, "as their encoders give them")]),
+        Ok(changed) => Ok(changed
+            .iter()
+            .map(|changed| problem(CHECK, differing(changed), REMAKE))
+            .collect()),
+        Err(error @ Error::Corrupt { .. }) => {
+            Ok(vec![unopened(&db.path().display().to_string(), &error)])
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 fn dead(dead: u64, living: u64) -> Finding {

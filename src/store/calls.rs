@@ -1,0 +1,216 @@
+//! The calls into redb.
+//!
+//! redb trusts the pages of its file, and panics on some that do not hold what was written to
+//! them. Here, around its calls and nothing else, such a panic becomes [`Error::Corrupt`]: a panic
+//! of other code says nothing about the file, and goes on to whoever called.
+
+use std::any::Any;
+use std::borrow::Borrow;
+use std::marker::PhantomData;
+use std::ops::RangeBounds;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use redb::{AccessGuard, Key, Range, ReadableTable, Table, Value};
+
+use super::catalog::fault;
+use crate::error::{Error, Result};
+
+/// Makes a call into redb. `call` holds code of redb's alone, and what cannot panic.
+pub(super) fn caught<T>(path: &Path, call: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| unreadable(path, panic.as_ref()))
+}
+
+/// As [`caught`], for a call that can fail.
+pub(super) fn calling<T, E: Into<redb::Error>>(
+    path: &Path,
+    call: impl FnOnce() -> Result<T, E>,
+) -> Result<T> {
+    caught(path, call)?.map_err(fault)
+}
+
+fn unreadable(path: &Path, panic: &(dyn Any + Send)) -> Error {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+    let detail = format!("a page cannot be read ({})", said.unwrap_or("no message"));
+    Error::corrupt(path, "catalog", detail)
+}
+
+/// A table of the catalog `T`, as redb opens it.
+pub(crate) struct CheckedTable<T, K, V> {
+    table: T,
+    path: Arc<PathBuf>,
+    entry: PhantomData<fn() -> (K, V)>,
+}
+
+/// What is found in a table. The values were looked at once, so looking again cannot panic.
+type Entry<'a, K, V> = (AccessGuard<'a, K>, AccessGuard<'a, V>);
+
+impl<T, K, V> CheckedTable<T, K, V> {
+    pub(super) fn new(table: T, path: &Arc<PathBuf>) -> Self {
+        Self {
+            table,
+            path: Arc::clone(path),
+            entry: PhantomData,
+        }
+    }
+}
+
+impl<T: ReadableTable<K, V>, K: Key + 'static, V: Value + 'static> CheckedTable<T, K, V> {
+    /// The value of a key.
+    pub(super) fn get<'k>(
+        &self,
+        key: impl Borrow<K::SelfType<'k>>,
+    ) -> Result<Option<AccessGuard<'_, V>>> {
+        calling(&self.path, || {
+            let found = self.table.get(key)?;
+            if let Some(value) = &found {
+                value.value();
+            }
+            Ok::<_, redb::StorageError>(found)
+        })
+    }
+
+    /// The entries of a range of keys, from either end.
+    pub(super) fn range<'k, KR>(
+        &self,
+        range: impl RangeBounds<KR> + 'k,
+    ) -> Result<Entries<'_, K, V>>
+    where
+        KR: Borrow<K::SelfType<'k>> + 'k,
+    {
+        Ok(Entries {
+            range: calling(&self.path, || self.table.range(range))?,
+            path: &self.path,
+            failed: false,
+        })
+    }
+
+    /// All entries, from either end.
+    pub(super) fn iter(&self) -> Result<Entries<'_, K, V>> {
+        Ok(Entries {
+            range: calling(&self.path, || self.table.iter())?,
+            path: &self.path,
+            failed: false,
+        })
+    }
+
+    /// The entry of the greatest key.
+    pub(super) fn last(&self) -> Result<Option<Entry<'_, K, V>>> {
+        self.iter()?.next_back().transpose()
+    }
+
+    /// How many entries there are.
+    pub(super) fn len(&self) -> Result<u64> {
+        calling(&self.path, || self.table.len())
+    }
+}
+
+impl<K: Key + 'static, V: Value + 'static> CheckedTable<Table<'_, K, V>, K, V> {
+    /// Adds an entry, or replaces the one of that key.
+    pub(super) fn insert<'k, 'v>(
+        &mut self,
+        key: impl Borrow<K::SelfType<'k>>,
+        value: impl Borrow<V::SelfType<'v>>,
+    ) -> Result<()> {
+        self.replace(key, value, |_| ()).map(drop)
+    }
+
+    /// As [`Self::insert`]. Returns what `read` takes from the value that was there.
+    pub(super) fn replace<'k, 'v, R>(
+        &mut self,
+        key: impl Borrow<K::SelfType<'k>>,
+        value: impl Borrow<V::SelfType<'v>>,
+        read: impl FnOnce(V::SelfType<'_>) -> R,
+    ) -> Result<Option<R>> {
+        calling(&self.path, || {
+            let old = self.table.insert(key, value)?;
+            Ok::<_, redb::StorageError>(old.map(|old| read(old.value())))
+        })
+    }
+
+    /// Takes an entry out; `false` if there is none.
+    pub(super) fn remove<'k>(&mut self, key: impl Borrow<K::SelfType<'k>>) -> Result<bool> {
+        Ok(self.take(key, |_| ())?.is_some())
+    }
+
+    /// Takes an entry out. Returns what `read` takes from its value.
+    pub(super) fn take<'k, R>(
+        &mut self,
+        key: impl Borrow<K::SelfType<'k>>,
+        read: impl FnOnce(V::SelfType<'_>) -> R,
+    ) -> Result<Option<R>> {
+        calling(&self.path, || {
+            let old = self.table.remove(key)?;
+            Ok::<_, redb::StorageError>(old.map(|old| read(old.value())))
+        })
+    }
+
+    /// Takes out the entries of a range of keys.
+    pub(super) fn clear<'k, KR>(&mut self, range: impl RangeBounds<KR> + 'k) -> Result<()>
+    where
+        KR: Borrow<K::SelfType<'k>> + 'k,
+    {
+        calling(&self.path, || self.table.retain_in(range, |_, _| false))
+    }
+
+    /// Takes out the entries of a range of keys. Returns what `read` takes from each.
+    pub(super) fn drain<'k, KR, R>(
+        &mut self,
+        range: impl RangeBounds<KR> + 'k,
+        read: impl Fn(K::SelfType<'_>, V::SelfType<'_>) -> R,
+    ) -> Result<Vec<R>>
+    where
+        KR: Borrow<K::SelfType<'k>> + 'k,
+    {
+        calling(&self.path, || {
+            let taken = self.table.extract_from_if(range, |_, _| true)?;
+            taken
+                .map(|entry| entry.map(|(key, value)| read(key.value(), value.value())))
+                .collect::<Result<_, redb::StorageError>>()
+        })
+    }
+}
+
+/// Entries of a table, ascending by key. Ends after the first error.
+pub(super) struct Entries<'a, K: Key + 'static, V: Value + 'static> {
+    range: Range<'a, K, V>,
+    path: &'a Path,
+    failed: bool,
+}
+
+impl<'a, K: Key + 'static, V: Value + 'static> Entries<'a, K, V> {
+    fn step(
+        &mut self,
+        next: impl FnOnce(&mut Range<'a, K, V>) -> Option<Result<Entry<'a, K, V>, redb::StorageError>>,
+    ) -> Option<Result<Entry<'a, K, V>>> {
+        if self.failed {
+            return None;
+        }
+        let found = calling(self.path, || {
+            let found = next(&mut self.range).transpose()?;
+            if let Some((key, value)) = &found {
+                key.value();
+                value.value();
+            }
+            Ok::<_, redb::StorageError>(found)
+        });
+        self.failed = found.is_err();
+        found.transpose()
+    }
+}
+
+impl<'a, K: Key + 'static, V: Value + 'static> Iterator for Entries<'a, K, V> {
+    type Item = Result<Entry<'a, K, V>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step(Iterator::next)
+    }
+}
+
+impl<K: Key + 'static, V: Value + 'static> DoubleEndedIterator for Entries<'_, K, V> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.step(DoubleEndedIterator::next_back)
+    }
+}
