@@ -20,5 +20,7 @@
 
 #[path = "null/outcomes.rs"]
 mod outcomes;
+#[path = "null/reaction.rs"]
+mod reaction;
 #[path = "null/world.rs"]
 mod world;

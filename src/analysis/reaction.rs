@@ -86,7 +86,7 @@ pub struct ReactionAnswer {
     pub space: String,
     /// The horizon.
     pub horizon: Horizon,
-    /// The interval of those bars; `None` if there is no outcome.
+    /// The interval of the outcomes' bars; `None` if there is no outcome, or several intervals.
     pub interval: Option<Interval>,
     /// The news that has outcomes, most similar first.
     pub news: Vec<NewsGroup>,
@@ -240,7 +240,7 @@ impl Reaction<'_> {
                 expressiveness: space.expressiveness(&placed.vector),
                 space: space.name(),
                 horizon: self.horizon,
-                interval: outcomes.clone().next().map(|o| o.series.interval),
+                interval: one_interval(outcomes.clone()),
                 summary: OutcomeSummary::of(&closed),
                 base: OutcomeSummary::of(&base.closed),
                 base_windows: base.windows,
@@ -348,6 +348,14 @@ impl Reaction<'_> {
         }
         Ok(followed)
     }
+}
+
+/// The interval of all outcomes, if they have one.
+fn one_interval<'o>(mut outcomes: impl Iterator<Item = &'o ReactionOutcome>) -> Option<Interval> {
+    let first = outcomes.next()?.series.interval;
+    outcomes
+        .all(|o| o.series.interval == first)
+        .then_some(first)
 }
 
 /// Marks the outcomes that news before has told: two stories that move one series at one time are one
