@@ -70,11 +70,11 @@ pub use analysis::{
     AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceMoment, Eval, EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes,
-    Label, LabelScore, LabelSet, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer,
-    NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions,
-    Pairs, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
-    SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
-    TransferMatrixAnswer, TransferPair, Unusual,
+    Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint, Measure, Measured, News,
+    NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair,
+    PairOptions, Pairs, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes,
+    RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit,
+    TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
@@ -97,7 +97,7 @@ pub use error::{Error, Result};
 pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
-    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Interval, Modality, SeriesBars,
+    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, SeriesBars,
     SeriesKey, Sharing, Space, Target, TimePrecision, Timestamp, Window,
 };
 pub use source::{

@@ -22,5 +22,7 @@
 mod eval;
 #[path = "null/outcomes.rs"]
 mod outcomes;
+#[path = "null/reaction.rs"]
+mod reaction;
 #[path = "null/world.rs"]
 mod world;

@@ -312,6 +312,48 @@ mod tests {
         }
     }
 
+    /// A drift of 0.3 deviations of the horizon after hits at random times of twelve series that move
+    /// together is found about as often as a block bootstrap finds it, or oftener: that finds it in
+    /// .478, .408 and .333 of the questions of 50 hits, and in .139, .121 and .115 of those of 10.
+    #[test]
+    fn a_planted_drift_is_found() {
+        let mut random = ChaCha8Rng::seed_from_u64(11);
+        for (hits, bars, least) in [
+            (50, 1, 0.44),
+            (50, 5, 0.40),
+            (50, 24, 0.33),
+            (10, 1, 0.10),
+            (10, 5, 0.10),
+            (10, 24, 0.09),
+        ] {
+            let (mut told, mut questions) = (0, 0);
+            for _ in 0..600 {
+                let mut market: BTreeMap<i64, f64> = BTreeMap::new();
+                let drift = 0.3 * (bars as f64).sqrt() / bars as f64;
+                let many: Vec<Followed> = (0..hits)
+                    .map(|_| {
+                        let first = random.random_range(0..2272);
+                        let mut value = |t| {
+                            let common = *market.entry(t).or_insert_with(|| normal(&mut random));
+                            drift + 0.3f64.sqrt() * common + 0.7f64.sqrt() * normal(&mut random)
+                        };
+                        let values: Vec<f64> = (0..bars).map(|j| value(first + j)).collect();
+                        followed(first, &values)
+                    })
+                    .collect();
+                if let Ok(p) = p_value(&many) {
+                    questions += 1;
+                    told += usize::from(p < 0.05);
+                }
+            }
+            let power = told as f64 / f64::from(questions);
+            assert!(
+                questions > 500 && power >= least,
+                "{hits} {bars}: {power} of {questions}"
+            );
+        }
+    }
+
     #[test]
     fn a_difference_is_told() {
         let mut random = ChaCha8Rng::seed_from_u64(9);

@@ -2,7 +2,7 @@
 
 use crate::db::{Past, Place};
 use crate::error::Result;
-use crate::model::{Bars, Calendar, Interval, Timestamp};
+use crate::model::{Bars, Calendar, Horizon, Interval, Timestamp};
 
 /// What happened in the bars after a window, counted from its last close.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +27,8 @@ pub enum HitOutcome {
     Closed(Outcome),
     /// Some of them had not closed yet.
     Open,
-    /// Some of them are missing: a gap in a market that never closes, or a window without bars.
+    /// Some of them are missing: a gap in a market that never closes, or a window without bars. Also
+    /// where more than 10,000 bars of an interval that is not counted would have to be read.
     Missing,
 }
 
@@ -41,18 +42,40 @@ impl HitOutcome {
     }
 }
 
-/// The outcome of a window `horizon` bars after its end, as of `now`.
+/// The outcome of a window, as of `now`.
 pub(super) fn outcome_of(
     past: &Past<'_>,
     place: Place,
-    horizon: usize,
+    horizon: Horizon,
     now: i64,
 ) -> Result<HitOutcome> {
     let (key, calendar) = past.series(place.series)?;
-    let bars = past.bars_after(place, horizon)?;
+    let bars = past.bars_after(place, horizon.most_bars(key.interval))?;
     Ok(bars.map_or(HitOutcome::Missing, |bars| {
-        measure(&bars, (key.interval, calendar), horizon, now)
+        let kind = (key.interval, calendar);
+        measure(&bars, kind, bars_within(horizon, &bars, kind), now)
     }))
+}
+
+/// How many of the bars after the first one a horizon takes; more than there are if it ends later.
+pub(super) fn bars_within(
+    horizon: Horizon,
+    bars: &Bars,
+    (interval, calendar): (Interval, Calendar),
+) -> usize {
+    let most = horizon.most_bars(interval);
+    let (Horizon::Time(time), Calendar::Session) = (horizon, calendar) else {
+        return most;
+    };
+    // Nights and weekends have no bars: the first that closes late enough.
+    let close = |open: &i64| interval.close_of(Timestamp::from_millis(*open)).millis();
+    let until = bars
+        .time
+        .first()
+        .map(|first| close(first).saturating_add(time));
+    let after = bars.time.iter().skip(1);
+    let reaches = after.map(close).position(|c| until.is_some_and(|u| c >= u));
+    reaches.map_or(most, |i| i + 1)
 }
 
 /// The outcome of the window whose last bar is the first of `bars`.

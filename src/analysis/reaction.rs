@@ -5,21 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::drift::Drift;
 use super::evidence::{Followed, NoPValue, p_value};
 use super::labels::cosine;
-use super::outcome::{Outcome, measure};
+use super::outcome::{Outcome, bars_within, measure};
 use super::same_news::Story;
 use super::search::{check_k, warning};
 use super::summary::{BaseRate, Closed, LONGEST, OutcomeSummary};
 use crate::db::{
     Aligned, Expressiveness, Filter, HeadlineChoice, HeadlineHit, Past, Place, Query, RowFilter,
-    View, choice_methods, space_method, within,
+    View, choice_methods, space_method,
 };
 use crate::error::{Error, Result};
-use crate::model::{Bar, Bars, Calendar, Headline, Interval, SeriesKey, Timestamp};
+use crate::model::{Bar, Bars, Calendar, Headline, Horizon, Interval, SeriesKey, Timestamp};
 
 /// Headlines whose vectors are nearer than this, within [`SAME_NEWS_MS`], are one piece of news.
 const SAME_NEWS: f64 = 0.9;
 const SAME_NEWS_MS: i64 = 3 * 24 * 3_600_000;
-const DEFAULT_HORIZON: u32 = 5;
+const DEFAULT_HORIZON: Horizon = Horizon::Bars(5);
 /// Windows from which the base rate is taken, at least.
 const BASE_SAMPLE: usize = 1000;
 /// A market may be closed for so long between the news and its next bar.
@@ -33,7 +33,7 @@ pub struct Reaction<'a> {
     view: &'a View,
     text: String,
     k: usize,
-    horizon: u32,
+    horizon: Horizon,
     space: Option<String>,
     market: Option<String>,
     interval: Option<Interval>,
@@ -42,7 +42,7 @@ pub struct Reaction<'a> {
     seed: u64,
 }
 
-/// What a series did after a headline, over the horizon's number of bars. In a market that never
+/// What a series did after a headline, over the horizon. In a market that never
 /// closes it starts at the close of the first bar that closed when the headline was known. Bars of
 /// sessions are stored until the day or the hour is over, when the session has long ended (a day closes
 /// at 00:00 UTC), so there it starts with the open of the first bar that opened when the headline was known.
@@ -84,9 +84,9 @@ pub struct ReactionAnswer {
     pub expressiveness: Option<Expressiveness>,
     /// The space.
     pub space: String,
-    /// The horizon in bars.
-    pub horizon: u32,
-    /// The interval of those bars; `None` if there is no outcome.
+    /// The horizon.
+    pub horizon: Horizon,
+    /// The interval of the outcomes' bars; `None` if there is no outcome, or several intervals.
     pub interval: Option<Interval>,
     /// The news that has outcomes, most similar first.
     pub news: Vec<NewsGroup>,
@@ -118,7 +118,7 @@ impl View {
     /// piece of news, and only outcomes that had closed at the view's time count.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{Database, Horizon, SeriesBars, SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
@@ -127,7 +127,7 @@ impl View {
     /// # }
     /// # db.ingest_headlines(&market.headlines())?;
     /// let interval = "1h".parse()?;
-    /// let answer = db.now().reaction("Exchange hacked, coin plunges").horizon(6).interval(interval).run()?;
+    /// let answer = db.now().reaction("Exchange hacked, coin plunges").horizon(Horizon::hours(6)).interval(interval).run()?;
     /// for news in &answer.news {
     ///     for outcome in &news.outcomes {
     ///         println!("{:+.2} % {} {}", 100.0 * outcome.outcome.change, outcome.series, news.headline.text);
@@ -161,10 +161,11 @@ impl Reaction<'_> {
         self
     }
 
-    /// The horizon in bars. Default: 5. At most 10,000.
+    /// The horizon: a time, or bars of one interval, at most 10,000. Default: 5 bars. With a time the
+    /// series of a symbol with the shortest bars is measured, unless [`Reaction::interval`] says another.
     #[must_use]
-    pub fn horizon(mut self, bars: u32) -> Self {
-        self.horizon = bars;
+    pub fn horizon(mut self, horizon: impl Into<Horizon>) -> Self {
+        self.horizon = horizon.into();
         self
     }
 
@@ -208,7 +209,7 @@ impl Reaction<'_> {
     pub fn run(self) -> Result<ReactionAnswer> {
         self.choice.check()?;
         check_k(self.k)?;
-        within("a horizon in bars", self.horizon as usize, LONGEST)?;
+        self.horizon.check(LONGEST)?;
         if !(0.0..=1.0).contains(&self.same_news) {
             return Err(Error::invalid(format!(
                 "expected a cosine from 0 to 1 from which headlines say the same, found {}",
@@ -228,13 +229,18 @@ impl Reaction<'_> {
                 .map(|o| Closed::new(&o.series, o.start.millis(), &o.outcome))
                 .collect();
             let rows = space.past.rows(&Filter::default())?.of(series);
-            let base = BaseRate::of(space.past, &rows, self.horizon, (BASE_SAMPLE, self.seed))?;
+            let base = BaseRate::of(
+                space.past,
+                &rows,
+                |_| self.horizon,
+                (BASE_SAMPLE, self.seed),
+            )?;
             Ok(ReactionAnswer {
                 text: self.text.clone(),
                 expressiveness: space.expressiveness(&placed.vector),
                 space: space.name(),
                 horizon: self.horizon,
-                interval: outcomes.clone().next().map(|o| o.series.interval),
+                interval: one_interval(outcomes.clone()),
                 summary: OutcomeSummary::of(&closed),
                 base: OutcomeSummary::of(&base.closed),
                 base_windows: base.windows,
@@ -269,7 +275,9 @@ impl Reaction<'_> {
             }
             // Headlines beyond the limit are less similar than these, and would only join groups.
             if limit as u64 >= known || news.len() == self.k {
-                series.check_interval(&news)?;
+                if let Horizon::Bars(_) = self.horizon {
+                    Listed::check_interval(&news)?;
+                }
                 mark_repeated(&mut news);
                 return Ok(news);
             }
@@ -330,14 +338,24 @@ impl Reaction<'_> {
             if before.len() < FEWEST_BEFORE {
                 continue;
             }
-            let after = bars_from(past, series, outcome.start, self.horizon as usize)?;
-            let mean = drift.of(series)?;
             let interval = outcome.series.interval;
-            let known = (self.horizon as usize, mean);
+            let most = self.horizon.most_bars(interval);
+            let after = bars_from(past, series, outcome.start, most)?;
+            let (_, calendar) = past.series(series)?;
+            let bars = bars_within(self.horizon, &after, (interval, calendar));
+            let known = (bars, drift.of(series)?);
             followed.extend(Followed::new(interval, &before, &after, known));
         }
         Ok(followed)
     }
+}
+
+/// The interval of all outcomes, if they have one.
+fn one_interval<'o>(mut outcomes: impl Iterator<Item = &'o ReactionOutcome>) -> Option<Interval> {
+    let first = outcomes.next()?.series.interval;
+    outcomes
+        .all(|o| o.series.interval == first)
+        .then_some(first)
 }
 
 /// Marks the outcomes that news before has told: two stories that move one series at one time are one
@@ -371,13 +389,13 @@ impl<'a> Listed<'a> {
             });
         }
         for series in listed.values_mut() {
-            series.sort_by_cached_key(|(_, key)| key.to_string());
+            series.sort_by_cached_key(|(_, key)| (key.interval.nominal_millis(), key.to_string()));
         }
         Ok(Self(listed))
     }
 
     /// What the symbols of a piece of news did: of a symbol with several series, each of another
-    /// interval, all of them; of several venues the first by name.
+    /// interval, all of them, and over a time those of the shortest; of several venues the first by name.
     fn outcomes(
         &self,
         reaction: &Reaction<'_>,
@@ -387,9 +405,10 @@ impl<'a> Listed<'a> {
         let mut outcomes: Vec<ReactionOutcome> = Vec::new();
         for (symbol, &known) in &story.symbols {
             for &(id, key) in self.0.get(symbol.as_str()).into_iter().flatten() {
-                let told = outcomes
-                    .iter()
-                    .any(|o| o.series.symbol == *symbol && o.series.interval == key.interval);
+                let once = matches!(reaction.horizon, Horizon::Time(_));
+                let told = outcomes.iter().any(|o| {
+                    o.series.symbol == *symbol && (once || o.series.interval == key.interval)
+                });
                 if !told {
                     outcomes.extend(after(past, id, known, reaction.horizon)?);
                 }
@@ -399,7 +418,7 @@ impl<'a> Listed<'a> {
     }
 
     /// A horizon of bars means one length of time.
-    fn check_interval(&self, news: &[NewsGroup]) -> Result<()> {
+    fn check_interval(news: &[NewsGroup]) -> Result<()> {
         let outcomes = news.iter().flat_map(|n| &n.outcomes);
         let intervals: BTreeSet<String> = outcomes.map(|o| o.series.interval.to_string()).collect();
         if intervals.len() < 2 {
@@ -407,7 +426,7 @@ impl<'a> Listed<'a> {
         }
         Err(Error::Ambiguous {
             what: "the interval of",
-            name: "the bars after these headlines".to_owned(),
+            name: "the bars after these headlines (a horizon like 5d needs none)".to_owned(),
             choices: intervals.into_iter().collect(),
         })
     }
@@ -418,10 +437,11 @@ fn after(
     past: &Past<'_>,
     series: u32,
     known: Timestamp,
-    horizon: u32,
+    horizon: Horizon,
 ) -> Result<Option<ReactionOutcome>> {
     let (key, calendar) = past.series(series)?;
-    let bars = bars_from(past, series, known, horizon as usize)?;
+    let kind = (key.interval, calendar);
+    let bars = bars_from(past, series, known, horizon.bars_of(key.interval, LONGEST)?)?;
     let Some(first) = bars.get(0) else {
         return Ok(None);
     };
@@ -430,12 +450,8 @@ fn after(
     if start.millis().saturating_sub(known.millis()) > longest {
         return Ok(None);
     }
-    let found = measure(
-        &bars,
-        (key.interval, calendar),
-        horizon as usize,
-        past.now(),
-    );
+    let n = bars_within(horizon, &bars, kind);
+    let found = measure(&bars, kind, n, past.now());
     Ok(found.closed().map(|outcome| ReactionOutcome {
         series: key.clone(),
         start,

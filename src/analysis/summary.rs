@@ -1,16 +1,20 @@
 //! A summary of outcomes, and the base rate that they are compared with.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::blocks::{Point, variance_of_sum};
 use super::numbers::{Span, effective_size, mean, quantile};
 use super::outcome::{HitOutcome, Outcome, outcome_of};
-use crate::db::{Past, RowFilter, scatter};
+use crate::db::{ByWindow, Past, RowFilter, scatter};
 use crate::error::Result;
-use crate::model::SeriesKey;
+use crate::model::{Horizon, Interval, SeriesKey};
 
 /// The longest horizon in bars.
-pub(super) const LONGEST: usize = 10_000;
+pub(super) const LONGEST: u32 = 10_000;
 /// The probabilities of [`OutcomeSummary::quantiles`].
 const PROBABILITIES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
@@ -109,21 +113,27 @@ impl BaseRate {
     pub(super) fn of(
         past: &Past<'_>,
         rows: &RowFilter,
-        horizon: u32,
+        horizon: impl Fn(Interval) -> Horizon,
         (sample, seed): (usize, u64),
     ) -> Result<Self> {
         let sample = past.sample(rows, sample, seed)?;
         // What is kept looks at all stored bars, whatever the time of the view. Only what had
         // closed at that time is taken.
-        let known = past.memo().by_window(vec![u64::from(horizon)])?;
+        let mut known: BTreeMap<Horizon, Arc<ByWindow<HitOutcome>>> = BTreeMap::new();
         let mut closed = Vec::with_capacity(sample.places().len());
         for &place in sample.places() {
-            let found: HitOutcome = known.get(place, || {
-                let found = outcome_of(past, place, horizon as usize, i64::MAX)?;
+            let (key, _) = past.series(place.series)?;
+            let horizon = horizon(key.interval);
+            horizon.bars_of(key.interval, LONGEST)?;
+            let kept = match known.entry(horizon) {
+                Entry::Occupied(kept) => kept.into_mut(),
+                Entry::Vacant(none) => none.insert(past.memo().by_window(memo_key(horizon))?),
+            };
+            let found: HitOutcome = kept.get(place, || {
+                let found = outcome_of(past, place, horizon, i64::MAX)?;
                 let until = found.closed().map_or(i64::MAX, |o| o.closed.millis());
                 Ok((found, until))
             })?;
-            let (key, _) = past.series(place.series)?;
             let found = found.closed().filter(|o| o.closed.millis() <= past.now());
             closed.extend(found.map(|o| Closed::new(key, place.end, o)));
         }
@@ -131,6 +141,14 @@ impl BaseRate {
             closed,
             windows: sample.windows,
         })
+    }
+}
+
+/// Under what the outcomes of windows are kept.
+fn memo_key(horizon: Horizon) -> Vec<u64> {
+    match horizon {
+        Horizon::Bars(n) => vec![0, u64::from(n)],
+        Horizon::Time(ms) => vec![1, ms.cast_unsigned()],
     }
 }
 

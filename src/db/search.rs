@@ -223,7 +223,8 @@ impl<'a> Search<'a> {
             let at = rows.ending_in(i64::MIN, end).end;
             let first = at.saturating_sub(windows).max(all.start);
             let last = at.saturating_add(windows).min(all.end);
-            let near = RowSet::from_ranges([first..last]).intersect(&part.allowed);
+            let near = first..last;
+            let near = RowSet::from_ranges([near]).intersect(&part.allowed);
             for row in near.ranges().iter().cloned().flatten() {
                 let score = part.index.rows.exact(query, row)?;
                 if let Some(end) = rows.end_of(row).filter(|_| score >= least) {

@@ -2,6 +2,7 @@
 
 mod bar;
 mod headline;
+mod horizon;
 mod interval;
 mod series;
 mod space;
@@ -11,6 +12,7 @@ mod window;
 
 pub use bar::{Bar, BarDefect, Bars};
 pub use headline::{Headline, TimePrecision};
+pub use horizon::Horizon;
 pub use interval::Interval;
 pub use series::{Calendar, SeriesBars, SeriesKey};
 pub use space::{EncoderSpec, Modality, Sharing, Space};

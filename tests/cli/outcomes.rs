@@ -42,7 +42,7 @@ fn outcomes_come_as_table_json_and_csv() {
     assert_eq!(
         lines.next(),
         Some(
-            "rank,score,market,venue,symbol,interval,start,end,horizon,outcome,closed,change,best,worst,volatility"
+            "rank,score,market,venue,symbol,interval,start,end,left_out,horizon,outcome,closed,change,best,worst,volatility"
         )
     );
     assert_eq!(lines.count(), 2 * hits.len());
@@ -54,8 +54,8 @@ fn outcomes_come_as_table_json_and_csv() {
         "the hits",
         "a sample of all 611 windows",
         "entries at least 16 bars apart\neach is the first window of its run",
-        "no p after 5 bars: ",
-        "no p after 20 bars: ",
+        "no p within 5 bars: ",
+        "no p within 20 bars: ",
     ] {
         assert!(table.contains(part), "{part} is not in {table}");
     }
@@ -129,6 +129,52 @@ fn json_without_time(world: &World, args: &[&str], first: &Value) -> Value {
     again
 }
 
+/// Times as well as bars; what is left out of the summary is marked and said.
+#[test]
+fn times_and_what_is_left_out() {
+    let world = World::with_market();
+    let args = ["AAAUSDT:1h", "-k", "8", "--outcome", "1d,5"];
+    let answer = json(&world, &args);
+    let horizons: Vec<&Value> = answer["outcomes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|o| &o["horizon"])
+        .collect();
+    assert_eq!(horizons, [&Value::from("1d"), &Value::from(5)]);
+    assert_eq!(answer["summary_interval"], "1h");
+    let hits = answer["hits"].as_array().unwrap();
+    let marked = |why: &str| hits.iter().filter(|h| h["left_out"] == why).count();
+    let counted = hits.iter().filter(|h| h["left_out"].is_null()).count();
+    assert_eq!(
+        marked("same moment") + marked("other interval") + counted,
+        hits.len()
+    );
+    assert!(marked("same moment") > 0, "{answer}");
+    let table = world.rhyme(&[&["similar"], &args[..]].concat()).ok();
+    for part in [
+        "same moment",
+        "which overlap the target in time; --same-moment counts them",
+        "within",
+        "5 bars",
+        "mean best excursion",
+        "median",
+    ] {
+        assert!(table.contains(part), "{part} is not in {table}");
+    }
+    let all = [
+        &["similar"],
+        &args[..],
+        &["--same-moment", "--other-intervals"],
+    ]
+    .concat();
+    let all = world.rhyme(&all).ok();
+    assert!(!all.contains("left out"), "{all}");
+    let wrong = |value: &str| world.rhyme(&["similar", "AAAUSDT:1h", "--outcome", value]);
+    wrong("1M").fails(2, "a time like 90m, 24h or 5d");
+    wrong("soon").fails(2, "a time like 90m, 24h or 5d");
+}
+
 #[test]
 fn as_of_hides_what_had_not_closed() {
     let world = World::with_market();
@@ -178,6 +224,6 @@ fn drawn_paths_and_refined_searches() {
     similar(&["AAAUSDT", "--pattern", "1,2,3,4"]).fails(2, "cannot be used with");
     similar(&[]).fails(2, "required");
     similar(&["AAAUSDT", "--refine", "soft"]).fails(2, "expected to refine by corr or dtw");
-    similar(&["AAAUSDT", "--outcome", "0"]).fails(1, "expected a horizon in bars from 1 to 10000");
+    similar(&["AAAUSDT", "--outcome", "0"]).fails(1, "expected a horizon of 1 to 10000 bars");
     similar(&["AAAUSDT", "--seed", "4"]).fails(2, "--outcome");
 }

@@ -193,7 +193,7 @@ fn reactions_are_printed_as_a_distribution() {
     assert_eq!(csv.ok().lines().count(), 1, "no outcome had ended");
     world
         .rhyme(&["reaction", "a", "--horizon", "0"])
-        .fails(1, "a horizon in bars from 1");
+        .fails(1, "a horizon of 1 to 10000 bars");
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn options_out_of_range_are_refused() {
     );
     refused(
         view.reaction("fall").horizon(0).run(),
-        "a horizon in bars from 1 to 10000",
+        "a horizon of 1 to 10000 bars",
     );
     refused(
         view.reaction("fall").same_news(1.5).run(),

@@ -2,7 +2,7 @@
 
 /// What is left out first, by the keys of columns: what the rest of the row or another command tells
 /// as well. Columns that are not named here stay.
-const LEFT_OUT: [&str; 48] = [
+const LEFT_OUT: [&str; 47] = [
     "venue",
     "start",
     "market",
@@ -44,13 +44,21 @@ const LEFT_OUT: [&str; 48] = [
     "similarity",
     "chart",
     "outcome",
-    "n",
     "rank",
     "distance_p",
-    "p_value",
-    "standard_error",
-    "score",
     "hit_rate",
+    "p_value",
+    "score",
+    "n",
+];
+/// Columns that mislead without one another: gains without losses, a mean without its spread and its
+/// number. Where one is left out, all of them are.
+const TOGETHER: [&[&str]; 5] = [
+    &["best", "worst"],
+    &["q05", "q95"],
+    &["q25", "q75"],
+    &["mean", "standard_error", "n"],
+    &["mahalanobis", "mahalanobis_p"],
 ];
 /// Columns whose texts may go over several lines, and the least width at which that can be read.
 const PROSE: [&str; 5] = ["text", "symbols", "found", "advice", "of"];
@@ -85,7 +93,10 @@ pub(crate) fn standing(columns: &[Wide<'_>], room: usize) -> (Vec<usize>, bool) 
         if need(&kept) <= room {
             break;
         }
-        let others = |i: &usize| columns.get(*i).is_some_and(|c| c.key != key);
+        let one = [key];
+        let group = TOGETHER.iter().find(|group| group.contains(&key));
+        let group = group.map_or(&one[..], |group| group);
+        let others = |i: &usize| columns.get(*i).is_some_and(|c| !group.contains(&c.key));
         if kept.iter().any(others) {
             kept.retain(others);
         }
@@ -133,6 +144,38 @@ mod tests {
         assert_eq!(kept(&HITS, 38), ["symbol", "end"]);
         assert_eq!(kept(&HITS, 1), ["symbol", "end"]);
         assert_eq!([40, 1].map(|room| standing(&HITS, room).1), [true, false]);
+    }
+
+    /// A summary on a narrow terminal has no gains without losses and no mean without its spread.
+    #[test]
+    fn columns_that_mislead_alone_go_together() {
+        let keys = [
+            "horizon",
+            "of",
+            "n",
+            "effective_n",
+            "mean",
+            "standard_error",
+            "q50",
+            "q05",
+            "q25",
+            "q75",
+            "q95",
+            "hit_rate",
+            "best",
+            "worst",
+            "volatility",
+            "p_value",
+        ];
+        let columns: Vec<Wide<'_>> = keys.iter().map(|key| wide(key, 8)).collect();
+        for room in 1..200 {
+            let kept = kept(&columns, room);
+            let has = |key: &str| kept.iter().any(|k| k == key);
+            assert_eq!(has("best"), has("worst"), "{room}: {kept:?}");
+            assert_eq!(has("q05"), has("q95"), "{room}: {kept:?}");
+            assert_eq!(has("mean"), has("standard_error"), "{room}: {kept:?}");
+            assert_eq!(has("mean"), has("n"), "{room}: {kept:?}");
+        }
     }
 
     #[test]

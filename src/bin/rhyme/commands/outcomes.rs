@@ -1,6 +1,6 @@
 //! What happened after the hits of a search, printed.
 
-use rhymedb::{HitOutcome, HorizonOutcomes, OutcomeAnswer, View};
+use rhymedb::{HitOutcome, Horizon, HorizonOutcomes, LeftOut, OutcomeAnswer, View};
 use serde_json::{Value, json};
 
 use super::similar::{answer_json, hit_columns, hit_row, print_table};
@@ -10,13 +10,14 @@ use crate::failure::Outcome;
 use crate::output::{self, Column, column};
 
 /// What is printed of an outcome.
-const OUTCOME_COLUMNS: [Column; 7] = [
-    column("horizon", "bars"),
+const OUTCOME_COLUMNS: [Column; 8] = [
+    column("left_out", "left out"),
+    column("horizon", "within"),
     column("outcome", "outcome"),
     column("closed", "closed"),
     column("change", "change"),
-    column("best", "best"),
-    column("worst", "worst"),
+    column("best", "best excursion"),
+    column("worst", "worst excursion"),
     column("volatility", "volatility"),
 ];
 
@@ -41,14 +42,64 @@ pub(super) fn print(format: Format, view: &View, target: &str, answer: &OutcomeA
                 &OUTCOME_COLUMNS[..],
             ]
             .concat();
-            let rows: Vec<Value> = long_rows(answer).into_iter().map(in_percent).collect();
+            let rows: Vec<Value> = long_rows(answer)
+                .into_iter()
+                .map(|row| in_percent(with_horizon(row)))
+                .collect();
+            let all_count = answer.left_out.iter().all(Option::is_none);
+            let columns: Vec<Column> = columns
+                .into_iter()
+                .filter(|c| c.key != "left_out" || !all_count)
+                .collect();
             output::lines("\nafterwards")?;
             output::listing(format, &columns, &rows, "")?;
             output::lines("\nin summary")?;
-            let all = answer.horizons.iter().map(Compared::of);
-            summary::print(&all.collect::<Vec<_>>())
+            let all = answer.horizons.iter();
+            let all = all.map(|h| Compared::of(h, answer.interval));
+            summary::print(&all.collect::<Vec<_>>())?;
+            left_out(answer)
         }
     }
+}
+
+/// A row with its horizon as people read it.
+fn with_horizon(mut row: Value) -> Value {
+    let bars = row.get("horizon").and_then(Value::as_u64);
+    if let (Some(n), Some(object)) = (bars, row.as_object_mut()) {
+        let n = u32::try_from(n).unwrap_or(u32::MAX);
+        let text = Horizon::Bars(n).to_string();
+        object.insert("horizon".to_owned(), json!(text));
+    }
+    row
+}
+
+/// Says which hits the summary leaves out.
+fn left_out(answer: &OutcomeAnswer) -> Outcome {
+    for (why, what, option) in [
+        (
+            LeftOut::SameMoment,
+            "overlap the target in time",
+            "--same-moment",
+        ),
+        (
+            LeftOut::OtherInterval,
+            "are of another interval",
+            "--other-intervals",
+        ),
+    ] {
+        let count = answer
+            .left_out
+            .iter()
+            .flatten()
+            .filter(|w| **w == why)
+            .count();
+        if count > 0 {
+            output::prose(&format!(
+                "left out: {count} of the hits, which {what}; {option} counts them\n"
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 /// One row for each horizon of each hit.
@@ -57,6 +108,9 @@ fn long_rows(answer: &OutcomeAnswer) -> Vec<Value> {
     for (i, hit) in answer.similar.hits.iter().enumerate() {
         for of_one in &answer.horizons {
             let mut row = hit_row(hit);
+            if let Some(object) = row.as_object_mut() {
+                object.insert("left_out".to_owned(), left_out_json(answer, i));
+            }
             let outcome = of_one.hits.get(i).map(|o| outcome_json(of_one.horizon, o));
             if let (Some(object), Some(Value::Object(outcome))) = (row.as_object_mut(), outcome) {
                 object.extend(outcome);
@@ -67,7 +121,13 @@ fn long_rows(answer: &OutcomeAnswer) -> Vec<Value> {
     rows
 }
 
-fn outcome_json(horizon: u32, outcome: &HitOutcome) -> Value {
+/// Why a hit is not counted, if it is not.
+fn left_out_json(answer: &OutcomeAnswer, hit: usize) -> Value {
+    let why = answer.left_out.get(hit).copied().flatten();
+    json!(why.map(|w| w.to_string()))
+}
+
+fn outcome_json(horizon: Horizon, outcome: &HitOutcome) -> Value {
     let state = match outcome {
         HitOutcome::Closed(_) => "closed",
         HitOutcome::Open => "open",
@@ -75,7 +135,7 @@ fn outcome_json(horizon: u32, outcome: &HitOutcome) -> Value {
     };
     let closed = outcome.closed();
     json!({
-        "horizon": horizon,
+        "horizon": summary::horizon_json(horizon),
         "outcome": state,
         "closed": closed.map(|o| o.closed.to_string()),
         "change": closed.map(|o| rounded(o.change)),
@@ -94,6 +154,7 @@ fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Value {
             .filter_map(|h| Some(outcome_json(h.horizon, h.hits.get(i)?)))
             .collect();
         if let Some(object) = row.as_object_mut() {
+            object.insert("left_out".to_owned(), left_out_json(answer, i));
             object.insert("outcomes".to_owned(), json!(outcomes));
         }
         row
@@ -102,6 +163,8 @@ fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Value {
     let summaries: Vec<Value> = answer.horizons.iter().map(horizon_json).collect();
     if let Some(object) = whole.as_object_mut() {
         object.insert("outcomes".to_owned(), json!(summaries));
+        let interval = answer.interval.map(|i| i.to_string());
+        object.insert("summary_interval".to_owned(), json!(interval));
         object.insert("took_us".to_owned(), json!(answer.took.as_micros() as u64));
     }
     whole
@@ -110,7 +173,7 @@ fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Value {
 fn horizon_json(of_one: &HorizonOutcomes) -> Value {
     let [p_value, no_p_value] = summary::p_json(&of_one.p_value);
     json!({
-        "horizon": of_one.horizon,
+        "horizon": summary::horizon_json(of_one.horizon),
         "hits": of_one.summary.as_ref().map(summary::json_of),
         "base": of_one.base.as_ref().map(summary::json_of),
         "base_windows": of_one.base_windows,

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use rhymedb::{Interval, ReactionAnswer, Timestamp, View};
+use rhymedb::{Horizon, Interval, ReactionAnswer, Timestamp, View};
 use serde_json::{Value, json};
 
 use super::summary::{self, Compared, in_percent, rounded};
@@ -20,7 +20,7 @@ Headlines that say the same of one symbol within three days are one piece of new
 starts at its own first headline. The outcomes stand beside what the same series did over the horizon
 at any time. p is in units of the volatility before the news, against the mean of each series.
 
-Example: rhyme reaction \"chief executive resigns\" --interval 1d --horizon 5";
+Example: rhyme reaction \"chief executive resigns\" --horizon 5d";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -29,9 +29,9 @@ pub(crate) struct Args {
     /// How many pieces of news to find
     #[arg(short, default_value_t = 20)]
     k: usize,
-    /// The horizon in bars
-    #[arg(long, default_value_t = 5, value_name = "BARS")]
-    horizon: u32,
+    /// The horizon: a time like 24h or 5d, or bars with --interval
+    #[arg(long, default_value = "5", value_name = "TIME|BARS")]
+    horizon: Horizon,
     #[command(flatten)]
     place: Place,
     /// Only series of this market
@@ -63,20 +63,30 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     check_period(args.from, args.to)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
-    let answer = ask(&view, args, args.horizon)?;
+    let answer = ask(&view, args, args.horizon, None)?;
     words::warn(global, answer.warning().as_deref());
     args.plot.write(global, || {
-        picture::news(&view, &answer, |horizon| ask(&view, args, horizon))
+        picture::news(&view, &answer, |horizon, interval| {
+            ask(&view, args, horizon, interval)
+        })
     })?;
     print(global.format, &view, &answer)
 }
 
-fn ask(view: &View, args: &Args, horizon: u32) -> Outcome<ReactionAnswer> {
+fn ask(
+    view: &View,
+    args: &Args,
+    horizon: Horizon,
+    interval: Option<Interval>,
+) -> Outcome<ReactionAnswer> {
     let mut reaction = view.reaction(&args.text).k(args.k).horizon(horizon);
     reaction = reaction.seed(args.seed).latency(args.latency);
     say!(reaction, args.place, names: space);
     say!(reaction, args, names: market symbol);
-    say!(reaction, args, some: interval from to);
+    say!(reaction, args, some: from to);
+    if let Some(interval) = args.interval.or(interval) {
+        reaction = reaction.interval(interval);
+    }
     Ok(reaction.run()?)
 }
 
@@ -88,7 +98,7 @@ fn print(format: Format, view: &View, answer: &ReactionAnswer) -> Outcome {
             "query": {
                 "text": answer.text,
                 "space": answer.space,
-                "horizon": answer.horizon,
+                "horizon": summary::horizon_json(answer.horizon),
                 "interval": answer.interval.map(|i| i.to_string()),
                 "as_of": words::text(view.as_of()),
             },

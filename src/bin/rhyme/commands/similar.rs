@@ -2,7 +2,8 @@ use std::path::Path;
 
 use clap::Args;
 use rhymedb::{
-    BarOptions, Error, Hit, Query, Refine, SimilarAnswer, Target, Timestamp, View, read_bars,
+    BarOptions, Error, Hit, Horizon, Query, Refine, SimilarAnswer, Target, Timestamp, View,
+    read_bars,
 };
 use serde_json::{Value, json};
 
@@ -28,10 +29,12 @@ The list holds the best window of each run of similar ones. That is no entry: a 
 because the bars after it made the chart less like the target, so what came after it leans against
 the target's direction. --outcome and --chart look at what came after, so they take entries: of each
 run the first window that is as similar as the worst of the list, which was known when it closed.
+Hits that overlap the target in time are the same event, and hits of another interval another time
+frame: both stay in the list, and the summary and its base rate leave them out.
 
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
-Example: rhyme similar BTCUSDT:1h --outcome 24,72 --refine dtw
-Example: rhyme similar BTCUSDT:1h --outcome 24 --plot similar.html
+Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
+Example: rhyme similar BTCUSDT:1h --outcome 24h --plot similar.html
 Example: rhyme similar --pattern 1,3,2,5,4";
 
 #[derive(Debug, Args)]
@@ -48,9 +51,16 @@ pub(crate) struct Similar {
     /// Compare the candidates again on their bars: corr (correlation) or dtw (time warping)
     #[arg(long, value_name = "corr|dtw")]
     refine: Option<Refine>,
-    /// What happened in so many bars after each hit, and after all windows that pass
-    #[arg(long, value_name = "BARS", value_delimiter = ',')]
-    outcome: Vec<u32>,
+    /// What happened after each hit and after all windows that pass: within a time like 24h or 5d, or
+    /// so many bars of the target's interval
+    #[arg(long, value_name = "TIME|BARS", value_delimiter = ',')]
+    outcome: Vec<Horizon>,
+    /// Count hits that overlap the target in time in the summary too
+    #[arg(long, requires = "outcome")]
+    same_moment: bool,
+    /// Count hits of other intervals in the summary too
+    #[arg(long, requires = "outcome")]
+    other_intervals: bool,
     /// Draw the query and entries as candles, and what came afterwards behind a line
     #[arg(long, conflicts_with = "outcome")]
     chart: bool,
@@ -107,11 +117,15 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
         }
         return print(global.format, &view, target, &answer);
     }
-    let question = similar.clone();
-    let answer = similar.outcomes(&args.outcome).seed(args.seed).run()?;
+    let question = similar;
+    let after = |horizons: &[Horizon]| {
+        let outcomes = question.clone().outcomes(horizons).seed(args.seed);
+        let outcomes = outcomes.same_moment(args.same_moment);
+        outcomes.other_intervals(args.other_intervals).run()
+    };
+    let answer = after(&args.outcome)?;
     args.plot.write(global, || {
-        let after = (&args.outcome[..], args.seed);
-        picture::outcomes(&view, target, &question, &answer.similar, after)
+        picture::outcomes(&view, target, &answer, |horizons| Ok(after(horizons)?))
     })?;
     outcomes::print(global.format, &view, target, &answer)
 }

@@ -1,6 +1,6 @@
 //! Summaries of outcomes, printed beside what happens anyway.
 
-use rhymedb::{HorizonOutcomes, NoPValue, OutcomeSummary, ReactionAnswer};
+use rhymedb::{Horizon, HorizonOutcomes, Interval, NoPValue, OutcomeSummary, ReactionAnswer};
 use serde_json::{Value, json};
 
 use crate::args::Format;
@@ -8,27 +8,29 @@ use crate::failure::Outcome;
 use crate::output::{self, Column, column};
 
 const SUMMARY_COLUMNS: [Column; 16] = [
-    column("horizon", "bars"),
+    column("horizon", "within"),
     column("of", "after"),
     column("n", "n"),
     column("effective_n", "without overlap"),
     column("mean", "mean"),
     column("standard_error", "error"),
+    column("q50", "median"),
     column("q05", "5 %"),
     column("q25", "25 %"),
-    column("q50", "50 %"),
     column("q75", "75 %"),
     column("q95", "95 %"),
     column("hit_rate", "rises"),
-    column("best", "best"),
-    column("worst", "worst"),
+    column("best", "mean best excursion"),
+    column("worst", "mean worst excursion"),
     column("volatility", "volatility"),
     column("p_value", "p"),
 ];
 
 /// Outcomes beside their base rate.
 pub(super) struct Compared<'a> {
-    horizon: u32,
+    horizon: Horizon,
+    /// The interval of all of them, if they have one.
+    interval: Option<Interval>,
     /// What the outcomes came after.
     of: &'static str,
     found: Option<&'a OutcomeSummary>,
@@ -38,9 +40,10 @@ pub(super) struct Compared<'a> {
 }
 
 impl<'a> Compared<'a> {
-    pub(super) fn of(hits: &'a HorizonOutcomes) -> Self {
+    pub(super) fn of(hits: &'a HorizonOutcomes, interval: Option<Interval>) -> Self {
         Self {
             horizon: hits.horizon,
+            interval,
             of: "the hits",
             found: hits.summary.as_ref(),
             base: hits.base.as_ref(),
@@ -52,6 +55,7 @@ impl<'a> Compared<'a> {
     pub(super) fn of_news(news: &'a ReactionAnswer) -> Self {
         Self {
             horizon: news.horizon,
+            interval: news.interval,
             of: "the news",
             found: news.summary.as_ref(),
             base: news.base.as_ref(),
@@ -63,14 +67,16 @@ impl<'a> Compared<'a> {
     /// Two rows for people: of the outcomes, and of the base rate.
     pub(super) fn rows(&self) -> [Value; 2] {
         let base = format!(
-            "a sample of all {} windows",
-            output::grouped(self.base_windows)
+            "a sample of all {} windows{}",
+            output::grouped(self.base_windows),
+            self.interval
+                .map_or_else(String::new, |i| format!(" of {i}"))
         );
         let found = (self.of, self.found, self.p_value.ok());
         [found, (base.as_str(), self.base, None)].map(|(of, summary, p_value)| {
             let mut row = summary.map_or_else(|| json!({ "n": 0 }), json_of);
             if let Some(object) = row.as_object_mut() {
-                object.insert("horizon".to_owned(), json!(self.horizon));
+                object.insert("horizon".to_owned(), json!(self.horizon.to_string()));
                 object.insert("of".to_owned(), json!(of));
                 if let Some(summary) = summary {
                     let size = format!("{:.1}", summary.effective_n);
@@ -94,11 +100,18 @@ pub(super) fn print(all: &[Compared<'_>]) -> Outcome {
     }
     for of_one in all {
         if let Err(why) = &of_one.p_value {
-            let bars = if of_one.horizon == 1 { "bar" } else { "bars" };
-            output::prose(&format!("no p after {} {bars}: {why}\n", of_one.horizon))?;
+            output::prose(&format!("no p within {}: {why}\n", of_one.horizon))?;
         }
     }
     Ok(())
+}
+
+/// A horizon for programs: a number of bars, or the text of a time.
+pub(super) fn horizon_json(horizon: Horizon) -> Value {
+    match horizon {
+        Horizon::Bars(n) => json!(n),
+        Horizon::Time(_) => json!(horizon.to_string()),
+    }
 }
 
 /// A p-value for programs, and why there is none.

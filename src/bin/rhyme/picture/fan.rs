@@ -1,7 +1,7 @@
 //! What followed, as fans.
 
 use rhymedb::plot::{Analogs, Fan, FanPath, FanStep};
-use rhymedb::{ReactionAnswer, Similar, SimilarAnswer, View};
+use rhymedb::{Horizon, Interval, OutcomeAnswer, ReactionAnswer, View};
 
 use super::after::{later, returns};
 use super::{as_of, name, when, windows};
@@ -18,16 +18,57 @@ fn steps(horizon: u32) -> Vec<u32> {
     (1..=n).map(step).collect()
 }
 
-/// The hits of a search with what came after them, the fan of it below.
+/// The bars of an interval that a horizon takes where none is missing.
+fn in_bars(horizon: Horizon, interval: Option<Interval>) -> u32 {
+    match (horizon, interval) {
+        (Horizon::Bars(n), _) => n,
+        (Horizon::Time(ms), Some(interval)) => {
+            let bars = (ms as f64 / interval.nominal_millis() as f64).ceil();
+            (bars as u32).clamp(1, 10_000)
+        }
+        (Horizon::Time(_), None) => 1,
+    }
+}
+
+/// The interval of all windows of an answer, if they have one.
+fn one_interval(answer: &OutcomeAnswer) -> Option<Interval> {
+    let counted = answer.similar.hits.iter().zip(&answer.left_out);
+    let mut counted = counted.filter(|(_, left_out)| left_out.is_none());
+    let first = counted.next()?.0.window.series.interval;
+    let same = counted.all(|(hit, _)| hit.window.series.interval == first);
+    same.then_some(first)
+}
+
+/// The hits of a search with what came after them, the fan of it below: of those that are counted, where
+/// they are of one interval. `after` asks for other horizons.
 pub(crate) fn outcomes(
     view: &View,
     asked: &str,
-    similar: &Similar<'_>,
-    answer: &SimilarAnswer,
-    (horizons, seed): (&[u32], u64),
+    answer: &OutcomeAnswer,
+    after: impl Fn(&[Horizon]) -> Outcome<OutcomeAnswer>,
 ) -> Outcome<Analogs> {
-    let horizon = horizons.iter().max().copied().unwrap_or(1);
-    let mut picture = windows::found(view, asked, answer, Some(horizon as usize))?;
+    let interval = one_interval(answer);
+    let horizons = answer.horizons.iter();
+    let horizons = horizons.map(|h| in_bars(h.horizon, answer.interval.or(interval)));
+    let horizon = horizons.max().unwrap_or(1);
+    let mut picture = windows::found(view, asked, &answer.similar, Some(horizon as usize))?;
+    if interval.is_some() {
+        picture.fan = Some(fan(answer, &picture, horizon, after)?);
+    }
+    // A long horizon would leave little room for the windows themselves.
+    let most = 2 * answer.similar.window_bars as usize;
+    for chart in picture.query.iter_mut().chain(&mut picture.found) {
+        chart.later = chart.later.slice(0..most);
+    }
+    Ok(picture)
+}
+
+fn fan(
+    answer: &OutcomeAnswer,
+    picture: &Analogs,
+    horizon: u32,
+    after: impl Fn(&[Horizon]) -> Outcome<OutcomeAnswer>,
+) -> Outcome<Fan> {
     let path = |hit: &rhymedb::plot::Chart| {
         let last = hit.bars.close.last().copied();
         FanPath {
@@ -35,46 +76,47 @@ pub(crate) fn outcomes(
             changes: last.map_or_else(Vec::new, |last| returns(last, &hit.later)),
         }
     };
-    let paths = picture.found.iter().map(path).collect();
-    let steps = steps(horizon);
-    let after = similar.clone().outcomes(&steps).seed(seed).run()?;
+    let counted = picture.found.iter().zip(&answer.left_out);
+    let counted = counted.filter(|(_, left_out)| left_out.is_none());
+    let paths: Vec<FanPath> = counted.map(|(hit, _)| path(hit)).collect();
+    let bars = steps(horizon);
+    let horizons: Vec<Horizon> = bars.iter().map(|&n| Horizon::Bars(n)).collect();
+    let after = after(&horizons)?;
     let quantiles = |of: fn(&rhymedb::HorizonOutcomes) -> Option<[f64; 5]>| {
-        let step = |h: &rhymedb::HorizonOutcomes| {
+        let step = |(&bars, h): (&u32, &rhymedb::HorizonOutcomes)| {
             Some(FanStep {
-                bars: h.horizon,
+                bars,
                 quantiles: of(h)?,
             })
         };
-        after.horizons.iter().filter_map(step).collect::<Vec<_>>()
+        bars.iter()
+            .zip(&after.horizons)
+            .filter_map(step)
+            .collect::<Vec<_>>()
     };
     let windows = after.horizons.last().map_or(0, |h| h.base_windows);
-    picture.fan = Some(Fan {
+    Ok(Fan {
         title: format!("What came after, in {horizon} bars"),
         steps: "bars after the window".to_owned(),
-        found_name: format!("the {} hits", answer.hits.len()),
+        found_name: format!("the {} hits", paths.len()),
         base_name: format!("all {} windows (a sample)", grouped(windows)),
         paths,
         found: quantiles(|h| Some(h.summary.as_ref()?.quantiles)),
         base: quantiles(|h| Some(h.base.as_ref()?.quantiles)),
         ..Fan::default()
-    });
-    // A long horizon would leave little room for the windows themselves.
-    let most = 2 * answer.window_bars as usize;
-    for chart in picture.query.iter_mut().chain(&mut picture.found) {
-        chart.later = chart.later.slice(0..most);
-    }
-    Ok(picture)
+    })
 }
 
 /// What followed news; `ask` asks the same for another horizon.
 pub(crate) fn news(
     view: &View,
     answer: &ReactionAnswer,
-    ask: impl Fn(u32) -> Outcome<ReactionAnswer>,
+    ask: impl Fn(Horizon, Option<Interval>) -> Outcome<ReactionAnswer>,
 ) -> Outcome<Fan> {
     let (mut found, mut base) = (Vec::new(), Vec::new());
-    for bars in steps(answer.horizon) {
-        let at = ask(bars)?;
+    let horizon = in_bars(answer.horizon, answer.interval);
+    for bars in steps(horizon) {
+        let at = ask(Horizon::Bars(bars), answer.interval)?;
         let step = |quantiles| FanStep { bars, quantiles };
         found.extend(at.summary.map(|s| step(s.quantiles)));
         base.extend(at.base.map(|s| step(s.quantiles)));
@@ -82,8 +124,7 @@ pub(crate) fn news(
     let mut paths = Vec::new();
     for told in &answer.news {
         for outcome in told.outcomes.iter().filter(|o| !o.repeated) {
-            let ahead = answer.horizon as usize;
-            let bars = later(view, &outcome.series, outcome.start, ahead)?;
+            let bars = later(view, &outcome.series, outcome.start, horizon as usize)?;
             paths.push(FanPath {
                 name: format!(
                     "{} · {} · {}",
