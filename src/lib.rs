@@ -72,8 +72,8 @@ pub use analysis::{
     DivergenceMoment, Eval, EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes,
     Label, LabelScore, LabelSet, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer,
     NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
-    Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
-    SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
+    RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer,
+    Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
     TransferMatrixAnswer, TransferPair, Unusual, is_held_out,
 };
 #[doc(hidden)]
@@ -83,7 +83,7 @@ pub use db::{
     DeleteReport, DropReport, Expressiveness, FileOnDisk, HeadlineHit, HeadlineReport,
     HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LostBars, LostVectors,
     OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine, RepairReport,
-    Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, SpaceInfo,
+    Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size, SpaceInfo,
     SpaceRecall, Stage, VectorRow, VerifyReport, View, vector_instructions,
 };
 pub use encode::{

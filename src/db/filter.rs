@@ -1,6 +1,7 @@
 //! Which windows a question is about, as its caller says it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::search::RowFilter;
 use super::snapshot::Snapshot;
@@ -60,7 +61,7 @@ impl Filter {
         let series = (!unfiltered).then(|| {
             let all = snapshot.series.iter();
             let passing = all.filter(|(_, s)| self.passes(&s.key));
-            passing.map(|(&id, _)| id).collect::<BTreeSet<_>>()
+            Arc::new(passing.map(|(&id, _)| id).collect::<BTreeSet<_>>())
         });
         Ok(RowFilter {
             series,

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::rank::Candidate;
 use super::snapshot::SpaceState;
@@ -17,7 +18,7 @@ thread_local! {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RowFilter {
     /// The series; `None` is all.
-    pub(super) series: Option<BTreeSet<SeriesId>>,
+    pub(super) series: Option<Arc<BTreeSet<SeriesId>>>,
     /// The first and the last time at which a window may end, in milliseconds UTC.
     pub(super) first_end: i64,
     pub(super) last_end: i64,
@@ -53,7 +54,7 @@ impl RowFilter {
             Some(mine) => wanted.filter(|id| mine.contains(id)).collect(),
         };
         Self {
-            series: Some(series),
+            series: Some(Arc::new(series)),
             ..self.clone()
         }
     }

@@ -44,6 +44,7 @@ mod input_notes;
 mod labels;
 mod listings;
 pub(crate) mod map;
+mod moves;
 pub(crate) mod news;
 mod outcomes;
 mod pattern;
