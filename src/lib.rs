@@ -81,10 +81,10 @@ pub use db::SegmentSizes;
 pub use db::{
     BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
     DeleteReport, DropReport, Expressiveness, FileOnDisk, HeadlineHit, HeadlineReport,
-    HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LostBars, LostVectors,
-    OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine, RepairReport,
-    Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size, SpaceInfo,
-    SpaceRecall, Stage, VectorRow, VerifyReport, View, vector_instructions,
+    HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LeastMove, LostBars,
+    LostVectors, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
+    RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size,
+    SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,

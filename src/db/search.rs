@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::least_move::Moving;
 use super::rank::Candidate;
 use super::snapshot::SpaceState;
 use crate::error::{Error, Result};
@@ -102,6 +103,8 @@ struct Part<'a> {
 /// The parts of a space, with the rows of each that pass a filter.
 pub(crate) struct Search<'a> {
     parts: Vec<Part<'a>>,
+    /// What its candidates have to pass besides.
+    moving: Option<Moving<'a>>,
 }
 
 /// The best candidates of a search.
@@ -138,7 +141,15 @@ impl<'a> Search<'a> {
                 allowed,
             });
         }
-        Ok(Self { parts })
+        Ok(Self {
+            parts,
+            moving: None,
+        })
+    }
+
+    /// The same of windows that moved far enough.
+    pub(super) fn moving(self, moving: Option<Moving<'a>>) -> Self {
+        Self { moving, ..self }
     }
 
     /// How many windows pass the filter.
@@ -185,6 +196,11 @@ impl<'a> Search<'a> {
                     score: hit.score,
                 });
             }
+        }
+        if let Some(moving) = &self.moving {
+            let (passing, worth_more) = moving.of(candidates, (limit, exact))?;
+            candidates = passing;
+            more &= worth_more;
         }
         candidates.sort_unstable_by(Candidate::order);
         more |= candidates.len() > limit;

@@ -4,6 +4,7 @@ use super::aligned::Aligned;
 use super::answer::{Hit, Searched, SimilarAnswer};
 use super::episodes::{Wanted, episodes, record};
 use super::filter::Filter;
+use super::least_move::Moving;
 use super::query::{Query, ResolvedQuery, resolve, space_of};
 use super::rank::Candidate;
 use super::refine::{Refine, resampled, standard};
@@ -63,7 +64,7 @@ impl<'a> Similar<'a> {
         self
     }
 
-    filter_methods!(filter: market, venue, symbol, interval, from, to);
+    filter_methods!(filter: market, venue, symbol, interval, from, to, min_move);
 
     /// The least distance in bars between two answers of one market and symbol, and from the
     /// query. Default: a quarter of the window, rounded up. 0 switches it off.
@@ -132,7 +133,12 @@ impl<'a> Similar<'a> {
         let query = resolve(self.view, snapshot, state, &self.query)?;
         let vector = index::Query::new(&query.vector)?;
         let rows = self.filter.rows(self.view, snapshot)?;
-        let search = Search::new(state, &rows)?;
+        let moving = self.filter.min_move.map(|least| Moving {
+            snapshot,
+            window_bars,
+            least,
+        });
+        let search = Search::new(state, &rows)?.moving(moving);
         let mut wanted = Wanted {
             k: self.k,
             exclusion: self.exclusion.unwrap_or(window_bars.div_ceil(4)),

@@ -105,12 +105,17 @@ impl Past<'_> {
 impl Snapshot {
     /// The size of the window of so many bars that ends at a place.
     pub(super) fn size(&self, place: Place, window_bars: u32) -> Result<Option<Size>> {
-        let record = record(self, place.series)?;
-        let bars = self.last_bars(place, record, window_bars as usize)?;
+        let bars = self.window_bars(place, window_bars)?;
         bars.map_or(Ok(None), |bars| self.size_of(place.series, &bars))
     }
 
-    /// The bars of a window that ends at a place, if all of them are stored.
+    /// The bars of the window of so many bars that ends at a place, if all of them are stored.
+    pub(super) fn window_bars(&self, place: Place, window_bars: u32) -> Result<Option<Bars>> {
+        let record = record(self, place.series)?;
+        self.last_bars(place, record, window_bars as usize)
+    }
+
+    /// The same of a known series.
     pub(super) fn last_bars(
         &self,
         place: Place,

@@ -227,11 +227,11 @@ fn remarks(view: &View, answer: &AnomalyAnswer) -> Outcome<String> {
 /// The moves of a window, in units of what was usual for its series.
 fn size_in_words(change: Option<f64>, ranked: &RankedSize, window_bars: u32) -> String {
     let size = &ranked.size;
-    let percent = change.map(|change| format!("{:+.1} %, ", 100.0 * change));
+    let percent = change.map(|change| format!(" ({:+.1} %)", 100.0 * change));
     format!(
-        "in deviations of the year before: return {}{:+.1}, last {} bars {:+.1}, last {} bars {:+.1}, last bar {:+.1}, range {:.1}, volatility {:.1}, volume {:.1}, opening gap {:+.1}",
-        percent.unwrap_or_default(),
+        "in deviations of the year before: return {:+.1}{}, last {} bars {:+.1}, last {} bars {:+.1}, last bar {:+.1}, range {:.1}, volatility {:.1}, volume {:.1}, opening gap {:+.1}",
         size.window,
+        percent.unwrap_or_default(),
         (window_bars / 4).max(1),
         size.quarter,
         (window_bars / 8).max(1),

@@ -8,8 +8,10 @@ use crate::failure::Outcome;
 use crate::output::{Column, column};
 
 /// The return of a window in percent, and in deviations of its series in the year before it.
-pub(super) const MOVE_COLUMNS: [Column; 2] =
-    [column("move_percent", "move %"), column("move_sd", "in sd")];
+pub(super) const MOVE_COLUMNS: [Column; 2] = [
+    column("move_percent", "move %"),
+    column("move_sd", "move sd"),
+];
 
 /// The values of [`MOVE_COLUMNS`]; nothing where there are no bars, or too few before the window.
 pub(super) fn moved(format: Format, view: &View, window: &Window) -> Outcome<Map<String, Value>> {
@@ -39,4 +41,18 @@ pub(super) fn with_move(
         object.extend(moved(format, view, window)?);
     }
     Ok(row)
+}
+
+/// The move of a window in a sentence: `, moved -12.3 % (-4.1 sd)`; nothing where there are no bars.
+pub(super) fn told(view: &View, window: &Window) -> Outcome<String> {
+    let Some(change) = view.change(window)? else {
+        return Ok(String::new());
+    };
+    let deviations = view.size(window)?;
+    let deviations = deviations.map(|size| format!(" ({:+.1} sd)", size.window));
+    Ok(format!(
+        ", moved {:+.1} %{}",
+        100.0 * change,
+        deviations.unwrap_or_default()
+    ))
 }

@@ -22,10 +22,10 @@ const OUTCOME_COLUMNS: [Column; 7] = [
 
 pub(super) fn print(format: Format, view: &View, target: &str, answer: &OutcomeAnswer) -> Outcome {
     match format {
-        Format::Json => output::json(&json_of(view, target, answer)),
+        Format::Json => output::json(&json_of(view, target, answer)?),
         Format::Csv => {
             let columns = [&hit_columns(&answer.similar)[..], &OUTCOME_COLUMNS].concat();
-            output::listing(format, &columns, &long_rows(answer), "")
+            output::listing(format, &columns, &long_rows(view, answer)?, "")
         }
         Format::Table => {
             print_table(view, target, &answer.similar)?;
@@ -41,7 +41,8 @@ pub(super) fn print(format: Format, view: &View, target: &str, answer: &OutcomeA
                 &OUTCOME_COLUMNS[..],
             ]
             .concat();
-            let rows: Vec<Value> = long_rows(answer).into_iter().map(in_percent).collect();
+            let rows = long_rows(view, answer)?.into_iter().map(in_percent);
+            let rows: Vec<Value> = rows.collect();
             output::lines("\nafterwards")?;
             output::listing(format, &columns, &rows, "")?;
             output::lines("\nin summary")?;
@@ -55,11 +56,11 @@ pub(super) fn print(format: Format, view: &View, target: &str, answer: &OutcomeA
 }
 
 /// One row for each horizon of each hit.
-fn long_rows(answer: &OutcomeAnswer) -> Vec<Value> {
+fn long_rows(view: &View, answer: &OutcomeAnswer) -> Outcome<Vec<Value>> {
     let mut rows = Vec::new();
     for (i, hit) in answer.similar.hits.iter().enumerate() {
         for of_one in &answer.horizons {
-            let mut row = hit_row(hit);
+            let mut row = hit_row(Format::Json, view, hit)?;
             let outcome = of_one.hits.get(i).map(|o| outcome_json(of_one.horizon, o));
             if let (Some(object), Some(Value::Object(outcome))) = (row.as_object_mut(), outcome) {
                 object.extend(outcome);
@@ -67,7 +68,7 @@ fn long_rows(answer: &OutcomeAnswer) -> Vec<Value> {
             rows.push(row);
         }
     }
-    rows
+    Ok(rows)
 }
 
 fn outcome_json(horizon: u32, outcome: &HitOutcome) -> Value {
@@ -88,9 +89,9 @@ fn outcome_json(horizon: u32, outcome: &HitOutcome) -> Value {
     })
 }
 
-fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Value {
+fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Outcome<Value> {
     let hits = answer.similar.hits.iter().enumerate().map(|(i, hit)| {
-        let mut row = hit_row(hit);
+        let mut row = hit_row(Format::Json, view, hit)?;
         let outcomes: Vec<Value> = answer
             .horizons
             .iter()
@@ -99,15 +100,16 @@ fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Value {
         if let Some(object) = row.as_object_mut() {
             object.insert("outcomes".to_owned(), json!(outcomes));
         }
-        row
+        Ok(row)
     });
-    let mut whole = answer_json(target, view, &answer.similar, hits.collect());
+    let hits = hits.collect::<Outcome<Vec<Value>>>()?;
+    let mut whole = answer_json(target, view, &answer.similar, hits);
     let summaries: Vec<Value> = answer.horizons.iter().map(horizon_json).collect();
     if let Some(object) = whole.as_object_mut() {
         object.insert("outcomes".to_owned(), json!(summaries));
         object.insert("took_us".to_owned(), json!(answer.took.as_micros() as u64));
     }
-    whole
+    Ok(whole)
 }
 
 fn horizon_json(of_one: &HorizonOutcomes) -> Value {
