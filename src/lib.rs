@@ -72,7 +72,7 @@ pub use analysis::{
     DivergenceMoment, Eval, EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes,
     Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint, Measure, Measured, News,
     NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair,
-    PairOptions, Pairs, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes,
+    PairOptions, Pairs, RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes,
     RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit,
     TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
 };
@@ -81,10 +81,10 @@ pub use db::SegmentSizes;
 pub use db::{
     BackupReport, BarsReport, ChangedVectors, CompactReport, Control, DamagedSegment, Database,
     DatabaseStats, DeleteReport, DropReport, Expressiveness, FailedWindow, FileOnDisk, HeadlineHit,
-    HeadlineReport, HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LostBars,
-    LostVectors, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
-    RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer,
-    SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, WaitingSpace,
+    HeadlineReport, HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LeastMove,
+    LostBars, LostVectors, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport,
+    Refine, RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer,
+    Size, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, WaitingSpace,
     vector_instructions,
 };
 pub use encode::{

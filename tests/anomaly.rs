@@ -275,8 +275,12 @@ fn what_cannot_be_asked_is_refused() {
     );
     let scan = || view.anomaly_scan().of("AAA");
     refused(
-        scan().level(0.001).run(),
-        "expected a level from 1 / (calibration + 1) to 1, found 0.001",
+        scan().by(Measure::Distance).level(0.001).run(),
+        "expected a level from 1 / (calibration + 1) to 1, found 0.001 with a calibration of 200",
+    );
+    refused(
+        scan().level(0.0001).run(),
+        "found 0.0001 with a calibration of 4000",
     );
     refused(scan().level(f64::NAN).run(), "expected a level");
     refused(scan().limit(0).run(), "expected a limit from 1 to 10000");
@@ -298,7 +302,7 @@ fn what_cannot_be_asked_is_refused() {
         "expected a space of charts and headlines to compare with the labels",
     );
     let plain = ask(500).run().unwrap().unusual;
-    assert!(plain.get(Measure::Alignment).is_none() && plain.measures.len() == 3);
+    assert!(plain.get(Measure::Alignment).is_none() && plain.measures.len() == 4);
     assert!("soft".parse::<Measure>().is_err());
     assert_eq!("largest-z".parse::<Measure>().unwrap(), Measure::LargestZ);
 }

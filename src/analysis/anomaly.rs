@@ -5,8 +5,9 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use super::labels::{LabelSet, place};
+use super::size_rank::RankedSize;
 use super::unusual::{Judge, Judged, LEAST_CALIBRATION, Measures, Words, rank};
-use crate::db::{Asked, Candidate, Filter, Past, View, scatter, within};
+use crate::db::{Asked, Candidate, Filter, Kin, Past, View, scatter, within};
 use crate::error::{Error, Result, excerpt};
 use crate::model::{Target, Window};
 
@@ -17,6 +18,9 @@ pub(super) const Z_THRESHOLD: f64 = 3.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Measure {
+    /// How large its moves are ([`Size::score`]), ranked against the past of its series and that of its
+    /// market.
+    Size,
     /// The mean Euclidean distance of the vector to its `k` nearest episodes that had ended when the
     /// window began, 0 to 2.
     Distance,
@@ -34,26 +38,19 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
+        Self::Size,
         Self::Distance,
         Self::Mahalanobis,
         Self::LargestZ,
         Self::Alignment,
     ];
-
-    fn of(self, measures: &Measures) -> Option<f64> {
-        match self {
-            Self::Distance => Some(measures.distance),
-            Self::Mahalanobis => Some(measures.mahalanobis),
-            Self::LargestZ => Some(measures.largest_z),
-            Self::Alignment => measures.alignment,
-        }
-    }
 }
 
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Size => "size",
             Self::Distance => "distance",
             Self::Mahalanobis => "mahalanobis",
             Self::LargestZ => "largest-z",
@@ -69,7 +66,7 @@ impl FromStr for Measure {
         let found = Self::ALL.into_iter().find(|m| m.to_string() == text);
         found.ok_or_else(|| {
             Error::invalid(format!(
-                "expected the measure distance, mahalanobis, largest-z or alignment, found {}",
+                "expected the measure size, distance, mahalanobis, largest-z or alignment, found {}",
                 excerpt(text)
             ))
         })
@@ -94,10 +91,14 @@ pub struct Measured {
 /// What is said of how unusual a window is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unusual {
-    /// In the order of [`Measure::ALL`]. [`Measure::Alignment`] is there if words were known when the
-    /// window closed, and when at least 20 of the earlier windows did.
+    /// In the order of [`Measure::ALL`]. [`Measure::Size`] is there if 64 bars were known before the
+    /// window and 20 earlier windows have a size themselves; [`Measure::Alignment`] if words were known
+    /// when the window closed, and when at least 20 of the earlier windows did; the others if there
+    /// was enough history.
     pub measures: Vec<Measured>,
-    /// Earlier windows that it was compared with, each measured as of its own close.
+    /// The size of its moves, and how many windows it was ranked among.
+    pub size: Option<RankedSize>,
+    /// Earlier windows by which the other measures were ranked, each measured as of its own close.
     pub calibration: usize,
     /// Whether the largest z-score is above 3.
     pub z_alarm: bool,
@@ -107,23 +108,26 @@ pub struct Unusual {
 }
 
 impl Unusual {
-    pub(super) fn of(found: &Measures, earlier: &[Measures]) -> Self {
-        let measured = |measure: Measure| {
-            let value = measure.of(found)?;
-            let others: Vec<f64> = earlier.iter().filter_map(|m| measure.of(m)).collect();
-            let (percentile, p_value) = rank(value, others.iter().copied());
-            (others.len() >= LEAST_CALIBRATION).then_some(Measured {
-                measure,
-                value,
-                percentile,
-                p_value,
-            })
-        };
+    pub(super) fn of(
+        size: Option<RankedSize>,
+        found: Option<&Measures>,
+        earlier: &[Measures],
+    ) -> Self {
+        let mut measures: Vec<Measured> = Vec::with_capacity(Measure::ALL.len());
+        measures.extend(size.map(|size| Measured {
+            measure: Measure::Size,
+            value: size.size.score(),
+            percentile: size.percentile,
+            p_value: size.p_value,
+        }));
+        let ranked = found.map(|found| ranked(found, earlier));
+        measures.extend(ranked.into_iter().flatten());
         let alarms = earlier.iter().filter(|m| m.largest_z > Z_THRESHOLD).count();
         Self {
-            measures: Measure::ALL.into_iter().filter_map(measured).collect(),
+            measures,
+            size,
             calibration: earlier.len(),
-            z_alarm: found.largest_z > Z_THRESHOLD,
+            z_alarm: found.is_some_and(|found| found.largest_z > Z_THRESHOLD),
             z_false_alarms: alarms as f64 / earlier.len().max(1) as f64,
         }
     }
@@ -132,6 +136,29 @@ impl Unusual {
     pub fn get(&self, measure: Measure) -> Option<&Measured> {
         self.measures.iter().find(|m| m.measure == measure)
     }
+}
+
+/// The measures of vectors among those of earlier windows.
+fn ranked(found: &Measures, earlier: &[Measures]) -> Vec<Measured> {
+    type Of = fn(&Measures) -> Option<f64>;
+    let all: [(Measure, Of); 4] = [
+        (Measure::Distance, |m| Some(m.distance)),
+        (Measure::Mahalanobis, |m| Some(m.mahalanobis)),
+        (Measure::LargestZ, |m| Some(m.largest_z)),
+        (Measure::Alignment, |m| m.alignment),
+    ];
+    let measured = |(measure, of): (Measure, Of)| {
+        let value = of(found)?;
+        let others: Vec<f64> = earlier.iter().filter_map(of).collect();
+        let (percentile, p_value) = rank(value, others.iter().copied());
+        (others.len() >= LEAST_CALIBRATION).then_some(Measured {
+            measure,
+            value,
+            percentile,
+            p_value,
+        })
+    };
+    all.into_iter().filter_map(measured).collect()
 }
 
 /// The answer to [`View::anomaly`].
@@ -147,6 +174,9 @@ pub struct AnomalyAnswer {
     pub nearest: Vec<(f32, Window)>,
     /// Windows that had ended when it began, and that it could be compared with.
     pub history: u64,
+    /// Whether the question named what to compare with; else ranks are among windows of the same market
+    /// and interval.
+    pub named: bool,
     /// Bars of a window.
     pub window_bars: u32,
     /// The least distance in bars of two neighbours of one symbol.
@@ -193,6 +223,9 @@ impl Options {
         Ok(Judge {
             past,
             history: past.rows(&self.among)?,
+            named: !self.among.groups.is_empty() || !self.among.intervals.is_empty(),
+            everything: past.rows(&Filter::default())?,
+            kin: Kin::new(past),
             k: self.k,
             exclusion: past.window_bars(),
             exact: self.exact,
@@ -246,8 +279,9 @@ macro_rules! shared_options {
             self
         }
 
-        /// Compares with windows of this market or symbol only; said more than once, of any of
-        /// them. Default: all windows of the space.
+        /// Compares with windows of this market or symbol only, and ranks among them; said more than
+        /// once, of any of them. Default: all windows of the space, and ranks among those of the same
+        /// market and interval: tails differ from market to market.
         #[must_use]
         pub fn among(mut self, market_or_symbol: &str) -> Self {
             self.options.among.groups.push(market_or_symbol.to_owned());
@@ -291,8 +325,8 @@ macro_rules! shared_options {
         }
 
         /// The least number of earlier windows that are measured too, to say how unusual a value
-        /// is: no p-value is below 1 / (number + 1). Default: 200; seldom twice as many are taken. At
-        /// most 100,000.
+        /// is: no p-value is below 1 / (number + 1). Default: 200; seldom twice as many are taken. For
+        /// the size there are at least 4,000, whatever is said here. At most 100,000.
         #[must_use]
         pub fn calibration(mut self, windows: usize) -> Self {
             self.options.calibration = windows;
@@ -314,8 +348,10 @@ impl View {
     /// Asks how unusual a stored window was, compared with windows that had ended when it began.
     ///
     /// The window is measured as of its own close in several ways ([`Measure`]). To say how unusual
-    /// the values are, a seeded sample of the windows of the second half of the time before it is
-    /// measured in the same way, each as of its own close.
+    /// the values are, earlier windows are measured in the same way, each as of its own close: for the
+    /// size at least 4,000 of the same series and as many of its market and interval, where there are
+    /// so many; for the others a seeded sample of the second half of the time before it, of the same market
+    /// and interval.
     ///
     /// ```
     /// use rhymedb::{Database, Measure, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
@@ -367,29 +403,39 @@ impl Anomaly<'_> {
             place,
             vector: &vector,
         };
-        let (found, nearest) = judge.measure(&judged)?.ok_or_else(|| {
-            Error::invalid(format!(
-                "expected {} episodes and 30 windows of history before {window}, found fewer; ask about a later time, or compare with more windows",
-                self.options.k
-            ))
-        })?;
-        let sample = judge.calibration(place)?;
-        judge.prepare(sample.places())?;
-        let earlier = judge.calibrated(&sample)?.ok_or_else(|| {
-            Error::invalid(format!(
-                "expected at least {LEAST_CALIBRATION} windows before {window} that have history themselves, found fewer; ask about a later time, or compare with more windows"
-            ))
-        })?;
+        let size = judge.size(place)?;
+        let found = judge.measure(&judged)?;
+        let earlier = match &found {
+            Some(_) => {
+                let sample = judge.calibration(place)?;
+                judge.prepare(sample.places())?;
+                judge.calibrated(&sample)?
+            }
+            None => None,
+        };
+        let (found, nearest) = found.filter(|_| earlier.is_some()).unzip();
+        if size.is_none() && found.is_none() {
+            return Err(self.too_little(&window));
+        }
+        let nearest: Vec<Candidate> = nearest.unwrap_or_default();
         let named = |c: &Candidate| Ok((c.score, past.window(c.into())?));
         Ok(AnomalyAnswer {
             space: past.space().to_owned(),
-            unusual: Unusual::of(&found, &earlier),
+            unusual: Unusual::of(size, found.as_ref(), &earlier.unwrap_or_default()),
             nearest: nearest.iter().map(named).collect::<Result<_>>()?,
             history: past.count(&judge.before(place)?),
             window_bars: past.window_bars(),
+            named: judge.named,
             exclusion: judge.exclusion,
             window,
             took: start.elapsed(),
         })
+    }
+
+    fn too_little(&self, window: &Window) -> Error {
+        Error::invalid(format!(
+            "expected {} episodes and 30 windows of history before {window}, and {LEAST_CALIBRATION} windows that have history themselves, found fewer; ask about a later time, or compare with more windows",
+            self.options.k
+        ))
     }
 }

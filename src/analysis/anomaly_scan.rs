@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::anomaly::{Measure, Options, Unusual, shared_options};
+use super::anomaly::{Measure, Measured, Options, Unusual, shared_options};
 use super::labels::LabelSet;
+use super::size_rank::{RankedSize, SIZE_SAMPLE};
 use super::unusual::{Judge, Judged};
 use crate::db::{Filter, Past, Place, View, filter_methods, within};
 use crate::error::{Error, Result};
@@ -70,9 +71,11 @@ pub struct AnomalyScanAnswer {
     /// Those of them before which there was too little history to say anything, or nothing in words
     /// where [`Measure::Alignment`] decides.
     pub skipped: u64,
-    /// Those of them with a p-value at or below the level. Of windows like all others it would be
-    /// a share of the level.
+    /// Those of them with a p-value at or below the level.
     pub unusual: u64,
+    /// How many of them chance alone would give: the level times the windows that were not skipped. They
+    /// come in runs, since windows that overlap are alike.
+    pub by_chance: f64,
     /// What they were measured by.
     pub by: Measure,
     /// The p-value up to which a window counted as unusual.
@@ -112,12 +115,19 @@ impl View {
             view: self,
             options: Options::default(),
             scanned: Filter::default(),
-            by: Measure::Distance,
+            by: Measure::Size,
             level: 0.01,
             limit: 20,
             scores: false,
         }
     }
+}
+
+/// What was found of a window by the measure that decides, and all of it if that is at or below the
+/// level.
+struct Told {
+    by: Measured,
+    unusual: Option<Unusual>,
 }
 
 /// A window of the scan at or below the level.
@@ -142,7 +152,7 @@ impl AnomalyScan<'_> {
 
     filter_methods!(scanned: interval, from, to);
 
-    /// The measure that decides. Default: [`Measure::Distance`].
+    /// The measure that decides. Default: [`Measure::Size`].
     #[must_use]
     pub fn by(mut self, measure: Measure) -> Self {
         self.by = measure;
@@ -179,12 +189,14 @@ impl AnomalyScan<'_> {
         self.options.check()?;
         within("a limit", self.limit, 10_000)?;
         self.scanned.check()?;
-        if !(0.0..=1.0).contains(&self.level)
-            || self.level * (self.options.calibration as f64 + 1.0) < 1.0
-        {
+        let calibration = match self.by {
+            Measure::Size => self.options.calibration.max(SIZE_SAMPLE),
+            _ => self.options.calibration,
+        };
+        if !(0.0..=1.0).contains(&self.level) || self.level * (calibration as f64 + 1.0) < 1.0 {
             return Err(Error::invalid(format!(
-                "expected a level from 1 / (calibration + 1) to 1, found {} with a calibration of {}; raise one of them",
-                self.level, self.options.calibration
+                "expected a level from 1 / (calibration + 1) to 1, found {} with a calibration of {calibration}; raise one of them",
+                self.level
             )));
         }
         let space = self.options.space.as_deref();
@@ -209,12 +221,11 @@ impl AnomalyScan<'_> {
             )));
         }
         past.start_threads()?;
-        let judged: Vec<Option<Unusual>> = places
+        let judged: Vec<Option<Told>> = places
             .par_iter()
-            .map(|&place| judge_one(past, &judge, place))
+            .map(|&place| self.judge_one(&judge, place))
             .collect::<Result<_>>()?;
-        let told = |j: &Option<Unusual>| j.as_ref().is_some_and(|u| u.get(self.by).is_some());
-        let skipped = judged.iter().filter(|j| !told(j)).count() as u64;
+        let skipped = judged.iter().filter(|told| told.is_none()).count() as u64;
         let (series, scores) = self.every_score(past, &places, &judged)?;
         let flagged = self.flagged(&places, judged);
         Ok(AnomalyScanAnswer {
@@ -222,6 +233,7 @@ impl AnomalyScan<'_> {
             scanned: windows,
             skipped,
             unusual: flagged.len() as u64,
+            by_chance: self.level * windows.saturating_sub(skipped) as f64,
             episodes: self.episodes(past, flagged)?,
             by: self.by,
             level: self.level,
@@ -236,7 +248,7 @@ impl AnomalyScan<'_> {
         &self,
         past: &Past<'_>,
         places: &[Place],
-        judged: &[Option<Unusual>],
+        judged: &[Option<Told>],
     ) -> Result<(Vec<SeriesKey>, Vec<AnomalyScore>)> {
         if !self.scores {
             return Ok((Vec::new(), Vec::new()));
@@ -254,8 +266,8 @@ impl AnomalyScan<'_> {
             .iter()
             .filter_map(|(&id, &name)| Some((id, number(name)?)))
             .collect();
-        let score = |(place, unusual): (&Place, &Option<Unusual>)| {
-            let by = unusual.as_ref()?.get(self.by)?;
+        let score = |(place, told): (&Place, &Option<Told>)| {
+            let by = told.as_ref()?.by;
             Some(AnomalyScore {
                 series: *numbers.get(&place.series)?,
                 end: Timestamp::from_millis(place.end),
@@ -267,30 +279,46 @@ impl AnomalyScan<'_> {
         Ok((series, scores))
     }
 
-    fn flagged(&self, places: &[Place], judged: Vec<Option<Unusual>>) -> Vec<Flagged> {
+    fn flagged(&self, places: &[Place], judged: Vec<Option<Told>>) -> Vec<Flagged> {
         let mut seen: HashMap<u32, usize> = HashMap::new();
         let mut flagged = Vec::new();
-        for (&place, unusual) in places.iter().zip(judged) {
+        for (&place, told) in places.iter().zip(judged) {
             let next = seen.entry(place.series).or_default();
             let number = *next;
             *next += 1;
-            let Some(unusual) = unusual else {
+            let Some(Told { by, unusual }) = told else {
                 continue;
             };
-            let Some(&by) = unusual.get(self.by) else {
-                continue;
-            };
-            if by.p_value <= self.level {
-                flagged.push(Flagged {
-                    place,
-                    number,
-                    unusual,
-                    p_value: by.p_value,
-                    value: by.value,
-                });
-            }
+            flagged.extend(unusual.map(|unusual| Flagged {
+                place,
+                number,
+                unusual,
+                p_value: by.p_value,
+                value: by.value,
+            }));
         }
         flagged
+    }
+
+    /// How unusual a window is as of its close; `None` if there was too little history.
+    fn judge_one(&self, judge: &Judge<'_>, place: Place) -> Result<Option<Told>> {
+        let size = judge.size(place)?;
+        if self.by == Measure::Size {
+            // The others cost more, and are wanted of the few windows that are listed.
+            let alone = Unusual::of(size, None, &[]);
+            let Some(&by) = alone.get(self.by) else {
+                return Ok(None);
+            };
+            if by.p_value > self.level {
+                return Ok(Some(Told { by, unusual: None }));
+            }
+        }
+        let unusual = judge_all(judge, place, size)?;
+        let by = unusual.get(self.by).copied();
+        Ok(by.map(|by| Told {
+            by,
+            unusual: (by.p_value <= self.level).then_some(unusual),
+        }))
     }
 
     /// Windows that overlap, by the most unusual of them.
@@ -337,18 +365,22 @@ impl AnomalyScan<'_> {
     }
 }
 
-/// How unusual a window is as of its close; `None` if there was too little history.
-fn judge_one(past: &Past<'_>, judge: &Judge<'_>, place: Place) -> Result<Option<Unusual>> {
-    let vector = past
+/// Every measure of a window as of its close.
+fn judge_all(judge: &Judge<'_>, place: Place, size: Option<RankedSize>) -> Result<Unusual> {
+    let vector = judge
+        .past
         .vector(place)?
         .ok_or_else(|| Error::internal("a window has no vector"))?;
     let window = Judged {
         place,
         vector: &vector,
     };
-    let Some((found, _)) = judge.measure(&window)? else {
-        return Ok(None);
+    let found = judge.measure(&window)?.map(|(found, _)| found);
+    let earlier = match found {
+        Some(_) => judge.calibrated(&judge.calibration(place)?)?,
+        None => None,
     };
-    let earlier = judge.calibrated(&judge.calibration(place)?)?;
-    Ok(earlier.map(|earlier| Unusual::of(&found, &earlier)))
+    let found = found.filter(|_| earlier.is_some());
+    let earlier = earlier.unwrap_or_default();
+    Ok(Unusual::of(size, found.as_ref(), &earlier))
 }

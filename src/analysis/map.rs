@@ -79,7 +79,7 @@ impl View {
 
 impl Map<'_> {
     space_method!(chart);
-    filter_methods!(filter: market, venue, symbol, interval, from, to);
+    filter_methods!(filter: market, venue, symbol, interval, from, to, min_move);
 
     /// The least size of the sample. Default: 2,000; the sample is seldom twice as large, and holds
     /// all windows if there are fewer. At most 20,000.
@@ -112,7 +112,7 @@ impl Map<'_> {
         let start = Instant::now();
         let rows = past.rows(&self.filter)?;
         let sample = past.sample(&rows, self.sample, self.seed)?;
-        let places = sample.places();
+        let places = &past.moving(sample.places(), self.filter.min_move)?[..];
         if places.len() < 3 {
             return Err(Error::invalid(format!(
                 "expected three windows or more for a map, found {}; loosen the filters",

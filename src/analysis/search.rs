@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::db::{
-    Expressiveness, HeadlineChoice, HeadlineHit, Query, Similar, SimilarAnswer, View,
+    Expressiveness, HeadlineChoice, HeadlineHit, LeastMove, Query, Similar, SimilarAnswer, View,
     choice_methods,
 };
 use crate::error::{Error, Result};
@@ -144,6 +144,14 @@ impl Search<'_> {
     pub fn to(mut self, to: Timestamp) -> Self {
         self.charts = self.charts.to(to);
         self.choice.to = Some(to);
+        self
+    }
+
+    /// Only charts that moved at least so far, up or down: of the nearest 30,000, or of all of them
+    /// where the search is exact. Default: any.
+    #[must_use]
+    pub fn min_move(mut self, least: LeastMove) -> Self {
+        self.charts = self.charts.min_move(least);
         self
     }
 

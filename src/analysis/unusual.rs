@@ -10,9 +10,10 @@ use std::sync::Arc;
 use super::alignment::nearest_label;
 use super::labels::PlacedLabel;
 use super::moments::Drawn;
-use crate::db::{Aligned, ByWindow, Candidate, DEFAULT_EF, Past, Place, RowFilter, Sample, Wanted};
+use crate::db::{
+    Aligned, ByWindow, Candidate, DEFAULT_EF, Kin, Past, Place, RowFilter, Sample, Wanted,
+};
 use crate::error::{Error, Result};
-use crate::model::Timestamp;
 
 /// Vectors from which mean and covariance are taken, at least.
 const MOMENT_SAMPLE: usize = 1000;
@@ -60,8 +61,14 @@ pub(super) struct Judged<'a> {
 /// How windows are measured.
 pub(super) struct Judge<'a> {
     pub(super) past: &'a Past<'a>,
-    /// The windows that a window is compared with, as far as they were known.
+    /// The windows that a window is measured against, as far as they were known.
     pub(super) history: RowFilter,
+    /// Whether the question named these: then they calibrate too.
+    pub(super) named: bool,
+    /// Every window that was known.
+    pub(super) everything: RowFilter,
+    /// Which series are alike.
+    pub(super) kin: Kin,
     pub(super) k: usize,
     /// The least distance in bars of two neighbours, and of a window and its neighbours.
     pub(super) exclusion: u32,
@@ -122,24 +129,35 @@ impl Judge<'_> {
         Ok(self.history.until(self.apart(place)?))
     }
 
-    /// The end of the last window that ended when a window began.
-    fn apart(&self, place: Place) -> Result<i64> {
-        let (key, _) = self.past.series(place.series)?;
-        let end = Timestamp::from_millis(place.end);
-        Ok(key.interval.before(end, self.past.window_bars()).millis())
+    /// The end of the last window that may have ended when a window began.
+    pub(super) fn apart(&self, place: Place) -> Result<i64> {
+        self.past.begins(place)
+    }
+
+    /// The windows that say how unusual a value is: those that the question named, or else those of
+    /// the same market and interval. Tails differ from market to market and from hours to days: among windows
+    /// of all kinds those of the wild ones would be the unusual ones.
+    pub(super) fn kin(&self, place: Place) -> RowFilter {
+        match self.named {
+            true => self.history.clone(),
+            false => self.kin.rows(&self.history, place.series),
+        }
+    }
+
+    /// Whether there is no other series to compare with.
+    pub(super) fn alone(&self, place: Place) -> bool {
+        !self.named && self.kin.alone(place.series)
     }
 
     /// Windows of the second half of the time before a window, that it is compared with. In the
     /// first half there was so little history that its windows would look more unusual.
     pub(super) fn calibration(&self, place: Place) -> Result<Sample> {
         let last = self.apart(place)?;
-        let first = self.history.period().0;
-        let begin = self
-            .past
-            .ends(&self.history)?
-            .map_or(last, |(a, _)| a.max(first));
+        let kin = self.kin(place);
+        let first = kin.period().0;
+        let begin = self.past.ends(&kin)?.map_or(last, |(a, _)| a.max(first));
         let half = begin.saturating_add(last.saturating_sub(begin) / 2);
-        let rows = self.history.until(last).after(half);
+        let rows = kin.until(last).after(half);
         self.past.sample(&rows, self.calibration, self.seed)
     }
 

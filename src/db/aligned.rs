@@ -2,6 +2,7 @@
 //! about text are made of.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -303,7 +304,7 @@ impl Aligned<'_> {
             return Ok(Vec::new());
         };
         let filter = RowFilter {
-            series: Some([id].into()),
+            series: Some(Arc::new([id].into())),
             first_end: from.map_or(i64::MIN, Timestamp::millis),
             last_end: self.past.view.clamp(to).millis(),
         };

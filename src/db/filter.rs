@@ -1,7 +1,9 @@
 //! Which windows a question is about, as its caller says it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::least_move::LeastMove;
 use super::search::RowFilter;
 use super::snapshot::Snapshot;
 use super::view::View;
@@ -19,10 +21,14 @@ pub(crate) struct Filter {
     pub(crate) groups: Vec<String>,
     pub(crate) from: Option<Timestamp>,
     pub(crate) to: Option<Timestamp>,
+    /// Windows that moved less are no answers. [`Self::rows`] does not know of it: who searches asks
+    /// each candidate.
+    pub(crate) min_move: Option<LeastMove>,
 }
 
 impl Filter {
     pub(crate) fn check(&self) -> Result<()> {
+        self.min_move.map_or(Ok(()), LeastMove::check)?;
         match (self.from, self.to) {
             (Some(from), Some(to)) if from > to => Err(Error::invalid(format!(
                 "expected a time from before the time to, found from {from} to {to}"
@@ -60,7 +66,7 @@ impl Filter {
         let series = (!unfiltered).then(|| {
             let all = snapshot.series.iter();
             let passing = all.filter(|(_, s)| self.passes(&s.key));
-            passing.map(|(&id, _)| id).collect::<BTreeSet<_>>()
+            Arc::new(passing.map(|(&id, _)| id).collect::<BTreeSet<_>>())
         });
         Ok(RowFilter {
             series,

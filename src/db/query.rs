@@ -1,5 +1,7 @@
 //! What a question compares with, and the vector that it means in a space.
 
+use std::sync::Arc;
+
 use super::rank::Candidate;
 use super::search::{RowFilter, Search};
 use super::snapshot::{Snapshot, SpaceState};
@@ -330,7 +332,7 @@ fn resolve_target(
         return encode_bars(state, &stored.bars, Some((stored.id, stored.window)));
     }
     let everything = RowFilter {
-        series: Some([id].into()),
+        series: Some(Arc::new([id].into())),
         first_end: i64::MIN,
         last_end: time.millis(),
     };

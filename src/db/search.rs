@@ -2,7 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::least_move::Moving;
+use super::past::Place;
 use super::rank::Candidate;
 use super::snapshot::SpaceState;
 use super::view::View;
@@ -18,7 +21,7 @@ thread_local! {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RowFilter {
     /// The series; `None` is all.
-    pub(super) series: Option<BTreeSet<SeriesId>>,
+    pub(super) series: Option<Arc<BTreeSet<SeriesId>>>,
     /// The first and the last time at which a window may end, in milliseconds UTC.
     pub(super) first_end: i64,
     pub(super) last_end: i64,
@@ -54,7 +57,7 @@ impl RowFilter {
             Some(mine) => wanted.filter(|id| mine.contains(id)).collect(),
         };
         Self {
-            series: Some(series),
+            series: Some(Arc::new(series)),
             ..self.clone()
         }
     }
@@ -103,6 +106,8 @@ struct Part<'a> {
 pub(crate) struct Search<'a> {
     view: &'a View,
     parts: Vec<Part<'a>>,
+    /// What its candidates have to pass besides.
+    moving: Option<Moving<'a>>,
 }
 
 /// The best candidates of a search.
@@ -139,7 +144,16 @@ impl<'a> Search<'a> {
                 allowed,
             });
         }
-        Ok(Self { view, parts })
+        Ok(Self {
+            view,
+            parts,
+            moving: None,
+        })
+    }
+
+    /// The same of windows that moved far enough.
+    pub(super) fn moving(self, moving: Option<Moving<'a>>) -> Self {
+        Self { moving, ..self }
     }
 
     /// How many windows pass the filter.
@@ -188,6 +202,11 @@ impl<'a> Search<'a> {
                 });
             }
         }
+        if let Some(moving) = &self.moving {
+            let (passing, worth_more) = moving.of(candidates, (limit, exact))?;
+            candidates = passing;
+            more &= worth_more;
+        }
         candidates.sort_unstable_by(Candidate::order);
         more |= candidates.len() > limit;
         candidates.truncate(limit);
@@ -227,7 +246,14 @@ impl<'a> Search<'a> {
             let near = RowSet::from_ranges([near]).intersect(&part.allowed);
             for row in near.ranges().iter().cloned().flatten() {
                 let score = part.index.rows.exact(query, row)?;
-                if let Some(end) = rows.end_of(row).filter(|_| score >= least) {
+                let Some(end) = rows.end_of(row).filter(|_| score >= least) else {
+                    continue;
+                };
+                let far = match &self.moving {
+                    Some(moving) => moving.passes(Place { end, series })?,
+                    None => true,
+                };
+                if far {
                     found.push(Candidate { series, end, score });
                 }
             }

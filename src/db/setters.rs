@@ -55,6 +55,15 @@ macro_rules! filter_methods {
             self
         }
     };
+    (@ min_move, $field:ident) => {
+        /// Only windows that moved at least so far, up or down. Of a search the nearest 30,000 windows
+        /// are asked, or all of them where it is exact. Default: any.
+        #[must_use]
+        pub fn min_move(mut self, least: crate::LeastMove) -> Self {
+            self.$field.min_move = Some(least);
+            self
+        }
+    };
     (@ until, $field:ident) => {
         /// Only windows that closed at or before this time.
         #[must_use]

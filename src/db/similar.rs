@@ -5,6 +5,7 @@ use super::answer::{Hit, Searched, SimilarAnswer};
 use super::entry_search::Judged;
 use super::episodes::{Wanted, episodes, record};
 use super::filter::Filter;
+use super::least_move::Moving;
 use super::query::{Query, ResolvedQuery, resolve, space_of};
 use super::rank::Candidate;
 use super::refine::{Refine, resampled, standard};
@@ -66,7 +67,7 @@ impl<'a> Similar<'a> {
         self
     }
 
-    filter_methods!(filter: market, venue, symbol, interval, from, to);
+    filter_methods!(filter: market, venue, symbol, interval, from, to, min_move);
 
     /// The least distance in bars between two answers of one market and symbol, and from the
     /// query. Default: a quarter of the window, rounded up. 0 switches it off.
@@ -146,7 +147,12 @@ impl<'a> Similar<'a> {
         let query = resolve(self.view, snapshot, state, &self.query)?;
         let vector = index::Query::new(&query.vector)?;
         let rows = self.filter.rows(self.view, snapshot)?;
-        let search = Search::new(self.view, state, &rows)?;
+        let moving = self.filter.min_move.map(|least| Moving {
+            snapshot,
+            window_bars,
+            least,
+        });
+        let search = Search::new(self.view, state, &rows)?.moving(moving);
         let mut wanted = Wanted {
             k: self.k,
             exclusion: self.exclusion.unwrap_or(window_bars.div_ceil(4)),

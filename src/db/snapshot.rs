@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 use crate::index::RowSet;
 use crate::model::{Bars, EncoderSpec, Interval, Modality, SeriesKey, Space, Timestamp};
 use crate::store::{
-    BarCache, CatalogUse, Changes, FreshRow, HeadlineRowReads, ReadTxn, RowReads, SegmentId,
-    SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord,
+    BarCache, BarSums, CatalogUse, Changes, FreshRow, HeadlineRowReads, ReadTxn, RowReads,
+    SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord, Step,
 };
 
 /// What one reader sees: everything that was committed at one moment.
@@ -233,6 +233,16 @@ impl Snapshot {
             return Ok(bars);
         }
         self.txn.bars_back(&self.blocks, series, last, n)
+    }
+
+    /// What the stored bars of a series that open in a range of time add up to.
+    pub(super) fn bar_sums(
+        &self,
+        series: SeriesId,
+        opens: std::ops::Range<i64>,
+        step: Step,
+    ) -> Result<BarSums> {
+        self.txn.bar_sums(&self.blocks, series, opens, step)
     }
 
     /// A series by its name.

@@ -163,7 +163,9 @@ pub(super) fn stored_window(
     let start = if even {
         None
     } else {
-        first_open(snapshot, candidate, interval, window_bars as usize)?
+        let bars = snapshot.last_bars(candidate.into(), series, window_bars as usize)?;
+        let first = bars.and_then(|bars| bars.time.first().copied());
+        first.map(Timestamp::from_millis)
     };
     // Imported vectors may have no bars: count back from the end.
     let start = start.unwrap_or_else(|| interval.before(end, window_bars));
@@ -172,29 +174,4 @@ pub(super) fn stored_window(
         start,
         end,
     })
-}
-
-/// The open time of the first bar of a window, if all its bars are stored.
-fn first_open(
-    snapshot: &Snapshot,
-    window: &Candidate,
-    interval: Interval,
-    bars: usize,
-) -> Result<Option<Timestamp>> {
-    let last_open = match interval {
-        Interval::Fixed(ms) => window.end.saturating_sub(ms),
-        // Those that open on the 30th and on the 31st close alike, so one bar too many is read.
-        Interval::Months(_) => window.end.saturating_sub(1),
-    };
-    let enough = bars.saturating_add(1);
-    let last_open = Timestamp::from_millis(last_open);
-    let stored = snapshot.bars_back(window.series, last_open, enough)?;
-    let close = |open: i64| interval.close_of(Timestamp::from_millis(open)).millis();
-    let closed = stored.time.partition_point(|&t| close(t) <= window.end);
-    let (times, _) = stored.time.split_at(closed);
-    let ends_there = times.last().is_some_and(|&t| close(t) == window.end);
-    let first = closed.checked_sub(bars).and_then(|i| times.get(i));
-    Ok(first
-        .filter(|_| ends_there)
-        .map(|&t| Timestamp::from_millis(t)))
 }

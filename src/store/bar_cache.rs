@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bar_block;
+use super::bar_sums::KeptSums;
 use super::bars::{BLOCKS, TAIL, block_start, decode, tail_bar};
 use super::catalog::{CatalogUse, ReadTable, ReadTxn};
 use super::records::SeriesId;
@@ -20,6 +21,8 @@ const MOST_BARS: usize = 640 * 2048;
 #[derive(Debug, Default)]
 pub(crate) struct BarCache {
     kept: Mutex<Kept>,
+    /// What whole blocks add up to.
+    pub(super) sums: KeptSums,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +57,7 @@ impl Kept {
 }
 
 impl BarCache {
-    fn block(&self, path: &std::path::Path, bytes: &[u8]) -> Result<Arc<Bars>> {
+    pub(super) fn block(&self, path: &std::path::Path, bytes: &[u8]) -> Result<Arc<Bars>> {
         let hash = bar_block::hash(bytes).map_err(|e| Error::corrupt(path, "bar_blocks", e))?;
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bars) = lock().get(hash) {
@@ -83,6 +86,21 @@ impl ReadTxn {
             blocks: self.table(BLOCKS)?,
         };
         Ok(self.bar_tables.get_or_init(|| tables))
+    }
+
+    /// The blocks of bars.
+    pub(super) fn blocks(&self) -> Result<&ReadTable<(SeriesId, i64), &'static [u8]>> {
+        Ok(&self.bar_tables()?.blocks)
+    }
+
+    /// The bars that wait for a block.
+    pub(super) fn tail(&self) -> Result<&ReadTable<(SeriesId, i64), [f64; 5]>> {
+        Ok(&self.bar_tables()?.tail)
+    }
+
+    /// The first open time of the block of a series that holds `time`, or `time` itself.
+    pub(super) fn block_start_of(&self, series: SeriesId, time: i64) -> Result<i64> {
+        block_start(self.blocks()?, series, time)
     }
 
     /// The first `n` stored bars that open at or after `first`, ascending.

@@ -9,6 +9,7 @@
 mod backend;
 mod bar_block;
 mod bar_cache;
+mod bar_sums;
 mod bars;
 mod bars_write;
 mod calls;
@@ -37,6 +38,7 @@ mod untrusted;
 mod weights;
 
 pub(crate) use bar_cache::BarCache;
+pub(crate) use bar_sums::{BarSums, Step};
 #[cfg(test)]
 pub(crate) use bars::BarChange;
 pub(crate) use bars::{BarExtent, BarReads};

@@ -41,7 +41,7 @@ fn an_anomaly_comes_as_table_json_and_csv() {
         .iter()
         .map(|m| m["measure"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["distance", "mahalanobis", "largest-z"]);
+    assert_eq!(names, ["size", "distance", "mahalanobis", "largest-z"]);
     for m in measures {
         let p = m["p_value"].as_f64().unwrap();
         assert!(p > 0.0 && p <= 1.0 && m["value"].as_f64().unwrap() > 0.0);
@@ -49,7 +49,7 @@ fn an_anomaly_comes_as_table_json_and_csv() {
     assert_eq!(answer["nearest"].as_array().unwrap().len(), 3);
     assert_eq!(
         header(&world, &args),
-        ("measure,value,percentile,p_value".to_owned(), 3)
+        ("measure,value,percentile,p_value".to_owned(), 4)
     );
     let table = world.rhyme(&args).ok();
     for part in [
@@ -57,9 +57,18 @@ fn an_anomaly_comes_as_table_json_and_csv() {
         "mahalanobis",
         "the largest z-score is",
         "nearest",
+        "in deviations of the year before: return ",
+        " earlier windows of AAAUSDT 1h and ",
+        " of crypto 1h, half each; the others among ",
     ] {
         assert!(table.contains(part), "{part} is not in {table}");
     }
+    let size = &answer["size"];
+    for number in ["move_percent", "window", "last_bar", "volatility", "gap"] {
+        assert!(size[number].is_number(), "{number} in {size}");
+    }
+    assert!(size["own_windows"].as_u64().unwrap() > 400);
+    assert!(answer["nearest"][0]["move_percent"].is_number());
     let as_of = ["anomaly", "AAAUSDT", "-k", "3", "--as-of", &end, "--exact"];
     assert_eq!(json(&world, &as_of)["window"]["end"], end);
     assert_eq!(json(&world, &as_of)["as_of"], end);
@@ -89,16 +98,23 @@ fn a_scan_comes_as_table_json_and_csv() {
     assert!(!episodes.is_empty());
     for episode in episodes {
         assert_eq!(episode["symbol"], "AAAUSDT");
-        assert!(episode["distance_p"].as_f64().unwrap() <= 0.2);
+        assert!(episode["size_p"].as_f64().unwrap() <= 0.2);
+        assert!(episode["move_percent"].is_number() && episode["move_sd"].is_number());
     }
     let (first, rows) = header(&world, &args);
     assert_eq!(
         first,
-        "rank,market,venue,symbol,interval,start,end,windows,distance,distance_p,mahalanobis,mahalanobis_p,largest_z,largest_z_p"
+        "rank,market,venue,symbol,interval,start,end,move_percent,move_sd,windows,size,size_p,distance,distance_p,mahalanobis,mahalanobis_p,largest_z,largest_z_p"
     );
     assert_eq!(rows, episodes.len());
     let table = world.rhyme(&args).ok();
     assert!(table.starts_with("301 windows scanned in "), "{table}");
+    assert!(table.contains("where chance alone gives 60;"), "{table}");
+    assert_eq!(answer["by_chance"], 60.2);
+    let by_distance = json(&world, &[&args[..], &["--by", "distance"]].concat());
+    for episode in by_distance["episodes"].as_array().unwrap() {
+        assert!(episode["distance_p"].as_f64().unwrap() <= 0.2);
+    }
     let market = [
         "anomaly",
         "--scan",
@@ -139,7 +155,7 @@ fn a_transfer_comes_as_table_json_and_csv() {
     let (first, rows) = header(&world, &args);
     assert_eq!(
         first,
-        "rank,score,similarity,raw,market,venue,symbol,interval,start,end"
+        "rank,score,similarity,raw,market,venue,symbol,interval,start,end,move_percent,move_sd"
     );
     assert_eq!(rows, 2);
     let table = world.rhyme(&args).ok();

@@ -42,7 +42,7 @@ fn outcomes_come_as_table_json_and_csv() {
     assert_eq!(
         lines.next(),
         Some(
-            "rank,score,market,venue,symbol,interval,start,end,left_out,horizon,outcome,closed,change,best,worst,volatility"
+            "rank,score,market,venue,symbol,interval,start,end,move_percent,move_sd,left_out,horizon,outcome,closed,change,best,worst,volatility"
         )
     );
     assert_eq!(lines.count(), 2 * hits.len());

@@ -96,7 +96,7 @@ fn scans_and_transfers_are_drawn() {
         "Unusual episodes of crypto",
         "AAAUSDT 1h",
         "BBBUSDT 1h",
-        "distance to the nearest",
+        "size: -log10 of p, where the line is p = 0.05",
     ] {
         assert!(svg.contains(part), "{part}");
     }

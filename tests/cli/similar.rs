@@ -7,7 +7,7 @@ fn rows(run: Run) -> Vec<Vec<String>> {
     let mut lines = text.lines();
     assert_eq!(
         lines.next(),
-        Some("rank,score,market,venue,symbol,interval,start,end")
+        Some("rank,score,market,venue,symbol,interval,start,end,move_percent,move_sd")
     );
     lines
         .map(|l| l.split(',').map(str::to_owned).collect())
@@ -40,7 +40,16 @@ fn json_has_its_keys_in_their_order() {
     assert_eq!(hits.len(), 2);
     for hit in hits {
         let expected = [
-            "rank", "score", "market", "venue", "symbol", "interval", "start", "end",
+            "rank",
+            "score",
+            "market",
+            "venue",
+            "symbol",
+            "interval",
+            "start",
+            "end",
+            "move_percent",
+            "move_sd",
         ];
         assert_eq!(keys(hit), expected);
     }
@@ -260,4 +269,43 @@ fn the_future_changes_nothing() {
     let before = time(START - DAY);
     now.rhyme(&["similar", "ONE", "--as-of", &before])
         .fails(3, "no window of 64 bars");
+}
+
+#[test]
+fn a_least_move_filters_every_answer_that_lists_windows() {
+    let world = World::with_market();
+    let moved = |args: &[&str]| -> Vec<(f64, Option<f64>)> {
+        let answer = world.rhyme(&[args, &["--format", "json"]].concat()).json();
+        let rows = ["hits", "points"]
+            .iter()
+            .find_map(|key| answer[key].as_array());
+        let number = |row: &serde_json::Value, key: &str| row[key].as_f64();
+        let row = |row| (number(row, "move_percent").unwrap(), number(row, "move_sd"));
+        rows.unwrap().iter().map(row).collect()
+    };
+    let questions: [&[&str]; 3] = [
+        &["similar", "AAAUSDT:1h", "-k", "5", "--exact"],
+        &["similar", "AAAUSDT:1h", "-k", "5", "--refine", "corr"],
+        &["map", "--sample", "2000"],
+    ];
+    for question in questions {
+        let all = moved(question);
+        assert!(all.iter().any(|m| m.0.abs() < 1.0), "{question:?} {all:?}");
+        let far = moved(&[question, &["--min-move", "1%"]].concat());
+        assert!(
+            !far.is_empty() && far.iter().all(|m| m.0.abs() >= 1.0),
+            "{far:?}"
+        );
+        let far = moved(&[question, &["--min-move", "0.5sd"]].concat());
+        assert!(far.iter().all(|m| m.1.unwrap().abs() >= 0.4999), "{far:?}");
+    }
+    let few = world.rhyme(&["similar", "AAAUSDT:1h", "--min-move", "900%"]);
+    let note = "note: 0 of 10: of the nearest 30,000 windows no more moved by 900%";
+    assert!(few.err.contains(note), "{}", few.err);
+    assert_eq!(few.ok().lines().last(), Some("nothing found"));
+    for bad in ["2", "-1sd", "0%", "big", "2 sigma"] {
+        let option = format!("--min-move={bad}");
+        let failed = world.rhyme(&["similar", "AAAUSDT:1h", &option]);
+        failed.fails(2, "like 2sd or 5%, found");
+    }
 }

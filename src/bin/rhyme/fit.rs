@@ -2,7 +2,7 @@
 
 /// What is left out first, by the keys of columns: what the rest of the row or another command tells
 /// as well. Columns that are not named here stay.
-const LEFT_OUT: [&str; 47] = [
+const LEFT_OUT: [&str; 51] = [
     "venue",
     "start",
     "market",
@@ -23,6 +23,8 @@ const LEFT_OUT: [&str; 47] = [
     "mahalanobis_p",
     "largest_z",
     "largest_z_p",
+    "distance",
+    "distance_p",
     "volatility",
     "effective_n",
     "q05",
@@ -45,7 +47,9 @@ const LEFT_OUT: [&str; 47] = [
     "chart",
     "outcome",
     "rank",
-    "distance_p",
+    "move_percent",
+    "size",
+    "move_sd",
     "hit_rate",
     "p_value",
     "score",
@@ -111,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    const HITS: [Wide<'_>; 9] = [
+    const HITS: [Wide<'_>; 11] = [
         wide("rank", 4),
         wide("score", 6),
         wide("market", 6),
@@ -120,6 +124,8 @@ mod tests {
         wide("interval", 8),
         wide("start", 20),
         wide("end", 20),
+        wide("move_percent", 6),
+        wide("move_sd", 5),
         wide("chart", 22),
     ];
 
@@ -134,14 +140,23 @@ mod tests {
 
     #[test]
     fn what_others_tell_goes_first() {
-        assert_eq!(kept(&HITS, 200).len(), 9);
+        assert_eq!(kept(&HITS, 200).len(), 11);
         let wanted = [
-            "rank", "score", "market", "symbol", "interval", "end", "chart",
+            "rank",
+            "score",
+            "market",
+            "symbol",
+            "interval",
+            "end",
+            "move_percent",
+            "move_sd",
+            "chart",
         ];
-        assert_eq!(kept(&HITS, 90), wanted);
-        assert_eq!(kept(&HITS, 60), ["rank", "score", "symbol", "end"]);
-        assert_eq!(kept(&HITS, 40), ["score", "symbol", "end"]);
-        assert_eq!(kept(&HITS, 38), ["symbol", "end"]);
+        assert_eq!(kept(&HITS, 105), wanted);
+        let narrow = ["rank", "score", "symbol", "end", "move_percent", "move_sd"];
+        assert_eq!(kept(&HITS, 60), narrow);
+        assert_eq!(kept(&HITS, 40), ["symbol", "end", "move_sd"]);
+        assert_eq!(kept(&HITS, 38), ["symbol", "end", "move_sd"]);
         assert_eq!(kept(&HITS, 1), ["symbol", "end"]);
         assert_eq!([40, 1].map(|room| standing(&HITS, room).1), [true, false]);
     }

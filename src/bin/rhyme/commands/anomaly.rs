@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use clap::Args;
 use rhymedb::{
-    AnomalyAnswer, AnomalyScanAnswer, Error, Interval, Measure, Target, Timestamp, Unusual, View,
-    Window,
+    AnomalyAnswer, AnomalyScanAnswer, Error, Interval, Measure, RankedSize, Target, Timestamp,
+    Unusual, View, Window,
 };
 use serde_json::{Map, Value, json};
 
 use super::labels::Labels;
+use super::moves::{self, MOVE_COLUMNS};
 use super::{note_pending, open, pictures, view_at, words};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
@@ -17,12 +18,14 @@ use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
-A window is measured as of its own close, against windows that had ended when it began: by the distance
-of its vector to the nearest of them, by its Mahalanobis distance, by the largest z-score of its numbers, and,
-in a space of charts and headlines, by its alignment: one less its greatest cosine with a headline that
-was known then, or with a label. Earlier windows are measured in the same way, and say how unusual each
-value is: as a percentile, and as a p-value (1 + earlier windows with at least this value) / (1 + earlier
-windows).
+A window is measured as of its own close. Its size comes first: the return of the window and of its last
+bar, eighth and quarter, its range, realised volatility, volume and opening gap, each in units of what was
+usual for its series in the year before it, as one score. The score is ranked against the windows of its series,
+and against those of its market and interval, that had ended when the window began. Shape and meaning follow:
+the distance of its vector to the nearest earlier windows, its Mahalanobis distance, the largest z-score of
+its numbers, and, in a space of charts and headlines, its alignment: one less its greatest cosine with a
+headline that was known then, or with a label. These are ranked among earlier windows of the market and
+interval. A p-value is (1 + earlier windows with at least this value) / (1 + earlier windows).
 
 Example: rhyme anomaly BTCUSDT:1h@2021-05-19T12:00
 Example: rhyme anomaly --scan BTCUSDT --interval 1h --from 2021-01-01 --to 2022-01-01";
@@ -44,8 +47,8 @@ pub(crate) struct Anomaly {
     /// Scan only these intervals
     #[arg(long, value_delimiter = ',')]
     interval: Vec<Interval>,
-    /// The measure by which a scan decides: distance, mahalanobis, largest-z or alignment
-    /// [default: distance]
+    /// The measure by which a scan decides: size, distance, mahalanobis, largest-z or alignment
+    /// [default: size]
     #[arg(long, value_name = "MEASURE")]
     by: Option<Measure>,
     /// The p-value up to which a scan lists windows [default: 0.01]
@@ -54,7 +57,8 @@ pub(crate) struct Anomaly {
     /// The most episodes that a scan lists [default: 20]
     #[arg(long, value_name = "EPISODES")]
     limit: Option<usize>,
-    /// Compare with windows of these markets or symbols only
+    /// Compare with windows of these markets or symbols only [default: all windows, and ranks among those
+    /// of the same market and interval]
     #[arg(long, value_delimiter = ',', value_name = "MARKET|SYMBOL")]
     among: Vec<String>,
     /// How many nearest episodes the distance is measured to
@@ -160,27 +164,113 @@ const WINDOW_COLUMNS: [Column; 6] = [
 fn print(format: Format, view: &View, answer: &AnomalyAnswer) -> Outcome {
     let measures = measure_rows(format, &answer.unusual);
     match format {
-        Format::Json => output::json(&answer_json(view, answer, measures)),
+        Format::Json => output::json(&answer_json(view, answer, measures)?),
         Format::Csv => output::listing(format, &MEASURE_COLUMNS, &measures, ""),
         Format::Table => {
             let found = measure_rows(Format::Json, &answer.unusual);
             output::keep(&MEASURE_COLUMNS, &found);
             output::prose(&heading(view, answer))?;
             output::listing(format, &MEASURE_COLUMNS, &measures, "")?;
-            output::prose(&format!(
-                "\nthe largest z-score is {} 3; of the earlier windows {:.0} % are above 3\n",
-                if answer.unusual.z_alarm {
-                    "above"
-                } else {
-                    "at most"
-                },
-                100.0 * answer.unusual.z_false_alarms
-            ))?;
-            let columns = [&[column("score", "nearest")], &WINDOW_COLUMNS[..]].concat();
-            let nearest: Vec<Value> = nearest_rows(format, answer);
-            output::listing(format, &columns, &nearest, "")
+            output::prose(&remarks(view, answer)?)?;
+            let columns = [
+                &[column("score", "nearest")],
+                &WINDOW_COLUMNS[..],
+                &MOVE_COLUMNS,
+            ]
+            .concat();
+            let nearest = nearest_rows(format, view, answer)?;
+            output::listing(
+                format,
+                &columns,
+                &nearest,
+                "too little history to compare shapes",
+            )
         }
     }
+}
+
+/// A p-value up to which something is extreme, and one from which on it is usual.
+const EXTREME: f64 = 0.01;
+const USUAL: f64 = 0.1;
+
+/// What is to be said below the measures.
+fn remarks(view: &View, answer: &AnomalyAnswer) -> Outcome<String> {
+    let unusual = &answer.unusual;
+    let mut lines = vec![String::new()];
+    let p = |measure| unusual.get(measure).map(|m| m.p_value);
+    if let (Some(size), Some(shape)) = (p(Measure::Size), p(Measure::Distance))
+        && size <= EXTREME
+        && shape >= USUAL
+    {
+        lines.push("the shape is usual, the size is extreme".to_owned());
+    }
+    if let Some(ranked) = &unusual.size {
+        lines.push(size_in_words(
+            view.change(&answer.window)?,
+            ranked,
+            answer.window_bars,
+        ));
+    }
+    lines.push(reference(answer));
+    if unusual.get(Measure::LargestZ).is_some() {
+        lines.push(format!(
+            "the largest z-score is {} 3; of the earlier windows {:.0} % are above 3",
+            if unusual.z_alarm { "above" } else { "at most" },
+            100.0 * unusual.z_false_alarms
+        ));
+    }
+    lines.push(String::new());
+    Ok(lines.join("\n"))
+}
+
+/// The moves of a window, in units of what was usual for its series.
+fn size_in_words(change: Option<f64>, ranked: &RankedSize, window_bars: u32) -> String {
+    let size = &ranked.size;
+    let percent = change.map(|change| format!(" ({:+.1} %)", 100.0 * change));
+    format!(
+        "in deviations of the year before: return {:+.1}{}, last {} bars {:+.1}, last {} bars {:+.1}, last bar {:+.1}, range {:.1}, volatility {:.1}, volume {:.1}, opening gap {:+.1}",
+        size.window,
+        percent.unwrap_or_default(),
+        (window_bars / 4).max(1),
+        size.quarter,
+        (window_bars / 8).max(1),
+        size.eighth,
+        size.last_bar,
+        size.range,
+        size.volatility,
+        size.volume,
+        size.gap,
+    )
+}
+
+/// With what the window was compared.
+fn reference(answer: &AnomalyAnswer) -> String {
+    let key = &answer.window.series;
+    let kind = format!("{} {}", key.market, key.interval);
+    let kind = output::legible(match answer.named {
+        true => "the windows that were named",
+        false => &kind,
+    });
+    let mut parts = Vec::new();
+    if let Some(ranked) = &answer.unusual.size {
+        let market = match ranked.market {
+            0 => String::new(),
+            n => format!(" and {} of {kind}, half each", output::grouped(n as u64)),
+        };
+        parts.push(format!(
+            "size among {} earlier windows of {} {}{market}",
+            output::grouped(ranked.own as u64),
+            output::legible(&key.symbol),
+            key.interval
+        ));
+    }
+    if answer.unusual.calibration > 0 {
+        parts.push(format!(
+            "the others among {} of {kind}",
+            output::grouped(answer.unusual.calibration as u64)
+        ));
+    }
+    format!("ranked: {}", parts.join("; "))
 }
 
 fn heading(view: &View, answer: &AnomalyAnswer) -> String {
@@ -188,12 +278,11 @@ fn heading(view: &View, answer: &AnomalyAnswer) -> String {
     let chart = pictures::small_chart(view, window);
     let chart = output::dimmed_afterwards(&chart);
     format!(
-        "{} from {} to {}  {chart}\n{} windows had ended when it began, {} of them measured to compare, in {:.2} ms\n",
+        "{} from {} to {}  {chart}\n{} windows had ended when it began, in {:.2} ms\n",
         output::legible(&window.series.to_string()),
         window.start,
         window.end,
         output::grouped(answer.history),
-        output::grouped(answer.unusual.calibration as u64),
         answer.took.as_secs_f64() * 1e3
     )
 }
@@ -204,18 +293,18 @@ fn measure_rows(format: Format, unusual: &Unusual) -> Vec<Value> {
             "measure": m.measure.to_string(),
             "value": figure(format, m.value, 3),
             "percentile": figure(format, m.percentile, 1),
-            "p_value": figure(format, m.p_value, 3),
+            "p_value": p_figure(format, m.p_value),
         })
     };
     unusual.measures.iter().map(row).collect()
 }
 
-fn nearest_rows(format: Format, answer: &AnomalyAnswer) -> Vec<Value> {
+fn nearest_rows(format: Format, view: &View, answer: &AnomalyAnswer) -> Outcome<Vec<Value>> {
     let row = |(score, window): &(f32, Window)| {
         let mut row = window_row(window);
         let score = figure(format, f64::from(*score), 4);
         row.insert("score".to_owned(), score);
-        Value::Object(row)
+        moves::with_move(format, view, window, Value::Object(row))
     };
     answer.nearest.iter().map(row).collect()
 }
@@ -235,65 +324,59 @@ pub(super) fn window_row(window: &Window) -> Map<String, Value> {
     keys.zip(values.map(Value::String)).collect()
 }
 
-fn answer_json(view: &View, answer: &AnomalyAnswer, measures: Vec<Value>) -> Value {
-    json!({
+fn answer_json(view: &View, answer: &AnomalyAnswer, measures: Vec<Value>) -> Outcome<Value> {
+    Ok(json!({
         "space": answer.space,
         "as_of": view.as_of().map(|t| t.to_string()),
         "window": window_row(&answer.window),
         "window_bars": answer.window_bars,
         "exclusion": answer.exclusion,
         "history": answer.history,
+        "size": size_json(view.change(&answer.window)?, answer.unusual.size.as_ref()),
         "calibration": answer.unusual.calibration,
         "measures": measures,
         "z_alarm": answer.unusual.z_alarm,
         "z_false_alarms": rounded(answer.unusual.z_false_alarms),
-        "nearest": nearest_rows(Format::Json, answer),
+        "nearest": nearest_rows(Format::Json, view, answer)?,
         "took_us": answer.took.as_micros() as u64,
+    }))
+}
+
+fn size_json(change: Option<f64>, ranked: Option<&RankedSize>) -> Value {
+    let Some(ranked) = ranked else {
+        return Value::Null;
+    };
+    let size = &ranked.size;
+    json!({
+        "move_percent": change.map(|change| rounded(100.0 * change)),
+        "window": rounded(size.window),
+        "quarter": rounded(size.quarter),
+        "eighth": rounded(size.eighth),
+        "last_bar": rounded(size.last_bar),
+        "range": rounded(size.range),
+        "volatility": rounded(size.volatility),
+        "volume": rounded(size.volume),
+        "gap": rounded(size.gap),
+        "own_windows": ranked.own,
+        "market_windows": ranked.market,
     })
 }
 
 fn print_scan(format: Format, view: &View, answer: &AnomalyScanAnswer) -> Outcome {
-    let rows: Vec<Value> = answer
-        .episodes
-        .iter()
-        .map(|e| episode_row(format, e))
-        .collect();
-    let mut columns = vec![column("rank", "rank")];
-    columns.extend(WINDOW_COLUMNS);
-    columns.push(column("windows", "windows"));
-    let worded = rows.iter().any(|row| row.get("alignment").is_some());
-    let measures = [
-        ("distance", "distance_p"),
-        ("mahalanobis", "mahalanobis_p"),
-        ("largest_z", "largest_z_p"),
-        ("alignment", "alignment_p"),
-    ];
-    for (value, p) in measures.into_iter().take(if worded { 4 } else { 3 }) {
-        columns.extend([column(value, value), column(p, "p")]);
-    }
+    let rows = |format| -> Outcome<Vec<Value>> {
+        let row = |e| episode_row(format, view, e);
+        answer.episodes.iter().map(row).collect()
+    };
+    let mut columns = scan_columns(answer);
     match format {
-        Format::Json => output::json(&scan_json(view, answer, rows)),
-        Format::Csv => output::listing(format, &columns, &rows, ""),
+        Format::Json => output::json(&scan_json(view, answer, rows(format)?)),
+        Format::Csv => output::listing(format, &columns, &rows(format)?, ""),
         Format::Table => {
-            output::prose(&format!(
-                "{} windows scanned in {:.1} s, {} of them with p at most {} by {}; {} {} too little history\n",
-                output::grouped(answer.scanned),
-                answer.took.as_secs_f64(),
-                output::grouped(answer.unusual),
-                answer.level,
-                answer.by,
-                output::grouped(answer.skipped),
-                if answer.skipped == 1 {
-                    "had"
-                } else {
-                    "of them had"
-                },
-            ))?;
-            let found = answer.episodes.iter();
-            let found: Vec<Value> = found.map(|e| episode_row(Format::Json, e)).collect();
-            output::keep(&columns, &found);
+            output::prose(&scan_heading(answer))?;
+            output::keep(&columns, &rows(Format::Json)?);
             columns.push(column(output::CHART, "closes"));
-            let charted = answer.episodes.iter().zip(rows).map(|(episode, mut row)| {
+            let charted = answer.episodes.iter().zip(rows(format)?);
+            let charted = charted.map(|(episode, mut row)| {
                 let chart = pictures::small_chart(view, &episode.window);
                 if let Some(object) = row.as_object_mut() {
                     object.insert(output::CHART.to_owned(), json!(chart));
@@ -306,21 +389,61 @@ fn print_scan(format: Format, view: &View, answer: &AnomalyScanAnswer) -> Outcom
     }
 }
 
-fn episode_row(format: Format, episode: &rhymedb::AnomalyEpisode) -> Value {
+fn scan_columns(answer: &AnomalyScanAnswer) -> Vec<Column> {
+    let mut columns = vec![column("rank", "rank")];
+    columns.extend(WINDOW_COLUMNS);
+    columns.extend(MOVE_COLUMNS);
+    columns.push(column("windows", "windows"));
+    let measures = [
+        (Measure::Size, "size", "size_p"),
+        (Measure::Distance, "distance", "distance_p"),
+        (Measure::Mahalanobis, "mahalanobis", "mahalanobis_p"),
+        (Measure::LargestZ, "largest_z", "largest_z_p"),
+        (Measure::Alignment, "alignment", "alignment_p"),
+    ];
+    let seen = |m| answer.episodes.iter().any(|e| e.unusual.get(m).is_some());
+    for (measure, value, p) in measures {
+        if measure != Measure::Alignment || seen(measure) {
+            columns.extend([column(value, value), column(p, "p")]);
+        }
+    }
+    columns
+}
+
+fn scan_heading(answer: &AnomalyScanAnswer) -> String {
+    format!(
+        "{} windows scanned in {:.1} s, {} of them with p at most {} by {}, where chance alone gives {:.0}; {} {} too little history\n",
+        output::grouped(answer.scanned),
+        answer.took.as_secs_f64(),
+        output::grouped(answer.unusual),
+        answer.level,
+        answer.by,
+        answer.by_chance,
+        output::grouped(answer.skipped),
+        if answer.skipped == 1 {
+            "had"
+        } else {
+            "of them had"
+        },
+    )
+}
+
+fn episode_row(format: Format, view: &View, episode: &rhymedb::AnomalyEpisode) -> Outcome<Value> {
     let mut row = Map::new();
     row.insert("rank".to_owned(), json!(episode.rank));
     row.extend(window_row(&episode.window));
+    row.extend(moves::moved(format, view, &episode.window)?);
     row.insert("windows".to_owned(), json!(episode.windows));
     row.insert("from".to_owned(), json!(episode.from.to_string()));
     row.insert("to".to_owned(), json!(episode.to.to_string()));
     for m in &episode.unusual.measures {
         let name = m.measure.to_string().replace('-', "_");
-        row.insert(format!("{name}_p"), figure(format, m.p_value, 3));
+        row.insert(format!("{name}_p"), p_figure(format, m.p_value));
         let percentile = figure(format, m.percentile, 1);
         row.insert(format!("{name}_percentile"), percentile);
         row.insert(name, figure(format, m.value, 3));
     }
-    Value::Object(row)
+    Ok(Value::Object(row))
 }
 
 fn scan_json(view: &View, answer: &AnomalyScanAnswer, episodes: Vec<Value>) -> Value {
@@ -330,6 +453,7 @@ fn scan_json(view: &View, answer: &AnomalyScanAnswer, episodes: Vec<Value>) -> V
         "scanned": answer.scanned,
         "skipped": answer.skipped,
         "unusual": answer.unusual,
+        "by_chance": rounded(answer.by_chance),
         "by": answer.by.to_string(),
         "level": answer.level,
         "episodes": episodes,
@@ -343,6 +467,11 @@ fn figure(format: Format, x: f64, decimals: usize) -> Value {
         Format::Table => json!(format!("{x:.decimals$}")),
         Format::Json | Format::Csv => json!(rounded(x)),
     }
+}
+
+/// A p-value: those of sizes may be far below a thousandth.
+fn p_figure(format: Format, p: f64) -> Value {
+    figure(format, p, if p < 0.001 { 5 } else { 3 })
 }
 
 fn rounded(x: f64) -> f64 {

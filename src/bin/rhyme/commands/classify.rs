@@ -112,7 +112,7 @@ fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) 
         Format::Json => output::json(&json!({
             "query": {
                 "target": target,
-                "window": words::window_json(answer.query.as_ref()),
+                "window": words::window_json(view, answer.query.as_ref())?,
                 "space": answer.space,
                 "set": answer.set,
                 "as_of": words::text(view.as_of()),
@@ -127,7 +127,7 @@ fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) 
             let chosen = answer.chosen.as_deref().unwrap_or("undecided");
             output::prose(&format!(
                 "{}\n{}, {:.4} before the next label\n",
-                words::window_line(answer.query.as_ref(), target),
+                words::window_line(view, answer.query.as_ref(), target)?,
                 output::legible(chosen),
                 answer.margin
             ))?;

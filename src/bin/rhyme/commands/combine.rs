@@ -40,6 +40,8 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     say!(similar, args.place, names: space);
     filtered!(similar, args.which);
     let answer = similar.run()?;
+    let few = (answer.hits.len(), args.k);
+    args.which.note_few(global, few, args.place.exact);
     let asked = args.terms.join(" ");
     let drawn = || {
         let mut picture = picture::found(&view, &asked, &answer, None)?;

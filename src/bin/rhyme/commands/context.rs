@@ -68,7 +68,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     match format {
         Format::Json => output::json(&json!({
             "query": {
-                "window": words::window_json(Some(&answer.window)),
+                "window": words::window_json(&view, Some(&answer.window))?,
                 "symbol": answer.symbol,
                 "space": answer.space,
                 "as_of": words::text(view.as_of()),
@@ -77,7 +77,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         })),
         Format::Csv => output::listing(format, &columns, &rows, ""),
         Format::Table => {
-            let window = words::window_line(Some(&answer.window), "");
+            let window = words::window_line(&view, Some(&answer.window), "")?;
             output::prose(&format!("{window}\n"))?;
             output::listing(
                 format,

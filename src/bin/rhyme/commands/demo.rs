@@ -174,7 +174,7 @@ impl Question {
         if global.format == Format::Table {
             self.print(global, view, event, &target, &answer)?;
         }
-        Ok(answer.hits.iter().map(super::similar::hit_row).collect())
+        super::similar::hit_rows(Format::Json, view, &answer)
     }
 
     fn print(

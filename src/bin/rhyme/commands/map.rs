@@ -3,6 +3,7 @@ use rhymedb::{MapAnswer, Timestamp, View};
 use serde_json::{Map as Object, Value, json};
 
 use super::anomaly::window_row;
+use super::moves;
 use super::which::Which;
 use super::{check_period, note_pending, open, view_at};
 use crate::args::{Format, Global};
@@ -57,9 +58,19 @@ pub(crate) fn run(global: &Global, args: &Map) -> Outcome {
 const SHOWN: usize = 10;
 
 fn print(format: Format, view: &View, args: &Map, answer: &MapAnswer) -> Outcome {
-    let rows: Vec<Value> = answer.points.iter().map(row).collect();
+    let rows = answer.points.iter().map(|point| row(view, point));
+    let rows = rows.collect::<Outcome<Vec<Value>>>()?;
     let columns = [
-        "x", "y", "market", "venue", "symbol", "interval", "start", "end",
+        "x",
+        "y",
+        "market",
+        "venue",
+        "symbol",
+        "interval",
+        "start",
+        "end",
+        "move_percent",
+        "move_sd",
     ];
     let columns = columns.map(|key| column(key, key));
     output::keep(&columns, &rows);
@@ -93,12 +104,12 @@ fn print(format: Format, view: &View, args: &Map, answer: &MapAnswer) -> Outcome
     }
 }
 
-fn row(point: &rhymedb::MapPoint) -> Value {
+fn row(view: &View, point: &rhymedb::MapPoint) -> Outcome<Value> {
     let mut row = Object::new();
     row.insert("x".to_owned(), json!(rounded(point.x)));
     row.insert("y".to_owned(), json!(rounded(point.y)));
     row.extend(window_row(&point.window));
-    Value::Object(row)
+    moves::with_move(Format::Json, view, &point.window, Value::Object(row))
 }
 
 fn rounded(x: f64) -> f64 {

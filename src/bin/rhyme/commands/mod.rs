@@ -17,7 +17,7 @@ macro_rules! filtered {
     ($question:ident, $which:expr) => {
         say!($question, $which, names: market venue symbol);
         say!($question, $which, values: interval);
-        say!($question, $which, some: from to);
+        say!($question, $which, some: from to min_move);
     };
 }
 
@@ -44,6 +44,7 @@ mod input_notes;
 mod labels;
 mod listings;
 pub(crate) mod map;
+mod moves;
 pub(crate) mod news;
 mod outcomes;
 mod pattern;

@@ -59,7 +59,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         Format::Json => output::json(&json!({
             "query": {
                 "target": args.target,
-                "window": words::window_json(answer.query.as_ref()),
+                "window": words::window_json(&view, answer.query.as_ref())?,
                 "space": answer.space,
                 "as_of": words::text(view.as_of()),
             },
@@ -74,7 +74,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             let told = answer.expressiveness.map(|e| words::told(Some(e)));
             output::prose(&format!(
                 "{}\n{}{} headlines searched in {:.2} ms\n",
-                words::window_line(answer.query.as_ref(), &args.target),
+                words::window_line(&view, answer.query.as_ref(), &args.target)?,
                 told.map_or_else(String::new, |told| told + "\n"),
                 output::grouped(answer.searched),
                 answer.took.as_secs_f64() * 1e3

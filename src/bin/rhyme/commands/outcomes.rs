@@ -23,10 +23,10 @@ const OUTCOME_COLUMNS: [Column; 8] = [
 
 pub(super) fn print(format: Format, view: &View, target: &str, answer: &OutcomeAnswer) -> Outcome {
     match format {
-        Format::Json => output::json(&json_of(view, target, answer)),
+        Format::Json => output::json(&json_of(view, target, answer)?),
         Format::Csv => {
             let columns = [&hit_columns(&answer.similar)[..], &OUTCOME_COLUMNS].concat();
-            output::listing(format, &columns, &long_rows(answer), "")
+            output::listing(format, &columns, &long_rows(view, answer)?, "")
         }
         Format::Table => {
             print_table(view, target, &answer.similar)?;
@@ -42,7 +42,7 @@ pub(super) fn print(format: Format, view: &View, target: &str, answer: &OutcomeA
                 &OUTCOME_COLUMNS[..],
             ]
             .concat();
-            let rows: Vec<Value> = long_rows(answer)
+            let rows: Vec<Value> = long_rows(view, answer)?
                 .into_iter()
                 .map(|row| in_percent(with_horizon(row)))
                 .collect();
@@ -103,11 +103,11 @@ fn left_out(answer: &OutcomeAnswer) -> Outcome {
 }
 
 /// One row for each horizon of each hit.
-fn long_rows(answer: &OutcomeAnswer) -> Vec<Value> {
+fn long_rows(view: &View, answer: &OutcomeAnswer) -> Outcome<Vec<Value>> {
     let mut rows = Vec::new();
     for (i, hit) in answer.similar.hits.iter().enumerate() {
         for of_one in &answer.horizons {
-            let mut row = hit_row(hit);
+            let mut row = hit_row(Format::Json, view, hit)?;
             if let Some(object) = row.as_object_mut() {
                 object.insert("left_out".to_owned(), left_out_json(answer, i));
             }
@@ -118,7 +118,7 @@ fn long_rows(answer: &OutcomeAnswer) -> Vec<Value> {
             rows.push(row);
         }
     }
-    rows
+    Ok(rows)
 }
 
 /// Why a hit is not counted, if it is not.
@@ -145,9 +145,9 @@ fn outcome_json(horizon: Horizon, outcome: &HitOutcome) -> Value {
     })
 }
 
-fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Value {
+fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Outcome<Value> {
     let hits = answer.similar.hits.iter().enumerate().map(|(i, hit)| {
-        let mut row = hit_row(hit);
+        let mut row = hit_row(Format::Json, view, hit)?;
         let outcomes: Vec<Value> = answer
             .horizons
             .iter()
@@ -157,9 +157,10 @@ fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Value {
             object.insert("left_out".to_owned(), left_out_json(answer, i));
             object.insert("outcomes".to_owned(), json!(outcomes));
         }
-        row
+        Ok(row)
     });
-    let mut whole = answer_json(target, view, &answer.similar, hits.collect());
+    let hits = hits.collect::<Outcome<Vec<Value>>>()?;
+    let mut whole = answer_json(target, view, &answer.similar, hits);
     let summaries: Vec<Value> = answer.horizons.iter().map(horizon_json).collect();
     if let Some(object) = whole.as_object_mut() {
         object.insert("outcomes".to_owned(), json!(summaries));
@@ -167,7 +168,7 @@ fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Value {
         object.insert("summary_interval".to_owned(), json!(interval));
         object.insert("took_us".to_owned(), json!(answer.took.as_micros() as u64));
     }
-    whole
+    Ok(whole)
 }
 
 fn horizon_json(of_one: &HorizonOutcomes) -> Value {

@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 use rhymedb::{SearchAnswer, View};
 use serde_json::{Value, json};
 
-use super::similar::{HIT_COLUMNS, hit_row, with_chart};
+use super::similar::{HIT_COLUMNS, hit_rows, with_chart};
 use super::which::Which;
 use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
 use super::{check_period, open};
@@ -53,6 +53,8 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     say!(search, args, some: ef);
     let answer = search.run()?;
     words::warn(global, answer.warning().as_deref());
+    let few = (answer.charts.hits.len(), args.k);
+    args.which.note_few(global, few, args.place.exact);
     let asked = format!("“{}”", args.text);
     let drawn = || picture::found(&view, &asked, &answer.charts, None);
     args.plot.write(global, drawn)?;
@@ -60,7 +62,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
 }
 
 fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
-    let charts: Vec<Value> = answer.charts.hits.iter().map(hit_row).collect();
+    let charts = hit_rows(format, view, &answer.charts)?;
     let lines = answer.headlines.iter();
     let lines: Vec<Value> = lines.map(|hit| headline_row(format, hit)).collect();
     match format {

@@ -7,6 +7,7 @@ use rhymedb::{
 };
 use serde_json::{Value, json};
 
+use super::moves::{self, MOVE_COLUMNS};
 use super::which::Which;
 use super::{note_pending, nothing_found, open, outcomes, pattern, pictures, view_at, words};
 use crate::args::{Format, Global};
@@ -110,6 +111,8 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     say!(similar, args, some: exclusion ef refine);
     if args.outcome.is_empty() {
         let answer = similar.run()?;
+        let few = (answer.hits.len(), args.k);
+        args.which.note_few(global, few, args.exact);
         let drawn = || picture::found(&view, target, &answer, None);
         args.plot.write(global, drawn)?;
         if args.chart {
@@ -124,6 +127,8 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
         outcomes.other_intervals(args.other_intervals).run()
     };
     let answer = after(&args.outcome)?;
+    let few = (answer.similar.hits.len(), args.k);
+    args.which.note_few(global, few, args.exact);
     args.plot.write(global, || {
         picture::outcomes(&view, target, &answer, |horizons| Ok(after(horizons)?))
     })?;
@@ -180,7 +185,7 @@ fn reads_as_file(text: &str) -> bool {
 }
 
 /// What is printed of a hit.
-pub(super) const HIT_COLUMNS: [Column; 8] = [
+pub(super) const HIT_COLUMNS: [Column; 10] = [
     column("rank", "rank"),
     column("score", "score"),
     column("market", "market"),
@@ -189,10 +194,12 @@ pub(super) const HIT_COLUMNS: [Column; 8] = [
     column("interval", "interval"),
     column("start", "start"),
     column("end", "end"),
+    MOVE_COLUMNS[0],
+    MOVE_COLUMNS[1],
 ];
 
 pub(super) fn print(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
-    let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
+    let rows = hit_rows(Format::Json, view, answer)?;
     // The table shows rounded scores.
     output::keep(&HIT_COLUMNS, &rows);
     match format {
@@ -207,9 +214,9 @@ fn print_charts(format: Format, view: &View, target: &str, answer: &SimilarAnswe
     if format != Format::Table {
         return print(format, view, target, answer);
     }
-    let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
+    let rows = hit_rows(Format::Json, view, answer)?;
     output::keep(&HIT_COLUMNS, &rows);
-    output::prose(&heading(view, target, answer))?;
+    output::prose(&heading(view, target, answer)?)?;
     output::lines(&pictures::charts(view, target, answer).join("\n"))
 }
 
@@ -225,16 +232,25 @@ pub(super) fn hit_columns(answer: &SimilarAnswer) -> Vec<Column> {
 pub(super) fn print_table(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
     let mut columns = hit_columns(answer);
     columns.push(column(output::CHART, "closes"));
-    output::prose(&heading(view, target, answer))?;
-    let rows: Vec<Value> = answer
+    output::prose(&heading(view, target, answer)?)?;
+    let rows = answer
         .hits
         .iter()
-        .map(|hit| with_chart(view, hit, hit_row(hit), answer.entries))
+        .zip(hit_rows(Format::Table, view, answer)?);
+    let rows: Vec<Value> = rows
+        .map(|(hit, row)| with_chart(view, hit, row, answer.entries))
         .collect();
     output::listing(Format::Table, &columns, &rows, nothing_found(view)?)
 }
 
-pub(super) fn hit_row(hit: &Hit) -> Value {
+/// The hits of a search as rows.
+pub(super) fn hit_rows(format: Format, view: &View, answer: &SimilarAnswer) -> Outcome<Vec<Value>> {
+    let row = |hit| hit_row(format, view, hit);
+    answer.hits.iter().map(row).collect()
+}
+
+/// A hit with the move of its window.
+pub(super) fn hit_row(format: Format, view: &View, hit: &Hit) -> Outcome<Value> {
     let series = &hit.window.series;
     let mut row = json!({
         "rank": hit.rank,
@@ -250,7 +266,7 @@ pub(super) fn hit_row(hit: &Hit) -> Value {
         let rounded = (refined * 1e6).round() / 1e6;
         object.insert("refined".to_owned(), json!(rounded));
     }
-    row
+    moves::with_move(format, view, &hit.window, row)
 }
 
 /// A row with a small chart; what came after only of an entry.
@@ -270,12 +286,8 @@ pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value, entry: bool) ->
     row
 }
 
-fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> String {
-    let what = match &answer.query {
-        Some(window) => format!("{} from {} to {}", window.series, window.start, window.end),
-        None => target.to_owned(),
-    };
-    let what = output::legible(&what);
+fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome<String> {
+    let what = words::window_line(view, answer.query.as_ref(), target)?;
     let chart = match (&answer.query, &answer.query_bars) {
         (Some(window), _) => Some(pictures::small_chart(view, window)),
         (None, Some(bars)) => Some(sparkline(&bars.close, 24, Style::of_stdout())),
@@ -294,7 +306,7 @@ fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> String {
             "each is the best window of its run, which is no entry: --entries has those",
         ),
     };
-    format!(
+    Ok(format!(
         "{what}{}\n{} windows searched by {} in {:.2} ms, {} {} at least {} bars apart\n{kind}\n",
         chart.unwrap_or_default(),
         output::grouped(answer.searched.windows),
@@ -303,7 +315,7 @@ fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> String {
         answer.hits.len(),
         if answer.hits.len() == 1 { one } else { many },
         output::grouped(answer.exclusion.into()),
-    )
+    ))
 }
 
 pub(super) fn answer_json(

@@ -5,6 +5,7 @@ use rhymedb::{Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer,
 use serde_json::{Value, json};
 
 use super::anomaly::window_row;
+use super::moves;
 use super::similar::HIT_COLUMNS;
 use super::{note_pending, open, pictures, view_at};
 use crate::args::{Format, Global};
@@ -139,7 +140,8 @@ fn hit_columns() -> Vec<Column> {
 }
 
 fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) -> Outcome {
-    let rows: Vec<Value> = answer.hits.iter().map(hit_row).collect();
+    let rows = answer.hits.iter().map(|hit| hit_row(view, hit));
+    let rows = rows.collect::<Outcome<Vec<Value>>>()?;
     let mut columns = hit_columns();
     match format {
         Format::Json => output::json(&answer_json(view, args, answer, rows)),
@@ -166,6 +168,7 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
                 let chart = pictures::closes(view, &hit.window);
                 if let Some(object) = row.as_object_mut() {
                     object.insert(output::CHART.to_owned(), json!(chart));
+                    object.extend(moves::moved(format, view, &hit.window)?);
                     for (key, value) in [
                         ("score", hit.score),
                         ("similarity", hit.similarity),
@@ -181,14 +184,14 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
     }
 }
 
-fn hit_row(hit: &rhymedb::TransferHit) -> Value {
+fn hit_row(view: &View, hit: &rhymedb::TransferHit) -> Outcome<Value> {
     let mut row = serde_json::Map::new();
     row.insert("rank".to_owned(), json!(hit.rank));
     row.insert("score".to_owned(), json!(rounded(hit.score)));
     row.insert("similarity".to_owned(), json!(rounded(hit.similarity)));
     row.insert("raw".to_owned(), json!(rounded(hit.raw)));
     row.extend(window_row(&hit.window));
-    Value::Object(row)
+    moves::with_move(Format::Json, view, &hit.window, Value::Object(row))
 }
 
 fn answer_json(view: &View, args: &Transfer, answer: &TransferAnswer, hits: Vec<Value>) -> Value {

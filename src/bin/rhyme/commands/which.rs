@@ -1,5 +1,8 @@
 use clap::Args;
-use rhymedb::{Interval, Timestamp};
+use rhymedb::{Interval, LeastMove, Timestamp};
+
+use crate::args::Global;
+use crate::progress;
 
 /// Which windows an answer may have: the options that `filtered!` says to a question.
 #[derive(Debug, Args)]
@@ -22,4 +25,25 @@ pub(crate) struct Which {
     /// Only windows that closed at or before this time
     #[arg(long)]
     pub(super) to: Option<Timestamp>,
+    /// Only windows that moved so far up or down, from the open of their first bar to the close of their
+    /// last: 2sd (deviations of the year before) or 5%
+    #[arg(long, value_name = "MOVE")]
+    pub(super) min_move: Option<LeastMove>,
+}
+
+impl Which {
+    /// Says that a filter by moves found fewer windows than were asked for.
+    pub(super) fn note_few(&self, global: &Global, (found, wanted): (usize, usize), exact: bool) {
+        let Some(least) = self.min_move.filter(|_| found < wanted) else {
+            return;
+        };
+        let note = if exact {
+            format!("note: no more than {found} distinct windows moved by {least}")
+        } else {
+            format!(
+                "note: {found} of {wanted}: of the nearest 30,000 windows no more moved by {least}; --exact looks at all of them"
+            )
+        };
+        progress::notice(global, &note);
+    }
 }

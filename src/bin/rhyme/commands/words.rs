@@ -8,7 +8,7 @@ use rhymedb::{
 };
 use serde_json::{Value, json};
 
-use super::similar;
+use super::{moves, similar};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{Column, column};
@@ -143,23 +143,35 @@ pub(super) fn headline_row(format: Format, hit: &HeadlineHit) -> Value {
     })
 }
 
-pub(super) fn window_json(window: Option<&Window>) -> Value {
-    window.map_or(Value::Null, |w| {
-        json!({
+/// A window with its move.
+pub(super) fn window_json(view: &View, window: Option<&Window>) -> Outcome<Value> {
+    window.map_or(Ok(Value::Null), |w| {
+        let row = json!({
             "market": w.series.market,
             "venue": w.series.venue,
             "symbol": w.series.symbol,
             "interval": w.series.interval.to_string(),
             "start": w.start.to_string(),
             "end": w.end.to_string(),
-        })
+        });
+        moves::with_move(Format::Json, view, w, row)
     })
 }
 
-/// A window for people; `otherwise` if the question had none.
-pub(super) fn window_line(window: Option<&Window>, otherwise: &str) -> String {
-    crate::output::legible(&match window {
-        Some(w) => format!("{} from {} to {}", w.series, w.start, w.end),
+/// A window with its move for people; `otherwise` if the question had none.
+pub(super) fn window_line(
+    view: &View,
+    window: Option<&Window>,
+    otherwise: &str,
+) -> Outcome<String> {
+    Ok(crate::output::legible(&match window {
+        Some(w) => format!(
+            "{} from {} to {}{}",
+            w.series,
+            w.start,
+            w.end,
+            moves::told(view, w)?
+        ),
         None => otherwise.to_owned(),
-    })
+    }))
 }

@@ -77,9 +77,9 @@ fn anomaly_track(
     let own = || answer.scores.iter().filter(|s| s.series == series);
     let point = |s: &rhymedb::AnomalyScore| Score {
         end: s.end,
-        value: s.value,
+        value: -s.p_value.log10(),
         flagged: s.p_value <= answer.level,
-        hint: format!("p {:.4}", s.p_value),
+        hint: format!("{} {:.3}, p {:.5}", answer.by, s.value, s.p_value),
     };
     let points: Vec<Score> = own().map(point).collect();
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
@@ -99,13 +99,15 @@ fn anomaly_track(
         bands: Vec::new(),
         flags: episodes.map(flag).collect(),
         scores: Some(Scores {
-            name: match answer.by {
-                rhymedb::Measure::Distance => "distance to the nearest episodes".to_owned(),
-                other => other.to_string(),
-            },
+            // What is usual changes with time, so a line across the values would be wrong; across
+            // p-values it is right.
+            name: format!(
+                "{}: -log10 of p, where the line is p = {}",
+                answer.by, answer.level
+            ),
             points,
             joined: true,
-            threshold: None,
+            threshold: Some(-answer.level.log10()),
             range: None,
         }),
     }))
