@@ -44,5 +44,5 @@ pub use reaction::{NewsGroup, Reaction, ReactionAnswer, ReactionOutcome};
 pub use regimes::{RegimeRun, Regimes, RegimesAnswer};
 pub use search::{Search, SearchAnswer};
 pub use summary::OutcomeSummary;
-pub use transfer::{Transfer, TransferAnswer, TransferHit};
+pub use transfer::{Fewer, Transfer, TransferAnswer, TransferHit};
 pub use transfer_matrix::{TransferGroup, TransferMatrix, TransferMatrixAnswer, TransferPair};

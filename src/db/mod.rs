@@ -30,6 +30,7 @@ mod ingest;
 mod learned;
 mod memo;
 mod newest_bars;
+mod occupied;
 mod part;
 mod past;
 mod prototypes;
@@ -61,7 +62,7 @@ pub(crate) use segment::Segment;
 
 pub use aligned::Expressiveness;
 pub(crate) use aligned::{Aligned, HeadlineChoice, PlacedHeadline};
-pub(crate) use episodes::Wanted;
+pub(crate) use episodes::{Distinct, Wanted};
 pub(crate) use filter::Filter;
 pub(crate) use memo::ByWindow;
 pub(crate) use past::{Asked, Past, Place};

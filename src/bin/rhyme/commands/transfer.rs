@@ -1,7 +1,9 @@
 //! Similar windows in another market, and how alike markets are.
 
 use clap::Args;
-use rhymedb::{Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer, View};
+use rhymedb::{
+    Fewer, Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer, TransferPair, View,
+};
 use serde_json::{Value, json};
 
 use super::anomaly::window_row;
@@ -165,6 +167,14 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
             for (hit, mut row) in answer.hits.iter().zip(rows) {
                 let chart = pictures::small_chart(view, &hit.window);
                 if let Some(object) = row.as_object_mut() {
+            if let Some(fewer) = answer.fewer {
+                let found = found(answer);
+                let more = match fewer {
+                    Fewer::Quota => " (--quota allows more of one symbol)",
+                    Fewer::Episodes => "",
+                };
+                output::prose(&format!("{found}: {fewer}{more}\n"))?;
+            }
                     object.insert(output::CHART.to_owned(), json!(chart));
                     for (key, value) in [
                         ("score", hit.score),
@@ -187,6 +197,11 @@ fn hit_row(hit: &rhymedb::TransferHit) -> Value {
     row.insert("score".to_owned(), json!(rounded(hit.score)));
     row.insert("similarity".to_owned(), json!(rounded(hit.similarity)));
     row.insert("raw".to_owned(), json!(rounded(hit.raw)));
+/// `3 of 10`: hits, and how many were asked for.
+fn found(answer: &TransferAnswer) -> String {
+    format!("{} of {}", answer.hits.len(), answer.k)
+}
+
     row.extend(window_row(&hit.window));
     Value::Object(row)
 }
@@ -206,12 +221,15 @@ fn answer_json(view: &View, args: &Transfer, answer: &TransferAnswer, hits: Vec<
         "hits": hits,
         "searched": {
             "windows": answer.searched.windows,
+            "k": answer.k,
             "plan": answer.searched.plan,
         },
+        "fewer": answer.fewer.map(|why| format!("{}: {why}", found(answer))),
         "took_us": answer.took.as_micros() as u64,
     })
 }
 
+            "compared": answer.compared,
 pub(crate) fn run_matrix(global: &Global, args: &TransferMatrix) -> Outcome {
     let db = open(global)?;
     let view = view_at(&db, args.as_of);
