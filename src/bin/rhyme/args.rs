@@ -315,7 +315,7 @@ pub(crate) struct ImportVectors {
     /// The name of the space
     #[arg(long)]
     pub(crate) space: String,
-    /// A CSV with a row for each vector: market, venue, symbol, interval, time
+    /// A CSV with a row for each vector: market, venue, symbol, interval, end
     #[arg(long, value_name = "FILE")]
     pub(crate) meta: Option<PathBuf>,
     /// Bars that a vector describes; sets the exclusion zone
