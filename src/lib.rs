@@ -79,7 +79,7 @@ pub use analysis::{
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
-    BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
+    AdjustReport, AdjustedSeries, BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
     DeleteReport, DropReport, Expressiveness, FileOnDisk, HeadlineHit, HeadlineReport,
     HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LostBars, LostVectors,
     OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine, RepairReport,

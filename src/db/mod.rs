@@ -5,6 +5,7 @@
 //! segment files that it names, and the rows that are in no segment yet. The writer commits one
 //! catalog transaction and then swaps in the next snapshot.
 
+mod adjust;
 mod aligned;
 mod answer;
 mod backup;
@@ -72,6 +73,7 @@ pub(crate) use search::RowFilter;
 pub(crate) use setters::{choice_methods, filter_methods, millis, space_method};
 pub(crate) use similar::{DEFAULT_EF, within};
 
+pub use adjust::{AdjustReport, AdjustedSeries};
 pub use answer::{Hit, Searched, SimilarAnswer};
 pub use backup::BackupReport;
 pub use compact::CompactReport;

@@ -163,6 +163,9 @@ pub(crate) enum Command {
     /// Finish what waits, drop what is dead, give space back
     #[command(after_help = "Example: rhyme compact")]
     Compact,
+    /// Mend stored bars that nobody adjusted for a split
+    #[command(after_help = crate::commands::adjust::HELP)]
+    Adjust(crate::commands::adjust::Args),
     /// Delete a series or a part of it
     #[command(after_help = "Example: rhyme delete ETHUSDT:1h --to 2021-02-01 --yes")]
     Delete(Delete),
