@@ -69,7 +69,7 @@ pub use analysis::{
     Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
     AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
-    DivergenceMoment, Eval, EvalMeasure, EvalReport, EvalSection, Fewer, HitOutcome, HorizonOutcomes,
+    DivergenceEpisode, DivergenceMoment, DivergenceSign, Eval, EvalMeasure, EvalReport, EvalSection, Fewer, HitOutcome, HorizonOutcomes,
     Label, LabelScore, LabelSet, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer,
     NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
     Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
