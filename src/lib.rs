@@ -69,22 +69,23 @@ pub use analysis::{
     Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
     AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
-    DivergenceEpisode, DivergenceMoment, DivergenceSign, Eval, EvalMeasure, EvalReport, EvalSection, Fewer, HitOutcome, HorizonOutcomes,
-    Label, LabelScore, LabelSet, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer,
-    NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
-    Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
-    SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
-    TransferMatrixAnswer, TransferPair, Unusual, is_held_out,
+    DivergenceEpisode, DivergenceMoment, DivergenceSign, Eval, EvalMeasure, EvalReport,
+    EvalSection, Fewer, HitOutcome, HorizonOutcomes, Label, LabelScore, LabelSet, Map, MapAnswer,
+    MapPoint, Measure, Measured, News, NewsAnswer, NewsGroup, Outcome, OutcomeAnswer,
+    OutcomeSummary, Outcomes, Pair, PairOptions, Pairs, Reaction, ReactionAnswer, ReactionOutcome,
+    RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer,
+    TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
+    is_held_out,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
-    AdjustReport, AdjustedSeries, BackupReport, BarsReport, CompactReport, Control, DamagedSegment, Database, DatabaseStats,
-    DeleteReport, DropReport, Expressiveness, FileOnDisk, HeadlineHit, HeadlineReport,
-    HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LostBars, LostVectors,
-    OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine, RepairReport,
-    Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, SpaceInfo,
-    SpaceRecall, Stage, VectorRow, VerifyReport, View, vector_instructions,
+    AdjustReport, AdjustedSeries, BackupReport, BarsReport, CompactReport, Control, DamagedSegment,
+    Database, DatabaseStats, DeleteReport, DropReport, Expressiveness, FileOnDisk, HeadlineHit,
+    HeadlineReport, HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LostBars,
+    LostVectors, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
+    RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer,
+    SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,

@@ -349,8 +349,17 @@ fn matrices_agree_with_every_pair_compared() {
     };
     let (a, b) = (of(&[0, 1]), of(&[2, 3]));
     assert_eq!((pair.a.as_str(), pair.b.as_str()), ("crypto", "equity"));
-    assert_eq!((pair.n_a, pair.n_b), (a.len(), b.len()));
-    let (mutual, similarity) = compare(&a, &b);
+    // As many of each, evenly spread.
+    let n = a.len().min(b.len());
+    assert_eq!(pair.n, n);
+    let thinned = |mut of: Vec<&'_ oracle::Window>| -> Vec<oracle::Window> {
+        of.sort_by_key(|w| (w.end, w.series));
+        let len = of.len();
+        (0..n).map(|i| of[i * len / n].clone()).collect()
+    };
+    let (a, b) = (thinned(a), thinned(b));
+    let (mutual, similarity) =
+        compare(&a.iter().collect::<Vec<_>>(), &b.iter().collect::<Vec<_>>());
     near(pair.similarity, similarity);
     assert!(
         (pair.mutual - mutual).abs() < 0.01,
@@ -376,6 +385,36 @@ fn matrices_agree_with_every_pair_compared() {
         "{:?}",
         answer.pairs
     );
+}
+
+/// Walks of one kind are as alike as the value beside them says, whatever the size of the groups; it is
+/// not a half.
+#[test]
+fn a_matrix_stands_beside_what_one_kind_would_give() {
+    let all = vec![
+        crypto("AAA", 9_000, 1),
+        crypto("BBB", 9_000, 2),
+        crypto("SMALL", 2_500, 3),
+        equity("CCC", 9_000, 4),
+    ];
+    let (_dir, db) = database(&all);
+    let view = db.now();
+    for sample in [100, 300] {
+        let question = view.transfer_matrix().by_symbol(true).sample(sample);
+        let answer = question.run().unwrap();
+        assert_eq!(answer.pairs.len(), 6);
+        for pair in &answer.pairs {
+            assert_eq!(pair.n, sample, "{pair:?}");
+            let (mutual, similarity) = (pair.mutual_null.unwrap(), pair.similarity_null.unwrap());
+            // Three standard errors of a share of `sample`.
+            let near = 3.0 * (0.2 / sample as f64).sqrt();
+            assert!((pair.mutual - mutual).abs() < near, "{pair:?}");
+            assert!((pair.similarity - similarity).abs() < 0.03, "{pair:?}");
+            assert!((0.1..0.4).contains(&mutual), "{pair:?}");
+        }
+        let again = view.transfer_matrix().by_symbol(true).sample(sample);
+        assert_eq!(again.run().unwrap().pairs, answer.pairs);
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod divergence;
 mod divergence_moment;
 mod eval;
 mod labels;
+mod likeness;
 mod linear;
 mod map;
 mod moments;
