@@ -310,6 +310,12 @@ fn the_future_changes_nothing() {
     }
 }
 
+/// `n` of these windows, evenly spread in time.
+fn thinned(mut all: Vec<&oracle::Window>, n: usize) -> Vec<&oracle::Window> {
+    all.sort_by_key(|w| (w.end, w.series));
+    (0..n).map(|i| all[i * all.len() / n]).collect()
+}
+
 #[test]
 fn matrices_agree_with_every_pair_compared() {
     let all = market();
@@ -352,14 +358,7 @@ fn matrices_agree_with_every_pair_compared() {
     // As many of each, evenly spread.
     let n = a.len().min(b.len());
     assert_eq!(pair.n, n);
-    let thinned = |mut of: Vec<&'_ oracle::Window>| -> Vec<oracle::Window> {
-        of.sort_by_key(|w| (w.end, w.series));
-        let len = of.len();
-        (0..n).map(|i| of[i * len / n].clone()).collect()
-    };
-    let (a, b) = (thinned(a), thinned(b));
-    let (mutual, similarity) =
-        compare(&a.iter().collect::<Vec<_>>(), &b.iter().collect::<Vec<_>>());
+    let (mutual, similarity) = compare(&thinned(a, n), &thinned(b, n));
     near(pair.similarity, similarity);
     assert!(
         (pair.mutual - mutual).abs() < 0.01,

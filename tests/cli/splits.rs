@@ -59,92 +59,50 @@ fn near(a: &[[f64; 2]], b: &[[f64; 2]]) {
     }
 }
 
-#[test]
-fn a_split_is_noticed_and_mended_once() {
+/// A database of the share, unadjusted, and the command that its notes say.
+fn unadjusted() -> (World, String) {
     let world = World::new();
     world.file("in/equity/nyse/ACME-1d.csv", share(false));
-    world.file("true/equity/nyse/ACME-1d.csv", share(true));
     let ingest = world.rhyme(&["ingest", "bars", "in", "--spaces", "shape"]);
-    let note = format!(
-        "`rhyme adjust equity/nyse/ACME:1d --split 4:1 --on {}`",
-        on()
-    );
-    assert!(
-        ingest
-            .err
-            .contains("1 jump as in a split: the price goes from"),
-        "{}",
-        ingest.err
-    );
-    assert!(ingest.err.contains(&note), "{}", ingest.err);
-    assert!(
-        ingest.err.contains("is not used; --adjusted uses it"),
-        "{}",
-        ingest.err
-    );
+    let command = format!("rhyme adjust equity/nyse/ACME:1d --split 4:1 --on {}", on());
+    for note in [
+        "1 jump as in a split: the price goes from",
+        &format!("`{command}`"),
+        "is not used; --adjusted uses it",
+    ] {
+        assert!(ingest.err.contains(note), "{note}: {}", ingest.err);
+    }
     ingest.ok();
-    let doctor = world.rhyme(&["doctor", "--format", "json"]).json();
-    let splits = |doctor: &Value| {
-        let all = doctor.as_array().unwrap().iter();
-        let found: Vec<Value> = all.filter(|f| f["check"] == "splits").cloned().collect();
-        found[0].clone()
-    };
-    let found = splits(&doctor);
+    (world, command)
+}
+
+/// What the doctor says of splits.
+fn doctor(world: &World) -> Value {
+    let all = world.rhyme(&["doctor", "--format", "json"]).json();
+    let mut all = all.as_array().unwrap().iter();
+    all.find(|f| f["check"] == "splits").unwrap().clone()
+}
+
+#[test]
+fn a_split_is_noticed_and_mended_once() {
+    let (world, command) = unadjusted();
+    let found = doctor(&world);
     assert_eq!(found["state"], "note");
     let advice = found["advice"].as_str().unwrap();
-    assert!(advice.contains(&note), "{advice}");
-
-    // What would make things worse is refused, and changes nothing.
-    let before = stored(&world, "ACME");
-    let on = on();
-    let adjust = |args: &[&str]| world.rhyme(&[&["adjust"], args].concat());
-    adjust(&["ACME", "--split", "2:1", "--on", &on])
-        .fails(1, "expected a jump near 0.5000 times the price");
-    adjust(&["ACME", "--split", "1:4", "--on", &on]).fails(1, "expected a jump near 4.0000");
-    adjust(&["ACME", "--split", "4:1", "--on", "2021-02-01"]).fails(1, "expected a jump");
-    adjust(&["ACME", "--split", "4:1", "--on", "1990-01-01"]).fails(1, "no bars on both sides");
-    adjust(&["ACME", "--split", "4:1", "--on", "2030-01-01"]).fails(1, "no bars on both sides");
-    adjust(&["ACME", "--split", "4:4", "--on", &on]).fails(2, "two different numbers");
-    adjust(&["ACME", "--split", "0:1", "--on", &on]).fails(2, "two different numbers");
-    adjust(&["ACME", "--split", "four", "--on", &on]).fails(2, "expected a split like 4:1");
-    adjust(&["NOPE", "--split", "4:1", "--on", &on]).fails(3, "no series NOPE");
-    assert_eq!(stored(&world, "ACME"), before);
+    assert!(advice.contains(&format!("`{command}`")), "{advice}");
 
     // The hint, as it was printed.
-    let words: Vec<&str> = note.trim_matches('`').split(' ').skip(1).collect();
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
     let out = world.rhyme(&words).ok();
     assert!(out.contains("equity/nyse/ACME:1d"), "{out}");
     assert!(out.contains("windows embedded again"), "{out}");
     let mended = stored(&world, "ACME");
-    world
-        .rhyme(&[
-            "ingest",
-            "bars",
-            "true",
-            "--spaces",
-            "shape",
-            "--db",
-            "true.rhyme",
-        ])
+    let right = World::new();
+    right.file("in/equity/nyse/ACME-1d.csv", share(true));
+    right
+        .rhyme(&["ingest", "bars", "in", "--spaces", "shape"])
         .ok();
-    let right = {
-        let bars = world
-            .rhyme(&[
-                "bars",
-                "ACME",
-                "--last",
-                "0",
-                "--format",
-                "json",
-                "--db",
-                "true.rhyme",
-            ])
-            .json();
-        let bars = bars.as_array().unwrap().iter();
-        let bars = bars.map(|b| ["close", "volume"].map(|key| b[key].as_f64().unwrap()));
-        bars.collect::<Vec<_>>()
-    };
-    near(&mended.0, &right);
+    near(&mended.0, &stored(&right, "ACME").0);
     world.rhyme(&["verify"]).ok();
 
     // A second time does not divide again.
@@ -153,10 +111,30 @@ fn a_split_is_noticed_and_mended_once() {
         .fails(1, "the bars may be adjusted already");
     assert!(again.err.contains("nothing was changed"), "{}", again.err);
     assert_eq!(stored(&world, "ACME"), mended);
-    assert_eq!(
-        splits(&world.rhyme(&["doctor", "--format", "json"]).json())["state"],
-        "ok"
-    );
+    assert_eq!(doctor(&world)["state"], "ok");
+}
+
+#[test]
+fn what_would_make_things_worse_is_refused() {
+    let (world, _) = unadjusted();
+    let before = stored(&world, "ACME");
+    let on = on();
+    let adjust = |name: &str, split: &str, on: &str| {
+        world.rhyme(&["adjust", name, "--split", split, "--on", on])
+    };
+    let fails = |split: &str, on: &str, code: i32, message: &str| {
+        adjust("ACME", split, on).fails(code, message);
+    };
+    fails("2:1", &on, 1, "expected a jump near 0.5000 times the price");
+    fails("1:4", &on, 1, "expected a jump near 4.0000");
+    fails("4:1", "2021-02-01", 1, "expected a jump");
+    fails("4:1", "1990-01-01", 1, "no bars on both sides");
+    fails("4:1", "2030-01-01", 1, "no bars on both sides");
+    fails("4:4", &on, 2, "two different numbers");
+    fails("0:1", &on, 2, "two different numbers");
+    fails("four", &on, 2, "expected a split like 4:1");
+    adjust("NOPE", "4:1", &on).fails(3, "no series NOPE");
+    assert_eq!(stored(&world, "ACME"), before);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Named averages of windows: asked with, kept, backed up, dropped.
 
-use rhymedb::{Control, Database, Error, OpenOptions, Query, Target, Timestamp, Window};
+use rhymedb::{
+    Control, Database, Error, OpenOptions, Query, SimilarAnswer, Target, Timestamp, Window,
+};
 
 use crate::oracle::HOUR;
 use crate::world::{MIDDLE, assert_near, dot, unit, world};
@@ -13,6 +15,25 @@ fn at(symbol: &str, time: i64) -> Target {
     let mut target: Target = format!("{symbol}:1h").parse().unwrap();
     target.time = Some(Timestamp::from_millis(time));
     target
+}
+
+/// The windows of a prototype and those around them are no answers to it, and the others have the scores
+/// that its vector gives.
+fn assert_apart(found: &SimilarAnswer, plain: &SimilarAnswer, members: &[(usize, i64)]) {
+    let own = |w: &Window| {
+        let near = |&(symbol, end): &(usize, i64)| {
+            w.series.symbol == ["AAA", "BBB"][symbol]
+                && (w.end.millis() - end).abs() < i64::from(found.exclusion) * HOUR
+        };
+        members.iter().any(near)
+    };
+    assert!(found.hits.iter().all(|hit| !own(&hit.window)));
+    assert!(plain.hits.iter().any(|hit| own(&hit.window)), "as a vector");
+    for hit in &found.hits {
+        if let Some(same) = plain.hits.iter().find(|h| h.window == hit.window) {
+            assert_near(f64::from(hit.score), f64::from(same.score), "score");
+        }
+    }
 }
 
 #[test]
@@ -62,21 +83,7 @@ fn a_prototype_is_the_average_of_its_windows() {
         .run()
         .unwrap();
     assert_eq!(found.space, "clip");
-    // Its own windows and those around them are no answers.
-    let own = |w: &Window| {
-        let near = |&(symbol, end): &(usize, i64)| {
-            w.series.symbol == ["AAA", "BBB"][symbol]
-                && (w.end.millis() - end).abs() < i64::from(found.exclusion) * HOUR
-        };
-        times.iter().any(near)
-    };
-    assert!(found.hits.iter().all(|hit| !own(&hit.window)));
-    assert!(plain.hits.iter().any(|hit| own(&hit.window)), "as a vector");
-    for hit in &found.hits {
-        if let Some(same) = plain.hits.iter().find(|h| h.window == hit.window) {
-            assert_near(f64::from(hit.score), f64::from(same.score), "score");
-        }
-    }
+    assert_apart(&found, &plain, &times);
     assert!(view.news(Query::prototype("mine")).run().is_ok());
 
     // A view of a time at which its windows were not all known refuses it.

@@ -46,9 +46,8 @@ fn a_split_and_an_unused_adjusted_close_are_noticed() {
         )]
     );
     let splits = messages(&file, NoticeKind::Split);
-    let [(line, message)] = &splits[..] else {
-        panic!("{splits:?}");
-    };
+    assert_eq!(splits.len(), 1, "{splits:?}");
+    let (line, message) = &splits[0];
     assert_eq!(*line, Some(7));
     assert!(
         message.starts_with(
