@@ -4,6 +4,7 @@
 //! (100,000 by default): hourly random walks of 60 symbols in the market `crypto` and 40 in `equity`. The
 //! first question of a kind works out what later ones find ready; `first_answers` prints what it costs, at
 //! first and after a commit of one bar a series.
+//! `transfer_to_one_symbol` has a database of its own, where one symbol has all of the windows.
 //! The target of `anomaly_scan` is one year of hourly bars of one symbol.
 
 #![allow(
@@ -235,6 +236,47 @@ fn transfer(bencher: Bencher<'_, '_>) {
         let question = view.transfer(f.targets[i].clone()).to("equity");
         question.run().unwrap().hits.len()
     });
+}
+
+/// Towards one symbol that holds all of the windows, whose quota cannot be exceeded.
+#[divan::bench]
+fn transfer_to_one_symbol(bencher: Bencher<'_, '_>) {
+    let db = one_symbol();
+    let ask = |hour: i64| {
+        let at = Timestamp::from_millis(hour * HOUR);
+        let target: Target = format!("S000@{at}").parse().unwrap();
+        let answer = db.now().transfer(target).to("S001").run().unwrap();
+        assert_eq!(answer.hits.len(), 3);
+        answer.compared
+    };
+    ask(1_000);
+    let mut hour = 1_000;
+    bencher
+        .with_inputs(|| {
+            hour = 100 + (hour + 7) % 1_900;
+            hour
+        })
+        .bench_local_values(ask);
+}
+
+/// 2,000 hours of one symbol, and another one with `RHYME_BENCH_WINDOWS` windows.
+fn one_symbol() -> &'static Database {
+    static MADE: OnceLock<(tempfile::TempDir, Database)> = OnceLock::new();
+    let (_, db) = MADE.get_or_init(|| {
+        let windows = from_env("RHYME_BENCH_WINDOWS", 100_000) as i64;
+        let folder = tempfile::tempdir().unwrap();
+        let db = OpenOptions::new()
+            .clip_weights(None)
+            .open(folder.path().join("one.rhyme"))
+            .unwrap();
+        let bars = [
+            walk("crypto", 0, 0..2_000),
+            walk("crypto", 1, 0..windows + 63),
+        ];
+        db.ingest_bars(&bars).unwrap();
+        (folder, db)
+    });
+    db
 }
 
 #[divan::bench]

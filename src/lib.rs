@@ -69,23 +69,24 @@ pub use analysis::{
     Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
     AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
-    DivergenceMoment, Eval, EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes,
-    Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint, Measure, Measured, News,
-    NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair,
-    PairOptions, Pairs, RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes,
-    RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit,
-    TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
+    DivergenceEpisode, DivergenceMoment, DivergenceSign, Eval, EvalMeasure, EvalReport,
+    EvalSection, Fewer, HitOutcome, HorizonOutcomes, Label, LabelScore, LabelSet, LeftOut, Map,
+    MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer, NewsGroup, NoPValue, Outcome,
+    OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs, RankedSize, Reaction,
+    ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer,
+    Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer,
+    TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
-    BackupReport, BarsReport, ChangedVectors, CompactReport, Control, DamagedSegment, Database,
-    DatabaseStats, DeleteReport, DropReport, Expressiveness, FailedWindow, FileOnDisk, HeadlineHit,
-    HeadlineReport, HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LeastMove,
-    LostBars, LostVectors, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport,
-    Refine, RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer,
-    Size, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, WaitingSpace,
-    vector_instructions,
+    AdjustReport, AdjustedSeries, BackupReport, BarsReport, ChangedVectors, CompactReport, Control,
+    DamagedSegment, Database, DatabaseStats, DeleteReport, DropReport, Expressiveness,
+    FailedWindow, FileOnDisk, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
+    ImportReport, Ingest, IngestReport, LeastMove, LostBars, LostVectors, OpenOptions, Progress,
+    Prototype, Query, RecallOptions, RecallReport, Refine, RepairReport, Searched, SegmentFate,
+    SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size, SpaceInfo, SpaceRecall, Stage,
+    VectorRow, VerifyReport, View, WaitingSpace, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
@@ -98,7 +99,7 @@ pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, SeriesBars,
-    SeriesKey, Sharing, Space, Target, TimePrecision, Timestamp, Window,
+    SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window,
 };
 pub use source::{
     BarFile, BarOptions, DateOrder, DefectKind, EventKind, Finding, Findings, HeadlineFile,

@@ -40,6 +40,8 @@ mod plot;
 mod processes;
 #[path = "cli/similar.rs"]
 mod similar;
+#[path = "cli/splits.rs"]
+mod splits;
 #[path = "cli/usage.rs"]
 mod usage;
 #[path = "cli/words.rs"]

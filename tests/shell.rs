@@ -19,6 +19,8 @@ mod export;
 mod golden;
 #[path = "shell/redirects.rs"]
 mod redirects;
+#[path = "shell/round_trip.rs"]
+mod round_trip;
 #[path = "shell/scripts.rs"]
 mod scripts;
 #[cfg(unix)]

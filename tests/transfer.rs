@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use oracle::matrices::{roots, shrunk, times};
 use oracle::worlds::{database, days, hours, other_future, refused, target};
 use oracle::{DAY, HOUR, W, crypto, equity};
-use rhymedb::{SeriesBars, View};
+use rhymedb::{Fewer, SeriesBars, View};
 
 /// Two markets; CCC has the shape of AAA's window that ends at hour 400, at another price.
 fn market() -> Vec<SeriesBars> {
@@ -209,6 +209,58 @@ fn quotas_symbols_and_episodes_hold() {
     assert!(early.hits.iter().all(|h| h.window.end <= until));
 }
 
+/// The work grows with what the quota allows, not with the windows of a symbol.
+#[test]
+fn a_search_stops_at_what_the_quota_allows() {
+    let all = vec![
+        crypto("AAA", 700, 1),
+        equity("MANY", 4_000, 3),
+        equity("FEW", 67, 4),
+    ];
+    let (_dir, db) = database(&all);
+    let view = db.now();
+    for exact in [false, true] {
+        let ask = || view.transfer(target("AAA", hours(400))).exact(exact);
+        let answer = ask().to("MANY").run().unwrap();
+        assert_eq!((answer.hits.len(), answer.k), (3, 10));
+        assert_eq!(answer.fewer, Some(Fewer::Quota));
+        assert_eq!(answer.searched.windows, 4_000 - 63);
+        assert!(answer.compared <= 128, "{} of 3,937", answer.compared);
+        let three = ask().to("MANY").k(3).run().unwrap();
+        assert_eq!((&three.hits, three.fewer), (&answer.hits, None));
+
+        // The four windows of FEW are one moment, so it has one hit of its three; MANY is not
+        // looked through for the others.
+        let both = ask().to("equity").run().unwrap();
+        let symbols: Vec<&str> = both
+            .hits
+            .iter()
+            .map(|h| h.window.series.symbol.as_str())
+            .collect();
+        assert_eq!(symbols.iter().filter(|s| **s == "MANY").count(), 3);
+        assert_eq!(symbols.iter().filter(|s| **s == "FEW").count(), 1);
+        assert_eq!(both.fewer, Some(Fewer::Quota));
+        assert!(both.compared <= 132, "{}", both.compared);
+
+        let few = ask().to("FEW").exclusion(1).k(9).quota(9);
+        assert!(
+            few.run()
+                .unwrap_err()
+                .to_string()
+                .contains("at least 30 windows")
+        );
+        let all_of_it = ask().to("MANY").k(1_000).quota(1_000).run().unwrap();
+        assert_eq!(all_of_it.fewer, Some(Fewer::Episodes));
+        assert!(all_of_it.hits.len() < 300 && all_of_it.compared == 3_937);
+        for (i, a) in all_of_it.hits.iter().enumerate() {
+            for b in &all_of_it.hits[..i] {
+                let apart = (a.window.end.millis() - b.window.end.millis()).abs();
+                assert!(apart >= 16 * DAY, "{} and {}", a.window, b.window);
+            }
+        }
+    }
+}
+
 fn asked(view: &View, hour: i64) -> String {
     let question = view
         .transfer(target("AAA", hours(hour)))
@@ -258,6 +310,12 @@ fn the_future_changes_nothing() {
     }
 }
 
+/// `n` of these windows, evenly spread in time.
+fn thinned(mut all: Vec<&oracle::Window>, n: usize) -> Vec<&oracle::Window> {
+    all.sort_by_key(|w| (w.end, w.series));
+    (0..n).map(|i| all[i * all.len() / n]).collect()
+}
+
 #[test]
 fn matrices_agree_with_every_pair_compared() {
     let all = market();
@@ -297,8 +355,10 @@ fn matrices_agree_with_every_pair_compared() {
     };
     let (a, b) = (of(&[0, 1]), of(&[2, 3]));
     assert_eq!((pair.a.as_str(), pair.b.as_str()), ("crypto", "equity"));
-    assert_eq!((pair.n_a, pair.n_b), (a.len(), b.len()));
-    let (mutual, similarity) = compare(&a, &b);
+    // As many of each, evenly spread.
+    let n = a.len().min(b.len());
+    assert_eq!(pair.n, n);
+    let (mutual, similarity) = compare(&thinned(a, n), &thinned(b, n));
     near(pair.similarity, similarity);
     assert!(
         (pair.mutual - mutual).abs() < 0.01,
@@ -324,6 +384,36 @@ fn matrices_agree_with_every_pair_compared() {
         "{:?}",
         answer.pairs
     );
+}
+
+/// Walks of one kind are as alike as the value beside them says, whatever the size of the groups; it is
+/// not a half.
+#[test]
+fn a_matrix_stands_beside_what_one_kind_would_give() {
+    let all = vec![
+        crypto("AAA", 9_000, 1),
+        crypto("BBB", 9_000, 2),
+        crypto("SMALL", 2_500, 3),
+        equity("CCC", 9_000, 4),
+    ];
+    let (_dir, db) = database(&all);
+    let view = db.now();
+    for sample in [100, 300] {
+        let question = view.transfer_matrix().by_symbol(true).sample(sample);
+        let answer = question.run().unwrap();
+        assert_eq!(answer.pairs.len(), 6);
+        for pair in &answer.pairs {
+            assert_eq!(pair.n, sample, "{pair:?}");
+            let (mutual, similarity) = (pair.mutual_null.unwrap(), pair.similarity_null.unwrap());
+            // Three standard errors of a share of `sample`.
+            let near = 3.0 * (0.2 / sample as f64).sqrt();
+            assert!((pair.mutual - mutual).abs() < near, "{pair:?}");
+            assert!((pair.similarity - similarity).abs() < 0.03, "{pair:?}");
+            assert!((0.1..0.4).contains(&mutual), "{pair:?}");
+        }
+        let again = view.transfer_matrix().by_symbol(true).sample(sample);
+        assert_eq!(again.run().unwrap().pairs, answer.pairs);
+    }
 }
 
 #[test]

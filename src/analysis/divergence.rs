@@ -1,5 +1,8 @@
 //! Charts against the news of the same time.
 
+use std::collections::HashMap;
+
+use super::divergence_moment::{DivergenceEpisode, DivergenceMoment, good_news};
 use super::labels::{cosine, mean_direction};
 use crate::db::{HeadlineChoice, PlacedHeadline, View, choice_methods, space_method};
 use crate::error::{Error, Result};
@@ -20,24 +23,6 @@ pub struct Divergence<'a> {
     history: usize,
 }
 
-/// A bar in which news became known.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DivergenceMoment {
-    /// The close of the window's last bar.
-    pub end: Timestamp,
-    /// The cosine of the window and the mean of the headlines, -1 to 1: low is divergence.
-    pub similarity: f64,
-    /// The share of earlier moments of the series that were less similar, 0 to 100; `None` while
-    /// there are too few.
-    pub percentile: Option<f64>,
-    /// Earlier moments of the series.
-    pub earlier: u64,
-    /// Whether the percentile is below the one asked for.
-    pub flagged: bool,
-    /// The headlines that became known in the bar, ascending by when they were.
-    pub headlines: Vec<String>,
-}
-
 /// The answer to [`View::divergence`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct DivergenceAnswer {
@@ -49,13 +34,16 @@ pub struct DivergenceAnswer {
     pub symbol: String,
     /// The flagged moments, the newest first, then the others, the newest first.
     pub moments: Vec<DivergenceMoment>,
+    /// The flagged moments, those of one sign whose windows overlap together; the newest first.
+    pub episodes: Vec<DivergenceEpisode>,
 }
 
 impl View {
     /// Asks how well the charts of a series agree with the news of the same time. For each bar in
     /// which headlines about the symbol became known: the cosine of the window that ends with it
-    /// and the mean of those headlines, and its percentile among the earlier moments of the series,
-    /// never the later ones.
+    /// and the mean of those headlines, and its percentile among the earlier moments of the series with
+    /// a like number of headlines, never the later ones. Flagged moments of one sign whose windows overlap
+    /// are one episode.
     ///
     /// ```
     /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
@@ -156,26 +144,56 @@ impl Divergence<'_> {
             let to = self.to.or(self.series.time);
             let windows = space.history(&series, None, to)?;
             let news = space.headlines_of(&symbol, &self.choice)?;
-            let mut moments = self.moments(&series, &windows, news);
+            let good_news = good_news(space)?;
+            let mut moments = self.moments(&series, &windows, news, good_news.as_deref());
             self.judge(&mut moments);
-            moments.retain(|m| self.from.is_none_or(|from| m.end >= from));
+            moments.retain(|(_, m)| self.from.is_none_or(|from| m.end >= from));
+            let past = space.past;
+            self.price(&series, past.window_bars(), &mut moments)?;
+            let overlap = past.window_bars().div_ceil(past.hop().max(1)) as usize;
+            let mut episodes = DivergenceEpisode::of(&moments, overlap);
+            episodes.reverse();
+            let mut moments: Vec<_> = moments.into_iter().map(|(_, m)| m).collect();
             moments.sort_by_key(|m| (!m.flagged, std::cmp::Reverse(m.end)));
             Ok(DivergenceAnswer {
                 space: space.name(),
                 series,
                 symbol,
                 moments,
+                episodes,
             })
         })
     }
 
-    /// The bars in which news became known, ascending.
+    /// Says how far the price moved over the last quarter of each window.
+    fn price(
+        &self,
+        series: &SeriesKey,
+        window_bars: u32,
+        moments: &mut [(usize, DivergenceMoment)],
+    ) -> Result<()> {
+        let last = moments.last().map(|(_, m)| m.end);
+        let bars = self.view.bars(series, None, last, None)?.bars;
+        let quarter = window_bars.div_ceil(4) as usize;
+        let closed = |t: i64| series.interval.close_of(Timestamp::from_millis(t));
+        for (_, moment) in moments {
+            let end = bars.time.partition_point(|&t| closed(t) <= moment.end);
+            let at = |back: usize| end.checked_sub(back).and_then(|i| bars.close.get(i));
+            moment.price_change = at(1)
+                .zip(at(1 + quarter))
+                .map(|(now, before)| now / before - 1.0);
+        }
+        Ok(())
+    }
+
+    /// The bars in which news became known, ascending, each with the number of its window.
     fn moments(
         &self,
         series: &SeriesKey,
         windows: &[(Timestamp, Vec<f32>)],
         news: Vec<PlacedHeadline>,
-    ) -> Vec<DivergenceMoment> {
+        good_news: Option<&[f32]>,
+    ) -> Vec<(usize, DivergenceMoment)> {
         let mut moments = Vec::new();
         let mut news = news.into_iter().peekable();
         while let Some(first) = news.next() {
@@ -197,25 +215,31 @@ impl Divergence<'_> {
             else {
                 continue;
             };
-            moments.push(DivergenceMoment {
+            let moment = DivergenceMoment {
                 end: *end,
                 similarity: cosine(chart, &meaning),
                 percentile: None,
-                earlier: moments.len() as u64,
+                earlier: 0,
                 flagged: false,
+                price_change: None,
+                news_direction: good_news.map_or(0.0, |good| cosine(&meaning, good)),
                 headlines: together.into_iter().map(|h| h.headline.text).collect(),
-            });
+            };
+            moments.push((at + self.lag, moment));
         }
         moments
     }
 
-    /// Gives each moment its percentile among those before it.
-    fn judge(&self, moments: &mut [DivergenceMoment]) {
-        let mut earlier: Vec<f64> = Vec::with_capacity(moments.len());
-        for moment in moments {
-            let below = earlier.partition_point(|&s| s < moment.similarity);
+    /// Gives each moment its percentile among those before it with a like number of headlines.
+    fn judge(&self, moments: &mut [(usize, DivergenceMoment)]) {
+        let mut like: HashMap<usize, Vec<f64>> = HashMap::new();
+        for (_, moment) in moments {
+            let number = moment.headlines.len().next_power_of_two();
+            let earlier = like.entry(number).or_default();
+            let below = earlier.partition_point(|&s| s <= moment.similarity);
+            moment.earlier = earlier.len() as u64;
             if earlier.len() >= self.history.max(1) {
-                let percentile = 100.0 * below as f64 / earlier.len() as f64;
+                let percentile = 100.0 * (1 + below) as f64 / (1 + earlier.len()) as f64;
                 moment.percentile = Some(percentile);
                 moment.flagged = percentile <= self.below;
             }

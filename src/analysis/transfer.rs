@@ -1,13 +1,15 @@
 //! Similar windows in another market.
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::bridge::{Bridge, dot, mean_of_best};
 use super::moments::Drawn;
 use crate::db::{
-    Asked, Candidate, Filter, Past, Place, RowFilter, Searched, View, filter_methods, space_method,
-    within,
+    Asked, Candidate, Distinct, Filter, Past, Place, RowFilter, Searched, View, filter_methods,
+    space_method, within,
 };
 use crate::error::{Error, Result};
 use crate::model::{Bars, Target, Window};
@@ -48,6 +50,25 @@ pub struct TransferHit {
     pub window: Window,
 }
 
+/// Why there are fewer hits than were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fewer {
+    /// At least one symbol gave as many as [`Transfer::quota`] allows, and the others have no more
+    /// distinct episodes.
+    Quota,
+    /// There are no more distinct episodes.
+    Episodes,
+}
+
+impl fmt::Display for Fewer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Quota => "quota",
+            Self::Episodes => "no more distinct episodes",
+        })
+    }
+}
+
 /// The answer to [`View::transfer`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransferAnswer {
@@ -61,10 +82,16 @@ pub struct TransferAnswer {
     pub shift: f64,
     /// The least distance in bars between two hits of one symbol.
     pub exclusion: u32,
+    /// How many hits were asked for.
+    pub k: usize,
     /// The most hits of one symbol.
     pub quota: usize,
     /// The hits, best first.
     pub hits: Vec<TransferHit>,
+    /// Why there are fewer than `k`, if there are.
+    pub fewer: Option<Fewer>,
+    /// Windows that were compared after the shift was removed: the nearest of the search.
+    pub compared: u64,
     /// What was looked at.
     pub searched: Searched,
     /// How long it took.
@@ -107,12 +134,6 @@ impl View {
             seed: 0,
         }
     }
-}
-
-/// A candidate with what it was given.
-struct Corrected {
-    similarity: f64,
-    score: f64,
 }
 
 impl Transfer<'_> {
@@ -201,18 +222,26 @@ impl Transfer<'_> {
             ))
         })?;
         let exclusion = self.exclusion.unwrap_or(past.window_bars().div_ceil(4));
-        let (hits, plan) = self.hits(past, &there, &bridge, (&vector, exclusion))?;
+        let chosen = self.hits(past, &there, &bridge, (&vector, exclusion))?;
+        let fewer = match (chosen.hits.len() < self.k, chosen.quota_reached) {
+            (false, _) => None,
+            (true, true) => Some(Fewer::Quota),
+            (true, false) => Some(Fewer::Episodes),
+        };
         Ok(TransferAnswer {
             space: past.space().to_owned(),
             query: window,
             query_bars: bars,
             shift: bridge.shift(),
             exclusion,
+            k: self.k,
             quota: self.quota,
-            hits,
+            hits: chosen.hits,
+            fewer,
+            compared: chosen.compared,
             searched: Searched {
                 windows: past.count(&there),
-                plan,
+                plan: chosen.plan,
             },
             took: start.elapsed(),
         })
@@ -233,92 +262,152 @@ impl Transfer<'_> {
         Ok((here, there))
     }
 
-    /// Widens the search until `k` hits are found or there are no more candidates.
+    /// Widens the search until `k` hits are found or there are no more candidates. Symbols that have
+    /// given their quota are left out from then on: they have nothing more to give.
     fn hits(
         &self,
         past: &Past<'_>,
         there: &RowFilter,
         bridge: &Bridge,
         (vector, exclusion): (&[f32], u32),
-    ) -> Result<(Vec<TransferHit>, &'static str)> {
+    ) -> Result<Chosen> {
         let (stored, asked) = bridge.asked(vector);
+        let mut pool = Pool::default();
+        let mut rows = there.clone();
         let mut limit = POOL.max(self.k * 8);
+        let wanted = Distinct {
+            k: self.k,
+            exclusion,
+            quota: self.quota,
+        };
+        let mut plan = None;
         loop {
-            let (found, more, plan) = past.nearest(there, &stored, (limit, self.exact))?;
-            let (order, values) = correct(past, bridge, &asked, found)?;
-            let distinct = past.distinct(&order, exclusion)?;
-            let chosen = self.within_quota(past, &distinct)?;
-            if chosen.len() < self.k && more {
+            let (found, more, by) = past.nearest(&rows, &stored, (limit, self.exact))?;
+            // What the first look did says how the question was answered.
+            let plan = *plan.get_or_insert(by);
+            pool.add(past, bridge, &asked, found)?;
+            let chosen = past.distinct(&pool.order(), wanted)?;
+            let full = self.full(past, &chosen)?;
+            let open: Vec<_> = past
+                .all_series()
+                .filter(|(_, key)| !full.contains(&(key.market.as_str(), key.symbol.as_str())))
+                .map(|(id, _)| id)
+                .collect();
+            rows = there.of(open);
+            if chosen.len() < self.k && more && past.count(&rows) > 0 {
                 limit = limit.saturating_mul(4);
                 continue;
             }
-            let mut hits = Vec::with_capacity(chosen.len());
-            for candidate in &chosen {
-                let place = Place::from(candidate);
-                let stored = past.vector(place)?;
-                let stored = stored
-                    .ok_or_else(|| Error::internal("a window that was found has no vector"))?;
-                let Some(value) = values.get(&place) else {
-                    continue;
-                };
-                hits.push(TransferHit {
-                    rank: hits.len() + 1,
-                    score: value.score,
-                    similarity: value.similarity,
-                    raw: f64::from(dot(vector, &stored)).clamp(-1.0, 1.0),
-                    window: past.window(place)?,
-                });
-            }
-            return Ok((hits, plan));
+            return Ok(Chosen {
+                hits: pool.hits(past, vector, &chosen)?,
+                quota_reached: !full.is_empty(),
+                compared: pool.seen.len() as u64,
+                plan,
+            });
         }
     }
 
-    /// The first `k` episodes with at most `quota` of each symbol.
-    fn within_quota(&self, past: &Past<'_>, episodes: &[Candidate]) -> Result<Vec<Candidate>> {
+    /// The symbols that have as many of these hits as one may have.
+    fn full<'p>(
+        &self,
+        past: &Past<'p>,
+        chosen: &[Candidate],
+    ) -> Result<HashSet<(&'p str, &'p str)>> {
         let mut taken: HashMap<(&str, &str), usize> = HashMap::new();
-        let mut chosen = Vec::with_capacity(self.k);
-        for episode in episodes {
-            if chosen.len() == self.k {
-                break;
-            }
-            let (key, _) = past.series(episode.series)?;
-            let of_symbol = taken.entry((&key.market, &key.symbol)).or_default();
-            if *of_symbol < self.quota {
-                *of_symbol += 1;
-                chosen.push(*episode);
-            }
+        for hit in chosen {
+            let (key, _) = past.series(hit.series)?;
+            *taken.entry((&key.market, &key.symbol)).or_default() += 1;
         }
-        Ok(chosen)
+        taken.retain(|_, hits| *hits >= self.quota);
+        Ok(taken.into_keys().collect())
     }
 }
 
-/// The candidates by their corrected score, best first, and what each was given.
-fn correct(
-    past: &Past<'_>,
-    bridge: &Bridge,
-    asked: &[f32],
-    found: Vec<Candidate>,
-) -> Result<(Vec<Candidate>, HashMap<Place, Corrected>)> {
-    let mut seen = Vec::with_capacity(found.len());
-    for candidate in found {
-        let vector = past
-            .vector((&candidate).into())?
-            .ok_or_else(|| Error::internal("a window has no vector"))?;
-        let arrived = bridge.arrived(&vector);
-        seen.push((candidate, dot(asked, &arrived), bridge.crowding(&arrived)));
+/// What a search came to.
+struct Chosen {
+    hits: Vec<TransferHit>,
+    /// Whether a symbol has given as many hits as it may.
+    quota_reached: bool,
+    compared: u64,
+    plan: &'static str,
+}
+
+/// How near a candidate is to the target, and to everything.
+struct Compared {
+    candidate: Candidate,
+    similarity: f32,
+    crowding: f64,
+}
+
+/// The candidates that were compared after the shift was removed.
+#[derive(Default)]
+struct Pool {
+    seen: BTreeMap<Place, Compared>,
+}
+
+impl Pool {
+    /// Compares those of the candidates that are new.
+    fn add(
+        &mut self,
+        past: &Past<'_>,
+        bridge: &Bridge,
+        asked: &[f32],
+        found: Vec<Candidate>,
+    ) -> Result<()> {
+        for candidate in found {
+            let Entry::Vacant(place) = self.seen.entry(Place::from(&candidate)) else {
+                continue;
+            };
+            let vector = past
+                .vector(*place.key())?
+                .ok_or_else(|| Error::internal("a window has no vector"))?;
+            let arrived = bridge.arrived(&vector);
+            place.insert(Compared {
+                candidate,
+                similarity: dot(asked, &arrived),
+                crowding: bridge.crowding(&arrived),
+            });
+        }
+        Ok(())
     }
-    let around = mean_of_best(seen.iter().map(|s| s.1));
-    let mut values = HashMap::with_capacity(seen.len());
-    let mut order = Vec::with_capacity(seen.len());
-    for (candidate, similarity, crowding) in seen {
-        let similarity = f64::from(similarity).clamp(-1.0, 1.0);
-        let score = 2.0 * similarity - around - crowding;
-        values.insert(Place::from(&candidate), Corrected { similarity, score });
-        order.push((score, candidate));
+
+    /// The corrected score of a candidate, but for what is the same for all of them.
+    fn score(of: &Compared) -> f64 {
+        2.0 * f64::from(of.similarity).clamp(-1.0, 1.0) - of.crowding
     }
-    order.sort_by(|a, b| {
-        b.0.total_cmp(&a.0)
-            .then(Place::from(&a.1).cmp(&Place::from(&b.1)))
-    });
-    Ok((order.into_iter().map(|(_, c)| c).collect(), values))
+
+    /// The candidates by their corrected score, best first.
+    fn order(&self) -> Vec<Candidate> {
+        let mut order: Vec<_> = self.seen.iter().collect();
+        order.sort_by(|a, b| {
+            Self::score(b.1)
+                .total_cmp(&Self::score(a.1))
+                .then(a.0.cmp(b.0))
+        });
+        order.into_iter().map(|(_, of)| of.candidate).collect()
+    }
+
+    fn hits(
+        &self,
+        past: &Past<'_>,
+        vector: &[f32],
+        chosen: &[Candidate],
+    ) -> Result<Vec<TransferHit>> {
+        let around = mean_of_best(self.seen.values().map(|of| of.similarity));
+        let mut hits = Vec::with_capacity(chosen.len());
+        for candidate in chosen {
+            let place = Place::from(candidate);
+            let (Some(of), Some(stored)) = (self.seen.get(&place), past.vector(place)?) else {
+                return Err(Error::internal("a window that was found has no vector"));
+            };
+            hits.push(TransferHit {
+                rank: hits.len() + 1,
+                score: Self::score(of) - around,
+                similarity: f64::from(of.similarity).clamp(-1.0, 1.0),
+                raw: f64::from(dot(vector, &stored)).clamp(-1.0, 1.0),
+                window: past.window(place)?,
+            });
+        }
+        Ok(hits)
+    }
 }

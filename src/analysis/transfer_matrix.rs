@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::bridge::dot;
+use super::likeness::{Likeness, Member};
 use super::moments::vectors;
 use crate::db::{Filter, Past, Place, View, filter_methods, space_method, within};
 use crate::error::{Error, Result};
+use crate::model::Calendar;
 
 /// The most groups that are compared.
 const MOST_GROUPS: usize = 64;
@@ -35,7 +36,7 @@ pub struct TransferGroup {
     pub name: String,
     /// Windows of the period.
     pub windows: u64,
-    /// Those of them that were compared.
+    /// Those of them that were sampled; a pair compares as many as the smaller of its groups has.
     pub n: usize,
 }
 
@@ -46,15 +47,17 @@ pub struct TransferPair {
     pub a: String,
     /// The name of the other, which comes later in the order of names.
     pub b: String,
-    /// Pairs of windows that are each other's nearest, as a share of the windows of the smaller
-    /// group: 1 if each has a partner; about a half where the two groups are of one kind and of one size.
+    /// Windows of each that were compared: as many of the larger group as the smaller one has.
+    pub n: usize,
+    /// Pairs of windows that are each other's nearest, as a share of `n`: 1 if each has a partner.
     pub mutual: f64,
+    /// The same for two groups of one kind: the windows of both, shuffled and split in two. Windows that may
+    /// share bars are not compared. `None` of fewer than 30 windows of each.
+    pub mutual_null: Option<f64>,
     /// The mean cosine of a window and its nearest in the other group, over the windows of both.
     pub similarity: f64,
-    /// Windows of the one.
-    pub n_a: usize,
-    /// Windows of the other.
-    pub n_b: usize,
+    /// The same for two groups of one kind; it grows with `n`.
+    pub similarity_null: Option<f64>,
 }
 
 /// The answer to [`View::transfer_matrix`].
@@ -72,8 +75,8 @@ pub struct TransferMatrixAnswer {
 
 impl View {
     /// Compares all markets, or all symbols, with one another over a period. Of each an evenly spread, seeded
-    /// sample of windows is taken, and every window of one is compared with every one of the other.
-    /// Uses all threads.
+    /// sample of windows is taken, and every window of one is compared with every one of the other, as many of
+    /// each, and beside it what two groups of one kind would give. Uses all threads.
     ///
     /// ```
     /// use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
@@ -107,6 +110,25 @@ struct Group {
     name: String,
     windows: u64,
     vectors: Vec<Vec<f32>>,
+    /// Where those windows are, and how long each lasts.
+    places: Vec<Place>,
+    spans: Vec<i64>,
+}
+
+impl Group {
+    /// `n` of its windows, spread evenly.
+    fn members(&self, n: usize) -> Vec<Member<'_>> {
+        let all = self.vectors.iter().zip(&self.places).zip(&self.spans);
+        let all: Vec<Member<'_>> = all
+            .map(|((vector, place), &span)| Member {
+                vector,
+                series: place.series,
+                end: place.end,
+                span,
+            })
+            .collect();
+        thinned(&all, n)
+    }
 }
 
 impl TransferMatrix<'_> {
@@ -162,7 +184,8 @@ impl TransferMatrix<'_> {
         for (i, a) in groups.iter().enumerate() {
             both.extend(groups.iter().skip(i + 1).map(|b| (a, b)));
         }
-        let pairs = both.into_par_iter().map(|(a, b)| compare(a, b)).collect();
+        let pairs = both.into_par_iter();
+        let pairs = pairs.map(|(a, b)| compare(a, b, self.seed)).collect();
         let shown = |g: &Group| TransferGroup {
             name: g.name.clone(),
             windows: g.windows,
@@ -216,45 +239,49 @@ impl TransferMatrix<'_> {
                 name,
                 windows,
                 vectors: vectors(past, &places)?,
+                spans: spans(past, &places)?,
+                places,
             });
         }
         Ok(groups)
     }
 }
 
-/// At most `most` of these windows, spread evenly.
-fn thinned(places: &[Place], most: usize) -> Vec<Place> {
-    let n = places.len();
+/// At most `most` of these, spread evenly.
+fn thinned<T: Copy>(all: &[T], most: usize) -> Vec<T> {
+    let n = all.len();
     let taken = (0..n.min(most)).map(|i| i * n / n.min(most));
-    taken.filter_map(|i| places.get(i).copied()).collect()
+    taken.filter_map(|i| all.get(i).copied()).collect()
 }
 
-fn compare(a: &Group, b: &Group) -> TransferPair {
-    let (n_a, n_b) = (a.vectors.len(), b.vectors.len());
-    let none = (usize::MAX, f32::NEG_INFINITY);
-    let mut best_a = vec![none; n_a];
-    let mut best_b = vec![none; n_b];
-    for ((i, x), of_a) in a.vectors.iter().enumerate().zip(&mut best_a) {
-        for ((j, y), of_b) in b.vectors.iter().enumerate().zip(&mut best_b) {
-            let score = dot(x, y);
-            if score > of_a.1 {
-                *of_a = (j, score);
-            }
-            if score > of_b.1 {
-                *of_b = (i, score);
-            }
-        }
-    }
-    let partner =
-        |(i, of_a): &(usize, &(usize, f32))| best_b.get(of_a.0).is_some_and(|of_b| of_b.0 == *i);
-    let mutual = best_a.iter().enumerate().filter(partner).count();
-    let sum: f64 = best_a.iter().chain(&best_b).map(|b| f64::from(b.1)).sum();
+/// How long each window lasts, at most: with sessions its bars are spread over nights and weekends.
+fn spans(past: &Past<'_>, places: &[Place]) -> Result<Vec<i64>> {
+    /// Seven hours of a day, five days of a week.
+    const SPREAD: i64 = 5;
+    let span = |place: &Place| {
+        let (key, calendar) = past.series(place.series)?;
+        let bars = key.interval.nominal_millis();
+        let length = bars.saturating_mul(i64::from(past.window_bars()));
+        Ok(match calendar {
+            Calendar::Continuous => length,
+            Calendar::Session => length.saturating_mul(SPREAD),
+        })
+    };
+    places.iter().map(span).collect()
+}
+
+fn compare(a: &Group, b: &Group, seed: u64) -> TransferPair {
+    let n = a.vectors.len().min(b.vectors.len());
+    let (of_a, of_b) = (a.members(n), b.members(n));
+    let found = Likeness::of(&of_a, &of_b);
+    let chance = Likeness::of_one_kind(&of_a, &of_b, seed);
     TransferPair {
         a: a.name.clone(),
         b: b.name.clone(),
-        mutual: mutual as f64 / n_a.min(n_b).max(1) as f64,
-        similarity: sum / (n_a + n_b).max(1) as f64,
-        n_a,
-        n_b,
+        n,
+        mutual: found.mutual,
+        mutual_null: chance.map(|c| c.mutual),
+        similarity: found.similarity,
+        similarity_null: chance.map(|c| c.similarity),
     }
 }

@@ -30,9 +30,10 @@ pub struct Searched {
 pub struct SimilarAnswer {
     /// The space that was searched.
     pub space: String,
-    /// The stored window that was asked about, if it was one.
+    /// The stored window that was asked about, if it was one; of a sum that of the one added term
+    /// that has a chart.
     pub query: Option<Window>,
-    /// The bars of the query's window, if it has any.
+    /// The bars of that window, or the query's own, if it has any.
     pub query_bars: Option<Bars>,
     /// Bars of a window.
     pub window_bars: u32,

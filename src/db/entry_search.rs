@@ -3,7 +3,8 @@
 
 use super::entries::entries;
 use super::episodes::record;
-use super::rank::{Candidate, Occupied, same_moment};
+use super::occupied::OccupiedMoments;
+use super::rank::{Candidate, Distance, Occupied, distance};
 use super::search::Search;
 use super::similar::SecondLook;
 use super::snapshot::Snapshot;
@@ -43,18 +44,19 @@ impl Judged<'_> {
         if self.exclusion == 0 {
             return Ok(hits.to_vec());
         }
-        let mut good = self.at_least_as_good(hits)?;
+        let good = self.at_least_as_good(hits)?;
+        let mut taken = OccupiedMoments::default();
         for own in own {
-            let own = self.occupied(own)?;
-            let mut far = Vec::with_capacity(good.len());
-            for one in good {
-                let here = self.occupied((one.candidate.series, one.candidate.end))?;
-                if !same_moment(&*self.snapshot.txn, &own, &here, self.exclusion)? {
-                    far.push(one);
-                }
-            }
-            good = far;
+            taken.insert(&self.occupied(own)?);
         }
+        let mut far = Vec::with_capacity(good.len());
+        for one in good {
+            let here = self.occupied((one.candidate.series, one.candidate.end))?;
+            if !taken.holds(&here, |a, b| self.distance(a, b))? {
+                far.push(one);
+            }
+        }
+        let mut good = far;
         // The best of one time is the first of it.
         good.sort_by(|a, b| self.better(a, b));
         let symbol = |one: &Valued| {
@@ -65,7 +67,7 @@ impl Judged<'_> {
         let near = |a: &Valued, b: &Valued| {
             let a = self.occupied((a.candidate.series, a.candidate.end))?;
             let b = self.occupied((b.candidate.series, b.candidate.end))?;
-            same_moment(&*self.snapshot.txn, &a, &b, self.exclusion)
+            Ok(matches!(self.distance(&a, &b)?, Distance::SameMoment))
         };
         let time = |a: &Valued, b: &Valued| a.candidate.end.cmp(&b.candidate.end);
         let mut entries = entries(good, time, symbol, near)?;
@@ -76,6 +78,10 @@ impl Judged<'_> {
     fn occupied(&self, (id, end): (SeriesId, i64)) -> Result<Occupied<'_>> {
         let series = record(self.snapshot, id)?;
         Ok(Occupied { id, series, end })
+    }
+
+    fn distance(&self, a: &Occupied<'_>, b: &Occupied<'_>) -> Result<Distance> {
+        distance(&*self.snapshot.txn, a, b, self.exclusion)
     }
 
     /// The order in which hits are told: by the second look, if there is one, then by score.

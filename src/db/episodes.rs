@@ -1,6 +1,9 @@
 //! A search that goes on until it has found enough distinct episodes.
 
-use super::rank::{Candidate, Occupied, same_moment};
+use std::collections::HashMap;
+
+use super::occupied::OccupiedMoments;
+use super::rank::{Candidate, Occupied, distance};
 use super::search::Search;
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
@@ -32,14 +35,19 @@ impl Wanted {
 
 /// Widens the search until `k` episodes are found or there are no more candidates. `reorder`
 /// may put the candidates, which come best first, into another order. Nothing within the exclusion
-/// zone of the window `own` counts.
+/// zone of one of the windows `own` counts.
 pub(super) fn episodes(
     snapshot: &Snapshot,
     search: &Search<'_>,
-    (query, own): (&index::Query, Option<(SeriesId, i64)>),
+    (query, own): (&index::Query, &[(SeriesId, i64)]),
     wanted: &Wanted,
     reorder: Option<&dyn Fn(Vec<Candidate>) -> Result<Vec<Candidate>>>,
 ) -> Result<(Vec<Candidate>, &'static str)> {
+    let choice = Distinct {
+        k: wanted.k,
+        exclusion: wanted.exclusion,
+        quota: usize::MAX,
+    };
     let mut limit = wanted.first_look(reorder.is_some());
     loop {
         let found = search.nearest(query, limit, wanted.ef, wanted.exact)?;
@@ -47,7 +55,7 @@ pub(super) fn episodes(
             Some(reorder) => reorder(found.candidates)?,
             None => found.candidates,
         };
-        let episodes = distinct(snapshot, &candidates, own, wanted.k, wanted.exclusion)?;
+        let episodes = distinct(snapshot, &candidates, own, choice)?;
         if episodes.len() >= wanted.k || !found.more {
             return Ok((episodes, found.plan));
         }
@@ -55,39 +63,56 @@ pub(super) fn episodes(
     }
 }
 
-/// The first `k` candidates that are distinct moments, away from the window `own`.
+/// Which of some candidates are taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Distinct {
+    /// How many, at most.
+    pub(crate) k: usize,
+    /// The least distance in bars between two of one market and symbol.
+    pub(crate) exclusion: u32,
+    /// How many of one market and symbol, at most.
+    pub(crate) quota: usize,
+}
+
+/// The first candidates that are distinct moments, away from the windows `own`.
 pub(super) fn distinct(
     snapshot: &Snapshot,
     candidates: &[Candidate],
-    own: Option<(SeriesId, i64)>,
-    k: usize,
-    exclusion: u32,
+    own: &[(SeriesId, i64)],
+    wanted: Distinct,
 ) -> Result<Vec<Candidate>> {
     let place = |id: SeriesId, end: i64| -> Result<Occupied<'_>> {
         let series = record(snapshot, id)?;
         Ok(Occupied { id, series, end })
     };
-    let mut occupied: Vec<Occupied<'_>> = Vec::with_capacity(k.min(candidates.len()) + 1);
-    if let Some((id, end)) = own {
-        occupied.push(place(id, end)?);
+    let mut occupied = OccupiedMoments::default();
+    for &(id, end) in own {
+        occupied.insert(&place(id, end)?);
     }
-    let mut episodes = Vec::with_capacity(k.min(candidates.len()));
+    // Without a quota nothing is counted.
+    let counted = wanted.quota < usize::MAX;
+    let mut taken: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut episodes = Vec::with_capacity(wanted.k.min(candidates.len()));
     for candidate in candidates {
-        if episodes.len() == k {
+        if episodes.len() == wanted.k {
             break;
         }
         let here = place(candidate.series, candidate.end)?;
-        let mut free = true;
-        for other in &occupied {
-            if same_moment(&*snapshot.txn, other, &here, exclusion)? {
-                free = false;
-                break;
-            }
+        let symbol = (
+            here.series.key.market.as_str(),
+            here.series.key.symbol.as_str(),
+        );
+        let full = counted && taken.get(&symbol).is_some_and(|n| *n >= wanted.quota);
+        let same =
+            |a: &Occupied<'_>, b: &Occupied<'_>| distance(&*snapshot.txn, a, b, wanted.exclusion);
+        if full || (wanted.exclusion > 0 && occupied.holds(&here, same)?) {
+            continue;
         }
-        if free {
-            episodes.push(*candidate);
-            occupied.push(here);
+        if counted {
+            *taken.entry(symbol).or_default() += 1;
         }
+        episodes.push(*candidate);
+        occupied.insert(&here);
     }
     Ok(episodes)
 }

@@ -5,6 +5,7 @@
 //! segment files that it names, and the rows that are in no segment yet. The writer commits one
 //! catalog transaction and then swaps in the next snapshot.
 
+mod adjust;
 mod aligned;
 mod answer;
 mod backup;
@@ -37,6 +38,7 @@ mod least_move;
 mod left_out;
 mod memo;
 mod newest_bars;
+mod occupied;
 mod own_encoder;
 mod part;
 mod past;
@@ -73,7 +75,7 @@ pub(crate) use segment::Segment;
 pub use aligned::Expressiveness;
 pub(crate) use aligned::{Aligned, HeadlineChoice, PlacedHeadline};
 pub(crate) use entries::entries;
-pub(crate) use episodes::Wanted;
+pub(crate) use episodes::{Distinct, Wanted};
 pub(crate) use filter::Filter;
 pub(crate) use kin::Kin;
 pub(crate) use memo::ByWindow;
@@ -84,6 +86,7 @@ pub(crate) use search::RowFilter;
 pub(crate) use setters::{choice_methods, filter_methods, millis, space_method};
 pub(crate) use similar::{DEFAULT_EF, within};
 
+pub use adjust::{AdjustReport, AdjustedSeries};
 pub use answer::{Hit, Searched, SimilarAnswer};
 pub use backup::BackupReport;
 pub use check_vectors::ChangedVectors;

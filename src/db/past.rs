@@ -1,7 +1,7 @@
 //! What questions beyond similarity ask of a database: a space as a view sees it.
 
 use super::aligned::Aligned;
-use super::episodes::{Wanted, distinct, episodes, record};
+use super::episodes::{Distinct, Wanted, distinct, episodes, record};
 use super::filter::Filter;
 use super::memo::Memo;
 use super::query::{Query, resolve};
@@ -320,6 +320,7 @@ impl<'a> Past<'a> {
         let search = Search::new(self.view, self.state, rows)?;
         let query = index::Query::new(vector)?;
         let own = own.map(|p| (p.series, p.end));
+        let own = own.as_slice();
         episodes(self.snapshot, &search, (&query, own), wanted, None)
     }
 
@@ -339,9 +340,9 @@ impl<'a> Past<'a> {
     pub(crate) fn distinct(
         &self,
         candidates: &[Candidate],
-        exclusion: u32,
+        wanted: Distinct,
     ) -> Result<Vec<Candidate>> {
-        distinct(self.snapshot, candidates, None, candidates.len(), exclusion)
+        distinct(self.snapshot, candidates, &[], wanted)
     }
 
     /// A window by its place.

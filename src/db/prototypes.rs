@@ -26,9 +26,9 @@ pub struct Prototype {
     pub windows: Vec<Window>,
     /// When it was made.
     pub created: Timestamp,
-    /// Mean cosine of the windows with the prototype when it was made: 1 if all are alike, near 0
-    /// if they have nothing in common.
-    pub cohesion: f64,
+    /// Mean cosine of two of its windows when it was made: 1 if all are alike, about 0 if they have
+    /// nothing in common, however many there are. `None` of a single window.
+    pub cohesion: Option<f64>,
 }
 
 impl Database {
@@ -125,13 +125,21 @@ impl View {
                     name,
                     space: space.map_or_else(String::new, |s| s.space().name.clone()),
                     created: Timestamp::from_millis(record.created),
-                    cohesion: record.cohesion,
+                    cohesion: cohesion(record.cohesion, record.windows.len()),
                     windows: record.windows,
                 });
             }
             Ok(all)
         })
     }
+}
+
+/// The mean cosine of two of `n` unit vectors, whose mean is `length` long: n^2 length^2 is the sum of all n^2
+/// cosines, n of which are a vector's with itself. The length itself is about 1/sqrt(n) for vectors
+/// that have nothing in common.
+fn cohesion(length: f64, n: usize) -> Option<f64> {
+    let n = n as f64;
+    (n > 1.0).then(|| ((n * length * length - 1.0) / (n - 1.0)).clamp(-1.0, 1.0))
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -183,7 +191,7 @@ fn average(
     Ok(PrototypeRecord {
         space: state.id,
         vector: sum.iter().map(|x| (x / length) as f32).collect(),
-        // The mean of x.m over the windows is |sum of x| / n, since m points along that sum.
+        // The length of the mean of the unit vectors; what is shown of it is `cohesion`.
         cohesion: length / targets.len() as f64,
         windows,
         created: Timestamp::now().millis(),

@@ -42,7 +42,8 @@ pub enum Query {
     Text(String),
     /// A stored prototype, by its name: see [`crate::Database::save_prototype`].
     Prototype(String),
-    /// A weighted sum of unit vectors, brought to unit length.
+    /// A weighted sum of unit vectors, brought to unit length. Answers keep away from the windows of
+    /// all its terms, and it has no bars of its own to refine by.
     Sum(Vec<(f32, Query)>),
 }
 
@@ -149,11 +150,14 @@ pub(super) fn prototype_of(snapshot: &Snapshot, name: &str) -> Result<PrototypeR
 pub(super) struct ResolvedQuery {
     /// Of any length but 0.
     pub(super) vector: Vec<f32>,
+    /// Its stored window; of a sum that of its one added chart.
     pub(super) window: Option<(SeriesId, Window)>,
     /// The bars of its window, if it has any.
     pub(super) bars: Option<Bars>,
     /// The prices of a drawn path.
     pub(super) path: Option<Vec<f64>>,
+    /// The stored windows that it is made of, by their ends: no answer may lie near one of them.
+    pub(super) own: Vec<(SeriesId, i64)>,
 }
 
 impl ResolvedQuery {
@@ -163,13 +167,12 @@ impl ResolvedQuery {
             window: None,
             bars: None,
             path: None,
+            own: Vec::new(),
         }
     }
 
-    /// The window that no answer may lie near.
-    pub(super) fn own(&self) -> Option<(SeriesId, i64)> {
-        let window = self.window.as_ref();
-        window.map(|(id, window)| (*id, window.end.millis()))
+    fn has_a_chart(&self) -> bool {
+        self.window.is_some() || self.bars.is_some() || self.path.is_some()
     }
 }
 
@@ -196,9 +199,7 @@ pub(super) fn resolve(
         Query::Path(path) => encode_path(state, path),
         Query::Target(target) => resolve_target(view, snapshot, state, target),
         Query::Text(text) => encode_text(state, text).map(ResolvedQuery::of_vector),
-        Query::Prototype(name) => {
-            resolve_prototype(view, snapshot, state, name).map(ResolvedQuery::of_vector)
-        }
+        Query::Prototype(name) => resolve_prototype(view, snapshot, state, name),
         Query::Sum(terms) => resolve_sum(view, snapshot, state, terms),
     }
 }
@@ -228,7 +229,7 @@ fn resolve_prototype(
     snapshot: &Snapshot,
     state: &SpaceState,
     name: &str,
-) -> Result<Vec<f32>> {
+) -> Result<ResolvedQuery> {
     let record = prototype_of(snapshot, name)?;
     if record.space != state.id {
         let own = snapshot.space_by_id(record.space);
@@ -246,9 +247,19 @@ fn resolve_prototype(
             "the prototype {name} is made of windows up to {known}, which were not known at {as_of}; make one of earlier windows"
         )));
     }
-    Ok(record.vector)
+    // A series that was deleted since has no windows that could be answers.
+    let members = record.windows.iter().filter_map(|window| {
+        let (id, _) = snapshot.id_of(&window.series)?;
+        Some((id, window.end.millis()))
+    });
+    Ok(ResolvedQuery {
+        own: members.collect(),
+        ..ResolvedQuery::of_vector(record.vector)
+    })
 }
 
+/// The sum of its terms' vectors. No answer lies near a window of any term. It shows the chart of the one
+/// term that is added and has one; of several, or of one that is subtracted, none stands for the sum.
 fn resolve_sum(
     view: &View,
     snapshot: &Snapshot,
@@ -256,9 +267,10 @@ fn resolve_sum(
     terms: &[(f32, Query)],
 ) -> Result<ResolvedQuery> {
     let mut sum = vec![0.0_f64; state.dim()];
-    let mut resolved = ResolvedQuery::of_vector(Vec::new());
+    let mut own = Vec::new();
+    let mut charts = Vec::new();
     for (weight, term) in terms {
-        let part = resolve(view, snapshot, state, term)?;
+        let mut part = resolve(view, snapshot, state, term)?;
         if !weight.is_finite() {
             return Err(Error::invalid(format!(
                 "expected finite weights in a sum, found {weight}"
@@ -267,10 +279,9 @@ fn resolve_sum(
         for (sum, x) in sum.iter_mut().zip(unit(&part.vector)?) {
             *sum += f64::from(*weight) * f64::from(x);
         }
-        if resolved.window.is_none() {
-            resolved.window = part.window;
-            resolved.bars = part.bars;
-            resolved.path = part.path;
+        own.append(&mut part.own);
+        if *weight > 0.0 && part.has_a_chart() {
+            charts.push(part);
         }
     }
     let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -279,8 +290,16 @@ fn resolve_sum(
             "expected a sum that is not zero, found one whose terms cancel each other out",
         ));
     }
-    resolved.vector = sum.iter().map(|x| (x / length) as f32).collect();
-    Ok(resolved)
+    let vector = sum.iter().map(|x| (x / length) as f32).collect();
+    let chart = match (charts.pop(), charts.is_empty()) {
+        (Some(only), true) => only,
+        _ => ResolvedQuery::of_vector(Vec::new()),
+    };
+    Ok(ResolvedQuery {
+        vector,
+        own,
+        ..chart
+    })
 }
 
 /// A vector at unit length.
@@ -350,10 +369,9 @@ fn resolve_target(
     let bars = state.space().encoder.window;
     let window = stored_window(snapshot, &candidate, series, bars)?;
     Ok(ResolvedQuery {
-        vector,
+        own: vec![(id, end)],
         window: Some((id, window)),
-        bars: None,
-        path: None,
+        ..ResolvedQuery::of_vector(vector)
     })
 }
 
@@ -382,10 +400,11 @@ fn encode_bars(
         Error::invalid("the query's window is flat: its prices never change, so it has no shape")
     })?;
     let shown = last.len() - state.space().encoder.window as usize;
+    let own = window.as_ref().map(|(id, w)| (*id, w.end.millis()));
     Ok(ResolvedQuery {
-        vector,
+        own: own.into_iter().collect(),
         window,
         bars: Some(last.slice(shown..last.len())),
-        path: None,
+        ..ResolvedQuery::of_vector(vector)
     })
 }

@@ -38,18 +38,33 @@ pub(super) struct Occupied<'a> {
     pub(super) end: i64,
 }
 
-/// Whether two windows are the same moment: same market and symbol, and fewer than `zone` bars
-/// from one end to the other, counted in the longer of their intervals.
-pub(super) fn same_moment(
+/// How two windows of one market and symbol lie to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Distance {
+    /// They are one moment.
+    SameMoment,
+    /// They are two, and a window that is further away is another one too.
+    Apart,
+    /// They are two, because no bar is stored between them; further away there may be some.
+    NoBarsBetween,
+}
+
+/// Compares two windows of one market and symbol: they are one moment if there are fewer than `zone`
+/// bars from one end to the other, counted in the longer of their intervals.
+pub(super) fn distance(
     txn: &impl BarReads,
     a: &Occupied<'_>,
     b: &Occupied<'_>,
     zone: u32,
-) -> Result<bool> {
+) -> Result<Distance> {
     let (x, y) = (&a.series.key, &b.series.key);
-    if x.symbol != y.symbol || x.market != y.market || zone == 0 {
-        return Ok(false);
-    }
+    let same = |same: bool| {
+        if same {
+            Distance::SameMoment
+        } else {
+            Distance::Apart
+        }
+    };
     let coarser = if y.interval.nominal_millis() > x.interval.nominal_millis() {
         b
     } else {
@@ -60,15 +75,15 @@ pub(super) fn same_moment(
     if let Interval::Months(_) = interval {
         // Months differ in length, and have neither nights nor weekends: they are counted.
         let month = |end: i64| interval.ordinal_of(open(end));
-        return Ok(month(a.end).abs_diff(month(b.end)) < u64::from(zone));
+        return Ok(same(month(a.end).abs_diff(month(b.end)) < u64::from(zone)));
     }
     let apart = a.end.abs_diff(b.end);
     let zone_time = u64::from(zone).saturating_mul(interval.nominal_millis().unsigned_abs());
     if apart < zone_time {
-        return Ok(true);
+        return Ok(Distance::SameMoment);
     }
     if coarser.series.calendar == Calendar::Continuous {
-        return Ok(false);
+        return Ok(Distance::Apart);
     }
     // Sessions: nights and weekends do not count, so the bars between decide. Windows that are
     // this far apart have more bars between them, whatever the holidays. Where there are no bars
@@ -76,10 +91,13 @@ pub(super) fn same_moment(
     const HOLIDAYS_MS: u64 = 10 * 24 * 3_600_000;
     let far = apart > zone_time.saturating_mul(10).saturating_add(HOLIDAYS_MS);
     if far {
-        return Ok(false);
+        return Ok(Distance::Apart);
     }
     let first = open(a.end.min(b.end)).millis();
     let last = open(a.end.max(b.end)).millis();
     let between = txn.bar_times(coarser.id, first.saturating_add(1)..=last)?;
-    Ok(!between.is_empty() && (between.len() as u64) < u64::from(zone))
+    if between.is_empty() {
+        return Ok(Distance::NoBarsBetween);
+    }
+    Ok(same((between.len() as u64) < u64::from(zone)))
 }

@@ -69,8 +69,8 @@ impl<'a> Similar<'a> {
 
     filter_methods!(filter: market, venue, symbol, interval, from, to, min_move);
 
-    /// The least distance in bars between two answers of one market and symbol, and from the
-    /// query. Default: a quarter of the window, rounded up. 0 switches it off.
+    /// The least distance in bars between two answers of one market and symbol, and from every
+    /// stored window that the query is made of: the terms of a sum, the members of a prototype. Default: a quarter of the window, rounded up. 0 switches it off.
     #[must_use]
     pub fn exclusion(mut self, bars: u32) -> Self {
         self.exclusion = Some(bars);
@@ -94,7 +94,7 @@ impl<'a> Similar<'a> {
 
     /// Compares the candidates again on the stored bars of their windows, and answers in that
     /// order: at least `ef` and 20 `k` candidates, the best of the search by vectors. Each hit then
-    /// has [`Hit::refined`].
+    /// has [`Hit::refined`]. The query has to be one chart: a sum has no bars and is refused.
     #[must_use]
     pub fn refine(mut self, refine: Refine) -> Self {
         self.refine = Some(refine);
@@ -142,6 +142,11 @@ impl<'a> Similar<'a> {
 
     fn answer(&self, snapshot: &Snapshot) -> Result<SimilarAnswer> {
         let start = Instant::now();
+        if let (Some(by), Query::Sum(_)) = (self.refine, &self.query) {
+            return Err(Error::invalid(format!(
+                "expected one chart to refine by {by}, found a sum, which has no bars of its own; ask without refining"
+            )));
+        }
         let state = space_of(snapshot, self.space.as_deref(), &self.query)?;
         let window_bars = state.space().encoder.window;
         let query = resolve(self.view, snapshot, state, &self.query)?;
@@ -168,8 +173,8 @@ impl<'a> Similar<'a> {
         }
         let look = second.as_ref().map(|s| |candidates| s.reorder(candidates));
         let reorder = look.as_ref().map(|f| f as &dyn Fn(_) -> _);
-        let own = query.own();
-        let (mut found, plan) = episodes(snapshot, &search, (&vector, own), &wanted, reorder)?;
+        let asked = (&vector, query.own.as_slice());
+        let (mut found, plan) = episodes(snapshot, &search, asked, &wanted, reorder)?;
         if self.entries {
             let judged = Judged {
                 snapshot,
@@ -178,7 +183,7 @@ impl<'a> Similar<'a> {
                 second: second.as_ref(),
                 exclusion: wanted.exclusion,
             };
-            found = judged.entries(&found, own)?;
+            found = judged.entries(&found, query.own.iter().copied())?;
         }
         let mut hits = Vec::with_capacity(found.len());
         for (i, episode) in found.iter().enumerate() {

@@ -52,6 +52,7 @@ pub(super) fn options(input: &Input<'_>) -> BarOptions {
         venue: None,
         dates: input.flag(6).then_some(DateOrder::DayFirst),
         decimal_comma: input.flag(7),
+        adjusted: input.flag(6) && input.flag(7),
     }
 }
 

@@ -86,9 +86,10 @@ impl TimeColumns {
 
 /// Reads `field=column,field=column` as given to `--map`. A time may be in two columns: `time=Day+Hour`.
 ///
-/// Fields of bars are `time`, `open`, `high`, `low`, `close`, `volume` and `symbol`; of headlines
-/// `time`, `text`, `symbols`, `source` and `precision`; of vectors `vector`, `market`, `venue`,
-/// `symbol`, `interval` and `time`. Short forms: `ts`, `o`, `h`, `l`, `c`, `v`.
+/// Fields of bars are `time` (when a bar opened), `open`, `high`, `low`, `close`, `volume`, `symbol` and
+/// `adjusted`; of headlines `time` (when it was published), `text`, `symbols`, `source` and `precision`; of
+/// vectors `vector`, `market`, `venue`, `symbol`, `interval` and `time` (when the window closed). Short
+/// forms: `ts`, `o`, `h`, `l`, `c`, `v`; `open_time`, `published` and `end` are `time`, too.
 ///
 /// # Errors
 /// [`Error::Invalid`] if a part has no `=` or an empty side.
@@ -264,7 +265,7 @@ fn plain(name: &str) -> String {
 /// The name of a field from its short forms.
 fn canonical(name: &str) -> &str {
     match name {
-        "ts" | "timestamp" | "date" | "end" => "time",
+        "ts" | "timestamp" | "date" | "open_time" | "end" | "published" => "time",
         "o" => "open",
         "h" => "high",
         "l" => "low",

@@ -1,5 +1,6 @@
 //! Fields that every kind of row has, and why they may be unusable.
 
+use super::numbers::NumberDefect;
 use super::report::{DefectKind, RowDefect};
 use super::times::{
     DateOrder, TimeDefect, TimeForm, WrittenTime, only_order, parse_time, parse_time_in,
@@ -60,4 +61,14 @@ pub(crate) fn check_symbol(symbol: &str) -> Result<(), RowDefect> {
 pub(crate) fn wrong_unit(expected: TimeForm, found: TimeForm) -> RowDefect {
     let message = format!("expected the time in {expected} like most rows, found {found}");
     RowDefect::new(DefectKind::WrongUnit, message)
+}
+
+/// The defect of a row whose field of that name holds no number.
+pub(crate) fn number_defect(defect: NumberDefect, name: &'static str, field: &[u8]) -> RowDefect {
+    if defect == NumberDefect::Empty {
+        return RowDefect::new(DefectKind::MissingField, format!("the {name} is empty"));
+    }
+    let found = shown(field);
+    let message = format!("expected a number for the {name}, found {found:?}{defect}");
+    RowDefect::new(DefectKind::Unparsable, message)
 }

@@ -136,6 +136,10 @@ pub enum NoticeKind {
     TradingDates,
     /// A header without rows.
     NoRows,
+    /// Adjusted closes that differ from the closes and are not used.
+    AdjustedUnused,
+    /// A jump in price as a split makes it: see [`crate::SplitJump`].
+    Split,
 }
 
 impl fmt::Display for NoticeKind {
@@ -147,6 +151,8 @@ impl fmt::Display for NoticeKind {
             Self::NoVolume => "no volume",
             Self::TradingDates => "local midnights kept as trading dates",
             Self::NoRows => "no rows",
+            Self::AdjustedUnused => "adjusted close not used",
+            Self::Split => "jump as in a split",
         })
     }
 }

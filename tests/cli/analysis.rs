@@ -160,6 +160,24 @@ fn a_transfer_comes_as_table_json_and_csv() {
     assert_eq!(rows, 2);
     let table = world.rhyme(&args).ok();
     assert!(table.contains("windows elsewhere searched by"), "{table}");
+    // Two of four, since ACME is alone there: said in words and in JSON.
+    assert!(table.contains("2 of 4: quota"), "{table}");
+    assert_eq!(answer["fewer"], "2 of 4: quota");
+    assert_eq!(
+        (&answer["query"]["k"], &both["fewer"]),
+        (&4.into(), &"4 of 10: quota".into())
+    );
+    let all = json(
+        &world,
+        &["transfer", "AAAUSDT", "--to", "equity", "-k", "2"],
+    );
+    assert_eq!(all["fewer"], serde_json::Value::Null);
+    assert!(all["searched"]["compared"].as_u64() <= all["searched"]["windows"].as_u64());
+    // Which score is which.
+    assert!(
+        table.contains("corrected score") && table.contains("raw score"),
+        "{table}"
+    );
     let as_of = time(START + 500 * HOUR);
     let then = [
         "transfer", "AAAUSDT", "--to", "equity", "--as-of", &as_of, "--exact",
@@ -182,14 +200,22 @@ fn a_matrix_comes_as_table_json_and_csv() {
     assert_eq!(answer["groups"][0]["name"], "crypto/AAAUSDT");
     assert_eq!(answer["groups"][0]["n"], 60);
     let (first, rows) = header(&world, &["transfer-matrix"]);
-    assert_eq!((first.as_str(), rows), ("a,b,mutual,similarity,n_a,n_b", 1));
+    assert_eq!(
+        (first.as_str(), rows),
+        ("a,b,mutual,mutual_null,similarity,similarity_null,n", 1)
+    );
     let table = world
         .rhyme(&["transfer-matrix", "--as-of", &time(START + 400 * HOUR)])
         .ok();
     assert!(
-        table.contains("crypto") && table.contains("equity"),
-        "{table}"
+        table.starts_with("crypto and equity: ") && table.contains("of each were compared."),
+        "a matrix of two is a sentence: {table}"
     );
+    let three = world
+        .rhyme(&["transfer-matrix", "--by", "symbol", "--exact"])
+        .ok();
+    assert!(three.contains("of one kind"), "{three}");
+    assert!(three.lines().count() > 3, "a table: {three}");
     let one = world
         .rhyme(&["transfer-matrix", "--market", "crypto", "--exact"])
         .ok();

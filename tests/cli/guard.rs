@@ -203,7 +203,7 @@ fn many_processes_read_at_once_and_writers_are_told() {
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
-        assert_eq!(line, "time,open,high,low,close,volume\n");
+        assert_eq!(line, "open_time,open,high,low,close,volume\n");
         readers.push((child, out));
     }
     world.rhyme(&["--read-only", "similar", "LONG"]).ok();

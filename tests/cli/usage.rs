@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 44] = [
+const COMMANDS: [&[&str]; 45] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -38,6 +38,7 @@ const COMMANDS: [&[&str]; 44] = [
     &["backup"],
     &["restore"],
     &["compact"],
+    &["adjust"],
     &["delete"],
     &["completions"],
     &["shell"],

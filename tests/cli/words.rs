@@ -362,6 +362,19 @@ fn directions_and_divergence_run_along_time() {
         .fails(1, "the same one twice");
 
     let divergence = ["divergence", "AAAUSDT", "--history", "1", "--below", "100"];
+    let episodes = world
+        .rhyme(&[&divergence[..], &["--format", "json"]].concat())
+        .json();
+    let episodes = episodes.as_array().unwrap();
+    assert!((1..=3).contains(&episodes.len()), "{episodes:?}");
+    for episode in episodes {
+        let sign = episode["sign"].as_str().unwrap();
+        let (price, news) = sign.split_once(", ").unwrap();
+        assert!(["price rises", "price falls"].contains(&price), "{sign}");
+        assert!(["news bullish", "news bearish"].contains(&news), "{sign}");
+        assert!(episode["first"].as_str() <= episode["last"].as_str());
+    }
+    let divergence = [&divergence[..], &["--moments"]].concat();
     let json = world
         .rhyme(&[&divergence[..], &["--format", "json"]].concat())
         .json();

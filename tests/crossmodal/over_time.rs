@@ -141,6 +141,7 @@ fn a_regime_is_confirmed_and_then_never_changes() {
 fn moments(world: &World, lag: usize, history: usize) -> Vec<(i64, f64, Option<f64>)> {
     let windows = world.windows(0);
     let mut moments: Vec<(i64, f64, Option<f64>)> = Vec::new();
+    let mut numbers: Vec<usize> = Vec::new();
     for (at, (end, _)) in windows.iter().enumerate() {
         let before = if at == 0 { i64::MIN } else { windows[at - 1].0 };
         let news: Vec<_> = world
@@ -158,9 +159,14 @@ fn moments(world: &World, lag: usize, history: usize) -> Vec<(i64, f64, Option<f
             .map(|i| news.iter().map(|v| f64::from(v[i])).sum())
             .collect();
         let similarity = dot(&unit(&sum), chart);
-        let below = moments.iter().filter(|m| m.1 < similarity).count();
-        let percentile = 100.0 * below as f64 / moments.len() as f64;
-        let enough = moments.len() >= history;
+        // Compared with earlier moments of a like number of headlines: 1, 2, 3 to 4, 5 to 8, ...
+        let number = news.len().next_power_of_two();
+        let earlier = moments.iter().zip(&numbers).filter(|(_, n)| **n == number);
+        let earlier: Vec<f64> = earlier.map(|(m, _)| m.1).collect();
+        let below = earlier.iter().filter(|e| **e <= similarity).count();
+        let percentile = 100.0 * (1 + below) as f64 / (1 + earlier.len()) as f64;
+        let enough = earlier.len() >= history;
+        numbers.push(number);
         moments.push((*end, similarity, enough.then_some(percentile)));
     }
     moments
@@ -210,6 +216,100 @@ fn divergence_looks_back_alone() {
             assert_eq!(found.3, found.2.is_some_and(|p| p <= 15.0));
         }
     }
+}
+
+/// Headlines that have nothing to do with the charts: as many moments are flagged as was asked for,
+/// of one headline as of several.
+#[test]
+fn flags_hold_for_moments_of_any_number_of_headlines() {
+    let (mut flagged, mut judged) = ([0u32; 2], [0u32; 2]);
+    for seed in 0..4 {
+        let mut headlines = Vec::new();
+        for (i, mut headline) in crate::world::headlines(2_400).into_iter().enumerate() {
+            // Every hour has one headline, every third one two.
+            let hour = (i as i64 * 7 + seed) % 1_200;
+            if i < 1_200 || hour % 3 == 0 {
+                headline.time = Timestamp::from_millis(crate::oracle::START + (80 + hour) * HOUR);
+                headline.precision = rhymedb::TimePrecision::Second;
+                headline.text = format!("{} {}", headline.text, (i as i64 + 31 * seed) % 97);
+                headline.symbols = vec!["AAA".to_owned()];
+                headlines.push(headline);
+            }
+        }
+        let walk = crate::oracle::crypto("AAA", 1_400, 50 + seed.unsigned_abs());
+        let world = crate::world::of(vec![walk], headlines);
+        let view = world.db.now();
+        let answer = view
+            .divergence(aaa())
+            .below(10.0)
+            .history(60)
+            .run()
+            .unwrap();
+        for moment in answer.moments.iter().filter(|m| m.percentile.is_some()) {
+            let several = usize::from(moment.headlines.len() > 1);
+            judged[several] += 1;
+            flagged[several] += u32::from(moment.flagged);
+        }
+    }
+    let share = |i: usize| f64::from(flagged[i]) / f64::from(judged[i]);
+    assert!(judged.iter().all(|n| *n > 500), "{judged:?}");
+    // Windows that overlap are flagged together, so chance has a wide berth.
+    for (i, kind) in ["one headline", "several"].iter().enumerate() {
+        assert!((0.05..0.16).contains(&share(i)), "{kind}: {}", share(i));
+    }
+}
+
+#[test]
+fn moments_of_one_disagreement_are_an_episode() {
+    let world = world();
+    let view = world.db.now();
+    let answer = view.divergence(aaa()).history(5).below(40.0).run().unwrap();
+    let flagged = answer.moments.iter().filter(|m| m.flagged);
+    let flagged: Vec<_> = flagged.collect();
+    let merged: u64 = answer.episodes.iter().map(|e| e.moments).sum();
+    assert_eq!(merged, flagged.len() as u64);
+    assert!(answer.episodes.len() < flagged.len(), "some are merged");
+    assert!(answer.episodes.is_sorted_by(|a, b| a.first > b.first));
+    let bars = &world.series[0].bars;
+    for episode in &answer.episodes {
+        let inside = flagged
+            .iter()
+            .filter(|m| (episode.first..=episode.last).contains(&m.end));
+        let inside: Vec<_> = inside.filter(|m| m.sign() == episode.sign).collect();
+        assert!(inside.len() as u64 >= episode.moments);
+        let lowest = &episode.lowest;
+        assert!(lowest.flagged && (episode.first..=episode.last).contains(&lowest.end));
+        assert!(
+            inside.iter().all(|m| m.percentile >= lowest.percentile)
+                || inside.len() as u64 > episode.moments
+        );
+    }
+    for moment in &answer.moments {
+        // A quarter of 16 bars; bars of an hour.
+        let last = bars
+            .time
+            .iter()
+            .position(|t| t + HOUR == moment.end.millis())
+            .unwrap();
+        let change = bars.close[last] / bars.close[last - 4] - 1.0;
+        assert!((moment.price_change.unwrap() - change).abs() < 1e-12);
+        let sign = moment.sign().unwrap();
+        assert_eq!(sign.price_rises, change > 0.0);
+        assert_eq!(sign.news_bullish, moment.news_direction > 0.0);
+        let price = if change > 0.0 { "rises" } else { "falls" };
+        let news = if moment.news_direction > 0.0 {
+            "bullish"
+        } else {
+            "bearish"
+        };
+        assert_eq!(sign.to_string(), format!("price {price}, news {news}"));
+    }
+    let signs: std::collections::BTreeSet<String> = answer
+        .moments
+        .iter()
+        .map(|m| m.sign().unwrap().to_string())
+        .collect();
+    assert!(signs.len() >= 2, "{signs:?}");
 }
 
 #[test]

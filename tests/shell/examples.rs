@@ -1,6 +1,8 @@
 //! Every command's help has an example, and the examples run.
 
-use crate::world::{DAY, HOUR, START, World, closes, csv};
+use std::fmt::Write as _;
+
+use crate::world::{DAY, HOUR, START, World, closes, csv, time};
 
 use rhymedb::{ChartConfig, TextConfig, Weights, WeightsConfig};
 
@@ -32,6 +34,14 @@ fn world() -> World {
         "candles/equity/nyse/ACME-1d.csv",
         csv(START, DAY, &closes(400, 12)),
     );
+    // A share that was split four to one after 77 days.
+    let mut split = "time,open,high,low,close,volume\n".to_owned();
+    for (day, close) in closes(160, 13).into_iter().enumerate() {
+        let price = if day < 77 { 4.0 * close } else { close };
+        let time = time(START - (200 - day as i64) * DAY);
+        writeln!(split, "{time},{price:?},{price:?},{price:?},{price:?},1").unwrap();
+    }
+    world.file("candles/equity/nyse/AAPL-1d.csv", split);
     world.file(
         "news.csv",
         "time,text,symbols\n2021-05-19T10:00:00Z,Selling everywhere,BTCUSDT\n\

@@ -36,7 +36,7 @@ fn bars_come_back_as_they_went() {
     let mut lines = csv.lines();
     assert_eq!(
         lines.next(),
-        Some("market,venue,symbol,interval,time,open,high,low,close,volume")
+        Some("market,venue,symbol,interval,open_time,open,high,low,close,volume")
     );
     for (exported, printed) in lines.zip(bars.lines().skip(1)) {
         assert_eq!(exported, format!("crypto,binance,AAAUSDT,1h,{printed}"));
@@ -107,7 +107,7 @@ fn headline_vectors_go_into_files_of_three_kinds() {
 
     assert_eq!(export("v.csv", &["AAAUSDT", "--space", "clip"]), "2");
     let csv = fs::read_to_string(world.path("v.csv")).unwrap();
-    assert!(csv.starts_with("time,precision,source,symbols,text,vector0,vector1,"));
+    assert!(csv.starts_with("published,precision,source,symbols,text,vector0,vector1,"));
     assert_eq!(csv.lines().count(), 3);
     // Parquet is read back as headlines, which are then known already.
     assert_eq!(export("v.parquet", &[]), "3");
@@ -215,7 +215,7 @@ fn vectors_can_be_imported_and_answer_alike() {
         .ok();
     let empty = fs::read_to_string(world.path("none.csv")).unwrap();
     assert!(
-        empty.starts_with("market,venue,symbol,interval,time,vector0,vector1,"),
+        empty.starts_with("market,venue,symbol,interval,end,vector0,vector1,"),
         "{empty}"
     );
     assert_eq!(empty.lines().count(), 1);

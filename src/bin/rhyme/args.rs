@@ -186,6 +186,9 @@ pub(crate) enum Command {
     /// Finish what waits, drop what is dead, give space back
     #[command(after_help = "Example: rhyme compact")]
     Compact,
+    /// Mend stored bars that nobody adjusted for a split
+    #[command(after_help = crate::commands::adjust::HELP)]
+    Adjust(crate::commands::adjust::Args),
     /// Delete a series or a part of it
     #[command(after_help = "Example: rhyme delete ETHUSDT:1h --to 2021-02-01 --yes")]
     Delete(Delete),
@@ -338,7 +341,7 @@ pub(crate) struct ImportVectors {
     /// The name of the space
     #[arg(long)]
     pub(crate) space: String,
-    /// A CSV with a row for each vector: market, venue, symbol, interval, time
+    /// A CSV with a row for each vector: market, venue, symbol, interval, end
     #[arg(long, value_name = "FILE")]
     pub(crate) meta: Option<PathBuf>,
     /// Bars that a vector describes; sets the exclusion zone

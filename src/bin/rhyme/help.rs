@@ -46,6 +46,7 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
             "compact",
             "backup",
             "restore",
+            "adjust",
             "delete",
             "drop-space",
         ],

@@ -5,10 +5,10 @@ use super::super::container::Place;
 use super::super::fields::wrong_unit;
 use super::super::report::{DefectKind, InputReport, NoticeKind};
 use super::super::times::TimeForm;
-use super::parse::RawSeries;
+use super::raw::RawSeries;
 use super::spacing::{count_gaps, off_grid, settle_interval};
 use crate::error::Result;
-use crate::model::{Bars, Calendar, Interval, Timestamp};
+use crate::model::{Calendar, Interval, SeriesKey, SplitJump, Timestamp};
 
 /// What holds for all series of a text.
 pub(crate) struct Rules<'a> {
@@ -22,12 +22,12 @@ pub(crate) struct Rules<'a> {
     pub(crate) interval: Option<Interval>,
 }
 
-/// Sorts and checks a series. `None` if no bar is left.
+/// Sorts and checks a series, and tells its interval. `None` if no bar is left.
 pub(crate) fn assemble(
     mut raw: RawSeries,
     rules: &Rules<'_>,
     report: &mut InputReport,
-) -> Result<Option<(Bars, Interval)>> {
+) -> Result<Option<(RawSeries, Interval)>> {
     settle_times(&mut raw, rules, report);
     sort(&mut raw, report);
     settle_repeats(&mut raw, report);
@@ -40,7 +40,20 @@ pub(crate) fn assemble(
     if rules.calendar == Calendar::Continuous {
         count_gaps(&raw.bars.time, |row| raw.line(row), interval, report);
     }
-    Ok((!raw.bars.is_empty()).then_some((raw.bars, interval)))
+    Ok((!raw.bars.is_empty()).then_some((raw, interval)))
+}
+
+/// Notes jumps in price that look like splits.
+pub(crate) fn notice_splits(raw: &RawSeries, key: &SeriesKey, report: &mut InputReport) {
+    for jump in SplitJump::find(&raw.bars) {
+        let line = raw.line(jump.bar);
+        report.notices.add(NoticeKind::Split, line, || {
+            let SplitJump { split, on, .. } = jump;
+            format!(
+                "{jump}; if it is one, take adjusted prices, or `rhyme adjust {key} --split {split} --on {on}` once it is stored"
+            )
+        });
+    }
 }
 
 impl RawSeries {

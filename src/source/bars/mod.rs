@@ -1,8 +1,11 @@
 //! Candles from files.
 
+mod adjusted;
 mod assemble;
+mod names;
 mod naming;
 mod parse;
+mod raw;
 mod spacing;
 
 use std::collections::BTreeMap;
@@ -14,9 +17,10 @@ use super::rows::{Facts, Rows};
 use super::times::{DateOrder, TimeForms};
 use crate::error::Result;
 use crate::model::{Bars, Calendar, Interval, SeriesBars, SeriesKey};
-use assemble::{Rules, assemble};
+use assemble::{Rules, assemble, notice_splits};
 use naming::guess;
-use parse::{RawSeries, read_rows};
+use parse::read_rows;
+use raw::{RawSeries, RowNames};
 use spacing::{count_gaps, off_grid};
 
 /// What the caller knows about a file of bars. What is said here wins over the file's content,
@@ -37,6 +41,9 @@ pub struct BarOptions {
     pub map: Vec<(String, String)>,
     /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
     pub dates: Option<DateOrder>,
+    /// Whether prices are scaled by a column of adjusted closes: open, high, low and close by adjusted
+    /// close / close. By default the column is not used, and the report says so where it differs.
+    pub adjusted: bool,
     /// Whether prices are written like `1,5`; by default a comma is refused.
     pub decimal_comma: bool,
     /// What to do with rows that cannot be stored; by default refuse the file.
@@ -123,7 +130,6 @@ fn assemble_all(
         return Ok(Vec::new());
     };
     let guess = guess(&place.naming_path());
-    let names = Names::new(facts, &guess, place, options)?;
     if options.symbol.is_some() && raw.len() > 1 {
         return Err(place.error(
             None,
@@ -133,76 +139,58 @@ fn assemble_all(
             ),
         ));
     }
-    let calendar = options
-        .calendar
-        .unwrap_or_else(|| Calendar::of_market(&names.market));
-    let rules = Rules {
-        place,
-        form,
-        calendar,
-        interval: options.interval.or(guess.interval),
-    };
     let mut all = Vec::with_capacity(raw.len());
     for one in raw {
-        let symbol = names.symbol(one.symbol.as_deref()).to_owned();
-        let Some((bars, interval)) = assemble(one, &rules, report)? else {
+        let [market, venue, symbol] = names(&one.names, facts, &guess, options)
+            .map_err(|message| place.error(None, message))?;
+        let calendar = options.calendar;
+        let calendar = calendar.unwrap_or_else(|| Calendar::of_market(&market));
+        let rules = Rules {
+            place,
+            form,
+            calendar,
+            interval: options.interval.or(one.names.interval).or(guess.interval),
+        };
+        let Some((one, interval)) = assemble(one, &rules, report)? else {
             continue;
         };
-        let key = SeriesKey::new(&names.market, &names.venue, &symbol, interval)
+        let key = SeriesKey::new(&market, &venue, &symbol, interval)
             .map_err(|e| place.error(None, e.to_string()))?;
-        report.accepted += bars.len() as u64;
+        notice_splits(&one, &key, report);
+        report.accepted += one.bars.len() as u64;
         all.push(SeriesBars {
             key,
             calendar,
-            bars,
+            bars: one.bars,
         });
     }
     Ok(all)
 }
 
-/// The names of the series of a member, apart from its interval.
-struct Names {
-    market: String,
-    venue: String,
-    /// The symbol that was asked for.
-    wanted: Option<String>,
-    /// The symbol if rows do not say one.
-    fallback: String,
-}
-
-impl Names {
-    fn new(
-        facts: &Facts,
-        guess: &naming::Guess,
-        place: &Place,
-        options: &BarOptions,
-    ) -> Result<Self> {
-        let bybit = facts.bybit_category.as_ref();
-        let market = options.market.clone();
-        let market = market.or_else(|| bybit.map(|_| "crypto".to_owned()));
-        let market = market.or_else(|| guess.market.clone()).ok_or_else(|| {
-            place.error(
-                None,
-                "the path does not tell the market; say it with --market crypto, equity or fx, or keep the file in a folder of that name",
-            )
-        })?;
-        let venue = options.venue.clone();
-        let venue = venue.or_else(|| bybit.map(|category| format!("bybit_{category}")));
-        let venue = venue.or_else(|| guess.venue.clone());
-        let fallback = facts.symbol.as_deref().map(str::to_uppercase);
-        let fallback = fallback.or_else(|| guess.symbol.clone());
-        Ok(Self {
-            market,
-            venue: venue.unwrap_or_else(|| "default".to_owned()),
-            wanted: options.symbol.clone(),
-            fallback: fallback.unwrap_or_default(),
-        })
-    }
-
-    fn symbol<'a>(&'a self, of_rows: Option<&'a str>) -> &'a str {
-        let wanted = self.wanted.as_deref();
-        wanted.or(of_rows).unwrap_or(&self.fallback)
-    }
+/// Market, venue and symbol of a series: as the caller says, else the rows, else the file, else its path.
+fn names(
+    of_rows: &RowNames,
+    facts: &Facts,
+    guess: &naming::Guess,
+    options: &BarOptions,
+) -> Result<[String; 3], String> {
+    let bybit = facts.bybit_category.as_ref();
+    let market = options.market.clone().or_else(|| of_rows.market.clone());
+    let market = market.or_else(|| bybit.map(|_| "crypto".to_owned()));
+    let market = market.or_else(|| guess.market.clone()).ok_or(
+        "the path does not tell the market; say it with --market crypto, equity or fx, or keep the file in a folder of that name",
+    )?;
+    let venue = options.venue.clone().or_else(|| of_rows.venue.clone());
+    let venue = venue.or_else(|| bybit.map(|category| format!("bybit_{category}")));
+    let venue = venue.or_else(|| guess.venue.clone());
+    let symbol = options.symbol.clone().or_else(|| of_rows.symbol.clone());
+    let symbol = symbol.or_else(|| facts.symbol.as_deref().map(str::to_uppercase));
+    let symbol = symbol.or_else(|| guess.symbol.clone());
+    Ok([
+        market,
+        venue.unwrap_or_else(|| "default".to_owned()),
+        symbol.unwrap_or_default(),
+    ])
 }
 
 /// Adds a series of one member to those of the members before it.

@@ -1,18 +1,19 @@
 //! Rows into bars: fields, numbers, and what each row must fulfil on its own.
 
-use std::collections::HashMap;
-
 use csv::ByteRecord;
 
 use super::super::columns::{Columns, Field, Layout, TIME, TimeColumns};
-use super::super::fields::{check_symbol, read_time_in, shown};
+use super::super::fields::{number_defect, read_time_in};
 use super::super::numbers::{NumberDefect, parse_number, parse_volume};
 use super::super::report::{DefectKind, InputReport, NoticeKind, RowDefect};
 use super::super::rows::{Rows, Step};
-use super::super::times::{DateOrder, TimeForm, TimeForms, WrittenTime};
+use super::super::times::{DateOrder, TimeForm, WrittenTime};
 use super::BarOptions;
+use super::adjusted::{ADJUSTED, AdjustedColumn, Unused};
+use super::names::{BySeries, NameColumns, SYMBOL};
+use super::raw::RawSeries;
 use crate::error::Result;
-use crate::model::{Bar, Bars, Timestamp};
+use crate::model::{Bar, Timestamp};
 
 macro_rules! price {
     ($name:literal, $($alias:literal),+) => {
@@ -37,24 +38,6 @@ const VOLUME: Field = Field {
     aliases: &["volume", "vol", "v", "basevolume"],
     prefix: Some("volume"),
 };
-const SYMBOL: Field = Field {
-    name: "symbol",
-    aliases: &["symbol", "ticker", "instrument", "code"],
-    prefix: None,
-};
-
-/// The bars of one symbol in the order of the file, not yet compared with each other.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RawSeries {
-    /// The symbol that its rows name.
-    pub(crate) symbol: Option<String>,
-    /// Times are local until the file's form is known.
-    pub(crate) bars: Bars,
-    /// The line of each bar.
-    pub(crate) lines: Vec<u64>,
-    /// How each time was written.
-    pub(crate) forms: TimeForms,
-}
 
 /// Reads all rows; those that cannot be a bar go to the report.
 pub(crate) fn read_rows(
@@ -66,8 +49,9 @@ pub(crate) fn read_rows(
         return Ok(Vec::new());
     }
     let mut positions = Positions::resolve(rows, options)?;
-    let mut by_symbol = BySymbol::default();
+    let mut by_series = BySeries::default();
     let mut volumes = Volumes::default();
+    let mut unused = Unused::default();
     let mut record = ByteRecord::new();
     loop {
         let step = rows.next(&mut record)?;
@@ -84,10 +68,11 @@ pub(crate) fn read_rows(
         if rows.layout().width() != positions.width {
             positions = Positions::resolve(rows, options)?;
         }
-        let row = positions.read(&record).and_then(|(time, bar, no_volume)| {
-            let series = by_symbol.of(positions.symbol(&record))?;
-            volumes.count(&bar, no_volume, line);
-            series.push(time.form, bar, line);
+        let row = positions.read(&record).and_then(|row| {
+            let series = by_series.of(positions.names, &record)?;
+            volumes.count(&row.bar, row.no_volume, line);
+            unused.count(row.adjusted_differs, line);
+            series.push(row.form, row.bar, line);
             Ok(())
         });
         if let Err(defect) = row {
@@ -97,7 +82,11 @@ pub(crate) fn read_rows(
     if let Some((line, message)) = volumes.notice(positions.volume.is_some()) {
         report.notices.add(NoticeKind::NoVolume, line, || message);
     }
-    Ok(by_symbol.series)
+    if let Some((line, message)) = unused.notice() {
+        let kind = NoticeKind::AdjustedUnused;
+        report.notices.add(kind, line, || message);
+    }
+    Ok(by_series.series)
 }
 
 /// How many bars have a volume.
@@ -137,20 +126,13 @@ impl Volumes {
     }
 }
 
-impl RawSeries {
-    fn push(&mut self, form: TimeForm, bar: Bar, line: u64) {
-        self.forms.push(form);
-        self.bars.push(bar);
-        self.lines.push(line);
-    }
-}
-
 /// Where the fields of a bar are.
 struct Positions {
     time: TimeColumns,
     prices: [(usize, &'static str); 4],
     volume: Option<usize>,
-    symbol: Option<usize>,
+    adjusted: Option<AdjustedColumn>,
+    names: NameColumns,
     width: usize,
     dates: Option<DateOrder>,
     decimal_comma: bool,
@@ -166,14 +148,22 @@ impl Positions {
     }
 
     fn of_names(names: &[String], options: &BarOptions) -> Result<Self, String> {
-        let fields = [&TIME, &OPEN, &HIGH, &LOW, &CLOSE, &VOLUME, &SYMBOL];
+        let fields = [
+            &TIME, &OPEN, &HIGH, &LOW, &CLOSE, &VOLUME, &SYMBOL, &ADJUSTED,
+        ];
         let columns = Columns::new(names, &options.map, &fields)?;
         let price = |field: &Field| Ok::<_, String>((columns.need(field)?, field.name));
+        let adjusted = match options.adjusted {
+            true => Some(columns.need(&ADJUSTED)?),
+            false => columns.find(&ADJUSTED).ok().flatten(),
+        };
+        let used = options.adjusted;
         Ok(Self {
             time: columns.need_time(&TIME)?,
             prices: [price(&OPEN)?, price(&HIGH)?, price(&LOW)?, price(&CLOSE)?],
             volume: columns.find(&VOLUME)?,
-            symbol: columns.find(&SYMBOL)?,
+            adjusted: adjusted.map(|at| AdjustedColumn { at, used }),
+            names: NameColumns::resolve(&columns)?,
             width: names.len(),
             dates: options.dates,
             decimal_comma: options.decimal_comma,
@@ -193,24 +183,24 @@ impl Positions {
                     .to_owned(),
             );
         }
+        if options.adjusted {
+            return Err("there is no header, so no column is known to hold adjusted closes; add a line with the names of the columns, or leave out --adjusted".to_owned());
+        }
         Ok(Self {
             time: TimeColumns::One(0),
             prices: [(1, "open"), (2, "high"), (3, "low"), (4, "close")],
             volume: (width > 5).then_some(5),
-            symbol: None,
+            adjusted: None,
+            names: NameColumns::default(),
             width,
             dates: options.dates,
             decimal_comma: options.decimal_comma,
         })
     }
 
-    fn symbol<'a>(&self, record: &'a ByteRecord) -> Option<&'a [u8]> {
-        Some(record.get(self.symbol?).unwrap_or_default())
-    }
-
-    /// The bar of a row, and whether it has no volume, which is then 0.
-    fn read(&self, record: &ByteRecord) -> Result<(WrittenTime, Bar, bool), RowDefect> {
-        let time = read_time_in(&self.time.of(record), self.dates)?;
+    /// The bar of a row.
+    fn read(&self, record: &ByteRecord) -> Result<Row, RowDefect> {
+        let time: WrittenTime = read_time_in(&self.time.of(record), self.dates)?;
         let [open, high, low, close] = self.prices;
         let field = |at| record.get(at).unwrap_or_default();
         let price = |(at, name)| {
@@ -230,24 +220,48 @@ impl Positions {
             None => None,
         };
         bar.volume = volume.unwrap_or(0.0);
-        bar.check().map_err(|defect| {
-            let Bar {
-                open,
-                high,
-                low,
-                close,
-                volume,
-                ..
-            } = bar;
-            RowDefect::new(
-                defect.into(),
-                format!(
-                    "{defect} (open {open}, high {high}, low {low}, close {close}, volume {volume})"
-                ),
-            )
-        })?;
-        Ok((time, bar, volume.is_none()))
+        check(&bar)?;
+        let mut adjusted_differs = false;
+        if let Some(column) = self.adjusted {
+            adjusted_differs = column.apply(&mut bar, field(column.at), self.decimal_comma)?;
+            check(&bar)?;
+        }
+        Ok(Row {
+            form: time.form,
+            bar,
+            no_volume: volume.is_none(),
+            adjusted_differs,
+        })
     }
+}
+
+/// What a row holds.
+struct Row {
+    form: TimeForm,
+    bar: Bar,
+    /// It has no volume, which is then 0.
+    no_volume: bool,
+    /// It has an adjusted close that is not used and differs.
+    adjusted_differs: bool,
+}
+
+fn check(bar: &Bar) -> Result<(), RowDefect> {
+    bar.check().map_err(|defect| {
+        let Bar {
+            open,
+            high,
+            low,
+            close,
+            volume,
+            ..
+        } = bar;
+        RowDefect::new(
+            defect.into(),
+            format!(
+                "{defect} (open {open}, high {high}, low {low}, close {close}, volume {volume})"
+            ),
+        )
+    })
 }
 
 impl Positions {
@@ -262,65 +276,5 @@ impl Positions {
             Err(NumberDefect::Empty) => Ok(None),
             Err(other) => Err(defect(other, field)),
         }
-    }
-}
-
-fn number_defect(defect: NumberDefect, name: &'static str, field: &[u8]) -> RowDefect {
-    if defect == NumberDefect::Empty {
-        return RowDefect::new(DefectKind::MissingField, format!("the {name} is empty"));
-    }
-    let found = shown(field);
-    let message = format!("expected a number for the {name}, found {found:?}{defect}");
-    RowDefect::new(DefectKind::Unparsable, message)
-}
-
-/// The most symbols of a file: each takes more memory than its rows do.
-const MAX_SYMBOLS: usize = 100_000;
-
-/// The series of a file by the symbols that its rows name.
-#[derive(Default)]
-struct BySymbol {
-    series: Vec<RawSeries>,
-    index: HashMap<Vec<u8>, usize>,
-    last: Option<(Vec<u8>, usize)>,
-}
-
-impl BySymbol {
-    fn of(&mut self, symbol: Option<&[u8]>) -> Result<&mut RawSeries, RowDefect> {
-        let at = match (symbol, &self.last) {
-            // Without a column of symbols there is one series.
-            (None, _) if !self.series.is_empty() => 0,
-            (Some(name), Some((last, at))) if last == name => *at,
-            _ => {
-                let at = self.find_or_add(symbol)?;
-                self.last = symbol.map(|name| (name.to_vec(), at));
-                at
-            }
-        };
-        let missing = || RowDefect::new(DefectKind::BadName, "no series for the symbol");
-        self.series.get_mut(at).ok_or_else(missing)
-    }
-
-    fn find_or_add(&mut self, symbol: Option<&[u8]>) -> Result<usize, RowDefect> {
-        let text = symbol.map(|s| String::from_utf8_lossy(s.trim_ascii()).to_uppercase());
-        let key = text.clone().unwrap_or_default().into_bytes();
-        if let Some(at) = self.index.get(&key) {
-            return Ok(*at);
-        }
-        if let Some(text) = &text {
-            check_symbol(text)?;
-        }
-        let at = self.series.len();
-        if at == MAX_SYMBOLS {
-            let message =
-                format!("expected at most {MAX_SYMBOLS} symbols in a file, found more; split it");
-            return Err(RowDefect::new(DefectKind::BadName, message));
-        }
-        self.index.insert(key, at);
-        self.series.push(RawSeries {
-            symbol: text,
-            ..RawSeries::default()
-        });
-        Ok(at)
     }
 }

@@ -205,13 +205,13 @@ fn resolve(layout: &Layout, place: &Place, options: &VectorOptions) -> Result<Me
     let found = match layout {
         Layout::Named(names) => Columns::new(names, &options.map, &FIELDS)
             .and_then(|columns| MetaColumns::resolve(&columns)),
-        Layout::Positional(_) => Err("expected a first line with the names of the columns, like market,venue,symbol,interval,time".to_owned()),
+        Layout::Positional(_) => Err("expected a first line with the names of the columns, like market,venue,symbol,interval,end".to_owned()),
     };
     let columns = found.map_err(|message| place.error(None, message))?;
     if columns.at.iter().all(Option::is_none) {
         return Err(place.error(
             None,
-            "expected at least one of the columns market, venue, symbol, interval and time",
+            "expected at least one of the columns market, venue, symbol, interval and end",
         ));
     }
     Ok(columns)

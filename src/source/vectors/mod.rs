@@ -1,13 +1,14 @@
-//! Vectors that were made elsewhere: `.npy` matrices and Parquet files.
+//! Vectors that were made elsewhere: `.npy` matrices, Parquet files and tables of text.
 
 mod meta;
 mod npy;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod table;
 
 use std::path::{Path, PathBuf};
 
-use super::container::{Content, Place, for_each_member};
+use super::container::{Content, Member, Place, for_each_member};
 use super::report::{DefectKind, InputReport, OnError, RowDefect};
 use crate::error::{Error, Result};
 use crate::model::{Interval, Space, Timestamp};
@@ -17,8 +18,7 @@ use meta::{Metas, read_sidecar};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VectorOptions {
     /// A table with a row for each vector and the columns `market`, `venue`, `symbol`, `interval`
-    /// and `time`, all optional; by default the columns of the Parquet file itself, and nothing
-    /// for `.npy`.
+    /// and `end`, all optional; by default the columns of the file itself, and nothing for `.npy`.
     pub meta: Option<PathBuf>,
     /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
     pub map: Vec<(String, String)>,
@@ -69,8 +69,9 @@ pub struct VectorFile {
     pub report: InputReport,
 }
 
-/// Reads vectors from a matrix of NumPy (`.npy`: two axes, C order, 16, 32 or 64 bit floats) or a
-/// Parquet file with a column `vector` or `embedding` of lists of floats.
+/// Reads vectors from a matrix of NumPy (`.npy`: two axes, C order, 16, 32 or 64 bit floats), a
+/// Parquet file with a column `vector` or `embedding` of lists of floats, JSON with arrays of that name, or CSV
+/// with the columns `vector0`, `vector1`, ...
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be read, [`Error::Input`] if one is damaged or of another form,
@@ -79,23 +80,22 @@ pub struct VectorFile {
 pub fn read_vectors(path: &Path, options: &VectorOptions) -> Result<VectorFile> {
     let mut found: Option<(Matrix, Option<Metas>)> = None;
     for_each_member(path, &mut |member| {
-        let place = member.place;
+        let Member { place, content } = member;
         if found.is_some() {
             return Err(place.error(None, "expected one array of vectors, found several"));
         }
-        found = Some(match member.content {
+        let (matrix, metas) = match content {
             Content::Npy(reader) => (npy::read(reader, &place)?, None),
             Content::Parquet => {
                 let (matrix, metas) = read_parquet(&place, options)?;
                 (matrix, Some(metas))
             }
             Content::Csv(_) | Content::Json(_) => {
-                return Err(place.error(
-                    None,
-                    "expected vectors as .npy or Parquet, found text; write them with numpy.save",
-                ));
+                let (matrix, metas) = table::read(Member { place, content }, options)?;
+                (matrix, Some(metas))
             }
-        });
+        };
+        found = Some((matrix, metas));
         Ok(())
     })?;
     let nothing = || Error::input(path, None, "expected vectors, found nothing");

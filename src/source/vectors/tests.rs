@@ -150,7 +150,10 @@ fn shapes_and_contents_that_cannot_be() {
     for (bytes, reason) in [
         (npy("<f4", 1, 0, &[]), "dimension 1 to 4096, found 0"),
         (npy("<f4", 1, 5_000, &[]), "found 5000"),
-        (b"a,b\n1,2\n".to_vec(), "found text"),
+        (
+            b"a,b\n1,2\n".to_vec(),
+            "no column for the vector among: a, b",
+        ),
         (
             b"\x93NUMPY\x09\x00\x00\x00".to_vec(),
             "version 1 to 3, found 9",

@@ -1,20 +1,22 @@
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use rhymedb::Timestamp;
+use rhymedb::{DivergenceEpisode, DivergenceMoment, Timestamp};
 use serde_json::{Value, json};
 
 use super::words::{self, Place, number};
 use super::{check_period, open};
-use crate::args::Global;
+use crate::args::{Format, Global};
 use crate::failure::Outcome;
-use crate::output::{self, column};
+use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
 For each bar in which headlines about the symbol became known: the cosine of the window that ends
-with it and the mean of those headlines, and its percentile among the earlier moments of the series.
-Low is divergence; the flagged moments come first.
+with it and the mean of those headlines, and its percentile among the earlier moments of the series
+with a like number of headlines. Low is divergence. Flagged moments whose windows overlap are one
+episode, and its sign says what the price did over the last quarter of the window and what the news
+say. --moments lists every moment, the flagged ones first.
 
 Example: rhyme divergence BTCUSDT:1h --below 2";
 
@@ -45,7 +47,10 @@ pub(crate) struct Args {
     /// The earlier moments that a percentile needs
     #[arg(long, default_value_t = 30, value_name = "N")]
     history: usize,
-    /// Only the first N moments of the answer; 0 is all
+    /// Every moment instead of the episodes
+    #[arg(long)]
+    moments: bool,
+    /// Only the first N of the answer; 0 is all
     #[arg(long, default_value_t = 20, value_name = "N")]
     first: usize,
     #[command(flatten)]
@@ -73,29 +78,76 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     } else {
         args.first
     };
-    let rows: Vec<Value> = answer
-        .moments
-        .iter()
-        .take(shown)
-        .map(|moment| {
-            json!({
-                "flagged": moment.flagged,
-                "end": moment.end.to_string(),
-                "similarity": number(global.format, moment.similarity),
-                "percentile": moment.percentile.map(|p| (p * 10.0).round() / 10.0),
-                "earlier": moment.earlier,
-                "headlines": moment.headlines,
-            })
-        })
-        .collect();
-    let columns = [
-        column("flagged", "flagged"),
-        column("end", "end"),
-        column("similarity", "similarity"),
-        column("percentile", "percentile"),
-        column("earlier", "of earlier"),
-        column("headlines", "headlines"),
-    ];
-    let none = "no headline about the symbol became known in a bar of the series";
-    output::listing(global.format, &columns, &rows, none)
+    if args.moments {
+        let rows = answer.moments.iter().take(shown);
+        let rows: Vec<Value> = rows.map(|m| moment_row(global.format, m)).collect();
+        let none = "no headline about the symbol became known in a bar of the series";
+        return output::listing(global.format, &MOMENT_COLUMNS, &rows, none);
+    }
+    let rows = answer.episodes.iter().take(shown);
+    let rows: Vec<Value> = rows.map(|e| episode_row(global.format, e)).collect();
+    let none = format!(
+        "none of {} moments with news is flagged; --moments lists them",
+        output::grouped(answer.moments.len() as u64)
+    );
+    output::listing(global.format, &EPISODE_COLUMNS, &rows, &none)
+}
+
+const MOMENT_COLUMNS: [Column; 9] = [
+    column("flagged", "flagged"),
+    column("end", "end"),
+    column("sign", "which way"),
+    column("similarity", "similarity"),
+    column("percentile", "percentile"),
+    column("earlier", "of earlier"),
+    column("price_change", "price %"),
+    column("news_direction", "news"),
+    column("headlines", "headlines"),
+];
+
+fn moment_row(format: Format, moment: &DivergenceMoment) -> Value {
+    json!({
+        "flagged": moment.flagged,
+        "end": moment.end.to_string(),
+        "sign": moment.sign().map(|s| s.to_string()),
+        "similarity": number(format, moment.similarity),
+        "percentile": moment.percentile.map(tenth),
+        "earlier": moment.earlier,
+        "price_change": moment.price_change.map(|c| tenth(100.0 * c)),
+        "news_direction": number(format, moment.news_direction),
+        "headlines": moment.headlines,
+    })
+}
+
+const EPISODE_COLUMNS: [Column; 9] = [
+    column("first", "first"),
+    column("last", "last"),
+    column("moments", "moments"),
+    column("sign", "which way"),
+    column("end", "lowest at"),
+    column("percentile", "percentile"),
+    column("price_change", "price %"),
+    column("news_direction", "news"),
+    column("headlines", "headlines"),
+];
+
+fn episode_row(format: Format, episode: &DivergenceEpisode) -> Value {
+    let lowest = &episode.lowest;
+    json!({
+        "first": episode.first.to_string(),
+        "last": episode.last.to_string(),
+        "moments": episode.moments,
+        "sign": episode.sign.map(|s| s.to_string()),
+        "end": lowest.end.to_string(),
+        "similarity": number(format, lowest.similarity),
+        "percentile": lowest.percentile.map(tenth),
+        "earlier": lowest.earlier,
+        "price_change": lowest.price_change.map(|c| tenth(100.0 * c)),
+        "news_direction": number(format, lowest.news_direction),
+        "headlines": lowest.headlines,
+    })
+}
+
+fn tenth(x: f64) -> f64 {
+    (x * 10.0).round() / 10.0
 }

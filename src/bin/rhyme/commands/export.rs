@@ -16,15 +16,17 @@ use crate::shell;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Export {
-    /// Bars, with the names of their series
-    #[command(after_help = "Example: rhyme export bars bars.parquet BTCUSDT:1h --from 2021-05-01")]
+    /// Bars, with the names of their series, as `rhyme ingest bars` reads them
+    #[command(
+        after_help = "`open_time` is when a bar opened; it is known when it closes, an interval later.\n\nExample: rhyme export bars bars.parquet BTCUSDT:1h --from 2021-05-01"
+    )]
     Bars(ExportBars),
-    /// Headlines
+    /// Headlines, as `rhyme ingest headlines` reads them
     #[command(after_help = "Example: rhyme export headlines btc-news.csv BTCUSDT --to 2021-12-31")]
     Headlines(ExportHeadlines),
-    /// Vectors of windows, as `rhyme import vectors` reads them from Parquet
+    /// Vectors of windows, as `rhyme import vectors` reads them
     #[command(
-        after_help = "Example: rhyme export vectors vectors.parquet BTCUSDT:1h --space shape"
+        after_help = "`end` is when the last bar of a window closed.\n\nExample: rhyme export vectors vectors.parquet BTCUSDT:1h --space shape"
     )]
     Vectors(ExportVectors),
     /// Headlines with their vectors, in a space of charts and headlines
@@ -189,7 +191,7 @@ fn bar_columns(key: &SeriesKey, bars: &Bars) -> Vec<(&'static str, TableColumn)>
     let open = bars.time.iter().map(|&t| Timestamp::from_millis(t));
     let mut columns = names(key, bars.len()).to_vec();
     columns.extend([
-        ("time", times(open)),
+        ("open_time", times(open)),
         ("open", number(&bars.open)),
         ("high", number(&bars.high)),
         ("low", number(&bars.low)),
@@ -213,7 +215,7 @@ fn headline_columns(found: &[Headline]) -> Vec<(&'static str, TableColumn)> {
         TableColumn::Text(found.iter().map(|h| Some(part(h))).collect())
     };
     vec![
-        ("time", times(found.iter().map(|h| h.time))),
+        ("published", times(found.iter().map(|h| h.time))),
         ("precision", text(|h| h.precision.to_string())),
         ("source", text(|h| h.source.clone())),
         (
@@ -270,7 +272,7 @@ fn vectors(global: &Global, args: &ExportVectors) -> Outcome {
             venue,
             symbol,
             interval,
-            ("time", times(ends.iter().copied())),
+            ("end", times(ends.iter().copied())),
             ("vector", TableColumn::Vectors { dim, values }),
         ]
     };

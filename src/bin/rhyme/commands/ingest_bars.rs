@@ -39,6 +39,9 @@ pub(crate) struct IngestBars {
     /// The order of dates like 31/01/2024: day-first or month-first
     #[arg(long, value_name = "ORDER")]
     dates: Option<DateOrder>,
+    /// Scale prices by the column of adjusted closes, like Adj Close
+    #[arg(long)]
+    adjusted: bool,
     /// Numbers are written like 1,5
     #[arg(long)]
     decimal_comma: bool,
@@ -60,6 +63,7 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
         calendar: args.calendar,
         map: args.rows.map(),
         dates: args.dates,
+        adjusted: args.adjusted,
         decimal_comma: args.decimal_comma,
         on_error: args.rows.on_error,
     };

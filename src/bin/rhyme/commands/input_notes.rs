@@ -107,6 +107,12 @@ fn counted(report: &InputReport, kind: NoticeKind, count: u64) -> String {
         NoticeKind::Duplicate => ("identical row", "identical rows"),
         NoticeKind::OutOfOrder => ("row out of order", "rows out of order"),
         NoticeKind::Gap => ("gap", "gaps"),
+        NoticeKind::Split => {
+            let first = report.notices.first.iter().find(|f| f.kind == kind);
+            let first = first.map_or_else(String::new, |f| format!(": {}", f.message));
+            let jumps = if count == 1 { "jump" } else { "jumps" };
+            return format!("{count} {jumps} as in a split{first}");
+        }
         said_once => {
             let found = report.notices.first.iter().find(|f| f.kind == said_once);
             return found.map_or_else(|| said_once.to_string(), |f| f.message.clone());

@@ -114,7 +114,7 @@ pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
         .iter()
         .map(|b| {
             json!({
-                "time": b.time.to_string(),
+                "open_time": b.time.to_string(),
                 "open": b.open,
                 "high": b.high,
                 "low": b.low,
@@ -124,7 +124,7 @@ pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
         })
         .collect();
     let columns = [
-        column("time", "open time"),
+        column("open_time", "open time"),
         column("open", "open"),
         column("high", "high"),
         column("low", "low"),
@@ -148,7 +148,7 @@ pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
         .iter()
         .map(|h| {
             json!({
-                "time": h.time.to_string(),
+                "published": h.time.to_string(),
                 "precision": h.precision.to_string(),
                 "text": h.text,
                 "source": h.source,
@@ -157,7 +157,7 @@ pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
         })
         .collect();
     let columns = [
-        column("time", "time"),
+        column("published", "published"),
         column("precision", "precision"),
         column("symbols", "symbols"),
         column("source", "source"),

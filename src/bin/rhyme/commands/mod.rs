@@ -21,6 +21,7 @@ macro_rules! filtered {
     };
 }
 
+pub(crate) mod adjust;
 pub(crate) mod anomaly;
 pub(crate) mod axis;
 pub(crate) mod classify;
@@ -115,6 +116,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Backup { dir } => copies::backup(global, &dir),
         Command::Restore { backup, dir } => copies::restore(global, &backup, &dir),
         Command::Compact => compact(global),
+        Command::Adjust(args) => adjust::run(global, &args),
         Command::Delete(args) => delete::run(global, &args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -10,7 +10,9 @@ use crate::failure::Outcome;
 use crate::output::{self, column};
 
 pub(crate) const HELP: &str = "\
-A prototype is asked with as prototype:NAME, in its own space.
+A prototype is asked with as prototype:NAME, in its own space; its windows are no answers to it.
+`cohesion` is the mean cosine of two of its windows: 1 if all are alike, 0 if they have nothing in
+common.
 
 Example: rhyme similar prototype:capitulation";
 
@@ -92,7 +94,7 @@ fn row(format: Format, prototype: &Prototype) -> Value {
     json!({
         "name": prototype.name,
         "space": prototype.space,
-        "cohesion": number(format, prototype.cohesion),
+        "cohesion": prototype.cohesion.map(|c| number(format, c)),
         "created": prototype.created.to_string(),
         "windows": windows.collect::<Vec<_>>(),
     })

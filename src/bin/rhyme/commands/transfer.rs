@@ -1,7 +1,9 @@
 //! Similar windows in another market, and how alike markets are.
 
 use clap::Args;
-use rhymedb::{Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer, View};
+use rhymedb::{
+    Fewer, Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer, TransferPair, View,
+};
 use serde_json::{Value, json};
 
 use super::anomaly::window_row;
@@ -14,15 +16,16 @@ use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
-The shift between the two sides is removed (mean and covariance, CORAL), and windows that are near to
-everything are held back (CSLS). `score` is what hits are ordered by, `similar` the cosine without the
-shift, `raw` the cosine that `rhyme similar` gives.
+Hits are ordered by the corrected score (`score`): twice the cosine after the shift between the two
+sides was removed (`similarity`; mean and covariance, CORAL), less how near both windows are to
+everything (CSLS). The raw score (`raw`) is the cosine that `rhyme similar` gives.
 
 Example: rhyme transfer BTCUSDT:1h@2021-05-19 --to equity -k 5";
 
 pub(crate) const MATRIX_HELP: &str = "\
-`mutual` is the share of windows that are each other's nearest: 1 if each has a partner, about a half
-where two groups of one size are of one kind. `similar` is the mean cosine of a window and its nearest.
+`mutual` is the share of windows that are each other's nearest: 1 if each has a partner. `similar`
+is the mean cosine of a window and its nearest. Beside both stands what two groups of one kind and
+size would have; groups that differ have less. As many windows of each are compared.
 
 Example: rhyme transfer-matrix --by symbol --market crypto --from 2021-01-01";
 
@@ -134,8 +137,13 @@ pub(crate) fn run(global: &Global, args: &Transfer) -> Outcome {
 /// The columns of a hit: its scores in the place of the one of a similarity search.
 fn hit_columns() -> Vec<Column> {
     let mut columns = HIT_COLUMNS.to_vec();
-    columns.insert(2, column("similarity", "similar"));
-    columns.insert(3, column("raw", "raw"));
+    for named in &mut columns {
+        if named.key == "score" {
+            named.title = "corrected score";
+        }
+    }
+    columns.insert(2, column("similarity", "without shift"));
+    columns.insert(3, column("raw", "raw score"));
     columns
 }
 
@@ -161,6 +169,14 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
                 answer.quota,
                 answer.shift,
             ))?;
+            if let Some(fewer) = answer.fewer {
+                let found = found(answer);
+                let more = match fewer {
+                    Fewer::Quota => " (--quota allows more of one symbol)",
+                    Fewer::Episodes => "",
+                };
+                output::prose(&format!("{found}: {fewer}{more}\n"))?;
+            }
             output::keep(&columns, &rows);
             columns.push(column(output::CHART, "closes"));
             let mut charted = Vec::with_capacity(rows.len());
@@ -184,6 +200,11 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
     }
 }
 
+/// `3 of 10`: hits, and how many were asked for.
+fn found(answer: &TransferAnswer) -> String {
+    format!("{} of {}", answer.hits.len(), answer.k)
+}
+
 fn hit_row(view: &View, hit: &rhymedb::TransferHit) -> Outcome<Value> {
     let mut row = serde_json::Map::new();
     row.insert("rank".to_owned(), json!(hit.rank));
@@ -203,12 +224,15 @@ fn answer_json(view: &View, args: &Transfer, answer: &TransferAnswer, hits: Vec<
             "as_of": view.as_of().map(|t| t.to_string()),
             "window": window_row(&answer.query),
             "exclusion": answer.exclusion,
+            "k": answer.k,
             "quota": answer.quota,
         },
+        "fewer": answer.fewer.map(|why| format!("{}: {why}", found(answer))),
         "shift": rounded(answer.shift),
         "hits": hits,
         "searched": {
             "windows": answer.searched.windows,
+            "compared": answer.compared,
             "plan": answer.searched.plan,
         },
         "took_us": answer.took.as_micros() as u64,
@@ -234,13 +258,14 @@ pub(crate) fn run_matrix(global: &Global, args: &TransferMatrix) -> Outcome {
     print_matrix(global.format, &view, &answer)
 }
 
-const PAIR_COLUMNS: [Column; 6] = [
+const PAIR_COLUMNS: [Column; 7] = [
     column("a", "one"),
     column("b", "other"),
     column("mutual", "mutual"),
+    column("mutual_null", "of one kind"),
     column("similarity", "similar"),
-    column("n_a", "windows of one"),
-    column("n_b", "of the other"),
+    column("similarity_null", "of one kind"),
+    column("n", "windows of each"),
 ];
 
 fn print_matrix(format: Format, view: &View, answer: &TransferMatrixAnswer) -> Outcome {
@@ -252,14 +277,18 @@ fn print_matrix(format: Format, view: &View, answer: &TransferMatrixAnswer) -> O
                 "a": pair.a,
                 "b": pair.b,
                 "mutual": rounded(pair.mutual),
+                "mutual_null": pair.mutual_null.map(rounded),
                 "similarity": rounded(pair.similarity),
-                "n_a": pair.n_a,
-                "n_b": pair.n_b,
+                "similarity_null": pair.similarity_null.map(rounded),
+                "n": pair.n,
             })
         })
         .collect();
     if format != Format::Json {
         output::keep(&PAIR_COLUMNS, &rows);
+        if let (Format::Table, [pair]) = (format, answer.pairs.as_slice()) {
+            return output::prose(&sentence(pair));
+        }
         let shown: Vec<Value> = rows
             .into_iter()
             .map(|row| pair_shown(format, row))
@@ -280,10 +309,31 @@ fn print_matrix(format: Format, view: &View, answer: &TransferMatrixAnswer) -> O
     }))
 }
 
+/// What a matrix of two says.
+fn sentence(pair: &TransferPair) -> String {
+    let of_one_kind = |null: Option<f64>, show: fn(f64) -> String| {
+        null.map_or_else(String::new, |null| {
+            format!(" (two groups of one kind: {})", show(null))
+        })
+    };
+    let percent = |x: f64| format!("{:.0} %", 100.0 * x);
+    let cosine = |x: f64| format!("{x:.3}");
+    output::legible(&format!(
+        "{} and {}: {} of the windows are the nearest of their own nearest{}, and a window and its nearest in the other have a mean cosine of {}{}; {} windows of each were compared.",
+        pair.a,
+        pair.b,
+        percent(pair.mutual),
+        of_one_kind(pair.mutual_null, percent),
+        cosine(pair.similarity),
+        of_one_kind(pair.similarity_null, cosine),
+        output::grouped(pair.n as u64),
+    ))
+}
+
 /// A pair with as many decimals as people read.
 fn pair_shown(format: Format, mut row: Value) -> Value {
     if let (Format::Table, Some(object)) = (format, row.as_object_mut()) {
-        for key in ["mutual", "similarity"] {
+        for key in ["mutual", "mutual_null", "similarity", "similarity_null"] {
             let number = object.get(key).and_then(Value::as_f64);
             if let Some(number) = number {
                 object.insert(key.to_owned(), json!(format!("{number:.4}")));

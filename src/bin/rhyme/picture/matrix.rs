@@ -14,8 +14,12 @@ pub(crate) fn matrix(view: &View, answer: &TransferMatrixAnswer) -> Matrix {
         Some(MatrixCell {
             value: pair.mutual,
             hint: format!(
-                "{a} and {b}\nmutual {:.3}\nmean cosine of a window and its nearest {:.3}\n{} and {} windows compared",
-                pair.mutual, pair.similarity, pair.n_a, pair.n_b
+                "{a} and {b}\nmutual {:.3}{}\nmean cosine of a window and its nearest {:.3}{}\n{} windows of each compared",
+                pair.mutual,
+                of_one_kind(pair.mutual_null),
+                pair.similarity,
+                of_one_kind(pair.similarity_null),
+                pair.n
             ),
         })
     };
@@ -34,11 +38,16 @@ pub(crate) fn matrix(view: &View, answer: &TransferMatrixAnswer) -> Matrix {
             answer.space,
             as_of(view)
         ),
-        note: "The share of windows that are each other's nearest: 1 if each has a partner, about a half where two groups of one size are of one kind.".to_owned(),
+        note: "The share of windows that are each other's nearest: 1 if each has a partner. Groups of one kind have the value in brackets.".to_owned(),
         cells,
         names,
         range: (0.0, if most > 0.5 { 1.0 } else { 0.5 }),
     }
+}
+
+/// What two groups of one kind would have, behind what was found.
+fn of_one_kind(null: Option<f64>) -> String {
+    null.map_or_else(String::new, |null| format!(" ({null:.3} of one kind)"))
 }
 
 /// What the names are of, and the names: symbols without their market if it is one for all.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use rhymedb::plot::{Band, Flag, Score, Scores, Timeline, Track};
 use rhymedb::{
-    AnomalyScanAnswer, Bars, DivergenceAnswer, DivergenceMoment, LabelSet, RegimesAnswer,
-    SeriesKey, Timestamp, View,
+    AnomalyScanAnswer, Bars, DivergenceAnswer, DivergenceEpisode, DivergenceMoment, LabelSet,
+    RegimesAnswer, SeriesKey, Timestamp, View,
 };
 
 use super::{as_of, name};
@@ -181,11 +181,11 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
             hint: hint.join("\n"),
         })
     };
-    let flag = |m: &&DivergenceMoment| Flag {
-        first: m.end,
-        last: m.end,
-        label: String::new(),
-        hint: m.headlines.join("\n"),
+    let flag = |e: &DivergenceEpisode| Flag {
+        first: e.first,
+        last: e.last,
+        label: e.sign.map_or_else(String::new, |s| s.to_string()),
+        hint: e.lowest.headlines.join("\n"),
     };
     let key = &answer.series;
     let (first, last) = (moments.first(), moments.last());
@@ -197,20 +197,20 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
             _ => Bars::default(),
         },
         bands: Vec::new(),
-        flags: moments.iter().filter(|m| m.flagged).map(flag).collect(),
+        flags: answer.episodes.iter().rev().map(flag).collect(),
         scores: Some(Scores {
-            name: "percentile among earlier moments; low is divergence".to_owned(),
+            name: "percentile among earlier moments like it; low is divergence".to_owned(),
             points: moments.iter().filter_map(point).collect(),
             joined: false,
             threshold: Some(below),
             range: Some((0.0, 100.0)),
         }),
     };
-    let flagged = answer.moments.iter().filter(|m| m.flagged).count();
+    let flagged = answer.episodes.len();
     Ok(Timeline {
         title: format!("Chart against news: {}", name(key)),
         subtitle: format!(
-            "{} moments with news of {}, {flagged} with a percentile of at most {below} · space {}{}",
+            "{} moments with news of {}, {flagged} episodes with a percentile of at most {below} · space {}{}",
             grouped(answer.moments.len() as u64),
             answer.symbol,
             answer.space,

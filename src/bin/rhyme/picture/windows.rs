@@ -71,7 +71,7 @@ pub(crate) fn transferred(view: &View, to: &str, answer: &TransferAnswer) -> Out
     let ahead = (bars.bars.len() / 4).max(1);
     let mut hits = Vec::with_capacity(answer.hits.len());
     for hit in &answer.hits {
-        let label = format!("{} · {:.3}", hit.rank, hit.score);
+        let label = format!("{} · {:.3} · raw {:.3}", hit.rank, hit.score, hit.raw);
         hits.push(chart(view, &hit.window, label, 0)?);
     }
     Ok(Analogs {
@@ -87,7 +87,7 @@ pub(crate) fn transferred(view: &View, to: &str, answer: &TransferAnswer) -> Out
             answer.space,
             as_of(view)
         ),
-        note: "Times are UTC; the number after the rank is the score without the shift between the sides."
+        note: "Times are UTC; the first number is the corrected score, without the shift between the sides, the second the raw cosine."
             .to_owned(),
         query: Some(chart(view, query, "asked".to_owned(), ahead)?),
         found: hits,

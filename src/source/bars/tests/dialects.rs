@@ -41,7 +41,7 @@ fn dialects_of_many_sources_say_the_same() {
         "startTime,openPrice,highPrice,lowPrice,closePrice,volume,turnover\n1577844000000,12,14,11,13,7,1\n1577840400000,11,13,10,12,6,1\n1577836800000,10,12,9,11,5,1\n",
         "1577844000000,12,14,11,13,7,1\n1577840400000,11,13,10,12,6,1\n1577836800000,10,12,9,11,5,1\n",
         // yfinance: both closes, and the one that fits the other prices.
-        "Datetime,Open,High,Low,Close,Adj Close,Volume\n2020-01-01 00:00:00+00:00,10,12,9,11,3,5\n2020-01-01 01:00:00+00:00,11,13,10,12,3,6\n2020-01-01 02:00:00+00:00,12,14,11,13,3,7\n",
+        "Datetime,Open,High,Low,Close,Adj Close,Volume\n2020-01-01 00:00:00+00:00,10,12,9,11,11,5\n2020-01-01 01:00:00+00:00,11,13,10,12,12,6\n2020-01-01 02:00:00+00:00,12,14,11,13,13,7\n",
         "Price,Close,High,Low,Open,Volume\nTicker,X,X,X,X,X\nDatetime,,,,,\n2020-01-01 00:00:00,11,12,9,10,5\n2020-01-01 01:00:00,12,13,10,11,6\n2020-01-01 02:00:00,13,14,11,12,7\n",
         // Others.
         "Unix;Date;Symbol;Open;High;Low;Close;Volume BTC\r\n1577836800;x;X;10;12;9;11;5\r\n1577840400;x;X;11;13;10;12;6\r\n1577844000;x;X;12;14;11;13;7\r\n",

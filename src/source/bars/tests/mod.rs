@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+mod adjusted;
 mod checks;
 mod dialects;
 mod properties;

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{self, column, grouped};
 
 pub(crate) const HELP: &str = "\
-Changes nothing and reads little: of each space it encodes 64 windows again. `rhyme verify` reads
+Reads the bars, encodes 64 windows of each space again, and changes nothing; `rhyme verify` reads
 everything. Notes are worth knowing, and
 problems are worth doing something about. Exit code 5: there is a problem.
 
@@ -208,6 +208,7 @@ fn inside(db: &Database) -> Outcome<Vec<Finding>> {
         findings.push(fine("encoders", format!("{} spaces", spaces.len())));
     }
     findings.extend(vectors(db)?);
+    findings.push(splits(db)?);
     findings.push(dead(stats.dead_rows, stats.windows));
     findings.push(disk(db.path(), stats.catalog_bytes + stats.segment_bytes));
     Ok(findings)
@@ -227,6 +228,23 @@ fn vectors(db: &Database) -> Outcome<Vec<Finding>> {
         }
         Err(other) => Err(other.into()),
     }
+}
+
+/// Jumps in price that nobody adjusted for. A crash may look the same, so it is for people to say.
+fn splits(db: &Database) -> Outcome<Finding> {
+    let jumps = db.now().split_jumps()?;
+    let Some((key, jump)) = jumps.first() else {
+        return Ok(fine("splits", "no jump looks like one"));
+    };
+    let found = match jumps.len() {
+        1 => format!("{key}: {jump}"),
+        n => format!("{} jumps, the first: {key}: {jump}", grouped(n as u64)),
+    };
+    let advice = format!(
+        "if it is one, `rhyme adjust {key} --split {} --on {}`, or ingest adjusted prices (--adjusted)",
+        jump.split, jump.on
+    );
+    Ok(note("splits", found, advice))
 }
 
 fn dead(dead: u64, living: u64) -> Finding {
