@@ -70,7 +70,7 @@ pub use analysis::{
     AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceMoment, Eval, EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes,
-    Label, LabelScore, LabelSet, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer,
+    JudgedBy, Label, LabelScore, LabelSet, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer,
     NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
     Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
     SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rhymedb::plot::{Band, Flag, Score, Scores, Timeline, Track};
 use rhymedb::{
-    AnomalyScanAnswer, Bars, DivergenceAnswer, DivergenceMoment, LabelSet, RegimesAnswer,
+    AnomalyScanAnswer, Bars, DivergenceAnswer, DivergenceMoment, JudgedBy, LabelSet, RegimesAnswer,
     SeriesKey, Timestamp, View,
 };
 
@@ -149,10 +149,14 @@ pub(crate) fn regimes(view: &View, set: &LabelSet, answer: &RegimesAnswer) -> Ou
     Ok(Timeline {
         title: format!("{} by {}", name(key), answer.set),
         subtitle: format!(
-            "{} windows in {} runs · space {}{}",
+            "{} windows in {} runs · {}{}",
             grouped(windows),
             grouped(answer.runs.len() as u64),
-            answer.space,
+            match (&answer.space, answer.judged_by) {
+                (Some(space), _) => format!("space {space}"),
+                (None, JudgedBy::Drawings) => "by drawings".to_owned(),
+                (None, _) => "by rules".to_owned(),
+            },
             as_of(view)
         ),
         note: "A bar has the label of the window that ends with it; where no label was clear there is no band. Times are UTC."
