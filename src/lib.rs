@@ -70,11 +70,11 @@ pub use analysis::{
     AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceMoment, Eval, EvalMeasure, EvalReport, EvalSection, HitOutcome, HorizonOutcomes,
-    JudgedBy, Label, LabelScore, LabelSet, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer,
-    NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
-    Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
-    SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
-    TransferMatrixAnswer, TransferPair, Unusual, is_held_out,
+    JudgedBy, Label, LabelScore, LabelSet, Map, MapAnswer, MapPoint, Measure, Measured, News,
+    NewsAnswer, NewsGroup, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions,
+    Pairs, PatternAnswer, PatternSearch, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun,
+    Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup,
+    TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual, is_held_out,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;

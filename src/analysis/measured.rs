@@ -104,12 +104,7 @@ fn by_rules(view: &View, query: &Query, set: &LabelSet) -> Result<Measured> {
 }
 
 /// The bars of a target that a regime is told from and beside: a year, and windows that end in it.
-fn since_a_year(
-    view: &View,
-    target: &Target,
-    key: &SeriesKey,
-    window: usize,
-) -> Result<Bars> {
+fn since_a_year(view: &View, target: &Target, key: &SeriesKey, window: usize) -> Result<Bars> {
     let last = view.bars(key, None, target.time, Some(1))?.bars;
     let last = last.time.last().copied().unwrap_or_default();
     // A market with sessions has nights and weekends between its bars.

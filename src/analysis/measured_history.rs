@@ -26,15 +26,12 @@ pub(super) struct Odds {
 }
 
 /// What the bars before and at each bar look like, by drawings.
-pub(super) fn by_drawings(
-    closes: &[f64],
-    stretches: Vec<Range<usize>>,
-    abstain: f64,
-) -> Vec<Odds> {
+pub(super) fn by_drawings(closes: &[f64], stretches: Vec<Range<usize>>, abstain: f64) -> Vec<Odds> {
     let closes = logs(closes);
     let ends = stretches.into_iter().flat_map(|stretch| {
         let first = stretch.start + SHORTEST - 1;
-        (first..stretch.end).map(move |bar| (stretch.start.max(bar.saturating_sub(LONGEST - 1)), bar))
+        (first..stretch.end)
+            .map(move |bar| (stretch.start.max(bar.saturating_sub(LONGEST - 1)), bar))
     });
     let ends: Vec<(usize, usize)> = ends.collect();
     let found = ends.into_par_iter().map(|(first, bar)| {

@@ -99,7 +99,9 @@ impl Unrest {
         let mut logs = (0.0, 0);
         for (i, &sum) in squares.iter().take(closes.len()).enumerate() {
             before.push(logs);
-            let first = (i + 1).checked_sub(bars).and_then(|first| squares.get(first));
+            let first = (i + 1)
+                .checked_sub(bars)
+                .and_then(|first| squares.get(first));
             let moves = (bars.max(2) - 1) as f64;
             let found = first.map_or(0.0, |first| ((sum - first).max(0.0) / moves).sqrt());
             if found > 0.0 {
@@ -138,7 +140,11 @@ impl History {
         let closes = logs(&bars.close);
         let mut first = 0;
         let year = bars.time.iter().map(|&time| {
-            while bars.time.get(first).is_some_and(|&t| t < time.saturating_sub(YEAR)) {
+            while bars
+                .time
+                .get(first)
+                .is_some_and(|&t| t < time.saturating_sub(YEAR))
+            {
                 first += 1;
             }
             first

@@ -7,7 +7,7 @@
 //! that were known at the view's time.
 
 use super::labels::cosine;
-use crate::db::{Aligned, Filter};
+use crate::db::{Aligned, Filter, Query, Similar};
 use crate::error::Result;
 
 /// Charts that are looked at.
@@ -69,27 +69,46 @@ pub(super) fn warning(space: &Aligned<'_>, labels: &[&[f32]]) -> Result<Option<S
     let n = labels.len();
     let beside = |i: usize| -> Vec<f64> {
         let share = 1.0 / n.max(1) as f64;
-        (0..n).map(|j| f64::from(u8::from(i == j)) - share).collect()
+        (0..n)
+            .map(|j| f64::from(u8::from(i == j)) - share)
+            .collect()
     };
     let contrasts: Vec<Vec<f64>> = (0..n).map(beside).collect();
     told(space, labels, &contrasts)
 }
 
-/// The same of a weighted sum of sentences.
-pub(super) fn warning_of_sum(
-    space: &Aligned<'_>,
-    terms: &[(f64, Vec<f32>)],
-) -> Result<Option<String>> {
-    let vectors: Vec<&[f32]> = terms.iter().map(|(_, v)| &v[..]).collect();
-    let weights = terms.iter().map(|(w, _)| *w).collect();
-    told(space, &vectors, &[weights])
+impl Similar<'_> {
+    /// What a user should know before believing the answer to a sum with sentences, if anything: that
+    /// these words do not tell charts apart, so that they move the sum at random.
+    ///
+    /// # Errors
+    /// As [`Similar::run`].
+    pub fn warning(&self) -> Result<Option<String>> {
+        let Query::Sum(terms) = self.query() else {
+            return Ok(None);
+        };
+        let text = |(weight, term): &(f32, Query)| match term {
+            Query::Text(text) => Some((f64::from(*weight), text.clone())),
+            _ => None,
+        };
+        let texts: Vec<(f64, String)> = terms.iter().filter_map(text).collect();
+        if texts.is_empty() {
+            return Ok(None);
+        }
+        let (view, name, ..) = self.scope();
+        view.aligned(name, &[self.query()], |space| {
+            let mut vectors = Vec::with_capacity(texts.len());
+            for (_, text) in &texts {
+                vectors.push(space.text(text)?);
+            }
+            let vectors: Vec<&[f32]> = vectors.iter().map(|v| &v[..]).collect();
+            let weights = texts.iter().map(|(weight, _)| *weight).collect();
+            told(space, &vectors, &[weights])
+        })
+    }
 }
 
-fn told(
-    space: &Aligned<'_>,
-    words: &[&[f32]],
-    contrasts: &[Vec<f64>],
-) -> Result<Option<String>> {
+fn told(space: &Aligned<'_>, words: &[&[f32]], contrasts: &[Vec<f64>]) -> Result<Option<String>> {
     if words.is_empty() {
         return Ok(None);
     }
@@ -104,7 +123,8 @@ fn told(
     if charts.len() < FEWEST {
         return Ok(None);
     }
-    let scores = |vector: &[f32]| -> Vec<f64> { charts.iter().map(|c| cosine(c, vector)).collect() };
+    let scores =
+        |vector: &[f32]| -> Vec<f64> { charts.iter().map(|c| cosine(c, vector)).collect() };
     let own: Vec<Vec<f64>> = words.iter().map(|w| scores(w)).collect();
     let mut unrelated = Vec::with_capacity(UNRELATED.len());
     for sentence in UNRELATED {
@@ -134,7 +154,9 @@ fn spread_of(scores: &[&Vec<f64>], contrasts: &[Vec<f64>]) -> f64 {
     for weights in contrasts {
         let at = |chart: usize| -> f64 {
             let parts = weights.iter().zip(scores);
-            parts.map(|(w, s)| w * s.get(chart).copied().unwrap_or_default()).sum()
+            parts
+                .map(|(w, s)| w * s.get(chart).copied().unwrap_or_default())
+                .sum()
         };
         let values: Vec<f64> = (0..charts).map(at).collect();
         let mean = values.iter().sum::<f64>() / charts.max(1) as f64;

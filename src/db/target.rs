@@ -168,7 +168,7 @@ fn window_of(record: &SeriesRecord, bars: &Bars, first: usize) -> Window {
 
 /// The last bars of a series without a gap that closed at or before `time`: of the last stretch that
 /// has at least `least` of them, up to `most`.
-fn last_stretch(
+pub(super) fn last_stretch(
     snapshot: &Snapshot,
     (id, record): (SeriesId, &SeriesRecord),
     (least, most): (usize, usize),

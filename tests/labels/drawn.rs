@@ -113,7 +113,11 @@ pub fn chart(kind: &str, noise: Noise, before: usize, random: &mut Lcg) -> Vec<f
     let mut drift = 0.0;
     for i in 0..bars {
         let t = i as f64 / (bars - 1) as f64;
-        let next = corners.iter().position(|c| c.0 >= t).unwrap_or(corners.len() - 1).max(1);
+        let next = corners
+            .iter()
+            .position(|c| c.0 >= t)
+            .unwrap_or(corners.len() - 1)
+            .max(1);
         let (from, to) = (corners[next - 1], corners[next]);
         let share = ((t - from.0) / (to.0 - from.0)).clamp(0.0, 1.0);
         let share = (1.0 - (std::f64::consts::PI * share).cos()) / 2.0;

@@ -142,7 +142,11 @@ pub(super) const PATTERNS: [Pattern; 8] = [
     },
     Pattern {
         name: "head and shoulders",
-        also: &["head-and-shoulders", "head & shoulders", "head and shoulders top"],
+        also: &[
+            "head-and-shoulders",
+            "head & shoulders",
+            "head and shoulders top",
+        ],
         chance: 0.8,
         drawings: &[mirrored(THREE_LOWS)],
     },
@@ -229,9 +233,8 @@ impl Drawing {
     pub(super) fn drawn(&self, variant: u32, points: usize) -> Vec<f64> {
         let index = variant.wrapping_mul(17).wrapping_add(20);
         let mut numbers = PRIMES.iter().map(|&prime| halton(index, prime));
-        let mut between = |(least, most): (f64, f64)| {
-            least + (most - least) * numbers.next().unwrap_or(0.5)
-        };
+        let mut between =
+            |(least, most): (f64, f64)| least + (most - least) * numbers.next().unwrap_or(0.5);
         let mut turns: Vec<(f64, f64)> = Vec::with_capacity(self.turns.len());
         let mut time = 0.0;
         for turn in self.turns {

@@ -104,10 +104,7 @@ pub(crate) fn fits(closes: &[f64]) -> Option<[Fit; COUNT]> {
 pub(crate) fn odds(fits: &[Fit; COUNT]) -> ([f64; COUNT], f64) {
     let log_likelihood = |s: f64| -WORTH / 2.0 * (1.0 - s.clamp(0.0, 1.0).powi(2)).max(1e-9).ln();
     let logs = fits.map(|fit| log_likelihood(fit.similarity));
-    let nearest = logs
-        .iter()
-        .zip(&PATTERNS)
-        .max_by(|a, b| a.0.total_cmp(b.0));
+    let nearest = logs.iter().zip(&PATTERNS).max_by(|a, b| a.0.total_cmp(b.0));
     let none = nearest.map_or(0.0, |(_, pattern)| log_likelihood(pattern.chance));
     let most = logs.iter().copied().fold(none, f64::max);
     let sum: f64 = logs.iter().chain([&none]).map(|l| (l - most).exp()).sum();
@@ -149,4 +146,40 @@ fn outline(path: &[f64]) -> Option<Outline> {
 
 fn dot(a: &Outline, b: &Outline) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// The lengths in bars at which drawings are searched for.
+const SEARCHED: [usize; 3] = [40, 50, 64];
+/// Drawings of a pattern that are searched for at each length.
+const SEARCHES: u32 = 6;
+/// How high a searched drawing is beside its price: only its shape counts.
+const HEIGHT: f64 = 0.1;
+
+/// Paths of prices, as long as a window of so many bars, that end with a pattern: drawings of it at
+/// several lengths. Before the pattern the price stands still.
+pub(crate) fn paths(pattern: usize, window: usize) -> Vec<Vec<f64>> {
+    let Some(pattern) = PATTERNS.get(pattern) else {
+        return Vec::new();
+    };
+    let mut lengths: Vec<usize> = SEARCHED.iter().map(|&bars| bars.min(window)).collect();
+    lengths.dedup();
+    let drawings = pattern.drawings.iter().cycle();
+    let each: Vec<_> = drawings.zip(0..SEARCHES).collect();
+    let path = |bars: usize, heights: Vec<f64>| -> Vec<f64> {
+        let first = heights.first().copied().unwrap_or_default();
+        let before = std::iter::repeat_n(first, window.saturating_sub(bars));
+        let all = before.chain(heights);
+        all.map(|height| (HEIGHT * height).exp()).collect()
+    };
+    let of_length = |&bars: &usize| {
+        let drawn = each
+            .iter()
+            .map(move |(d, variant)| (bars, d.drawn(*variant, bars)));
+        drawn.collect::<Vec<_>>()
+    };
+    lengths
+        .iter()
+        .flat_map(of_length)
+        .map(|(bars, heights)| path(bars, heights))
+        .collect()
 }

@@ -3,5 +3,7 @@
 
 mod drawn;
 mod fit;
+mod names;
 
-pub(super) use fit::{COUNT, LONGEST, SHORTEST, fits, odds};
+pub(super) use fit::{COUNT, Fit, LONGEST, SHORTEST, fits, odds, paths};
+pub(super) use names::{name, named, told_in};
