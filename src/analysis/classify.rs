@@ -1,9 +1,9 @@
 //! A chart among labels.
 
-use super::labels::{JudgedBy, LabelSet, PlacedLabel, cosine, place};
+use super::labels::{JudgedBy, LabelScore, LabelSet, PlacedLabel, cosine, place};
 use super::measured::{self, Measured};
 use super::separation;
-use crate::db::{Aligned, Expressiveness, Query, View};
+use crate::db::{Aligned, Query, View};
 use crate::error::{Error, Result, excerpt};
 use crate::model::Window;
 
@@ -85,21 +85,6 @@ macro_rules! shared_options {
     };
 }
 pub(super) use shared_options;
-
-/// A label with what a chart has to do with it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LabelScore {
-    /// Its name.
-    pub label: String,
-    /// In words the cosine of chart and label; by drawings the cosine of the chart and the nearest
-    /// drawing; by rules the probability.
-    pub score: f64,
-    /// Its probability among the labels: in words by the softmax of the scores over the temperature;
-    /// by drawings among the labels and none of them.
-    pub probability: f64,
-    /// How much the label says about charts, if the space's weights have a bank of charts.
-    pub expressiveness: Option<Expressiveness>,
-}
 
 /// The answer to [`View::classify`].
 #[derive(Clone, Debug, PartialEq)]

@@ -233,6 +233,21 @@ impl LabelSet {
     }
 }
 
+/// A label with what a chart has to do with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelScore {
+    /// Its name.
+    pub label: String,
+    /// In words the cosine of chart and label; by drawings the cosine of the chart and the nearest
+    /// drawing; by rules the probability.
+    pub score: f64,
+    /// Its probability among the labels: in words by the softmax of the scores over the temperature;
+    /// by drawings among the labels and none of them.
+    pub probability: f64,
+    /// How much the label says about charts, if the space's weights have a bank of charts.
+    pub expressiveness: Option<Expressiveness>,
+}
+
 /// A label with its vector in a space.
 pub(super) struct PlacedLabel {
     pub(super) name: String,

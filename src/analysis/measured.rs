@@ -1,7 +1,7 @@
 //! Labels that are judged by numbers: patterns by drawings, regimes by rules.
 
-use super::classify::LabelScore;
-use super::labels::{JudgedBy, LabelSet};
+use super::labels::{JudgedBy, Label, LabelScore, LabelSet};
+use super::numbers::logs;
 use super::regime_rules::Rules;
 use super::{patterns, regime_rules};
 use crate::db::{LastBars, Query, View};
@@ -29,7 +29,7 @@ pub(super) fn judge(view: &View, query: &Query, set: &LabelSet) -> Result<Measur
 /// The labels of a set with a score and a probability each.
 fn scored(set: &LabelSet, numbers: impl Iterator<Item = (f64, f64)>) -> Vec<LabelScore> {
     let scored = set.labels().iter().zip(numbers);
-    let label = |(label, (score, probability)): (&super::Label, _)| LabelScore {
+    let label = |(label, (score, probability)): (&Label, _)| LabelScore {
         label: label.name.clone(),
         score,
         probability,
@@ -112,8 +112,4 @@ fn since_a_year(view: &View, target: &Target, key: &SeriesKey, window: usize) ->
     let year = regime_rules::YEAR.saturating_add(windows);
     let from = Timestamp::from_millis(last.saturating_sub(year));
     Ok(view.bars(key, Some(from), target.time, None)?.bars)
-}
-
-pub(super) fn logs(prices: &[f64]) -> Vec<f64> {
-    prices.iter().map(|p| p.ln()).collect()
 }

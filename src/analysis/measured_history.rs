@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::labels::LabelSet;
-use super::measured::logs;
+use super::numbers::logs;
 use super::patterns::{COUNT, LONGEST, SHORTEST, fits, odds};
 use super::regime_rules::{History, Rules, Takeover};
 use crate::model::{Bars, Interval};

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use super::measured::logs;
+use super::numbers::logs;
 use super::patterns;
 use crate::db::{
     Candidate, DEFAULT_EF, Filter, Hit, Past, Place, Searched, SimilarAnswer, View, filter_methods,

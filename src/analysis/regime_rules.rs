@@ -24,7 +24,7 @@
 //! a matter of days, not of minutes.
 
 use super::labels::LabelSet;
-use super::measured::logs;
+use super::numbers::logs;
 use crate::model::{Bars, Interval};
 
 /// How far back the unrest of a regime is compared, in milliseconds.

@@ -67,7 +67,9 @@ fn planted_regimes_are_told() {
             if bar % 16 == 0 && lasted(&world, bar, 64) {
                 let end = Timestamp::from_millis(START + (bar as i64 + 1) * DAY);
                 let target: Target = format!("AAA:1d@{end}").parse().unwrap();
-                let classify = db.now().classify(target, &set()).abstain_below(0.0);
+                let view = db.now();
+                let set = set();
+                let classify = view.classify(target, &set).abstain_below(0.0);
                 let chosen = classify.run().unwrap().chosen.unwrap();
                 whole.push((truth, REGIMES.iter().position(|r| *r == chosen)));
             }
@@ -121,13 +123,15 @@ fn a_regime_never_changes_afterwards() {
         let then = db.at(time).regimes(target.clone(), &set()).run().unwrap();
         assert_eq!(labels(&then, bar + 1), now[..=bar]);
         let from = Timestamp::from_millis(START + 120 * DAY);
-        let part = db.at(time).regimes(target.clone(), &set()).from(from);
+        let view = db.at(time);
+        let set = set();
+        let part = view.regimes(target.clone(), &set).from(from);
         let part = labels(&part.run().unwrap(), bar + 1);
         assert_eq!(part[119..], now[119..=bar]);
         // A single window is judged as the history judges it, as of then too.
         let single = |view: rhymedb::View| {
             let at: Target = format!("AAA:1d@{time}").parse().unwrap();
-            view.classify(at, &set()).run().unwrap()
+            view.classify(at, &set).run().unwrap()
         };
         assert_eq!(single(db.now()), single(db.at(time)));
     }
