@@ -163,3 +163,29 @@ impl Timeline {
         entries
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rises_and_falls_look_like_candles() {
+        let names = ["bullish", "bearish", "range", "whipsaw"];
+        let mut picture = Timeline {
+            labels: names.map(str::to_owned).to_vec(),
+            leans: vec![Some(Lean::Rise), Some(Lean::Fall)],
+            ..Timeline::default()
+        };
+        let inks = |picture: &Timeline| -> Vec<Ink> {
+            picture.kinds().iter().map(|kind| kind.ink).collect()
+        };
+        let apart = [Ink::Group(0), Ink::Group(3)];
+        assert_eq!(
+            inks(&picture),
+            [&[Ink::Rise, Ink::Fall][..], &apart].concat()
+        );
+        // Labels that mean neither have the colours of any kinds.
+        picture.leans.clear();
+        assert_eq!(inks(&picture), [0, 1, 2, 3].map(Ink::Group));
+    }
+}

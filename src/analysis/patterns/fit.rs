@@ -14,11 +14,11 @@ const COSINES: usize = 24;
 /// How many drawings of a pattern there are, all ways to draw it together.
 const DRAWINGS: usize = 96;
 /// A path is compared at each of these lengths in bars; from one to the next is a tenth.
-const LENGTHS: [usize; 8] = [36, 40, 44, 48, 53, 58, 64, 70];
+const LENGTHS: [usize; 8] = [SHORTEST, 40, 44, 48, 53, 58, 64, LONGEST];
 /// The fewest bars that can be compared.
-pub(crate) const SHORTEST: usize = LENGTHS[0];
+pub(crate) const SHORTEST: usize = 36;
 /// The most bars that are looked at.
-pub(crate) const LONGEST: usize = LENGTHS[LENGTHS.len() - 1];
+pub(crate) const LONGEST: usize = 70;
 /// How many independent numbers the similarity is worth, for probabilities. Fitted to patterns of
 /// another generator than the tests have.
 const WORTH: f64 = 14.0;
