@@ -60,9 +60,12 @@ fn ordinary_windows_have_no_pattern() {
     let dir = tempfile::tempdir().unwrap();
     let view = without_words(&dir).now();
     let mut random = Lcg(8);
-    let kinds: [(&str, fn(usize, &mut Lcg) -> Vec<f64>); 2] =
-        [("Student's walks", walk), ("clustered walks", clustered)];
-    for (name, make) in kinds {
+    for name in ["Student's walks", "clustered walks"] {
+        let make: fn(usize, &mut Lcg) -> Vec<f64> = if name.starts_with("Student") {
+            walk
+        } else {
+            clustered
+        };
         let n = 600 * times();
         let found = (0..n).filter(|_| {
             let levels = make(140, &mut random);
@@ -98,8 +101,11 @@ fn a_window_takes_well_under_a_millisecond() {
     );
 }
 
-/// Four series of walks; where each of the patterns ends is known.
-fn market() -> (Vec<rhymedb::SeriesBars>, Vec<(usize, usize, usize)>) {
+/// The number of a kind, of a series, and of the bar with which the pattern ends.
+type Where = (usize, usize, usize);
+
+/// Four series of walks with patterns in them.
+fn market() -> (Vec<rhymedb::SeriesBars>, Vec<Where>) {
     let mut random = Lcg(21);
     let mut all = Vec::new();
     let mut planted = Vec::new();

@@ -110,13 +110,12 @@ fn real_regimes_last_and_differ_in_what_follows() {
                     .unwrap();
                 for (bar, &open) in one.bars.time.iter().enumerate() {
                     let end = key.interval.close_of(Timestamp::from_millis(open));
-                    if run.first <= end && end <= run.last {
-                        if let Some((moved, deviation)) = month(closes, bar, next) {
-                            let entry = &mut after[label];
-                            entry.0 += 1;
-                            entry.1 += moved / (usual * (next as f64).sqrt());
-                            entry.2 += deviation / usual;
-                        }
+                    let within = run.first <= end && end <= run.last;
+                    if let Some((moved, deviation)) = all.get(bar).filter(|_| within) {
+                        let entry = &mut after[label];
+                        entry.0 += 1;
+                        entry.1 += moved / (usual * (next as f64).sqrt());
+                        entry.2 += deviation / usual;
                     }
                 }
             }

@@ -57,11 +57,11 @@ fn planted_regimes_are_told() {
         let answer = history(&db);
         runs += answer.runs.len();
         let found = labels(&answer, world.levels.len());
-        for bar in 400..world.levels.len() {
+        for (bar, &label) in found.iter().enumerate().skip(400) {
             let truth = world.regimes[bar].unwrap();
-            every.push((truth, found[bar]));
+            every.push((truth, label));
             if lasted(&world, bar, 32) {
-                settled.push((truth, found[bar]));
+                settled.push((truth, label));
             }
             // Windows that lie in one regime, by themselves.
             if bar % 16 == 0 && lasted(&world, bar, 64) {

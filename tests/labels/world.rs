@@ -80,12 +80,13 @@ pub fn judged(pairs: &[(usize, Option<usize>)], classes: usize) -> (f64, f64) {
     let right = pairs.iter().filter(|(truth, guess)| Some(*truth) == *guess);
     let accuracy = right.count() as f64 / pairs.len() as f64;
     let f1 = |class: usize| {
-        let count = |f: &dyn Fn(&&(usize, Option<usize>)) -> bool| {
-            pairs.iter().filter(|p| f(p)).count() as f64
-        };
-        let both = count(&|p| p.0 == class && p.1 == Some(class));
-        let (truth, guess) = (count(&|p| p.0 == class), count(&|p| p.1 == Some(class)));
-        2.0 * both / (truth + guess).max(1.0)
+        let (mut both, mut either) = (0, 0);
+        for (truth, guess) in pairs {
+            let (is, told) = (*truth == class, *guess == Some(class));
+            both += u32::from(is && told);
+            either += u32::from(is) + u32::from(told);
+        }
+        2.0 * f64::from(both) / f64::from(either.max(1))
     };
     (accuracy, (0..classes).map(f1).sum::<f64>() / classes as f64)
 }
