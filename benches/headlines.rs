@@ -59,7 +59,9 @@ fn charts(db: &Database, hours: i64) {
     timed("search as of the middle", || {
         assert_eq!(middle.search(text).run().unwrap().charts.hits.len(), 10);
     });
-    let set = LabelSet::built_in_named("eight-regimes").unwrap();
+    let set = LabelSet::built_in_named("eight-regimes")
+        .unwrap()
+        .in_words();
     timed("classify a chart by eight labels", || {
         let answer = now.classify(target.clone(), &set).run().unwrap();
         assert_eq!(answer.labels.len(), 8);

@@ -70,12 +70,12 @@ pub use analysis::{
     AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceEpisode, DivergenceMoment, DivergenceSign, Eval, EvalMeasure, EvalReport,
-    EvalSection, Fewer, HitOutcome, HorizonOutcomes, Label, LabelScore, LabelSet, LeftOut, Map,
-    MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer, NewsGroup, NoPValue, Outcome,
-    OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs, RankedSize, Reaction,
-    ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer,
-    Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer,
-    TransferPair, Unusual,
+    EvalSection, Fewer, HitOutcome, HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet,
+    LeftOut, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer, NewsGroup, NoPValue,
+    Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs, PatternAnswer,
+    PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes,
+    RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit,
+    TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;

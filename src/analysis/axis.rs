@@ -1,6 +1,7 @@
 //! A direction between two meanings, and where charts and headlines stand on it.
 
 use super::labels::cosine;
+use super::separation;
 use crate::db::{Aligned, Expressiveness, HeadlineChoice, Query, View, space_method};
 use crate::error::{Error, Result};
 use crate::model::{Headline, SeriesKey, Target, Timestamp, Window};
@@ -159,6 +160,20 @@ impl Axis<'_> {
                 expressiveness: direction.expressiveness,
             })
         })
+    }
+
+    /// What a user should know before believing the axis, if anything: that its two ends, as words, do
+    /// not tell charts apart. Then charts stand on it as they would by sentences that say nothing about
+    /// prices, and a fall may well lie on the side of "bull market".
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn warning(&self) -> Result<Option<String>> {
+        self.view
+            .aligned(self.space.as_deref(), &[&self.low, &self.high], |space| {
+                let (low, high) = (space.place(&self.low)?, space.place(&self.high)?);
+                separation::warning(space, &[&low.vector, &high.vector])
+            })
     }
 
     /// Where each stored window of a series stands that closed in `from..=to`.

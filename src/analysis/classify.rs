@@ -1,8 +1,10 @@
-//! A chart among labels in words.
+//! A chart among labels.
 
-use super::labels::{LabelSet, PlacedLabel, cosine, place};
-use crate::db::{Aligned, Expressiveness, Query, View};
-use crate::error::{Error, Result};
+use super::labels::{JudgedBy, LabelScore, LabelSet, PlacedLabel, cosine, place};
+use super::measured::{self, Measured};
+use super::separation;
+use crate::db::{Aligned, Query, View};
+use crate::error::{Error, Result, excerpt};
 use crate::model::Window;
 
 /// Below this distance of the two best probabilities a classification abstains.
@@ -36,6 +38,23 @@ impl Options {
             self.abstain
         )))
     }
+
+    /// Refuses options of labels in words for a set that is judged by numbers.
+    pub(super) fn check_measured(&self) -> Result<()> {
+        let given = match (&self.space, self.centred) {
+            (Some(_), _) => "a space",
+            (None, true) => "centred scores",
+            (None, false) => return Ok(()),
+        };
+        Err(Error::invalid(format!(
+            "expected {given} only for labels in words, found the set {}, which is judged by {}; leave it out",
+            excerpt(self.set.name()),
+            match self.set.judged_by() {
+                JudgedBy::Drawings => "drawings",
+                JudgedBy::Rules | JudgedBy::Words => "rules",
+            }
+        )))
+    }
 }
 
 /// The options that [`Classify`] and [`super::Regimes`] share, as methods.
@@ -67,36 +86,30 @@ macro_rules! shared_options {
 }
 pub(super) use shared_options;
 
-/// A label with what a chart has to do with it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LabelScore {
-    /// Its name.
-    pub label: String,
-    /// The cosine of chart and label, -1 to 1.
-    pub score: f64,
-    /// Its probability among the labels, by the softmax of the scores over the temperature.
-    pub probability: f64,
-    /// How much the label says about charts, if the space's weights have a bank of charts.
-    pub expressiveness: Option<Expressiveness>,
-}
-
 /// The answer to [`View::classify`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassifyAnswer {
-    /// The space.
-    pub space: String,
+    /// How the labels were judged.
+    pub judged_by: JudgedBy,
+    /// The space, for labels in words.
+    pub space: Option<String>,
     /// The name of the set of labels.
     pub set: String,
-    /// The stored window that was asked about, if it was one.
+    /// The stored window that was asked about, if it was one. By drawings it is as long as the best
+    /// match.
     pub query: Option<Window>,
-    /// By what scores were divided.
-    pub temperature: f64,
+    /// By what scores were divided, for labels in words.
+    pub temperature: Option<f64>,
     /// All labels, the most probable first.
     pub labels: Vec<LabelScore>,
-    /// The distance of the two best probabilities.
+    /// The probability that none of the labels fits; 0 unless drawings judged.
+    pub none: f64,
+    /// How much more probable the best label is than the next and than none of them; 0 if it is less.
     pub margin: f64,
     /// The most probable label; `None` if the margin is below the one asked for.
     pub chosen: Option<String>,
+    /// What a user should know before believing the answer, if anything: see [`crate::Axis::warning`].
+    pub warning: Option<String>,
 }
 
 /// A classification, made by [`View::classify`].
@@ -108,8 +121,9 @@ pub struct Classify<'a> {
 }
 
 impl View {
-    /// Asks which of a set's labels a chart is nearest to. No training on the labels is needed: the
-    /// labels are sentences.
+    /// Asks which of a set's labels a chart is nearest to. Labels of the caller's own are sentences:
+    /// no training on them is needed. The built-in patterns are drawings, the built-in regimes rules;
+    /// see [`LabelSet::judged_by`].
     ///
     /// ```
     /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
@@ -149,40 +163,64 @@ impl Classify<'_> {
     ///
     /// # Errors
     /// [`Error::NotFound`] or [`Error::Ambiguous`] if the target or the space names nothing or
-    /// several things; [`Error::Invalid`] if the margin is not 0 to 1, if a label has no word, or if
-    /// the weights have no bank where one is needed.
+    /// several things; [`Error::Invalid`] if the margin is not 0 to 1, if a label has no word, if
+    /// the weights have no bank where one is needed, or if the set is not judged by words and the query
+    /// has too few bars or none.
     pub fn run(self) -> Result<ClassifyAnswer> {
         self.options.check()?;
+        if self.options.set.judged_by() == JudgedBy::Words {
+            return self.in_words();
+        }
+        self.options.check_measured()?;
+        let found = measured::judge(self.view, &self.query, &self.options.set)?;
+        Ok(self.answer(found, None))
+    }
+
+    fn in_words(&self) -> Result<ClassifyAnswer> {
         let name = self.options.space.as_deref();
         self.view.placed(name, &self.query, |space, placed| {
             let judge = Judge::new(space, &self.options)?;
-            let odds = judge.odds(&placed.vector);
-            let mut labels: Vec<LabelScore> = judge
-                .labels
-                .iter()
-                .zip(odds)
-                .map(|(label, (score, probability))| LabelScore {
-                    label: label.name.clone(),
-                    score,
-                    probability,
-                    expressiveness: label.expressiveness,
-                })
-                .collect();
-            // Stable: labels of equal probability stay in the order of their set.
-            labels.sort_by(|a, b| b.probability.total_cmp(&a.probability));
-            let at = |i: usize| labels.get(i).map_or(0.0, |l| l.probability);
-            let margin = at(0) - at(1);
-            let decided = margin >= self.options.abstain;
+            let label = |label: &PlacedLabel, (score, probability)| LabelScore {
+                label: label.name.clone(),
+                score,
+                probability,
+                expressiveness: label.expressiveness,
+            };
+            let odds = judge.odds(&placed.vector).into_iter();
+            let labels = judge.labels.iter().zip(odds);
+            let found = Measured {
+                labels: labels.map(|(l, odds)| label(l, odds)).collect(),
+                none: 0.0,
+                window: placed.window,
+            };
+            let vectors: Vec<&[f32]> = judge.labels.iter().map(|l| &l.vector[..]).collect();
             Ok(ClassifyAnswer {
-                space: space.name(),
-                set: self.options.set.name().to_owned(),
-                query: placed.window,
-                temperature: judge.temperature,
-                margin,
-                chosen: labels.first().filter(|_| decided).map(|l| l.label.clone()),
-                labels,
+                space: Some(space.name()),
+                temperature: Some(judge.temperature),
+                ..self.answer(found, separation::warning(space, &vectors)?)
             })
         })
+    }
+
+    fn answer(&self, found: Measured, warning: Option<String>) -> ClassifyAnswer {
+        let mut labels = found.labels;
+        // Stable: labels of equal probability stay in the order of their set.
+        labels.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        let at = |i: usize| labels.get(i).map_or(0.0, |l| l.probability);
+        let margin = (at(0) - at(1).max(found.none)).max(0.0);
+        let decided = margin >= self.options.abstain;
+        ClassifyAnswer {
+            judged_by: self.options.set.judged_by(),
+            space: None,
+            set: self.options.set.name().to_owned(),
+            query: found.window,
+            temperature: None,
+            margin,
+            none: found.none,
+            chosen: labels.first().filter(|_| decided).map(|l| l.label.clone()),
+            labels,
+            warning,
+        }
     }
 }
 

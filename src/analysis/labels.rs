@@ -1,4 +1,4 @@
-//! Sets of labels, each label in words.
+//! Sets of labels, and how it is told which of them fits a chart.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,7 +23,28 @@ pub struct Label {
     pub sentences: Vec<String>,
 }
 
+/// How it is told which label of a set fits a chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JudgedBy {
+    /// By what the labels mean in words, in a space of charts and headlines.
+    Words,
+    /// By drawings of each label, which are compared with the last bars at several lengths.
+    Drawings,
+    /// By rules on trend and unrest, beside those of the series' own year.
+    Rules,
+}
+
+/// The built-in sets that are not judged by words, which cannot tell these from one another.
+const MEASURED: [(&str, JudgedBy); 3] = [
+    ("patterns", JudgedBy::Drawings),
+    ("regimes", JudgedBy::Rules),
+    ("eight-regimes", JudgedBy::Rules),
+];
+
 /// A named set of labels, between which a chart is classified.
+///
+/// The built-in sets of patterns and regimes are judged by numbers, all others by their words.
 ///
 /// ```
 /// use rhymedb::LabelSet;
@@ -42,6 +63,7 @@ pub struct Label {
 pub struct LabelSet {
     name: String,
     labels: Vec<Label>,
+    judged_by: JudgedBy,
 }
 
 impl LabelSet {
@@ -74,6 +96,7 @@ impl LabelSet {
         Ok(Self {
             name: name.to_owned(),
             labels,
+            judged_by: JudgedBy::Words,
         })
     }
 
@@ -155,7 +178,21 @@ impl LabelSet {
     /// # Errors
     /// None that can happen; the text is parsed as a user's is.
     pub fn built_in() -> Result<Vec<Self>> {
-        Self::parse(BUILT_IN)
+        let mut sets = Self::parse(BUILT_IN)?;
+        for set in &mut sets {
+            let measured = MEASURED.iter().find(|(name, _)| *name == set.name);
+            set.judged_by = measured.map_or(JudgedBy::Words, |(_, by)| *by);
+        }
+        Ok(sets)
+    }
+
+    /// The same labels, judged by their words alone.
+    #[must_use]
+    pub fn in_words(self) -> Self {
+        Self {
+            judged_by: JudgedBy::Words,
+            ..self
+        }
     }
 
     /// The built-in set of that name.
@@ -185,10 +222,30 @@ impl LabelSet {
         &self.name
     }
 
+    /// How it is told which of the labels fits.
+    pub fn judged_by(&self) -> JudgedBy {
+        self.judged_by
+    }
+
     /// Its labels.
     pub fn labels(&self) -> &[Label] {
         &self.labels
     }
+}
+
+/// A label with what a chart has to do with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelScore {
+    /// Its name.
+    pub label: String,
+    /// In words the cosine of chart and label; by drawings the cosine of the chart and the nearest
+    /// drawing; by rules the probability.
+    pub score: f64,
+    /// Its probability among the labels: in words by the softmax of the scores over the temperature;
+    /// by drawings among the labels and none of them.
+    pub probability: f64,
+    /// How much the label says about charts, if the space's weights have a bank of charts.
+    pub expressiveness: Option<Expressiveness>,
 }
 
 /// A label with its vector in a space.

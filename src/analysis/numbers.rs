@@ -64,6 +64,11 @@ pub(super) fn effective_size(spans: &[Span]) -> f64 {
     size
 }
 
+/// The logarithms of prices.
+pub(super) fn logs(prices: &[f64]) -> Vec<f64> {
+    prices.iter().map(|p| p.ln()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]

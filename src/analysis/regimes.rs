@@ -1,8 +1,10 @@
 //! The labels of a series over time.
 
 use super::classify::{Judge, Options, shared_options};
-use super::labels::LabelSet;
-use crate::db::{View, within};
+use super::labels::{JudgedBy, LabelSet};
+use super::measured_history::{self, Labelled};
+use super::separation;
+use crate::db::{View, WholeHistory, within};
 use crate::error::Result;
 use crate::model::{SeriesKey, Target, Timestamp};
 
@@ -32,29 +34,35 @@ pub struct RegimeRun {
     /// How many windows.
     pub windows: u64,
     /// The mean probability of the label in these windows; where there is none, of each window's
-    /// most probable one.
+    /// most probable one, or by drawings of none.
     pub probability: f64,
 }
 
 /// The answer to [`View::regimes`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegimesAnswer {
-    /// The space.
-    pub space: String,
+    /// How the labels were judged.
+    pub judged_by: JudgedBy,
+    /// The space, for labels in words.
+    pub space: Option<String>,
     /// The name of the set of labels.
     pub set: String,
     /// The series.
     pub series: SeriesKey,
-    /// The windows one after another that confirm a label.
+    /// The windows that confirm a label: see [`Regimes::confirm`].
     pub confirm: usize,
     /// The runs, ascending in time.
     pub runs: Vec<RegimeRun>,
+    /// What a user should know before believing the labels, if anything: see
+    /// [`crate::Axis::warning`].
+    pub warning: Option<String>,
 }
 
 impl View {
     /// Asks for the labels of a series' windows over time, runs of equal labels as one. A label
     /// counts from the window on that confirms it ([`Regimes::confirm`]), which looks back alone: what
     /// is said of a time never changes afterwards, and does not depend on where the answer begins.
+    /// Labels in words are those of stored windows; drawings and rules judge at every bar.
     ///
     /// ```
     /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
@@ -91,10 +99,13 @@ impl View {
 impl Regimes<'_> {
     shared_options!();
 
-    /// How many windows one after another have to agree on a label before it counts; until then the
-    /// label before goes on. So no run is shorter, but the first and the last of an answer. 1 takes
-    /// each window by itself, and changes from window to window where two labels are about as
-    /// probable. Default: an eighth of the window's bars, in windows. At most 10,000.
+    /// How many windows confirm a label before it counts; until then the label before goes on.
+    ///
+    /// In words and by drawings so many windows one after another have to agree on it: no run is
+    /// shorter, but the first and the last of an answer, and 1 takes each window by itself. By rules its
+    /// lead in probability over the label before has to sum to so many windows, so a clear change counts
+    /// sooner than a doubtful one. Default: an eighth of the window's bars, in windows; by drawings 3. At
+    /// most 10,000.
     #[must_use]
     pub fn confirm(mut self, windows: usize) -> Self {
         self.confirm = Some(windows);
@@ -125,6 +136,48 @@ impl Regimes<'_> {
         if let Some(confirm) = self.confirm {
             within("windows that confirm a label", confirm, MOST_CONFIRM)?;
         }
+        if self.options.set.judged_by() == JudgedBy::Words {
+            return self.in_words();
+        }
+        self.options.check_measured()?;
+        let to = self.to.or(self.series.time);
+        let history = self.view.whole_history(&self.series, to)?;
+        let WholeHistory {
+            key,
+            bars,
+            stretches,
+        } = history;
+        let set = &self.options.set;
+        let (confirm, abstain) = (self.confirm, self.options.abstain);
+        let (confirm, labelled) = match set.judged_by() {
+            JudgedBy::Drawings => {
+                let confirm = confirm.unwrap_or(3);
+                let found = measured_history::by_drawings(&bars.close, stretches, abstain);
+                (confirm, confirmed(found, confirm))
+            }
+            JudgedBy::Rules | JudgedBy::Words => {
+                measured_history::by_rules(set, key.interval, &bars, confirm)
+            }
+        };
+        let close = |labelled: Labelled| {
+            let open = bars.time.get(labelled.bar).copied().unwrap_or_default();
+            let end = key.interval.close_of(Timestamp::from_millis(open));
+            (end, labelled.label, labelled.probability)
+        };
+        let names: Vec<&str> = set.labels().iter().map(|l| l.name.as_str()).collect();
+        let runs = self.runs(labelled.into_iter().map(close), &names);
+        Ok(RegimesAnswer {
+            judged_by: set.judged_by(),
+            space: None,
+            set: set.name().to_owned(),
+            series: key,
+            confirm,
+            runs,
+            warning: None,
+        })
+    }
+
+    fn in_words(&self) -> Result<RegimesAnswer> {
         let name = self.options.space.as_deref();
         self.view.aligned(name, &[], |space| {
             let judge = Judge::new(space, &self.options)?;
@@ -133,44 +186,77 @@ impl Regimes<'_> {
             let confirm = self.confirm.unwrap_or(eighth.max(1) as usize);
             let to = self.to.or(self.series.time);
             let mut state = Confirmed::new(confirm);
-            let mut runs: Vec<(Option<usize>, RegimeRun)> = Vec::new();
             // From the first window on, so that the labels do not depend on where the answer begins.
-            for (end, vector) in space.history(&series, None, to)? {
+            let history = space.history(&series, None, to)?;
+            let labelled = history.into_iter().map(|(end, vector)| {
                 let (found, odds) = judge.choose(&vector, self.options.abstain);
                 let label = state.next(found);
-                if self.from.is_some_and(|from| end < from) {
-                    continue;
-                }
                 let most = odds.iter().copied().fold(0.0, f64::max);
                 let probability = label.and_then(|i| odds.get(i)).copied().unwrap_or(most);
-                match runs.last_mut().filter(|(l, _)| *l == label) {
-                    Some((_, run)) => {
-                        run.last = end;
-                        run.windows += 1;
-                        run.probability += (probability - run.probability) / run.windows as f64;
-                    }
-                    None => {
-                        let named = label.and_then(|i| judge.labels.get(i));
-                        let run = RegimeRun {
-                            label: named.map(|l| l.name.clone()),
-                            first: end,
-                            last: end,
-                            windows: 1,
-                            probability,
-                        };
-                        runs.push((label, run));
-                    }
-                }
-            }
+                (end, label, probability)
+            });
+            let names: Vec<&str> = judge.labels.iter().map(|l| l.name.as_str()).collect();
+            let runs = self.runs(labelled, &names);
+            let vectors: Vec<&[f32]> = judge.labels.iter().map(|l| &l.vector[..]).collect();
             Ok(RegimesAnswer {
-                space: space.name(),
+                judged_by: JudgedBy::Words,
+                space: Some(space.name()),
                 set: self.options.set.name().to_owned(),
                 series,
                 confirm,
-                runs: runs.into_iter().map(|(_, run)| run).collect(),
+                runs,
+                warning: separation::warning(space, &vectors)?,
             })
         })
     }
+
+    /// Windows with their labels and the probabilities of these, runs of one label as one.
+    fn runs(
+        &self,
+        labelled: impl Iterator<Item = (Timestamp, Option<usize>, f64)>,
+        names: &[&str],
+    ) -> Vec<RegimeRun> {
+        let mut runs: Vec<(Option<usize>, RegimeRun)> = Vec::new();
+        for (end, label, probability) in labelled {
+            if self.from.is_some_and(|from| end < from) {
+                continue;
+            }
+            match runs.last_mut().filter(|(l, _)| *l == label) {
+                Some((_, run)) => {
+                    run.last = end;
+                    run.windows += 1;
+                    run.probability += (probability - run.probability) / run.windows as f64;
+                }
+                None => {
+                    let named = label.and_then(|i| names.get(i));
+                    let run = RegimeRun {
+                        label: named.map(|&name| name.to_owned()),
+                        first: end,
+                        last: end,
+                        windows: 1,
+                        probability,
+                    };
+                    runs.push((label, run));
+                }
+            }
+        }
+        runs.into_iter().map(|(_, run)| run).collect()
+    }
+}
+
+/// Windows with the label that each has by itself, each with the one that counts.
+fn confirmed(found: Vec<measured_history::Odds>, confirm: usize) -> Vec<Labelled> {
+    let mut state = Confirmed::new(confirm);
+    let counts = |found: measured_history::Odds| {
+        let label = state.next(found.label);
+        let probability = label.and_then(|i| found.odds.get(i)).copied();
+        Labelled {
+            bar: found.bar,
+            label,
+            probability: probability.unwrap_or(found.none),
+        }
+    };
+    found.into_iter().map(counts).collect()
 }
 
 /// The label that counts while windows come one after another.

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::pattern_search::PatternAnswer;
+use super::patterns;
 use crate::db::{
     Expressiveness, HeadlineChoice, HeadlineHit, LeastMove, Query, Similar, SimilarAnswer, View,
     choice_methods,
@@ -26,7 +28,10 @@ pub struct SearchAnswer {
     pub text: String,
     /// How much it says about charts, if the space's weights have a bank of charts.
     pub expressiveness: Option<Expressiveness>,
-    /// The charts that are nearest to it, distinct episodes.
+    /// The chart pattern that the sentence names, if it names one. Then the charts are those that end
+    /// with it, as [`View::pattern`] finds them; else those that are nearest to the sentence.
+    pub pattern: Option<String>,
+    /// The charts that were found, distinct episodes.
     pub charts: SimilarAnswer,
     /// The headlines that are nearest to it.
     pub headlines: Vec<HeadlineHit>,
@@ -39,6 +44,9 @@ pub struct SearchAnswer {
 impl SearchAnswer {
     /// What a user should know before reading the charts as an answer, if anything.
     pub fn warning(&self) -> Option<String> {
+        if self.pattern.is_some() {
+            return None;
+        }
         warning(self.expressiveness)
     }
 }
@@ -183,18 +191,43 @@ impl Search<'_> {
         let query = Query::Text(self.text.clone());
         let (_, name, ..) = self.charts.scope();
         self.view.placed(name, &query, |space, placed| {
-            let charts = self.charts.clone().run_in(space, placed.vector.clone())?;
+            let (pattern, charts) = match self.named_pattern()? {
+                Some(found) => (Some(found.pattern), found.found),
+                None => (
+                    None,
+                    self.charts.clone().run_in(space, placed.vector.clone())?,
+                ),
+            };
             let found = space.headlines_near(&placed.vector, self.headlines, &self.choice)?;
             let (headlines, headlines_searched) = found;
             Ok(SearchAnswer {
                 text: self.text.clone(),
                 expressiveness: space.expressiveness(&placed.vector),
+                pattern,
                 charts,
                 headlines,
                 headlines_searched,
                 took: start.elapsed(),
             })
         })
+    }
+}
+
+impl Search<'_> {
+    /// The charts that end with the pattern that the sentence names, if it names one and there is a
+    /// space of drawn paths.
+    fn named_pattern(&self) -> Result<Option<PatternAnswer>> {
+        let Some(pattern) = patterns::told_in(&self.text) else {
+            return Ok(None);
+        };
+        let Some(space) = self.view.drawn_space(None)? else {
+            return Ok(None);
+        };
+        let (_, _, filter, exact) = self.charts.scope();
+        let mut search = self.view.pattern(patterns::name(pattern));
+        search.filter = filter.clone();
+        let search = search.space(&space).k(self.headlines).exact(exact);
+        search.run().map(Some)
     }
 }
 

@@ -85,6 +85,7 @@ pub(crate) use sample::{Sample, scatter};
 pub(crate) use search::RowFilter;
 pub(crate) use setters::{choice_methods, filter_methods, millis, space_method};
 pub(crate) use similar::{DEFAULT_EF, within};
+pub(crate) use target::{LastBars, WholeHistory};
 
 pub use adjust::{AdjustReport, AdjustedSeries};
 pub use answer::{Hit, Searched, SimilarAnswer};

@@ -1,6 +1,7 @@
 //! What questions beyond similarity ask of a database: a space as a view sees it.
 
 use super::aligned::Aligned;
+use super::database::Database;
 use super::episodes::{Distinct, Wanted, distinct, episodes, record};
 use super::filter::Filter;
 use super::memo::Memo;
@@ -9,7 +10,7 @@ use super::rank::Candidate;
 use super::sample::{self, Sample};
 use super::search::{RowFilter, Search};
 use super::snapshot::{Snapshot, SpaceState};
-use super::target::stored_window;
+use super::target::{last_stretch, stored_window};
 use super::threads::start_threads;
 use super::view::View;
 use crate::error::{Error, Result};
@@ -69,6 +70,25 @@ impl View {
         self.look(|snapshot| {
             let state = snapshot.space(space)?;
             question(&Past::new(self, snapshot, state)?)
+        })
+    }
+}
+
+impl View {
+    /// The space in which drawn paths are compared: the one of that name; or the default one, or
+    /// another, if its encoder is `shape`. `None` if there is none.
+    pub(crate) fn drawn_space(&self, name: Option<&str>) -> Result<Option<String>> {
+        self.look(|snapshot| {
+            if name.is_some() {
+                return Ok(Some(snapshot.space(name)?.space().name.clone()));
+            }
+            let drawn = |s: &&SpaceState| s.space().encoder.id.starts_with("shape/");
+            let mut fits = snapshot.spaces.iter().filter(drawn);
+            let usual = fits
+                .clone()
+                .find(|s| s.space().name == Database::DEFAULT_SPACE);
+            let found = usual.or_else(|| fits.next());
+            Ok(found.map(|s| s.space().name.clone()))
         })
     }
 }
@@ -371,6 +391,32 @@ impl<'a> Past<'a> {
     /// All stored series.
     pub(crate) fn all_series(&self) -> impl Iterator<Item = (SeriesId, &'a SeriesKey)> {
         self.snapshot.series.iter().map(|(&id, s)| (id, &s.key))
+    }
+
+    /// The last bars without a gap up to the end of a window, `least` to `most` of them; `None` if there
+    /// are fewer.
+    pub(crate) fn bars_before(
+        &self,
+        place: Place,
+        lengths: (usize, usize),
+    ) -> Result<Option<Bars>> {
+        let series = record(self.snapshot, place.series)?;
+        let end = Timestamp::from_millis(place.end);
+        let found = last_stretch(self.snapshot, (place.series, series), lengths, end);
+        let bars = match found {
+            Ok(bars) => bars,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(other) => return Err(other),
+        };
+        let close = |open: i64| series.key.interval.close_of(Timestamp::from_millis(open));
+        let ends_there = bars.time.last().is_some_and(|&open| close(open) == end);
+        Ok(ends_there.then_some(bars))
+    }
+
+    /// The unit vector of a drawn path: see [`Query::Path`].
+    pub(crate) fn path(&self, prices: Vec<f64>) -> Result<Vec<f32>> {
+        let query = Query::Path(prices);
+        Ok(resolve(self.view, self.snapshot, self.state, &query)?.vector)
     }
 
     /// The last bar of a window and up to `n` stored bars after it, also those after the view's

@@ -112,6 +112,11 @@ impl<'a> Similar<'a> {
         self
     }
 
+    /// What it compares with.
+    pub(crate) fn query(&self) -> &Query {
+        &self.query
+    }
+
     /// What questions that go on from here ask about: the view, the space, the windows, and
     /// whether every one of them counts.
     pub(crate) fn scope(&self) -> (&'a View, Option<&str>, &Filter, bool) {

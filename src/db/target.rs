@@ -1,6 +1,9 @@
 //! From what a user names to a window of bars.
 
+use std::ops::Range;
+
 use super::embed::stretches;
+use super::query::Query;
 use super::rank::Candidate;
 use super::snapshot::Snapshot;
 use super::view::View;
@@ -51,6 +54,69 @@ impl View {
     }
 }
 
+/// The last bars of a chart, oldest first.
+pub(crate) struct LastBars {
+    pub(crate) bars: Bars,
+    /// Where they are stored, if they are.
+    pub(crate) window: Option<Window>,
+}
+
+/// The bars of a series that a view knows, oldest first.
+pub(crate) struct WholeHistory {
+    pub(crate) key: SeriesKey,
+    pub(crate) bars: Bars,
+    /// The stretches of them without gaps.
+    pub(crate) stretches: Vec<Range<usize>>,
+}
+
+impl View {
+    /// All bars of a series that closed at or before a time.
+    pub(crate) fn whole_history(
+        &self,
+        target: &Target,
+        to: Option<Timestamp>,
+    ) -> Result<WholeHistory> {
+        let (key, calendar) = self.look(|snapshot| {
+            let (_, record) = series(snapshot, target)?;
+            Ok((record.key.clone(), record.calendar))
+        })?;
+        let bars = self.bars(&key, None, to, None)?.bars;
+        Ok(WholeHistory {
+            stretches: stretches(&bars, key.interval, calendar),
+            key,
+            bars,
+        })
+    }
+
+    /// The last bars without a gap that a query means, `least` to `most` of them.
+    pub(crate) fn last_bars(
+        &self,
+        query: &Query,
+        (least, most): (usize, usize),
+    ) -> Result<LastBars> {
+        match query {
+            Query::Target(target) => self.look(|snapshot| {
+                let time = self.clamp(target.time);
+                let (id, record) = series(snapshot, target)?;
+                let bars = last_stretch(snapshot, (id, record), (least, most), time)?;
+                let window = Some(window_of(record, &bars, 0)?);
+                Ok(LastBars { bars, window })
+            }),
+            Query::Bars(bars) if bars.len() >= least => Ok(LastBars {
+                bars: bars.slice(bars.len().saturating_sub(most)..bars.len()),
+                window: None,
+            }),
+            Query::Bars(bars) => Err(Error::invalid(format!(
+                "expected at least {least} bars, found {}",
+                bars.len()
+            ))),
+            _ => Err(Error::invalid(
+                "expected a stored window like BTCUSDT:1h@2021-05-19 or a candle file, found a query without bars",
+            )),
+        }
+    }
+}
+
 fn not_found(snapshot: &Snapshot, target: &Target) -> Error {
     let wanted = target.symbol.to_lowercase();
     let mut near: Vec<_> = snapshot
@@ -83,8 +149,37 @@ pub(super) fn last_window(
     reach: usize,
     time: Timestamp,
 ) -> Result<StoredWindow> {
+    let bars = last_stretch(snapshot, (id, record), (reach, reach), time)?;
+    let window = window_of(record, &bars, reach - window_bars)?;
+    Ok(StoredWindow { id, window, bars })
+}
+
+/// The window of bars without a gap, from the bar of that number on.
+fn window_of(record: &SeriesRecord, bars: &Bars, first: usize) -> Result<Window> {
+    let ends = bars.time.get(first).zip(bars.time.last());
+    let (&start, &last) = ends.ok_or_else(|| {
+        Error::internal(format!(
+            "a window from bar {first} of {} on has none",
+            bars.len()
+        ))
+    })?;
+    Ok(Window {
+        series: record.key.clone(),
+        start: Timestamp::from_millis(start),
+        end: record.key.interval.close_of(Timestamp::from_millis(last)),
+    })
+}
+
+/// The last bars of a series without a gap that closed at or before `time`: of the last stretch that
+/// has at least `least` of them, up to `most`.
+pub(super) fn last_stretch(
+    snapshot: &Snapshot,
+    (id, record): (SeriesId, &SeriesRecord),
+    (least, most): (usize, usize),
+    time: Timestamp,
+) -> Result<Bars> {
     let interval = record.key.interval;
-    let mut wanted = reach * 2 + 2;
+    let mut wanted = most * 2 + 2;
     loop {
         let bars = snapshot.bars_back(id, time, wanted)?;
         let exhausted = bars.len() < wanted;
@@ -94,28 +189,15 @@ pub(super) fn last_window(
         let closed = bars.slice(0..closed);
         let whole = stretches(&closed, interval, record.calendar)
             .into_iter()
-            .rfind(|s| s.len() >= reach);
+            .rfind(|s| s.len() >= least);
+        // One that begins with the first bar that was read may begin earlier.
+        let whole = whole.filter(|s| exhausted || s.start > 0 || s.len() >= most);
         if let Some(stretch) = whole {
-            let bars = closed.slice(stretch.end - reach..stretch.end);
-            let start = bars.time.get(reach - window_bars);
-            let (Some(&start), Some(&last)) = (start, bars.time.last()) else {
-                return Err(Error::internal(format!(
-                    "a window of {window_bars} of {reach} bars has {}",
-                    bars.len()
-                )));
-            };
-            return Ok(StoredWindow {
-                id,
-                window: Window {
-                    series: record.key.clone(),
-                    start: Timestamp::from_millis(start),
-                    end: interval.close_of(Timestamp::from_millis(last)),
-                },
-                bars,
-            });
+            let start = stretch.start.max(stretch.end.saturating_sub(most));
+            return Ok(closed.slice(start..stretch.end));
         }
         if exhausted {
-            return Err(no_window(snapshot, id, record, reach, time));
+            return Err(no_window(snapshot, id, record, least, time));
         }
         wanted = wanted.saturating_mul(4);
     }

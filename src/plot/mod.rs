@@ -60,7 +60,7 @@ pub use file::PictureFormat;
 pub use growth::{Growth, GrowthCurve, GrowthPanel};
 pub use matrix::{Matrix, MatrixCell};
 pub use scatter::{Scatter, ScatterGroup, ScatterPoint};
-pub use timeline::{Band, Flag, Score, Scores, Timeline, Track};
+pub use timeline::{Band, Flag, Lean, Score, Scores, Timeline, Track};
 
 use crate::error::{Error, Result, excerpt};
 use scene::Scene;

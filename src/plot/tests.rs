@@ -110,6 +110,7 @@ fn timeline() -> Picture {
         subtitle: "with everything".to_owned(),
         note: "made up".to_owned(),
         labels: vec!["rising".to_owned(), "falling".to_owned()],
+        leans: Vec::new(),
         tracks: vec![Track {
             name: "AAA 1h".to_owned(),
             interval: Interval::hours(1),

@@ -4,7 +4,7 @@ use super::candles::{self, Places};
 use super::frame::{self, MARGIN, SMALL};
 use super::scale::{Scale, number, price, range, widened};
 use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
-use super::timeline::{Flag, Score, Scores, Track};
+use super::timeline::{Flag, Kind, Score, Scores, Track};
 use super::{text, time};
 use crate::model::{Bar, Timestamp};
 
@@ -93,7 +93,7 @@ pub(super) fn draw(
     scene: &mut Scene,
     y: f64,
     track: &Track,
-    (labels, alone): (&[String], bool),
+    (kinds, alone): (&[Kind], bool),
 ) -> f64 {
     let title = y + 14.0;
     // Labels of flags stand between the name and the price.
@@ -126,7 +126,7 @@ pub(super) fn draw(
     if axis.bars.is_empty() {
         return area.bottom() + BETWEEN;
     }
-    bands(scene, &axis, area, labels);
+    bands(scene, &axis, area, kinds);
     let mut bottom = area.bottom();
     if let Some((below, ticks)) = &values {
         let height = SCORES;
@@ -145,7 +145,7 @@ pub(super) fn draw(
         flags(scene, &axis, (area.y, bottom));
     }
     draw_price(scene, &axis, area, &scale);
-    scene.probes.push(price_probe(&axis, area, &scale, labels));
+    scene.probes.push(price_probe(&axis, area, &scale, kinds));
     let whole = Area {
         height: bottom - area.y,
         ..area
@@ -174,8 +174,8 @@ fn score_scale(scores: &Scores, top: f64) -> (Scale, Vec<(f64, String)>) {
 }
 
 /// In each pixel the band of most bars: faint behind the price, and full in a strip below it.
-fn bands(scene: &mut Scene, axis: &Axis<'_>, area: Area, labels: &[String]) {
-    let mut counts = vec![vec![0_u32; labels.len()]; area.width.ceil() as usize + 1];
+fn bands(scene: &mut Scene, axis: &Axis<'_>, area: Area, kinds: &[Kind]) {
+    let mut counts = vec![vec![0_u32; kinds.len()]; area.width.ceil() as usize + 1];
     for band in &axis.track.bands {
         let Some(label) = band.label else { continue };
         for i in axis.number(band.first)..=axis.number(band.last) {
@@ -187,7 +187,7 @@ fn bands(scene: &mut Scene, axis: &Axis<'_>, area: Area, labels: &[String]) {
     }
     // Where a bar is wider than a pixel, the pixels up to the next bar are its own too.
     let reach = axis.step().ceil().max(1.0);
-    for label in 0..labels.len() {
+    for (label, kind) in kinds.iter().enumerate() {
         let most = |counts: &Vec<u32>| {
             let best = counts.iter().copied().max().unwrap_or(0);
             let first = counts.iter().position(|c| *c == best);
@@ -204,14 +204,14 @@ fn bands(scene: &mut Scene, axis: &Axis<'_>, area: Area, labels: &[String]) {
         }
         let boxes = |y: f64, height: f64, opacity: f64| Mark::Boxes {
             boxes: runs.iter().map(|(a, b)| [*a, y, b - a, height]).collect(),
-            fill: Ink::group(label),
+            fill: kind.ink,
             opacity,
         };
         if !runs.is_empty() {
             scene.add(Mark::Group(Group {
                 key: band_key(Some(label)),
                 toggles: false,
-                hint: labels.get(label).cloned().unwrap_or_default(),
+                hint: kind.label.clone(),
                 marks: vec![
                     boxes(area.y, area.height - STRIP, 0.2),
                     boxes(area.bottom() - STRIP, STRIP, 1.0),
@@ -282,7 +282,7 @@ fn draw_price(scene: &mut Scene, axis: &Axis<'_>, area: Area, scale: &Scale) {
     scene.add(Mark::line(line, Ink::Text, 1.1));
 }
 
-fn price_probe(axis: &Axis<'_>, area: Area, scale: &Scale, labels: &[String]) -> Probe {
+fn price_probe(axis: &Axis<'_>, area: Area, scale: &Scale, kinds: &[Kind]) -> Probe {
     let mut points = Vec::new();
     let mut seen = 0;
     for (_, part) in axis.parts() {
@@ -300,8 +300,8 @@ fn price_probe(axis: &Axis<'_>, area: Area, scale: &Scale, labels: &[String]) ->
         let holds = |first: Timestamp, last: Timestamp| (first..=last).contains(&close);
         let mut bands = axis.track.bands.iter();
         let band = bands.find(|b| holds(b.first, b.last)).and_then(|b| b.label);
-        if let Some(name) = band.and_then(|i| labels.get(i)) {
-            label.push_str(&format!("\n{name}"));
+        if let Some(kind) = band.and_then(|i| kinds.get(i)) {
+            label.push_str(&format!("\n{}", kind.label));
         }
         let mut flags = axis.track.flags.iter();
         if let Some(flag) = flags.find(|f| holds(f.first, f.last)) {

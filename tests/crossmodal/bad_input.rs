@@ -19,7 +19,7 @@ fn a_database_without_words_says_how_to_get_some() {
         .clip_weights(None)
         .open(dir.path().join("market.rhyme"))
         .unwrap();
-    let set = LabelSet::built_in_named("regimes").unwrap();
+    let set = LabelSet::built_in_named("sentiment").unwrap();
     for bars in [0, 100] {
         if bars > 0 {
             db.ingest_bars(&[crypto("AAA", bars, 1)]).unwrap();
@@ -125,6 +125,32 @@ fn options_out_of_range_are_refused() {
     refused(
         view.reaction("fall").market("nope").run(),
         "of that market and interval",
+    );
+    refused(
+        view.classify(aaa(), &set).centred(true).run(),
+        "centred scores only for labels in words",
+    );
+    refused(
+        view.regimes(aaa(), &set).space("clip").run(),
+        "a space only for labels in words",
+    );
+    refused(
+        view.classify(Query::text("fall"), &set).run(),
+        "a stored window like",
+    );
+    refused(
+        view.classify(crypto("AAA", 63, 1).bars, &set).run(),
+        "at least 64 bars to tell the regime, found 63",
+    );
+    let patterns = LabelSet::built_in_named("patterns").unwrap();
+    refused(
+        view.classify(crypto("AAA", 35, 1).bars, &patterns).run(),
+        "at least 36 bars, found 35",
+    );
+    refused(view.pattern("wedge").run(), "there are: double bottom");
+    refused(
+        view.pattern("flag").space("clip").run(),
+        "a space of the encoder shape",
     );
     refused(
         view.classify(aaa(), &set).abstain_below(-0.1).run(),

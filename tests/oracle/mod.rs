@@ -31,6 +31,18 @@ impl Lcg {
     }
 }
 
+/// A number from the standard normal distribution, by Box and Muller.
+pub fn gauss(random: &mut Lcg) -> f64 {
+    let (a, b) = (1.0 - random.next(), random.next());
+    (-2.0 * a.ln()).sqrt() * (2.0 * PI * b).cos()
+}
+
+/// A number from Student's distribution with four degrees of freedom, at variance 1.
+pub fn student(random: &mut Lcg) -> f64 {
+    let squares: f64 = (0..4).map(|_| gauss(random).powi(2)).sum();
+    gauss(random) / (squares / 4.0).sqrt() / 2.0_f64.sqrt()
+}
+
 /// A random walk of closes on the given open times.
 pub fn walk(times: impl Iterator<Item = i64>, seed: u64) -> Bars {
     let mut random = Lcg(seed.wrapping_mul(2_654_435_761).wrapping_add(99));

@@ -11,6 +11,7 @@ use crate::output::{self, column};
 pub(crate) const HELP: &str = "\
 LOW and HIGH are sentences, or prototype:NAME. A value is the cosine with the direction from LOW to
 HIGH: -1 at the one, 1 at the other. Deviations are counted from the mean of charts at large.
+A note says so if LOW and HIGH do not tell charts apart: then the values mean nothing.
 
 Example: rhyme axis bearish bullish BTCUSDT:1h ETHUSDT:1h
          rhyme axis bearish bullish --history BTCUSDT:1h --from 2021-05-01
@@ -47,10 +48,12 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let view = args.place.view(global, &db)?;
     let mut axis = view.axis(end(&args.low), end(&args.high));
     say!(axis, args.place, names: space);
+    let warning = axis.warning()?;
+    words::warn(global, warning.as_deref());
     match (&args.history, &args.headlines) {
         (Some(series), _) => history(global.format, args, &axis, series),
         (None, Some(symbol)) => headlines(global.format, args, &axis, symbol),
-        (None, None) => points(global.format, args, &view, &axis),
+        (None, None) => points(global.format, args, &view, (&axis, warning)),
     }
 }
 
@@ -61,7 +64,12 @@ fn end(text: &str) -> Query {
     }
 }
 
-fn points(format: Format, args: &Args, view: &View, axis: &Axis<'_>) -> Outcome {
+fn points(
+    format: Format,
+    args: &Args,
+    view: &View,
+    (axis, warning): (&Axis<'_>, Option<String>),
+) -> Outcome {
     let mut rows = Vec::with_capacity(args.targets.len());
     let mut direction = None;
     for target in &args.targets {
@@ -85,6 +93,7 @@ fn points(format: Format, args: &Args, view: &View, axis: &Axis<'_>) -> Outcome 
             "axis": { "low": args.low, "high": args.high },
             "as_of": words::text(view.as_of()),
             "expressiveness": words::expressiveness(direction),
+            "warning": warning,
             "points": rows,
         })),
         Format::Csv | Format::Table => output::listing(format, &columns, &rows, ""),

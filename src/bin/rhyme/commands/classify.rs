@@ -1,5 +1,5 @@
 use clap::Args as ClapArgs;
-use rhymedb::{Error, LabelSet, Timestamp, View};
+use rhymedb::{ClassifyAnswer, Error, JudgedBy, LabelSet, Timestamp, View};
 use serde_json::{Value, json};
 
 use super::labels::Labels;
@@ -12,6 +12,9 @@ use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
 Built-in sets: regimes, eight-regimes, crypto-events, stock-events, patterns, sentiment.
+Patterns are drawings, compared with the last 36 to 70 bars; none is chosen where chance draws as well.
+Regimes are rules on the trend and the unrest of the last 64 bars beside the year before them.
+The other sets, and labels of your own, are words; a note says so if these words do not tell charts apart.
 A file of sets is JSON: {\"mood\": {\"up\": \"shares rise\", \"down\": [\"shares fall\", \"a sell-off\"]}}
 Over a history a label counts from the window on that confirms it, and the label before goes on until then.
 
@@ -36,8 +39,8 @@ pub(crate) struct Args {
     /// Take from each label what it has in common with charts at large
     #[arg(long)]
     centred: bool,
-    /// With --history: windows one after another that have to agree on a label before it counts
-    /// [default: an eighth of the window's bars]
+    /// With --history: windows that confirm a label before it counts: they agree one after another, or
+    /// by rules its lead sums to so many [default: an eighth of the window's bars; patterns: 3]
     #[arg(long, value_name = "WINDOWS")]
     confirm: Option<usize>,
     /// With --history: only windows that closed at or after this time
@@ -89,6 +92,7 @@ fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) 
     classify = classify.abstain_below(args.abstain).centred(args.centred);
     say!(classify, args.place, names: space);
     let answer = classify.run()?;
+    words::warn(global, answer.warning.as_deref());
     let format = global.format;
     let rows: Vec<Value> = answer
         .labels
@@ -102,12 +106,18 @@ fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) 
             })
         })
         .collect();
-    let columns = [
+    let mut columns = vec![
         column("label", "label"),
         column("probability", "probability"),
-        column("score", "score"),
-        column("percentile", "says more than %"),
     ];
+    match answer.judged_by {
+        JudgedBy::Words => columns.extend([
+            column("score", "score"),
+            column("percentile", "says more than %"),
+        ]),
+        JudgedBy::Drawings => columns.push(column("score", "likeness")),
+        JudgedBy::Rules => {}
+    }
     match format {
         Format::Json => output::json(&json!({
             "query": {
@@ -115,24 +125,43 @@ fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) 
                 "window": words::window_json(view, answer.query.as_ref())?,
                 "space": answer.space,
                 "set": answer.set,
+                "judged_by": answer.judged_by,
                 "as_of": words::text(view.as_of()),
             },
             "chosen": answer.chosen,
             "margin": number(format, answer.margin),
-            "temperature": number(format, answer.temperature),
+            "none": number(format, answer.none),
+            "temperature": answer.temperature.map(|t| number(format, t)),
+            "warning": answer.warning,
             "labels": rows,
         })),
         Format::Csv => output::listing(format, &columns, &rows, ""),
         Format::Table => {
-            let chosen = answer.chosen.as_deref().unwrap_or("undecided");
             output::prose(&format!(
-                "{}\n{}, {:.4} before the next label\n",
+                "{}\n{}\n",
                 words::window_line(view, answer.query.as_ref(), target)?,
-                output::legible(chosen),
-                answer.margin
+                verdict(&answer)
             ))?;
             output::listing(format, &columns, &rows, "")
         }
+    }
+}
+
+/// What was chosen, and by how much.
+fn verdict(answer: &ClassifyAnswer) -> String {
+    let by = answer.margin;
+    match (&answer.chosen, answer.judged_by) {
+        (Some(label), JudgedBy::Drawings) => format!(
+            "{}, {by:.4} before the next pattern and before none (none: {:.4})",
+            output::legible(label),
+            answer.none
+        ),
+        (None, JudgedBy::Drawings) => format!(
+            "no pattern: chance draws as well (none: {:.4}); --abstain 0 names the nearest",
+            answer.none
+        ),
+        (Some(label), _) => format!("{}, {by:.4} before the next label", output::legible(label)),
+        (None, _) => format!("undecided, {by:.4} before the next label"),
     }
 }
 
@@ -142,6 +171,7 @@ fn history(global: &Global, args: &Args, view: &View, series: &str, set: &LabelS
     say!(regimes, args.place, names: space);
     say!(regimes, args, some: confirm from to);
     let answer = regimes.run()?;
+    words::warn(global, answer.warning.as_deref());
     let drawn = || picture::regimes(view, set, &answer);
     args.plot.write(global, drawn)?;
     let rows: Vec<Value> = answer

@@ -1,5 +1,6 @@
 use clap::Args as ClapArgs;
 use rhymedb::{Error, Query};
+use serde_json::json;
 
 use super::which::Which;
 use super::words::{self, Place};
@@ -39,6 +40,8 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let mut similar = view.similar(query).k(args.k).exact(args.place.exact);
     say!(similar, args.place, names: space);
     filtered!(similar, args.which);
+    let warning = similar.warning()?;
+    words::warn(global, warning.as_deref());
     let answer = similar.run()?;
     let few = (answer.hits.len(), args.k);
     args.which.note_few(global, few, args.place.exact);
@@ -53,7 +56,13 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         Ok(picture)
     };
     args.plot.write(global, drawn)?;
-    similar::print(global.format, &view, &asked, &answer)
+    similar::print_with(
+        global.format,
+        &view,
+        &asked,
+        &answer,
+        &[("warning", json!(warning))],
+    )
 }
 
 /// The sum that a list of terms and signs means.

@@ -1,4 +1,4 @@
-//! A drawn path, from the command line or from a file.
+//! A drawing: a pattern's name, or a path from the command line or from a file.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,6 +10,13 @@ use crate::failure::Outcome;
 
 /// The largest file of a path in bytes.
 const MOST: u64 = 1 << 20;
+
+/// Whether a text is the name of a pattern: no file is called so, and it has no dot, slash or digit and
+/// nothing that stands between prices.
+pub(super) fn is_name(text: &str) -> bool {
+    let other = |c: char| ".,;/\\".contains(c) || c.is_ascii_digit();
+    text.contains(char::is_alphabetic) && !text.contains(other) && !Path::new(text).is_file()
+}
 
 /// The prices of a path: numbers between commas, semicolons, white space or line breaks.
 pub(super) fn path(text: &str) -> Outcome<Vec<f64>> {

@@ -17,7 +17,8 @@ pub(crate) const HELP: &str = "\
 The first line says how much the sentence says about charts: the standard deviation of its
 similarity over a bank of charts, and its place among headlines. A sentence that says little finds
 charts hardly better than chance does, and a note says so. --symbol, --from and --to choose headlines
-too: those that name the symbol, and by their publication.
+too: those that name the symbol, and by their publication. A sentence that names a chart pattern, like
+\"double bottom\", finds charts by the drawings of `classify --set patterns` instead of its words.
 
 Example: rhyme search \"shares plunge after a profit warning\" -k 5 --market equity";
 
@@ -72,6 +73,7 @@ fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
                 "space": answer.charts.space,
                 "as_of": words::text(view.as_of()),
             },
+            "pattern": answer.pattern,
             "expressiveness": words::expressiveness(answer.expressiveness),
             "warning": answer.warning(),
             "charts": charts,
@@ -85,9 +87,15 @@ fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
         })),
         Format::Csv => csv(charts, lines),
         Format::Table => {
+            let told = match &answer.pattern {
+                Some(pattern) => format!(
+                    "charts that end with the pattern {pattern}, by its drawings; headlines by the sentence"
+                ),
+                None => words::told(answer.expressiveness),
+            };
             output::prose(&format!(
                 "{}\n{} windows and {} headlines searched in {:.2} ms\n",
-                words::told(answer.expressiveness),
+                told,
                 output::grouped(answer.charts.searched.windows),
                 output::grouped(answer.headlines_searched),
                 answer.took.as_secs_f64() * 1e3

@@ -36,15 +36,16 @@ frame: both stay in the list, and the summary and its base rate leave them out.
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
 Example: rhyme similar BTCUSDT:1h --outcome 24h --plot similar.html
-Example: rhyme similar --pattern 1,3,2,5,4";
+Example: rhyme similar --pattern 1,3,2,5,4
+Example: rhyme similar --pattern \"double bottom\"";
 
 #[derive(Debug, Args)]
 pub(crate) struct Similar {
     /// A window of a stored series, or a candle file
     #[arg(required_unless_present = "pattern", conflicts_with = "pattern")]
     target: Option<String>,
-    /// Ask with a drawn path instead: prices above 0, as text or in a file
-    #[arg(long, value_name = "FILE|PRICES")]
+    /// Ask with a drawing instead: a pattern by its name, or prices above 0 as text or in a file
+    #[arg(long, value_name = "NAME|PRICES|FILE")]
     pattern: Option<String>,
     /// How many distinct episodes to find
     #[arg(short, default_value_t = 10)]
@@ -97,6 +98,13 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     let db = open(global)?;
     let view = view_at(global, &db, args.as_of);
     note_pending(global, &view)?;
+    if let Some(name) = args
+        .pattern
+        .as_deref()
+        .filter(|text| pattern::is_name(text))
+    {
+        return named_pattern(global, args, &view, name);
+    }
     let (target, query) = asked(args)?;
     if let (Some(as_of), Ok(Target { time, .. })) = (args.as_of, target.parse())
         && time > Some(as_of)
@@ -133,6 +141,36 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
         picture::outcomes(&view, target, &answer, |horizons| Ok(after(horizons)?))
     })?;
     outcomes::print(global.format, &view, target, &answer)
+}
+
+/// Windows that end with a pattern of the built-in set.
+fn named_pattern(global: &Global, args: &Similar, view: &View, name: &str) -> Outcome {
+    let given = [
+        ("--refine", args.refine.is_some()),
+        ("--outcome", !args.outcome.is_empty()),
+    ];
+    if let Some((option, _)) = given.into_iter().find(|(_, given)| *given) {
+        return Err(Error::Invalid(format!(
+            "expected {option} with a target or a drawn path, found the pattern {name}, whose hits are compared on their bars anyway; leave it out"
+        ))
+        .into());
+    }
+    let mut search = view.pattern(name).k(args.k).exact(args.exact);
+    filtered!(search, args.which);
+    say!(search, args, names: space);
+    say!(search, args, some: exclusion ef);
+    let answer = search.run()?;
+    let target = format!("pattern {}", answer.pattern);
+    let drawn = || picture::found(view, &target, &answer.found, None);
+    args.plot.write(global, drawn)?;
+    if args.chart {
+        return print_charts(global.format, view, &target, &answer.found);
+    }
+    let more = [
+        ("pattern", json!(answer.pattern)),
+        ("bars", json!(answer.bars)),
+    ];
+    print_with(global.format, view, &target, &answer.found, &more)
 }
 
 /// What was asked with, as text and as a query.
@@ -199,11 +237,29 @@ pub(super) const HIT_COLUMNS: [Column; 10] = [
 ];
 
 pub(super) fn print(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
+    print_with(format, view, target, answer, &[])
+}
+
+/// [`print`], with more in the JSON answer.
+pub(super) fn print_with(
+    format: Format,
+    view: &View,
+    target: &str,
+    answer: &SimilarAnswer,
+    more: &[(&str, Value)],
+) -> Outcome {
     let rows = hit_rows(Format::Json, view, answer)?;
     // The table shows rounded scores.
     output::keep(&HIT_COLUMNS, &rows);
     match format {
-        Format::Json => output::json(&answer_json(target, view, answer, rows)),
+        Format::Json => {
+            let mut json = answer_json(target, view, answer, rows);
+            if let Some(object) = json.as_object_mut() {
+                let more = more.iter().cloned();
+                object.extend(more.map(|(key, value)| (key.to_owned(), value)));
+            }
+            output::json(&json)
+        }
         Format::Csv => output::listing(format, &hit_columns(answer), &rows, ""),
         Format::Table => print_table(view, target, answer),
     }

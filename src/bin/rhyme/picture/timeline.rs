@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rhymedb::plot::{Band, Flag, Score, Scores, Timeline, Track};
+use rhymedb::plot::{Band, Flag, Lean, Score, Scores, Timeline, Track};
 use rhymedb::{
-    AnomalyScanAnswer, Bars, DivergenceAnswer, DivergenceEpisode, DivergenceMoment, LabelSet,
-    RegimesAnswer, SeriesKey, Timestamp, View,
+    AnomalyScanAnswer, Bars, DivergenceAnswer, DivergenceEpisode, DivergenceMoment, JudgedBy,
+    LabelSet, RegimesAnswer, SeriesKey, Timestamp, View,
 };
 
 use super::{as_of, name};
@@ -65,6 +65,7 @@ pub(crate) fn anomalies(view: &View, of: &str, answer: &AnomalyScanAnswer) -> Ou
             "Each window is measured as of its own close, which is where its score stands; the numbers are ranks. Times are UTC.{shown}"
         ),
         labels: Vec::new(),
+        leans: Vec::new(),
         tracks,
     })
 }
@@ -151,17 +152,31 @@ pub(crate) fn regimes(view: &View, set: &LabelSet, answer: &RegimesAnswer) -> Ou
     Ok(Timeline {
         title: format!("{} by {}", name(key), answer.set),
         subtitle: format!(
-            "{} windows in {} runs · space {}{}",
+            "{} windows in {} runs · {}{}",
             grouped(windows),
             grouped(answer.runs.len() as u64),
-            answer.space,
+            match (&answer.space, answer.judged_by) {
+                (Some(space), _) => format!("space {space}"),
+                (None, JudgedBy::Drawings) => "by drawings".to_owned(),
+                (None, _) => "by rules".to_owned(),
+            },
             as_of(view)
         ),
         note: "A bar has the label of the window that ends with it; where no label was clear there is no band. Times are UTC."
             .to_owned(),
+        leans: labels.iter().map(|l| lean(l, answer.judged_by)).collect(),
         labels,
         tracks: vec![track],
     })
+}
+
+/// What a regime says of the price. Labels in words may say anything.
+fn lean(label: &str, judged_by: JudgedBy) -> Option<Lean> {
+    match (judged_by, label) {
+        (JudgedBy::Rules, "bullish" | "strong rise") => Some(Lean::Rise),
+        (JudgedBy::Rules, "bearish" | "strong fall") => Some(Lean::Fall),
+        _ => None,
+    }
 }
 
 /// Charts against the news of the same time, under the price.
@@ -219,6 +234,7 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
         note: "The first moments have too few before them for a percentile. Times are UTC."
             .to_owned(),
         labels: Vec::new(),
+        leans: Vec::new(),
         tracks: vec![track],
     })
 }
