@@ -200,7 +200,7 @@ fn panicking(n: usize) -> Control {
 }
 
 fn panic_of(work: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(work)).expect_err("a panic");
+    let panic = catch_unwind(AssertUnwindSafe(work)).unwrap_err();
     panic.downcast_ref::<&str>().map_or_else(
         || panic.downcast_ref::<String>().unwrap().clone(),
         |said| (*said).to_owned(),

@@ -112,10 +112,10 @@ fn sample(state: &SpaceState) -> Result<Vec<StoredRow>> {
     };
     for (segment, dead) in &state.segments {
         let (directory, rows) = (segment.directory()?, segment.index()?.rows);
-        picked.from_part(&directory, &rows, |row| !dead.contains(row))?;
+        picked.pick_from(&directory, &rows, |row| !dead.contains(row))?;
     }
     let (directory, index) = (state.fresh.directory()?, state.fresh.index());
-    picked.from_part(&directory, &index.rows, |_| true)?;
+    picked.pick_from(&directory, &index.rows, |_| true)?;
     Ok(picked.rows)
 }
 
@@ -127,7 +127,7 @@ struct Picked {
 }
 
 impl Picked {
-    fn from_part(
+    fn pick_from(
         &mut self,
         directory: &Directory<'_>,
         rows: &Rows<'_>,

@@ -170,10 +170,11 @@ impl Verify<'_> {
     }
 
     fn bars(&mut self, spaces: &BTreeMap<SpaceId, Held>) -> Result<()> {
-        let extents = self.snapshot.series.keys();
-        let counts =
-            extents.map(|&id| Ok(self.snapshot.txn.bar_extent(id)?.map_or(0, |e| e.count)));
-        let total = counts.sum::<Result<u64>>()?;
+        let mut total = 0_u64;
+        for &id in self.snapshot.series.keys() {
+            let extent = self.snapshot.txn.bar_extent(id)?;
+            total = total.saturating_add(extent.map_or(0, |e| e.count));
+        }
         for (&id, record) in self.snapshot.series.iter() {
             let (bars, bad) = check_bars_of(&self.snapshot.txn, id)?;
             if let Some(bad) = bad.first() {

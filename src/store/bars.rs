@@ -207,7 +207,7 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         for item in self.table(EXTENTS)?.iter()? {
             let (_, value) = item?;
             let extent: BarExtent = codec::decode(self.path(), "bar_extents", value.value())?;
-            bars += extent.count;
+            bars = extent.count.saturating_add(bars);
         }
         Ok((bytes, bars))
     }

@@ -229,6 +229,11 @@ impl EachTable for Create<'_> {
     }
 }
 
+/// A table of a transaction `C`.
+pub(super) type OpenTable<'a, C, K, V> = CheckedTable<<C as CatalogUse>::Open<'a, K, V>, K, V>;
+/// A table of the write transaction.
+type WriteTable<'a, K, V> = CheckedTable<Table<'a, K, V>, K, V>;
+
 /// A transaction in which tables can be read.
 pub(crate) trait CatalogUse {
     /// A table opened for reading.
@@ -240,13 +245,13 @@ pub(crate) trait CatalogUse {
     fn table<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<CheckedTable<Self::Open<'_, K, V>, K, V>>;
+    ) -> Result<OpenTable<'_, Self, K, V>>;
 
     /// Opens a table that catalogs of earlier programs do not have.
     fn table_if_there<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<Option<CheckedTable<Self::Open<'_, K, V>, K, V>>>;
+    ) -> Result<Option<OpenTable<'_, Self, K, V>>>;
 
     /// The catalog's file, for messages.
     fn path(&self) -> &Path;
@@ -349,14 +354,14 @@ impl CatalogUse for WriteTxn {
     fn table<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<CheckedTable<Table<'_, K, V>, K, V>> {
+    ) -> Result<WriteTable<'_, K, V>> {
         self.table_mut(definition)
     }
 
     fn table_if_there<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<Option<CheckedTable<Table<'_, K, V>, K, V>>> {
+    ) -> Result<Option<WriteTable<'_, K, V>>> {
         // Opening makes it, which is harmless: an empty table and none say the same.
         self.table_mut(definition).map(Some)
     }
@@ -371,7 +376,7 @@ impl WriteTxn {
     pub(super) fn table_mut<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
-    ) -> Result<CheckedTable<Table<'_, K, V>, K, V>> {
+    ) -> Result<WriteTable<'_, K, V>> {
         let txn = self.txn.get()?;
         let table = calling(&self.path, || txn.open_table(definition))?;
         Ok(CheckedTable::new(table, &self.path))

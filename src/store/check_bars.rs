@@ -23,7 +23,7 @@ pub(crate) fn check_bars_of(txn: &ReadTxn, series: SeriesId) -> Result<(Bars, Ve
     let starts = block_starts(txn, series)?;
     let blocks = txn.table(BLOCKS)?;
     for (i, &first) in starts.iter().enumerate() {
-        let last = starts.get(i + 1).map(|next| next - 1);
+        let last = starts.get(i + 1).map(|next| next.saturating_sub(1));
         let last = last.or(extent.map(|e| e.last)).unwrap_or(first);
         let value = blocks.get((series, first))?;
         let block = value.map(|v| decode(txn.path(), v.value()));
