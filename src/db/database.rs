@@ -238,6 +238,8 @@ pub(super) struct Writer {
 pub(super) struct Inner {
     shared: Shared<Writer, Snapshot>,
     pub(super) files: Files,
+    /// One reference more than there are views.
+    pub(super) views: Arc<()>,
     _lock: DirLock,
 }
 
@@ -335,6 +337,7 @@ impl Database {
         Ok(Self(Arc::new(Inner {
             shared: Shared::new(Writer { catalog }, snapshot),
             files,
+            views: Arc::default(),
             _lock: lock,
         })))
     }
@@ -346,12 +349,12 @@ impl Database {
 
     /// A view of everything that is committed.
     pub fn now(&self) -> View {
-        View::new(self.0.snapshot(), None)
+        View::of(&self.0, None)
     }
 
     /// A view of what was known at `as_of`: nothing that closed later.
     pub fn at(&self, as_of: Timestamp) -> View {
-        View::new(self.0.snapshot(), Some(as_of))
+        View::of(&self.0, Some(as_of))
     }
 
     /// Puts everything that is committed on disk, where [`OpenOptions::sync_every`] lets commits

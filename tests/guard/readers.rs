@@ -1,6 +1,37 @@
-use rhymedb::{Control, Database, Error, OpenOptions, Timestamp};
+use rhymedb::{Control, Database, Error, OpenOptions, Result, Timestamp, View};
 
 use crate::world::{World, answers, files, series};
+
+/// What a caller writes who has no use for the database itself.
+fn view_of(world: &World) -> Result<View> {
+    Ok(Database::open(world.db())?.now())
+}
+
+/// Nothing but names was read when the view was made, so all of this is read from the file.
+#[test]
+fn a_view_keeps_its_database_open_and_locked() {
+    let world = World::new();
+    let expected = {
+        let db = Database::open(world.db()).unwrap();
+        let view = db.now();
+        let bars = series().map(|s| view.bars(&s.key, None, None, None).unwrap().bars);
+        let headlines = view.headlines(None, None, None, usize::MAX).unwrap();
+        (bars, headlines)
+    };
+    let view = view_of(&world).unwrap();
+    let refused = Database::open(world.db()).err().unwrap();
+    assert!(matches!(refused, Error::Locked { .. }), "{refused}");
+    let clone = view.clone();
+    drop(view);
+    let bars = series().map(|s| clone.bars(&s.key, None, None, None).unwrap().bars);
+    let headlines = clone.headlines(None, None, None, usize::MAX).unwrap();
+    assert_eq!((bars, headlines), expected);
+    assert!(Database::open(world.db()).is_err());
+    drop(clone);
+    // Closed cleanly, or a reader would be refused.
+    read_only(&world).unwrap();
+    Database::open(world.db()).unwrap();
+}
 
 fn read_only(world: &World) -> rhymedb::Result<Database> {
     OpenOptions::new().read_only(true).open(world.db())
