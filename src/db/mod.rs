@@ -35,6 +35,7 @@ mod past;
 mod prototypes;
 mod query;
 mod rank;
+mod reading;
 mod recall;
 mod refine;
 mod repair;

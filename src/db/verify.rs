@@ -56,7 +56,8 @@ impl Database {
     /// - weights are those that their spaces name, and decode; each headline that a space has
     ///   looked at has one vector there, or says nothing; and there is no vector beyond those.
     ///
-    /// Readers go on meanwhile. Writers wait while the pages of the catalog are read, at the end.
+    /// Readers go on meanwhile. Writers, also of other processes, wait while the pages of the catalog
+    /// are read, at the end.
     ///
     /// ```
     /// use rhymedb::{Control, Database};
@@ -85,7 +86,8 @@ impl Database {
         let still = self.0.still();
         still.catalog.check_disk()?;
         report.catalog_bytes = files.catalog_bytes()?;
-        check_pages(files.storage.as_ref(), catalog)?;
+        let beside_writer = still.catalog.is_beside_writer();
+        check_pages(files.storage.as_ref(), catalog, beside_writer)?;
         drop(still);
         let read = report.segment_bytes + report.catalog_bytes;
         control.report(Stage::Check, read, read)?;

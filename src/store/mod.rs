@@ -34,6 +34,7 @@ mod tests;
 mod untrusted;
 mod weights;
 
+pub(crate) use backend::Stamp;
 pub(crate) use bar_cache::BarCache;
 #[cfg(test)]
 pub(crate) use bars::BarChange;
