@@ -221,8 +221,8 @@ impl OpenOptions {
         });
         opened.map_err(|e| match e {
             // This process has the lock of the folder, so who has the catalog only reads.
-            Error::Locked { path, .. } => Error::Locked {
-                path,
+            Error::Locked { .. } => Error::Locked {
+                path: dir.to_path_buf(),
                 holder: "one or more readers, beside whom nobody can write here".to_owned(),
             },
             other => other,

@@ -110,6 +110,16 @@ impl Head {
         .ok()
     }
 
+    /// How long the file is, and how long it says that it is, which it does not while somebody writes,
+    /// or after a writer was killed.
+    pub(super) fn lengths(&self) -> io::Result<(u64, Option<u64>)> {
+        self.while_still(|file| {
+            let mut bytes = [0; HEAD_BYTES];
+            file.read(0, &mut bytes)?;
+            Ok((file.len()?, stated_len(&bytes)))
+        })
+    }
+
     /// Does work while nobody commits. Writers wait with it.
     pub(super) fn while_still<T>(
         &self,
@@ -122,4 +132,26 @@ impl Head {
         file.unlock_range(HEAD.0, HEAD.1).map_err(io)?;
         done
     }
+}
+
+/// The length that follows from redb's header: a page for itself, then regions of equal size and one
+/// that may be smaller.
+fn stated_len(head: &[u8; HEAD_BYTES]) -> Option<u64> {
+    const RECOVERY_REQUIRED: u8 = 2;
+    let [flags, _, _, numbers @ ..] = head.get(9..32)? else {
+        return None;
+    };
+    if flags & RECOVERY_REQUIRED != 0 {
+        return None;
+    }
+    let (numbers, _) = numbers.as_chunks::<4>();
+    let numbers: Vec<u64> = numbers
+        .iter()
+        .map(|n| u64::from(u32::from_le_bytes(*n)))
+        .collect();
+    let [page, before, most, full, last] = numbers.try_into().ok()?;
+    let pages = |data: u64| before.checked_add(data)?.checked_mul(page);
+    let regions = pages(most)?.checked_mul(full)?;
+    let last = if last == 0 { 0 } else { pages(last)? };
+    page.checked_add(regions)?.checked_add(last)
 }

@@ -70,10 +70,13 @@ impl Handle {
                 PagesOf::Simulated(file) => builder.open_read_only_with_backend(Backend(file)),
             }
         };
-        let head = || Head::new(storage.open_pages_to_read(path)?);
         let opened = match open(SHARED) {
             Err(e) if locks_no_ranges(&e) => open(ALONE).map(|db| (db, Beside::Readers)),
-            opened => opened.and_then(|db| Ok((db, Beside::Writer(head()?)))),
+            opened => opened.and_then(|db| {
+                let head = Head::new(storage.open_pages_to_read(path)?)?;
+                check_length(&head)?;
+                Ok((db, Beside::Writer(head)))
+            }),
         };
         match opened {
             Ok((database, beside)) => Ok(Some(Self::ReadOnly(database, beside))),
@@ -144,6 +147,19 @@ fn builder(mode: ConcurrencyMode) -> Builder {
     builder.set_cache_size(CACHE_BYTES);
     builder.set_concurrency_mode(mode);
     builder
+}
+
+/// Who opens a file beside a writer does not look at its length, which may grow; where there is none,
+/// this does.
+fn check_length(head: &Head) -> Result<(), DatabaseError> {
+    match head.lengths()? {
+        (found, Some(stated)) if found < stated => {
+            let detail = format!("expected {stated} bytes, found {found}");
+            Err(StorageError::Corrupted(detail).into())
+        }
+        (found, Some(stated)) if found > stated => Err(DatabaseError::RepairAborted),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a system or a file system cannot lock parts of a file.

@@ -93,14 +93,14 @@ fn readers_beside_a_writer_get_whole_answers() {
         let ingest = ["ingest", "bars", "in", "--spaces", "shape"];
         world.rhyme(&ingest).ok();
     };
-    write(100);
+    write(300);
     let done = std::sync::atomic::AtomicBool::new(false);
     let (mut rounds, mut seen) = (0, std::collections::BTreeSet::new());
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
-            for round in 1..=12 {
-                write(100 + 40 * round);
-                if round % 3 == 0 {
+            for round in 1..=30 {
+                write(300 + 20 * round);
+                if round % 4 == 0 {
                     world.rhyme(&["compact"]).ok();
                 }
             }
@@ -126,11 +126,11 @@ fn readers_beside_a_writer_get_whole_answers() {
         }
         writer.join().unwrap();
     });
-    assert!(seen.len() > 2, "{rounds} rounds saw {seen:?}");
+    assert!(seen.len() > 1, "{rounds} rounds saw {seen:?}");
     assert_eq!(exported(&world, "all.csv").len(), 3);
     assert_eq!(
         world.rhyme(&["stats", "--format", "json"]).json()["bars"],
-        3 * 580
+        3 * 900
     );
 }
 
@@ -149,7 +149,7 @@ fn a_shell_beside_an_ingestion() {
         lines.write_all(b"stats --format json\n").unwrap();
         let mut text = String::new();
         // A record ends with its brace alone on a line.
-        while !text.ends_with("}\n") {
+        while !text.ends_with("\n}\n") {
             assert!(said.read_line(&mut text).unwrap() > 0, "{text}");
         }
         let stats: serde_json::Value = serde_json::from_str(&text).unwrap();
