@@ -165,7 +165,7 @@ fn a_shell_beside_an_ingestion() {
         .ok();
     assert_eq!(bars(), 890);
     // And the other way round.
-    let save = b"prototype add mine ACME@2021-05-01 ACME@2021-06-01\n";
+    let save = b"prototype add mine ACME@2021-04-01 ACME@2021-07-01\n";
     lines.write_all(save).unwrap();
     drop(lines);
     let mut rest = String::new();
