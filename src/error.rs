@@ -24,12 +24,22 @@ pub enum Error {
         source: Arc<std::io::Error>,
     },
     /// Another process or handle holds the database.
-    #[error("the database {} is in use by {holder}; close it there, or if nobody writes say --read-only in both", path.display())]
+    #[error("the database {} is in use by {holder}; wait until it is done, or close it there", path.display())]
     Locked {
         /// The database folder.
         path: PathBuf,
         /// Who holds it, as far as it is known.
         holder: String,
+    },
+    /// A database that was to be closed is still needed. It closes with the last who needs it.
+    #[error("the database {} stays open: {views} views and {handles} other handles of it live; drop them to close it", path.display())]
+    StillOpen {
+        /// The database folder.
+        path: PathBuf,
+        /// Views that live.
+        views: usize,
+        /// Clones of the handle that live.
+        handles: usize,
     },
     /// The database is open for reading only.
     #[error("the database {} is open read-only, so nothing can be changed; open it for writing", path.display())]
@@ -169,7 +179,7 @@ fn advice(action: &str, source: &std::io::Error) -> &'static str {
     match source.kind() {
         StorageFull | QuotaExceeded => "; make room there and repeat it",
         PermissionDenied | ReadOnlyFilesystem if action == Error::OPEN_TO_WRITE => {
-            "; a database that cannot be written can be read with --read-only"
+            "; commands that only read work without it"
         }
         NotFound | PermissionDenied | AlreadyExists | NotADirectory | IsADirectory
         | ReadOnlyFilesystem | FileTooLarge | Interrupted => "",

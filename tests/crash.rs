@@ -26,6 +26,8 @@ mod disk;
 mod fault;
 #[path = "crash/handles.rs"]
 mod handles;
+#[path = "crash/locks.rs"]
+mod locks;
 #[path = "crash/names.rs"]
 mod names;
 #[path = "crash/operations.rs"]

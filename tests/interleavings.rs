@@ -224,3 +224,40 @@ fn what_is_read_once_is_the_same_for_everybody() {
         assert!(reads.load(Ordering::SeqCst) <= 2);
     });
 }
+
+/// Another process writes, and two threads ask what is there: each sees at least what was written
+/// before it asked.
+#[test]
+fn what_others_write_is_seen_at_once() {
+    in_every_order("renewal", || {
+        let db = database();
+        let file = Arc::new(AtomicUsize::new(0));
+        let ask = {
+            let (db, file) = (Arc::clone(&db), Arc::clone(&file));
+            move || {
+                let written = file.load(Ordering::SeqCst);
+                let read = |old: &Snapshot| {
+                    let commits = file.load(Ordering::SeqCst);
+                    assert!(commits >= old.commits, "time went backwards");
+                    old.open.fetch_add(1, Ordering::SeqCst);
+                    let open = Arc::clone(&old.open);
+                    Ok::<_, Why>(Snapshot { commits, open })
+                };
+                let is_newest = |s: &Snapshot| s.commits == file.load(Ordering::SeqCst);
+                let seen = db.renewed(is_newest, read).unwrap();
+                assert!(seen.commits >= written);
+                seen.commits
+            }
+        };
+        let other = thread::spawn(ask.clone());
+        file.fetch_add(1, Ordering::SeqCst);
+        assert_eq!(ask(), 1);
+        other.join().unwrap();
+        drop(ask);
+        let open = Arc::clone(&db.latest().unwrap().open);
+        assert_eq!(open.load(Ordering::SeqCst), 1, "older ones are closed");
+        let db = Arc::try_unwrap(db).ok().unwrap();
+        assert_eq!(db.into_writer().commits, 0);
+        assert_eq!(open.load(Ordering::SeqCst), 0);
+    });
+}

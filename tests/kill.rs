@@ -25,12 +25,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use check::check;
 use oracle::Lcg;
 use plan::{Kind, Mirror, operation};
-use rhymedb::OpenOptions;
+use rhymedb::{Control, Error, OpenOptions};
 
 const JOB: &str = "RHYME_KILL_JOB";
 const SIGKILL: i32 = 9;
@@ -185,10 +186,50 @@ fn run_and_kill(kind: Kind, first: u64, dir: &Path, moment: Moment, dice: &mut D
     next
 }
 
-/// A database that is killed some rounds long.
+/// Reads everything, again and again, beside whoever writes and is killed: never an error, and never a
+/// state that nobody committed. Returns how often.
+fn read_beside(dir: &Path, stop: &AtomicBool) -> u64 {
+    let mut reads = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let db = match OpenOptions::new().read_only(true).open(dir) {
+            Ok(db) => db,
+            // It is not made yet.
+            Err(Error::NotADatabase { .. }) => {
+                std::thread::sleep(Duration::from_millis(1));
+                continue;
+            }
+            Err(e) => panic!("a reader is refused: {e}"),
+        };
+        // The second time with what was committed meanwhile.
+        for _ in 0..2 {
+            let read = db.verify(&Control::new());
+            read.unwrap_or_else(|e| panic!("a reader beside a writer: {e}"));
+            reads += 1;
+            std::thread::sleep(Duration::from_millis(3));
+        }
+    }
+    reads
+}
+
+/// A database that is killed some rounds long, beside a reader.
 fn kill_often(kind: Kind, rounds: u64, seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("db");
+    let stop = AtomicBool::new(false);
+    let reads = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| read_beside(&dir, &stop));
+        let killed = std::panic::catch_unwind(|| kill_rounds(kind, rounds, seed, &dir));
+        stop.store(true, Ordering::Relaxed);
+        let reads = reader.join().unwrap();
+        killed
+            .map(|()| reads)
+            .unwrap_or_else(|e| std::panic::resume_unwind(e))
+    });
+    println!("{kind:?}, seed {seed}: read {reads} times beside it");
+    assert!(reads > 0 || rounds == 0, "nobody read");
+}
+
+fn kill_rounds(kind: Kind, rounds: u64, seed: u64, dir: &Path) {
     let mut dice = Dice(Lcg(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 7));
     let (mut mirror, mut known, mut next) = (Mirror::default(), 0, 0);
     for round in 0..rounds {
@@ -199,7 +240,7 @@ fn kill_often(kind: Kind, rounds: u64, seed: u64) {
             (Kind::Bulk, _) => Moment::Acknowledged(dice.below(2)),
             _ => Moment::Acknowledged(dice.below(20)),
         };
-        next = run_and_kill(kind, next, &dir, moment, &mut dice);
+        next = run_and_kill(kind, next, dir, moment, &mut dice);
         // Now and then the next process finds what a killed one left, and nothing else.
         if round + 1 < rounds && dice.below(3) == 0 {
             continue;
@@ -211,7 +252,7 @@ fn kill_often(kind: Kind, rounds: u64, seed: u64) {
         one_more.apply(&operation(kind, next));
         known = next;
         println!("{kind:?}, seed {seed}, round {round}: killed at {moment:?}, {next} acknowledged");
-        if check(&dir, &[mirror.clone(), one_more.clone()], &mut dice) == 1 {
+        if check(dir, &[mirror.clone(), one_more.clone()], &mut dice) == 1 {
             (mirror, known, next) = (one_more, known + 1, next + 1);
         }
     }

@@ -11,7 +11,7 @@ use super::shared::{Loss, Shared};
 use super::snapshot::Snapshot;
 use super::threads::start_threads;
 use super::view::View;
-use crate::disk::{DirLock, FileSystem, Storage, sync_dir};
+use crate::disk::{DirLock, FileSystem, Holder, Storage, sync_dir};
 use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
@@ -69,22 +69,29 @@ impl OpenOptions {
         self
     }
 
-    /// Whether to open it for reading only: beside any number of others who do the same, in this
-    /// process and in others, but not beside a writer. Nothing is made and nothing is changed, so
-    /// it works on folders that this process may not write to. A database whose writer was killed
-    /// has to be opened for writing once before. Default: no.
+    /// Whether to open it for reading only: beside any number of others who do the same and one
+    /// who writes, in this process and in others. Each [`Database::now`] sees what was committed
+    /// last, by whatever process; where nothing was, it costs some microseconds. Nothing that is
+    /// stored is changed, so it works on folders that this process may not write to. What a
+    /// killed writer left is put right first, for which the folder has to be writable. A handle
+    /// keeps what it showed last readable, so a writer cannot use that room again: drop handles
+    /// that are not asked for long.
+    ///
+    /// Two things keep readers out: a writer with [`OpenOptions::sync_every`] above 1, and file
+    /// systems without locks of parts of files (Linux, macOS and Windows have them; some network
+    /// file systems do not), where readers keep writers out too. Default: no.
     ///
     /// ```
     /// use rhymedb::{Database, Error, OpenOptions};
     /// let dir = tempfile::tempdir()?;
     /// let path = dir.path().join("market.rhyme");
-    /// drop(Database::open(&path)?);
+    /// let writer = Database::open(&path)?;
     ///
     /// let a = OpenOptions::new().read_only(true).open(&path)?;
     /// let b = OpenOptions::new().read_only(true).open(&path)?;
     /// assert_eq!(a.now().series()?, b.now().series()?);
     /// assert!(matches!(a.ingest_bars(&[]), Err(Error::ReadOnly { .. })));
-    /// assert!(matches!(Database::open(&path), Err(Error::Locked { .. })));
+    /// assert!(matches!(Database::open(&path), Err(Error::Locked { .. }))); // There is a writer.
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -112,7 +119,8 @@ impl OpenOptions {
     /// when it returns. With n, a power cut or a killed process costs at most the n - 1 commits
     /// since the last sync, and nothing else: what is left is the database as it was after one of
     /// them. [`Database::sync`] and closing the database sync what is left over. For histories
-    /// that are replayed in many small steps, and can be replayed again.
+    /// that are replayed in many small steps, and can be replayed again. With n above 1 nobody can
+    /// open the database for reading meanwhile, since what is not synced is not in the file.
     ///
     /// ```
     /// use rhymedb::{OpenOptions, SeriesBars, SyntheticConfig, SyntheticMarket};
@@ -184,7 +192,7 @@ impl OpenOptions {
     /// Opens the database in the folder `dir`.
     ///
     /// # Errors
-    /// [`Error::Locked`] if somebody else has it open, [`Error::NotADatabase`] if the folder holds
+    /// [`Error::Locked`] if somebody else writes, [`Error::NotADatabase`] if the folder holds
     /// something else, [`Error::Corrupt`] or [`Error::Version`] if it cannot be read,
     /// [`Error::Invalid`] if it is to be synced every 0 commits.
     pub fn open(self, dir: impl AsRef<Path>) -> Result<Database> {
@@ -198,16 +206,23 @@ impl OpenOptions {
         prepare_dir(storage, dir, self.create && !self.read_only, self.read_only)?;
         let path = dir.join(Catalog::FILE_NAME);
         if self.read_only {
-            let lock = DirLock::share(storage, dir)?;
-            let catalog = Catalog::open_read_only(storage, &path)?;
-            return Database::assemble(self.files(dir), catalog, lock);
+            return self.open_to_read(dir);
         }
-        let lock = DirLock::acquire(storage, dir)?;
-        let catalog = Catalog::open_or_create(storage, &path)?;
-        let catalog = catalog.syncing_every(self.sync_every);
+        let alone = self.sync_every > 1;
+        let holder = if alone { Holder::Alone } else { Holder::Writer };
+        let lock = DirLock::acquire(storage, dir, holder)?;
+        let opened = Catalog::open_syncing(storage, &path, self.sync_every);
+        let catalog = opened.map_err(|e| match e {
+            // This process has the lock of the folder, so who has the catalog only reads.
+            Error::Locked { .. } => Error::Locked {
+                path: dir.to_path_buf(),
+                holder: "one or more readers, beside whom nobody can write here".to_owned(),
+            },
+            other => other,
+        })?;
         sync_dir(storage, dir)?;
         let db = Database::assemble(self.files(dir), catalog, lock)?;
-        // Last: a catalog that names files which are not there names too few of those that are.
+        // Last: a damaged catalog may not name segments that are needed.
         db.0.files.sweep(&db.0.still().catalog)?;
         Ok(db)
     }
@@ -234,7 +249,11 @@ pub(super) struct Writer {
 pub(super) struct Inner {
     shared: Shared<Writer, Snapshot, Error>,
     pub(super) files: Files,
-    _lock: DirLock,
+    /// One reference more than there are views.
+    pub(super) views: Arc<()>,
+    /// The catalog once more, if this handle only reads, and others may write.
+    reading: Option<Catalog>,
+    _lock: Option<DirLock>,
 }
 
 impl Loss for Error {
@@ -248,12 +267,46 @@ impl Loss for Error {
 }
 
 impl Inner {
+    pub(super) fn new(
+        files: Files,
+        catalog: Catalog,
+        snapshot: Snapshot,
+        reading: Option<Catalog>,
+        lock: Option<DirLock>,
+    ) -> Self {
+        Self {
+            shared: Shared::new(Writer { catalog }, snapshot),
+            files,
+            views: Arc::default(),
+            reading,
+            _lock: lock,
+        }
+    }
+
+    pub(super) fn shared(&self) -> &Shared<Writer, Snapshot, Error> {
+        &self.shared
+    }
+
+    /// Whether it is open for reading only.
+    pub(super) fn reads(&self) -> bool {
+        self.reading.is_some()
+    }
+
     /// What was committed last.
     ///
     /// # Errors
     /// Why the catalog could not be read after a commit.
     pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>> {
-        self.shared.latest()
+        match &self.reading {
+            Some(catalog) => self.newest(catalog),
+            None => self.shared.latest(),
+        }
+    }
+
+    /// Closes the catalog, and then gives the lock back.
+    fn close(self) -> Result<()> {
+        drop(self.reading);
+        self.shared.into_writer().catalog.close()
     }
 
     /// Waits for the right to write.
@@ -312,7 +365,8 @@ impl Inner {
     }
 }
 
-/// A RhymeDB database: one folder, one process. Clones share it.
+/// A RhymeDB database: one folder, one process that writes, and any number that read
+/// ([`OpenOptions::read_only`]). Clones share it.
 ///
 /// One thread writes at a time; others wait. Readers never wait: [`Database::now`] and
 /// [`Database::at`] give a [`View`] of what was committed last, which never changes.
@@ -337,11 +391,8 @@ impl Database {
     /// From files that are swept and locked, as far as they are to be.
     pub(super) fn assemble(files: Files, catalog: Catalog, lock: DirLock) -> Result<Self> {
         let snapshot = Snapshot::load(&files, catalog.read()?, None)?;
-        Ok(Self(Arc::new(Inner {
-            shared: Shared::new(Writer { catalog }, snapshot),
-            files,
-            _lock: lock,
-        })))
+        let inner = Inner::new(files, catalog, snapshot, None, Some(lock));
+        Ok(Self(Arc::new(inner)))
     }
 
     /// The folder.
@@ -349,14 +400,48 @@ impl Database {
         &self.0.files.dir
     }
 
+    /// Puts everything that is committed on disk, closes the database and gives its lock back.
+    /// Dropping does the same and says nothing of what goes wrong.
+    ///
+    /// ```
+    /// use rhymedb::{Database, Error};
+    /// let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path())?;
+    /// let view = db.now();
+    /// let Err(Error::StillOpen { views, handles, .. }) = db.close() else { panic!("there is a view") };
+    /// assert_eq!((views, handles), (1, 0));
+    /// drop(view); // Now it is closed.
+    /// Database::open(dir.path())?.close()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::StillOpen`] if views or clones of this handle live: all is on disk, and the database
+    /// closes with the last of them. Else what the disk says.
+    pub fn close(self) -> Result<()> {
+        let synced = if self.0.reads() { Ok(()) } else { self.sync() };
+        let path = self.0.files.dir.clone();
+        let views = Arc::strong_count(&self.0.views).saturating_sub(1);
+        let others = Arc::strong_count(&self.0).saturating_sub(1);
+        let closed = match Arc::into_inner(self.0) {
+            Some(inner) => inner.close(),
+            None => Err(Error::StillOpen {
+                path,
+                views,
+                handles: others.saturating_sub(views),
+            }),
+        };
+        synced.and(closed)
+    }
+
     /// A view of everything that is committed.
     pub fn now(&self) -> View {
-        View::new(self.0.snapshot(), None)
+        View::of(&self.0, None)
     }
 
     /// A view of what was known at `as_of`: nothing that closed later.
     pub fn at(&self, as_of: Timestamp) -> View {
-        View::new(self.0.snapshot(), Some(as_of))
+        View::of(&self.0, Some(as_of))
     }
 
     /// Puts everything that is committed on disk, where [`OpenOptions::sync_every`] lets commits

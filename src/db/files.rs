@@ -88,6 +88,13 @@ fn refuse_foreign(storage: &dyn Storage, dir: &Path) -> Result<()> {
     }
 }
 
+/// Whether a file cannot be removed because a reader has it mapped, on the one system that refuses
+/// that. It goes when a database is opened after that reader.
+fn is_mapped(error: &std::io::Error) -> bool {
+    // ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_USER_MAPPED_FILE.
+    cfg!(windows) && matches!(error.raw_os_error(), Some(5 | 32 | 1224))
+}
+
 /// Where a database's files are, and how its segments are made.
 pub(super) struct Files {
     pub(super) dir: PathBuf,
@@ -127,10 +134,13 @@ impl Files {
             .iter()
             .any(|p| p.extension().is_some_and(|e| e == "seg"))
         {
-            check_pages(storage, &self.dir.join(Catalog::FILE_NAME))?;
+            check_pages(storage, &self.dir.join(Catalog::FILE_NAME), false)?;
         }
         for path in unknown {
-            storage.remove(&path).map_err(Error::io("remove", &path))?;
+            match storage.remove(&path) {
+                Err(e) if is_mapped(&e) => {}
+                removed => removed.map_err(Error::io("remove", &path))?,
+            }
         }
         Ok(())
     }

@@ -27,7 +27,8 @@ pub struct Health {
     /// The version of the catalog's format.
     pub format: u64,
     /// Files among the segments that the catalog does not name: an interrupted writer left them,
-    /// and the next one that opens the database for writing removes them.
+    /// and the next one that opens the database for writing removes them. None while another process
+    /// writes.
     pub leftover_files: Vec<FileOnDisk>,
     /// What `repair` set aside.
     pub damaged_files: Vec<FileOnDisk>,
@@ -51,10 +52,14 @@ impl Database {
     /// # Errors
     /// [`crate::Error::Io`] if a folder cannot be read, and those of the catalog.
     pub fn health(&self) -> Result<Health> {
+        let files = &self.0.files;
+        let mut leftover_files = on_disk(files, &files.segment(""))?;
+        // What a writer elsewhere is about to name is no leftover.
+        if self.0.is_beside_writer() {
+            leftover_files.clear();
+        }
         self.now().look(|snapshot| {
-            let files = &self.0.files;
             let named = snapshot.txn.segment_files()?;
-            let mut leftover_files = on_disk(files, &files.segment(""))?;
             leftover_files.retain(|file| !named.contains(&file.name));
             let charts = snapshot
                 .spaces

@@ -45,6 +45,7 @@ mod past;
 mod prototypes;
 mod query;
 mod rank;
+mod reading;
 mod recall;
 mod refine;
 mod repair;

@@ -70,6 +70,36 @@ impl<W, S, E: Loss> Shared<W, S, E> {
         next.is(load())
     }
 
+    /// What was shown last, if it is the newest that others wrote; else what `load` makes of it, which
+    /// is then shown. One thread loads, and those that come meanwhile wait for it. What cannot be
+    /// loaded changes nothing, and is tried again by who comes next.
+    pub(super) fn renewed(
+        &self,
+        is_newest: impl Fn(&S) -> bool,
+        load: impl FnOnce(&S) -> Result<S, E>,
+    ) -> Result<Arc<S>, E> {
+        let shown = self.latest()?;
+        if is_newest(&shown) {
+            return Ok(shown);
+        }
+        drop(shown);
+        let _one = self.still();
+        let shown = self.latest()?;
+        if is_newest(&shown) {
+            return Ok(shown);
+        }
+        let next = Arc::new(load(&shown)?);
+        self.set(Current::Ready(Arc::clone(&next)));
+        Ok(next)
+    }
+
+    /// The writer, where nobody else is left.
+    pub(super) fn into_writer(self) -> W {
+        drop(self.current);
+        let writer = self.writer.into_inner();
+        writer.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Does `work` while this holds no snapshot and gives none, and then shows what `load` reads.
     /// Readers that come meanwhile wait.
     pub(super) fn detached<T>(

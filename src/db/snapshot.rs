@@ -15,7 +15,7 @@ use crate::index::RowSet;
 use crate::model::{Bars, EncoderSpec, Interval, Modality, SeriesKey, Space, Timestamp};
 use crate::store::{
     BarCache, BarSums, CatalogUse, Changes, FreshRow, HeadlineRowReads, ReadTxn, RowReads,
-    SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord, Step,
+    SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord, Stamp, Step,
 };
 
 /// What one reader sees: everything that was committed at one moment.
@@ -28,6 +28,8 @@ pub(super) struct Snapshot {
     newest: NewestBars,
     /// What questions worked out about this snapshot and will want again.
     pub(super) memo: Memo,
+    /// What stood in the file when it was read, where others may write.
+    pub(super) stamp: Option<Stamp>,
 }
 
 /// A space in a snapshot.
@@ -153,13 +155,17 @@ impl Snapshot {
         txn: ReadTxn,
         known: Option<(&Self, &Changes)>,
     ) -> Result<Self> {
+        let old = known.map(|(old, _)| old);
         Self::load_with(files, txn, known, |space, id, record, dim| {
-            let known = known.and_then(|(old, _)| old.space_by_id(space));
-            let open = known.and_then(|k| k.segments.iter().find(|(s, _)| s.id == id));
-            match open {
-                Some((segment, _)) => Ok(Some(Arc::clone(segment))),
-                None => Segment::open(files, id, record, dim).map(|s| Some(Arc::new(s))),
-            }
+            segment(files, old, space, id, record, dim).map(Some)
+        })
+    }
+
+    /// Reads the catalog, of which nobody knows what changed since an older snapshot. Segments never
+    /// change, so those that are open stay so.
+    pub(super) fn load_anew(files: &Files, txn: ReadTxn, old: Option<&Self>) -> Result<Self> {
+        Self::load_with(files, txn, None, |space, id, record, dim| {
+            segment(files, old, space, id, record, dim).map(Some)
         })
     }
 
@@ -216,6 +222,7 @@ impl Snapshot {
             blocks: Arc::clone(&files.bars),
             newest: newest.unwrap_or_default(),
             memo: memo.unwrap_or_default(),
+            stamp: None,
         })
     }
 
@@ -325,6 +332,23 @@ impl Snapshot {
                 format!("there are: {}", names.join(", "))
             },
         }
+    }
+}
+
+/// A segment, which may be open already.
+fn segment(
+    files: &Files,
+    old: Option<&Snapshot>,
+    space: SpaceId,
+    id: SegmentId,
+    record: SegmentRecord,
+    dim: usize,
+) -> Result<Arc<Segment>> {
+    let known = old.and_then(|old| old.space_by_id(space));
+    let open = known.and_then(|k| k.segments.iter().find(|(s, _)| s.id == id));
+    match open {
+        Some((segment, _)) => Ok(Arc::clone(segment)),
+        None => Segment::open(files, id, record, dim).map(Arc::new),
     }
 }
 

@@ -63,7 +63,8 @@ impl Database {
     /// - a sample of the windows of each space is encoded again; vectors that differ are reported
     ///   ([`VerifyReport::changed_spaces`]).
     ///
-    /// Readers go on meanwhile. Writers wait while the pages of the catalog are read, at the end.
+    /// Readers go on meanwhile. Writers, also of other processes, wait while the pages of the catalog
+    /// are read, at the end.
     ///
     /// ```
     /// use rhymedb::{Control, Database};
@@ -92,7 +93,8 @@ impl Database {
         let still = self.0.still();
         still.catalog.check_disk()?;
         report.catalog_bytes = files.catalog_bytes()?;
-        check_pages(files.storage.as_ref(), catalog)?;
+        let beside_writer = still.catalog.is_beside_writer();
+        check_pages(files.storage.as_ref(), catalog, beside_writer)?;
         drop(still);
         let read = report.segment_bytes + report.catalog_bytes;
         control.report(Stage::Check, read, read)?;

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::control::Control;
+use super::database::Inner;
 use super::query::Query;
 use super::similar::Similar;
 use super::snapshot::Snapshot;
@@ -14,6 +15,19 @@ use crate::store::{HeadlineFilter, HeadlineReads};
 /// Known at t means: bars and windows that closed at or before t, and headlines published at or
 /// before t. A headline whose time is known to the day counts from the end of that day. Bars
 /// that were corrected later are seen as corrected: the database keeps one value of each bar.
+///
+/// A view keeps its database open, and locked if it was opened for writing, until the view is
+/// dropped. [`crate::Database::close`] says how many views there are.
+///
+/// ```
+/// use rhymedb::{Database, Result, View};
+/// fn newest(path: &std::path::Path) -> Result<View> {
+///     Ok(Database::open(path)?.now())
+/// }
+/// let dir = tempfile::tempdir()?;
+/// assert_eq!(newest(dir.path())?.series()?.len(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct View {
     /// Or why there is none: asked for when the view is used, so that making one cannot fail.
@@ -21,14 +35,21 @@ pub struct View {
     as_of: Option<Timestamp>,
     /// What ends the questions of this view before they are answered.
     control: Option<Control>,
+    /// Counts the views.
+    _one: Arc<()>,
+    /// Without the open file, a snapshot can read nothing. Dropped after it.
+    _open: Arc<Inner>,
 }
 
 impl View {
-    pub(super) fn new(snapshot: Result<Arc<Snapshot>>, as_of: Option<Timestamp>) -> Self {
+    /// What is committed in an open database, as of a moment.
+    pub(super) fn of(open: &Arc<Inner>, as_of: Option<Timestamp>) -> Self {
         Self {
-            snapshot,
+            snapshot: open.snapshot(),
             as_of,
             control: None,
+            _one: Arc::clone(&open.views),
+            _open: Arc::clone(open),
         }
     }
 

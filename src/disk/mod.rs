@@ -10,9 +10,9 @@ mod publish;
 mod sections;
 mod storage;
 
-pub(crate) use lock::DirLock;
+pub(crate) use lock::{DirLock, Holder};
 pub use mapped::Mapped;
 pub(crate) use publish::{NewDir, create_dir_durably, publish, set_aside, sync_dir, write_new};
 pub(crate) use sections::{FileStamp, SectionFile, SectionWriter};
-pub use storage::{FileInfo, FileSystem, NewFile, PageFile, PagesOf, Storage};
+pub use storage::{FileInfo, FileSystem, LockedRange, NewFile, PageFile, PagesOf, Storage};
 pub(crate) use storage::{list, look_up};

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Write};
+use std::ops::Bound;
 use std::path::Path;
 
 use super::Mapped;
@@ -30,8 +31,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// The file whose lock keeps other processes out, or `None` where none can come.
     fn lock_file(&self, path: &Path) -> io::Result<Option<File>>;
 
-    /// The same file for those who only read, and need not be allowed to write to it.
-    fn shared_lock_file(&self, path: &Path) -> io::Result<Option<File>>;
+    /// The same file for those who want to know who holds it, if it is there.
+    fn lock_file_to_read(&self, path: &Path) -> io::Result<Option<File>>;
 
     /// Gives a file or a folder another name, at once: no moment has both or none.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -61,8 +62,11 @@ pub trait NewFile: Write + Send {
     fn sync(&mut self) -> io::Result<()>;
 }
 
-/// A file of pages that a [`Storage`] other than the system's keeps; as redb's `StorageBackend`,
-/// without locks.
+/// Bytes of a file that are locked together; they may lie behind its end.
+pub type LockedRange = (Bound<u64>, Bound<u64>);
+
+/// A file of pages that a [`Storage`] other than the system's keeps; as redb's `StorageBackend`. Locks
+/// belong to one opening of the file, and stand against those of the others, also in one process.
 pub trait PageFile: fmt::Debug + Send + Sync {
     /// Its length in bytes.
     fn len(&self) -> io::Result<u64>;
@@ -83,6 +87,21 @@ pub trait PageFile: fmt::Debug + Send + Sync {
 
     /// Makes content and length durable.
     fn sync_data(&self) -> io::Result<()>;
+
+    /// Locks a range, alone or with others who share it; `false` if another opening is in the way.
+    fn try_lock(&self, range: LockedRange, shared: bool) -> io::Result<bool>;
+
+    /// Locks a range as soon as no other opening is in the way.
+    fn lock(&self, range: LockedRange, shared: bool) -> io::Result<()>;
+
+    /// Gives back a range that was locked.
+    fn unlock(&self, range: LockedRange) -> io::Result<()>;
+
+    /// Whether another opening has locked something of a range.
+    fn is_locked(&self, range: LockedRange) -> io::Result<bool>;
+
+    /// Gives back all that is locked.
+    fn release(&self);
 }
 
 /// A file of pages, as [`Storage::open_pages`] gives it.
@@ -92,27 +111,6 @@ pub enum PagesOf {
     System(File),
     /// Any other.
     Simulated(Box<dyn PageFile>),
-}
-
-impl PagesOf {
-    /// Its length in bytes.
-    pub(crate) fn len(&self) -> io::Result<u64> {
-        match self {
-            Self::System(file) => Ok(file.metadata()?.len()),
-            Self::Simulated(file) => file.len(),
-        }
-    }
-
-    /// Reads exactly as many bytes as `out` has.
-    pub(crate) fn read(&mut self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        match self {
-            Self::System(file) => {
-                file.seek(SeekFrom::Start(offset))?;
-                file.read_exact(out)
-            }
-            Self::Simulated(file) => file.read(offset, out),
-        }
-    }
 }
 
 /// A name in a folder.
@@ -181,12 +179,11 @@ impl Storage for FileSystem {
         open_or_create(path).map(Some)
     }
 
-    fn shared_lock_file(&self, path: &Path) -> io::Result<Option<File>> {
+    fn lock_file_to_read(&self, path: &Path) -> io::Result<Option<File>> {
         match File::open(path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => open_or_create(path),
-            opened => opened,
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some),
         }
-        .map(Some)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

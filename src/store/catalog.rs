@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use redb::{Key, ReadOnlyTable, ReadableTable, Table, TableDefinition, Value};
 
+use super::backend::Stamp;
 use super::bar_cache::BarTables;
 use super::calls::{CheckedTable, calling, caught};
 use super::changes::Changes;
@@ -66,12 +67,19 @@ impl Catalog {
     /// Its name until it holds its empty tables.
     pub(crate) const HALF_MADE: &'static str = "catalog.tmp";
 
-    /// Opens the catalog at `path`, or makes an empty one.
+    /// Opens the catalog at `path`, or makes an empty one. Others can read beside it.
     pub(crate) fn open_or_create(storage: &dyn Storage, path: &Path) -> Result<Self> {
+        Self::open_syncing(storage, path, 1)
+    }
+
+    /// The same; one sync serves so many commits. With more than one nobody can read beside it: a
+    /// commit that is not synced is not in the file.
+    pub(crate) fn open_syncing(storage: &dyn Storage, path: &Path, every: u32) -> Result<Self> {
         if look_up(storage, path)?.is_none_or(|f| f.len == 0) {
             Self::create(storage, path)?;
         }
-        let catalog = Self::new(path, Handle::open(storage, path)?);
+        let mut catalog = Self::new(path, Handle::open(storage, path, every > 1)?);
+        catalog.syncing = Syncing::every(every);
         if catalog.is_empty()? {
             catalog.initialise()?;
         }
@@ -89,15 +97,36 @@ impl Catalog {
             }
             _ => {}
         }
-        Self::new(&temporary, Handle::open(storage, &temporary)?).initialise()?;
+        Self::new(&temporary, Handle::open(storage, &temporary, true)?).initialise()?;
         publish(storage, &temporary, path)
     }
 
-    /// Opens the catalog at `path` for reading, beside others who do the same. Changes no file.
-    pub(crate) fn open_read_only(storage: &dyn Storage, path: &Path) -> Result<Self> {
-        let catalog = Self::new(path, Handle::open_read_only(storage, path)?);
+    /// Opens the catalog at `path` for reading, beside others who do the same, and one who writes.
+    /// Changes no file. `None` if a writer did not close it, and the next has to put it right.
+    pub(crate) fn open_read_only(storage: &dyn Storage, path: &Path) -> Result<Option<Self>> {
+        let Some(handle) = Handle::open_read_only(storage, path)? else {
+            return Ok(None);
+        };
+        let catalog = Self::new(path, handle);
         catalog.check_format()?;
-        Ok(catalog)
+        Ok(Some(catalog))
+    }
+
+    /// What changes with each commit of a writer elsewhere; `None` if there can be none.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.database.stamp()
+    }
+
+    /// Whether another process may write meanwhile.
+    pub(crate) fn is_beside_writer(&self) -> bool {
+        self.database.is_beside_writer()
+    }
+
+    /// Closes the file, if no clone of this is left, and says what went wrong. Nobody may read any
+    /// more.
+    pub(crate) fn close(self) -> Result<()> {
+        let path = Arc::clone(&self.path);
+        Arc::into_inner(self.database).map_or(Ok(()), |handle| handle.close(&path))
     }
 
     fn new(path: &Path, handle: Handle) -> Self {
@@ -106,12 +135,6 @@ impl Catalog {
             database: Arc::new(handle),
             syncing: Syncing::every(1),
         }
-    }
-
-    /// Lets one sync serve so many commits.
-    pub(crate) fn syncing_every(mut self, commits: u32) -> Self {
-        self.syncing = Syncing::every(commits);
-        self
     }
 
     /// Syncs the commits that wait for it.

@@ -37,6 +37,7 @@ mod tests;
 mod untrusted;
 mod weights;
 
+pub(crate) use backend::Stamp;
 pub(crate) use bar_cache::BarCache;
 pub(crate) use bar_sums::{BarSums, Step};
 #[cfg(test)]

@@ -11,25 +11,37 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::{Database, StorageBackend};
 
+use super::backend::{Head, backend_of};
 use super::calls::caught;
 use super::closing::Closing;
 use super::handle::open_fault;
-use crate::disk::{PagesOf, Storage};
+use crate::disk::Storage;
 use crate::error::{Error, Result};
 
 const CACHE_BYTES: usize = 16 << 20;
 const SECTION: &str = "pages";
 
 /// Reads every page that is in use in the catalog at `path` and checks it against its checksum.
-/// Nobody may write to the catalog meanwhile.
+/// Nobody of this process may commit meanwhile; with `beside_writer`, a writer elsewhere waits
+/// with what it wants to commit. Pages of the newest commit are changed by nobody until then.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a page does not hold what was written to it.
-pub(crate) fn check_pages(storage: &dyn Storage, path: &Path) -> Result<()> {
+pub(crate) fn check_pages(storage: &dyn Storage, path: &Path, beside_writer: bool) -> Result<()> {
+    if !beside_writer {
+        return check_still(storage, path);
+    }
+    let open = || Head::new(storage.open_pages_to_read(path)?);
+    let head = open().map_err(Error::io("open", path))?;
+    let checked = head.while_still(|_| Ok(check_still(storage, path)));
+    checked.map_err(Error::io("lock", path))?
+}
+
+fn check_still(storage: &dyn Storage, path: &Path) -> Result<()> {
     let damaged = |detail: &str| Error::corrupt(path, SECTION, detail);
     let io = || Error::io("read", path);
-    let file = storage.open_pages_to_read(path).map_err(io())?;
-    let covered = Covered::new(file).map_err(io())?;
+    let file = storage.open_pages_to_read(path).and_then(backend_of);
+    let covered = Covered::new(file.map_err(io())?).map_err(io())?;
     let mut builder = Database::builder();
     // A repair starts at 0. It comes to 0.3 when the newest commit cannot be read, and
     // would then take an older one: what was committed would be gone without a word.
@@ -61,20 +73,20 @@ const BLOCK: u64 = 4096;
 
 /// A file whose changes stay in memory, by blocks.
 #[derive(Debug)]
-pub(super) struct Covered {
+struct Covered {
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    file: PagesOf,
+    file: Box<dyn StorageBackend>,
     file_len: u64,
     len: u64,
     changed: BTreeMap<u64, Vec<u8>>,
 }
 
 impl Covered {
-    pub(super) fn new(file: PagesOf) -> io::Result<Self> {
+    fn new(file: Box<dyn StorageBackend>) -> io::Result<Self> {
         let len = file.len()?;
         Ok(Self {
             state: Mutex::new(State {
@@ -93,7 +105,7 @@ impl Covered {
 
 impl State {
     /// Reads from the file; what lies behind its end is zero.
-    fn read_file(&mut self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    fn read_file(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let there = self.file_len.saturating_sub(offset).min(out.len() as u64) as usize;
         let (inside, behind) = out.split_at_mut(there);
         behind.fill(0);
@@ -131,7 +143,7 @@ impl StorageBackend for Covered {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let mut state = self.state();
+        let state = self.state();
         if offset.saturating_add(out.len() as u64) > state.len {
             return Err(outside());
         }
@@ -220,7 +232,7 @@ mod tests {
             let original: Vec<u8> = (0..10_000u32).map(|i| (i % 251) as u8).collect();
             write_new(&FileSystem, &path, &original, &|_| Ok(())).unwrap();
             let file = FileSystem.open_pages_to_read(&path).unwrap();
-            let covered = Covered::new(file).unwrap();
+            let covered = Covered::new(backend_of(file).unwrap()).unwrap();
             let mut model = original.clone();
             for step in steps {
                 match step {

@@ -181,9 +181,10 @@ fn reading_only_refuses_to_write() {
     assert!(!world.path("new").exists());
 }
 
-/// Readers that hold the database: they print more than a pipe holds, and nobody reads it yet.
+/// Readers that hold the database, since they print more than a pipe holds and nobody reads it yet. A
+/// writer goes on beside them, and they show what was there when they began.
 #[test]
-fn many_processes_read_at_once_and_writers_are_told() {
+fn many_processes_read_at_once_and_one_writes() {
     let world = World::with_market();
     let long = csv(START, HOUR, &closes(2500, 5));
     world.file("more/crypto/x/LONG-1h.csv", long);
@@ -207,9 +208,17 @@ fn many_processes_read_at_once_and_writers_are_told() {
         readers.push((child, out));
     }
     world.rhyme(&["--read-only", "similar", "LONG"]).ok();
-    let told = "is in use by one or more readers";
-    world.rhyme(&["ingest", "bars", "in"]).fails(4, told);
-    world.rhyme(&["repair"]).fails(4, told);
+    world
+        .rhyme(&["delete", "LONG", "--from", "2021-02-01", "--yes"])
+        .ok();
+    world.rhyme(&["repair"]).ok();
+    let compact = world.rhyme(&["compact"]);
+    assert!(
+        compact.err.contains("the catalog is in use"),
+        "{}",
+        compact.err
+    );
+    compact.ok();
     world.rhyme(&["backup", "beside"]).ok();
     for (mut child, mut out) in readers {
         let mut rest = String::new();
@@ -217,7 +226,7 @@ fn many_processes_read_at_once_and_writers_are_told() {
         assert_eq!(rest.lines().count(), 2500);
         assert!(child.wait().unwrap().success());
     }
-    world.rhyme(&["ingest", "bars", "in"]).ok();
+    assert!(!world.rhyme(&["compact"]).err.contains("in use"));
     world.rhyme(&["verify", "--db", "beside"]).ok();
 }
 
@@ -263,7 +272,8 @@ fn a_folder_without_the_right_to_write_is_read() {
     ];
     let answer = run(&answer).ok();
     run(&["--read-only", "verify"]).ok();
-    run(&["series"]).fails(1, "Permission denied");
+    run(&["series"]).ok();
+    run(&["compact"]).fails(1, "Permission denied");
     assert_eq!(
         world.names("market.rhyme"),
         ["catalog.redb", "segments"],
@@ -275,10 +285,10 @@ fn a_folder_without_the_right_to_write_is_read() {
     assert_eq!(ask(&world, "market.rhyme"), answer);
 }
 
-/// What a killed writer leaves has to be opened for writing once; readers are told so.
+/// A killed writer keeps nobody out: who comes first puts right what it left, also who only reads.
 #[cfg(unix)]
 #[test]
-fn readers_are_told_of_a_killed_writer() {
+fn readers_put_right_what_a_killed_writer_left() {
     let world = World::with_market();
     let made = std::process::Command::new("mkfifo")
         .arg(world.path("slow-1h.csv"))
@@ -292,16 +302,49 @@ fn readers_are_told_of_a_killed_writer() {
     std::thread::spawn(move || sender.send(std::fs::OpenOptions::new().write(true).open(path)));
     let pipe = opened.recv_timeout(std::time::Duration::from_secs(60));
     let pipe = pipe.unwrap().unwrap();
-    world
-        .rhyme(&["--read-only", "series"])
-        .fails(4, &format!("in use by process {}", writer.id()));
+    world.rhyme(&["--read-only", "series"]).ok();
     writer.kill().unwrap();
     writer.wait().unwrap();
     drop(pipe);
-    let told = "was not closed cleanly; open the database once for writing (`rhyme stats` does)";
-    world.rhyme(&["--read-only", "verify"]).fails(1, told);
-    world.rhyme(&["backup", "after"]).fails(1, told);
-    world.rhyme(&["stats"]).ok();
+    let untouched = world.path("untouched");
+    copy_folder(&world.path("market.rhyme"), &untouched);
     world.rhyme(&["--read-only", "verify"]).ok();
     world.rhyme(&["backup", "after"]).ok();
+    world.rhyme(&["verify", "--db", "after"]).ok();
+    cannot_be_put_right(&world, &untouched);
+}
+
+#[cfg(unix)]
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .arg(from)
+        .arg(to)
+        .status();
+    assert!(copied.unwrap().success());
+}
+
+/// Who may not write is told what to do.
+#[cfg(unix)]
+fn cannot_be_put_right(world: &World, db: &std::path::Path) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    let readable = std::fs::Permissions::from_mode(0o555);
+    std::fs::set_permissions(db, readable).unwrap();
+    let program = world.path("program");
+    std::fs::copy(env!("CARGO_BIN_EXE_rhyme"), &program).unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(world.path(""), open.clone()).unwrap();
+    let mut command = std::process::Command::new(&program);
+    command.args(["series", "--db"]).arg(db);
+    if std::fs::metadata(world.path("")).unwrap().uid() == 0 {
+        command.uid(65_534).gid(65_534);
+    } else {
+        let lock = db.join("lock");
+        std::fs::set_permissions(lock, std::fs::Permissions::from_mode(0o444)).unwrap();
+    }
+    let told = "let somebody who may write to it use it once";
+    crate::world::run(&mut command).fails(1, told);
+    std::fs::set_permissions(db, open).unwrap();
 }

@@ -56,7 +56,13 @@ fn a_second_process_is_told_who_holds_the_database() {
     let first = world.command(&args).spawn().unwrap();
     let mut pipe = open_pipe(&world, "slow-1h.csv");
     let holder = format!("is in use by process {} (", first.id());
-    world.rhyme(&["series"]).fails(4, &holder);
+    // Who only reads is not in its way.
+    assert!(
+        world
+            .rhyme(&["series"])
+            .ok()
+            .contains("no series is stored yet")
+    );
     world
         .rhyme(&["ingest", "bars", "slow-1h.csv"])
         .fails(4, &holder);
@@ -65,6 +71,128 @@ fn a_second_process_is_told_who_holds_the_database() {
     drop(pipe);
     assert_eq!(field(&finish(first).ok(), "bars added"), "70");
     world.rhyme(&["series"]).ok();
+}
+
+/// How many bars of each symbol an export holds.
+fn exported(world: &World, file: &str) -> Vec<usize> {
+    let text = std::fs::read_to_string(world.path(file)).unwrap();
+    let of = |symbol: &str| text.lines().filter(|l| l.contains(symbol)).count();
+    ["AAAUSDT", "BBBUSDT", "CCCUSDT"].map(of).to_vec()
+}
+
+/// A writer that ingests and compacts in a loop, and readers that ask meanwhile. Each ingestion is
+/// one commit of three symbols, so all of them have as many bars in any answer.
+#[test]
+fn readers_beside_a_writer_get_whole_answers() {
+    let world = World::new();
+    let write = |bars: usize| {
+        for (i, symbol) in (0..).zip(["AAAUSDT", "BBBUSDT", "CCCUSDT"]) {
+            let text = csv(START, HOUR, &closes(bars, i));
+            world.file(&format!("in/crypto/x/{symbol}-1h.csv"), text);
+        }
+        let ingest = ["ingest", "bars", "in", "--spaces", "shape"];
+        world.rhyme(&ingest).ok();
+    };
+    write(300);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let (mut rounds, mut seen) = (0, std::collections::BTreeSet::new());
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for round in 1..=30 {
+                write(300 + 20 * round);
+                if round % 4 == 0 {
+                    world.rhyme(&["compact"]).ok();
+                }
+            }
+            done.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
+        let mut most = 0;
+        while !done.load(std::sync::atomic::Ordering::SeqCst) || rounds < 3 {
+            rounds += 1;
+            let stats = world.rhyme(&["stats", "--format", "json"]).json();
+            let bars = stats["bars"].as_u64().unwrap() as usize;
+            assert!(bars.is_multiple_of(3) && bars >= most, "{stats}");
+            assert_eq!(stats["windows"], bars - 3 * 63, "{stats}");
+            let export = ["export", "bars", "all.csv", "--replace"];
+            world.rhyme(&export).ok();
+            let counts = exported(&world, "all.csv");
+            assert!(counts.iter().all(|&n| n == counts[0]), "{counts:?}");
+            assert!(3 * counts[0] >= bars, "time went backwards");
+            most = 3 * counts[0];
+            seen.insert(counts[0]);
+            let asked = world.rhyme(&["similar", "AAAUSDT", "-k", "3", "--format", "json"]);
+            assert_eq!(asked.json()["hits"].as_array().unwrap().len(), 3);
+            world.rhyme(&["verify"]).ok();
+        }
+        writer.join().unwrap();
+    });
+    assert!(seen.len() > 1, "{rounds} rounds saw {seen:?}");
+    assert_eq!(exported(&world, "all.csv").len(), 3);
+    assert_eq!(
+        world.rhyme(&["stats", "--format", "json"]).json()["bars"],
+        3 * 900
+    );
+}
+
+/// A shell that waits for its next line is in nobody's way, and then sees what was stored meanwhile.
+#[test]
+fn a_shell_beside_an_ingestion() {
+    let world = World::with_market();
+    let mut shell = world.command(&["shell"]);
+    shell
+        .env("RHYME_HISTORY", "")
+        .stdin(std::process::Stdio::piped());
+    let mut shell = shell.spawn().unwrap();
+    let mut lines = shell.stdin.take().unwrap();
+    let mut said = BufReader::new(shell.stdout.take().unwrap());
+    let mut bars = || {
+        lines.write_all(b"stats --format json\n").unwrap();
+        let mut text = String::new();
+        // A record ends with its brace alone on a line.
+        while !text.ends_with("\n}\n") {
+            assert!(said.read_line(&mut text).unwrap() > 0, "{text}");
+        }
+        let stats: serde_json::Value = serde_json::from_str(&text).unwrap();
+        stats["bars"].as_u64().unwrap()
+    };
+    assert_eq!(bars(), 800);
+    world.file(
+        "in/crypto/binance/NEWUSDT-1h.csv",
+        csv(START, HOUR, &closes(90, 9)),
+    );
+    world
+        .rhyme(&["ingest", "bars", "in", "--spaces", "shape"])
+        .ok();
+    assert_eq!(bars(), 890);
+    // And the other way round.
+    let save = b"prototype add mine ACME@2021-04-01 ACME@2021-07-01\n";
+    lines.write_all(save).unwrap();
+    drop(lines);
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert_eq!(finish(shell).code, Some(0), "{rest}");
+    assert!(world.rhyme(&["prototype", "list"]).ok().contains("mine"));
+}
+
+/// After a kill somebody who only reads comes first.
+#[test]
+fn a_killed_writer_keeps_no_reader_out() {
+    let world = World::with_market();
+    make_pipe(&world, "slow-1h.csv");
+    let args = ["ingest", "bars", "slow-1h.csv", "--market", "crypto"];
+    let mut writer = world.command(&args).spawn().unwrap();
+    let pipe = open_pipe(&world, "slow-1h.csv");
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    drop(pipe);
+    for args in [
+        &["series"][..],
+        &["similar", "AAAUSDT"],
+        &["doctor"],
+        &["verify"],
+    ] {
+        world.rhyme(args).ok();
+    }
 }
 
 /// Batches of 16 files with too many windows to embed at once are stored when the program opens

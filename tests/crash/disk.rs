@@ -10,6 +10,7 @@ use rhymedb::disk::{FileInfo, Mapped, NewFile, PagesOf, Storage};
 
 use super::fault::Fault;
 use super::handles::{Appended, Pages};
+use super::locks::Locks;
 use super::names::{NameChange, Names};
 use super::survival::{Choice, FileState, Node};
 
@@ -40,6 +41,7 @@ pub struct State {
     images: Option<Vec<SimDisk>>,
     /// What was done, by name and file, for messages.
     last: String,
+    pub locks: Locks,
 }
 
 /// A simulated disk. Clones are the same disk; [`SimDisk::fork`] makes another.
@@ -129,6 +131,11 @@ impl SimDisk {
         self.0.lock().unwrap()
     }
 
+    /// The state, also after a panic of whoever had it.
+    pub fn try_state(&self) -> Result<MutexGuard<'_, State>, ()> {
+        self.0.lock().map_err(drop)
+    }
+
     /// Another disk that holds the same, with no fault and all counts at 0.
     pub fn fork(&self) -> Self {
         let mut state = self.state().clone();
@@ -137,6 +144,8 @@ impl SimDisk {
         state.stopped = false;
         state.images = None;
         state.last = String::new();
+        // The processes that had them are not on the other disk.
+        state.locks = Locks::default();
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -291,9 +300,11 @@ impl Storage for SimDisk {
         let stopped = state.begin("open", path, known.is_none())?;
         let id = known.unwrap_or_else(|| state.new_file(path));
         finished(stopped)?;
+        let opening = state.locks.opening();
         Ok(PagesOf::Simulated(Box::new(Pages {
             disk: self.clone(),
             id,
+            opening,
             path: path.to_path_buf(),
         })))
     }
@@ -302,9 +313,11 @@ impl Storage for SimDisk {
         let mut state = self.state();
         state.begin("open", path, false)?;
         let id = state.file(path).ok_or_else(|| no_such(path))?;
+        let opening = state.locks.opening();
         Ok(PagesOf::Simulated(Box::new(Pages {
             disk: self.clone(),
             id,
+            opening,
             path: path.to_path_buf(),
         })))
     }
@@ -320,7 +333,7 @@ impl Storage for SimDisk {
         Ok(None)
     }
 
-    fn shared_lock_file(&self, _: &Path) -> io::Result<Option<std::fs::File>> {
+    fn lock_file_to_read(&self, _: &Path) -> io::Result<Option<std::fs::File>> {
         Ok(None)
     }
 

@@ -2,8 +2,9 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use rhymedb::disk::{NewFile, PageFile};
+use rhymedb::disk::{LockedRange, NewFile, PageFile};
 
 use super::disk::SimDisk;
 use super::survival::FileState;
@@ -39,7 +40,15 @@ impl NewFile for Appended {
 pub struct Pages {
     pub disk: SimDisk,
     pub id: usize,
+    /// Which opening of the file this is: locks are its own.
+    pub opening: u64,
     pub path: PathBuf,
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        self.release();
+    }
 }
 
 impl PageFile for Pages {
@@ -72,5 +81,35 @@ impl PageFile for Pages {
 
     fn sync_data(&self) -> io::Result<()> {
         self.disk.sync_file((self.id, &self.path))
+    }
+
+    fn try_lock(&self, range: LockedRange, shared: bool) -> io::Result<bool> {
+        let locks = &mut self.disk.state().locks;
+        Ok(locks.take((self.id, self.opening), range, shared))
+    }
+
+    fn lock(&self, range: LockedRange, shared: bool) -> io::Result<()> {
+        while !self.try_lock(range, shared)? {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    fn unlock(&self, range: LockedRange) -> io::Result<()> {
+        let locks = &mut self.disk.state().locks;
+        locks.give_back((self.id, self.opening), range);
+        Ok(())
+    }
+
+    fn is_locked(&self, range: LockedRange) -> io::Result<bool> {
+        let locks = &self.disk.state().locks;
+        Ok(!locks.is_free((self.id, self.opening), range, false))
+    }
+
+    fn release(&self) {
+        // A test that failed elsewhere has said why.
+        if let Ok(mut state) = self.disk.try_state() {
+            state.locks.give_back_all((self.id, self.opening));
+        }
     }
 }

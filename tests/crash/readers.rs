@@ -1,6 +1,7 @@
-//! Opening for reading: nothing on the disk changes, whatever it holds and whatever it refuses.
+//! Opening for reading. Nothing on a disk whose last writer closed it changes, whatever it refuses; what a
+//! killed writer left is put right first.
 
-use rhymedb::{Database, Result};
+use rhymedb::{Database, Error, Result};
 
 use crate::contents::State;
 use crate::cuts::no_panic;
@@ -27,15 +28,14 @@ fn look(disk: &SimDisk) -> Result<State> {
     state
 }
 
-/// A reader after a power cut sees the last commit or the one that was under way. What redb makes
-/// good when it opens such a file stays in the reader's memory here; on a system's disk, the reader
-/// is told that somebody must open the database for writing first (`tests/cli/guard.rs`).
+/// A reader after a power cut sees the last commit or the one that was under way. It puts right what
+/// the writer left, and the power may be cut meanwhile. The next reader changes nothing.
 #[test]
 fn readers_after_a_stop_see_a_commit() {
     in_order(|| {
         let trace = Trace::of(append());
         let most = if thorough() { usize::MAX } else { 24 };
-        let (mut before, mut after) = (0, 0);
+        let (mut before, mut after, mut put_right) = (0, 0, 0);
         for n in points(trace.counts.changes, most, 1) {
             for seed in 0..if thorough() { 12 } else { 3 } {
                 let disk = trace.before.fork();
@@ -43,10 +43,14 @@ fn readers_after_a_stop_see_a_commit() {
                 // Whether it was done does not matter here.
                 let _ = append().open(&disk).map(|db| (append().run)(&db));
                 let finished = disk.counts().commits;
-                let disk = disk.restart_machine(n as u64 * 5 + seed);
+                let seed = n as u64 * 5 + seed;
+                let disk = stopped_reader(&disk.restart_machine(seed), seed);
                 let at = format!("operation {n}, seed {seed}");
-                let state = no_panic(|| look(&disk)).unwrap_or_else(|p| panic!("{at}: {p}"));
+                let read = || open(&disk).and_then(|db| State::of(&db));
+                let state = no_panic(read).unwrap_or_else(|p| panic!("{at}: {p}"));
                 let state = state.unwrap_or_else(|e| panic!("{at}: {e}"));
+                put_right += usize::from(disk.counts().changes > 0);
+                assert_eq!(look(&disk).unwrap(), state, "{at}: again");
                 let last = (finished + 2).min(trace.states.len());
                 let allowed = &trace.states[finished.min(last - 1)..last];
                 assert!(allowed.contains(&state), "{at}: {state:#?}");
@@ -54,9 +58,53 @@ fn readers_after_a_stop_see_a_commit() {
                 after += usize::from(state == *trace.last());
             }
         }
-        println!("readers: {before} saw the state before, {after} that after");
-        assert!(before > 0 && after > 0);
+        println!(
+            "readers: {before} saw the state before, {after} that after, {put_right} put it right"
+        );
+        assert!(before > 0 && after > 0 && put_right > 0);
     });
+}
+
+/// The power is cut while a reader puts right what it found; sometimes it is not.
+fn stopped_reader(disk: &SimDisk, seed: u64) -> SimDisk {
+    let counting = disk.fork();
+    drop(open(&counting).unwrap());
+    let changes = counting.counts().changes;
+    if changes == 0 || seed.is_multiple_of(2) {
+        return disk.fork();
+    }
+    let disk = disk.fork();
+    disk.set_fault(Some(Fault::Stop(1 + seed as usize % changes)));
+    drop(open(&disk));
+    disk.restart_machine(seed + 1)
+}
+
+/// A reader that was there before sees what a writer beside it commits, also when segments that it
+/// has open are taken out; and one that comes then sees the same.
+#[test]
+fn readers_beside_a_writer_see_every_operation() {
+    for operation in ALL {
+        let disk = operation.prepared();
+        let db = operation.open(&disk).unwrap();
+        let read = || operation.options(&disk).read_only(true).open(home());
+        if operation.name.contains("share syncs") {
+            let refused = read().err().unwrap();
+            assert!(matches!(refused, Error::Locked { .. }), "{refused}");
+            continue;
+        }
+        let reader = read().unwrap();
+        let held = reader.now();
+        let before = held.series().unwrap();
+        let same = |name: &str| {
+            let expected = State::of(&db).unwrap();
+            assert_eq!(State::of(&reader).unwrap(), expected, "{name}");
+            assert_eq!(State::of(&read().unwrap()).unwrap(), expected, "{name}");
+        };
+        same("before");
+        (operation.run)(&db).unwrap();
+        same(operation.name);
+        assert_eq!(held.series().unwrap(), before, "a view changed");
+    }
 }
 
 /// A disk that refuses a reader something, once or from then on: it gets an error that names the

@@ -61,7 +61,7 @@ fn nothing_is_written_over() {
         let error = db.backup(&path, &Control::new()).unwrap_err();
         assert!(error.to_string().contains("is there already"), "{error}");
         let error = Database::restore(world.db(), &path, &Control::new()).unwrap_err();
-        assert!(matches!(error, Error::Locked { .. }), "{error}");
+        assert!(error.to_string().contains("is there already"), "{error}");
     }
     std::fs::create_dir(world.path("new.partial")).unwrap();
     let error = db.backup(world.path("new"), &Control::new()).unwrap_err();

@@ -1,4 +1,6 @@
-//! Every command's help has an example, and the examples run.
+//! Every command's help has an example, and the examples run: each as a process of its own, with default
+//! options, on a database of which redb has nothing in memory that was not asked for (`Cargo.toml` says
+//! how; `.ci/run` runs it in a release, too).
 
 use std::fmt::Write as _;
 

@@ -32,7 +32,7 @@ pub(crate) struct Global {
     /// The database's folder [default: ./market.rhyme]
     #[arg(long, global = true, env = "RHYME_DB", value_name = "DIR")]
     pub(crate) db: Option<PathBuf>,
-    /// Open the database beside others who only read; for commands that change nothing
+    /// Change nothing: refuses commands that would. The others read only in any case
     #[arg(long, global = true)]
     pub(crate) read_only: bool,
     /// How answers are printed
@@ -83,7 +83,7 @@ pub(crate) enum Command {
     /// Make a synthetic market, ingest it, and ask it questions
     #[command(after_help = "Example: rhyme demo --seed 7")]
     Demo(Demo),
-    /// Type commands without `rhyme`, with completion and one open database
+    /// Type commands without `rhyme`, with completion and names for charts
     Shell(shell::Shell),
     /// Say what is wrong with the machine or the database, and what to do
     #[command(after_help = doctor::HELP)]

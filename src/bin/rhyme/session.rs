@@ -1,20 +1,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rhymedb::{Database, Error, OpenOptions};
+use rhymedb::{Database, OpenOptions};
 
 use crate::answer::Answer;
-use crate::failure::Outcome;
 
-/// What the shell holds for its commands: one open database, and the last answer. Clones share it.
+/// What the shell holds for its commands: the database while one of them runs, and the last answer.
+/// Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Session(Arc<Mutex<Held>>);
 
 struct Held {
     path: PathBuf,
     read_only: bool,
-    /// Open from the first command that wants it.
-    db: Option<Database>,
+    /// Open from when a command wants it until the command is done, so that others can write
+    /// between commands; and whether for writing.
+    db: Option<(Database, bool)>,
     last: Option<Answer>,
 }
 
@@ -47,32 +48,34 @@ impl Session {
         held.path == path || real(path).is_some_and(|p| Some(p) == real(&held.path))
     }
 
-    /// The database, opened if it is not open yet.
-    pub(crate) fn open(&self, create: bool, read_only: bool) -> Outcome<Database> {
+    /// The database, for reading.
+    pub(crate) fn open(&self) -> rhymedb::Result<Database> {
         let mut held = self.held();
-        if read_only && !held.read_only {
-            return Err(Error::Invalid(
-                "the shell has its database open for writing; leave --read-only out, or start the shell with it"
-                    .to_owned(),
-            )
-            .into());
-        }
-        if let Some(db) = &held.db {
+        if let Some((db, _)) = &held.db {
             return Ok(db.clone());
         }
-        let options = OpenOptions::new().create(create).read_only(held.read_only);
-        let db = options.open(&held.path)?;
-        held.db = Some(db.clone());
+        let db = reading().open(&held.path)?;
+        held.db = Some((db.clone(), false));
         Ok(db)
     }
 
-    /// The database, if it is open.
-    pub(crate) fn opened(&self) -> Option<Database> {
-        self.held().db.clone()
+    /// The database, for writing if the shell may.
+    pub(crate) fn open_to_write(&self, create: bool, read_only: bool) -> rhymedb::Result<Database> {
+        let mut held = self.held();
+        if let Some((db, true)) = &held.db {
+            return Ok(db.clone());
+        }
+        // Not beside the writer: compaction wants the file for itself.
+        held.db = None;
+        let options = OpenOptions::new().create(create);
+        let db = options
+            .read_only(read_only || held.read_only)
+            .open(&held.path)?;
+        held.db = Some((db.clone(), true));
+        Ok(db)
     }
 
-    /// Closes the database, for a command that needs its folder for itself. The next command opens
-    /// it again.
+    /// Closes the database. The next command opens it again.
     pub(crate) fn close(&self) {
         self.held().db = None;
     }
@@ -84,4 +87,9 @@ impl Session {
     pub(crate) fn remember(&self, answer: Answer) {
         self.held().last = Some(answer);
     }
+}
+
+/// How commands open a database that they ask: beside others, and nothing is made.
+pub(crate) fn reading() -> OpenOptions {
+    OpenOptions::new().create(false).read_only(true)
 }

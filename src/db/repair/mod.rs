@@ -23,7 +23,7 @@ use super::segment::{NewRows, NewSegment, Remains, Segment, write_segment};
 use super::snapshot::{Snapshot, SpaceState};
 use super::threads::start_threads;
 use super::windows::{Difference, Held, held};
-use crate::disk::{DirLock, look_up, set_aside};
+use crate::disk::{DirLock, Holder, look_up, set_aside};
 use crate::error::{Error, Result};
 use crate::index::RowSet;
 use crate::model::{Bars, Modality, Timestamp};
@@ -81,7 +81,7 @@ impl OpenOptions {
         let dir = dir.as_ref();
         let storage = self.storage.as_ref();
         prepare_dir(storage, dir, false, false)?;
-        let lock = DirLock::acquire(storage, dir)?;
+        let lock = DirLock::acquire(storage, dir, Holder::Writer)?;
         let path = dir.join(Catalog::FILE_NAME);
         let mut report = RepairReport::default();
         let catalog = Catalog::open_or_create(storage, &path)?;
@@ -90,7 +90,7 @@ impl OpenOptions {
         let txn = catalog.read()?;
         let tables = txn.check_tables().and_then(|_| check_encoded(&txn));
         drop(txn);
-        let whole = tables.and_then(|_| check_pages(storage, &path));
+        let whole = tables.and_then(|_| check_pages(storage, &path, false));
         report.catalog = defect(whole)?;
         // A database with a segment that was left as it is cannot be opened yet.
         if !report.damaged.iter().any(|d| d.fate == SegmentFate::Left) {
@@ -101,7 +101,7 @@ impl OpenOptions {
             report.windows_rebuilt = embed(&db, control)?;
         }
         if report.catalog.is_none() {
-            report.catalog = defect(check_pages(storage, &path))?;
+            report.catalog = defect(check_pages(storage, &path, false))?;
         }
         Ok(report)
     }

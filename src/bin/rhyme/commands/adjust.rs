@@ -2,7 +2,7 @@ use clap::Args as ClapArgs;
 use rhymedb::{AdjustReport, Split, Target, Timestamp};
 use serde_json::{Value, json};
 
-use super::open;
+use super::open_to_write;
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -30,7 +30,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    let db = open(global)?;
+    let db = open_to_write(global)?;
     let control = progress::control(global);
     let report = db.adjust(&args.target, args.split, args.on, &control)?;
     for name in &report.unchanged {

@@ -1,8 +1,7 @@
 use std::path::Path;
 
-use rhymedb::{BackupReport, Database, OpenOptions};
+use rhymedb::{BackupReport, Database};
 
-use super::db_path;
 use super::verify::READ;
 use crate::args::Global;
 use crate::failure::Outcome;
@@ -10,11 +9,7 @@ use crate::output::{self, column};
 use crate::progress;
 
 pub(crate) fn backup(global: &Global, dir: &Path) -> Outcome {
-    let db = match &global.session {
-        Some(_) => super::open(global)?,
-        // A backup changes nothing, so it need not keep readers out.
-        None => OpenOptions::new().read_only(true).open(db_path(global))?,
-    };
+    let db = super::open(global)?;
     print(global, &db.backup(dir, &progress::control(global))?)
 }
 

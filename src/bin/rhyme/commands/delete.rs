@@ -2,14 +2,13 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use rhymedb::{Error, Target, Timestamp};
 
-use super::{check_period, open};
+use super::{check_period, open, open_to_write};
 use crate::args::{Delete, DropSpace, Global};
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, column};
 
 pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
     check_period(args.from, args.to)?;
-    let db = open(global)?;
     let start = args.from.unwrap_or(Timestamp::from_millis(i64::MIN));
     let end = args.to.unwrap_or(Timestamp::from_millis(i64::MAX));
     let part = match (args.from, args.to) {
@@ -26,13 +25,15 @@ pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
             ))
             .into());
         }
-        let key = db.now().series_of(&target)?;
+        // Others can write for as long as somebody thinks about it.
+        let key = open(global)?.now().series_of(&target)?;
         confirm(args.yes, &format!("Delete {key}{part}?"))?;
         let whole = args.from.is_none() && args.to.is_none();
-        db.delete_bars(&key, (!whole).then_some(start..=end))?
+        open_to_write(global)?.delete_bars(&key, (!whole).then_some(start..=end))?
     } else {
+        open(global)?;
         confirm(args.yes, &format!("Delete all headlines{part}?"))?;
-        db.delete_headlines(start..=end)?
+        open_to_write(global)?.delete_headlines(start..=end)?
     };
     let row = output::value(&report)?;
     let columns = [
@@ -44,18 +45,12 @@ pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
 }
 
 pub(crate) fn space(global: &Global, args: &DropSpace) -> Outcome {
-    let db = open(global)?;
+    let spaces = open(global)?.now().spaces()?;
     // A name that is none is said before anybody is asked.
-    if !db
-        .now()
-        .spaces()?
-        .iter()
-        .any(|s| s.space.name == args.space)
-    {
-        db.drop_space(&args.space)?;
+    if spaces.iter().any(|s| s.space.name == args.space) {
+        confirm(args.yes, &format!("Delete the space {}?", args.space))?;
     }
-    confirm(args.yes, &format!("Delete the space {}?", args.space))?;
-    let row = output::value(&db.drop_space(&args.space)?)?;
+    let row = output::value(&open_to_write(global)?.drop_space(&args.space)?)?;
     let columns = [
         column("rows", "rows deleted"),
         column("headline_rows", "headlines taken out"),

@@ -41,7 +41,7 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
         session: Some(session),
         ..global.clone()
     };
-    let db = super::open_at(global, &path, true)?;
+    let db = super::open_to_write_at(global, &path, true)?;
     say(
         global,
         "A synthetic market: made-up symbols, with events planted in it and headlines that tell of them.\n",

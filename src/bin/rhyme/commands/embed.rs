@@ -4,7 +4,7 @@ use rhymedb::{Error, Weights, chart_encoder_by_name};
 use serde_json::json;
 
 use super::ingest_bars::tell_left_out;
-use super::open;
+use super::open_to_write;
 use crate::args::{Embed, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -25,7 +25,7 @@ pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
     if let Some(weights) = &weights {
         check(args, weights)?;
     }
-    let db = open(global)?;
+    let db = open_to_write(global)?;
     let control = progress::control(global);
     let report = match &weights {
         Some(weights) => db.create_space_of_weights(&args.space, weights, args.hop, control)?,

@@ -74,6 +74,7 @@ use crate::args::{Args, Command, Global, Import, Ingest};
 use crate::failure::Outcome;
 use crate::output::{self, column};
 use crate::progress;
+use crate::session::reading;
 
 const DEFAULT_DB: &str = "market.rhyme";
 
@@ -141,18 +142,33 @@ fn open_or_create(global: &Global) -> Outcome<Database> {
         ))
         .into());
     }
-    open_at(global, &db_path(global), true)
+    open_to_write_at(global, &db_path(global), true)
 }
 
-/// Opens a database that must be there.
+/// Opens a database that must be there, for a command that changes nothing: beside others who read
+/// and one who writes.
 fn open(global: &Global) -> Outcome<Database> {
-    open_at(global, &db_path(global), false)
+    Ok(open_at(global, &db_path(global))?)
 }
 
-/// Opens the database at `path`: the one that the shell holds, if that is it.
-fn open_at(global: &Global, path: &Path, create: bool) -> Outcome<Database> {
+/// Opens a database that must be there, for a command that changes something.
+fn open_to_write(global: &Global) -> Outcome<Database> {
+    open_to_write_at(global, &db_path(global), false)
+}
+
+/// Opens the database at `path` for reading: the one that the shell holds, if that is it.
+fn open_at(global: &Global, path: &Path) -> rhymedb::Result<Database> {
     match &global.session {
-        Some(session) if session.is_of(path) => session.open(create, global.read_only),
+        Some(session) if session.is_of(path) => session.open(),
+        _ => reading().open(path),
+    }
+}
+
+fn open_to_write_at(global: &Global, path: &Path, create: bool) -> Outcome<Database> {
+    match &global.session {
+        Some(session) if session.is_of(path) => {
+            Ok(session.open_to_write(create, global.read_only)?)
+        }
         _ => {
             let options = OpenOptions::new().create(create);
             Ok(options.read_only(global.read_only).open(path)?)
@@ -202,7 +218,7 @@ fn note_pending(global: &Global, view: &View) -> Outcome {
 }
 
 fn compact(global: &Global) -> Outcome {
-    let db = open(global)?;
+    let db = open_to_write(global)?;
     let report = db.compact(&progress::control(global))?;
     if !report.catalog_compacted {
         progress::notice(global, "note: the catalog is in use and kept its size");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::delete::confirm;
 use super::words::number;
-use super::{open, view_at};
+use super::{open, open_to_write, view_at};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -51,18 +51,18 @@ pub(crate) enum Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    let db = open(global)?;
     match args {
         Args::Add {
             name,
             windows,
             space,
         } => {
-            let saved = db.save_prototype(name, space.as_deref(), windows)?;
+            let saved = open_to_write(global)?.save_prototype(name, space.as_deref(), windows)?;
             let row = row(global.format, &saved);
             output::record(global.format, &COLUMNS, &row)
         }
         Args::List { as_of } => {
+            let db = open(global)?;
             let view = view_at(global, &db, *as_of);
             let all = view.prototypes()?;
             let rows: Vec<Value> = all.iter().map(|p| row(global.format, p)).collect();
@@ -70,11 +70,11 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         }
         Args::Delete { name, yes } => {
             // A name that is none is said before anybody is asked.
-            if db.now().prototypes()?.iter().all(|p| p.name != *name) {
-                return Ok(db.drop_prototype(name)?);
+            let known = open(global)?.now().prototypes()?;
+            if known.iter().any(|p| p.name == *name) {
+                confirm(*yes, &format!("Delete the prototype {name}?"))?;
             }
-            confirm(*yes, &format!("Delete the prototype {name}?"))?;
-            db.drop_prototype(name)?;
+            open_to_write(global)?.drop_prototype(name)?;
             let row = json!({ "deleted": name });
             output::record(global.format, &[column("deleted", "deleted")], &row)
         }

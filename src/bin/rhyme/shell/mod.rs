@@ -70,7 +70,8 @@ pub(crate) fn run(global: &Global, scripts: &[String]) -> Outcome {
     };
     // Where there is no database yet, a command may make one.
     if path.exists() {
-        shell.session.open(false, global.read_only)?;
+        shell.session.open()?;
+        shell.session.close();
     }
     if !scripts.is_empty() {
         let lines = scripts.iter().flat_map(|text| text.lines());
@@ -126,7 +127,7 @@ impl Shell {
 
     fn greeting(&self) -> String {
         let path = commands::db_path(&self.base);
-        let state = if self.session.opened().is_some() {
+        let state = if path.exists() {
             ""
         } else {
             ", which is not there yet: `ingest` makes it"
@@ -146,7 +147,8 @@ impl Shell {
 
     /// What can be completed at the moment.
     fn known(&self) -> Known {
-        let view = self.session.opened().map(|db| db.now());
+        let view = self.session.open().ok().map(|db| db.now());
+        self.session.close();
         let names = self.names.iter().map(|(name, _)| name.clone());
         // Where the catalog cannot be read, the next command says so.
         let series = view.as_ref().and_then(|v| v.series().ok());
@@ -167,6 +169,8 @@ impl Shell {
     fn line(&mut self, line: &str) -> Outcome<Flow> {
         progress::begin_line();
         let done = self.stoppable_line(line);
+        // Nobody is to wait for somebody who thinks.
+        self.session.close();
         let cancelled = progress::cancelled();
         progress::end_line();
         // Whatever else went wrong, it went wrong because of that.

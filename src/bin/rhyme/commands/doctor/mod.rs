@@ -4,7 +4,7 @@ mod machine;
 
 use std::path::Path;
 
-use rhymedb::{Control, Database, Error, FileOnDisk, OpenOptions, vector_instructions};
+use rhymedb::{Control, Database, Error, FileOnDisk, vector_instructions};
 use serde_json::{Value, json};
 
 use super::db_path;
@@ -129,12 +129,8 @@ fn database(global: &Global, path: &Path) -> Outcome<Vec<Finding>> {
         let found = format!("{shown} is not there");
         return Ok(vec![missing("database", found, advice), disk(path, 0)]);
     }
-    let opened = match global.session.as_ref().and_then(|s| s.opened()) {
-        Some(db) if global.session.as_ref().is_some_and(|s| s.is_of(path)) => Ok(db),
-        // Beside readers, and without the sweep of a writer, which would hide what it removes.
-        _ => OpenOptions::new().create(false).read_only(true).open(path),
-    };
-    match opened {
+    // Without the sweep of a writer, which would hide what it removes.
+    match super::open_at(global, path) {
         Ok(db) => {
             let mut findings = vec![fine("database", shown)];
             findings.extend(inside(&db)?);
