@@ -81,7 +81,7 @@ fn outcomes_agree_with_the_bars() {
     let answer = search.outcomes(&[5, 30]).run().unwrap();
     let hits = answer.similar.hits.len();
     assert!(
-        answer.similar.entries && (25..=40).contains(&hits),
+        answer.similar.entries && (15..=60).contains(&hits),
         "{hits}"
     );
     let (mut closed, mut open) = (0, 0);

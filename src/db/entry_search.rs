@@ -5,8 +5,8 @@ use super::entries::entries;
 use super::episodes::record;
 use super::occupied::OccupiedMoments;
 use super::rank::{Candidate, Distance, Occupied, distance};
+use super::refine::Refine;
 use super::search::Search;
-use super::similar::SecondLook;
 use super::snapshot::Snapshot;
 use crate::error::Result;
 use crate::index;
@@ -18,8 +18,15 @@ pub(super) struct Judged<'a> {
     pub(super) search: &'a Search<'a>,
     pub(super) query: &'a index::Query,
     /// The second look, if the hits were chosen by one.
-    pub(super) second: Option<&'a SecondLook<'a>>,
+    pub(super) second: Option<Second<'a>>,
     pub(super) exclusion: u32,
+}
+
+/// A second look at candidates: by what, and what their bars say.
+#[derive(Clone, Copy)]
+pub(super) struct Second<'a> {
+    pub(super) by: Refine,
+    pub(super) value: &'a dyn Fn(&Candidate) -> Result<f64>,
 }
 
 /// A window with what it was chosen by.
@@ -87,14 +94,14 @@ impl Judged<'_> {
     /// The order in which hits are told: by the second look, if there is one, then by score.
     fn better(&self, a: &Valued, b: &Valued) -> std::cmp::Ordering {
         let refined = match self.second {
-            Some(second) => second.order(a.refined, b.refined),
+            Some(second) => second.by.order(a.refined, b.refined),
             None => std::cmp::Ordering::Equal,
         };
         refined.then_with(|| a.candidate.order(&b.candidate))
     }
 
     fn valued(&self, candidate: Candidate) -> Result<Valued> {
-        let refined = self.second.map(|second| second.value(&candidate));
+        let refined = self.second.map(|second| (second.value)(&candidate));
         Ok(Valued {
             candidate,
             refined: refined.transpose()?.unwrap_or_default(),
@@ -132,12 +139,12 @@ impl Judged<'_> {
         if let Some(second) = self.second {
             let mut worst: Option<f64> = None;
             for hit in hits {
-                let value = second.value(hit)?;
-                if worst.is_none_or(|w| second.order(value, w).is_gt()) {
+                let value = (second.value)(hit)?;
+                if worst.is_none_or(|w| second.by.order(value, w).is_gt()) {
                     worst = Some(value);
                 }
             }
-            valued.retain(|v| worst.is_some_and(|w| second.order(v.refined, w).is_le()));
+            valued.retain(|v| worst.is_some_and(|w| second.by.order(v.refined, w).is_le()));
         }
         Ok(valued)
     }

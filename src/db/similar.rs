@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use super::aligned::Aligned;
 use super::answer::{Hit, Searched, SimilarAnswer};
-use super::entry_search::Judged;
+use super::entry_search::{Judged, Second};
 use super::episodes::{Wanted, episodes, record};
 use super::filter::Filter;
 use super::least_move::Moving;
@@ -181,11 +181,17 @@ impl<'a> Similar<'a> {
         let asked = (&vector, query.own.as_slice());
         let (mut found, plan) = episodes(snapshot, &search, asked, &wanted, reorder)?;
         if self.entries {
+            let value = second
+                .as_ref()
+                .map(|s| |candidate: &Candidate| s.value(candidate));
+            let value = self
+                .refine
+                .zip(value.as_ref().map(|f| f as &dyn Fn(&_) -> _));
             let judged = Judged {
                 snapshot,
                 search: &search,
                 query: &vector,
-                second: second.as_ref(),
+                second: value.map(|(by, value)| Second { by, value }),
                 exclusion: wanted.exclusion,
             };
             found = judged.entries(&found, query.own.iter().copied())?;
@@ -235,7 +241,7 @@ pub(crate) fn within(name: &str, value: usize, most: usize) -> Result<()> {
 }
 
 /// Compares candidates with the query on the stored bars.
-pub(super) struct SecondLook<'a> {
+struct SecondLook<'a> {
     view: &'a View,
     snapshot: &'a Snapshot,
     by: Refine,
@@ -271,7 +277,7 @@ impl<'a> SecondLook<'a> {
     }
 
     /// What the bars of a candidate say.
-    pub(super) fn value(&self, candidate: &Candidate) -> Result<f64> {
+    fn value(&self, candidate: &Candidate) -> Result<f64> {
         self.view.go_on()?;
         let series = record(self.snapshot, candidate.series)?;
         let window: Window = stored_window(self.snapshot, candidate, series, self.window_bars)?;
@@ -289,11 +295,6 @@ impl<'a> SecondLook<'a> {
             )));
         }
         Ok(self.by.compare(&self.path, &standard(&bars.close)))
-    }
-
-    /// The better of two values first.
-    pub(super) fn order(&self, a: f64, b: f64) -> std::cmp::Ordering {
-        self.by.order(a, b)
     }
 
     /// The candidates, best refined value first; equal ones in the order of the search.

@@ -37,12 +37,12 @@ fn lean(world: &World, space: &str, targets: &[Asked], entries: bool) -> Vec<f64
 /// half says that this world would show it.
 #[test]
 fn what_follows_entries_does_not_lean() {
-    let (seeds, bars) = if long() { (3, 2272) } else { (1, 1300) };
+    let (seeds, targets, bars) = if long() { (3, 60, 2272) } else { (2, 90, 1300) };
     for space in SPACES {
         let (mut entries, mut best) = (Vec::new(), Vec::new());
         for seed in 0..seeds {
             let world = walks(seed, 12, bars);
-            let targets = world.targets(60, seed);
+            let targets = world.targets(targets, seed);
             entries.extend(lean(&world, space, &targets, true));
             best.extend(lean(&world, space, &targets, false));
         }

@@ -9,38 +9,38 @@ use rhymedb::{
     Timestamp, Window, chart_encoder_by_name,
 };
 
-pub const HOUR: i64 = 3_600_000;
+pub(crate) const HOUR: i64 = 3_600_000;
 /// 2020-01-06, a Monday.
-pub const START: i64 = 1_578_268_800_000;
+pub(crate) const START: i64 = 1_578_268_800_000;
 /// Bars of a window.
-pub const W: usize = 64;
+pub(crate) const W: usize = 64;
 
 /// Whether to ask much.
-pub fn long() -> bool {
+pub(crate) fn long() -> bool {
     std::env::var("RHYME_NULL").is_ok_and(|value| value == "all")
 }
 
 /// A world, and the returns that it was made of.
-pub struct World {
+pub(crate) struct World {
     _folder: tempfile::TempDir,
-    pub db: Database,
-    pub series: Vec<SeriesBars>,
+    pub(crate) db: Database,
+    pub(crate) series: Vec<SeriesBars>,
 }
 
-pub fn random(seed: u64, stream: u64) -> ChaCha8Rng {
+pub(crate) fn random(seed: u64, stream: u64) -> ChaCha8Rng {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(stream);
     random
 }
 
 /// A standard normal number (Box and Muller).
-pub fn normal(random: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn normal(random: &mut ChaCha8Rng) -> f64 {
     let (u, v): (f64, f64) = (random.random_range(1e-12..1.0), random.random());
     (-2.0 * u.ln()).sqrt() * (TAU * v).cos()
 }
 
 /// Independent Gaussian walks with steps of 1 %.
-pub fn walks(seed: u64, series: usize, bars: usize) -> World {
+pub(crate) fn walks(seed: u64, series: usize, bars: usize) -> World {
     let returns = |i: usize| -> Vec<f64> {
         let mut random = random(seed, i as u64);
         (0..bars).map(|_| 0.01 * normal(&mut random)).collect()
@@ -51,7 +51,7 @@ pub fn walks(seed: u64, series: usize, bars: usize) -> World {
 /// Series whose volatility comes in clusters, in common and on their own, some wilder than others, that
 /// move together; every bar time has one random sign for all of them. So sizes can be foretold and
 /// directions cannot, whatever the series.
-pub fn clusters(seed: u64, series: usize, bars: usize) -> World {
+pub(crate) fn clusters(seed: u64, series: usize, bars: usize) -> World {
     let mut shared = random(seed, 1000);
     let mut common = Volatility::default();
     let market: Vec<(f64, f64)> = (0..bars)
@@ -130,14 +130,14 @@ fn bars(returns: &[f64], random: &mut ChaCha8Rng) -> Bars {
 
 /// What a test asks about: the last bar of a window of a series.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
-    pub series: usize,
-    pub bar: usize,
+pub(crate) struct Asked {
+    pub(crate) series: usize,
+    pub(crate) bar: usize,
 }
 
 impl World {
     /// Windows between 35 and 97 % of the series.
-    pub fn targets(&self, n: usize, seed: u64) -> Vec<Asked> {
+    pub(crate) fn targets(&self, n: usize, seed: u64) -> Vec<Asked> {
         let mut random = random(seed, 3000);
         let bars = self.series[0].bars.len() as f64;
         let mut one = |_| Asked {
@@ -147,16 +147,16 @@ impl World {
         (0..n).map(&mut one).collect()
     }
 
-    pub fn end(&self, asked: Asked) -> Timestamp {
+    pub(crate) fn end(&self, asked: Asked) -> Timestamp {
         Timestamp::from_millis(START + (asked.bar as i64 + 1) * HOUR)
     }
 
-    pub fn target(&self, asked: Asked) -> rhymedb::Target {
+    pub(crate) fn target(&self, asked: Asked) -> rhymedb::Target {
         let key = &self.series[asked.series].key;
         format!("{key}@{}", self.end(asked)).parse().unwrap()
     }
 
-    pub fn asked(&self, window: &Window) -> Asked {
+    pub(crate) fn asked(&self, window: &Window) -> Asked {
         let series = self.series.iter().position(|s| s.key == window.series);
         Asked {
             series: series.unwrap(),
@@ -170,18 +170,18 @@ impl World {
     }
 
     /// The log return of the `bars` bars up to a window's end.
-    pub fn before(&self, asked: Asked, bars: usize) -> f64 {
+    pub(crate) fn before(&self, asked: Asked, bars: usize) -> f64 {
         self.logs(asked, asked.bar - bars, asked.bar)
     }
 
     /// The log return of the `bars` bars after a window's end, if there are so many up to `last`.
-    pub fn after(&self, asked: Asked, bars: usize, last: usize) -> Option<f64> {
+    pub(crate) fn after(&self, asked: Asked, bars: usize, last: usize) -> Option<f64> {
         let until = asked.bar + bars;
         (until <= last).then(|| self.logs(asked, asked.bar, until))
     }
 
     /// The root mean square log return of a window.
-    pub fn volatility(&self, asked: Asked) -> f64 {
+    pub(crate) fn volatility(&self, asked: Asked) -> f64 {
         let close = &self.series[asked.series].bars.close[asked.bar + 1 - W..=asked.bar];
         let squares: f64 = close.windows(2).map(|c| (c[1] / c[0]).ln().powi(2)).sum();
         (squares / (W - 1) as f64).sqrt()
@@ -189,7 +189,7 @@ impl World {
 }
 
 /// The mean of numbers, and its standard error.
-pub fn mean(values: &[f64]) -> (f64, f64) {
+pub(crate) fn mean(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
@@ -197,6 +197,6 @@ pub fn mean(values: &[f64]) -> (f64, f64) {
 }
 
 /// The share of numbers that are below a bound.
-pub fn share_below(values: &[f64], bound: f64) -> f64 {
+pub(crate) fn share_below(values: &[f64], bound: f64) -> f64 {
     values.iter().filter(|&&v| v < bound).count() as f64 / values.len() as f64
 }

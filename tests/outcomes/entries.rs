@@ -1,10 +1,26 @@
 //! Entries beside their definition.
 
-use rhymedb::{Refine, Window};
+use rhymedb::{Refine, SeriesBars, Window};
 
 use crate::last_bar;
 use crate::oracle::worlds::{database, hours, market, target};
 use crate::oracle::{HOUR, crypto};
+
+/// Whether two windows of hourly bars, or of one series, are fewer than 9 bars apart.
+fn near(all: &[SeriesBars], a: &Window, b: &Window) -> bool {
+    // Bars of a series up to a time: sessions have no others.
+    let bar = |w: &Window| {
+        let series = all.iter().find(|s| s.key == w.series).unwrap();
+        let open = w.series.interval.open_of(w.end).millis();
+        series.bars.time.partition_point(|&t| t < open)
+    };
+    let apart = if a.series == b.series {
+        bar(a).abs_diff(bar(b))
+    } else {
+        (a.end.millis().abs_diff(b.end.millis()) / HOUR as u64) as usize
+    };
+    a.series.symbol == b.series.symbol && apart < 9
+}
 
 /// Entries straight from their definition: all windows that score at least as much as the worst hit, out of
 /// the question's zone, each symbol in the order of time.
@@ -48,26 +64,11 @@ fn entries_are_the_first_of_their_runs() {
         let mut good = every.run().unwrap().hits;
         good.retain(|hit| hit.score >= least);
         good.sort_by_key(|hit| hit.window.end);
-        // Bars of a series up to a time: sessions have no others.
-        let bar = |w: &Window| {
-            let series = all.iter().find(|s| s.key == w.series).unwrap();
-            let open = w.series.interval.open_of(w.end).millis();
-            series.bars.time.partition_point(|&t| t < open)
-        };
-        let near = |a: &Window, b: &Window| {
-            let one = a.series.symbol == b.series.symbol;
-            let apart = if a.series == b.series {
-                bar(a).abs_diff(bar(b))
-            } else {
-                (a.end.millis().abs_diff(b.end.millis()) / HOUR as u64) as usize
-            };
-            one && apart < 9
-        };
         let own = best.query.clone().unwrap();
         let mut expected: Vec<rhymedb::Hit> = Vec::new();
         for hit in good {
-            let free = expected.iter().all(|e| !near(&e.window, &hit.window));
-            if free && !near(&own, &hit.window) {
+            let free = expected.iter().all(|e| !near(&all, &e.window, &hit.window));
+            if free && !near(&all, &own, &hit.window) {
                 expected.push(hit);
             }
         }

@@ -271,7 +271,7 @@ fn what_next(global: &Global) -> String {
   {rhyme} --db {db} similar NOVAUSDT:1h@2016-05-01 --as-of 2016-05-01
   # in words: charts, headlines, what followed, which regime
   {rhyme} --db {db} search \"shares surge after strong results\" --market equity
-  {rhyme} --db {db} reaction \"exchange halts withdrawals\" --market crypto --horizon 24
+  {rhyme} --db {db} reaction \"exchange halts withdrawals\" --market crypto --horizon 24h
   {rhyme} --db {db} classify --history NOVAUSDT:1h --set regimes --from 2018-01-01
   # the same with a prompt that completes
   {rhyme} --db {db} shell
