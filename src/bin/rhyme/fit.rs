@@ -2,7 +2,7 @@
 
 /// What is left out first, by the keys of columns: what the rest of the row or another command tells
 /// as well. Columns that are not named here stay.
-const LEFT_OUT: [&str; 52] = [
+const LEFT_OUT: [&str; 53] = [
     "venue",
     "start",
     "market",
@@ -54,6 +54,7 @@ const LEFT_OUT: [&str; 52] = [
     "size",
     "score",
     "move_sd",
+    "size_p",
     "hit_rate",
 ];
 /// Columns whose texts may go over several lines, and the least width at which that can be read.
