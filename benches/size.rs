@@ -248,7 +248,7 @@ fn in_order(stock: &SeriesBars, order: &[usize]) -> SeriesBars {
         let factor = close / before;
         bar.time = rhymedb::Timestamp::from_millis(time);
         bar.open *= factor;
-        bar.high = bar.high * factor;
+        bar.high *= factor;
         bar.low *= factor;
         bar.close *= factor;
         bar.high = bar.high.max(bar.open).max(bar.close);

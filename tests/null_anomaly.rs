@@ -33,10 +33,10 @@ fn normal(random: &mut Lcg) -> f64 {
     (-2.0 * random.next().max(1e-12).ln()).sqrt() * (std::f64::consts::TAU * random.next()).cos()
 }
 
-/// Bars at these times whose volatility comes in clusters, the same for all series of a world.
-fn walk(times: &[i64], (world, seed): (u64, u64), tails: Tails) -> Bars {
-    let mut weather = Lcg(world.wrapping_mul(7_777_777).wrapping_add(3));
-    let mut random = Lcg(seed.wrapping_mul(2_654_435_761).wrapping_add(world * 31));
+/// Bars at these times whose volatility comes in clusters, which the weather makes.
+fn walk(times: &[i64], (weather, seed): (u64, u64), tails: Tails) -> Bars {
+    let mut random = Lcg(seed.wrapping_mul(2_654_435_761).wrapping_add(weather * 31));
+    let mut weather = Lcg(weather.wrapping_mul(7_777_777).wrapping_add(3));
     let (mut close, mut level) = (100.0, 0.0f64);
     let bar = |&time: &i64| {
         level = 0.97 * level + 0.08 * normal(&mut weather);
@@ -99,13 +99,11 @@ fn mean_share(found: &[(f64, usize)]) -> f64 {
 fn p_values_of_sizes_hold_on_walks_with_clusters() {
     let found: Vec<_> = worlds(3, 20)
         .map(|world| {
+            // Each series has a weather of its own: where all share one, a world is a single draw.
             let times = hourly(1600);
             let one = |i: u64| {
-                crypto(
-                    "coins",
-                    &format!("C{i}"),
-                    walk(&times, (world, i), Tails::Thin),
-                )
+                let bars = walk(&times, (1000 * world + i, i), Tails::Thin);
+                crypto("coins", &format!("C{i}"), bars)
             };
             let all: Vec<SeriesBars> = (0..8).map(one).collect();
             share(&all, "coins", Measure::Size, &[])
@@ -115,20 +113,17 @@ fn p_values_of_sizes_hold_on_walks_with_clusters() {
     assert!((0.02..=0.08).contains(&share), "{share} {found:?}");
 }
 
-/// Of two markets one has fat tails. Ranked among its like it is as seldom unusual as the other;
-/// ranked among all it is not.
+/// Of two markets one has fat tails. Ranked among its like a twentieth of its windows is unusual;
+/// ranked among all of them far fewer seem so, and more of the other market's.
 #[test]
 fn p_values_hold_within_markets_of_different_tails() {
-    let measure = Measure::Distance;
+    let measure = Measure::LargestZ;
     let (mut own, mut mixed) = (Vec::new(), Vec::new());
-    for world in worlds(2, 12) {
+    for world in worlds(3, 12) {
         let times = hourly(1000);
         let one = |market: &str, i: u64, tails| {
-            crypto(
-                market,
-                &format!("{market}{i}"),
-                walk(&times, (world, i), tails),
-            )
+            let bars = walk(&times, (1000 * world + i, i), tails);
+            crypto(market, &format!("{market}{i}"), bars)
         };
         let wild = (0..3).map(|i| one("wild", i, Tails::Fat));
         let calm = (10..19).map(|i| one("calm", i, Tails::Thin));
@@ -137,12 +132,8 @@ fn p_values_hold_within_markets_of_different_tails() {
         mixed.push(share(&all, "wild", measure, &["wild", "calm"]));
     }
     let (own, mixed) = (mean_share(&own), mean_share(&mixed));
-    assert!((0.02..=0.08).contains(&own), "{own}, mixed {mixed}");
-    let off = |x: f64| (x - 0.05).abs();
-    assert!(
-        off(mixed) > 2.0 * off(own) && off(mixed) > 0.02,
-        "{own}, mixed {mixed}"
-    );
+    assert!((0.02..=0.09).contains(&own), "{own}, mixed {mixed}");
+    assert!(mixed < 0.8 * own, "{own}, mixed {mixed}");
 }
 
 /// Hours of seven a day, weekends without, and the same bars one after another.

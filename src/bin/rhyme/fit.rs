@@ -2,7 +2,7 @@
 
 /// What is left out first, by the keys of columns: what the rest of the row or another command tells
 /// as well. Columns that are not named here stay.
-const LEFT_OUT: [&str; 51] = [
+const LEFT_OUT: [&str; 52] = [
     "venue",
     "start",
     "market",
@@ -50,6 +50,7 @@ const LEFT_OUT: [&str; 51] = [
     "move_percent",
     "size",
     "move_sd",
+    "size_p",
     "hit_rate",
     "p_value",
     "score",
