@@ -27,6 +27,8 @@ mod hostile;
 mod imports;
 #[path = "cli/ingest.rs"]
 mod ingest;
+#[path = "cli/labels.rs"]
+mod labels;
 #[path = "cli/listings.rs"]
 mod listings;
 #[path = "cli/outcomes.rs"]
