@@ -5,6 +5,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::bridge::dot;
+use crate::error::Result;
 
 /// Draws whose mean is taken.
 const DRAWS: u64 = 3;
@@ -39,10 +40,16 @@ pub(super) struct Likeness {
 }
 
 impl Likeness {
-    pub(super) fn of(a: &[Member<'_>], b: &[Member<'_>]) -> Self {
+    /// `go_on` is asked before each row whether the question may go on.
+    pub(super) fn of(
+        a: &[Member<'_>],
+        b: &[Member<'_>],
+        go_on: impl Fn() -> Result<()>,
+    ) -> Result<Self> {
         let mut best_a = vec![(usize::MAX, f32::NEG_INFINITY); a.len()];
         let mut best_b = vec![(usize::MAX, f32::NEG_INFINITY); b.len()];
         for ((i, x), of_a) in a.iter().enumerate().zip(&mut best_a) {
+            go_on()?;
             for ((j, y), of_b) in b.iter().enumerate().zip(&mut best_b) {
                 if x.may_share_bars(y) {
                     continue;
@@ -64,17 +71,22 @@ impl Likeness {
         let (n, sum) = scores
             .filter(|score| score.is_finite())
             .fold((0u64, 0.0), |(n, sum), score| (n + 1, sum + score));
-        Self {
+        Ok(Self {
             mutual: mutual as f64 / a.len().min(b.len()).max(1) as f64,
             similarity: sum / n.max(1) as f64,
-        }
+        })
     }
 
     /// The same for two groups of one kind and of these sizes: the windows of both, shuffled and split again.
     /// `None` of too few.
-    pub(super) fn of_one_kind(a: &[Member<'_>], b: &[Member<'_>], seed: u64) -> Option<Self> {
+    pub(super) fn of_one_kind(
+        a: &[Member<'_>],
+        b: &[Member<'_>],
+        seed: u64,
+        go_on: impl Fn() -> Result<()>,
+    ) -> Result<Option<Self>> {
         if a.len().min(b.len()) < LEAST {
-            return None;
+            return Ok(None);
         }
         let mut together: Vec<Member<'_>> = a.iter().chain(b).copied().collect();
         let mut mean = Self::default();
@@ -83,11 +95,11 @@ impl Likeness {
             random.set_stream(draw);
             together.shuffle(&mut random);
             let (one, other) = together.split_at(a.len());
-            let drawn = Self::of(one, other);
+            let drawn = Self::of(one, other, &go_on)?;
             mean.mutual += drawn.mutual / DRAWS as f64;
             mean.similarity += drawn.similarity / DRAWS as f64;
         }
-        Some(mean)
+        Ok(Some(mean))
     }
 }
 
@@ -127,15 +139,23 @@ mod tests {
     fn groups_of_one_kind_are_as_alike_as_chance_makes_them() {
         let (a, b) = (cloud(400, [0.0; 4], 1), cloud(400, [0.0; 4], 2));
         let (a, b) = (members(&a, 0), members(&b, 1));
-        let found = Likeness::of(&a, &b);
-        let chance = Likeness::of_one_kind(&a, &b, 7).unwrap();
+        let found = Likeness::of(&a, &b, || Ok(())).unwrap();
+        let chance = Likeness::of_one_kind(&a, &b, 7, || Ok(()))
+            .unwrap()
+            .unwrap();
         assert!(
             (found.mutual - chance.mutual).abs() < 0.08,
             "{found:?} {chance:?}"
         );
         assert!((found.similarity - chance.similarity).abs() < 0.01);
-        assert_eq!(Likeness::of_one_kind(&a, &b, 7), Some(chance));
-        assert_eq!(Likeness::of_one_kind(&a[..29], &b, 7), None);
+        assert_eq!(
+            Likeness::of_one_kind(&a, &b, 7, || Ok(())).unwrap(),
+            Some(chance)
+        );
+        assert_eq!(
+            Likeness::of_one_kind(&a[..29], &b, 7, || Ok(())).unwrap(),
+            None
+        );
     }
 
     #[test]
@@ -145,8 +165,10 @@ mod tests {
             cloud(400, [0.0, 2.0, 0.0, 0.0], 2),
         );
         let (a, b) = (members(&a, 0), members(&b, 1));
-        let found = Likeness::of(&a, &b);
-        let chance = Likeness::of_one_kind(&a, &b, 7).unwrap();
+        let found = Likeness::of(&a, &b, || Ok(())).unwrap();
+        let chance = Likeness::of_one_kind(&a, &b, 7, || Ok(()))
+            .unwrap()
+            .unwrap();
         assert!(found.mutual < chance.mutual / 2.0, "{found:?} {chance:?}");
         assert!(found.similarity < chance.similarity);
     }
@@ -162,16 +184,20 @@ mod tests {
             .collect();
         let other = cloud(200, [0.0, 0.0, 2.0, 0.0], 5);
         let (a, b) = (members(&slow, 0), members(&other, 1));
-        let chance = Likeness::of_one_kind(&a, &b, 3).unwrap();
+        let chance = Likeness::of_one_kind(&a, &b, 3, || Ok(()))
+            .unwrap()
+            .unwrap();
         let mut apart = a.clone();
         apart.iter_mut().for_each(|m| m.span = 0);
-        let shared = Likeness::of_one_kind(&apart, &b, 3).unwrap();
+        let shared = Likeness::of_one_kind(&apart, &b, 3, || Ok(()))
+            .unwrap()
+            .unwrap();
         assert!(
             shared.similarity > chance.similarity + 0.001,
             "{shared:?} {chance:?}"
         );
         let few = [a[0], a[1]];
-        let none = Likeness::of(&few[..1], &few[1..]);
+        let none = Likeness::of(&few[..1], &few[1..], || Ok(())).unwrap();
         assert_eq!(none, Likeness::default(), "nothing to compare");
     }
 }

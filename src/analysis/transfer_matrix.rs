@@ -185,7 +185,8 @@ impl TransferMatrix<'_> {
             both.extend(groups.iter().skip(i + 1).map(|b| (a, b)));
         }
         let pairs = both.into_par_iter();
-        let pairs = pairs.map(|(a, b)| compare(a, b, self.seed)).collect();
+        let pairs = pairs.map(|(a, b)| compare(past, (a, b), self.seed));
+        let pairs = pairs.collect::<Result<_>>()?;
         let shown = |g: &Group| TransferGroup {
             name: g.name.clone(),
             windows: g.windows,
@@ -270,12 +271,13 @@ fn spans(past: &Past<'_>, places: &[Place]) -> Result<Vec<i64>> {
     places.iter().map(span).collect()
 }
 
-fn compare(a: &Group, b: &Group, seed: u64) -> TransferPair {
+fn compare(past: &Past<'_>, (a, b): (&Group, &Group), seed: u64) -> Result<TransferPair> {
     let n = a.vectors.len().min(b.vectors.len());
     let (of_a, of_b) = (a.members(n), b.members(n));
-    let found = Likeness::of(&of_a, &of_b);
-    let chance = Likeness::of_one_kind(&of_a, &of_b, seed);
-    TransferPair {
+    let go_on = || past.go_on();
+    let found = Likeness::of(&of_a, &of_b, go_on)?;
+    let chance = Likeness::of_one_kind(&of_a, &of_b, seed, go_on)?;
+    Ok(TransferPair {
         a: a.name.clone(),
         b: b.name.clone(),
         n,
@@ -283,5 +285,5 @@ fn compare(a: &Group, b: &Group, seed: u64) -> TransferPair {
         mutual_null: chance.map(|c| c.mutual),
         similarity: found.similarity,
         similarity_null: chance.map(|c| c.similarity),
-    }
+    })
 }
