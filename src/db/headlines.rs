@@ -34,7 +34,7 @@ pub struct HeadlineReport {
 }
 
 /// A headline that is near a vector.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct HeadlineHit {
     /// 1 is the best.
     pub rank: usize,
@@ -48,6 +48,17 @@ pub struct HeadlineHit {
     pub expressiveness: Option<Expressiveness>,
     /// Where its vector is among those of the space.
     pub(super) row: u32,
+}
+
+/// Two hits are equal if they say the same, wherever their vectors are stored.
+impl PartialEq for HeadlineHit {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+            && self.score == other.score
+            && self.headline == other.headline
+            && self.known == other.known
+            && self.expressiveness == other.expressiveness
+    }
 }
 
 impl Database {

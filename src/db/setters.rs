@@ -59,7 +59,7 @@ macro_rules! filter_methods {
         /// Only windows that moved at least so far, up or down. Of a search the nearest 30,000 windows
         /// are asked, or all of them where it is exact. Default: any.
         #[must_use]
-        pub fn min_move(mut self, least: crate::LeastMove) -> Self {
+        pub fn min_move(mut self, least: crate::db::LeastMove) -> Self {
             self.$field.min_move = Some(least);
             self
         }

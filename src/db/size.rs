@@ -50,10 +50,11 @@ pub(crate) struct Usual {
 impl Usual {
     /// `None` of too few bars, and where the price stood still.
     pub(crate) fn new(squares: f64, returns: u64, volume_squares: f64, bars: u64) -> Option<Self> {
-        let bar = (squares / returns.max(1) as f64).sqrt();
+        let root_mean = |squares: f64, n: u64| in_seven_digits((squares / n.max(1) as f64).sqrt());
+        let bar = root_mean(squares, returns);
         (returns >= LEAST_RETURNS && bar > 0.0).then(|| Self {
             bar,
-            volume: (volume_squares / bars.max(1) as f64).sqrt(),
+            volume: root_mean(volume_squares, bars),
         })
     }
 }
@@ -117,6 +118,14 @@ impl Size {
 /// rise of 2 %. `None` of no bars.
 pub(crate) fn change(bars: &Bars) -> Option<f64> {
     Some(bars.close.last()? / bars.open.first()? - 1.0)
+}
+
+/// A number above 0 to the nearest of 24 bits. The last digits of a sum depend on how bars are stored in
+/// blocks, and the same bars must give the same answer.
+fn in_seven_digits(value: f64) -> f64 {
+    const LOST: u32 = 53 - 24;
+    let half = 1u64 << (LOST - 1);
+    f64::from_bits((value.to_bits() + half) >> LOST << LOST)
 }
 
 /// The mean of values, each of which weighs less than the next.
@@ -203,6 +212,13 @@ mod tests {
         assert_eq!(Usual::new(1.0, 63, 1.0, 64), None);
         assert_eq!(Usual::new(0.0, 64, 1.0, 65), None);
         let usual = Usual::new(0.0064, 64, 0.0, 65).unwrap();
-        assert!((usual.bar - 0.01).abs() < 1e-15 && usual.volume == 0.0);
+        assert!((usual.bar - 0.01).abs() < 1e-9 && usual.volume == 0.0);
+        for value in [0.0, 1e-300, 0.012_345_678_9, 7.0, 1e200] {
+            assert!((in_seven_digits(value) - value).abs() <= 6e-8 * value);
+            assert_eq!(
+                in_seven_digits(value * (1.0 + 1e-15)),
+                in_seven_digits(value)
+            );
+        }
     }
 }

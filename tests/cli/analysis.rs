@@ -253,7 +253,7 @@ fn what_cannot_be_asked_is_refused() {
     fails(
         &["anomaly", "--scan", "crypto", "--by", "eye"],
         2,
-        "expected the measure distance",
+        "expected the measure size, distance",
     );
     fails(
         &["anomaly", "--scan", "crypto", "--level", "0"],

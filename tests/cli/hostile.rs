@@ -302,7 +302,7 @@ fn odd_names_stay_in_their_row_and_come_back() {
         assert_clean(&found.err);
         let out = found.ok();
         assert_clean(&out);
-        assert_eq!(out.lines().count(), 6, "{out}");
+        assert_eq!(out.lines().count(), 7, "{out}");
     }
 }
 

@@ -263,7 +263,7 @@ fn flags_hold_for_moments_of_any_number_of_headlines() {
 fn moments_of_one_disagreement_are_an_episode() {
     let world = world();
     let view = world.db.now();
-    let answer = view.divergence(aaa()).history(5).below(40.0).run().unwrap();
+    let answer = view.divergence(aaa()).history(5).below(95.0).run().unwrap();
     let flagged = answer.moments.iter().filter(|m| m.flagged);
     let flagged: Vec<_> = flagged.collect();
     let merged: u64 = answer.episodes.iter().map(|e| e.moments).sum();

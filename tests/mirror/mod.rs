@@ -15,7 +15,7 @@ pub mod listings;
 pub mod prototypes;
 pub mod world;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use rhymedb::{
@@ -243,8 +243,8 @@ impl Mirror {
         if found != Some(query_end) {
             return Err(format!("the query ends at {found:?}, expected {query_end}"));
         }
-        let own = Some((question.series, query_end));
-        self.check_answer(asked, question, &query, own, &answer)
+        let own = [(question.series, query_end)];
+        self.check_answer(asked, question, &query, &own, &answer)
     }
 
     /// Checks an exact answer to a prototype, which there is.
@@ -252,14 +252,23 @@ impl Mirror {
         &self,
         asked: &Asked,
         question: &Question,
-        vector: &[f32],
+        (vector, members): (&[f32], &BTreeSet<(String, i64)>),
         answer: rhymedb::Result<SimilarAnswer>,
     ) -> Result<usize, String> {
         let answer = answer.map_err(|error| format!("no answer: {error}"))?;
         if answer.query.is_some() {
             return Err(format!("a prototype is no window: {:?}", answer.query));
         }
-        self.check_answer(asked, question, vector, None, &answer)
+        let number = |name: &String| {
+            let named = |(_, s): &(&usize, &MirrorSeries)| s.key.to_string() == *name;
+            self.series.iter().find(named).map(|(number, _)| *number)
+        };
+        // Members of series that are gone exclude nothing.
+        let members = members
+            .iter()
+            .filter_map(|(name, end)| Some((number(name)?, *end)));
+        let own: Vec<(usize, i64)> = members.collect();
+        self.check_answer(asked, question, vector, &own, &answer)
     }
 
     fn check_answer(
@@ -267,7 +276,7 @@ impl Mirror {
         asked: &Asked,
         question: &Question,
         query: &[f32],
-        own: Option<(usize, i64)>,
+        own: &[(usize, i64)],
         answer: &SimilarAnswer,
     ) -> Result<usize, String> {
         let last = question
@@ -301,7 +310,7 @@ impl Mirror {
         answer: &SimilarAnswer,
         passing: &[Place],
         query: &[f32],
-        own: Option<(usize, i64)>,
+        own: &[(usize, i64)],
         question: &Question,
     ) -> Result<usize, String> {
         let cosine = |v: &[f32]| {
@@ -313,7 +322,7 @@ impl Mirror {
             };
             dot(v, query) / (dot(v, v) * dot(query, query)).sqrt()
         };
-        let mut taken: Vec<_> = own.map(|own| (own, f64::INFINITY)).into_iter().collect();
+        let mut taken: Vec<_> = own.iter().map(|&own| (own, f64::INFINITY)).collect();
         let mut worst = f64::INFINITY;
         for hit in &answer.hits {
             let same = |p: &&Place| {

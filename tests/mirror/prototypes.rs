@@ -173,7 +173,7 @@ impl World {
             None => Asked::Imported,
         };
         assert!(kept.space != OWN || matches!(asked, Asked::Imported));
-        match mirror.check_prototype(&asked, &question, &kept.vector, answer) {
+        match mirror.check_prototype(&asked, &question, (&kept.vector, &kept.windows), answer) {
             Ok(hits) => self.compared_to_prototypes += hits,
             Err(difference) => panic!("{name}: {question:?}: {difference}"),
         }

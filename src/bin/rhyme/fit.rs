@@ -49,11 +49,11 @@ const LEFT_OUT: [&str; 52] = [
     "rank",
     "move_percent",
     "size",
-    "move_sd",
-    "size_p",
     "hit_rate",
     "p_value",
     "score",
+    "move_sd",
+    "size_p",
     "n",
 ];
 /// Columns that mislead without one another: gains without losses, a mean without its spread and its
