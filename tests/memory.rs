@@ -16,11 +16,12 @@ use rhymedb::{OpenOptions, SegmentSizes};
 
 /// Set for the process that is measured.
 const MEASURED: &str = "RHYME_MEMORY_MEASURED";
-const ROWS: usize = 8192;
+/// Bars of a series. They fill a segment, though the first windows that they end are not whole.
+const BARS: usize = 32_768;
 
 fn segments() -> usize {
     let asked = std::env::var("RHYME_MEMORY_SEGMENTS");
-    asked.map_or(16, |n| n.parse().unwrap())
+    asked.map_or(6, |n| n.parse().unwrap())
 }
 
 /// Peak resident memory of this process in KiB, as the system counts it.
@@ -37,15 +38,15 @@ fn ingest() {
         .clip_weights(None)
         .segment_sizes(SegmentSizes {
             fresh_batch: 100,
-            fresh_rows: 1 << 15,
-            segment_rows: ROWS,
+            fresh_rows: 1 << 16,
+            segment_rows: BARS,
         })
         .open(dir.path())
         .unwrap();
     let before = peak();
     let mut ingest = db.ingest(rhymedb::Control::new());
     for i in 0..segments() {
-        let bars = crypto(&format!("S{i}"), ROWS + 63, i as u64);
+        let bars = crypto(&format!("S{i}"), BARS, i as u64);
         ingest.bars(&[bars]).unwrap();
     }
     let report = ingest.finish().unwrap();
@@ -82,8 +83,8 @@ fn more_threads_take_little_more_memory() {
     let ((base, two), (_, sixteen)) = (measured(2), measured(16));
     let ratio = sixteen as f64 / two as f64;
     println!(
-        "{} windows: {base} KiB before, peak {two} KiB with 2 threads, {sixteen} KiB with 16: {ratio:.2} times",
-        segments() * ROWS
+        "{} bars: {base} KiB before, peak {two} KiB with 2 threads, {sixteen} KiB with 16: {ratio:.2} times",
+        segments() * BARS
     );
     assert!(two > base, "the peak is that of the ingestion");
     assert!(ratio <= 1.3, "{two} KiB and {sixteen} KiB");

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use redb::{AccessGuard, Key, Range, ReadableTable, Table, Value};
 
-use super::catalog::fault;
+use super::faults::fault;
 use crate::error::{Error, Result};
 
 /// Makes a call into redb. `call` holds code of redb's alone, and what cannot panic.

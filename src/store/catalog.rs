@@ -11,6 +11,7 @@ use super::calls::{CheckedTable, calling, caught};
 use super::changes::Changes;
 use super::closing::Closing;
 use super::codec;
+use super::faults::{fault, no_formats};
 use super::handle::Handle;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 use super::syncing::Syncing;
@@ -28,35 +29,12 @@ pub(super) const SERIES_BY_NAME: TableDefinition<&str, SeriesId> =
     TableDefinition::new("series_by_name");
 pub(super) const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new("spaces");
 
-/// After an error of the disk, redb does nothing more with its file: it cannot know what was kept.
-const REOPEN: &str =
-    "what was synced is safe: see to the disk, close the database and open it again";
-
 /// The catalog file of one database. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Catalog {
     path: Arc<PathBuf>,
     database: Arc<Handle>,
     syncing: Syncing,
-}
-
-/// Any error of redb, as one of ours.
-pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
-    match error.into() {
-        redb::Error::Io(source) => Error::Io {
-            action: "use",
-            path: PathBuf::from(Catalog::FILE_NAME),
-            source: Arc::new(io::Error::new(source.kind(), format!("{source}; {REOPEN}"))),
-        },
-        redb::Error::Corrupted(detail) => {
-            Error::corrupt(Path::new(Catalog::FILE_NAME), "catalog", detail)
-        }
-        redb::Error::PreviousIo => Error::Catalog(format!(
-            "reading or writing {} failed before; {REOPEN}",
-            Catalog::FILE_NAME
-        )),
-        other => Error::Catalog(other.to_string()),
-    }
 }
 
 impl Catalog {
@@ -168,13 +146,10 @@ impl Catalog {
     }
 
     fn check_format(&self) -> Result<()> {
-        let foreign = |e: redb::TableError| Error::NotADatabase {
-            path: self.path.as_ref().clone(),
-            reason: format!("its catalog has no table of formats ({e})"),
-        };
         let begun = self.database.begin_read(&self.path)?;
         let txn = begun.get()?;
-        let meta = caught(&self.path, || txn.open_table(META))?.map_err(foreign)?;
+        let meta = caught(&self.path, || txn.open_table(META))?;
+        let meta = meta.map_err(|e| no_formats(&self.path, e))?;
         let meta = CheckedTable::<_, &str, u64>::new(meta, &self.path);
         let found = meta.get("format")?.map(|v| v.value());
         match found {

@@ -11,8 +11,8 @@ use redb::{
 
 use super::backend::{Backend, Head, Stamp};
 use super::calls::{calling, caught};
-use super::catalog::fault;
 use super::closing::Closing;
+use super::faults::fault;
 use crate::disk::{PagesOf, Storage};
 use crate::error::{Error, Result};
 

@@ -22,6 +22,7 @@ mod closing;
 mod codec;
 mod copy;
 mod directory;
+mod faults;
 mod handle;
 mod headline_rows;
 mod headlines;

@@ -258,6 +258,11 @@ pub const ALL: &[Operation] = &[
 ];
 
 impl Operation {
+    /// Whether commits wait for a sync: an open database then shows states that are on no disk.
+    pub fn shares_syncs(&self) -> bool {
+        self.sync_every > 1
+    }
+
     /// The same, with a sync for each commit: it passes each state that an open database shows.
     pub fn synced(&self) -> Self {
         Self {

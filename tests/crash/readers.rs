@@ -87,7 +87,7 @@ fn readers_beside_a_writer_see_every_operation() {
         let disk = operation.prepared();
         let db = operation.open(&disk).unwrap();
         let read = || operation.options(&disk).read_only(true).open(home());
-        if operation.name.contains("share syncs") {
+        if operation.shares_syncs() {
             let refused = read().err().unwrap();
             assert!(matches!(refused, Error::Locked { .. }), "{refused}");
             continue;

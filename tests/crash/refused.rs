@@ -65,27 +65,41 @@ fn opened_with(operation: &Operation, trace: &Trace, fault: Fault, disk: &SimDis
     if let Err(e) = &ran {
         assert_clear(e, &at());
     }
-    check_open(&db, trace, &at());
+    // A fault that comes once is over.
+    let over = matches!(fault, Fault::Once(..)) && !disk.hit().is_empty();
+    let refused = check_open(&db, trace, &at());
+    assert!(
+        !refused || ran.is_err() || !over,
+        "{}: it said nothing",
+        at()
+    );
     disk.set_fault(None);
-    check_open(&db, trace, &at());
-    match (operation.run)(&db) {
-        Ok(()) => {
-            let state = State::of(&db).unwrap();
-            assert_eq!(state.contents, trace.last().contents, "{}", at());
-        }
+    // Reading can be refused as well, and then nothing more is read until the database is opened again.
+    let failed = ran.is_err() || refused;
+    let refused = check_open(&db, trace, &at());
+    assert!(!refused || failed, "{}: refused without a fault", at());
+    let again = (operation.run)(&db).and_then(|()| State::of(&db));
+    match again {
+        Ok(state) => assert_eq!(state.contents, trace.last().contents, "{}", at()),
         Err(e) => {
-            assert!(ran.is_err(), "{}: only the second time: {e}", at());
+            assert!(failed, "{}: only the second time: {e}", at());
             assert!(must_reopen(&e), "{}, repeated: {e}", at());
         }
     }
     ran.is_err()
 }
 
-/// What the open database says is true, or it says what to do.
-fn check_open(db: &Database, trace: &Trace, at: &str) {
+/// What the open database says is true, or it says what to do. Returns whether it was refused.
+fn check_open(db: &Database, trace: &Trace, at: &str) -> bool {
     match State::of(db) {
-        Ok(state) => assert!(trace.shown.contains(&state), "{at}, still open: {state:#?}"),
-        Err(e) => assert!(must_reopen(&e) || is_io(&e), "{at}, still open: {e}"),
+        Ok(state) => {
+            assert!(trace.shown.contains(&state), "{at}, still open: {state:#?}");
+            false
+        }
+        Err(e) => {
+            assert!(must_reopen(&e) || is_io(&e), "{at}, still open: {e}");
+            true
+        }
     }
 }
 

@@ -32,10 +32,10 @@ impl Trace {
             "{}: {seen:#?}",
             operation.name
         );
-        let shown = match passed(&operation.synced(), &before) {
-            (_, all) if all.len() > states.len() => all,
-            _ => states.clone(),
-        };
+        let mut shown = states.clone();
+        if operation.shares_syncs() {
+            shown.extend(passed(&operation.synced(), &before).1);
+        }
         Self {
             before,
             counts: disk.counts(),
