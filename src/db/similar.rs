@@ -208,6 +208,10 @@ impl<'a> Similar<'a> {
         }
         Ok(SimilarAnswer {
             space: state.space().name.clone(),
+            trained_until: state.learned_about(
+                self.view.as_of(),
+                (&self.query, query.window.as_ref().map(|(_, window)| window)),
+            )?,
             query: query.window.map(|(_, window)| window),
             query_bars: query.bars,
             window_bars,
