@@ -166,7 +166,7 @@ impl Judge<'_> {
             Some(_) => self
                 .past
                 .learned_until(place)?
-                .filter(|until| *until > half),
+                .filter(|until| (half..last).contains(until)),
             None => None,
         };
         let later = learned.map(|until| rows.after(until));
