@@ -98,7 +98,8 @@ pub struct Unusual {
     pub measures: Vec<Measured>,
     /// The size of its moves, and how many windows it was ranked among.
     pub size: Option<RankedSize>,
-    /// Earlier windows by which the other measures were ranked, each measured as of its own close.
+    /// Earlier windows by which the other measures were ranked, each measured as of its own close; the
+    /// alignment by those of them that the weights have not seen.
     pub calibration: usize,
     /// Whether the largest z-score is above 3.
     pub z_alarm: bool,
