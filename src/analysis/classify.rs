@@ -110,9 +110,9 @@ pub struct ClassifyAnswer {
     pub chosen: Option<String>,
     /// What a user should know before believing the answer, if anything: see [`crate::Axis::warning`].
     pub warning: Option<String>,
-    /// Until when the weights of the space of labels in words have seen the question's series, or anything where it is
-    /// about none, if that is after the view's time: then the answer knows what came later. `None` in
-    /// a view of now.
+    /// For labels in words: until when the weights of the space have seen the question's series, or
+    /// anything where it is about none, if that is after the view's time: then the answer knows what
+    /// came later. `None` in a view of now.
     pub trained_until: Option<Timestamp>,
 }
 

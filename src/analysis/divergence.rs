@@ -45,9 +45,9 @@ impl View {
     /// Asks how well the charts of a series agree with the news of the same time. For each bar in
     /// which headlines about the symbol became known: the cosine of the window that ends with it
     /// and the mean of those headlines, and its percentile among the earlier moments of the series with
-    /// a like number of headlines, never the later ones. Moments that the weights of the space were trained
-    /// on have none, and later ones are compared with later ones alone. Flagged moments of one sign whose windows overlap
-    /// are one episode.
+    /// a like number of headlines, never the later ones. Moments that the weights of the
+    /// space were trained on have none, and later ones are compared with later ones alone. Flagged
+    /// moments of one sign whose windows overlap are one episode.
     ///
     /// ```
     /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};

@@ -56,8 +56,8 @@ pub struct RegimesAnswer {
     /// What a user should know before believing the labels, if anything: see
     /// [`crate::Axis::warning`].
     pub warning: Option<String>,
-    /// Until when the weights of the space of labels in words have seen the series, if that is after the view's time: then the answer knows what came later. `None` in
-    /// a view of now.
+    /// Until when the weights of the space of labels in words have seen the series, if that is after the
+    /// view's time: then the answer knows what came later. `None` in a view of now.
     pub trained_until: Option<Timestamp>,
 }
 

@@ -94,8 +94,8 @@ pub struct TransferAnswer {
     pub compared: u64,
     /// What was looked at.
     pub searched: Searched,
-    /// Until when the weights of the space have seen the question's series, if that is after the view's time: then the answer knows what came later. `None` in
-    /// a view of now.
+    /// Until when the weights of the space have seen the question's series, if that is after the view's
+    /// time: then the answer knows what came later. `None` in a view of now.
     pub trained_until: Option<Timestamp>,
     /// How long it took.
     pub took: Duration,
