@@ -82,6 +82,9 @@ fn what_is_ranked_against_the_past_says_what_it_leaves_out() {
     // The newest is the first after the training, so it is compared with none either.
     assert_eq!(ends.len(), 4, "{ends:?}");
     assert!(ends[0].starts_with("2021-01-12"), "{ends:?}");
+    let table = world.rhyme(&["divergence", "AAAUSDT"]).ok();
+    let told = "none of 4 moments with news is flagged (3 of them without a percentile";
+    assert!(table.contains(told), "{table}");
     let later = [&divergence[..], &["--from", "2021-01-11"]].concat();
     assert!(!asked(&world, &later).1.contains("trained until"));
 

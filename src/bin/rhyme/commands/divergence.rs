@@ -90,8 +90,16 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     }
     let rows = answer.episodes.iter().take(shown);
     let rows: Vec<Value> = rows.map(|e| episode_row(global.format, e)).collect();
+    let seen = answer.moments.iter().filter(|m| m.trained_until.is_some());
+    let seen = match seen.count() as u64 {
+        0 => String::new(),
+        n => format!(
+            " ({} of them without a percentile: the weights were trained on them)",
+            output::grouped(n)
+        ),
+    };
     let none = format!(
-        "none of {} moments with news is flagged; --moments lists them",
+        "none of {} moments with news is flagged{seen}; --moments lists them",
         output::grouped(answer.moments.len() as u64)
     );
     output::listing(global.format, &EPISODE_COLUMNS, &rows, &none)
