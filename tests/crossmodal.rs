@@ -28,5 +28,7 @@ mod oracles;
 mod over_time;
 #[path = "crossmodal/prototypes.rs"]
 mod prototypes;
+#[path = "crossmodal/trained.rs"]
+mod trained;
 #[path = "crossmodal/world.rs"]
 mod world;

@@ -35,6 +35,10 @@ pub struct NewsAnswer {
     pub hits: Vec<HeadlineHit>,
     /// Headlines that were looked at: each of them was scored.
     pub searched: u64,
+    /// Until when the weights of the space have seen the question's series, or anything where it is
+    /// about none, if that is after the view's time: then the answer knows what came later. `None` in
+    /// a view of now.
+    pub trained_until: Option<Timestamp>,
     /// How long it took.
     pub took: Duration,
 }
@@ -140,6 +144,9 @@ impl News<'_> {
             let (hits, searched) = space.headlines_near(&placed.vector, self.k, &self.choice)?;
             Ok(NewsAnswer {
                 space: space.name(),
+                trained_until: space
+                    .past
+                    .learned_about(&self.query, placed.window.as_ref())?,
                 query: placed.window,
                 expressiveness: match self.query {
                     Query::Text(_) => space.expressiveness(&placed.vector),

@@ -187,6 +187,8 @@ impl PatternSearch<'_> {
                         windows: past.count(&rows),
                         plan,
                     },
+                    // Drawings are compared as they are: nothing was trained.
+                    trained_until: None,
                     took: start.elapsed(),
                 },
                 bars,

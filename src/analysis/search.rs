@@ -37,6 +37,9 @@ pub struct SearchAnswer {
     pub headlines: Vec<HeadlineHit>,
     /// Headlines that were looked at: each of them was scored.
     pub headlines_searched: u64,
+    /// Until when the weights of the space have seen anything, if that is after the view's time: then the
+    /// answer knows what came later. `None` in a view of now.
+    pub trained_until: Option<Timestamp>,
     /// How long it took, encoding of the sentence included.
     pub took: Duration,
 }
@@ -207,6 +210,7 @@ impl Search<'_> {
                 charts,
                 headlines,
                 headlines_searched,
+                trained_until: space.past.learned_about(&query, None)?,
                 took: start.elapsed(),
             })
         })

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::model::{Bars, Window};
+use crate::model::{Bars, Timestamp, Window};
 
 /// One answer: the window that stands for an episode.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,10 @@ pub struct SimilarAnswer {
     pub hits: Vec<Hit>,
     /// What was looked at.
     pub searched: Searched,
+    /// Until when the weights of the space have seen the question's series, or anything where it is
+    /// about none, if that is after the view's time: then the answer knows what came later. `None` in
+    /// a view of now.
+    pub trained_until: Option<Timestamp>,
     /// How long it took, encoding of the query included.
     pub took: Duration,
 }

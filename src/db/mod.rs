@@ -34,6 +34,7 @@ mod import;
 mod ingest;
 mod kin;
 mod learned;
+mod learned_until;
 mod least_move;
 mod left_out;
 mod memo;

@@ -196,24 +196,18 @@ impl<'a> Similar<'a> {
             };
             found = judged.entries(&found, query.own.iter().copied())?;
         }
-        let mut hits = Vec::with_capacity(found.len());
-        for (i, episode) in found.iter().enumerate() {
-            let series = record(snapshot, episode.series)?;
-            hits.push(Hit {
-                rank: i + 1,
-                score: episode.score,
-                refined: second.as_ref().map(|s| s.value(episode)).transpose()?,
-                window: stored_window(snapshot, episode, series, window_bars)?,
-            });
-        }
         Ok(SimilarAnswer {
             space: state.space().name.clone(),
+            trained_until: state.learned_about(
+                self.view.as_of(),
+                (&self.query, query.window.as_ref().map(|(_, window)| window)),
+            )?,
             query: query.window.map(|(_, window)| window),
             query_bars: query.bars,
             window_bars,
             exclusion: wanted.exclusion,
             entries: self.entries,
-            hits,
+            hits: hits(snapshot, &found, second.as_ref(), window_bars)?,
             searched: Searched {
                 windows: search.windows(),
                 plan,
@@ -227,6 +221,26 @@ impl<'a> Similar<'a> {
         within("ef", self.ef.unwrap_or(DEFAULT_EF), 100_000)?;
         self.filter.check()
     }
+}
+
+/// What was found, ranked and named.
+fn hits(
+    snapshot: &Snapshot,
+    found: &[Candidate],
+    second: Option<&SecondLook<'_>>,
+    window_bars: u32,
+) -> Result<Vec<Hit>> {
+    let mut hits = Vec::with_capacity(found.len());
+    for (i, episode) in found.iter().enumerate() {
+        let series = record(snapshot, episode.series)?;
+        hits.push(Hit {
+            rank: i + 1,
+            score: episode.score,
+            refined: second.map(|s| s.value(episode)).transpose()?,
+            window: stored_window(snapshot, episode, series, window_bars)?,
+        });
+    }
+    Ok(hits)
 }
 
 /// Checks that an option is from 1 to `most`.

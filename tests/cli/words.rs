@@ -6,14 +6,16 @@ use serde_json::Value;
 use crate::world::World;
 
 /// Random weights of charts and headlines, with a bank that says nothing in particular.
-fn weights() -> Weights {
+fn weights(training: Value) -> Weights {
     let mut chart = ChartConfig::multiscale(32, 8);
     chart.layers[0].convolutions.truncate(1);
     let text = TextConfig {
         buckets: 256,
         ..TextConfig::new(8)
     };
-    let weights = Weights::random(&WeightsConfig::clip(chart, text, 0.1), 1).unwrap();
+    let mut config = WeightsConfig::clip(chart, text, 0.1);
+    config.training = training;
+    let weights = Weights::random(&config, 1).unwrap();
     let mut charts = Embeddings::with_capacity(8, 8);
     for i in 0..8 {
         let mut axis = [0.0_f32; 8];
@@ -44,8 +46,13 @@ const NEWS: &str = "time,headline,symbols
 ";
 
 pub(crate) fn market() -> World {
+    trained_market(Value::Null)
+}
+
+/// The same with weights that say what they were trained on.
+pub(crate) fn trained_market(training: Value) -> World {
     let world = World::with_market();
-    world.file("clip.safetensors", weights().bytes());
+    world.file("clip.safetensors", weights(training).bytes());
     world.file("news.csv", NEWS);
     world.rhyme(&["ingest", "headlines", "news.csv"]).ok();
     let embed = ["embed", "--space", "clip", "--encoder", "clip.safetensors"];

@@ -333,7 +333,7 @@ fn alignment_is_the_best_of_all_words() {
 }
 
 /// One less the best cosine with a label or a headline that was known at a window's end.
-fn plain_alignment(world: &World, labels: &[Vec<f32>], (end, vector): &(i64, Vec<f32>)) -> f64 {
+pub fn plain_alignment(world: &World, labels: &[Vec<f32>], (end, vector): &(i64, Vec<f32>)) -> f64 {
     let headline = nearest(world, vector, |h| known(h) <= *end);
     let best = headline.first().map(|(score, _)| *score);
     let labels = labels.iter().map(|label| dot(label, vector));

@@ -5,7 +5,7 @@ use rhymedb::Timestamp;
 use serde_json::{Value, json};
 
 use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
-use super::{check_period, open};
+use super::{check_period, open, trained};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output;
@@ -52,6 +52,8 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     say!(news, args, some: within from to);
     let answer = news.run()?;
     words::warn(global, answer.warning().as_deref());
+    let series = answer.query.as_ref().map(|w| &w.series);
+    trained::note(global, &answer.space, answer.trained_until, series, "");
     let format = global.format;
     let hits = answer.hits.iter();
     let rows: Vec<Value> = hits.map(|hit| headline_row(format, hit)).collect();
@@ -65,6 +67,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             },
             "expressiveness": words::expressiveness(answer.expressiveness),
             "warning": answer.warning(),
+            "trained_until": words::text(answer.trained_until),
             "headlines": rows,
             "searched": { "headlines": answer.searched },
             "took_us": answer.took.as_micros() as u64,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::similar::{HIT_COLUMNS, hit_rows, with_chart};
 use super::which::Which;
 use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
-use super::{check_period, open};
+use super::{check_period, open, trained};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -54,6 +54,8 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     say!(search, args, some: ef);
     let answer = search.run()?;
     words::warn(global, answer.warning().as_deref());
+    let space = &answer.charts.space;
+    trained::note(global, space, answer.trained_until, None, "");
     let few = (answer.charts.hits.len(), args.k);
     args.which.note_few(global, few, args.place.exact);
     let asked = format!("“{}”", args.text);
@@ -76,6 +78,7 @@ fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
             "pattern": answer.pattern,
             "expressiveness": words::expressiveness(answer.expressiveness),
             "warning": answer.warning(),
+            "trained_until": words::text(answer.trained_until),
             "charts": charts,
             "headlines": lines,
             "searched": {

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use super::moves::{self, MOVE_COLUMNS};
 use super::which::Which;
-use super::{note_pending, nothing_found, open, outcomes, pattern, pictures, view_at, words};
+use super::{
+    note_pending, nothing_found, open, outcomes, pattern, pictures, trained, view_at, words,
+};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -119,6 +121,7 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     say!(similar, args, some: exclusion ef refine);
     if args.outcome.is_empty() {
         let answer = similar.run()?;
+        note_trained(global, &answer);
         let few = (answer.hits.len(), args.k);
         args.which.note_few(global, few, args.exact);
         let drawn = || picture::found(&view, target, &answer, None);
@@ -135,12 +138,18 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
         outcomes.other_intervals(args.other_intervals).run()
     };
     let answer = after(&args.outcome)?;
+    note_trained(global, &answer.similar);
     let few = (answer.similar.hits.len(), args.k);
     args.which.note_few(global, few, args.exact);
     args.plot.write(global, || {
         picture::outcomes(&view, target, &answer, |horizons| Ok(after(horizons)?))
     })?;
     outcomes::print(global.format, &view, target, &answer)
+}
+
+fn note_trained(global: &Global, answer: &SimilarAnswer) {
+    let series = answer.query.as_ref().map(|w| &w.series);
+    trained::note(global, &answer.space, answer.trained_until, series, "");
 }
 
 /// Windows that end with a pattern of the built-in set.
@@ -403,6 +412,7 @@ pub(super) fn answer_json(
     }
     json!({
         "query": query,
+        "trained_until": words::text(answer.trained_until),
         "hits": hits,
         "searched": {
             "windows": answer.searched.windows,
