@@ -182,6 +182,8 @@ impl PatternSearch<'_> {
                     window_bars: past.window_bars(),
                     exclusion,
                     entries: false,
+                    large_moves: None,
+                    narrowed_to: Vec::new(),
                     hits,
                     searched: Searched {
                         windows: past.count(&rows),
