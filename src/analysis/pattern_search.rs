@@ -162,8 +162,7 @@ impl PatternSearch<'_> {
                 }
                 limit = limit.saturating_mul(4).min(MOST);
             };
-            let mut hits = Vec::with_capacity(self.k.min(best.len()));
-            let mut bars = Vec::with_capacity(hits.capacity());
+            let (mut hits, mut bars) = (Vec::new(), Vec::new());
             for candidate in best.iter().take(self.k) {
                 hits.push(Hit {
                     rank: hits.len() + 1,

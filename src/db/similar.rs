@@ -11,7 +11,7 @@ use super::named_symbols::symbols_named;
 use super::query::{Query, ResolvedQuery, resolve, space_of};
 use super::rank::Candidate;
 use super::refine::{Refine, resampled, standard};
-use super::search::Search;
+use super::search::{RowFilter, Search};
 use super::setters::filter_methods;
 use super::snapshot::{Snapshot, SpaceState};
 use super::target::stored_window;
@@ -206,40 +206,18 @@ impl<'a> Similar<'a> {
 
     fn answer(&self, snapshot: &Snapshot, told: Option<ToldMove>) -> Result<SimilarAnswer> {
         let start = Instant::now();
-        if let (Some(by), Query::Sum(_)) = (self.refine, &self.query) {
-            return Err(Error::invalid(format!(
-                "expected one chart to refine by {by}, found a sum, which has no bars of its own; ask without refining"
-            )));
-        }
         let state = space_of(snapshot, self.space.as_deref(), &self.query)?;
         let window_bars = state.space().encoder.window;
         let query = resolve(self.view, snapshot, state, &self.query)?;
         let vector = index::Query::new(&query.vector)?;
         let rows = self.filter.rows(self.view, snapshot)?;
-        let searched = |large: Option<MoveDirection>| {
-            let moving = Moving {
-                snapshot,
-                window_bars,
-                least: self.filter.min_move,
-                large,
-            };
-            let asks = moving.least.is_some() || large.is_some();
-            Search::new(self.view, state, &rows).map(|s| s.moving(asks.then_some(moving)))
-        };
+        let searched = |large| self.searched((snapshot, state), &rows, large);
         let search = searched(told.as_ref().map(|told| told.direction))?;
-        let mut wanted = Wanted {
-            k: self.k,
-            exclusion: self.exclusion.unwrap_or(window_bars.div_ceil(4)),
-            ef: self.ef.unwrap_or(DEFAULT_EF),
-            exact: self.exact,
-        };
+        let wanted = self.wanted(window_bars);
         let second = match self.refine {
             Some(by) => Some(SecondLook::new((self.view, snapshot), state, by, &query)?),
             None => None,
         };
-        if second.is_some() {
-            wanted.ef = wanted.ef.max(self.k.saturating_mul(20));
-        }
         let look = second.as_ref().map(|s| |candidates| s.reorder(candidates));
         let reorder = look.as_ref().map(|f| f as &dyn Fn(_) -> _);
         let asked = (&vector, query.own.as_slice());
@@ -278,8 +256,6 @@ impl<'a> Similar<'a> {
             };
             rest.add_to(&mut found, asked, &wanted)?;
         }
-        let window = |c: &Candidate| hit_window(snapshot, c, window_bars);
-        let refined = |c: &Candidate| second.as_ref().map(|s| s.value(c)).transpose();
         Ok(SimilarAnswer {
             space: state.space().name.clone(),
             query: query.window.map(|(_, window)| window),
@@ -289,7 +265,7 @@ impl<'a> Similar<'a> {
             entries: self.entries,
             large_moves,
             narrowed_to: self.narrowed_to.clone(),
-            hits: hits(&found, window, refined)?,
+            hits: hits(&found, (snapshot, window_bars), second.as_ref())?,
             searched: Searched {
                 windows: search.windows(),
                 plan,
@@ -301,29 +277,62 @@ impl<'a> Similar<'a> {
     fn check_options(&self) -> Result<()> {
         within("k", self.k, 10_000)?;
         within("ef", self.ef.unwrap_or(DEFAULT_EF), 100_000)?;
-        self.filter.check()
+        self.filter.check()?;
+        match (self.refine, &self.query) {
+            (Some(by), Query::Sum(_)) => Err(Error::invalid(format!(
+                "expected one chart to refine by {by}, found a sum, which has no bars of its own; ask without refining"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn wanted(&self, window_bars: u32) -> Wanted {
+        let ef = self.ef.unwrap_or(DEFAULT_EF);
+        Wanted {
+            k: self.k,
+            exclusion: self.exclusion.unwrap_or(window_bars.div_ceil(4)),
+            ef: match self.refine {
+                Some(_) => ef.max(self.k.saturating_mul(20)),
+                None => ef,
+            },
+            exact: self.exact,
+        }
+    }
+
+    /// The windows that may be answers: besides the filter, perhaps only large moves in a direction.
+    fn searched<'s>(
+        &'s self,
+        (snapshot, state): (&'s Snapshot, &'s SpaceState),
+        rows: &RowFilter,
+        large: Option<MoveDirection>,
+    ) -> Result<Search<'s>> {
+        let moving = Moving {
+            snapshot,
+            window_bars: state.space().encoder.window,
+            least: self.filter.min_move,
+            large,
+        };
+        let asks = moving.least.is_some() || large.is_some();
+        let search = Search::new(self.view, state, rows)?;
+        Ok(search.moving(asks.then_some(moving)))
     }
 }
 
 fn hits(
     found: &[Candidate],
-    window: impl Fn(&Candidate) -> Result<Window>,
-    refined: impl Fn(&Candidate) -> Result<Option<f64>>,
+    (snapshot, window_bars): (&Snapshot, u32),
+    second: Option<&SecondLook<'_>>,
 ) -> Result<Vec<Hit>> {
     let hit = |(i, episode): (usize, &Candidate)| {
+        let series = record(snapshot, episode.series)?;
         Ok(Hit {
             rank: i + 1,
             score: episode.score,
-            refined: refined(episode)?,
-            window: window(episode)?,
+            refined: second.map(|s| s.value(episode)).transpose()?,
+            window: stored_window(snapshot, episode, series, window_bars)?,
         })
     };
     found.iter().enumerate().map(hit).collect()
-}
-
-fn hit_window(snapshot: &Snapshot, found: &Candidate, window_bars: u32) -> Result<Window> {
-    let series = record(snapshot, found.series)?;
-    stored_window(snapshot, found, series, window_bars)
 }
 
 /// Checks that an option is from 1 to `most`.
