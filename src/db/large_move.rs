@@ -13,6 +13,7 @@ use super::search::Search;
 use super::sizes::FRESHNESS;
 use super::snapshot::Snapshot;
 use super::told_move::MoveDirection;
+use super::view::View;
 use crate::error::Result;
 use crate::index;
 use crate::model::{Bars, Calendar, Interval, Timestamp};
@@ -125,6 +126,7 @@ fn rare(mut moves: Vec<f64>) -> Option<(f64, f64)> {
 
 /// The windows with which a search for a large move goes on where too few moved so far.
 pub(super) struct Rest<'a> {
+    pub(super) view: &'a View,
     pub(super) snapshot: &'a Snapshot,
     /// Without the condition of a large move.
     pub(super) search: &'a Search<'a>,
@@ -149,6 +151,7 @@ impl Rest<'_> {
         let taken: BTreeSet<Place> = found.iter().map(Place::from).collect();
         let mut sized = Vec::with_capacity(near.candidates.len());
         for candidate in near.candidates {
+            self.view.go_on()?;
             let place = Place::from(&candidate);
             if !taken.contains(&place) {
                 let towards =

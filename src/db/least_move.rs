@@ -8,6 +8,7 @@ use super::rank::Candidate;
 use super::size::change;
 use super::snapshot::Snapshot;
 use super::told_move::MoveDirection;
+use super::view::View;
 use crate::error::{Error, Result, excerpt};
 
 /// The nearest windows that are looked at before a search by a least move gives up.
@@ -79,6 +80,7 @@ impl FromStr for LeastMove {
 /// Which candidates of a search moved far enough.
 #[derive(Clone, Copy)]
 pub(super) struct Moving<'a> {
+    pub(super) view: &'a View,
     pub(super) snapshot: &'a Snapshot,
     pub(super) window_bars: u32,
     pub(super) least: Option<LeastMove>,
@@ -88,6 +90,7 @@ pub(super) struct Moving<'a> {
 
 impl Moving<'_> {
     pub(super) fn passes(&self, place: Place) -> Result<bool> {
+        self.view.go_on()?;
         Ok(self.moved(place)?
             && match self.large {
                 Some(direction) => self
@@ -143,6 +146,7 @@ impl Past<'_> {
             return Ok(places.to_vec());
         };
         let moving = Moving {
+            view: self.view,
             snapshot: self.snapshot,
             window_bars: self.window_bars(),
             least: Some(least),

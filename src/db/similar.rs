@@ -249,6 +249,7 @@ impl<'a> Similar<'a> {
             && !self.entries
         {
             let rest = Rest {
+                view: self.view,
                 snapshot,
                 search: &searched(None)?,
                 window_bars,
@@ -307,6 +308,7 @@ impl<'a> Similar<'a> {
         large: Option<MoveDirection>,
     ) -> Result<Search<'s>> {
         let moving = Moving {
+            view: self.view,
             snapshot,
             window_bars: state.space().encoder.window,
             least: self.filter.min_move,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::world::World;
 
 /// Random weights of charts and headlines, with a bank that says nothing in particular.
-fn weights() -> Weights {
+pub(crate) fn weights() -> Weights {
     let mut chart = ChartConfig::multiscale(32, 8);
     chart.layers[0].convolutions.truncate(1);
     let text = TextConfig {

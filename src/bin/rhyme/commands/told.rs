@@ -26,15 +26,14 @@ pub(super) fn lines(answer: &SimilarAnswer) -> String {
         let rest = answer.hits.len().saturating_sub(told.large);
         let rest = match rest {
             0 => String::new(),
-            n => format!("; the other {n} are the largest of the nearest, by size"),
+            n => format!("; the other {n} are the largest of the nearest"),
         };
         lines.push_str(&format!(
-            "ranked by words and size: “{}” tells of a large move {}, and {} of {} {} one beside the past of the series{rest}; --by-words ranks by words alone\n",
+            "ranked by words and size: “{}” tells of a large move {}, and {} of {} hits moved so far beside their own past{rest}; --by-words ranks by words alone\n",
             told.word,
             told.direction,
             told.large,
             answer.hits.len(),
-            if told.large == 1 { "is" } else { "are" },
         ));
     }
     if !answer.narrowed_to.is_empty() {
