@@ -217,7 +217,7 @@ fn usual_symbols(
     if !own.is_empty() {
         return Ok((Some(NewsAbout::Symbol(key.symbol.clone())), own));
     }
-    let market = space.with_headlines(&space.symbols_of(&key.market), choice)?;
+    let market = space.with_headlines(&space.symbols_of(&key.market)?, choice)?;
     let about = (!market.is_empty()).then(|| NewsAbout::Market(key.market.clone()));
     Ok((about, market))
 }

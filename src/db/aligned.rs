@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::headline_part::HeadlineScope;
 use super::headlines::HeadlineHit;
+use super::named_symbols::has_begun;
 use super::past::Past;
 use super::query::{self, Query, encode_text, resolve, unit};
 use super::search::{RowFilter, Search};
@@ -251,12 +252,17 @@ impl Aligned<'_> {
         Ok(named)
     }
 
-    /// The symbols of a market's stored series.
-    pub(crate) fn symbols_of(&self, market: &str) -> Vec<String> {
-        let keys = self.past.snapshot.series.values().map(|s| &s.key);
-        let here = keys.filter(|key| key.market == market);
-        let symbols: BTreeSet<&String> = here.map(|key| &key.symbol).collect();
-        symbols.into_iter().cloned().collect()
+    /// The symbols of a market's stored series of which the view knows a bar.
+    pub(crate) fn symbols_of(&self, market: &str) -> Result<Vec<String>> {
+        let Past { view, snapshot, .. } = *self.past;
+        let mut symbols = BTreeSet::new();
+        for (&id, record) in snapshot.series.iter() {
+            let new = record.key.market == market && !symbols.contains(&record.key.symbol);
+            if new && has_begun(view, snapshot, (id, record))? {
+                symbols.insert(record.key.symbol.clone());
+            }
+        }
+        Ok(symbols.into_iter().collect())
     }
 
     /// The vector of a headline that was found here, at unit length.

@@ -30,9 +30,9 @@ pub struct Searched {
 
 /// What a sentence says of a large move, and how many such moves it found.
 ///
-/// A move is large if it is beyond 2.05 deviations ([`crate::Size::window`]) and beyond the 2 % quantile
-/// of the returns of as many bars in its own series before it: of the last 20,000 bars, or of what there
-/// is.
+/// A move is large if it is beyond the 2 % quantile of the returns over as many bars in its own series
+/// before it (in the last 20,000 bars, or in what there is), and at least 1.5 deviations
+/// ([`crate::Size::window`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LargeMoves {
     /// The word or words that say it, in lower case.

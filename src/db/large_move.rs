@@ -21,8 +21,9 @@ use crate::store::SeriesId;
 
 /// A move is large if so small a share of the moves before it went further.
 const RARE: f64 = 0.02;
-/// The deviations that a normal move exceeds on one side so seldom.
-const NORMAL: f64 = 2.05;
+/// And if it is so many deviations: what is rare may be small, as a fall is where prices rose all the
+/// time. (A normal move exceeds 2.05 in 2 of 100.) It also spares most windows the look at their past.
+const LEAST_DEVIATIONS: f64 = 1.5;
 /// So many bars are the past of a series.
 const PAST_BARS: usize = 20_000;
 /// Fewer moves do not say what is rare.
@@ -45,7 +46,7 @@ impl Snapshot {
             return Ok(false);
         };
         let size = self.size_of(place.series, &bars)?;
-        if size.is_none_or(|size| size.window * direction.sign() < NORMAL) {
+        if size.is_none_or(|size| size.window * direction.sign() < LEAST_DEVIATIONS) {
             return Ok(false);
         }
         let ends = bars.time.first().zip(moved(&bars));

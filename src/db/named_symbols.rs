@@ -9,7 +9,7 @@ use super::snapshot::Snapshot;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
-use crate::store::BarReads;
+use crate::store::{BarReads, SeriesId, SeriesRecord};
 
 /// What a symbol of a pair ends with after the coin: BTC is stored as BTCUSDT.
 const QUOTES: [&str; 10] = [
@@ -86,6 +86,17 @@ fn means(stored: &str, name: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || QUOTES.contains(&rest))
 }
 
+/// Whether a view knows a bar of a series.
+pub(super) fn has_begun(
+    view: &View,
+    snapshot: &Snapshot,
+    (id, record): (SeriesId, &SeriesRecord),
+) -> Result<bool> {
+    let extent = snapshot.txn.bar_extent(id)?;
+    let close = |open| record.key.interval.close_of(Timestamp::from_millis(open));
+    Ok(extent.is_some_and(|extent| close(extent.first) <= view.clamp(None)))
+}
+
 /// The stored symbols that a sentence names, among the series that pass a filter and have a bar that
 /// the view knows, ascending.
 pub(super) fn symbols_named(
@@ -98,16 +109,11 @@ pub(super) fn symbols_named(
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let now = view.clamp(None);
     for (&id, record) in snapshot.series.iter() {
         let symbol = &record.key.symbol;
         let meant = || names.iter().any(|name| means(symbol, name));
-        if found.contains(symbol) || !filter.passes(&record.key) || !meant() {
-            continue;
-        }
-        let first = snapshot.txn.bar_extent(id)?.map(|extent| extent.first);
-        let close = |open| record.key.interval.close_of(Timestamp::from_millis(open));
-        if first.is_some_and(|open| close(open) <= now) {
+        let new = !found.contains(symbol) && filter.passes(&record.key);
+        if new && meant() && has_begun(view, snapshot, (id, record))? {
             found.insert(symbol.clone());
         }
     }

@@ -74,7 +74,7 @@ fn is_large(view: &View, series: &[SeriesBars], window: &Window, sign: f64) -> b
     let all = past.len() - W + 1;
     let further = moves.filter(|&i| moved(&past, i) >= move_of_it).count();
     let size = view.size(window).unwrap();
-    further <= all / 50 && size.is_some_and(|size| sign * size.window >= 2.05)
+    further <= all / 50 && size.is_some_and(|size| sign * size.window >= 1.5)
 }
 
 fn sized(view: &View, hit: &Hit, sign: f64) -> Option<f64> {
