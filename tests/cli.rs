@@ -44,6 +44,8 @@ mod processes;
 mod similar;
 #[path = "cli/splits.rs"]
 mod splits;
+#[path = "cli/told.rs"]
+mod told;
 #[path = "cli/trained.rs"]
 mod trained;
 #[path = "cli/usage.rs"]

@@ -8,6 +8,7 @@ use rhymedb::{
 use serde_json::{Value, json};
 
 use super::moves::{self, MOVE_COLUMNS};
+use super::told::{self, Sentence};
 use super::which::Which;
 use super::{
     note_pending, nothing_found, open, outcomes, pattern, pictures, trained, view_at, words,
@@ -86,6 +87,8 @@ pub(crate) struct Similar {
     /// The least distance between two answers of one symbol, and from the query [default: W/4]
     #[arg(long, value_name = "BARS")]
     exclusion: Option<u32>,
+    #[command(flatten)]
+    sentence: Sentence,
     /// The breadth of the search: larger finds more and takes longer [default: 128]
     #[arg(long)]
     ef: Option<usize>,
@@ -116,6 +119,8 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     }
     let mut similar = view.similar(query).k(args.k).exact(args.exact);
     similar = similar.entries(args.entries || args.chart);
+    similar = similar.by_words(args.sentence.by_words);
+    similar = similar.all_symbols(args.sentence.all_symbols);
     filtered!(similar, args.which);
     say!(similar, args, names: space);
     say!(similar, args, some: exclusion ef refine);
@@ -371,8 +376,9 @@ fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome<String>
             "each is the best window of its run, which is no entry: --entries has those",
         ),
     };
+    let told = told::lines(answer);
     Ok(format!(
-        "{what}{}\n{} windows searched by {} in {:.2} ms, {} {} at least {} bars apart\n{kind}\n",
+        "{what}{}\n{told}{} windows searched by {} in {:.2} ms, {} {} at least {} bars apart\n{kind}\n",
         chart.unwrap_or_default(),
         output::grouped(answer.searched.windows),
         answer.searched.plan,
@@ -410,7 +416,7 @@ pub(super) fn answer_json(
             object.insert(key.to_owned(), json!(value));
         }
     }
-    json!({
+    let mut json = json!({
         "query": query,
         "trained_until": words::text(answer.trained_until),
         "hits": hits,
@@ -419,5 +425,9 @@ pub(super) fn answer_json(
             "plan": answer.searched.plan,
         },
         "took_us": answer.took.as_micros() as u64,
-    })
+    });
+    if let Some(object) = json.as_object_mut() {
+        object.extend(told::json(answer));
+    }
+    json
 }
