@@ -57,7 +57,11 @@ fn charts(db: &Database, hours: i64) {
         assert_eq!(answer.hits.len(), 10);
     });
     timed("search as of the middle", || {
-        assert_eq!(middle.search(text).run().unwrap().charts.hits.len(), 10);
+        let answer = middle.search(text).by_words(true).run().unwrap();
+        assert_eq!(answer.charts.hits.len(), 10);
+    });
+    timed("search ranked by words and size", || {
+        assert_eq!(now.search(text).run().unwrap().charts.hits.len(), 10);
     });
     let set = LabelSet::built_in_named("eight-regimes")
         .unwrap()
@@ -145,7 +149,8 @@ fn main() {
         assert_eq!(now.news(Query::text(text)).run().unwrap().hits.len(), 10);
     });
     timed("search: 10 charts and 10 headlines", || {
-        assert_eq!(now.search(text).run().unwrap().headlines.len(), 10);
+        let answer = now.search(text).by_words(true).run().unwrap();
+        assert_eq!(answer.headlines.len(), 10);
     });
     charts(&db, hours);
     let later = headlines(10, n as i64, &mut random);

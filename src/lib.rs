@@ -71,11 +71,11 @@ pub use analysis::{
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceEpisode, DivergenceMoment, DivergenceSign, Eval, EvalMeasure, EvalReport,
     EvalSection, Fewer, HitOutcome, HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet,
-    LeftOut, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAnswer, NewsGroup, NoPValue,
-    Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs, PatternAnswer,
-    PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes,
-    RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit,
-    TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
+    LeftOut, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAbout, NewsAnswer, NewsGroup,
+    NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
+    PatternAnswer, PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun,
+    Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup,
+    TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
@@ -83,10 +83,11 @@ pub use db::{
     AdjustReport, AdjustedSeries, BackupReport, BarsReport, ChangedVectors, CompactReport, Control,
     DamagedSegment, Database, DatabaseStats, DeleteReport, DropReport, Expressiveness,
     FailedWindow, FileOnDisk, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
-    ImportReport, Ingest, IngestReport, LeastMove, LostBars, LostVectors, OpenOptions, Progress,
-    Prototype, Query, RecallOptions, RecallReport, Refine, RepairReport, Searched, SegmentFate,
-    SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size, SpaceInfo, SpaceRecall, Stage,
-    VectorRow, VerifyReport, View, WaitingSpace, vector_instructions,
+    ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
+    MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
+    RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size,
+    SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, WaitingSpace,
+    vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,

@@ -44,6 +44,10 @@ mod processes;
 mod similar;
 #[path = "cli/splits.rs"]
 mod splits;
+#[path = "cli/told.rs"]
+mod told;
+#[path = "cli/trained.rs"]
+mod trained;
 #[path = "cli/usage.rs"]
 mod usage;
 #[path = "cli/words.rs"]

@@ -18,6 +18,8 @@ mod bad_input;
 mod control;
 #[path = "crossmodal/expressiveness.rs"]
 mod expressiveness;
+#[path = "crossmodal/large_moves.rs"]
+mod large_moves;
 #[path = "crossmodal/look_ahead.rs"]
 mod look_ahead;
 #[path = "crossmodal/memory.rs"]
@@ -28,5 +30,9 @@ mod oracles;
 mod over_time;
 #[path = "crossmodal/prototypes.rs"]
 mod prototypes;
+#[path = "crossmodal/real_words.rs"]
+mod real_words;
+#[path = "crossmodal/trained.rs"]
+mod trained;
 #[path = "crossmodal/world.rs"]
 mod world;

@@ -104,7 +104,10 @@ fn sizes_agree_with_their_definition() {
                 continue;
             };
             for (a, b) in numbers(&found).into_iter().zip(expected) {
-                assert!((a - b).abs() < 1e-7 * b.abs().max(1.0), "{found:?} {expected:?}");
+                assert!(
+                    (a - b).abs() < 1e-7 * b.abs().max(1.0),
+                    "{found:?} {expected:?}"
+                );
             }
             let change = view.change(&window(series, last)).unwrap().unwrap();
             let (open, close) = (series.bars.open[last + 1 - W], series.bars.close[last]);

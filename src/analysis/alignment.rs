@@ -3,7 +3,7 @@
 use super::labels::{LabelSet, PlacedLabel, cosine, place};
 use crate::db::{HeadlineChoice, HeadlineHit, Query, View, choice_methods, space_method};
 use crate::error::{Error, Result};
-use crate::model::Window;
+use crate::model::{Timestamp, Window};
 
 /// A question for how well any words fit a chart, made by [`View::alignment`].
 #[derive(Clone, Debug)]
@@ -30,6 +30,10 @@ pub struct AlignmentAnswer {
     pub best: f64,
     /// `1 - best`, 0 to 2: high where nothing that is known in words fits the chart.
     pub anomaly: f64,
+    /// Until when the weights of the space have seen the question's series, or anything where it is
+    /// about none, if that is after the view's time: then the answer knows what came later. `None` in
+    /// a view of now.
+    pub trained_until: Option<Timestamp>,
 }
 
 impl View {
@@ -104,6 +108,9 @@ impl Alignment<'_> {
             })?;
             Ok(AlignmentAnswer {
                 space: space.name(),
+                trained_until: space
+                    .past
+                    .learned_about(&self.query, placed.window.as_ref())?,
                 query: placed.window,
                 headline,
                 label,

@@ -9,7 +9,7 @@ use super::size_rank::RankedSize;
 use super::unusual::{Judge, Judged, LEAST_CALIBRATION, Measures, Words, rank};
 use crate::db::{Asked, Candidate, Filter, Kin, Past, View, scatter, within};
 use crate::error::{Error, Result, excerpt};
-use crate::model::{Target, Window};
+use crate::model::{Target, Timestamp, Window};
 
 /// From here on the largest z-score counts as an alarm.
 pub(super) const Z_THRESHOLD: f64 = 3.0;
@@ -93,12 +93,13 @@ pub struct Measured {
 pub struct Unusual {
     /// In the order of [`Measure::ALL`]. [`Measure::Size`] is there if 64 bars were known before the
     /// window and 20 earlier windows have a size themselves; [`Measure::Alignment`] if words were known
-    /// when the window closed, and when at least 20 of the earlier windows did; the others if there
-    /// was enough history.
+    /// when the window closed, and when at least 20 of the earlier windows did, none of which the weights
+    /// of the space have seen ([`crate::Trained`]); the others if there was enough history.
     pub measures: Vec<Measured>,
     /// The size of its moves, and how many windows it was ranked among.
     pub size: Option<RankedSize>,
-    /// Earlier windows by which the other measures were ranked, each measured as of its own close.
+    /// Earlier windows by which the other measures were ranked, each measured as of its own close; the
+    /// alignment by those of them that the weights have not seen.
     pub calibration: usize,
     /// Whether the largest z-score is above 3.
     pub z_alarm: bool,
@@ -145,7 +146,8 @@ fn ranked(found: &Measures, earlier: &[Measures]) -> Vec<Measured> {
         (Measure::Distance, |m| Some(m.distance)),
         (Measure::Mahalanobis, |m| Some(m.mahalanobis)),
         (Measure::LargestZ, |m| Some(m.largest_z)),
-        (Measure::Alignment, |m| m.alignment),
+        // Weights find better words for what they have seen.
+        (Measure::Alignment, |m| m.alignment.filter(|_| !m.seen)),
     ];
     let measured = |(measure, of): (Measure, Of)| {
         let value = of(found)?;
@@ -181,6 +183,9 @@ pub struct AnomalyAnswer {
     pub window_bars: u32,
     /// The least distance in bars of two neighbours of one symbol.
     pub exclusion: u32,
+    /// Until when the weights of the space have seen the window's series, if that is after the window
+    /// began: then they have seen some of it, and its alignment is not ranked.
+    pub trained_until: Option<Timestamp>,
     /// How long it took.
     pub took: Duration,
 }
@@ -427,6 +432,7 @@ impl Anomaly<'_> {
             window_bars: past.window_bars(),
             named: judge.named,
             exclusion: judge.exclusion,
+            trained_until: past.learned_window(place)?,
             window,
             took: start.elapsed(),
         })

@@ -1,7 +1,7 @@
 //! The most unusual episodes of a period.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -68,8 +68,9 @@ pub struct AnomalyScanAnswer {
     pub episodes: Vec<AnomalyEpisode>,
     /// Windows that were looked at.
     pub scanned: u64,
-    /// Those of them before which there was too little history to say anything, or nothing in words
-    /// where [`Measure::Alignment`] decides.
+    /// Those of them before which there was too little history to say anything; where
+    /// [`Measure::Alignment`] decides also those before which nothing was known in words, and those that
+    /// the weights of the space have seen.
     pub skipped: u64,
     /// Those of them with a p-value at or below the level.
     pub unusual: u64,
@@ -85,6 +86,9 @@ pub struct AnomalyScanAnswer {
     /// Every window before which there was enough history, ascending by end; empty without
     /// [`AnomalyScan::scores`].
     pub scores: Vec<AnomalyScore>,
+    /// Until when the weights of the space have seen a scanned series, if that is after a scanned window
+    /// of it began; of several series the latest.
+    pub trained_until: Option<Timestamp>,
     /// How long it took.
     pub took: Duration,
 }
@@ -239,6 +243,7 @@ impl AnomalyScan<'_> {
             level: self.level,
             series,
             scores,
+            trained_until: learned(past, &places)?,
             took: start.elapsed(),
         })
     }
@@ -363,6 +368,16 @@ impl AnomalyScan<'_> {
         episodes.truncate(self.limit);
         Ok(episodes)
     }
+}
+
+/// Until when weights have seen these windows, which are ascending by end. The first of a series tells.
+fn learned(past: &Past<'_>, places: &[Place]) -> Result<Option<Timestamp>> {
+    let mut told = HashSet::new();
+    let mut latest = None;
+    for &place in places.iter().filter(|place| told.insert(place.series)) {
+        latest = latest.max(past.learned_window(place)?);
+    }
+    Ok(latest)
 }
 
 /// Every measure of a window as of its close.

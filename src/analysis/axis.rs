@@ -213,10 +213,9 @@ impl Axis<'_> {
         to: Option<Timestamp>,
     ) -> Result<Vec<AxisHeadline>> {
         let choice = HeadlineChoice {
-            latency: 0,
             from,
             to,
-            symbols: Vec::new(),
+            ..HeadlineChoice::default()
         };
         choice.check()?;
         self.look(None, |space, direction| {

@@ -56,7 +56,7 @@ fn blocks(points: &[Point]) -> Vec<Block> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;

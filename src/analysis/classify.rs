@@ -5,7 +5,7 @@ use super::measured::{self, Measured};
 use super::separation;
 use crate::db::{Aligned, Query, View};
 use crate::error::{Error, Result, excerpt};
-use crate::model::Window;
+use crate::model::{Timestamp, Window};
 
 /// Below this distance of the two best probabilities a classification abstains.
 const DEFAULT_ABSTAIN: f64 = 0.05;
@@ -110,6 +110,10 @@ pub struct ClassifyAnswer {
     pub chosen: Option<String>,
     /// What a user should know before believing the answer, if anything: see [`crate::Axis::warning`].
     pub warning: Option<String>,
+    /// For labels in words: until when the weights of the space have seen the question's series, or
+    /// anything where it is about none, if that is after the view's time: then the answer knows what
+    /// came later. `None` in a view of now.
+    pub trained_until: Option<Timestamp>,
 }
 
 /// A classification, made by [`View::classify`].
@@ -186,6 +190,8 @@ impl Classify<'_> {
                 probability,
                 expressiveness: label.expressiveness,
             };
+            let past = space.past;
+            let trained_until = past.learned_about(&self.query, placed.window.as_ref())?;
             let odds = judge.odds(&placed.vector).into_iter();
             let labels = judge.labels.iter().zip(odds);
             let found = Measured {
@@ -197,6 +203,7 @@ impl Classify<'_> {
             Ok(ClassifyAnswer {
                 space: Some(space.name()),
                 temperature: Some(judge.temperature),
+                trained_until,
                 ..self.answer(found, separation::warning(space, &vectors)?)
             })
         })
@@ -220,6 +227,7 @@ impl Classify<'_> {
             chosen: labels.first().filter(|_| decided).map(|l| l.label.clone()),
             labels,
             warning,
+            trained_until: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::divergence_moment::{DivergenceEpisode, DivergenceMoment, good_news};
 use super::labels::{cosine, mean_direction};
-use crate::db::{HeadlineChoice, PlacedHeadline, View, choice_methods, space_method};
+use crate::db::{HeadlineChoice, Past, Place, PlacedHeadline, View, choice_methods, space_method};
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Target, Timestamp};
 
@@ -36,14 +36,18 @@ pub struct DivergenceAnswer {
     pub moments: Vec<DivergenceMoment>,
     /// The flagged moments, those of one sign whose windows overlap together; the newest first.
     pub episodes: Vec<DivergenceEpisode>,
+    /// Until when the weights of the space have seen the series, if that is after the window of one of
+    /// the moments began, or after the view's time.
+    pub trained_until: Option<Timestamp>,
 }
 
 impl View {
     /// Asks how well the charts of a series agree with the news of the same time. For each bar in
     /// which headlines about the symbol became known: the cosine of the window that ends with it
     /// and the mean of those headlines, and its percentile among the earlier moments of the series with
-    /// a like number of headlines, never the later ones. Flagged moments of one sign whose windows overlap
-    /// are one episode.
+    /// a like number of headlines, never the later ones. Moments that the weights of the
+    /// space were trained on have none, and later ones are compared with later ones alone. Flagged
+    /// moments of one sign whose windows overlap are one episode.
     ///
     /// ```
     /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
@@ -146,6 +150,7 @@ impl Divergence<'_> {
             let news = space.headlines_of(&symbol, &self.choice)?;
             let good_news = good_news(space)?;
             let mut moments = self.moments(&series, &windows, news, good_news.as_deref());
+            mark_seen(space.past, &series, &mut moments)?;
             self.judge(&mut moments);
             moments.retain(|(_, m)| self.from.is_none_or(|from| m.end >= from));
             let past = space.past;
@@ -154,9 +159,11 @@ impl Divergence<'_> {
             let mut episodes = DivergenceEpisode::of(&moments, overlap);
             episodes.reverse();
             let mut moments: Vec<_> = moments.into_iter().map(|(_, m)| m).collect();
+            let trained_until = moments.iter().find_map(|m| m.trained_until);
             moments.sort_by_key(|m| (!m.flagged, std::cmp::Reverse(m.end)));
             Ok(DivergenceAnswer {
                 space: space.name(),
+                trained_until: trained_until.or(past.learned_of(&series)?),
                 series,
                 symbol,
                 moments,
@@ -220,6 +227,7 @@ impl Divergence<'_> {
                 similarity: cosine(chart, &meaning),
                 percentile: None,
                 earlier: 0,
+                trained_until: None,
                 flagged: false,
                 price_change: None,
                 news_direction: good_news.map_or(0.0, |good| cosine(&meaning, good)),
@@ -230,10 +238,14 @@ impl Divergence<'_> {
         moments
     }
 
-    /// Gives each moment its percentile among those before it with a like number of headlines.
+    /// Gives each moment its percentile among those before it with a like number of headlines. Those that
+    /// the weights have seen take no part.
     fn judge(&self, moments: &mut [(usize, DivergenceMoment)]) {
         let mut like: HashMap<usize, Vec<f64>> = HashMap::new();
-        for (_, moment) in moments {
+        let unseen = moments
+            .iter_mut()
+            .filter(|(_, m)| m.trained_until.is_none());
+        for (_, moment) in unseen {
             let number = moment.headlines.len().next_power_of_two();
             let earlier = like.entry(number).or_default();
             let below = earlier.partition_point(|&s| s <= moment.similarity);
@@ -246,6 +258,25 @@ impl Divergence<'_> {
             earlier.insert(below, moment.similarity);
         }
     }
+}
+
+/// Marks the moments, ascending, whose windows the weights of the space have seen some of.
+fn mark_seen(
+    past: &Past<'_>,
+    series: &SeriesKey,
+    moments: &mut [(usize, DivergenceMoment)],
+) -> Result<()> {
+    let Some(series) = past.id_of(series) else {
+        return Ok(());
+    };
+    for (_, moment) in moments {
+        let end = moment.end.millis();
+        moment.trained_until = past.learned_window(Place { end, series })?;
+        if moment.trained_until.is_none() {
+            break; // Later windows began later.
+        }
+    }
+    Ok(())
 }
 
 /// Whether a bar's close is the first that could follow what was known at a time: a series that has

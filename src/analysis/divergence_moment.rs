@@ -27,11 +27,16 @@ pub struct DivergenceMoment {
     /// The cosine of the window and the mean of the headlines, -1 to 1: low is divergence.
     pub similarity: f64,
     /// 100 (1 + those of `earlier` that were at most as similar) / (1 + `earlier`), so that at most 5 % of
-    /// moments that are like the earlier ones have 5 or less; `None` while there are too few.
+    /// moments that are like the earlier ones have 5 or less; `None` while there are too few, or where
+    /// the weights have seen the window (`trained_until`).
     pub percentile: Option<f64>,
     /// Earlier moments of the series with a like number of headlines: 1, 2, 3 to 4, 5 to 8, ... The mean of several
-    /// headlines is nearer to every chart than a single one.
+    /// headlines is nearer to every chart than a single one. Of a window that the weights have not seen
+    /// only such moments.
     pub earlier: u64,
+    /// Until when the weights of the space have seen the series, if that is after the window began. They
+    /// fit news to such charts better than to later ones, so the moment is compared with no other.
+    pub trained_until: Option<Timestamp>,
     /// Whether the percentile is at most the one asked for.
     pub flagged: bool,
     /// How far the price moved over the last quarter of the window, as a share; `None` without bars.

@@ -53,7 +53,7 @@ pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection};
 pub use evidence::NoPValue;
 pub use labels::{JudgedBy, Label, LabelScore, LabelSet};
 pub use map::{Map, MapAnswer, MapPoint};
-pub use news::{Context, ContextAnswer, ContextHeadline, News, NewsAnswer};
+pub use news::{Context, ContextAnswer, ContextHeadline, News, NewsAbout, NewsAnswer};
 pub use outcome::{HitOutcome, Outcome};
 pub use outcomes::{HorizonOutcomes, OutcomeAnswer, Outcomes};
 pub use pairs::{Pair, PairOptions, Pairs};

@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 use super::labels::cosine;
 use super::search::{check_k, warning};
 use crate::db::{
-    Expressiveness, HeadlineChoice, HeadlineHit, Query, View, choice_methods, millis, space_method,
+    Aligned, Expressiveness, HeadlineChoice, HeadlineHit, Query, View, choice_methods, millis,
+    space_method,
 };
 use crate::error::{Error, Result};
-use crate::model::{Headline, Target, Timestamp, Window};
+use crate::model::{Headline, SeriesKey, Target, Timestamp, Window};
 
 /// A search for headlines, made by [`View::news`].
 #[derive(Clone, Debug)]
@@ -19,6 +22,18 @@ pub struct News<'a> {
     space: Option<String>,
     choice: HeadlineChoice,
     within: Option<i64>,
+    any_symbol: bool,
+    any_time: bool,
+}
+
+/// Whose headlines an answer has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NewsAbout {
+    /// Those that name the window's symbol.
+    Symbol(String),
+    /// Those that name a symbol of the window's market: no headline names its own.
+    Market(String),
 }
 
 /// The answer to [`View::news`].
@@ -31,10 +46,19 @@ pub struct NewsAnswer {
     /// How much the query says about charts, if it is a sentence and the space's weights have a bank
     /// of charts.
     pub expressiveness: Option<Expressiveness>,
+    /// Whose headlines these are, where that was not said and the query is a window. `None` if they are
+    /// those of the symbols that were asked for, or of any.
+    pub about: Option<NewsAbout>,
+    /// The window's end, where only headlines that were known at it were looked at.
+    pub known_by: Option<Timestamp>,
     /// The headlines, best first.
     pub hits: Vec<HeadlineHit>,
     /// Headlines that were looked at: each of them was scored.
     pub searched: u64,
+    /// Until when the weights of the space have seen the question's series, or anything where it is
+    /// about none, if that is after the view's time: then the answer knows what came later. `None` in
+    /// a view of now.
+    pub trained_until: Option<Timestamp>,
     /// How long it took.
     pub took: Duration,
 }
@@ -58,7 +82,9 @@ impl NewsAnswer {
 }
 
 impl View {
-    /// Asks for the headlines that are nearest to a chart: of any time, or within some time of it.
+    /// Asks for the headlines that are nearest to a chart. Of a stored window they are by default those of
+    /// its symbol that were known at its end; where no headline names the symbol, those of its market,
+    /// and where none names that either, all.
     ///
     /// ```
     /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
@@ -76,7 +102,8 @@ impl View {
     /// for hit in &answer.hits {
     ///     println!("{:.4} {} {}", hit.score, hit.headline.time, hit.headline.text);
     /// }
-    /// assert_eq!(answer.hits.len(), 5);
+    /// assert!(!answer.hits.is_empty());
+    /// assert!(answer.hits.iter().all(|hit| hit.headline.symbols.contains(&"NOVAUSDT".to_owned())));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn news(&self, query: impl Into<Query>) -> News<'_> {
@@ -87,6 +114,8 @@ impl View {
             space: None,
             choice: HeadlineChoice::default(),
             within: None,
+            any_symbol: false,
+            any_time: false,
         }
     }
 }
@@ -107,6 +136,21 @@ impl News<'_> {
     }
 
     choice_methods!(choice: symbol, from, to, latency);
+
+    /// Headlines whatever symbol they name. Default: false, unless symbols are chosen.
+    #[must_use]
+    pub fn any_symbol(mut self, any: bool) -> Self {
+        self.any_symbol = any;
+        self
+    }
+
+    /// Headlines that were not known yet at the window's end too. Default: false, unless
+    /// [`News::within`] or [`News::to`] says until when.
+    #[must_use]
+    pub fn any_time(mut self, any: bool) -> Self {
+        self.any_time = any;
+        self
+    }
 
     /// Only headlines that were published at most so long before or after the window's last close.
     #[must_use]
@@ -137,9 +181,24 @@ impl News<'_> {
                 self.choice.from = Some(self.choice.from.map_or(first, |t| t.max(first)));
                 self.choice.to = Some(self.choice.to.map_or(last, |t| t.min(last)));
             }
+            let until_said = self.within.is_some() || self.choice.to.is_some();
+            if let Some(window) = placed.window.as_ref().filter(|_| !until_said && !self.any_time) {
+                self.choice.known_by = Some(window.end);
+            }
+            let mut about = None;
+            if let Some(window) = placed.window.as_ref().filter(|_| !self.any_symbol)
+                && self.choice.symbols.is_empty()
+            {
+                (about, self.choice.symbols) = usual_symbols(space, &window.series, &self.choice)?;
+            }
             let (hits, searched) = space.headlines_near(&placed.vector, self.k, &self.choice)?;
             Ok(NewsAnswer {
                 space: space.name(),
+                trained_until: space
+                    .past
+                    .learned_about(&self.query, placed.window.as_ref())?,
+                about,
+                known_by: self.choice.known_by,
                 query: placed.window,
                 expressiveness: match self.query {
                     Query::Text(_) => space.expressiveness(&placed.vector),
@@ -151,6 +210,23 @@ impl News<'_> {
             })
         })
     }
+}
+
+/// The symbols whose headlines are asked for where nobody says whose: that of the series, or if no
+/// headline names it, those of its market; none, which is any, if no headline names one of these.
+fn usual_symbols(
+    space: &Aligned<'_>,
+    key: &SeriesKey,
+    choice: &HeadlineChoice,
+) -> Result<(Option<NewsAbout>, Vec<String>)> {
+    let own = std::slice::from_ref(&key.symbol);
+    let own = space.with_headlines(own, choice)?;
+    if !own.is_empty() {
+        return Ok((Some(NewsAbout::Symbol(key.symbol.clone())), own));
+    }
+    let market = space.with_headlines(&space.symbols_of(&key.market)?, choice)?;
+    let about = (!market.is_empty()).then(|| NewsAbout::Market(key.market.clone()));
+    Ok((about, market))
 }
 
 fn around(time: Timestamp, distance: i64) -> (Timestamp, Timestamp) {

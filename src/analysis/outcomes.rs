@@ -150,8 +150,10 @@ impl Outcomes<'_> {
             horizon.check(LONGEST)?;
         }
         within("a sample", self.sample, 100_000)?;
-        let similar = self.similar.clone().entries(true).run()?;
-        let (view, _, filter, _) = self.similar.scope();
+        // What a sentence narrows is narrowed for the base rate too.
+        let narrow = self.similar.clone().narrow()?;
+        let similar = narrow.clone().entries(true).run()?;
+        let (view, _, filter, _) = narrow.scope();
         // A sentence or a prototype may have gone to another space than a chart does.
         let space = Some(similar.space.as_str());
         let frame = self.frame(&similar)?;

@@ -162,8 +162,7 @@ impl PatternSearch<'_> {
                 }
                 limit = limit.saturating_mul(4).min(MOST);
             };
-            let mut hits = Vec::with_capacity(self.k.min(best.len()));
-            let mut bars = Vec::with_capacity(hits.capacity());
+            let (mut hits, mut bars) = (Vec::new(), Vec::new());
             for candidate in best.iter().take(self.k) {
                 hits.push(Hit {
                     rank: hits.len() + 1,
@@ -182,11 +181,15 @@ impl PatternSearch<'_> {
                     window_bars: past.window_bars(),
                     exclusion,
                     entries: false,
+                    large_moves: None,
+                    narrowed_to: Vec::new(),
                     hits,
                     searched: Searched {
                         windows: past.count(&rows),
                         plan,
                     },
+                    // Drawings are compared as they are: nothing was trained.
+                    trained_until: None,
                     took: start.elapsed(),
                 },
                 bars,

@@ -102,6 +102,9 @@ pub struct ReactionAnswer {
     /// less the mean of its own series. So neither a wild series nor news after wild bars looks like a
     /// reaction. Or why it cannot be said.
     pub p_value: Result<f64, NoPValue>,
+    /// Until when the weights of the space have seen anything, if that is after the view's time: then the
+    /// answer knows what came later. `None` in a view of now.
+    pub trained_until: Option<Timestamp>,
 }
 
 impl ReactionAnswer {
@@ -245,6 +248,7 @@ impl Reaction<'_> {
                 base: OutcomeSummary::of(&base.closed),
                 base_windows: base.windows,
                 p_value: p_value(&self.followed(space.past, &rows, outcomes)?),
+                trained_until: space.past.learned_about(&query, None)?,
                 news,
             })
         })

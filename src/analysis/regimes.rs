@@ -56,6 +56,9 @@ pub struct RegimesAnswer {
     /// What a user should know before believing the labels, if anything: see
     /// [`crate::Axis::warning`].
     pub warning: Option<String>,
+    /// Until when the weights of the space of labels in words have seen the series, if that is after the
+    /// view's time: then the answer knows what came later. `None` in a view of now.
+    pub trained_until: Option<Timestamp>,
 }
 
 impl View {
@@ -174,6 +177,7 @@ impl Regimes<'_> {
             confirm,
             runs,
             warning: None,
+            trained_until: None,
         })
     }
 
@@ -201,6 +205,7 @@ impl Regimes<'_> {
             Ok(RegimesAnswer {
                 judged_by: JudgedBy::Words,
                 space: Some(space.name()),
+                trained_until: space.past.learned_of(&series)?,
                 set: self.options.set.name().to_owned(),
                 series,
                 confirm,

@@ -31,12 +31,17 @@ pub struct SearchAnswer {
     /// The chart pattern that the sentence names, if it names one. Then the charts are those that end
     /// with it, as [`View::pattern`] finds them; else those that are nearest to the sentence.
     pub pattern: Option<String>,
-    /// The charts that were found, distinct episodes.
+    /// The charts that were found, distinct episodes. Of a sentence about a large move they are ranked by
+    /// words and size ([`SimilarAnswer::large_moves`]).
     pub charts: SimilarAnswer,
-    /// The headlines that are nearest to it.
+    /// The headlines that are nearest to it. Where the sentence has narrowed the charts to symbols that it
+    /// names, those that name one of them, if any do.
     pub headlines: Vec<HeadlineHit>,
     /// Headlines that were looked at: each of them was scored.
     pub headlines_searched: u64,
+    /// Until when the weights of the space have seen anything, if that is after the view's time: then the
+    /// answer knows what came later. `None` in a view of now.
+    pub trained_until: Option<Timestamp>,
     /// How long it took, encoding of the sentence included.
     pub took: Duration,
 }
@@ -165,6 +170,21 @@ impl Search<'_> {
 
     choice_methods!(choice: latency);
 
+    /// Ranks by the words alone, also where they tell of a large move: see [`Similar::by_words`]. Default:
+    /// false.
+    #[must_use]
+    pub fn by_words(mut self, alone: bool) -> Self {
+        self.charts = self.charts.by_words(alone);
+        self
+    }
+
+    /// Searches all symbols whatever the sentence names: see [`Similar::all_symbols`]. Default: false.
+    #[must_use]
+    pub fn all_symbols(mut self, all: bool) -> Self {
+        self.charts = self.charts.all_symbols(all);
+        self
+    }
+
     /// The breadth of the search in a graph of charts. Default: 128.
     #[must_use]
     pub fn ef(mut self, ef: usize) -> Self {
@@ -184,10 +204,11 @@ impl Search<'_> {
     /// # Errors
     /// [`Error::NotFound`] if no space reads text, [`Error::Ambiguous`] if several do;
     /// [`Error::Invalid`] if the sentence has no word or an option is out of range.
-    pub fn run(self) -> Result<SearchAnswer> {
+    pub fn run(mut self) -> Result<SearchAnswer> {
         let start = Instant::now();
         self.choice.check()?;
         check_k(self.headlines)?;
+        self.charts = self.charts.narrow()?;
         let query = Query::Text(self.text.clone());
         let (_, name, ..) = self.charts.scope();
         self.view.placed(name, &query, |space, placed| {
@@ -198,7 +219,12 @@ impl Search<'_> {
                     self.charts.clone().run_in(space, placed.vector.clone())?,
                 ),
             };
-            let found = space.headlines_near(&placed.vector, self.headlines, &self.choice)?;
+            let named = space.with_headlines(self.charts.narrowed_to(), &self.choice)?;
+            let choice = HeadlineChoice {
+                symbols: [&self.choice.symbols[..], &named].concat(),
+                ..self.choice.clone()
+            };
+            let found = space.headlines_near(&placed.vector, self.headlines, &choice)?;
             let (headlines, headlines_searched) = found;
             Ok(SearchAnswer {
                 text: self.text.clone(),
@@ -207,6 +233,7 @@ impl Search<'_> {
                 charts,
                 headlines,
                 headlines_searched,
+                trained_until: space.past.learned_about(&query, None)?,
                 took: start.elapsed(),
             })
         })
@@ -227,7 +254,9 @@ impl Search<'_> {
         let mut search = self.view.pattern(patterns::name(pattern));
         search.filter = filter.clone();
         let search = search.space(&space).k(self.headlines).exact(exact);
-        search.run().map(Some)
+        let mut answer = search.run()?;
+        answer.found.narrowed_to = self.charts.narrowed_to().to_vec();
+        Ok(Some(answer))
     }
 }
 

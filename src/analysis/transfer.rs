@@ -12,7 +12,7 @@ use crate::db::{
     space_method, within,
 };
 use crate::error::{Error, Result};
-use crate::model::{Bars, Target, Window};
+use crate::model::{Bars, Target, Timestamp, Window};
 
 /// Vectors from which the mean and covariance of a side are taken, at least.
 const MOMENT_SAMPLE: usize = 1000;
@@ -94,6 +94,9 @@ pub struct TransferAnswer {
     pub compared: u64,
     /// What was looked at.
     pub searched: Searched,
+    /// Until when the weights of the space have seen the question's series, if that is after the view's
+    /// time: then the answer knows what came later. `None` in a view of now.
+    pub trained_until: Option<Timestamp>,
     /// How long it took.
     pub took: Duration,
 }
@@ -230,6 +233,7 @@ impl Transfer<'_> {
         };
         Ok(TransferAnswer {
             space: past.space().to_owned(),
+            trained_until: past.learned_of(&window.series)?,
             query: window,
             query_bars: bars,
             shift: bridge.shift(),

@@ -28,6 +28,8 @@ pub(super) struct Measures {
     pub(super) largest_z: f64,
     /// `None` where nothing in words was known.
     pub(super) alignment: Option<f64>,
+    /// Whether the weights have seen some of the window, in a space of words.
+    pub(super) seen: bool,
 }
 
 /// The words of a space that may fit a window.
@@ -120,6 +122,7 @@ impl Judge<'_> {
                 Some(words) => words.alignment(window)?,
                 None => None,
             },
+            seen: self.words.is_some() && self.past.learned_window(window.place)?.is_some(),
         };
         Ok(Some((measures, nearest)))
     }
@@ -150,7 +153,8 @@ impl Judge<'_> {
     }
 
     /// Windows of the second half of the time before a window, that it is compared with. In the
-    /// first half there was so little history that its windows would look more unusual.
+    /// first half there was so little history that its windows would look more unusual. In a space of
+    /// words, those after the end of training if they are enough: see [`Measures::seen`].
     pub(super) fn calibration(&self, place: Place) -> Result<Sample> {
         let last = self.apart(place)?;
         let kin = self.kin(place);
@@ -158,6 +162,16 @@ impl Judge<'_> {
         let begin = self.past.ends(&kin)?.map_or(last, |(a, _)| a.max(first));
         let half = begin.saturating_add(last.saturating_sub(begin) / 2);
         let rows = kin.until(last).after(half);
+        let learned = match self.words {
+            Some(_) => self
+                .past
+                .learned_until(place)?
+                .filter(|until| (half..last).contains(until)),
+            None => None,
+        };
+        let later = learned.map(|until| rows.after(until));
+        let later = later.filter(|later| self.past.count(later) >= self.calibration as u64);
+        let rows = later.unwrap_or(rows);
         self.past.sample(&rows, self.calibration, self.seed)
     }
 

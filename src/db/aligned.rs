@@ -1,6 +1,7 @@
 //! A space in which charts and headlines stand side by side, as of a view: what the questions
 //! about text are made of.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 use super::headline_part::HeadlineScope;
 use super::headlines::HeadlineHit;
+use super::named_symbols::has_begun;
 use super::past::Past;
 use super::query::{self, Query, encode_text, resolve, unit};
 use super::search::{RowFilter, Search};
@@ -56,6 +58,8 @@ pub(crate) struct HeadlineChoice {
     pub(crate) latency: i64,
     pub(crate) from: Option<Timestamp>,
     pub(crate) to: Option<Timestamp>,
+    /// Those that were known at this time, latency included; `None` is the view's.
+    pub(crate) known_by: Option<Timestamp>,
     /// Those that name one of these; empty is all.
     pub(crate) symbols: Vec<String>,
 }
@@ -186,6 +190,13 @@ impl Aligned<'_> {
         }
     }
 
+    /// The same for a choice.
+    fn known_in(&self, choice: &HeadlineChoice) -> i64 {
+        let by = choice.known_by.map_or(i64::MAX, Timestamp::millis);
+        let by = by.saturating_sub(choice.latency);
+        self.known_to(choice.latency).min(by)
+    }
+
     /// The `k` headlines of a choice that are nearest to a vector, best first, and how many were
     /// looked at.
     pub(crate) fn headlines_near(
@@ -206,7 +217,7 @@ impl Aligned<'_> {
             among.extend(txn.headline_ids_of(symbol, published.clone())?);
         }
         let scope = HeadlineScope {
-            known_to: self.known_to(choice.latency),
+            known_to: self.known_in(choice),
             published,
             among: (!choice.symbols.is_empty()).then_some(among),
         };
@@ -219,6 +230,39 @@ impl Aligned<'_> {
             hits.push(part.hit(self.past.snapshot, rank, scored, (latency, bank))?);
         }
         Ok((hits, searched))
+    }
+
+    /// Those of some symbols that a headline of a choice names, whatever symbols it chooses.
+    pub(crate) fn with_headlines(
+        &self,
+        symbols: &[String],
+        choice: &HeadlineChoice,
+    ) -> Result<Vec<String>> {
+        let txn = &self.past.snapshot.txn;
+        let known_to = self.known_in(choice);
+        let mut named = Vec::new();
+        for symbol in symbols {
+            for id in txn.headline_ids_of(symbol, choice.published())? {
+                if txn.headline(id)?.known_from().millis() <= known_to {
+                    named.push(symbol.clone());
+                    break;
+                }
+            }
+        }
+        Ok(named)
+    }
+
+    /// The symbols of a market's stored series of which the view knows a bar.
+    pub(crate) fn symbols_of(&self, market: &str) -> Result<Vec<String>> {
+        let Past { view, snapshot, .. } = *self.past;
+        let mut symbols = BTreeSet::new();
+        for (&id, record) in snapshot.series.iter() {
+            let new = record.key.market == market && !symbols.contains(&record.key.symbol);
+            if new && has_begun(view, snapshot, (id, record))? {
+                symbols.insert(record.key.symbol.clone());
+            }
+        }
+        Ok(symbols.into_iter().collect())
     }
 
     /// The vector of a headline that was found here, at unit length.
@@ -261,7 +305,7 @@ impl Aligned<'_> {
             .state
             .headlines
             .part(self.past.snapshot, self.past.state)?;
-        let known_to = self.known_to(choice.latency);
+        let known_to = self.known_in(choice);
         let mut all = Vec::new();
         let txn = &self.past.snapshot.txn;
         for id in txn.headline_ids_of(symbol, choice.published())? {

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use crate::model::{Bars, Window};
+use crate::model::{Bars, Timestamp, Window};
+use serde::Serialize;
+
+use super::told_move::MoveDirection;
 
 /// One answer: the window that stands for an episode.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +28,22 @@ pub struct Searched {
     pub plan: &'static str,
 }
 
+/// What a sentence says of a large move, and how many such moves it found.
+///
+/// A move is large if it is beyond the 2 % quantile of the returns over as many bars in its own series
+/// before it (in the last 20,000 bars, or in what there is), and at least 1.5 deviations
+/// ([`crate::Size::window`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LargeMoves {
+    /// The word or words that say it, in lower case.
+    pub word: String,
+    /// Where to.
+    pub direction: MoveDirection,
+    /// The first so many hits are large moves, in the order of their cosines. The others are the largest
+    /// of the nearest, in the order of their moves.
+    pub large: usize,
+}
+
 /// The answer to [`crate::View::similar`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimilarAnswer {
@@ -42,10 +61,20 @@ pub struct SimilarAnswer {
     /// Whether the hits are entries ([`crate::Similar::entries`]), the first windows of their runs,
     /// rather than the best ones.
     pub entries: bool,
+    /// The large move that the sentence tells of; then hits are ranked by words and size. `None` if it
+    /// tells of none, if the query is no sentence, or if it was asked for by words alone.
+    pub large_moves: Option<LargeMoves>,
+    /// The stored symbols that the sentence names; then no other was searched. Empty if it names none, or
+    /// if symbols were chosen otherwise.
+    pub narrowed_to: Vec<String>,
     /// The episodes, best first.
     pub hits: Vec<Hit>,
     /// What was looked at.
     pub searched: Searched,
+    /// Until when the weights of the space have seen the question's series, or anything where it is
+    /// about none, if that is after the view's time: then the answer knows what came later. `None` in
+    /// a view of now.
+    pub trained_until: Option<Timestamp>,
     /// How long it took, encoding of the query included.
     pub took: Duration,
 }

@@ -37,7 +37,7 @@ impl Filter {
         }
     }
 
-    fn passes(&self, key: &SeriesKey) -> bool {
+    pub(super) fn passes(&self, key: &SeriesKey) -> bool {
         let any = |wanted: &[String], name: &String| wanted.is_empty() || wanted.contains(name);
         any(&self.markets, &key.market)
             && any(&self.venues, &key.venue)

@@ -7,10 +7,14 @@ use super::past::{Past, Place};
 use super::rank::Candidate;
 use super::size::change;
 use super::snapshot::Snapshot;
+use super::told_move::MoveDirection;
+use super::view::View;
 use crate::error::{Error, Result, excerpt};
 
 /// The nearest windows that are looked at before a search by a least move gives up.
 const MOST_LOOKED_AT: usize = 30_000;
+/// The same before a search for a large move goes on with smaller ones.
+pub(super) const MOST_FOR_LARGE: usize = 8192;
 
 /// How far windows have to move from the open of their first bar to the close of their last, up or
 /// down.
@@ -76,14 +80,31 @@ impl FromStr for LeastMove {
 /// Which candidates of a search moved far enough.
 #[derive(Clone, Copy)]
 pub(super) struct Moving<'a> {
+    pub(super) view: &'a View,
     pub(super) snapshot: &'a Snapshot,
     pub(super) window_bars: u32,
-    pub(super) least: LeastMove,
+    pub(super) least: Option<LeastMove>,
+    /// Besides, only moves in this direction that are large beside the series' own past.
+    pub(super) large: Option<MoveDirection>,
 }
 
 impl Moving<'_> {
     pub(super) fn passes(&self, place: Place) -> Result<bool> {
-        let moved = match self.least {
+        self.view.go_on()?;
+        Ok(self.moved(place)?
+            && match self.large {
+                Some(direction) => self
+                    .snapshot
+                    .moved_far(place, self.window_bars, direction)?,
+                None => true,
+            })
+    }
+
+    fn moved(&self, place: Place) -> Result<bool> {
+        let Some(least) = self.least else {
+            return Ok(true);
+        };
+        let moved = match least {
             LeastMove::Deviations(least) => {
                 let size = self.snapshot.size(place, self.window_bars)?;
                 size.map(|size| (size.window.abs(), least))
@@ -110,7 +131,11 @@ impl Moving<'_> {
                 passing.push(candidate);
             }
         }
-        Ok((passing, exact || limit < MOST_LOOKED_AT))
+        let most = match self.large {
+            Some(_) => MOST_FOR_LARGE,
+            None => MOST_LOOKED_AT,
+        };
+        Ok((passing, exact || limit < most))
     }
 }
 
@@ -121,9 +146,11 @@ impl Past<'_> {
             return Ok(places.to_vec());
         };
         let moving = Moving {
+            view: self.view,
             snapshot: self.snapshot,
             window_bars: self.window_bars(),
-            least,
+            least: Some(least),
+            large: None,
         };
         let mut passing = Vec::new();
         for &place in places {

@@ -1,18 +1,21 @@
 use std::time::Instant;
 
 use super::aligned::Aligned;
-use super::answer::{Hit, Searched, SimilarAnswer};
+use super::answer::{Hit, LargeMoves, Searched, SimilarAnswer};
 use super::entry_search::{Judged, Second};
 use super::episodes::{Wanted, episodes, record};
 use super::filter::Filter;
+use super::large_move::Rest;
 use super::least_move::Moving;
+use super::named_symbols::symbols_named;
 use super::query::{Query, ResolvedQuery, resolve, space_of};
 use super::rank::Candidate;
 use super::refine::{Refine, resampled, standard};
-use super::search::Search;
+use super::search::{RowFilter, Search};
 use super::setters::filter_methods;
 use super::snapshot::{Snapshot, SpaceState};
 use super::target::stored_window;
+use super::told_move::{MoveDirection, ToldMove, told_move};
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::index;
@@ -31,6 +34,10 @@ pub struct Similar<'a> {
     exact: bool,
     refine: Option<Refine>,
     entries: bool,
+    by_words: bool,
+    all_symbols: bool,
+    /// The symbols that the sentence has narrowed the filter to.
+    narrowed_to: Vec<String>,
 }
 
 /// Default breadth of the search in a graph.
@@ -49,6 +56,9 @@ impl<'a> Similar<'a> {
             exact: false,
             refine: None,
             entries: false,
+            by_words: false,
+            all_symbols: false,
+            narrowed_to: Vec::new(),
         }
     }
 
@@ -112,6 +122,52 @@ impl<'a> Similar<'a> {
         self
     }
 
+    /// Ranks what a sentence about a large move finds by the words alone. Default: false: such a sentence
+    /// ("bitcoin crashes") first finds the windows that moved far in its direction, in the order of their
+    /// cosines, and says so in [`SimilarAnswer::large_moves`]; words know directions and not sizes.
+    #[must_use]
+    pub fn by_words(mut self, alone: bool) -> Self {
+        self.by_words = alone;
+        self
+    }
+
+    /// Searches all symbols whatever the sentence names. Default: false: stored symbols that a sentence
+    /// names, like bitcoin, Apple, FB or $BTC, narrow the search to them, unless [`Similar::symbol`]
+    /// chooses others; [`SimilarAnswer::narrowed_to`] has them.
+    #[must_use]
+    pub fn all_symbols(mut self, all: bool) -> Self {
+        self.all_symbols = all;
+        self
+    }
+
+    /// The same search, narrowed to the stored symbols that its sentence names.
+    pub(crate) fn narrow(mut self) -> Result<Self> {
+        let Query::Text(sentence) = &self.query else {
+            return Ok(self);
+        };
+        if self.all_symbols || !self.filter.symbols.is_empty() {
+            return Ok(self);
+        }
+        let view = self.view;
+        let named = |snapshot: &Snapshot| symbols_named(sentence, &self.filter, (view, snapshot));
+        self.narrowed_to = view.look(named)?;
+        self.filter.symbols.clone_from(&self.narrowed_to);
+        Ok(self)
+    }
+
+    /// What [`Self::narrow`] narrowed it to.
+    pub(crate) fn narrowed_to(&self) -> &[String] {
+        &self.narrowed_to
+    }
+
+    /// The large move that its sentence tells of, if it is ranked by it.
+    fn told(&self) -> Result<Option<ToldMove>> {
+        match &self.query {
+            Query::Text(sentence) if !self.by_words => told_move(sentence),
+            _ => Ok(None),
+        }
+    }
+
     /// What it compares with.
     pub(crate) fn query(&self) -> &Query {
         &self.query
@@ -131,51 +187,37 @@ impl<'a> Similar<'a> {
     /// or the query has no embedding.
     pub fn run(&self) -> Result<SimilarAnswer> {
         self.check_options()?;
-        self.view.look(|snapshot| self.answer(snapshot))
+        let narrow = self.clone().narrow()?;
+        let told = narrow.told()?;
+        self.view.look(|snapshot| narrow.answer(snapshot, told))
     }
 
     /// Runs the search in a space that a question has gone to, by a vector that it has found there.
     pub(crate) fn run_in(self, space: &Aligned<'_>, vector: Vec<f32>) -> Result<SimilarAnswer> {
         self.check_options()?;
+        let told = self.told()?;
         let placed = Self {
             query: Query::Vector(vector),
             space: Some(space.name()),
             ..self
         };
-        placed.answer(space.past.snapshot)
+        placed.answer(space.past.snapshot, told)
     }
 
-    fn answer(&self, snapshot: &Snapshot) -> Result<SimilarAnswer> {
+    fn answer(&self, snapshot: &Snapshot, told: Option<ToldMove>) -> Result<SimilarAnswer> {
         let start = Instant::now();
-        if let (Some(by), Query::Sum(_)) = (self.refine, &self.query) {
-            return Err(Error::invalid(format!(
-                "expected one chart to refine by {by}, found a sum, which has no bars of its own; ask without refining"
-            )));
-        }
         let state = space_of(snapshot, self.space.as_deref(), &self.query)?;
         let window_bars = state.space().encoder.window;
         let query = resolve(self.view, snapshot, state, &self.query)?;
         let vector = index::Query::new(&query.vector)?;
         let rows = self.filter.rows(self.view, snapshot)?;
-        let moving = self.filter.min_move.map(|least| Moving {
-            snapshot,
-            window_bars,
-            least,
-        });
-        let search = Search::new(self.view, state, &rows)?.moving(moving);
-        let mut wanted = Wanted {
-            k: self.k,
-            exclusion: self.exclusion.unwrap_or(window_bars.div_ceil(4)),
-            ef: self.ef.unwrap_or(DEFAULT_EF),
-            exact: self.exact,
-        };
+        let searched = |large| self.searched((snapshot, state), &rows, large);
+        let search = searched(told.as_ref().map(|told| told.direction))?;
+        let wanted = self.wanted(window_bars);
         let second = match self.refine {
             Some(by) => Some(SecondLook::new((self.view, snapshot), state, by, &query)?),
             None => None,
         };
-        if second.is_some() {
-            wanted.ef = wanted.ef.max(self.k.saturating_mul(20));
-        }
         let look = second.as_ref().map(|s| |candidates| s.reorder(candidates));
         let reorder = look.as_ref().map(|f| f as &dyn Fn(_) -> _);
         let asked = (&vector, query.own.as_slice());
@@ -196,24 +238,39 @@ impl<'a> Similar<'a> {
             };
             found = judged.entries(&found, query.own.iter().copied())?;
         }
-        let mut hits = Vec::with_capacity(found.len());
-        for (i, episode) in found.iter().enumerate() {
-            let series = record(snapshot, episode.series)?;
-            hits.push(Hit {
-                rank: i + 1,
-                score: episode.score,
-                refined: second.as_ref().map(|s| s.value(episode)).transpose()?,
-                window: stored_window(snapshot, episode, series, window_bars)?,
-            });
+        let large_moves = told.map(|told| LargeMoves {
+            word: told.word,
+            direction: told.direction,
+            large: found.len(),
+        });
+        // An entry is at least as good as the worst hit, which says nothing of smaller moves.
+        if let Some(LargeMoves { direction, .. }) = large_moves
+            && found.len() < self.k
+            && !self.entries
+        {
+            let rest = Rest {
+                view: self.view,
+                snapshot,
+                search: &searched(None)?,
+                window_bars,
+                direction,
+            };
+            rest.add_to(&mut found, asked, &wanted)?;
         }
         Ok(SimilarAnswer {
             space: state.space().name.clone(),
+            trained_until: state.learned_about(
+                self.view.as_of(),
+                (&self.query, query.window.as_ref().map(|(_, window)| window)),
+            )?,
             query: query.window.map(|(_, window)| window),
             query_bars: query.bars,
             window_bars,
             exclusion: wanted.exclusion,
             entries: self.entries,
-            hits,
+            large_moves,
+            narrowed_to: self.narrowed_to.clone(),
+            hits: hits(&found, (snapshot, window_bars), second.as_ref())?,
             searched: Searched {
                 windows: search.windows(),
                 plan,
@@ -225,8 +282,63 @@ impl<'a> Similar<'a> {
     fn check_options(&self) -> Result<()> {
         within("k", self.k, 10_000)?;
         within("ef", self.ef.unwrap_or(DEFAULT_EF), 100_000)?;
-        self.filter.check()
+        self.filter.check()?;
+        match (self.refine, &self.query) {
+            (Some(by), Query::Sum(_)) => Err(Error::invalid(format!(
+                "expected one chart to refine by {by}, found a sum, which has no bars of its own; ask without refining"
+            ))),
+            _ => Ok(()),
+        }
     }
+
+    fn wanted(&self, window_bars: u32) -> Wanted {
+        let ef = self.ef.unwrap_or(DEFAULT_EF);
+        Wanted {
+            k: self.k,
+            exclusion: self.exclusion.unwrap_or(window_bars.div_ceil(4)),
+            ef: match self.refine {
+                Some(_) => ef.max(self.k.saturating_mul(20)),
+                None => ef,
+            },
+            exact: self.exact,
+        }
+    }
+
+    /// The windows that may be answers: besides the filter, perhaps only large moves in a direction.
+    fn searched<'s>(
+        &'s self,
+        (snapshot, state): (&'s Snapshot, &'s SpaceState),
+        rows: &RowFilter,
+        large: Option<MoveDirection>,
+    ) -> Result<Search<'s>> {
+        let moving = Moving {
+            view: self.view,
+            snapshot,
+            window_bars: state.space().encoder.window,
+            least: self.filter.min_move,
+            large,
+        };
+        let asks = moving.least.is_some() || large.is_some();
+        let search = Search::new(self.view, state, rows)?;
+        Ok(search.moving(asks.then_some(moving)))
+    }
+}
+
+fn hits(
+    found: &[Candidate],
+    (snapshot, window_bars): (&Snapshot, u32),
+    second: Option<&SecondLook<'_>>,
+) -> Result<Vec<Hit>> {
+    let hit = |(i, episode): (usize, &Candidate)| {
+        let series = record(snapshot, episode.series)?;
+        Ok(Hit {
+            rank: i + 1,
+            score: episode.score,
+            refined: second.map(|s| s.value(episode)).transpose()?,
+            window: stored_window(snapshot, episode, series, window_bars)?,
+        })
+    };
+    found.iter().enumerate().map(hit).collect()
 }
 
 /// Checks that an option is from 1 to `most`.

@@ -15,7 +15,7 @@ use crate::store::{SeriesId, SeriesRecord};
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 /// What is usual is worked out for every 16th bar and holds for windows that begin up to the next:
 /// neighbours share it, and a year that ends up to 15 bars earlier is as good.
-const FRESHNESS: i64 = 16;
+pub(super) const FRESHNESS: i64 = 16;
 
 /// What is kept of the size of a window.
 #[derive(Clone, Copy, Debug)]
@@ -159,7 +159,7 @@ impl Snapshot {
     }
 
     /// The size of a window by its bars.
-    fn size_of(&self, series: SeriesId, bars: &Bars) -> Result<Option<Size>> {
+    pub(super) fn size_of(&self, series: SeriesId, bars: &Bars) -> Result<Option<Size>> {
         let Some(&start) = bars.time.first() else {
             return Ok(None);
         };

@@ -75,6 +75,17 @@ fn what_cannot_be_measured_says_why() {
     let out = world.rhyme(&eval).ok();
     assert!(out.contains("clip/1, windows from 2021-01-06"), "{out}");
     assert!(out.contains("note: there are no pairs"), "{out}");
+    let declared = json!({"seen": [{"market": "crypto", "until": "2021-01-07"}]});
+    world.file("seen.safetensors", clip(declared).bytes());
+    let seen = [
+        "eval",
+        "--weights",
+        "seen.safetensors",
+        "--only",
+        "retrieval",
+    ];
+    let out = world.rhyme(&seen).ok();
+    assert!(out.contains("clip/1, windows from 2021-01-07"), "{out}");
     let earlier = [&eval[..], &["--from", "2021-01-03"]].concat();
     let out = world.rhyme(&earlier).ok();
     assert!(out.contains("some of them were trained on"), "{out}");

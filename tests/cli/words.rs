@@ -6,14 +6,16 @@ use serde_json::Value;
 use crate::world::World;
 
 /// Random weights of charts and headlines, with a bank that says nothing in particular.
-fn weights() -> Weights {
+pub(crate) fn weights(training: Value) -> Weights {
     let mut chart = ChartConfig::multiscale(32, 8);
     chart.layers[0].convolutions.truncate(1);
     let text = TextConfig {
         buckets: 256,
         ..TextConfig::new(8)
     };
-    let weights = Weights::random(&WeightsConfig::clip(chart, text, 0.1), 1).unwrap();
+    let mut config = WeightsConfig::clip(chart, text, 0.1);
+    config.training = training;
+    let weights = Weights::random(&config, 1).unwrap();
     let mut charts = Embeddings::with_capacity(8, 8);
     for i in 0..8 {
         let mut axis = [0.0_f32; 8];
@@ -44,8 +46,13 @@ const NEWS: &str = "time,headline,symbols
 ";
 
 pub(crate) fn market() -> World {
+    trained_market(Value::Null)
+}
+
+/// The same with weights that say what they were trained on.
+pub(crate) fn trained_market(training: Value) -> World {
     let world = World::with_market();
-    world.file("clip.safetensors", weights().bytes());
+    world.file("clip.safetensors", weights(training).bytes());
     world.file("news.csv", NEWS);
     world.rhyme(&["ingest", "headlines", "news.csv"]).ok();
     let embed = ["embed", "--space", "clip", "--encoder", "clip.safetensors"];
@@ -117,12 +124,33 @@ fn a_chart_finds_its_news_and_their_context() {
     let target = "AAAUSDT@2021-01-05T12:00";
     let news = ["news", target, "--within", "1d", "--format", "json"];
     let json = world.rhyme(&news).json();
+    assert_eq!(list(&json, "headlines").len(), 2);
+    assert_eq!(json["about"]["symbol"], "AAAUSDT");
+    assert_eq!(json["known_by"], Value::Null, "--within says until when");
+    let json = world.rhyme(&[&news[..], &["--any-symbol"]].concat()).json();
     assert_eq!(list(&json, "headlines").len(), 3);
+    assert_eq!(json["about"], Value::Null);
     assert_eq!(json["query"]["window"]["end"], "2021-01-05T12:00:00Z");
-    let one = world
-        .rhyme(&["news", target, "--symbol", "BBBUSDT", "--format", "csv"])
-        .ok();
+    let of_other = ["news", target, "--symbol", "BBBUSDT", "--format", "csv"];
+    let one = world.rhyme(&of_other).ok();
+    assert_eq!(one.lines().count(), 1, "none was known yet: {one}");
+    let one = world.rhyme(&[&of_other[..], &["--any-time"]].concat()).ok();
     assert_eq!(one.lines().count(), 3, "{one}");
+    // Nothing but the target: its own symbol, and nothing from after it. The market's, if there is no
+    // headline of the symbol.
+    let table = world.rhyme(&["news", target]).ok();
+    let told = "headlines of AAAUSDT (--any-symbol has all), known by 2021-01-05T12:00:00Z";
+    assert!(table.contains(told), "{table}");
+    assert!(
+        !table.contains("Quiet") && !table.contains("record"),
+        "{table}"
+    );
+    let other = world.rhyme(&["news", "BBBUSDT@2021-01-05T12:00"]).ok();
+    let told = "headlines of the market crypto, as none names the symbol";
+    assert!(other.contains(told) && other.contains("Miners"), "{other}");
+    world
+        .rhyme(&[&of_other[..], &["--any-symbol"]].concat())
+        .fails(2, "--symbol");
     world
         .rhyme(&["news", "text:plunge", "--within", "1d"])
         .fails(1, "a stored window");

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rhymedb::{Headline, HeadlineHit, LabelSet, Measure, Query, Target, Timestamp, View};
+use rhymedb::{
+    Headline, HeadlineHit, LabelSet, Measure, NewsAbout, Query, Target, Timestamp, View,
+};
 
 use crate::oracle::HOUR;
 use crate::world::{MIDDLE, W, World, assert_near, dot, known, unit, world};
@@ -51,12 +53,31 @@ fn news_are_the_nearest_headlines() {
     let world = world();
     let (_, vector) = world.window_at(0, MIDDLE);
     let now = world.db.now();
-    let answer = now.news(middle()).k(20).run().unwrap();
+    let all = || now.news(middle()).any_symbol(true).any_time(true);
+    let answer = all().k(20).run().unwrap();
+    assert_eq!((&answer.about, answer.known_by), (&None, None));
     assert_eq!(answer.query.unwrap().end.millis(), MIDDLE);
     let expected = nearest(&world, &vector, |_| true);
     assert_eq!(answer.searched, expected.len() as u64);
     assert!(expected.len() < world.headlines.len(), "some say nothing");
     assert_hits(&answer.hits, &expected, 20);
+
+    // By default those of the symbol that were known at the window's end.
+    let own = |h: &Headline| h.symbols.contains(&"AAA".to_owned());
+    let answer = now.news(middle()).k(500).run().unwrap();
+    assert_eq!(answer.about, Some(NewsAbout::Symbol("AAA".to_owned())));
+    assert_eq!(answer.known_by.map(Timestamp::millis), Some(MIDDLE));
+    let usual = nearest(&world, &vector, |h| own(h) && known(h) <= MIDDLE);
+    assert_hits(&answer.hits, &usual, 500);
+    let answer = now.news(middle()).k(500).any_time(true).run().unwrap();
+    assert_hits(&answer.hits, &nearest(&world, &vector, own), 500);
+    let answer = now.news(middle()).k(500).any_symbol(true).run().unwrap();
+    let before = nearest(&world, &vector, |h| known(h) <= MIDDLE);
+    assert_hits(&answer.hits, &before, 500);
+    let last = Timestamp::from_millis(MIDDLE + 9 * HOUR);
+    let answer = now.news(middle()).k(500).to(last).run().unwrap();
+    let until = |h: &Headline| own(h) && h.time <= last;
+    assert_hits(&answer.hits, &nearest(&world, &vector, until), 500);
 
     let answer = now
         .news(middle())
@@ -64,7 +85,7 @@ fn news_are_the_nearest_headlines() {
         .within(Duration::from_secs(40 * 3600))
         .run()
         .unwrap();
-    let near = |h: &Headline| (h.time.millis() - MIDDLE).abs() <= 40 * HOUR;
+    let near = |h: &Headline| own(h) && (h.time.millis() - MIDDLE).abs() <= 40 * HOUR;
     assert_hits(&answer.hits, &nearest(&world, &vector, near), 500);
 
     let view = world.db.at(Timestamp::from_millis(MIDDLE));
@@ -81,7 +102,8 @@ fn news_are_the_nearest_headlines() {
 
     // Latency: what was published later than three hours ago cannot have been acted on.
     let late = Duration::from_secs(3 * 3600);
-    let answer = view.news(middle()).k(500).latency(late).run().unwrap();
+    let answer = view.news(middle()).k(500).latency(late);
+    let answer = answer.any_symbol(true).run().unwrap();
     let expected = nearest(&world, &vector, |h| known(h) + 3 * HOUR <= MIDDLE);
     assert_eq!(answer.hits.len(), expected.len());
     assert!(
@@ -105,7 +127,10 @@ fn a_search_finds_charts_and_headlines() {
     let world = world();
     let text = "shares plunge after a warning";
     let vector = world.text(text).unwrap();
-    let answer = world.db.now().search(text).k(7).exact(true).run().unwrap();
+    let now = world.db.now();
+    let words = now.search(text).by_words(true);
+    let answer = words.k(7).exact(true).run().unwrap();
+    assert_eq!(answer.charts.large_moves, None);
     assert_eq!(answer.charts.space, "clip");
     let mut charts: Vec<(f64, i64)> = (0..3)
         .flat_map(|s| world.windows(s))
@@ -128,7 +153,6 @@ fn a_search_finds_charts_and_headlines() {
     assert_eq!(answer.charts.hits, plain.unwrap().hits);
     assert_hits(&answer.headlines, &nearest(&world, &vector, |_| true), 7);
 
-    let now = world.db.now();
     let some = now.search(text).k(30).symbol("BBB");
     let some = some.from(Timestamp::from_millis(MIDDLE)).run().unwrap();
     assert!(
@@ -333,7 +357,7 @@ fn alignment_is_the_best_of_all_words() {
 }
 
 /// One less the best cosine with a label or a headline that was known at a window's end.
-fn plain_alignment(world: &World, labels: &[Vec<f32>], (end, vector): &(i64, Vec<f32>)) -> f64 {
+pub fn plain_alignment(world: &World, labels: &[Vec<f32>], (end, vector): &(i64, Vec<f32>)) -> f64 {
     let headline = nearest(world, vector, |h| known(h) <= *end);
     let best = headline.first().map(|(score, _)| *score);
     let labels = labels.iter().map(|label| dot(label, vector));

@@ -5,6 +5,8 @@ use rhymedb::{
     TextConfig, TimePrecision, Timestamp, Weights, WeightsConfig,
 };
 
+use serde_json::Value;
+
 use crate::oracle::{DAY, HOUR, Lcg, START, crypto, equity};
 
 pub const W: usize = 16;
@@ -20,18 +22,27 @@ pub struct World {
 }
 
 pub fn plain_weights() -> Weights {
+    trained_on(Value::Null)
+}
+
+fn trained_on(training: Value) -> Weights {
     let mut chart = ChartConfig::multiscale(W as u32, 16);
     chart.layers[0].convolutions.truncate(1);
     let text = TextConfig {
         buckets: 1024,
         ..TextConfig::new(16)
     };
-    Weights::random(&WeightsConfig::clip(chart, text, 0.1), 6).unwrap()
+    let mut config = WeightsConfig::clip(chart, text, 0.1);
+    config.training = training;
+    Weights::random(&config, 6).unwrap()
 }
 
 /// Random weights with a bank of charts and sentences that are in no database.
 pub fn weights() -> Weights {
-    let weights = plain_weights();
+    with_bank(&plain_weights())
+}
+
+fn with_bank(weights: &Weights) -> Weights {
     let encoder = weights.chart_encoder().unwrap();
     let bars = crypto("BANK", 400, 77).bars;
     let reach = (encoder.spec().window + encoder.spec().warm_up) as usize;
@@ -108,13 +119,21 @@ pub fn series() -> Vec<SeriesBars> {
 }
 
 pub fn of(series: Vec<SeriesBars>, headlines: Vec<Headline>) -> World {
+    with(series, headlines, weights())
+}
+
+/// The same with weights of the same numbers that say what they were trained on.
+pub fn trained(series: Vec<SeriesBars>, headlines: Vec<Headline>, training: Value) -> World {
+    with(series, headlines, with_bank(&trained_on(training)))
+}
+
+fn with(series: Vec<SeriesBars>, headlines: Vec<Headline>, weights: Weights) -> World {
     let dir = tempfile::tempdir().unwrap();
     let db = OpenOptions::new()
         .clip_weights(None)
         .open(dir.path().join("market.rhyme"))
         .unwrap();
     db.ingest_bars(&series).unwrap();
-    let weights = weights();
     db.create_space_of_weights("clip", &weights, 1, Control::new())
         .unwrap();
     db.ingest_headlines(&headlines).unwrap();

@@ -224,7 +224,10 @@ fn what_is_drawn_keeps_to_the_terminal() {
         }
     }
     let narrow = printed(&world, 60, &[], commands[0]);
-    assert!(narrow.contains("no room for: rank, market, venue"), "{narrow}");
+    assert!(
+        narrow.contains("no room for: rank, market, venue"),
+        "{narrow}"
+    );
     let wide = printed(&world, 200, &[], commands[0]);
     assert!(!wide.contains("no room for"), "{wide}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::encode::is_held_out;
 use crate::error::{Error, Result};
@@ -25,8 +25,9 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Reads the `training` of weights: what it says of the sources of that market and interval, or
-    /// of all of them if there is none like it. `None` if it does not say what was kept apart. Where
+    /// Reads the `training` of weights, in either form of [`crate::Trained`]: what it says of the
+    /// sources of that market and interval, or of all of them if there is none like it. `None` if it
+    /// does not say what was kept apart. Where
     /// the sources disagree and the caller is `dated`, having said from when on windows are judged,
     /// the latest of their dates counts.
     ///
@@ -38,7 +39,8 @@ impl Record {
         (market, interval): (Option<&str>, Option<Interval>),
         dated: bool,
     ) -> Result<Option<Self>> {
-        let config = training.get("config");
+        let declared = declared(training);
+        let config = declared.as_ref().or(training.get("config"));
         let Some(split) = config.and_then(|c| c.get("split")) else {
             return Ok(None);
         };
@@ -113,6 +115,24 @@ impl Record {
             most_symbols: most_symbols.map(|n| n as usize),
         })
     }
+}
+
+/// What weights declare as `seen`, in the form of the trainer's config: each part is apart from where
+/// it ends. If one does not end, nothing is known to be apart.
+fn declared(training: &Value) -> Option<Value> {
+    let seen = training.get("seen")?.as_array()?;
+    let ends = seen.iter().all(|part| part.get("until").is_some());
+    let source = |part: &Value| {
+        let until = part.get("until").filter(|_| ends);
+        json!({
+            "kind": "database",
+            "market": part.get("market"),
+            "interval": part.get("interval"),
+            "split": { "test_from": until },
+        })
+    };
+    let sources: Vec<Value> = seen.iter().map(source).collect();
+    Some(json!({ "split": {}, "data": sources }))
 }
 
 fn text_in<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
@@ -230,8 +250,6 @@ impl HeldOut {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use serde_json::json;
-
     use super::*;
 
     fn time(text: &str) -> Timestamp {
@@ -323,6 +341,33 @@ mod tests {
         let latest = fx(true).unwrap().unwrap();
         assert_eq!(latest.test_from, Some(time("2022-05-01")));
         assert_eq!((latest.market, latest.reaction), (None, None));
+    }
+
+    #[test]
+    fn what_weights_declare_as_seen_is_kept_apart_from_its_end_on() {
+        let training = json!({"seen": [
+            {"market": "equity", "interval": "1d", "until": "2017-06-08"},
+            {"market": "crypto", "interval": "1h", "symbols": ["BTCUSDT"], "until": "2022-05-01"},
+        ]});
+        let read = |market, dated| Record::read(&training, (market, None), dated);
+        assert!(read(None, false).is_err(), "they end at other times");
+        let crypto = read(Some("crypto"), false).unwrap().unwrap();
+        assert_eq!(crypto.test_from, Some(time("2022-05-01")));
+        let all = read(None, true).unwrap().unwrap();
+        assert_eq!(all.test_from, Some(time("2022-05-01")));
+        let held = HeldOut::new(Some(&crypto), None, &BTreeSet::new(), true).unwrap();
+        let part = |start: &str, end: &str| held.part("ETHUSDT", time(start).millis(), time(end));
+        assert_eq!(part("2022-05-01", "2022-06-01"), Some(Part::Later));
+        assert_eq!(part("2022-03-01", "2022-04-30"), Some(Part::Before));
+        assert_eq!(part("2022-04-30", "2022-05-02"), None, "crosses the date");
+
+        let open = json!({"seen": [
+            {"market": "equity", "until": "2017-06-08"},
+            {"market": "crypto"},
+        ]});
+        let record = Record::read(&open, (None, None), false).unwrap();
+        let held = HeldOut::new(record.as_ref(), None, &BTreeSet::new(), true);
+        assert!(held.is_err(), "one of them does not end");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::labels::Labels;
 use super::moves::{self, MOVE_COLUMNS};
-use super::{note_pending, open, pictures, view_at, words};
+use super::{note_pending, open, pictures, trained, view_at, words};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -113,16 +113,22 @@ pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
         check_single(args)?;
         let target: Target = args.target.as_deref().unwrap_or_default().parse()?;
         let answer = with_options!(view.anomaly(target), args).run()?;
+        let (until, series) = (answer.trained_until, &answer.window.series);
+        trained::note(global, &answer.space, until, Some(series), UNRANKED);
         return print(global.format, &view, &answer);
     };
     let mut scan = with_options!(view.anomaly_scan(), args).of(name);
     say!(scan, args, values: interval);
     say!(scan, args, some: by level limit from to);
     let answer = scan.scores(args.plot.plot.is_some()).run()?;
+    trained::note(global, &answer.space, answer.trained_until, None, UNRANKED);
     let drawn = || picture::anomalies(&view, name, &answer);
     args.plot.write(global, drawn)?;
     print_scan(global.format, &view, &answer)
 }
+
+/// What follows for windows that weights have seen.
+const UNRANKED: &str = "; the alignment of a window that began before is not ranked";
 
 /// Refuses options of a scan for a single window. The parser cannot: it takes no requirement for
 /// missing that conflicts with what is there.
@@ -331,6 +337,7 @@ fn answer_json(view: &View, answer: &AnomalyAnswer, measures: Vec<Value>) -> Out
         "window": window_row(&answer.window),
         "window_bars": answer.window_bars,
         "exclusion": answer.exclusion,
+        "trained_until": words::text(answer.trained_until),
         "history": answer.history,
         "size": size_json(view.change(&answer.window)?, answer.unusual.size.as_ref()),
         "calibration": answer.unusual.calibration,
@@ -450,6 +457,7 @@ fn scan_json(view: &View, answer: &AnomalyScanAnswer, episodes: Vec<Value>) -> V
     json!({
         "space": answer.space,
         "as_of": view.as_of().map(|t| t.to_string()),
+        "trained_until": words::text(answer.trained_until),
         "scanned": answer.scanned,
         "skipped": answer.skipped,
         "unusual": answer.unusual,

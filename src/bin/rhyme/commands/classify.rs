@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::labels::Labels;
 use super::words::{self, Place, number};
-use super::{check_period, open};
+use super::{check_period, open, trained};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -93,6 +93,10 @@ fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) 
     say!(classify, args.place, names: space);
     let answer = classify.run()?;
     words::warn(global, answer.warning.as_deref());
+    if let Some(space) = &answer.space {
+        let series = answer.query.as_ref().map(|w| &w.series);
+        trained::note(global, space, answer.trained_until, series, "");
+    }
     let format = global.format;
     let rows: Vec<Value> = answer
         .labels
@@ -133,6 +137,7 @@ fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) 
             "none": number(format, answer.none),
             "temperature": answer.temperature.map(|t| number(format, t)),
             "warning": answer.warning,
+            "trained_until": words::text(answer.trained_until),
             "labels": rows,
         })),
         Format::Csv => output::listing(format, &columns, &rows, ""),
@@ -172,6 +177,10 @@ fn history(global: &Global, args: &Args, view: &View, series: &str, set: &LabelS
     say!(regimes, args, some: confirm from to);
     let answer = regimes.run()?;
     words::warn(global, answer.warning.as_deref());
+    if let Some(space) = &answer.space {
+        let series = Some(&answer.series);
+        trained::note(global, space, answer.trained_until, series, "");
+    }
     let drawn = || picture::regimes(view, set, &answer);
     args.plot.write(global, drawn)?;
     let rows: Vec<Value> = answer
@@ -188,6 +197,7 @@ fn history(global: &Global, args: &Args, view: &View, series: &str, set: &LabelS
                 "windows": run.windows,
                 "label": run.label.as_ref().map_or(undecided, |l| json!(l)),
                 "probability": number(global.format, run.probability),
+                "trained_until": words::text(answer.trained_until),
             })
         })
         .collect();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::which::Which;
 use super::words::{self, Place};
-use super::{check_period, open, similar};
+use super::{check_period, open, similar, trained};
 use crate::args::Global;
 use crate::failure::Outcome;
 use crate::picture::{self, PlotArgs};
@@ -43,6 +43,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let warning = similar.warning()?;
     words::warn(global, warning.as_deref());
     let answer = similar.run()?;
+    trained::note(global, &answer.space, answer.trained_until, None, "");
     let few = (answer.hits.len(), args.k);
     args.which.note_few(global, few, args.place.exact);
     let asked = args.terms.join(" ");

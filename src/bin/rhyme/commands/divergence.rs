@@ -5,7 +5,7 @@ use rhymedb::{DivergenceEpisode, DivergenceMoment, Timestamp};
 use serde_json::{Value, json};
 
 use super::words::{self, Place, number};
-use super::{check_period, open};
+use super::{check_period, open, trained};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -14,7 +14,8 @@ use crate::picture::{self, PlotArgs};
 pub(crate) const HELP: &str = "\
 For each bar in which headlines about the symbol became known: the cosine of the window that ends
 with it and the mean of those headlines, and its percentile among the earlier moments of the series
-with a like number of headlines. Low is divergence. Flagged moments whose windows overlap are one
+with a like number of headlines. Low is divergence. Moments that the weights were trained on have
+no percentile, and later ones are compared with later ones alone. Flagged moments whose windows overlap are one
 episode, and its sign says what the price did over the last quarter of the window and what the news
 say. --moments lists every moment, the flagged ones first.
 
@@ -71,6 +72,9 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     say!(divergence, args, names: symbol);
     say!(divergence, args, some: from to);
     let answer = divergence.run()?;
+    let series = Some(&answer.series);
+    let more = "; moments whose window began before have no percentile";
+    trained::note(global, &answer.space, answer.trained_until, series, more);
     let drawn = || picture::divergence(&view, args.below, &answer);
     args.plot.write(global, drawn)?;
     let shown = if args.first == 0 {
@@ -86,8 +90,16 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     }
     let rows = answer.episodes.iter().take(shown);
     let rows: Vec<Value> = rows.map(|e| episode_row(global.format, e)).collect();
+    let seen = answer.moments.iter().filter(|m| m.trained_until.is_some());
+    let seen = match seen.count() as u64 {
+        0 => String::new(),
+        n => format!(
+            " ({} of them without a percentile: the weights were trained on them)",
+            output::grouped(n)
+        ),
+    };
     let none = format!(
-        "none of {} moments with news is flagged; --moments lists them",
+        "none of {} moments with news is flagged{seen}; --moments lists them",
         output::grouped(answer.moments.len() as u64)
     );
     output::listing(global.format, &EPISODE_COLUMNS, &rows, &none)
@@ -113,6 +125,7 @@ fn moment_row(format: Format, moment: &DivergenceMoment) -> Value {
         "similarity": number(format, moment.similarity),
         "percentile": moment.percentile.map(tenth),
         "earlier": moment.earlier,
+        "trained_until": words::text(moment.trained_until),
         "price_change": moment.price_change.map(|c| tenth(100.0 * c)),
         "news_direction": number(format, moment.news_direction),
         "headlines": moment.headlines,

@@ -58,6 +58,8 @@ pub(crate) mod shell;
 pub(crate) mod similar;
 mod space_choice;
 mod summary;
+mod told;
+mod trained;
 pub(crate) mod transfer;
 mod verify;
 mod which;

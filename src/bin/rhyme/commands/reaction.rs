@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::summary::{self, Compared, in_percent, rounded};
 use super::words::{self, Place, number};
-use super::{check_period, open};
+use super::{check_period, open, trained};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -65,6 +65,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let view = args.place.view(global, &db)?;
     let answer = ask(&view, args, args.horizon, None)?;
     words::warn(global, answer.warning().as_deref());
+    trained::note(global, &answer.space, answer.trained_until, None, "");
     args.plot.write(global, || {
         picture::news(&view, &answer, |horizon, interval| {
             ask(&view, args, horizon, interval)
@@ -104,6 +105,7 @@ fn print(format: Format, view: &View, answer: &ReactionAnswer) -> Outcome {
             },
             "expressiveness": words::expressiveness(answer.expressiveness),
             "warning": answer.warning(),
+            "trained_until": words::text(answer.trained_until),
             "summary": answer.summary.as_ref().map(summary::json_of),
             "base": answer.base.as_ref().map(summary::json_of),
             "base_windows": answer.base_windows,

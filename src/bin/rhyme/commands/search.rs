@@ -5,9 +5,10 @@ use rhymedb::{SearchAnswer, View};
 use serde_json::{Value, json};
 
 use super::similar::{HIT_COLUMNS, hit_rows, with_chart};
+use super::told::{self, Sentence};
 use super::which::Which;
 use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
-use super::{check_period, open};
+use super::{check_period, open, trained};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, column};
@@ -19,6 +20,11 @@ similarity over a bank of charts, and its place among headlines. A sentence that
 charts hardly better than chance does, and a note says so. --symbol, --from and --to choose headlines
 too: those that name the symbol, and by their publication. A sentence that names a chart pattern, like
 \"double bottom\", finds charts by the drawings of `classify --set patterns` instead of its words.
+
+Words know directions and not sizes. So a sentence about a large move, like \"bitcoin crashes\", first
+finds charts that moved far in its direction beside the past of their own series, in the order of the
+words; --by-words leaves that out. Stored symbols that it names (bitcoin, Apple, FB, $BTC) narrow charts
+and headlines to them; --all-symbols leaves that out. A ticker counts in capitals or after a $.
 
 Example: rhyme search \"shares plunge after a profit warning\" -k 5 --market equity";
 
@@ -33,6 +39,8 @@ pub(crate) struct Args {
     place: Place,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    sentence: Sentence,
     /// The time from the publication of a headline until somebody can know it, like 5m
     #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
     latency: Duration,
@@ -49,11 +57,15 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let view = args.place.view(global, &db)?;
     let mut search = view.search(&args.text).k(args.k).exact(args.place.exact);
     search = search.latency(args.latency);
+    search = search.by_words(args.sentence.by_words);
+    search = search.all_symbols(args.sentence.all_symbols);
     say!(search, args.place, names: space);
     filtered!(search, args.which);
     say!(search, args, some: ef);
     let answer = search.run()?;
     words::warn(global, answer.warning().as_deref());
+    let space = &answer.charts.space;
+    trained::note(global, space, answer.trained_until, None, "");
     let few = (answer.charts.hits.len(), args.k);
     args.which.note_few(global, few, args.place.exact);
     let asked = format!("“{}”", args.text);
@@ -66,6 +78,7 @@ fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
     let charts = hit_rows(format, view, &answer.charts)?;
     let lines = answer.headlines.iter();
     let lines: Vec<Value> = lines.map(|hit| headline_row(format, hit)).collect();
+    let told = told::json(&answer.charts);
     match format {
         Format::Json => output::json(&json!({
             "query": {
@@ -74,8 +87,12 @@ fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
                 "as_of": words::text(view.as_of()),
             },
             "pattern": answer.pattern,
+            "ranked_by": told.get("ranked_by"),
+            "large_moves": told.get("large_moves"),
+            "narrowed_to": told.get("narrowed_to"),
             "expressiveness": words::expressiveness(answer.expressiveness),
             "warning": answer.warning(),
+            "trained_until": words::text(answer.trained_until),
             "charts": charts,
             "headlines": lines,
             "searched": {
@@ -87,15 +104,15 @@ fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
         })),
         Format::Csv => csv(charts, lines),
         Format::Table => {
-            let told = match &answer.pattern {
+            let how = match &answer.pattern {
                 Some(pattern) => format!(
                     "charts that end with the pattern {pattern}, by its drawings; headlines by the sentence"
                 ),
                 None => words::told(answer.expressiveness),
             };
             output::prose(&format!(
-                "{}\n{} windows and {} headlines searched in {:.2} ms\n",
-                told,
+                "{how}\n{}{} windows and {} headlines searched in {:.2} ms\n",
+                told::lines(&answer.charts),
                 output::grouped(answer.charts.searched.windows),
                 output::grouped(answer.headlines_searched),
                 answer.took.as_secs_f64() * 1e3

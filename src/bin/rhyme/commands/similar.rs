@@ -8,8 +8,11 @@ use rhymedb::{
 use serde_json::{Value, json};
 
 use super::moves::{self, MOVE_COLUMNS};
+use super::told::{self, Sentence};
 use super::which::Which;
-use super::{note_pending, nothing_found, open, outcomes, pattern, pictures, view_at, words};
+use super::{
+    note_pending, nothing_found, open, outcomes, pattern, pictures, trained, view_at, words,
+};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -84,6 +87,8 @@ pub(crate) struct Similar {
     /// The least distance between two answers of one symbol, and from the query [default: W/4]
     #[arg(long, value_name = "BARS")]
     exclusion: Option<u32>,
+    #[command(flatten)]
+    sentence: Sentence,
     /// The breadth of the search: larger finds more and takes longer [default: 128]
     #[arg(long)]
     ef: Option<usize>,
@@ -114,11 +119,14 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     }
     let mut similar = view.similar(query).k(args.k).exact(args.exact);
     similar = similar.entries(args.entries || args.chart);
+    similar = similar.by_words(args.sentence.by_words);
+    similar = similar.all_symbols(args.sentence.all_symbols);
     filtered!(similar, args.which);
     say!(similar, args, names: space);
     say!(similar, args, some: exclusion ef refine);
     if args.outcome.is_empty() {
         let answer = similar.run()?;
+        note_trained(global, &answer);
         let few = (answer.hits.len(), args.k);
         args.which.note_few(global, few, args.exact);
         let drawn = || picture::found(&view, target, &answer, None);
@@ -135,12 +143,18 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
         outcomes.other_intervals(args.other_intervals).run()
     };
     let answer = after(&args.outcome)?;
+    note_trained(global, &answer.similar);
     let few = (answer.similar.hits.len(), args.k);
     args.which.note_few(global, few, args.exact);
     args.plot.write(global, || {
         picture::outcomes(&view, target, &answer, |horizons| Ok(after(horizons)?))
     })?;
     outcomes::print(global.format, &view, target, &answer)
+}
+
+fn note_trained(global: &Global, answer: &SimilarAnswer) {
+    let series = answer.query.as_ref().map(|w| &w.series);
+    trained::note(global, &answer.space, answer.trained_until, series, "");
 }
 
 /// Windows that end with a pattern of the built-in set.
@@ -362,8 +376,9 @@ fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome<String>
             "each is the best window of its run, which is no entry: --entries has those",
         ),
     };
+    let told = told::lines(answer);
     Ok(format!(
-        "{what}{}\n{} windows searched by {} in {:.2} ms, {} {} at least {} bars apart\n{kind}\n",
+        "{what}{}\n{told}{} windows searched by {} in {:.2} ms, {} {} at least {} bars apart\n{kind}\n",
         chart.unwrap_or_default(),
         output::grouped(answer.searched.windows),
         answer.searched.plan,
@@ -401,13 +416,18 @@ pub(super) fn answer_json(
             object.insert(key.to_owned(), json!(value));
         }
     }
-    json!({
+    let mut json = json!({
         "query": query,
+        "trained_until": words::text(answer.trained_until),
         "hits": hits,
         "searched": {
             "windows": answer.searched.windows,
             "plan": answer.searched.plan,
         },
         "took_us": answer.took.as_micros() as u64,
-    })
+    });
+    if let Some(object) = json.as_object_mut() {
+        object.extend(told::json(answer));
+    }
+    json
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::anomaly::window_row;
 use super::moves;
 use super::similar::HIT_COLUMNS;
-use super::{note_pending, open, pictures, view_at};
+use super::{note_pending, open, pictures, trained, view_at};
 use crate::args::{Format, Global};
 use crate::failure::Outcome;
 use crate::output::{self, Column, column};
@@ -129,6 +129,8 @@ pub(crate) fn run(global: &Global, args: &Transfer) -> Outcome {
     say!(question, args, values: interval);
     say!(question, args, some: from until exclusion);
     let answer = question.run()?;
+    let series = Some(&answer.query.series);
+    trained::note(global, &answer.space, answer.trained_until, series, "");
     let drawn = || picture::transferred(&view, &args.to.join(", "), &answer);
     args.plot.write(global, drawn)?;
     print(global.format, &view, args, &answer)
@@ -228,6 +230,7 @@ fn answer_json(view: &View, args: &Transfer, answer: &TransferAnswer, hits: Vec<
             "quota": answer.quota,
         },
         "fewer": answer.fewer.map(|why| format!("{}: {why}", found(answer))),
+        "trained_until": answer.trained_until.map(|t| t.to_string()),
         "shift": rounded(answer.shift),
         "hits": hits,
         "searched": {

@@ -1,0 +1,59 @@
+//! What a sentence told a search besides its meaning: a large move, and symbols.
+
+use clap::Args;
+use rhymedb::SimilarAnswer;
+use serde_json::{Map, Value, json};
+
+use crate::output;
+
+/// What a sentence may tell, and how that is undone.
+#[derive(Debug, Args)]
+pub(crate) struct Sentence {
+    /// Rank by words alone: else a sentence about a large move, like "bitcoin crashes", ranks large moves
+    /// in its direction
+    #[arg(long)]
+    pub(super) by_words: bool,
+    /// Search all symbols: else those that a sentence names, like bitcoin, Apple, FB or $BTC, narrow the
+    /// search where they are stored
+    #[arg(long, conflicts_with = "symbol")]
+    pub(super) all_symbols: bool,
+}
+
+/// The same for people, in whole lines; nothing if the sentence told nothing.
+pub(super) fn lines(answer: &SimilarAnswer) -> String {
+    let mut lines = String::new();
+    if let Some(told) = &answer.large_moves {
+        let rest = answer.hits.len().saturating_sub(told.large);
+        let rest = match rest {
+            0 => String::new(),
+            n => format!("; the other {n} are the largest of the nearest"),
+        };
+        lines.push_str(&format!(
+            "ranked by words and size: “{}” tells of a large move {}, and {} of {} hits moved so far beside their own past{rest}; --by-words ranks by words alone\n",
+            told.word,
+            told.direction,
+            told.large,
+            answer.hits.len(),
+        ));
+    }
+    if !answer.narrowed_to.is_empty() {
+        lines.push_str(&format!(
+            "narrowed to {}, which the sentence names; --all-symbols searches all\n",
+            output::legible(&answer.narrowed_to.join(", "))
+        ));
+    }
+    lines
+}
+
+/// The same for programs.
+pub(super) fn json(answer: &SimilarAnswer) -> Map<String, Value> {
+    let ranked_by = match answer.large_moves {
+        Some(_) => "words and size",
+        None => "similarity",
+    };
+    let mut told = Map::new();
+    told.insert("ranked_by".to_owned(), json!(ranked_by));
+    told.insert("large_moves".to_owned(), json!(answer.large_moves));
+    told.insert("narrowed_to".to_owned(), json!(answer.narrowed_to));
+    told
+}
