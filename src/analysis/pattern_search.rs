@@ -116,6 +116,16 @@ impl PatternSearch<'_> {
         self
     }
 
+    /// The space that drawings are searched in.
+    fn drawn_space(&self) -> Result<String> {
+        let space = self.view.drawn_space(self.space.as_deref())?;
+        space.ok_or_else(|| Error::NotFound {
+            what: "space",
+            name: "of the encoder shape".to_owned(),
+            hint_text: "make one with `rhyme embed --space shape --encoder shape`".to_owned(),
+        })
+    }
+
     /// Runs the search.
     ///
     /// # Errors
@@ -127,12 +137,7 @@ impl PatternSearch<'_> {
         within("k", self.k, 10_000)?;
         within("ef", self.ef, 100_000)?;
         let pattern = patterns::named(&self.name)?;
-        let space = self.view.drawn_space(self.space.as_deref())?;
-        let space = space.ok_or_else(|| Error::NotFound {
-            what: "space",
-            name: "of the encoder shape".to_owned(),
-            hint_text: "make one with `rhyme embed --space shape --encoder shape`".to_owned(),
-        })?;
+        let space = self.drawn_space()?;
         self.view.past(Some(&space), |past| {
             let rows = past.rows(&self.filter)?;
             let mut drawings = Vec::new();

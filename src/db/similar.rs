@@ -214,10 +214,7 @@ impl<'a> Similar<'a> {
         let searched = |large| self.searched((snapshot, state), &rows, large);
         let search = searched(told.as_ref().map(|told| told.direction))?;
         let wanted = self.wanted(window_bars);
-        let second = match self.refine {
-            Some(by) => Some(SecondLook::new((self.view, snapshot), state, by, &query)?),
-            None => None,
-        };
+        let second = self.second_look(snapshot, state, &query)?;
         let look = second.as_ref().map(|s| |candidates| s.reorder(candidates));
         let reorder = look.as_ref().map(|f| f as &dyn Fn(_) -> _);
         let asked = (&vector, query.own.as_slice());
@@ -277,6 +274,17 @@ impl<'a> Similar<'a> {
             },
             took: start.elapsed(),
         })
+    }
+
+    fn second_look<'s>(
+        &'s self,
+        snapshot: &'s Snapshot,
+        state: &SpaceState,
+        query: &ResolvedQuery,
+    ) -> Result<Option<SecondLook<'s>>> {
+        let view = (self.view, snapshot);
+        let look = |by| SecondLook::new(view, state, by, query);
+        self.refine.map(look).transpose()
     }
 
     fn check_options(&self) -> Result<()> {
