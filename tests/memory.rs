@@ -38,7 +38,7 @@ fn ingest() {
         .clip_weights(None)
         .segment_sizes(SegmentSizes {
             fresh_batch: 100,
-            fresh_rows: 1 << 16,
+            fresh_rows: 1 << 15,
             segment_rows: BARS,
         })
         .open(dir.path())
@@ -87,5 +87,7 @@ fn more_threads_take_little_more_memory() {
         segments() * BARS
     );
     assert!(two > base, "the peak is that of the ingestion");
-    assert!(ratio <= 1.3, "{two} KiB and {sixteen} KiB");
+    // 1.27 was measured; what a thread needs for itself is not bounded. All six segments at once would take
+    // some three times as much as two.
+    assert!(ratio <= 1.6, "{two} KiB and {sixteen} KiB");
 }
