@@ -166,3 +166,19 @@ fn a_locale_without_unicode_gets_ascii_charts() {
     let unicode = world.rhyme(&["similar", "AAAUSDT"]).ok();
     assert!(unicode.contains('█'), "{unicode}");
 }
+
+#[test]
+fn a_question_ends_at_its_time_limit() {
+    let world = World::with_market();
+    let scan = ["anomaly", "--scan", "crypto", "--timeout"];
+    let eval = ["eval", "--only", "shape", "--timeout"];
+    for question in [&scan[..], &eval[..]] {
+        let late = [question, &["1ms"]].concat();
+        world.rhyme(&late).fails(1, "not finished within 1ms");
+        let wrong = [question, &["soon"]].concat();
+        world
+            .rhyme(&wrong)
+            .fails(2, "expected a time like 500ms, 30s or 5m, found \"soon\"");
+    }
+    world.rhyme(&[&scan[..], &["10m"]].concat()).ok();
+}

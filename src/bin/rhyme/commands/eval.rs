@@ -85,7 +85,11 @@ pub(crate) fn run(global: &Global, args: &Eval) -> Outcome {
     if let Some(reaction) = args.reaction {
         eval = eval.reaction(reaction);
     }
-    let report = eval.run(&progress::control(global))?;
+    let mut control = progress::control(global);
+    if let Some(limit) = global.timeout {
+        control = control.time_limit(limit);
+    }
+    let report = eval.run(&control)?;
     progress::settle();
     print(global, &report)
 }
