@@ -37,6 +37,9 @@ impl Holder {
 
 /// How long somebody who has the lock for a moment, or looks who has it, is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the same holder has to be told. Between taking the lock and saying so, the name of the
+/// one before stands there, or none.
+const SETTLED: Duration = Duration::from_millis(250);
 const STEP: Duration = Duration::from_millis(5);
 
 impl DirLock {
@@ -54,6 +57,7 @@ impl DirLock {
             return Ok(Self { _file: None });
         };
         let until = Instant::now() + PATIENCE;
+        let mut told: Option<(String, Instant)> = None;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
@@ -67,12 +71,18 @@ impl DirLock {
                 false => holder(&mut file),
             };
             let soon = looked_at || holder.ends_with(Holder::ForAMoment.remark());
-            if !soon || Instant::now() > until {
+            let now = Instant::now();
+            let since = match &told {
+                Some((before, since)) if *before == holder => *since,
+                _ => now,
+            };
+            if now > until || (!soon && now - since > SETTLED) {
                 return Err(Error::Locked {
                     path: dir.to_path_buf(),
                     holder,
                 });
             }
+            told = Some((holder, since));
             std::thread::sleep(STEP);
         }
         record_holder(&mut file, as_a).map_err(Error::io("write", &path))?;

@@ -33,7 +33,17 @@ fn json_has_its_keys_in_their_order() {
     let answer = world
         .rhyme(&["similar", "AAAUSDT:1h", "-k", "2", "--format", "json"])
         .json();
-    assert_eq!(keys(&answer), ["query", "hits", "searched", "took_us"]);
+    let expected = [
+        "query",
+        "trained_until",
+        "hits",
+        "searched",
+        "took_us",
+        "ranked_by",
+        "large_moves",
+        "narrowed_to",
+    ];
+    assert_eq!(keys(&answer), expected);
     assert_eq!(keys(&answer["searched"]), ["windows", "plan"]);
     assert_eq!(answer["searched"]["windows"], 2 * 237 + 137);
     let hits = answer["hits"].as_array().unwrap();
