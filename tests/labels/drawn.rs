@@ -1,5 +1,6 @@
-//! Charts with a pattern in them, drawn from what each pattern's name means in words. The library
-//! was not tuned on these: its templates have other corners, other curves and no noise.
+//! Charts with a pattern in them, drawn from what each pattern's name means in words. The library's
+//! templates have other corners, other curves and no noise. What they say of these charts was looked at while
+//! their number and measure were chosen.
 
 use crate::oracle::{Lcg, gauss, student};
 

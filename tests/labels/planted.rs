@@ -1,5 +1,6 @@
 //! A year of ordinary bars and then regimes one after another, made from what each regime's name
-//! means in words. The library's rules were not tuned on these.
+//! means in words. The library's rules were tuned on other generators, but what they say of this one
+//! was looked at meanwhile; on two harder ones the macro F1 of single windows was about .79 and .71.
 
 use crate::oracle::{Lcg, gauss, student};
 
