@@ -39,7 +39,8 @@ pub fn is_held_out(symbol: &str, one_in: u64) -> bool {
 ///
 /// ```
 /// use rhymedb::{SeriesKey, Timestamp, Weights};
-/// let trained = Weights::shipped_clip()?.trained();
+/// let weights = Weights::shipped_clip()?;
+/// let trained = weights.trained();
 /// let bitcoin: SeriesKey = "crypto/binance/BTCUSDT:1h".parse()?;
 /// assert_eq!(trained.until(&bitcoin), Some("2022-05-01".parse::<Timestamp>()?));
 /// let minutes: SeriesKey = "crypto/binance/BTCUSDT:1m".parse()?;
