@@ -18,7 +18,7 @@ pub(super) const Z_THRESHOLD: f64 = 3.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Measure {
-    /// How large its moves are ([`Size::score`]), ranked against the past of its series and that of its
+    /// How large its moves are ([`crate::Size::score`]), ranked against the past of its series and that of its
     /// market.
     Size,
     /// The mean Euclidean distance of the vector to its `k` nearest episodes that had ended when the

@@ -54,7 +54,7 @@ impl View {
     }
 
     /// The same view, whose questions `control` can end: all of them, whatever they are, with
-    /// [`Error::Interrupted`] or [`Error::TimedOut`]. They end, and do not go on unheard: a question
+    /// [`crate::Error::Interrupted`] or [`crate::Error::TimedOut`]. They end, and do not go on unheard: a question
     /// looks at its control at every window that it reads. [`Control::on_progress`] hears nothing of
     /// questions.
     ///

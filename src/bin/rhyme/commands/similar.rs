@@ -254,7 +254,7 @@ pub(super) fn print(format: Format, view: &View, target: &str, answer: &SimilarA
     print_with(format, view, target, answer, &[])
 }
 
-/// [`print`], with more in the JSON answer.
+/// [`print()`], with more in the JSON answer.
 pub(super) fn print_with(
     format: Format,
     view: &View,
