@@ -70,6 +70,11 @@ fn charts(db: &Database, hours: i64) {
         let answer = now.classify(target.clone(), &set).run().unwrap();
         assert_eq!(answer.labels.len(), 8);
     });
+    let patterns = LabelSet::built_in_named("patterns").unwrap();
+    timed("classify a chart by drawings of patterns", || {
+        let answer = now.classify(target.clone(), &patterns).run().unwrap();
+        assert_eq!(answer.labels.len(), 8);
+    });
     timed("context of a chart", || {
         now.context(target.clone()).symbol("S007").run().unwrap();
     });
@@ -79,7 +84,7 @@ fn charts(db: &Database, hours: i64) {
     });
     let unusual = || {
         let answer = now.anomaly(target.clone()).space("clip").run().unwrap();
-        assert_eq!(answer.unusual.measures.len(), 4);
+        assert!(answer.unusual.measures.len() >= 4);
     };
     once("the first anomaly with alignment", unusual);
     timed("anomaly with alignment", unusual);

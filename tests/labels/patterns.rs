@@ -1,7 +1,5 @@
 //! Patterns, drawn from what their names mean.
 
-use std::time::Instant;
-
 use rhymedb::{Database, LabelSet, OpenOptions, Query, Target, Timestamp, View};
 
 use crate::drawn::{KINDS, Noise, chart};
@@ -80,25 +78,6 @@ fn ordinary_windows_have_no_pattern() {
         // Chance draws some patterns: a rule that finds none has no power either.
         assert!(share > 0.0, "{name}");
     }
-}
-
-#[test]
-fn a_window_takes_well_under_a_millisecond() {
-    let dir = tempfile::tempdir().unwrap();
-    let view = without_words(&dir).now();
-    let levels = walk(140, &mut Lcg(1));
-    chosen(&view, &levels, None);
-    let start = Instant::now();
-    let n = 300;
-    for _ in 0..n {
-        chosen(&view, &levels, None);
-    }
-    let each = start.elapsed().as_secs_f64() * 1e3 / f64::from(n);
-    println!("{each:.3} ms a window");
-    assert!(
-        each < 2.0,
-        "{each} ms, on a machine that may do other things"
-    );
 }
 
 /// The number of a kind, of a series, and of the bar with which the pattern ends.
