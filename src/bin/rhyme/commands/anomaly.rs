@@ -204,10 +204,10 @@ fn remarks(view: &View, answer: &AnomalyAnswer) -> Outcome<String> {
     let unusual = &answer.unusual;
     let mut lines = vec![String::new()];
     let p = |measure| unusual.get(measure).map(|m| m.p_value);
-    if let (Some(size), Some(shape)) = (p(Measure::Size), p(Measure::Distance))
-        && size <= EXTREME
-        && shape >= USUAL
-    {
+    // By every measure of it: one that calls the shape unusual is enough not to call it usual.
+    let shape = [Measure::Distance, Measure::Mahalanobis, Measure::LargestZ].map(p);
+    let is_usual = shape.iter().all(|p| p.is_some_and(|p| p >= USUAL));
+    if p(Measure::Size).is_some_and(|p| p <= EXTREME) && is_usual {
         lines.push("the shape is usual, the size is extreme".to_owned());
     }
     if let Some(ranked) = &unusual.size {
