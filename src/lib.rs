@@ -43,7 +43,7 @@
 //!
 //! - [`plot`] (feature `plot`) draws answers into SVG, PNG and HTML files.
 //!
-//! Features: `cli` (the program `rhyme`, with `plot`), `http`, `parquet`; all on by default.
+//! Features: `http`, `parquet`, `plot`. The program `rhyme` is a package of its own.
 
 mod analysis;
 mod db;

@@ -53,16 +53,16 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("zip", &["src/source/", "src/fuzz/container.rs"]),
     (
         "csv",
-        &["src/source/", "src/export/", "src/bin/rhyme/output.rs"],
+        &["src/source/", "src/export/", "tools/rhyme/src/output.rs"],
     ),
     ("tiny_skia", &["src/plot/png.rs"]),
     ("ttf_parser", &["src/plot/"]),
     ("jiff", &["src/model/", "src/source/"]),
-    ("clap", &["src/bin/rhyme/"]),
-    ("indicatif", &["src/bin/rhyme/progress.rs"]),
-    ("comfy_table", &["src/bin/rhyme/output.rs"]),
-    ("rustyline", &["src/bin/rhyme/shell/editor.rs"]),
-    ("sysinfo", &["src/bin/rhyme/commands/doctor/machine.rs"]),
+    ("clap", &["tools/rhyme/src/"]),
+    ("indicatif", &["tools/rhyme/src/progress.rs"]),
+    ("comfy_table", &["tools/rhyme/src/output.rs"]),
+    ("rustyline", &["tools/rhyme/src/shell/editor.rs"]),
+    ("sysinfo", &["tools/rhyme/src/commands/doctor/machine.rs"]),
 ];
 
 const UNSAFE: &[&str] = &[
@@ -94,6 +94,7 @@ fn rust_files(dir: &Path, out: &mut Vec<PathBuf>) {
 fn sources() -> Vec<(String, Vec<String>)> {
     let mut paths = Vec::new();
     rust_files(&root().join("src"), &mut paths);
+    rust_files(&root().join("tools/rhyme/src"), &mut paths);
     assert!(paths.len() > 50, "the sources were found");
     let mut files: Vec<_> = paths
         .iter()
@@ -131,7 +132,7 @@ fn layers_import_only_layers_below() {
             file.starts_with(&format!("src/{name}/")) || file == format!("src/{name}.rs")
         });
         let Some((layer, below)) = layer else {
-            let known = file == "src/lib.rs" || file.starts_with("src/bin/rhyme/");
+            let known = file == "src/lib.rs" || file.starts_with("tools/rhyme/src/");
             assert!(known, "{file} belongs to no layer");
             continue;
         };
@@ -149,7 +150,7 @@ fn layers_import_only_layers_below() {
 #[test]
 fn the_binary_uses_the_public_interface() {
     for (file, lines) in sources() {
-        if file.starts_with("src/bin/") {
+        if file.starts_with("tools/rhyme/") {
             let hidden = lines
                 .iter()
                 .any(|l| after(l, "rhymedb::").any(|n| ["disk", "index"].contains(&n)));

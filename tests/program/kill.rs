@@ -17,6 +17,7 @@
 
 #[path = "kill/check.rs"]
 mod check;
+#[path = "../oracle/mod.rs"]
 mod oracle;
 #[path = "kill/plan.rs"]
 mod plan;
@@ -275,7 +276,6 @@ fn what_was_acknowledged_is_there_after_a_kill() {
 }
 
 /// The program itself, killed while it ingests files and while it compacts.
-#[cfg(feature = "cli")]
 #[test]
 fn the_program_can_be_killed_and_run_again() {
     use std::fmt::Write as _;

@@ -3,7 +3,7 @@
 //!
 //! `RHYME_LIMITS=all` tries more limits, and on a market that is embedded into segments at once.
 
-#![cfg(all(target_os = "linux", feature = "cli"))]
+#![cfg(target_os = "linux")]
 #![allow(
     dead_code,
     clippy::unwrap_used,

@@ -1,7 +1,6 @@
 //! The program `rhyme`, run as users run it: what it prints, what it says when something is wrong,
 //! and how it ends.
 
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,7 +1,6 @@
 //! `rhyme shell`, `rhyme export`, `rhyme doctor` and the examples in the help, run as users run
 //! them.
 
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

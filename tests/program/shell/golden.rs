@@ -34,7 +34,7 @@ fn ran(lines: &[&str]) -> String {
 
 fn check(name: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/shell/sessions")
+        .join("../../tests/program/shell/sessions")
         .join(name);
     let session = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
     let lines: Vec<&str> = session
