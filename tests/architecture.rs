@@ -8,9 +8,16 @@
     reason = "tests"
 )]
 
+#[path = "architecture/imports.rs"]
+mod imports;
+#[path = "architecture/tokens.rs"]
+mod tokens;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use imports::Crate;
 
 /// Each layer, and the layers that it may import.
 const LAYERS: &[(&str, &[&str])] = &[
@@ -224,6 +231,24 @@ fn files_fit_one_subject() {
         .map(|(file, lines)| format!("{file}: {} lines", lines.len()))
         .collect();
     assert!(long.is_empty(), "split them: {}", long.join(", "));
+}
+
+fn read(file: &str) -> Option<String> {
+    fs::read_to_string(root().join(file)).ok()
+}
+
+#[test]
+fn files_import_each_other_in_no_loop() {
+    let library = Crate::read("src/lib.rs", &read);
+    assert!(library.files() > 200, "the modules were found");
+    assert!(library.arrows().len() > 500, "the imports were found");
+    let circles: Vec<_> = library.circles().into_iter().collect();
+    let circles: Vec<_> = circles
+        .iter()
+        .filter(|c| c.contains("src/db/"))
+        .cloned()
+        .collect();
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
 }
 
 #[test]

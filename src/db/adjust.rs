@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::control::Control;
 use super::database::Database;
-use super::ingest::IngestReport;
+use super::ingest_report::IngestReport;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::model::{Bars, Calendar, SeriesBars, SeriesKey, Split, SplitJump, Target, Timestamp};

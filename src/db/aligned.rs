@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use serde::Serialize;
-
+use super::expressiveness::Expressiveness;
+use super::headline_hit::HeadlineHit;
 use super::headline_part::HeadlineScope;
-use super::headlines::HeadlineHit;
 use super::named_symbols::has_begun;
 use super::past::Past;
-use super::query::{self, Query, encode_text, resolve, unit};
-use super::search::{RowFilter, Search};
+use super::query::Query;
+use super::resolve::space_of;
+use super::resolve::{encode_text, resolve, unit};
+use super::row_filter::RowFilter;
+use super::search::Search;
 use super::target;
 use super::view::View;
 use crate::encode::{Bank, Weights};
@@ -20,36 +22,6 @@ use crate::error::{Error, Result};
 use crate::index;
 use crate::model::{Calendar, Headline, SeriesKey, Target, Timestamp, Window};
 use crate::store::HeadlineReads;
-
-/// How much a sentence says about charts: see [`Bank`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Expressiveness {
-    /// The standard deviation of the sentence's cosine over the bank of charts, 0 to 1.
-    pub deviation: f32,
-    /// The share of training headlines that say less, 0 to 100.
-    pub percentile: f32,
-}
-
-impl Expressiveness {
-    /// Below this percentile a sentence finds charts hardly better than chance does.
-    pub const LOW: f32 = 50.0;
-
-    pub(crate) fn of(bank: &Bank, vector: &[f32]) -> Self {
-        Self::from_deviation(bank, bank.expressiveness(vector))
-    }
-
-    pub(super) fn from_deviation(bank: &Bank, deviation: f32) -> Self {
-        Self {
-            deviation,
-            percentile: bank.percentile(deviation),
-        }
-    }
-
-    /// Whether the sentence says little about charts.
-    pub fn is_low(&self) -> bool {
-        self.percentile < Self::LOW
-    }
-}
 
 /// Which headlines a question looks at.
 #[derive(Clone, Debug, Default)]
@@ -119,7 +91,7 @@ impl View {
         self.look(|snapshot| {
             let prototype = queries.iter().find(|q| q.first_prototype().is_some());
             let state = match (space, prototype) {
-                (None, Some(query)) => query::space_of(snapshot, None, query)?,
+                (None, Some(query)) => space_of(snapshot, None, query)?,
                 _ => snapshot.text_space(space)?,
             };
             let state = snapshot.text_space(Some(&state.space().name))?;
@@ -205,11 +177,7 @@ impl Aligned<'_> {
         k: usize,
         choice: &HeadlineChoice,
     ) -> Result<(Vec<HeadlineHit>, u64)> {
-        let part = self
-            .past
-            .state
-            .headlines
-            .part(self.past.snapshot, self.past.state)?;
+        let part = self.past.snapshot.headline_part(self.past.state)?;
         let published = choice.published();
         let mut among = Vec::new();
         for symbol in &choice.symbols {
@@ -227,7 +195,7 @@ impl Aligned<'_> {
         for scored in found {
             let rank = hits.len() + 1;
             let (latency, bank) = (choice.latency, self.bank());
-            hits.push(part.hit(self.past.snapshot, rank, scored, (latency, bank))?);
+            hits.push(part.hit(&self.past.snapshot.txn, rank, scored, (latency, bank))?);
         }
         Ok((hits, searched))
     }
@@ -268,7 +236,7 @@ impl Aligned<'_> {
     /// The vector of a headline that was found here, at unit length.
     pub(crate) fn stored_vector(&self, hit: &HeadlineHit) -> Result<Vec<f32>> {
         let state = self.past.state;
-        let part = state.headlines.part(self.past.snapshot, state)?;
+        let part = self.past.snapshot.headline_part(state)?;
         part.vector(hit.row)
     }
 
@@ -279,11 +247,7 @@ impl Aligned<'_> {
         vector: &[f32],
         (latency, time): (i64, i64),
     ) -> Result<Option<f64>> {
-        let part = self
-            .past
-            .state
-            .headlines
-            .part(self.past.snapshot, self.past.state)?;
+        let part = self.past.snapshot.headline_part(self.past.state)?;
         let scope = HeadlineScope {
             known_to: self.known_to(latency).min(time.saturating_sub(latency)),
             published: i64::MIN..=i64::MAX,
@@ -300,11 +264,7 @@ impl Aligned<'_> {
         symbol: &str,
         choice: &HeadlineChoice,
     ) -> Result<Vec<PlacedHeadline>> {
-        let part = self
-            .past
-            .state
-            .headlines
-            .part(self.past.snapshot, self.past.state)?;
+        let part = self.past.snapshot.headline_part(self.past.state)?;
         let known_to = self.known_in(choice);
         let mut all = Vec::new();
         let txn = &self.past.snapshot.txn;
@@ -358,5 +318,16 @@ impl Aligned<'_> {
         Ok(timed
             .map(|(end, vector)| (Timestamp::from_millis(end), vector))
             .collect())
+    }
+}
+
+impl Past<'_> {
+    /// The space with its headlines, if it holds any.
+    pub(crate) fn aligned(&self) -> Result<Option<Aligned<'_>>> {
+        let weights = self.state.weights()?.filter(|w| w.config().text.is_some());
+        Ok(weights.map(|weights| Aligned {
+            past: self,
+            weights,
+        }))
     }
 }

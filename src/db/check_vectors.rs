@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer};
 
 use super::control::{Control, Stage};
 use super::database::Database;
-use super::query::unit;
 use super::rank::Candidate;
+use super::resolve::unit;
 use super::snapshot::{Snapshot, SpaceState};
 use super::target::{last_window, stored_window};
 use crate::error::{Error, Result};

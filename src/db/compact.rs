@@ -3,11 +3,14 @@
 use serde::Serialize;
 
 use super::control::{Control, Stopwatch};
-use super::database::{Database, Inner, Writer};
+use super::database::Database;
 use super::headlines::embed_headlines;
-use super::ingest::IngestReport;
-use super::seal::{self, SortedRows, write_sorted};
-use super::segment::{NewSegment, SegmentSizes};
+use super::ingest_report::IngestReport;
+use super::inner::{Inner, Writer};
+use super::new_segments::{SortedRows, write_sorted};
+use super::seal;
+use super::segment::NewSegment;
+use super::segment_sizes::SegmentSizes;
 use super::snapshot::SpaceState;
 use crate::error::{Error, Result};
 use crate::index::{Index, RowSet, RowsBuilder};
@@ -212,4 +215,23 @@ impl Database {
         report.bytes_after = inner.files.bytes()?;
         Ok(report)
     }
+}
+
+/// Seals fresh rows when there are many, and joins small segments when there are many.
+pub(super) fn seal_when_due(
+    inner: &Inner,
+    writer: &Writer,
+    control: &Control,
+    stopwatch: &Stopwatch,
+    report: &mut IngestReport,
+) -> Result<()> {
+    let sizes = &inner.files.sizes;
+    for state in &inner.snapshot()?.spaces {
+        let small = crowded_tier(state, sizes);
+        if state.fresh.len() >= sizes.fresh_rows || !small.is_empty() {
+            let rewritten = rewrite(inner, writer, state.id, &small, control, stopwatch)?;
+            report.segments += rewritten.written;
+        }
+    }
+    Ok(())
 }

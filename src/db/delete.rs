@@ -2,10 +2,11 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
+use super::chart_space::ChartSpace;
 use super::control::Control;
 use super::database::Database;
 use super::embed_batch::embed_fresh;
-use super::ingest::{ChartSpace, remove_rows, remove_windows, touched_windows};
+use super::removal::{remove_rows, remove_windows, touched_windows};
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Timestamp};
 use crate::store::{BarReads, CatalogUse, SeriesId, SeriesRecord, WriteTxn};

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::database::Inner;
+use super::chart_space::ChartSpace;
 use super::embed::EncodedWindows;
-use super::ingest::ChartSpace;
+use super::inner::Inner;
 use super::left_out::Failures;
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};

@@ -2,7 +2,6 @@
 //! of them the first.
 
 use super::entries::entries;
-use super::episodes::record;
 use super::occupied::OccupiedMoments;
 use super::rank::{Candidate, Distance, Occupied, distance};
 use super::refine::Refine;
@@ -83,7 +82,7 @@ impl Judged<'_> {
     }
 
     fn occupied(&self, (id, end): (SeriesId, i64)) -> Result<Occupied<'_>> {
-        let series = record(self.snapshot, id)?;
+        let series = self.snapshot.record(id)?;
         Ok(Occupied { id, series, end })
     }
 
@@ -114,7 +113,7 @@ impl Judged<'_> {
         let least = hits.iter().map(|h| h.score).fold(f32::INFINITY, f32::min);
         let mut found: Vec<Candidate> = Vec::new();
         for hit in hits {
-            let key = &record(self.snapshot, hit.series)?.key;
+            let key = &self.snapshot.record(hit.series)?.key;
             for (&id, series) in self.snapshot.series.iter() {
                 if series.key.symbol != key.symbol || series.key.market != key.market {
                     continue;

@@ -6,9 +6,9 @@ use super::occupied::OccupiedMoments;
 use super::rank::{Candidate, Occupied, distance};
 use super::search::Search;
 use super::snapshot::Snapshot;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::index;
-use crate::store::{SeriesId, SeriesRecord};
+use crate::store::SeriesId;
 
 /// How many episodes are wanted, and how they are looked for.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ pub(super) fn distinct(
     wanted: Distinct,
 ) -> Result<Vec<Candidate>> {
     let place = |id: SeriesId, end: i64| -> Result<Occupied<'_>> {
-        let series = record(snapshot, id)?;
+        let series = snapshot.record(id)?;
         Ok(Occupied { id, series, end })
     };
     let mut occupied = OccupiedMoments::default();
@@ -115,12 +115,4 @@ pub(super) fn distinct(
         occupied.insert(&here);
     }
     Ok(episodes)
-}
-
-pub(super) fn record(snapshot: &Snapshot, id: SeriesId) -> Result<&SeriesRecord> {
-    snapshot.series.get(&id).ok_or_else(|| {
-        Error::internal(format!(
-            "a window belongs to series {id}, which is not stored"
-        ))
-    })
 }

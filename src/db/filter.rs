@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::least_move::LeastMove;
-use super::search::RowFilter;
+use super::row_filter::RowFilter;
 use super::snapshot::Snapshot;
 use super::view::View;
 use crate::error::{Error, Result};

@@ -64,7 +64,7 @@ impl View {
             from.map_or(i64::MIN, Timestamp::millis)..=to.map_or(i64::MAX, Timestamp::millis);
         let (space, part, rows) = self.look(|snapshot| {
             let state = snapshot.text_space(space)?;
-            let part = state.headlines.part(snapshot, state)?;
+            let part = snapshot.headline_part(state)?;
             let of_symbol = |symbol| snapshot.txn.headline_ids_of(symbol, published.clone());
             let scope = HeadlineScope {
                 known_to: self.clamp(None).millis(),

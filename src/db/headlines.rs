@@ -3,16 +3,15 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::aligned::Expressiveness;
 use super::control::{Control, Stage};
-use super::database::{Database, Inner, Writer};
-use super::default_space::make_default_spaces_of_headlines;
-use super::headline_part::{HeadlineScope, StoredHeadline};
-use super::view::View;
+use super::database::Database;
+use super::headline_part::StoredHeadline;
+use super::inner::{Inner, Writer};
+use super::make_default_spaces::make_default_spaces_of_headlines;
 use crate::encode::Weights;
 use crate::error::{Error, Result};
-use crate::index::{Query, RowsBuilder};
-use crate::model::{Headline, Timestamp};
+use crate::index::RowsBuilder;
+use crate::model::Headline;
 use crate::store::{CatalogUse, HeadlineReads, HeadlineRowReads, SpaceId};
 
 /// Headlines that are embedded in one transaction.
@@ -31,34 +30,6 @@ pub struct HeadlineReport {
     pub unchanged: u64,
     /// Headlines that were embedded, over all spaces with an encoder of text.
     pub embedded: u64,
-}
-
-/// A headline that is near a vector.
-#[derive(Clone, Debug)]
-pub struct HeadlineHit {
-    /// 1 is the best.
-    pub rank: usize,
-    /// Cosine of the query and the stored vector, -1 to 1.
-    pub score: f32,
-    /// The headline.
-    pub headline: Headline,
-    /// When it was known: its publication, its precision and the latency of the question.
-    pub known: Timestamp,
-    /// How much it says about charts, if the space's weights have a bank of charts.
-    pub expressiveness: Option<Expressiveness>,
-    /// Where its vector is among those of the space.
-    pub(super) row: u32,
-}
-
-/// Two hits are equal if they say the same, wherever their vectors are stored.
-impl PartialEq for HeadlineHit {
-    fn eq(&self, other: &Self) -> bool {
-        self.rank == other.rank
-            && self.score == other.score
-            && self.headline == other.headline
-            && self.known == other.known
-            && self.expressiveness == other.expressiveness
-    }
 }
 
 impl Database {
@@ -160,45 +131,5 @@ fn embed_into(
         txn.note_changed_after(known.map_or(i64::MAX, |t| t.saturating_sub(1)));
         inner.commit(writer, txn)?;
         embedded += rows.len() as u64;
-    }
-}
-
-impl View {
-    /// The `k` headlines known in this view whose vectors are nearest to `vector`, best first, in a
-    /// space with an encoder of text. Every headline of the space is scored. Of equal scores the
-    /// one known first comes first.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if there is no such space, [`Error::Invalid`] if the vector is not one of
-    /// its dimension.
-    pub fn headlines_like(
-        &self,
-        space: &str,
-        vector: &[f32],
-        k: usize,
-    ) -> Result<Vec<HeadlineHit>> {
-        self.look(|snapshot| {
-            let state = snapshot.space(Some(space))?;
-            if vector.len() != state.dim() {
-                return Err(Error::invalid(format!(
-                    "expected a vector of {} numbers for the space {space}, found {}",
-                    state.dim(),
-                    vector.len()
-                )));
-            }
-            let part = state.headlines.part(snapshot, state)?;
-            let scope = HeadlineScope {
-                known_to: self.clamp(None).millis(),
-                published: i64::MIN..=i64::MAX,
-                among: None,
-            };
-            let (found, _) = part.nearest(&Query::new(vector)?, k, &scope)?;
-            let bank = state.weights()?.and_then(Weights::bank);
-            let mut hits = Vec::with_capacity(found.len());
-            for scored in found {
-                hits.push(part.hit(snapshot, hits.len() + 1, scored, (0, bank))?);
-            }
-            Ok(hits)
-        })
     }
 }

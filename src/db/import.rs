@@ -1,10 +1,12 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::compact::seal_when_due;
 use super::control::{Control, Stopwatch};
 use super::database::Database;
-use super::ingest::{IngestReport, remove_rows};
-use super::seal::{SortedRows, seal_when_due, write_sorted};
+use super::ingest_report::IngestReport;
+use super::new_segments::{SortedRows, write_sorted};
+use super::removal::remove_rows;
 use super::segment::NewSegment;
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};

@@ -2,138 +2,26 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
+use super::chart_space::ChartSpace;
+use super::chart_space::await_all;
 use super::check::{check_bars, check_beside_stored};
+use super::compact::seal_when_due;
 use super::control::{Control, Stage, Stopwatch};
-use super::database::Inner;
-use super::default_space::make_default_spaces;
-use super::embed::Windows;
-use super::embed_batch::{Embedded, Touched, embed_or_wait};
+use super::database::Database;
+use super::embed_batch::{Touched, embed_or_wait};
 use super::headlines::embed_headlines;
-use super::left_out::{FailedWindow, Failures, Unable, WaitingSpace};
+use super::ingest_report::IngestReport;
+use super::inner::Inner;
+use super::left_out::Unable;
+use super::make_default_spaces::make_default_spaces;
+use super::removal::remove_windows;
+use super::removal::touched_windows;
 use super::seal;
 use super::snapshot::Snapshot;
-use crate::encode::{ChartEncoder, Weights};
+use crate::encode::Weights;
 use crate::error::{Error, Result};
-use crate::model::{Modality, SeriesBars, Space, Timestamp};
-use crate::store::{
-    BarReads, CatalogUse, Pending, RowReads, SeriesId, SeriesRecord, SpaceId, WeightReads, WriteTxn,
-};
-
-/// What ingestion of bars did.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct IngestReport {
-    /// Series that were given.
-    pub series: u64,
-    /// Bars that were new.
-    pub bars_added: u64,
-    /// Bars that replaced a stored one of the same time.
-    pub bars_replaced: u64,
-    /// Bars that were stored already.
-    pub bars_unchanged: u64,
-    /// Windows that were embedded, over all spaces.
-    pub windows_embedded: u64,
-    /// Windows that have no embedding because they are flat.
-    pub windows_flat: u64,
-    /// Windows that have no embedding because the encoder of their space failed on them.
-    pub windows_failed: u64,
-    /// The first of those.
-    pub failed_windows: Vec<FailedWindow>,
-    /// Windows whose old embedding was taken out.
-    pub windows_removed: u64,
-    /// Spaces whose windows wait for an encoder. Their bars are stored.
-    pub waiting_spaces: Vec<WaitingSpace>,
-    /// Segments that were written.
-    pub segments: u64,
-    /// Headlines that were embedded, over all spaces with an encoder of text.
-    pub headlines_embedded: u64,
-    /// Time spent in each stage, summed over threads.
-    #[serde(serialize_with = "stages_as_millis")]
-    pub stages: Vec<(Stage, Duration)>,
-}
-
-fn stages_as_millis<S: serde::Serializer>(
-    stages: &[(Stage, Duration)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(stages.iter().map(|(s, d)| (s, d.as_millis() as u64)))
-}
-
-impl IngestReport {
-    pub(super) fn add(&mut self, embedded: Embedded) {
-        self.windows_embedded += embedded.rows;
-        self.windows_flat += embedded.flat;
-        let mut failures = Failures {
-            count: self.windows_failed,
-            first: std::mem::take(&mut self.failed_windows),
-        };
-        failures.add(embedded.failures);
-        self.windows_failed = failures.count;
-        self.failed_windows = failures.first;
-    }
-}
-
-/// A chart space while it is written to.
-pub(super) struct ChartSpace {
-    pub(super) id: SpaceId,
-    pub(super) space: Space,
-    /// Or why this program does not have it.
-    pub(super) encoder: Result<Arc<dyn ChartEncoder>>,
-}
-
-impl ChartSpace {
-    /// How the space takes windows.
-    ///
-    /// # Errors
-    /// Why there is no encoder.
-    pub(super) fn windows(&self) -> Result<Windows<'_>> {
-        Ok(Windows {
-            encoder: self.encoder.as_deref().map_err(Clone::clone)?,
-            reach: self.space.reach(),
-            hop: self.space.hop,
-        })
-    }
-
-    pub(super) fn can_encode(&self) -> bool {
-        self.encoder.is_ok()
-    }
-
-    /// The chart spaces of a catalog.
-    pub(super) fn all(inner: &Inner, txn: &impl CatalogUse) -> Result<Vec<Self>> {
-        Self::those(inner, txn, |_| Ok(true))
-    }
-
-    /// The chart spaces that have windows which wait.
-    pub(super) fn waiting(inner: &Inner, txn: &impl CatalogUse) -> Result<Vec<Self>> {
-        Self::those(inner, txn, |id| Ok(!txn.pending(id)?.is_empty()))
-    }
-
-    fn those(
-        inner: &Inner,
-        txn: &impl CatalogUse,
-        wanted: impl Fn(SpaceId) -> Result<bool>,
-    ) -> Result<Vec<Self>> {
-        let mut charts = Vec::new();
-        for (id, record) in txn.all_spaces()? {
-            if record.space.encoder.modality == Modality::Chart && wanted(id)? {
-                let encoder = inner.files.encoders.chart(&record.space.encoder, txn);
-                // Damage is to be told; without an encoder windows wait.
-                if let Err(e) = &encoder
-                    && !matches!(e, Error::Invalid(_))
-                {
-                    return Err(e.clone());
-                }
-                charts.push(Self {
-                    id,
-                    encoder,
-                    space: record.space,
-                });
-            }
-        }
-        Ok(charts)
-    }
-}
+use crate::model::{SeriesBars, Space};
+use crate::store::{BarReads, CatalogUse, Pending, SeriesId, SeriesRecord, WeightReads, WriteTxn};
 
 /// Bulk ingestion: batches of bars, then [`Ingest::finish`]. Each batch is one transaction. It is on
 /// disk when [`Ingest::bars`] returns, unless [`crate::OpenOptions::sync_every`] lets several commits
@@ -149,6 +37,28 @@ pub struct Ingest<'a> {
     report: IngestReport,
     /// Spaces whose windows wait for an encoder.
     unable: Vec<Unable>,
+}
+
+impl Database {
+    /// Stores bars and makes their windows searchable. The same bars again change nothing; bars
+    /// of a stored time replace it; earlier and later ones are added. Either all of it is stored
+    /// or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if bars are not ascending in time, cannot have happened
+    /// ([`crate::Bar::check`]), or, in a market that never closes, are closer than the interval.
+    pub fn ingest_bars(&self, series: &[SeriesBars]) -> Result<IngestReport> {
+        let mut ingest = self.ingest(Control::new());
+        ingest.bars(series)?;
+        ingest.finish()
+    }
+
+    /// Starts bulk ingestion: many batches of bars, then one pass that makes all their windows
+    /// searchable. It uses rayon's threads while it holds the right to write, so do not write from
+    /// inside rayon tasks of your own: one could wait for itself.
+    pub fn ingest(&self, control: Control) -> Ingest<'_> {
+        Ingest::new(&self.0, control)
+    }
 }
 
 impl<'a> Ingest<'a> {
@@ -289,7 +199,7 @@ impl<'a> Ingest<'a> {
             &self.stopwatch,
             &mut self.report,
         )?;
-        seal::seal_when_due(
+        seal_when_due(
             self.inner,
             &writer,
             &self.control,
@@ -301,21 +211,6 @@ impl<'a> Ingest<'a> {
         })?;
         Ok(())
     }
-}
-
-/// All windows of all stored bars wait for the space.
-pub(super) fn await_all(txn: &WriteTxn, space: SpaceId) -> Result<()> {
-    for (series, _) in txn.all_series()? {
-        if let Some(extent) = txn.bar_extent(series)? {
-            let pending = Pending {
-                series,
-                first: extent.first,
-                last: extent.last,
-            };
-            txn.add_pending(space, pending)?;
-        }
-    }
-    Ok(())
 }
 
 /// One batch on its way into the catalog.
@@ -410,67 +305,4 @@ impl<'a> BatchStore<'a> {
         }
         Ok(())
     }
-}
-
-/// The windows that depend on bars which opened in `range` and changed, or were removed.
-pub(super) fn touched_windows(
-    txn: &WriteTxn,
-    space: &ChartSpace,
-    series: SeriesId,
-    (first, last): (i64, i64),
-) -> Result<Pending> {
-    let reached = txn.nth_bar_after(series, last, space.space.reach() - 1)?;
-    Ok(Pending {
-        series,
-        first,
-        last: reached.unwrap_or(last),
-    })
-}
-
-/// Takes out the rows of windows whose last bars open in the range of `windows`. Returns how many
-/// were alive.
-pub(super) fn remove_windows(
-    txn: &WriteTxn,
-    snapshot: &Snapshot,
-    space: SpaceId,
-    series: &SeriesRecord,
-    windows: Pending,
-) -> Result<u64> {
-    let close = |open: i64| {
-        let open = Timestamp::from_millis(open);
-        series.key.interval.close_of(open).millis()
-    };
-    let (first, last) = (close(windows.first), close(windows.last));
-    remove_rows(txn, snapshot, space, windows.series, first, last)
-}
-
-/// Takes out the rows of a series that end in `first..=last`. Returns how many were alive.
-pub(super) fn remove_rows(
-    txn: &WriteTxn,
-    snapshot: &Snapshot,
-    space: SpaceId,
-    series: SeriesId,
-    first: i64,
-    last: i64,
-) -> Result<u64> {
-    let mut removed = txn.remove_unsealed(space, series, first, last)?;
-    let Some(state) = snapshot.space_by_id(space) else {
-        return Ok(removed);
-    };
-    for (segment, dead) in &state.segments {
-        let directory = segment.directory()?;
-        let Some(rows) = directory
-            .of_series(series)
-            .map(|r| r.ending_in(first, last))
-        else {
-            continue;
-        };
-        if !rows.is_empty() {
-            txn.add_dead(segment.id, rows.clone())?;
-            removed += crate::index::RowSet::from_ranges([rows])
-                .subtract(dead)
-                .len() as u64;
-        }
-    }
-    Ok(removed)
 }

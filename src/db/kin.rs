@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::past::Past;
-use super::search::RowFilter;
+use super::row_filter::RowFilter;
 use crate::store::SeriesId;
 
 /// For each series those of its market and interval, itself included.

@@ -4,7 +4,8 @@
 //! a time before the end of that training knows what nobody could know then, however carefully it
 //! leaves out what is stored.
 
-use super::past::{Past, Place};
+use super::past::Past;
+use super::place::Place;
 use super::query::Query;
 use super::snapshot::SpaceState;
 use crate::encode::Trained;

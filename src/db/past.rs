@@ -1,39 +1,23 @@
 //! What questions beyond similarity ask of a database: a space as a view sees it.
 
-use super::aligned::Aligned;
-use super::database::Database;
-use super::episodes::{Distinct, Wanted, distinct, episodes, record};
+use super::default_spaces::DEFAULT_SPACE;
+use super::episodes::{Distinct, Wanted, distinct, episodes};
 use super::filter::Filter;
 use super::memo::Memo;
-use super::query::{Query, resolve};
+use super::place::Place;
+use super::query::Query;
 use super::rank::Candidate;
+use super::resolve::resolve;
+use super::row_filter::RowFilter;
 use super::sample::{self, Sample};
-use super::search::{RowFilter, Search};
+use super::search::Search;
 use super::snapshot::{Snapshot, SpaceState};
-use super::target::{last_stretch, stored_window};
 use super::threads::start_threads;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::index::{self, RowSet, Rows};
-use crate::model::{Bars, Calendar, SeriesKey, Target, Timestamp, Window};
+use crate::model::{Bars, Calendar, SeriesKey, Target, Window};
 use crate::store::{Directory, SeriesId};
-
-/// A window of a space. Ascending by time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Place {
-    /// Close time of the last bar, in milliseconds UTC.
-    pub(crate) end: i64,
-    pub(crate) series: SeriesId,
-}
-
-impl From<&Candidate> for Place {
-    fn from(candidate: &Candidate) -> Self {
-        Self {
-            end: candidate.end,
-            series: candidate.series,
-        }
-    }
-}
 
 /// The window that a question is about.
 pub(crate) struct Asked {
@@ -84,9 +68,7 @@ impl View {
             }
             let drawn = |s: &&SpaceState| s.space().encoder.id.starts_with("shape/");
             let mut fits = snapshot.spaces.iter().filter(drawn);
-            let usual = fits
-                .clone()
-                .find(|s| s.space().name == Database::DEFAULT_SPACE);
+            let usual = fits.clone().find(|s| s.space().name == DEFAULT_SPACE);
             let found = usual.or_else(|| fits.next());
             Ok(found.map(|s| s.space().name.clone()))
         })
@@ -126,15 +108,6 @@ impl<'a> Past<'a> {
 
     pub(crate) fn window_bars(&self) -> u32 {
         self.state.space().encoder.window
-    }
-
-    /// The space with its headlines, if it holds any.
-    pub(crate) fn aligned(&self) -> Result<Option<Aligned<'_>>> {
-        let weights = self.state.weights()?.filter(|w| w.config().text.is_some());
-        Ok(weights.map(|weights| Aligned {
-            past: self,
-            weights,
-        }))
     }
 
     /// Bars from one window to the next.
@@ -365,21 +338,9 @@ impl<'a> Past<'a> {
         distinct(self.snapshot, candidates, &[], wanted)
     }
 
-    /// A window by its place.
-    pub(crate) fn window(&self, place: Place) -> Result<Window> {
-        self.go_on()?;
-        let series = record(self.snapshot, place.series)?;
-        let candidate = Candidate {
-            series: place.series,
-            end: place.end,
-            score: 0.0,
-        };
-        stored_window(self.snapshot, &candidate, series, self.window_bars())
-    }
-
     /// The name of a series, and which of its missing bars are a gap.
     pub(crate) fn series(&self, id: SeriesId) -> Result<(&'a SeriesKey, Calendar)> {
-        let found = record(self.snapshot, id)?;
+        let found = self.snapshot.record(id)?;
         Ok((&found.key, found.calendar))
     }
 
@@ -393,72 +354,9 @@ impl<'a> Past<'a> {
         self.snapshot.series.iter().map(|(&id, s)| (id, &s.key))
     }
 
-    /// The last bars without a gap up to the end of a window, `least` to `most` of them; `None` if there
-    /// are fewer.
-    pub(crate) fn bars_before(
-        &self,
-        place: Place,
-        lengths: (usize, usize),
-    ) -> Result<Option<Bars>> {
-        let series = record(self.snapshot, place.series)?;
-        let end = Timestamp::from_millis(place.end);
-        let found = last_stretch(self.snapshot, (place.series, series), lengths, end);
-        let bars = match found {
-            Ok(bars) => bars,
-            Err(Error::NotFound { .. }) => return Ok(None),
-            Err(other) => return Err(other),
-        };
-        let close = |open: i64| series.key.interval.close_of(Timestamp::from_millis(open));
-        let ends_there = bars.time.last().is_some_and(|&open| close(open) == end);
-        Ok(ends_there.then_some(bars))
-    }
-
     /// The unit vector of a drawn path: see [`Query::Path`].
     pub(crate) fn path(&self, prices: Vec<f64>) -> Result<Vec<f32>> {
         let query = Query::Path(prices);
         Ok(resolve(self.view, self.snapshot, self.state, &query)?.vector)
-    }
-
-    /// The last bar of a window and up to `n` stored bars after it, also those after the view's
-    /// time: the caller looks at their close. `None` if the last bar is not stored.
-    pub(crate) fn bars_after(&self, place: Place, n: usize) -> Result<Option<Bars>> {
-        let interval = record(self.snapshot, place.series)?.key.interval;
-        let bars = self.bars_closing_from(place.series, place.end, n)?;
-        let first = bars.time.first().map(|&t| Timestamp::from_millis(t));
-        let stored = first.is_some_and(|t| interval.close_of(t).millis() == place.end);
-        Ok(stored.then_some(bars))
-    }
-
-    /// The last `n` bars up to a window's end.
-    pub(crate) fn bars_until(&self, place: Place, n: usize) -> Result<Bars> {
-        self.go_on()?;
-        let interval = record(self.snapshot, place.series)?.key.interval;
-        let last = interval.open_of(Timestamp::from_millis(place.end));
-        self.snapshot.bars_back(place.series, last, n)
-    }
-
-    /// The first `n` bars of a series that open at or after a time, also those after the view's time.
-    pub(crate) fn bars_opening_from(
-        &self,
-        series: SeriesId,
-        time: Timestamp,
-        n: usize,
-    ) -> Result<Bars> {
-        self.go_on()?;
-        self.snapshot.bars_from(series, time, n)
-    }
-
-    /// The first stored bar of a series that closes at or after a time and up to `n` after it, also
-    /// those after the view's time: the caller looks at their close.
-    pub(crate) fn bars_closing_from(&self, series: SeriesId, time: i64, n: usize) -> Result<Bars> {
-        self.go_on()?;
-        let interval = record(self.snapshot, series)?.key.interval;
-        let first = interval.open_of(Timestamp::from_millis(time));
-        // Months that open on different days close alike, so one bar too many is read.
-        let wanted = n.saturating_add(2);
-        let bars = self.snapshot.bars_from(series, first, wanted)?;
-        let ends = |t: i64| interval.close_of(Timestamp::from_millis(t)).millis();
-        let start = bars.time.partition_point(|&t| ends(t) < time);
-        Ok(bars.slice(start..start.saturating_add(n).saturating_add(1)))
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::database::Database;
-use super::query::{Query, resolve, unit};
+use super::query::Query;
+use super::resolve::{resolve, unit};
 use super::snapshot::Snapshot;
 use super::view::View;
 use crate::error::{Error, Result, excerpt};

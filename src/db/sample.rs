@@ -9,8 +9,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::past::Place;
-use super::search::RowFilter;
+use super::place::Place;
+use super::row_filter::RowFilter;
 use super::snapshot::{Snapshot, SpaceState};
 use crate::error::Result;
 use crate::index::RowSet;

@@ -5,17 +5,19 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::chart_space::ChartSpace;
 use super::control::{Control, Stage, Stopwatch};
-use super::database::{Inner, Writer};
 use super::embed::EncodedWindows;
 use super::embed_batch::{Embedded, embed_fresh};
-use super::ingest::{ChartSpace, IngestReport, remove_windows};
+use super::ingest_report::IngestReport;
+use super::inner::{Inner, Writer};
 use super::left_out::{Failures, Unable};
+use super::new_segments::even_size;
+use super::removal::remove_windows;
 use super::segment::{NewRows, NewSegment, write_segment};
 use super::snapshot::{Snapshot, step};
 use super::two_at_once::two_at_once;
 use crate::error::{Error, Result};
-use crate::index::RowsBuilder;
 use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SeriesId, SeriesRecord};
 
 /// Makes all windows that wait searchable. Those of spaces whose encoder is not known or fails go on
@@ -273,11 +275,6 @@ impl ChunkDone<'_> {
     }
 }
 
-/// How many rows each of the fewest segments of at most `most` rows gets.
-fn even_size(rows: usize, most: usize) -> usize {
-    rows.div_ceil(rows.div_ceil(most).max(1)).max(1)
-}
-
 /// The same windows as `pending`, sorted, with no window in two ranges.
 pub(super) fn union(mut pending: Vec<Pending>) -> Vec<Pending> {
     pending.sort_unstable_by_key(|p| (p.series, p.first));
@@ -323,67 +320,4 @@ fn split(waiting: &[(Pending, Vec<i64>)], size: usize) -> Vec<Vec<Pending>> {
     }
     chunks.retain(|chunk| !chunk.is_empty());
     chunks
-}
-
-/// Rows to be written into segments: sorted by series and end, and where their vectors are.
-pub(super) struct SortedRows<'a> {
-    pub(super) dim: usize,
-    pub(super) keys: &'a [(SeriesId, i64)],
-    pub(super) step_of: &'a (dyn Fn(SeriesId) -> i64 + Sync),
-    /// Appends the vector of the row with that index in `keys`.
-    pub(super) push: &'a (dyn Fn(&mut RowsBuilder, usize) -> Result<()> + Sync),
-}
-
-/// Writes rows into new segment files, which are not yet part of the database.
-pub(super) fn write_sorted<'a>(
-    inner: &'a Inner,
-    writer: &Writer,
-    sorted: &SortedRows<'_>,
-    control: &Control,
-    stopwatch: &Stopwatch,
-) -> Result<Vec<NewSegment<'a>>> {
-    let total = sorted.keys.len();
-    let size = even_size(total, inner.files.sizes.segment_rows);
-    let starts = (0..total).step_by(size);
-    let txn = writer.catalog.write()?;
-    let starts: Vec<(usize, SegmentId)> = starts
-        .map(|start| Ok((start, txn.next_segment_id()?)))
-        .collect::<Result<_>>()?;
-    txn.commit()?;
-    let indexed = AtomicU64::new(0);
-    two_at_once(&starts, |&(start, id)| {
-        let mut new = NewRows::new(sorted.dim)?;
-        let keys = sorted.keys.iter().enumerate().skip(start).take(size);
-        for (i, &(series, end)) in keys {
-            (sorted.push)(&mut new.rows, i)?;
-            new.directory.push(series, end, (sorted.step_of)(series));
-        }
-        let last = AtomicU64::new(0);
-        let progress = |rows: u64| {
-            let more = rows.saturating_sub(last.swap(rows, Ordering::Relaxed));
-            let done = indexed.fetch_add(more, Ordering::Relaxed) + more;
-            control.report(Stage::Index, done, total as u64)
-        };
-        write_segment(&inner.files, id, &new, control, stopwatch, &progress)
-    })
-}
-
-/// Seals fresh rows when there are many, and joins small segments when there are many.
-pub(super) fn seal_when_due(
-    inner: &Inner,
-    writer: &Writer,
-    control: &Control,
-    stopwatch: &Stopwatch,
-    report: &mut IngestReport,
-) -> Result<()> {
-    let sizes = &inner.files.sizes;
-    for state in &inner.snapshot()?.spaces {
-        let small = super::compact::crowded_tier(state, sizes);
-        if state.fresh.len() >= sizes.fresh_rows || !small.is_empty() {
-            let rewritten =
-                super::compact::rewrite(inner, writer, state.id, &small, control, stopwatch)?;
-            report.segments += rewritten.written;
-        }
-    }
-    Ok(())
 }

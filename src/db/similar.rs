@@ -3,15 +3,17 @@ use std::time::Instant;
 use super::aligned::Aligned;
 use super::answer::{Hit, LargeMoves, Searched, SimilarAnswer};
 use super::entry_search::{Judged, Second};
-use super::episodes::{Wanted, episodes, record};
+use super::episodes::{Wanted, episodes};
 use super::filter::Filter;
 use super::large_move::Rest;
-use super::least_move::Moving;
+use super::moving::Moving;
 use super::named_symbols::symbols_named;
-use super::query::{Query, ResolvedQuery, resolve, space_of};
+use super::query::Query;
 use super::rank::Candidate;
 use super::refine::{Refine, resampled, standard};
-use super::search::{RowFilter, Search};
+use super::resolve::{ResolvedQuery, resolve, space_of};
+use super::row_filter::RowFilter;
+use super::search::Search;
 use super::setters::filter_methods;
 use super::snapshot::{Snapshot, SpaceState};
 use super::target::stored_window;
@@ -42,6 +44,25 @@ pub struct Similar<'a> {
 
 /// Default breadth of the search in a graph.
 pub(crate) const DEFAULT_EF: usize = 128;
+
+impl View {
+    /// Asks for the windows that are most similar to `query`: a [`crate::Target`], bars, a vector of
+    /// the space, a sentence, a prototype, or a sum of such.
+    ///
+    /// ```no_run
+    /// use rhymedb::{Database, Target};
+    /// let db = Database::open("market.rhyme")?;
+    /// let target: Target = "BTCUSDT:1h@2021-05-19T12:00".parse()?;
+    /// let answer = db.now().similar(target).k(10).market("equity").run()?;
+    /// for hit in &answer.hits {
+    ///     println!("{:.4} {}", hit.score, hit.window);
+    /// }
+    /// # Ok::<(), rhymedb::Error>(())
+    /// ```
+    pub fn similar(&self, query: impl Into<Query>) -> Similar<'_> {
+        Similar::new(self, query.into())
+    }
+}
 
 impl<'a> Similar<'a> {
     pub(super) fn new(view: &'a View, query: Query) -> Self {
@@ -338,7 +359,7 @@ fn hits(
     second: Option<&SecondLook<'_>>,
 ) -> Result<Vec<Hit>> {
     let hit = |(i, episode): (usize, &Candidate)| {
-        let series = record(snapshot, episode.series)?;
+        let series = snapshot.record(episode.series)?;
         Ok(Hit {
             rank: i + 1,
             score: episode.score,
@@ -399,7 +420,7 @@ impl<'a> SecondLook<'a> {
     /// What the bars of a candidate say.
     fn value(&self, candidate: &Candidate) -> Result<f64> {
         self.view.go_on()?;
-        let series = record(self.snapshot, candidate.series)?;
+        let series = self.snapshot.record(candidate.series)?;
         let window: Window = stored_window(self.snapshot, candidate, series, self.window_bars)?;
         let wanted = self.window_bars as usize;
         let bars = self

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::episodes::record;
 use super::memo::ByWindow;
-use super::past::{Past, Place};
+use super::place::Place;
 use super::size::{Size, Usual, change};
 use super::snapshot::Snapshot;
 use super::view::View;
@@ -16,10 +15,6 @@ const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 /// What is usual is worked out for every 16th bar and holds for windows that begin up to the next:
 /// neighbours share it, and a year that ends up to 15 bars earlier is as good.
 pub(super) const FRESHNESS: i64 = 16;
-
-/// What is kept of the size of a window.
-#[derive(Clone, Copy, Debug)]
-struct SizeScore(Option<f64>);
 
 impl View {
     /// How large the moves of a stored window were, in units of what was usual for its series in the
@@ -77,31 +72,6 @@ impl View {
     }
 }
 
-impl Past<'_> {
-    /// The size of a window; `None` if it has no bars, or too few before it.
-    pub(crate) fn size(&self, place: Place) -> Result<Option<Size>> {
-        self.snapshot.size(place, self.window_bars())
-    }
-
-    /// The score of that size, kept for the next question.
-    pub(crate) fn size_score(&self, place: Place) -> Result<Option<f64>> {
-        let key = vec![u64::from(self.window_bars())];
-        let known: Arc<ByWindow<SizeScore>> = self.memo().by_window(key)?;
-        let SizeScore(score) = known.get(place, || {
-            let size = self.size(place)?;
-            // Nothing later than its close was looked at.
-            Ok((SizeScore(size.map(|size| size.score())), place.end))
-        })?;
-        Ok(score)
-    }
-
-    /// When the first bar of a window opened, which nights and weekends put further back than its
-    /// number of bars says.
-    pub(crate) fn begins(&self, place: Place) -> Result<i64> {
-        Ok(self.window(place)?.start.millis())
-    }
-}
-
 impl Snapshot {
     /// The size of the window of so many bars that ends at a place.
     pub(super) fn size(&self, place: Place, window_bars: u32) -> Result<Option<Size>> {
@@ -111,7 +81,7 @@ impl Snapshot {
 
     /// The bars of the window of so many bars that ends at a place, if all of them are stored.
     pub(super) fn window_bars(&self, place: Place, window_bars: u32) -> Result<Option<Bars>> {
-        let record = record(self, place.series)?;
+        let record = self.record(place.series)?;
         self.last_bars(place, record, window_bars as usize)
     }
 
@@ -169,7 +139,7 @@ impl Snapshot {
 
     /// What was usual for a series when a window began; `None` if there were too few bars.
     fn usual(&self, series: SeriesId, start: i64) -> Result<Option<Usual>> {
-        let record = record(self, series)?;
+        let record = self.record(series)?;
         let interval = record.key.interval;
         let grid = interval.nominal_millis().saturating_mul(FRESHNESS);
         let until = start.saturating_sub(start.rem_euclid(grid));

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::control::Control;
-use super::database::{Database, Inner};
-use super::ingest::IngestReport;
+use super::database::Database;
+use super::ingest_report::IngestReport;
+use super::inner::Inner;
 use super::snapshot::SpaceState;
 use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};

@@ -1,32 +1,10 @@
-use super::database::Database;
+use super::chart_space::await_all;
+use super::default_spaces::{DEFAULT_SPACE, DefaultClip, TEXT_SPACE};
 use super::files::Files;
-use super::ingest::await_all;
-use crate::encode::{Weights, chart_encoder_by_name};
+use crate::encode::chart_encoder_by_name;
 use crate::error::Result;
 use crate::model::{Modality, Space};
 use crate::store::{BarReads, CatalogUse, WriteTxn};
-
-/// Whose weights the default space of charts and headlines gets.
-#[derive(Clone, Debug, Default)]
-pub(super) enum DefaultClip {
-    /// Those that come with the crate.
-    #[default]
-    Shipped,
-    /// The caller's.
-    Own(Weights),
-    /// There is no such space.
-    Absent,
-}
-
-impl DefaultClip {
-    fn weights(&self) -> Result<Option<Weights>> {
-        match self {
-            Self::Shipped => Weights::shipped_clip().map(Some),
-            Self::Own(weights) => Ok(Some(weights.clone())),
-            Self::Absent => Ok(None),
-        }
-    }
-}
 
 /// As [`make_default_spaces`] where headlines come first, so that they have a space to stand in. Where
 /// there are bars already, their owner dropped the spaces, or wants none that reads headlines.
@@ -53,18 +31,14 @@ pub(super) fn make_default_spaces(files: &Files, txn: &WriteTxn) -> Result<()> {
     }
     let free = |name: &str| stored.iter().all(|(_, s)| s.space.name != name);
     let shape = chart_encoder_by_name("shape", 64, Some(48))?;
-    let mut spaces = vec![Space::new(
-        Database::DEFAULT_SPACE,
-        shape.spec().clone(),
-        1,
-    )?];
+    let mut spaces = vec![Space::new(DEFAULT_SPACE, shape.spec().clone(), 1)?];
     // Imported vectors may have taken the name.
-    if free(Database::TEXT_SPACE)
+    if free(TEXT_SPACE)
         && let Some(weights) = files.clip.weights()?
     {
         weights.text_encoder()?;
         let clip = weights.chart_encoder()?;
-        spaces.push(Space::new(Database::TEXT_SPACE, clip.spec().clone(), 1)?);
+        spaces.push(Space::new(TEXT_SPACE, clip.spec().clone(), 1)?);
         txn.put_weights(weights.hash(), weights.bytes())?;
     }
     for space in &spaces {
