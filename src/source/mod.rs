@@ -18,6 +18,12 @@ mod container;
 #[cfg(feature = "files")]
 mod fields;
 #[cfg(feature = "files")]
+mod headline_columns;
+#[cfg(feature = "files")]
+mod headline_symbols;
+#[cfg(feature = "files")]
+mod headline_text;
+#[cfg(feature = "files")]
 mod headlines;
 #[cfg(feature = "files")]
 mod inputs;
