@@ -24,7 +24,7 @@ const CHUNK: usize = 256;
 pub struct HeadlineReport {
     /// Headlines that were new.
     pub added: u64,
-    /// Headlines that were stored with other symbols or another precision.
+    /// Headlines that were stored with fewer symbols or another precision.
     pub replaced: u64,
     /// Headlines that were stored already.
     pub unchanged: u64,
@@ -36,7 +36,8 @@ impl Database {
     /// Stores headlines in one transaction, then embeds them into the spaces that have an encoder of
     /// text; a database without bars and without any space of charts gets the default spaces first. If
     /// that is interrupted, the next ingestion or compaction goes on. A headline that is stored with the
-    /// same time, source and text is replaced, which changes nothing if it is the same.
+    /// same time, source and text gets the new precision, and the new symbols beside those that it has;
+    /// delete it to take symbols away.
     ///
     /// # Errors
     /// [`Error::Invalid`] if a text is empty.
