@@ -109,15 +109,15 @@ pub use model::{
 #[cfg(feature = "files")]
 pub use source::{
     BarFile, BarOptions, DateOrder, DefectKind, Finding, Findings, HeadlineFile, HeadlineOptions,
-    InputReport, NoticeKind, OnError, VectorFile, VectorMeta, VectorOptions, find_inputs, parse_map,
-    read_bars, read_headlines, read_vectors,
+    InputReport, NoticeKind, OnError, VectorFile, VectorMeta, VectorOptions, find_inputs,
+    parse_map, read_bars, read_headlines, read_vectors,
 };
-pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
 #[cfg(feature = "http")]
 pub use source::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
     bybit_series_key, sync_klines,
 };
+pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
 
 /// The program in the README, compiled and run.
 #[cfg(doctest)]
