@@ -103,8 +103,8 @@ pub use model::{
     SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window,
 };
 pub use source::{
-    BarFile, BarOptions, DateOrder, DefectKind, EventKind, Finding, Findings, HeadlineFile,
-    HeadlineOptions, InputReport, MarketEvent, NoticeKind, OnError, SyntheticConfig,
+    BarFile, BarOptions, ClockZone, DateOrder, DefectKind, EventKind, Finding, Findings,
+    HeadlineFile, HeadlineOptions, InputReport, MarketEvent, NoticeKind, OnError, SyntheticConfig,
     SyntheticMarket, VectorFile, VectorMeta, VectorOptions, Wordings, find_inputs, parse_map,
     read_bars, read_headlines, read_vectors,
 };

@@ -7,17 +7,20 @@ use csv::ByteRecord;
 
 use super::columns::{Columns, Field, Layout, TimeColumns};
 use super::container::{Place, for_each_member};
-use super::fields::{check_symbol, read_time, wrong_unit};
+use super::fields::{check_symbol, read_time_in, unclear_time, wrong_unit};
 use super::report::{DefectKind, InputReport, NoticeKind, OnError, RowDefect};
 use super::rows::{Rows, Step};
-use super::times::{TimeForms, WrittenTime, is_midnight, start_of_day};
+use super::times::{
+    Clock, ClockZone, DateOrder, TimeForms, WrittenTime, is_midnight, start_of_day,
+};
 use crate::error::Result;
-use crate::model::{Headline, TimePrecision};
+use crate::model::{Headline, TimePrecision, Timestamp};
 
 /// The most symbols that a headline may name; a field may be a mebibyte of them.
 const MAX_SYMBOLS: usize = 1_000;
 /// The longest text of a headline in bytes.
 const MAX_TEXT: usize = 8 << 10;
+const DAY_MS: i64 = 86_400_000;
 
 const HEADLINE_TIME: Field = Field {
     name: "time",
@@ -67,6 +70,10 @@ const PRECISION: Field = Field {
 pub struct HeadlineOptions {
     /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
     pub map: Vec<(String, String)>,
+    /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
+    pub dates: Option<DateOrder>,
+    /// The clock of times that name no zone; by default UTC.
+    pub zone: Option<ClockZone>,
     /// What to do with rows that cannot be stored; by default refuse the file.
     pub on_error: OnError,
 }
@@ -96,7 +103,7 @@ pub fn read_headlines(path: &Path, options: &HeadlineOptions) -> Result<Headline
         let mut rows = Rows::open(member)?;
         let mut part = InputReport::new(path);
         let raw = read_rows(&mut rows, options, &mut part)?;
-        let found = assemble(raw, &mut part);
+        let found = assemble(raw, options.zone.as_ref(), &mut part);
         part.accepted = found.len() as u64;
         if part.rows == 0 {
             part.notices
@@ -129,7 +136,7 @@ fn read_rows(
     if rows.has_none() {
         return Ok(Vec::new());
     }
-    let mut positions = Positions::resolve(rows.layout(), &rows.place, options)?;
+    let mut positions: Option<Positions> = None;
     let mut record = ByteRecord::new();
     let mut raw = Vec::new();
     loop {
@@ -161,6 +168,7 @@ struct Positions {
     source: Option<usize>,
     precision: Option<usize>,
     width: usize,
+    dates: Option<DateOrder>,
 }
 
 impl Positions {
@@ -184,12 +192,13 @@ impl Positions {
             source: columns.find(&SOURCE)?,
             precision: columns.find(&PRECISION)?,
             width: names.len(),
+            dates: options.dates,
         })
     }
 
     fn read(&self, record: &ByteRecord, line: u64) -> Result<RawHeadline, RowDefect> {
         let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
-        let time = read_time(&self.time.of(record))?;
+        let time = read_time_in(&self.time.of(record), self.dates)?;
         let said = utf8(field(self.precision), "precision")?;
         let said = match said {
             "" => None,
@@ -271,20 +280,64 @@ fn symbols_of(text: &str) -> Result<Vec<String>, RowDefect> {
     Ok(symbols)
 }
 
-/// Checks what concerns several rows: one form of times, order, equal rows, midnights.
-fn assemble(mut raw: Vec<RawHeadline>, report: &mut InputReport) -> Vec<Headline> {
+/// Checks what concerns several rows: one form of times, the clock, order, equal rows, midnights.
+fn assemble(
+    mut raw: Vec<RawHeadline>,
+    zone: Option<&ClockZone>,
+    report: &mut InputReport,
+) -> Vec<Headline> {
     leave_out_wrong_units(&mut raw, report);
-    let dates_only = raw.iter().all(|r| is_midnight(r.headline.time));
+    let is_midnight = |r: &RawHeadline| is_midnight(Timestamp::from_millis(r.time.local));
+    let dates_only = raw.iter().all(is_midnight);
+    settle_times(&mut raw, zone, report);
     for row in &mut raw {
         if row.said.is_none() && dates_only {
             row.headline.precision = TimePrecision::Day;
         }
         if row.headline.precision == TimePrecision::Day {
-            row.headline.time = start_of_day(row.headline.time);
+            row.headline.time = day_by_whose_end_it_was_known(row.time, row.headline.time);
         }
     }
     sort(&mut raw, report);
     leave_out_repeats(raw, report)
+}
+
+/// The day in UTC by whose end the local day of a headline has ended, too: what happened at some time of
+/// a day in New York may have happened when the day in UTC was over.
+fn day_by_whose_end_it_was_known(written: WrittenTime, utc: Timestamp) -> Timestamp {
+    let offset = written.local - utc.millis();
+    let local_day = start_of_day(Timestamp::from_millis(written.local));
+    let last_moment = local_day.plus_millis(DAY_MS - 1 - offset);
+    start_of_day(last_moment)
+}
+
+/// Turns local times into UTC.
+fn settle_times(raw: &mut Vec<RawHeadline>, zone: Option<&ClockZone>, report: &mut InputReport) {
+    let Some(zone) = zone else { return };
+    let mut forms = TimeForms::default();
+    raw.iter().for_each(|row| forms.push(row.time.form));
+    let mut times: Vec<i64> = raw.iter().map(|row| row.time.local).collect();
+    let clock = Clock {
+        zone: Some(zone),
+        ..Clock::default()
+    };
+    let settled = clock.to_utc(&forms, &mut times);
+    if settled.zone_unused {
+        report.notices.add(NoticeKind::ZoneUnused, None, || {
+            "every time has a zone of its own or is a number, which is in UTC; --zone was not used"
+                .to_owned()
+        });
+    }
+    let mut unclear = settled.unclear.into_iter().peekable();
+    let rows = std::mem::take(raw).into_iter().zip(times).enumerate();
+    for (at, (mut row, time)) in rows {
+        if unclear.next_if_eq(&at).is_some() {
+            report.reject(row.line, unclear_time(zone, row.time.local));
+            continue;
+        }
+        row.headline.time = Timestamp::from_millis(time);
+        raw.push(row);
+    }
 }
 
 fn leave_out_wrong_units(raw: &mut Vec<RawHeadline>, report: &mut InputReport) {
@@ -296,7 +349,7 @@ fn leave_out_wrong_units(raw: &mut Vec<RawHeadline>, report: &mut InputReport) {
         return;
     };
     raw.retain(|row| {
-        let fits = row.time.form.same_unit(expected);
+        let fits = row.time.form.same_kind(expected);
         if !fits {
             report.reject(row.line, wrong_unit(expected, row.time.form));
         }

@@ -10,6 +10,7 @@
 mod bars;
 #[cfg(feature = "http")]
 mod bybit;
+mod column_map;
 mod columns;
 mod container;
 mod fields;
@@ -30,10 +31,10 @@ pub use bybit::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
     bybit_series_key, sync_klines,
 };
-pub use columns::parse_map;
+pub use column_map::parse_map;
 pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
 pub use inputs::find_inputs;
 pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError};
 pub use synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
-pub use times::DateOrder;
+pub use times::{ClockZone, DateOrder};
 pub use vectors::{VectorFile, VectorMeta, VectorOptions, read_vectors};

@@ -2,9 +2,9 @@
 //! checked that concerns several rows.
 
 use super::super::container::Place;
-use super::super::fields::wrong_unit;
+use super::super::fields::{unclear_time, wrong_unit};
 use super::super::report::{DefectKind, InputReport, NoticeKind};
-use super::super::times::TimeForm;
+use super::super::times::{Clock, ClockZone, TimeForm};
 use super::raw::RawSeries;
 use super::spacing::{count_gaps, off_grid, settle_interval};
 use crate::error::Result;
@@ -16,6 +16,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) place: &'a Place,
     /// How its times are written.
     pub(crate) form: TimeForm,
+    /// The clock of times that name no zone.
+    pub(crate) zone: Option<&'a ClockZone>,
     /// Which missing bars are a gap.
     pub(crate) calendar: Calendar,
     /// The length of a bar, if it is known beforehand.
@@ -85,25 +87,47 @@ fn at(ms: i64) -> Timestamp {
 
 /// Leaves out rows of another unit and turns local times into UTC.
 fn settle_times(raw: &mut RawSeries, rules: &Rules<'_>, report: &mut InputReport) {
-    let trading_dates = rules.calendar == Calendar::Session;
-    if raw.forms.to_utc(&mut raw.bars.time, trading_dates) {
+    let clock = Clock {
+        zone: rules.zone,
+        trading_dates: rules.calendar == Calendar::Session,
+        one_row_a_time: true,
+    };
+    let settled = clock.to_utc(&raw.forms, &mut raw.bars.time);
+    if settled.kept_as_dates {
         report.notices.add(NoticeKind::TradingDates, None, || {
             "every time is a midnight in its own zone; they are kept as dates at 00:00 UTC"
                 .to_owned()
         });
     }
-    let mut kept = Vec::new();
-    let deviates = |form: TimeForm| !form.same_unit(rules.form);
-    if !raw.forms.ranges().any(|(_, form)| deviates(form)) {
+    if settled.zone_unused {
+        report.notices.add(NoticeKind::ZoneUnused, None, || {
+            "every time has a zone of its own or is a number, which is in UTC; --zone was not used"
+                .to_owned()
+        });
+    }
+    let deviates = |form: TimeForm| !form.same_kind(rules.form);
+    if settled.unclear.is_empty() && !raw.forms.any(deviates) {
         return;
     }
+    let mut unclear = settled.unclear.into_iter().peekable();
+    let mut kept = Vec::new();
     for (rows, form) in raw.forms.ranges() {
-        if !deviates(form) {
-            kept.extend(rows);
-            continue;
-        }
-        for line in rows.filter_map(|row| raw.line(row)) {
-            report.reject(line, wrong_unit(rules.form, form));
+        for row in rows {
+            let is_unclear = unclear.next_if_eq(&row).is_some();
+            let defect = match rules.zone {
+                _ if deviates(form) => wrong_unit(rules.form, form),
+                Some(zone) if is_unclear => {
+                    let local = raw.bars.time.get(row).copied().unwrap_or_default();
+                    unclear_time(zone, local)
+                }
+                _ => {
+                    kept.push(row);
+                    continue;
+                }
+            };
+            if let Some(line) = raw.line(row) {
+                report.reject(line, defect);
+            }
         }
     }
     raw.keep(&kept);

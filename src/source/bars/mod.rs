@@ -14,7 +14,7 @@ use std::path::Path;
 use super::container::{Member, Place, for_each_member};
 use super::report::{InputReport, NoticeKind, OnError};
 use super::rows::{Facts, Rows};
-use super::times::{DateOrder, TimeForms};
+use super::times::{ClockZone, DateOrder, TimeForms};
 use crate::error::Result;
 use crate::model::{Bars, Calendar, Interval, SeriesBars, SeriesKey};
 use assemble::{Rules, assemble, notice_splits};
@@ -41,6 +41,9 @@ pub struct BarOptions {
     pub map: Vec<(String, String)>,
     /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
     pub dates: Option<DateOrder>,
+    /// The clock of times that name no zone; by default UTC. Daily bars whose times are all midnights of
+    /// this clock become dates at 00:00 UTC where the market has sessions.
+    pub zone: Option<ClockZone>,
     /// Whether prices are scaled by a column of adjusted closes: open, high, low and close by adjusted
     /// close / close. By default the column is not used, and the report says so where it differs.
     pub adjusted: bool,
@@ -148,6 +151,7 @@ fn assemble_all(
         let rules = Rules {
             place,
             form,
+            zone: options.zone.as_ref(),
             calendar,
             interval: options.interval.or(one.names.interval).or(guess.interval),
         };

@@ -2,8 +2,8 @@
 
 use csv::ByteRecord;
 
-use super::super::columns::{Columns, Field, Layout, TIME, TimeColumns};
-use super::super::fields::{number_defect, read_time_in};
+use super::super::columns::{Columns, Field, Layout, TIME, TimeColumns, numbered};
+use super::super::fields::{no_zone, number_defect, read_time_in};
 use super::super::numbers::{NumberDefect, parse_number, parse_volume};
 use super::super::report::{DefectKind, InputReport, NoticeKind, RowDefect};
 use super::super::rows::{Rows, Step};
@@ -48,7 +48,7 @@ pub(crate) fn read_rows(
     if rows.has_none() {
         return Ok(Vec::new());
     }
-    let mut positions = Positions::resolve(rows, options)?;
+    let mut positions: Option<Positions> = None;
     let mut by_series = BySeries::default();
     let mut volumes = Volumes::default();
     let mut unused = Unused::default();
@@ -65,9 +65,12 @@ pub(crate) fn read_rows(
             }
         };
         report.rows += 1;
-        if rows.layout().width() != positions.width {
-            positions = Positions::resolve(rows, options)?;
-        }
+        let width = rows.layout().width();
+        let positions = match &mut positions {
+            Some(known) if known.width == width => known,
+            // The first row tells what columns of times hold.
+            stale => stale.insert(Positions::resolve(rows, options, &record)?),
+        };
         let row = positions.read(&record).and_then(|row| {
             let series = by_series.of(positions.names, &record)?;
             volumes.count(&row.bar, row.no_volume, line);
@@ -79,8 +82,23 @@ pub(crate) fn read_rows(
             report.reject(line, defect);
         }
     }
+    let positions = match positions {
+        Some(positions) => positions,
+        // Names that say nothing are refused without a row as well.
+        None => Positions::resolve(rows, options, &record)?,
+    };
     if let Some((line, message)) = volumes.notice(positions.volume.is_some()) {
         report.notices.add(NoticeKind::NoVolume, line, || message);
+    }
+    if let Some((line, message)) = rows.skipped().notice() {
+        let kind = NoticeKind::SkippedLines;
+        report.notices.add(kind, Some(line), || message);
+    }
+    if options.zone.is_none()
+        && let Some(name) = &positions.local_clock
+        && by_series.series.iter().any(|s| s.forms.any(TimeForm::is_naive))
+    {
+        return Err(rows.place.error(None, no_zone(name)));
     }
     if let Some((line, message)) = unused.notice() {
         let kind = NoticeKind::AdjustedUnused;
@@ -133,21 +151,30 @@ struct Positions {
     volume: Option<usize>,
     adjusted: Option<AdjustedColumn>,
     names: NameColumns,
+    /// The name of the column of times if it says that they are of a local clock.
+    local_clock: Option<String>,
     width: usize,
     dates: Option<DateOrder>,
     decimal_comma: bool,
 }
 
 impl Positions {
-    fn resolve(rows: &Rows<'_>, options: &BarOptions) -> Result<Self> {
+    fn resolve(rows: &Rows<'_>, options: &BarOptions, row: &ByteRecord) -> Result<Self> {
         let found = match rows.layout() {
-            Layout::Named(names) => Self::of_names(names, options),
+            Layout::Named(names) => Self::of_names(names, options, row),
+            Layout::Positional(width) if !options.map.is_empty() => {
+                Self::of_names(&numbered(*width), options, row)
+            }
             Layout::Positional(width) => Self::of_width(*width, options),
         };
         found.map_err(|message| rows.place.error(None, message))
     }
 
-    fn of_names(names: &[String], options: &BarOptions) -> Result<Self, String> {
+    fn of_names(
+        names: &[String],
+        options: &BarOptions,
+        row: &ByteRecord,
+    ) -> Result<Self, String> {
         let fields = [
             &TIME, &OPEN, &HIGH, &LOW, &CLOSE, &VOLUME, &SYMBOL, &ADJUSTED,
         ];
@@ -158,8 +185,10 @@ impl Positions {
             false => columns.find(&ADJUSTED).ok().flatten(),
         };
         let used = options.adjusted;
+        let time = columns.need_time_as_in(&TIME, row)?;
         Ok(Self {
-            time: columns.need_time(&TIME)?,
+            local_clock: columns.local_clock(&time),
+            time,
             prices: [price(&OPEN)?, price(&HIGH)?, price(&LOW)?, price(&CLOSE)?],
             volume: columns.find(&VOLUME)?,
             adjusted: adjusted.map(|at| AdjustedColumn { at, used }),
@@ -174,14 +203,8 @@ impl Positions {
     fn of_width(width: usize, options: &BarOptions) -> Result<Self, String> {
         if !matches!(width, 5 | 6 | 7 | 12) {
             return Err(format!(
-                "there is no header, and {width} columns are not time, open, high, low, close and volume, nor a dump of Bybit (7) or Binance (12); add a line with the names of the columns"
+                "there is no header, and {width} columns are not time, open, high, low, close and volume, nor a dump of Bybit (7) or Binance (12); say where they are, for example --map time=#1,open=#2,high=#3,low=#4,close=#5, and time=#1+#2 if the date and the time of day are two"
             ));
-        }
-        if !options.map.is_empty() {
-            return Err(
-                "--map needs a header, and there is none; add a line with the names of the columns"
-                    .to_owned(),
-            );
         }
         if options.adjusted {
             return Err("there is no header, so no column is known to hold adjusted closes; add a line with the names of the columns, or leave out --adjusted".to_owned());
@@ -192,6 +215,7 @@ impl Positions {
             volume: (width > 5).then_some(5),
             adjusted: None,
             names: NameColumns::default(),
+            local_clock: None,
             width,
             dates: options.dates,
             decimal_comma: options.decimal_comma,
