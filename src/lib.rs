@@ -105,8 +105,8 @@ pub use model::{
 pub use source::{
     BarFile, BarOptions, ClockZone, DateOrder, DefectKind, EventKind, Finding, Findings,
     HeadlineFile, HeadlineOptions, InputReport, MarketEvent, NoticeKind, OnError, SyntheticConfig,
-    SyntheticMarket, VectorFile, VectorMeta, VectorOptions, Wordings, find_inputs, parse_map,
-    read_bars, read_headlines, read_vectors,
+    SyntheticMarket, TimeOf, VectorFile, VectorMeta, VectorOptions, Wordings, find_inputs,
+    parse_map, read_bars, read_headlines, read_vectors,
 };
 #[cfg(feature = "http")]
 pub use source::{

@@ -1,7 +1,9 @@
 use super::scratch::Scratch;
 use super::{Input, twice};
 use crate::model::{Headline, Interval, SeriesKey, TimePrecision};
-use crate::source::{HeadlineFile, HeadlineOptions, NoticeKind, OnError, read_headlines};
+use crate::source::{
+    DateOrder, HeadlineFile, HeadlineOptions, NoticeKind, OnError, read_headlines,
+};
 
 /// Headlines in text: CSV, JSON and JSON lines.
 pub fn headlines(data: &[u8]) {
@@ -32,6 +34,11 @@ pub(super) fn options(input: &Input<'_>) -> HeadlineOptions {
         } else {
             Vec::new()
         },
+        dates: input.flag(2).then_some(DateOrder::MonthFirst),
+        zone: match input.flag(3) {
+            true => "America/New_York".parse().ok(),
+            false => None,
+        },
     }
 }
 
@@ -39,7 +46,8 @@ pub(super) fn options(input: &Input<'_>) -> HeadlineOptions {
 pub(super) fn check_headlines(file: &HeadlineFile, on_error: OnError) {
     let report = &file.report;
     assert_eq!(report.accepted, file.headlines.len() as u64);
-    let repeated = report.notices.count(NoticeKind::Duplicate);
+    let repeated = report.notices.count(NoticeKind::Duplicate)
+        + report.notices.count(NoticeKind::SymbolsJoined);
     let left_out = report.defects.total();
     assert_eq!(report.rows, report.accepted + left_out + repeated);
     assert!(on_error == OnError::Skip || left_out == 0);

@@ -120,13 +120,18 @@ mod tests {
     }
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        let owned = pairs.iter().map(|(f, c)| ((*f).to_owned(), (*c).to_owned()));
+        let owned = pairs
+            .iter()
+            .map(|(f, c)| ((*f).to_owned(), (*c).to_owned()));
         owned.collect()
     }
 
     #[test]
     fn maps_are_checked() {
-        assert_eq!(map("ts=Date,open=o"), pairs(&[("ts", "Date"), ("open", "o")]));
+        assert_eq!(
+            map("ts=Date,open=o"),
+            pairs(&[("ts", "Date"), ("open", "o")])
+        );
         for bad in ["", "ts", "=x", "ts=", "ts=a,,o=b", "ts=\"a", "ts,o=b"] {
             assert!(parse_map(bad).is_err(), "{bad:?}");
         }

@@ -99,6 +99,12 @@ impl TimeColumns {
         }
     }
 
+    /// The column of the time of day, or the only one.
+    pub(crate) fn last(&self) -> usize {
+        let (Self::One(at) | Self::Halves(_, at)) = *self;
+        at
+    }
+
     /// Whether it is in two columns.
     pub(crate) fn are_halves(&self) -> bool {
         matches!(self, Self::Halves(..))
@@ -235,9 +241,9 @@ impl<'a> Columns<'a> {
 
     /// The name of the column of times if it says that they are of a local clock.
     pub(crate) fn local_clock(&self, time: &TimeColumns) -> Option<String> {
-        let (TimeColumns::One(at) | TimeColumns::Halves(_, at)) = time;
-        let is_local = self.plain.get(*at)?.contains("local");
-        self.names.get(*at).filter(|_| is_local).cloned()
+        let at = time.last();
+        let is_local = self.plain.get(at)?.contains("local");
+        self.names.get(at).filter(|_| is_local).cloned()
     }
 
     fn position(&self, column: &str) -> Option<usize> {
@@ -294,17 +300,7 @@ impl<'a> Columns<'a> {
     }
 
     fn list(&self) -> String {
-        const SHOWN: usize = 30;
-        let shown = |name: &String| match name.is_empty() {
-            true => "(no name)".to_owned(),
-            false => shortened(name),
-        };
-        let shown = self.names.iter().take(SHOWN).map(shown);
-        let mut text = shown.collect::<Vec<_>>();
-        if self.names.len() > SHOWN {
-            text.push(format!("and {} more", self.names.len() - SHOWN));
-        }
-        text.join(", ")
+        listed(self.names)
     }
 }
 
@@ -328,6 +324,21 @@ fn is_time_of_day(field: &[u8]) -> bool {
         Some(_) => false,
         None => (3..=6).contains(&digits),
     }
+}
+
+/// Names of columns for a message, not too many.
+pub(crate) fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 30;
+    let shown = |name: &String| match name.is_empty() {
+        true => "(no name)".to_owned(),
+        false => shortened(name),
+    };
+    let shown = names.iter().take(SHOWN).map(shown);
+    let mut text = shown.collect::<Vec<_>>();
+    if names.len() > SHOWN {
+        text.push(format!("and {} more", names.len() - SHOWN));
+    }
+    text.join(", ")
 }
 
 /// A column's name in lower case without spaces and punctuation.

@@ -88,7 +88,10 @@ fn advice_names_a_column_that_is_free() {
     let names = ["Volume", "when"].map(str::to_owned);
     let columns = Columns::new(&names, &[], &[&TIME, &VOLUME]).unwrap();
     let text = columns.need(&TIME).unwrap_err();
-    assert!(text.contains("for example --map time=when (a name"), "{text}");
+    assert!(
+        text.contains("for example --map time=when (a name"),
+        "{text}"
+    );
     let names = ["Er\u{fffd}ffnung"].map(str::to_owned);
     let columns = Columns::new(&names, &[], &[&TIME]).unwrap();
     let text = columns.need(&TIME).unwrap_err();
@@ -125,8 +128,16 @@ fn the_first_row_tells_halves_from_whole_times() {
         (["date", "time"], ["2024-01-02", "09:30"], "0+1"),
         (["date", "time"], ["20240102", "0930"], "0+1"),
         (["date", "time"], ["2024-01-02", "0"], "0+1"),
-        (["date", "time"], ["2024-01-01T00:00:00Z", "1704067200"], "1"),
-        (["date", "time"], ["2024-01-01", "2024-01-01T00:00:00Z"], "1"),
+        (
+            ["date", "time"],
+            ["2024-01-01T00:00:00Z", "1704067200"],
+            "1",
+        ),
+        (
+            ["date", "time"],
+            ["2024-01-01", "2024-01-01T00:00:00Z"],
+            "1",
+        ),
         (["date", "time"], ["2024-01-01T00:00:00Z", "00:00"], "0"),
         (["date", "time"], ["1704067200", "00:00"], "0"),
         (["date", "time"], ["31/01/2024 09:30", "09:30"], "0"),
@@ -144,6 +155,12 @@ fn an_index_without_a_name_may_be_the_time() {
     assert_eq!(time_of(&["Unnamed: 0", "Open"], &["31/01/2024", "1"]), "0");
     assert_eq!(time_of(&["", "Date"], &["0", "2024-01-02"]), "1");
     let rows_have_numbers = time_of(&["", "Open"], &["0", "1"]);
-    assert!(rows_have_numbers.contains("no column for the time"), "{rows_have_numbers}");
-    assert!(rows_have_numbers.contains("--map time="), "{rows_have_numbers}");
+    assert!(
+        rows_have_numbers.contains("no column for the time"),
+        "{rows_have_numbers}"
+    );
+    assert!(
+        rows_have_numbers.contains("--map time="),
+        "{rows_have_numbers}"
+    );
 }

@@ -14,6 +14,10 @@ mod column_map;
 mod columns;
 mod container;
 mod fields;
+mod headline_columns;
+mod headline_symbols;
+mod headline_text;
+mod headline_times;
 mod headlines;
 mod inputs;
 mod numbers;
@@ -23,7 +27,7 @@ mod synthetic;
 mod times;
 mod vectors;
 
-pub use bars::{BarFile, BarOptions, read_bars};
+pub use bars::{BarFile, BarOptions, TimeOf, read_bars};
 #[cfg(all(feature = "http", any(test, fuzzing)))]
 pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]

@@ -72,8 +72,6 @@ pub enum DefectKind {
     BadName,
     /// A headline without text.
     EmptyText,
-    /// A headline with a control character.
-    ControlCharacter,
     /// A headline of more than 8 KiB.
     TextTooLong,
     /// A vector whose values are all zero: it has no direction.
@@ -100,7 +98,6 @@ impl fmt::Display for DefectKind {
             Self::Conflict => "same time, different values",
             Self::BadName => "bad name",
             Self::EmptyText => "empty text",
-            Self::ControlCharacter => "control character",
             Self::TextTooLong => "text above 8 KiB",
             Self::ZeroVector => "zero vector",
             Self::WrongDimension => "wrong dimension",
@@ -137,6 +134,12 @@ pub enum NoticeKind {
     NoVolume,
     /// Midnights of a local time zone were kept as trading dates at 00:00 UTC.
     TradingDates,
+    /// The times look like those of closes and were taken for those of opens.
+    CloseStamps,
+    /// Daily bars of a market with sessions open at another hour than midnight in UTC.
+    HourOfDays,
+    /// Open or close lay outside of low..high, which was widened.
+    Widened,
     /// A zone was given for times without one, and all times have their own.
     ZoneUnused,
     /// Lines before the header or remarks between rows, which are left out.
@@ -147,6 +150,16 @@ pub enum NoticeKind {
     AdjustedUnused,
     /// A jump in price as a split makes it: see [`crate::SplitJump`].
     Split,
+    /// Rows of one headline with different symbols; one headline is kept, with all of them.
+    SymbolsJoined,
+    /// No headline of the file names a symbol.
+    NoSymbols,
+    /// A word in a field of symbols that is none, like `NaN`; it is left out.
+    NotASymbol,
+    /// A line break or another control character in a text; it is a blank now.
+    ControlCharacter,
+    /// HTML entities in a text; they are decoded.
+    HtmlEntity,
 }
 
 impl fmt::Display for NoticeKind {
@@ -157,11 +170,19 @@ impl fmt::Display for NoticeKind {
             Self::Gap => "gap",
             Self::NoVolume => "no volume",
             Self::TradingDates => "local midnights kept as trading dates",
+            Self::CloseStamps => "times perhaps of the close",
+            Self::HourOfDays => "days that do not open at midnight",
+            Self::Widened => "range widened",
             Self::ZoneUnused => "zone not used",
             Self::SkippedLines => "lines that are no rows",
             Self::NoRows => "no rows",
             Self::AdjustedUnused => "adjusted close not used",
             Self::Split => "jump as in a split",
+            Self::SymbolsJoined => "same headline with other symbols",
+            Self::NoSymbols => "no symbols",
+            Self::NotASymbol => "word that is no symbol",
+            Self::ControlCharacter => "control character made a blank",
+            Self::HtmlEntity => "HTML entities decoded",
         })
     }
 }
@@ -324,6 +345,17 @@ impl InputReport {
         self.missing_bars += other.missing_bars;
         self.defects.absorb(member, other.defects);
         self.notices.absorb(member, other.notices);
+    }
+
+    /// Refuses a file in which there was no row: storing nothing is not what the caller meant.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if there was none.
+    pub(crate) fn check_rows(&self) -> Result<()> {
+        match self.rows {
+            0 => Err(Error::input(&self.file, None, "there are no rows")),
+            _ => Ok(()),
+        }
     }
 
     /// The report, unless its defects refuse the file.

@@ -7,6 +7,7 @@ use super::super::report::{DefectKind, InputReport, NoticeKind};
 use super::super::times::{Clock, ClockZone, TimeForm};
 use super::raw::RawSeries;
 use super::spacing::{count_gaps, off_grid, settle_interval};
+use super::stamps::{TimeOf, closes_to_opens, ends_a_bar, hours_of_days, times_suggest_close};
 use crate::error::Result;
 use crate::model::{Calendar, Interval, SeriesKey, SplitJump, Timestamp};
 
@@ -18,6 +19,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) form: TimeForm,
     /// The clock of times that name no zone.
     pub(crate) zone: Option<&'a ClockZone>,
+    /// Which moment of a bar its time is, if the caller says so.
+    pub(crate) time_of: Option<TimeOf>,
     /// Which missing bars are a gap.
     pub(crate) calendar: Calendar,
     /// The length of a bar, if it is known beforehand.
@@ -38,6 +41,7 @@ pub(crate) fn assemble(
     }
     let interval = settle_interval(&raw.bars.time, rules.interval)
         .map_err(|message| rules.place.error(None, message))?;
+    settle_stamps(&mut raw, interval, rules, report);
     leave_out_off_grid(&mut raw, interval, rules.calendar, report);
     if rules.calendar == Calendar::Continuous {
         count_gaps(&raw.bars.time, |row| raw.line(row), interval, report);
@@ -78,6 +82,42 @@ impl RawSeries {
 
     fn line(&self, row: usize) -> Option<u64> {
         self.lines.get(row).copied()
+    }
+}
+
+/// Turns times of closes into those of opens, or says that they look like such.
+fn settle_stamps(
+    raw: &mut RawSeries,
+    interval: Interval,
+    rules: &Rules<'_>,
+    report: &mut InputReport,
+) {
+    let times = &mut raw.bars.time;
+    let calendar = rules.calendar;
+    if rules.time_of == Some(TimeOf::Close) {
+        closes_to_opens(times, interval, calendar);
+    } else if rules.time_of.is_none() && times_suggest_close(times, interval, calendar) {
+        notice_close_stamps(report, "days begin one bar late and end at a full hour");
+    }
+    if rules.zone.is_none()
+        && let Some(hours) = hours_of_days(times, interval, calendar)
+    {
+        report.notices.add(NoticeKind::HourOfDays, None, || {
+            format!(
+                "bars of days open at {hours} UTC; if that is midnight at the exchange, --zone with its zone (like --zone America/New_York) keeps them as dates at 00:00 UTC, as files with dates are"
+            )
+        });
+    }
+}
+
+/// Says that the times may be those of closes, once for a text.
+pub(super) fn notice_close_stamps(report: &mut InputReport, reason: &str) {
+    if report.notices.count(NoticeKind::CloseStamps) == 0 {
+        report.notices.add(NoticeKind::CloseStamps, None, || {
+            format!(
+                "{reason}; they are taken for times of the open, say --time-of close if they are not, or --time-of open"
+            )
+        });
     }
 }
 
@@ -210,10 +250,14 @@ fn leave_out_off_grid(
         .filter(|row| next_off.next_if(|(off, _)| off == row).is_none())
         .collect();
     for (row, reason) in off {
-        let time = raw.bars.time.get(row).copied().map(at);
+        let time = raw.bars.time.get(row).copied();
         report.defects.add(DefectKind::OffGrid, raw.line(row), || {
-            let time = time.map_or_else(String::new, |t| t.to_string());
-            format!("{time} {reason}")
+            let hint = match time.is_some_and(|t| ends_a_bar(t, interval)) {
+                true => "; if it is the end of a bar say --time-of close",
+                false => "",
+            };
+            let time = time.map_or_else(String::new, |t| at(t).to_string());
+            format!("{time} {reason}{hint}")
         });
     }
     raw.keep(&kept);

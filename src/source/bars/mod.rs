@@ -7,6 +7,7 @@ mod naming;
 mod parse;
 mod raw;
 mod spacing;
+mod stamps;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,6 +23,7 @@ use naming::guess;
 use parse::read_rows;
 use raw::{RawSeries, RowNames};
 use spacing::{count_gaps, off_grid};
+pub use stamps::TimeOf;
 
 /// What the caller knows about a file of bars. What is said here wins over the file's content,
 /// and that over its path.
@@ -44,6 +46,12 @@ pub struct BarOptions {
     /// The clock of times that name no zone; by default UTC. Daily bars whose times are all midnights of
     /// this clock become dates at 00:00 UTC where the market has sessions.
     pub zone: Option<ClockZone>,
+    /// Which moment of a bar its time is; by default its open, and the report says so where the file looks
+    /// like one of closes.
+    pub time_of: Option<TimeOf>,
+    /// Whether low..high is widened where open or close lies outside of it, and counted; by default such
+    /// bars are defects.
+    pub widen: bool,
     /// Whether prices are scaled by a column of adjusted closes: open, high, low and close by adjusted
     /// close / close. By default the column is not used, and the report says so where it differs.
     pub adjusted: bool,
@@ -66,8 +74,8 @@ pub struct BarFile {
 /// of one series or with a column of symbols.
 ///
 /// # Errors
-/// [`crate::Error::Io`] if the file cannot be read, [`crate::Error::Input`] if it is damaged, if its columns or
-/// its market are not clear, if its spacing is not the interval, or if it has defects and
+/// [`crate::Error::Io`] if the file cannot be read, [`crate::Error::Input`] if it is damaged or has no rows, if
+/// its columns or its market are not clear, if its spacing is not the interval, or if it has defects and
 /// `options.on_error` refuses them.
 pub fn read_bars(path: &Path, options: &BarOptions) -> Result<BarFile> {
     let mut report = InputReport::new(path);
@@ -80,9 +88,11 @@ pub fn read_bars(path: &Path, options: &BarOptions) -> Result<BarFile> {
         report.absorb(part.place.inner(), part.report);
         Ok(())
     })?;
+    let report = report.judge(options.on_error)?;
+    report.check_rows()?;
     Ok(BarFile {
         series: series.into_values().collect(),
-        report: report.judge(options.on_error)?,
+        report,
     })
 }
 
@@ -152,6 +162,7 @@ fn assemble_all(
             place,
             form,
             zone: options.zone.as_ref(),
+            time_of: options.time_of,
             calendar,
             interval: options.interval.or(one.names.interval).or(guess.interval),
         };

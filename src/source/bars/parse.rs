@@ -10,10 +10,12 @@ use super::super::rows::{Rows, Step};
 use super::super::times::{DateOrder, TimeForm, WrittenTime};
 use super::BarOptions;
 use super::adjusted::{ADJUSTED, AdjustedColumn, Unused};
+use super::assemble::notice_close_stamps;
 use super::names::{BySeries, NameColumns, SYMBOL};
 use super::raw::RawSeries;
+use super::stamps::header_suggests_close;
 use crate::error::Result;
-use crate::model::{Bar, Timestamp};
+use crate::model::{Bar, BarDefect, Timestamp};
 
 macro_rules! price {
     ($name:literal, $($alias:literal),+) => {
@@ -75,6 +77,12 @@ pub(crate) fn read_rows(
             let series = by_series.of(positions.names, &record)?;
             volumes.count(&row.bar, row.no_volume, line);
             unused.count(row.adjusted_differs, line);
+            if row.widened {
+                report.notices.add(NoticeKind::Widened, Some(line), || {
+                    "open or close lies outside of low..high, which is widened to hold them"
+                        .to_owned()
+                });
+            }
             series.push(row.form, row.bar, line);
             Ok(())
         });
@@ -94,9 +102,17 @@ pub(crate) fn read_rows(
         let kind = NoticeKind::SkippedLines;
         report.notices.add(kind, Some(line), || message);
     }
+    if options.time_of.is_none()
+        && let Some(reason) = &positions.close_stamps
+    {
+        notice_close_stamps(report, reason);
+    }
     if options.zone.is_none()
         && let Some(name) = &positions.local_clock
-        && by_series.series.iter().any(|s| s.forms.any(TimeForm::is_naive))
+        && by_series
+            .series
+            .iter()
+            .any(|s| s.forms.any(TimeForm::is_naive))
     {
         return Err(rows.place.error(None, no_zone(name)));
     }
@@ -156,6 +172,9 @@ struct Positions {
     width: usize,
     dates: Option<DateOrder>,
     decimal_comma: bool,
+    widen: bool,
+    /// Why the times may be those of closes.
+    close_stamps: Option<String>,
 }
 
 impl Positions {
@@ -170,11 +189,7 @@ impl Positions {
         found.map_err(|message| rows.place.error(None, message))
     }
 
-    fn of_names(
-        names: &[String],
-        options: &BarOptions,
-        row: &ByteRecord,
-    ) -> Result<Self, String> {
+    fn of_names(names: &[String], options: &BarOptions, row: &ByteRecord) -> Result<Self, String> {
         let fields = [
             &TIME, &OPEN, &HIGH, &LOW, &CLOSE, &VOLUME, &SYMBOL, &ADJUSTED,
         ];
@@ -186,6 +201,7 @@ impl Positions {
         };
         let used = options.adjusted;
         let time = columns.need_time_as_in(&TIME, row)?;
+        let close_stamps = header_suggests_close(names, time.last());
         Ok(Self {
             local_clock: columns.local_clock(&time),
             time,
@@ -196,6 +212,8 @@ impl Positions {
             width: names.len(),
             dates: options.dates,
             decimal_comma: options.decimal_comma,
+            widen: options.widen,
+            close_stamps,
         })
     }
 
@@ -219,6 +237,8 @@ impl Positions {
             width,
             dates: options.dates,
             decimal_comma: options.decimal_comma,
+            widen: options.widen,
+            close_stamps: None,
         })
     }
 
@@ -244,6 +264,7 @@ impl Positions {
             None => None,
         };
         bar.volume = volume.unwrap_or(0.0);
+        let widened = self.widen && widen(&mut bar);
         check(&bar)?;
         let mut adjusted_differs = false;
         if let Some(column) = self.adjusted {
@@ -254,6 +275,7 @@ impl Positions {
             form: time.form,
             bar,
             no_volume: volume.is_none(),
+            widened,
             adjusted_differs,
         })
     }
@@ -265,8 +287,22 @@ struct Row {
     bar: Bar,
     /// It has no volume, which is then 0.
     no_volume: bool,
+    /// Its range was widened.
+    widened: bool,
     /// It has an adjusted close that is not used and differs.
     adjusted_differs: bool,
+}
+
+/// Widens low..high to hold open and close; says whether that changed it.
+fn widen(bar: &mut Bar) -> bool {
+    let (low, high) = (bar.low, bar.high);
+    // A range that is none says nothing of what it should hold, and NaN stays a defect.
+    if low.is_nan() || high.is_nan() || low > high {
+        return false;
+    }
+    bar.low = low.min(bar.open).min(bar.close);
+    bar.high = high.max(bar.open).max(bar.close);
+    bar.low < low || bar.high > high
 }
 
 fn check(bar: &Bar) -> Result<(), RowDefect> {
@@ -279,10 +315,14 @@ fn check(bar: &Bar) -> Result<(), RowDefect> {
             volume,
             ..
         } = bar;
+        let hint = match defect {
+            BarDefect::OutsideRange => "; --widen widens the range to hold them",
+            _ => "",
+        };
         RowDefect::new(
             defect.into(),
             format!(
-                "{defect} (open {open}, high {high}, low {low}, close {close}, volume {volume})"
+                "{defect} (open {open}, high {high}, low {low}, close {close}, volume {volume}){hint}"
             ),
         )
     })

@@ -11,12 +11,12 @@ use csv::ByteRecord;
 
 use super::super::columns::Layout;
 use super::super::container::Place;
+use super::Step;
 use super::header::{
     META_TRADER, delimiter_of, holds_a_time, is_row_of_bar, is_row_of_meta_trader, lacks_a_name,
     names_of, preamble,
 };
 use super::lines::{Lines, MAX_ROW, trim_line_break};
-use super::Step;
 use super::skipped::Skipped;
 use super::wide::{self, Level};
 use crate::error::Result;

@@ -45,7 +45,9 @@ const MOST_LINES: usize = 20;
 pub(super) fn preamble(text: &[u8], line_end: u8) -> Preamble {
     let mut found = Preamble::default();
     let whole = text.split_inclusive(|b| *b == line_end);
-    let whole = whole.map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let whole = whole
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty());
     let lines: Vec<&[u8]> = whole.take(MOST_LINES).collect();
     let mut widest_title = 0;
     for (at, line) in (0_u64..).zip(&lines) {
@@ -72,12 +74,7 @@ pub(super) fn preamble(text: &[u8], line_end: u8) -> Preamble {
 }
 
 /// Whether a line is the header of a table, or its first row.
-fn is_table(
-    fields: &[String],
-    line: &[u8],
-    next: Option<&&[u8]>,
-    delimiter: Option<u8>,
-) -> bool {
+fn is_table(fields: &[String], line: &[u8], next: Option<&&[u8]>, delimiter: Option<u8>) -> bool {
     if !names_columns(fields) {
         return begins_a_row(fields);
     }
@@ -124,7 +121,9 @@ fn names_columns(fields: &[String]) -> bool {
 
 /// Whether fields are a time and numbers.
 fn begins_a_row(fields: &[String]) -> bool {
-    let time = fields.first().is_some_and(|f| looks_like_time(f.as_bytes()));
+    let time = fields
+        .first()
+        .is_some_and(|f| looks_like_time(f.as_bytes()));
     let numbers = fields.iter().skip(1).filter(|f| number(f.as_bytes()));
     time && numbers.count() > 2
 }
@@ -233,13 +232,20 @@ mod tests {
             ("# open, high and low\nsource: me\n", 2),
         ] {
             let header = "Date,Open,High,Low,Close,Volume\n";
-            assert_eq!(lines(&format!("{before}{header}{ROW}")).0, expected, "{before}");
+            assert_eq!(
+                lines(&format!("{before}{header}{ROW}")).0,
+                expected,
+                "{before}"
+            );
             assert_eq!(lines(&format!("{before}{ROW}")).0, expected, "{before}");
         }
         assert_eq!(lines("sep=;\ndate;title\n"), (1, Some(b';')));
         assert_eq!(lines("\"SEP=,\"\n# x\ndate,title\n"), (2, Some(b',')));
         // A remark right above the rows is the header.
-        assert_eq!(lines(&format!("# note\n#date,open,high,low,close,v\n{ROW}")).0, 1);
+        assert_eq!(
+            lines(&format!("# note\n#date,open,high,low,close,v\n{ROW}")).0,
+            1
+        );
     }
 
     #[test]

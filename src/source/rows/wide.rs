@@ -189,11 +189,16 @@ impl Wide {
             let field = |at: usize| self.row.get(at).unwrap_or_default();
             let value = |column: usize| columns.get(column).copied().flatten().map(field);
             let values = (0..names).map(|column| value(column).unwrap_or_default());
-            if values.clone().all(|v| v.trim_ascii().is_empty() || v == b"NaN") {
+            if values
+                .clone()
+                .all(|v| v.trim_ascii().is_empty() || v == b"NaN")
+            {
                 continue;
             }
             record.clear();
-            self.shared.iter().for_each(|at| record.push_field(field(*at)));
+            self.shared
+                .iter()
+                .for_each(|at| record.push_field(field(*at)));
             values.for_each(|value| record.push_field(value));
             record.push_field(symbol.as_bytes());
             return Some(self.line);

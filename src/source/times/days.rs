@@ -3,11 +3,11 @@
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use super::DAY_MS;
+#[cfg(feature = "parquet")]
+use super::zones::Zone;
 use super::zones::date_time;
 #[cfg(feature = "parquet")]
 use crate::model::Timestamp;
-#[cfg(feature = "parquet")]
-use super::zones::Zone;
 
 /// How often the clocks of a zone show a time, and their offset in milliseconds then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,6 @@ impl<'a> Days<'a> {
         Some(i64::from(self.zone.to_offset(moment).seconds()) * 1_000)
     }
 }
-
 
 /// Moments as the clock of a zone shows them, with its offset.
 #[cfg(feature = "parquet")]

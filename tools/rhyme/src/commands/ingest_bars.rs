@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use rayon::prelude::*;
 use rhymedb::{
-    BarFile, BarOptions, Calendar, Control, DateOrder, Error, Ingest, IngestReport, InputReport,
-    Interval, find_inputs, read_bars,
+    BarFile, BarOptions, Calendar, Control, Error, Ingest, IngestReport, InputReport, Interval,
+    TimeOf, find_inputs, read_bars,
 };
 use serde_json::{Value, json};
 
 use super::input_notes::InputNotes;
-use super::row_options::Rows;
+use super::row_options::{Rows, Times};
 use super::space_choice::SpaceChoice;
 use crate::failure::Outcome;
 use crate::format::Format;
@@ -40,9 +40,14 @@ pub(crate) struct IngestBars {
     /// continuous or session [default: continuous for crypto, else session]
     #[arg(long)]
     calendar: Option<Calendar>,
-    /// The order of dates like 31/01/2024: day-first or month-first
-    #[arg(long, value_name = "ORDER")]
-    dates: Option<DateOrder>,
+    #[command(flatten)]
+    times: Times,
+    /// The moment of a bar that its time is: open or close [default: open]
+    #[arg(long, value_name = "open|close")]
+    time_of: Option<TimeOf>,
+    /// Widen low..high where open or close lies outside of it, and count such bars
+    #[arg(long)]
+    widen: bool,
     /// Scale prices by the column of adjusted closes, like Adj Close
     #[arg(long)]
     adjusted: bool,
@@ -66,7 +71,10 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
         interval: args.interval,
         calendar: args.calendar,
         map: args.rows.map(),
-        dates: args.dates,
+        dates: args.times.dates,
+        zone: args.times.zone.clone(),
+        time_of: args.time_of,
+        widen: args.widen,
         adjusted: args.adjusted,
         decimal_comma: args.decimal_comma,
         on_error: args.rows.on_error,
