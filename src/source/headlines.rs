@@ -195,7 +195,7 @@ impl Positions {
                 Self::of_names(&numbered(*width), options, row)
             }
             Layout::Positional(_) => {
-                Err("there is no line with the names of the columns; say where they are, for example --map time=#1,text=#2,symbols=#3".to_owned())
+                Err("expected a first line with the names of the columns; without one say where they are, for example --map time=#1,text=#2,symbols=#3".to_owned())
             }
         };
         found.map_err(|message| rows.place.error(None, message))

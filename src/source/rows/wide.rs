@@ -8,6 +8,7 @@ use csv::ByteRecord;
 
 use super::super::columns::{Layout, plain};
 use super::Facts;
+use super::header::number;
 
 /// What a column may hold for each symbol.
 const PRICES: [&str; 9] = [
@@ -42,7 +43,13 @@ pub(super) fn of_two_lines(first: &[String], second: &[String]) -> Option<Vec<Le
         true => (first, second, in_first),
         false => (second, first, in_second),
     };
-    if first.len() != second.len() || known == 0 || known != filled(symbols) {
+    // The values of a row are no symbols.
+    let is_symbol = |text: &&String| !number(text.as_bytes());
+    let named = symbols
+        .iter()
+        .filter(|s| !s.is_empty())
+        .all(|s| is_symbol(&s));
+    if first.len() != second.len() || known == 0 || known != filled(symbols) || !named {
         return None;
     }
     let pairs = names.iter().zip(symbols).skip(1);

@@ -45,9 +45,9 @@ const DEFECTS: [(&str, DefectKind, &str); 18] = [
         "found \"17\"",
     ),
     (
-        "1577840400,10,12,9,11,5",
-        DefectKind::WrongUnit,
-        "in milliseconds like most rows, found seconds",
+        "45322,10,12,9,11,5",
+        DefectKind::ImplausibleTime,
+        "if this is a day as Excel counts them say --dates excel",
     ),
     (
         "2020-01-01T01:00,10,12,9,11,5",
