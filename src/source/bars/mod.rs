@@ -4,6 +4,7 @@ mod adjusted;
 mod assemble;
 mod names;
 mod naming;
+mod options;
 mod parse;
 mod raw;
 mod spacing;
@@ -12,43 +13,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::container::{Member, Place, for_each_member};
-use super::report::{InputReport, NoticeKind, OnError};
+use super::report::{InputReport, NoticeKind};
 use super::rows::{Facts, Rows};
-use super::times::{DateOrder, TimeForms};
+use super::times::TimeForms;
 use crate::error::Result;
-use crate::model::{Bars, Calendar, Interval, SeriesBars, SeriesKey};
+use crate::model::{Bars, Calendar, SeriesBars, SeriesKey};
 use assemble::{Rules, assemble, notice_splits};
 use naming::guess;
+pub use options::BarOptions;
 use parse::read_rows;
 use raw::{RawSeries, RowNames};
 use spacing::{count_gaps, off_grid};
-
-/// What the caller knows about a file of bars. What is said here wins over the file's content,
-/// and that over its path.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BarOptions {
-    /// The kind of market; by default from the folders or a well-known venue.
-    pub market: Option<String>,
-    /// The exchange or data source; by default from the folders, else `default`.
-    pub venue: Option<String>,
-    /// The symbol; by default from a column, else from the file's name in upper case.
-    pub symbol: Option<String>,
-    /// The length of a bar; by default from the file's name, else the most frequent spacing.
-    pub interval: Option<Interval>,
-    /// Whether the market ever closes; by default as usual for the market.
-    pub calendar: Option<Calendar>,
-    /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
-    pub map: Vec<(String, String)>,
-    /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
-    pub dates: Option<DateOrder>,
-    /// Whether prices are scaled by a column of adjusted closes: open, high, low and close by adjusted
-    /// close / close. By default the column is not used, and the report says so where it differs.
-    pub adjusted: bool,
-    /// Whether prices are written like `1,5`; by default a comma is refused.
-    pub decimal_comma: bool,
-    /// What to do with rows that cannot be stored; by default refuse the file.
-    pub on_error: OnError,
-}
 
 /// What a file of bars holds.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,7 +13,7 @@ use super::super::columns::Layout;
 use super::super::container::Place;
 use super::super::times::parse_time;
 use super::lines::{Lines, MAX_ROW, trim_line_break};
-use super::{Facts, Step};
+use super::step::{Facts, Step};
 use crate::error::{Result, shortened};
 
 pub(crate) struct CsvRows<'a> {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::super::container::Place;
-use super::Facts;
+use super::step::Facts;
 use crate::error::{Result, shortened};
 
 /// Texts one after the other.

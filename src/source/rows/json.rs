@@ -10,7 +10,7 @@ use super::super::columns::Layout;
 use super::super::container::Place;
 use super::document::{Texts, is_answer, read_document};
 use super::lines::{Lines, MAX_ROW};
-use super::{Facts, Step};
+use super::step::{Facts, Step};
 use crate::error::Result;
 
 /// The largest document that is not one value a line; it is held in memory as a whole.

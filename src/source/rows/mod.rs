@@ -8,34 +8,18 @@ mod lines;
 mod parquet;
 #[cfg(feature = "parquet")]
 mod parquet_footer;
+mod step;
 
 use ::csv::ByteRecord;
 
 #[cfg(feature = "parquet")]
 pub(crate) use parquet::{ParquetFile, texts_of};
 
+pub(crate) use step::{Facts, Step};
+
 use super::columns::Layout;
 use super::container::{Content, Member, Place};
 use crate::error::Result;
-
-/// What came out of one step through a text.
-pub(crate) enum Step {
-    /// A record, at this line or row.
-    Row(u64),
-    /// Something that is no record, at this line, and why.
-    Bad(u64, String),
-    /// Nothing more.
-    End,
-}
-
-/// What a text says about all of its rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Facts {
-    /// The symbol of all rows.
-    pub(crate) symbol: Option<String>,
-    /// The category of Bybit: `spot`, `linear` or `inverse`.
-    pub(crate) bybit_category: Option<String>,
-}
 
 enum Source<'a> {
     Csv(csv::CsvRows<'a>),
