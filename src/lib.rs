@@ -103,10 +103,10 @@ pub use model::{
     SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window,
 };
 pub use source::{
-    BarFile, BarOptions, DateOrder, DefectKind, EventKind, Finding, Findings, HeadlineFile,
-    HeadlineOptions, InputReport, MarketEvent, NoticeKind, OnError, SyntheticConfig,
-    SyntheticMarket, VectorFile, VectorMeta, VectorOptions, Wordings, find_inputs, parse_map,
-    read_bars, read_headlines, read_vectors,
+    BarFile, BarOptions, Contradiction, DateOrder, DefectKind, EventKind, FilePart, FileParts,
+    Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, MarketEvent, NoticeKind,
+    OnConflict, OnError, Overlap, SyntheticConfig, SyntheticMarket, VectorFile, VectorMeta,
+    VectorOptions, Wordings, find_inputs, parse_map, read_bars, read_headlines, read_vectors,
 };
 #[cfg(feature = "http")]
 pub use source::{
