@@ -2,6 +2,7 @@
 
 mod csv;
 mod document;
+mod headerless;
 mod json;
 mod lines;
 #[cfg(feature = "parquet")]
