@@ -46,8 +46,6 @@ pub use segment::segment;
 pub use vectors::vectors;
 pub use weights::weights;
 
-use crate::error::{Error, Result};
-
 /// A parser with everything that must hold for each input.
 pub type Check = fn(&[u8]);
 

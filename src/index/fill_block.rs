@@ -93,6 +93,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::RowsBuilder;
+    use super::super::block::{NOTHING, ONE};
     use super::*;
 
     fn rows() -> impl Strategy<Value = (RowsBuilder, RowsBuilder)> {

@@ -61,6 +61,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::model::Bars;
     use crate::store::{BarReads, Catalog};
 
     /// Bars ten milliseconds apart, with a hole after the 3,000th.

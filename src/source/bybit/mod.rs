@@ -36,11 +36,12 @@ pub use sync::{SyncReport, SyncRequest, sync_klines};
 pub(crate) fn read_answer(
     status: u16,
     body: &[u8],
-    instrument: (BybitCategory, &str, Interval),
+    instrument: (BybitCategory, &str, crate::model::Interval),
     now: crate::model::Timestamp,
 ) -> Result<Vec<crate::model::Bar>, String> {
     let (category, symbol, interval) = instrument;
-    let instrument = Instrument::new(category, symbol, interval).map_err(|e| e.to_string())?;
+    let instrument =
+        instrument::Instrument::new(category, symbol, interval).map_err(|e| e.to_string())?;
     let answer = transport::Answer {
         status,
         body: body.to_vec(),
