@@ -93,9 +93,15 @@ struct Part {
 fn read_member(member: Member<'_>, options: &BarOptions) -> Result<Part> {
     let mut rows = Rows::open(member)?;
     let place = rows.place.clone();
-    let facts = rows.facts.clone();
     let mut report = InputReport::new(place.path());
     let raw = read_rows(&mut rows, options, &mut report)?;
+    // JSON may name its symbol after its rows.
+    let facts = rows.facts();
+    if let Some(order) = &facts.field_order {
+        report.notices.add(NoticeKind::FieldOrder, None, || {
+            format!("the fields have no names; by their prices they are {order}")
+        });
+    }
     if report.rows == 0 {
         report
             .notices

@@ -2,12 +2,18 @@
 
 mod csv;
 mod document;
+mod field_order;
 mod json;
+mod json_seen;
+mod json_shapes;
+mod json_table;
 mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(feature = "parquet")]
 mod parquet_footer;
+mod scan;
+mod texts;
 
 use ::csv::ByteRecord;
 
@@ -35,11 +41,13 @@ pub(crate) struct Facts {
     pub(crate) symbol: Option<String>,
     /// The category of Bybit: `spot`, `linear` or `inverse`.
     pub(crate) bybit_category: Option<String>,
+    /// The names of fields without names, where the values tell another order than the usual one.
+    pub(crate) field_order: Option<String>,
 }
 
 enum Source<'a> {
     Csv(csv::CsvRows<'a>),
-    Json(json::JsonRows<'a>),
+    Json(Box<json::JsonRows<'a>>),
     #[cfg(feature = "parquet")]
     Parquet(Box<parquet::ParquetRows>),
 }
@@ -49,8 +57,7 @@ pub(crate) struct Rows<'a> {
     source: Source<'a>,
     /// Where the text is.
     pub(crate) place: Place,
-    /// What it says about all of its rows.
-    pub(crate) facts: Facts,
+    facts: Facts,
 }
 
 impl<'a> Rows<'a> {
@@ -63,8 +70,8 @@ impl<'a> Rows<'a> {
                 (Source::Csv(rows), facts)
             }
             Content::Json(reader) => {
-                let (rows, facts) = json::JsonRows::open(reader, place.clone())?;
-                (Source::Json(rows), facts)
+                let rows = json::JsonRows::open(reader, place.clone())?;
+                (Source::Json(Box::new(rows)), Facts::default())
             }
             Content::Npy(_) => {
                 return Err(place.error(
@@ -89,6 +96,14 @@ impl<'a> Rows<'a> {
             Source::Json(rows) => rows.layout(),
             #[cfg(feature = "parquet")]
             Source::Parquet(rows) => rows.layout(),
+        }
+    }
+
+    /// What the text says about all of its rows; complete after the last of them.
+    pub(crate) fn facts(&self) -> Facts {
+        match &self.source {
+            Source::Json(rows) => rows.facts(),
+            _ => self.facts.clone(),
         }
     }
 
