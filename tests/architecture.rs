@@ -233,6 +233,13 @@ fn files_fit_one_subject() {
     assert!(long.is_empty(), "split them: {}", long.join(", "));
 }
 
+/// The rooms of `src/db`, and which of them each may import besides what they share, `src/db/*.rs`.
+const ROOMS_OF_DB: &[(&str, &[&str])] = &[
+    ("src/db/read/", &[]),
+    ("src/db/write/", &["src/db/read/"]),
+    ("src/db/care/", &["src/db/read/", "src/db/write/"]),
+];
+
 fn read(file: &str) -> Option<String> {
     fs::read_to_string(root().join(file)).ok()
 }
@@ -249,6 +256,28 @@ fn files_import_each_other_in_no_loop() {
         .cloned()
         .collect();
     assert!(circles.is_empty(), "{}", circles.join("\n"));
+}
+
+#[test]
+fn what_the_rooms_of_a_database_share_imports_none_of_them() {
+    let room = |file: &str| ROOMS_OF_DB.iter().find(|(room, _)| file.starts_with(room));
+    let library = Crate::read("src/lib.rs", &read);
+    let mut wrong = Vec::new();
+    let mut kept = 0;
+    for ((from, to), names) in library.arrows() {
+        let (from, to) = (library.file(from), library.file(to));
+        let Some((above, _)) = room(to).filter(|_| from.starts_with("src/db/")) else {
+            continue;
+        };
+        let below: &[&str] = room(from).map_or(&[], |(_, below)| below);
+        if from.starts_with(above) || below.contains(above) {
+            kept += 1;
+        } else {
+            wrong.push(format!("{from} -> {to}: {names:?}"));
+        }
+    }
+    assert!(kept > 50, "the rooms were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

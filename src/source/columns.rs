@@ -79,6 +79,14 @@ impl TimeColumns {
         }
     }
 
+    /// Whether it is in this column.
+    pub(crate) fn is_in(&self, at: usize) -> bool {
+        match *self {
+            Self::One(one) => one == at,
+            Self::Halves(date, time) => date == at || time == at,
+        }
+    }
+
     /// Whether it is in two columns.
     pub(crate) fn are_halves(&self) -> bool {
         matches!(self, Self::Halves(..))
@@ -167,6 +175,19 @@ impl<'a> Columns<'a> {
         }
     }
 
+    /// Whether the caller says which column the field is in.
+    pub(crate) fn is_mapped(&self, field: &Field) -> bool {
+        self.map.iter().any(|(f, _)| canonical(f) == field.name)
+    }
+
+    /// The columns whose plain names begin so, with what follows there.
+    pub(crate) fn beginning_with(&self, prefix: &str) -> Vec<(usize, &str)> {
+        let plain = self.plain.iter().enumerate();
+        plain
+            .filter_map(|(at, name)| Some((at, name.strip_prefix(prefix)?)))
+            .collect()
+    }
+
     /// The column of a field that must be there.
     pub(crate) fn need(&self, field: &Field) -> Result<usize, String> {
         self.find(field)?.ok_or_else(|| {
@@ -236,7 +257,10 @@ impl<'a> Columns<'a> {
         let mapped = self.map.iter().filter_map(|(_, column)| of_name(column));
         let taken: Vec<usize> = found.chain(mapped).collect();
         let free = |(i, name): &(usize, &String)| !name.is_empty() && !taken.contains(i);
-        let example = self.names.iter().enumerate().find(free);
+        let plain = |i: usize| self.plain.get(i).map_or("", String::as_str);
+        let alike = |(i, _): &(usize, &String)| plain(*i).contains(field.name);
+        let mut all = self.names.iter().enumerate().filter(free);
+        let example = all.clone().find(alike).or_else(|| all.next());
         let example = example.map_or_else(|| "COLUMN".to_owned(), |(_, n)| shortened(n));
         format!(
             "say which one it is, for example --map {}={example}, and name others behind commas",

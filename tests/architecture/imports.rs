@@ -11,7 +11,7 @@ use std::path::Path;
 use super::tokens::{Token, tokens};
 
 /// Path, with the names that the first file takes from the second.
-pub type Arrows = BTreeMap<(usize, usize), BTreeSet<String>>;
+pub(crate) type Arrows = BTreeMap<(usize, usize), BTreeSet<String>>;
 
 const DEFINES: &[&str] = &[
     "fn",
@@ -54,14 +54,14 @@ enum Found {
     Item(usize),
 }
 
-pub struct Crate {
+pub(crate) struct Crate {
     modules: Vec<Module>,
 }
 
 impl Crate {
     /// Reads a crate's modules from its root file on. `read` gives the text of a file, if there is
     /// one.
-    pub fn read(root: &str, read: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn read(root: &str, read: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut found = Self {
             modules: Vec::new(),
         };
@@ -103,16 +103,16 @@ impl Crate {
         at
     }
 
-    pub fn files(&self) -> usize {
+    pub(crate) fn files(&self) -> usize {
         self.modules.len()
     }
 
-    pub fn file(&self, module: usize) -> &str {
+    pub(crate) fn file(&self, module: usize) -> &str {
         &self.modules[module].file
     }
 
     /// Which file imports which.
-    pub fn arrows(&self) -> Arrows {
+    pub(crate) fn arrows(&self) -> Arrows {
         let mut arrows = Arrows::new();
         for at in 0..self.modules.len() {
             for (target, name) in self.taken(at) {
@@ -184,7 +184,7 @@ impl Crate {
     }
 
     /// Each group of files that import each other in a loop, as lines to read.
-    pub fn circles(&self) -> Vec<String> {
+    pub(crate) fn circles(&self) -> Vec<String> {
         let arrows = self.arrows();
         let mut next = vec![Vec::new(); self.modules.len()];
         for (from, to) in arrows.keys() {

@@ -1,20 +1,20 @@
 //! The words of a Rust file, without comments, texts and test code.
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Token {
-    pub text: String,
+pub(crate) struct Token {
+    pub(crate) text: String,
 }
 
 impl Token {
     /// Whether this is a name or a word of the language.
-    pub fn is_name(&self) -> bool {
+    pub(crate) fn is_name(&self) -> bool {
         self.text
             .starts_with(|c: char| c.is_alphabetic() || c == '_')
     }
 }
 
 /// The tokens of a file. Items under `#[cfg(test)]` are left out.
-pub fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
     without_tests(split(text))
 }
 

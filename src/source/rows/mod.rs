@@ -3,6 +3,7 @@
 mod csv;
 mod document;
 mod field_order;
+mod headerless;
 mod json;
 mod json_seen;
 mod json_shapes;
