@@ -2,14 +2,20 @@
 
 mod csv;
 mod document;
+mod field_order;
 mod headerless;
 mod json;
+mod json_seen;
+mod json_shapes;
+mod json_table;
 mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(feature = "parquet")]
 mod parquet_footer;
+mod scan;
 mod step;
+mod texts;
 
 use ::csv::ByteRecord;
 
@@ -24,7 +30,7 @@ use crate::error::Result;
 
 enum Source<'a> {
     Csv(csv::CsvRows<'a>),
-    Json(json::JsonRows<'a>),
+    Json(Box<json::JsonRows<'a>>),
     #[cfg(feature = "parquet")]
     Parquet(Box<parquet::ParquetRows>),
 }
@@ -34,8 +40,7 @@ pub(crate) struct Rows<'a> {
     source: Source<'a>,
     /// Where the text is.
     pub(crate) place: Place,
-    /// What it says about all of its rows.
-    pub(crate) facts: Facts,
+    facts: Facts,
 }
 
 impl<'a> Rows<'a> {
@@ -48,8 +53,8 @@ impl<'a> Rows<'a> {
                 (Source::Csv(rows), facts)
             }
             Content::Json(reader) => {
-                let (rows, facts) = json::JsonRows::open(reader, place.clone())?;
-                (Source::Json(rows), facts)
+                let rows = json::JsonRows::open(reader, place.clone())?;
+                (Source::Json(Box::new(rows)), Facts::default())
             }
             Content::Npy(_) => {
                 return Err(place.error(
@@ -74,6 +79,14 @@ impl<'a> Rows<'a> {
             Source::Json(rows) => rows.layout(),
             #[cfg(feature = "parquet")]
             Source::Parquet(rows) => rows.layout(),
+        }
+    }
+
+    /// What the text says about all of its rows; complete after the last of them.
+    pub(crate) fn facts(&self) -> Facts {
+        match &self.source {
+            Source::Json(rows) => rows.facts(),
+            _ => self.facts.clone(),
         }
     }
 

@@ -17,4 +17,6 @@ pub(crate) struct Facts {
     pub(crate) symbol: Option<String>,
     /// The category of Bybit: `spot`, `linear` or `inverse`.
     pub(crate) bybit_category: Option<String>,
+    /// The names of fields without names, where the values tell another order than the usual one.
+    pub(crate) field_order: Option<String>,
 }
