@@ -45,7 +45,7 @@ impl Default for OpenOptions {
             seed: 0,
             builder: GraphBuilder::Partition,
             encoders: Vec::new(),
-            clip: DefaultClip::Shipped,
+            clip: DefaultClip::default(),
             storage: Arc::new(FileSystem),
             sizes: SegmentSizes::default(),
             sync_every: 1,
@@ -143,8 +143,8 @@ impl OpenOptions {
     }
 
     /// The weights, of the architecture `clip/1`, of the space [`Database::TEXT_SPACE`] that the first
-    /// ingestion makes beside [`Database::DEFAULT_SPACE`]. Default: [`Weights::shipped_clip`]. `None`
-    /// makes no such space: then each window is embedded once, and a bulk load takes half the time and
+    /// ingestion makes beside [`Database::DEFAULT_SPACE`]. Default: `Weights::shipped_clip`, or none in
+    /// programs without the feature `weights`. `None` makes no such space: then each window is embedded once, and a bulk load takes half the time and
     /// half the room; [`Database::create_space_of_weights`] can make the space later. A database that has
     /// spaces already keeps those it has.
     ///

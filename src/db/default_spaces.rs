@@ -12,17 +12,20 @@ pub(super) const TEXT_SPACE: &str = "clip";
 #[derive(Clone, Debug, Default)]
 pub(super) enum DefaultClip {
     /// Those that come with the crate.
+    #[cfg(feature = "weights")]
     #[default]
     Shipped,
     /// The caller's.
     Own(Weights),
     /// There is no such space.
+    #[cfg_attr(not(feature = "weights"), default)]
     Absent,
 }
 
 impl DefaultClip {
     pub(super) fn weights(&self) -> Result<Option<Weights>> {
         match self {
+            #[cfg(feature = "weights")]
             Self::Shipped => Weights::shipped_clip().map(Some),
             Self::Own(weights) => Ok(Some(weights.clone())),
             Self::Absent => Ok(None),

@@ -71,6 +71,7 @@ pub(crate) const TIME: Field = Field {
         "tradingdate",
         "dt",
         "t",
+        "ticks",
         "indexlevel0",
     ],
     prefix: None,
@@ -103,6 +104,14 @@ impl TimeColumns {
     pub(crate) fn last(&self) -> usize {
         let (Self::One(at) | Self::Halves(_, at)) = *self;
         at
+    }
+
+    /// Whether it is in this column.
+    pub(crate) fn is_in(&self, at: usize) -> bool {
+        match *self {
+            Self::One(one) => one == at,
+            Self::Halves(date, time) => date == at || time == at,
+        }
     }
 
     /// Whether it is in two columns.
@@ -167,6 +176,19 @@ impl<'a> Columns<'a> {
             (Some(_), Some(_)) => Err(self.unclear(field, prefix)),
             _ => Ok(None),
         }
+    }
+
+    /// Whether the caller says which column the field is in.
+    pub(crate) fn is_mapped(&self, field: &Field) -> bool {
+        self.map.iter().any(|(f, _)| canonical(f) == field.name)
+    }
+
+    /// The columns whose plain names begin so, with what follows there.
+    pub(crate) fn beginning_with(&self, prefix: &str) -> Vec<(usize, &str)> {
+        let plain = self.plain.iter().enumerate();
+        plain
+            .filter_map(|(at, name)| Some((at, name.strip_prefix(prefix)?)))
+            .collect()
     }
 
     /// The column of a field that must be there.
@@ -284,8 +306,11 @@ impl<'a> Columns<'a> {
         let mapped = self.map.iter().filter_map(|(_, column)| of_name(column));
         let taken: Vec<usize> = found.chain(mapped).collect();
         let free = |(i, name): &(usize, &String)| !name.is_empty() && !taken.contains(i);
+        let plain = |i: usize| self.plain.get(i).map_or("", String::as_str);
+        let alike = |(i, _): &(usize, &String)| plain(*i).contains(field.name);
         // A name is the better example; a column without one is left for the last.
-        let named = self.names.iter().enumerate().find(free);
+        let mut named = self.names.iter().enumerate().filter(free);
+        let named = named.clone().find(alike).or_else(|| named.next());
         let unnamed = || {
             let mut columns = self.names.iter().enumerate();
             columns.find(|(at, _)| !taken.contains(at))

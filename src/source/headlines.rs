@@ -15,7 +15,7 @@ use super::headline_times::{day_by_whose_end_it_was_known, settle};
 use super::report::{DefectKind, InputReport, NoticeKind, OnError, RowDefect};
 use super::rows::{Rows, Step};
 use super::times::{ClockZone, DateOrder, TimeForms, WrittenTime, is_midnight};
-use crate::error::{Result, excerpt};
+use crate::error::{Error, Result, excerpt};
 use crate::model::{Headline, TimePrecision, Timestamp};
 
 /// The longest text of a headline in bytes.
@@ -73,8 +73,10 @@ pub fn read_headlines(path: &Path, options: &HeadlineOptions) -> Result<Headline
     })?;
     headlines.sort_by_key(|h| h.time);
     let report = report.judge(options.on_error)?;
-    report.check_rows()?;
-    Ok(HeadlineFile { headlines, report })
+    match report.rows {
+        0 => Err(Error::input(path, None, "there are no rows")),
+        _ => Ok(HeadlineFile { headlines, report }),
+    }
 }
 
 /// A headline before the file's form of times is known.

@@ -4,9 +4,11 @@ mod bank;
 mod config;
 mod layout;
 mod presets;
+#[cfg(feature = "weights")]
 mod shipped;
 mod tensors;
 mod trained;
+mod with_bank;
 
 pub use bank::{Bank, BankConfig};
 pub use config::{Activation, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory, Pool};

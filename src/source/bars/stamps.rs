@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::super::columns::plain;
+use super::super::report::{InputReport, NoticeKind};
 use crate::error::{Error, excerpt};
 use crate::model::{Calendar, Interval, Timestamp};
 
@@ -90,6 +91,17 @@ pub(super) fn ends_a_bar(time: i64, interval: Interval) -> bool {
     };
     let close = whole_close(time);
     close != time && close.rem_euclid(ms) == 0
+}
+
+/// Says that the times may be those of closes, once for a text.
+pub(super) fn notice_close_stamps(report: &mut InputReport, reason: &str) {
+    if report.notices.count(NoticeKind::CloseStamps) == 0 {
+        report.notices.add(NoticeKind::CloseStamps, None, || {
+            format!(
+                "{reason}; they are taken for times of the open, say --time-of close if they are not, or --time-of open"
+            )
+        });
+    }
 }
 
 /// Names of columns that occur in files of one source, whose times are those of the close.

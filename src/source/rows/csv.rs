@@ -11,13 +11,14 @@ use csv::ByteRecord;
 
 use super::super::columns::Layout;
 use super::super::container::Place;
-use super::Step;
 use super::header::{
     META_TRADER, delimiter_of, holds_a_time, is_row_of_bar, is_row_of_meta_trader, lacks_a_name,
     names_of, preamble,
 };
+use super::headerless;
 use super::lines::{Lines, MAX_ROW, trim_line_break};
 use super::skipped::Skipped;
+use super::step::Step;
 use super::wide::{self, Level};
 use crate::error::Result;
 
@@ -57,6 +58,9 @@ impl<'a> CsvRows<'a> {
         if is_row_of_meta_trader(&header) {
             let names = META_TRADER.iter().take(header.len());
             rows.layout = Layout::Named(names.map(|n| (*n).to_owned()).collect());
+            rows.pending.push((at, header));
+        } else if let Some(names) = headerless::columns_of(&header) {
+            rows.layout = Layout::Named(names);
             rows.pending.push((at, header));
         } else if is_row_of_bar(&header) || holds_a_time(&header) {
             rows.layout = Layout::Positional(header.len());

@@ -2,14 +2,22 @@
 
 mod csv;
 mod document;
+mod field_order;
 mod header;
+mod headerless;
 mod json;
+mod json_seen;
+mod json_shapes;
+mod json_table;
 mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(feature = "parquet")]
 mod parquet_footer;
+mod scan;
 mod skipped;
+mod step;
+mod texts;
 mod wide;
 
 use ::csv::ByteRecord;
@@ -18,33 +26,16 @@ use ::csv::ByteRecord;
 pub(crate) use parquet::{ParquetFile, texts_of};
 pub(crate) use skipped::Skipped;
 
+pub(crate) use step::{Facts, Step};
+
 use super::columns::Layout;
 use super::container::{Content, Member, Place};
 use crate::error::Result;
 use wide::{Symbols, Wide};
 
-/// What came out of one step through a text.
-pub(crate) enum Step {
-    /// A record, at this line or row.
-    Row(u64),
-    /// Something that is no record, at this line, and why.
-    Bad(u64, String),
-    /// Nothing more.
-    End,
-}
-
-/// What a text says about all of its rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Facts {
-    /// The symbol of all rows.
-    pub(crate) symbol: Option<String>,
-    /// The category of Bybit: `spot`, `linear` or `inverse`.
-    pub(crate) bybit_category: Option<String>,
-}
-
 enum Source<'a> {
     Csv(csv::CsvRows<'a>),
-    Json(json::JsonRows<'a>),
+    Json(Box<json::JsonRows<'a>>),
     #[cfg(feature = "parquet")]
     Parquet(Box<parquet::ParquetRows>),
 }
@@ -66,8 +57,7 @@ pub(crate) struct Rows<'a> {
     shape: Shape,
     /// Where the text is.
     pub(crate) place: Place,
-    /// What it says about all of its rows.
-    pub(crate) facts: Facts,
+    facts: Facts,
 }
 
 impl<'a> Rows<'a> {
@@ -80,8 +70,8 @@ impl<'a> Rows<'a> {
                 (Source::Csv(rows), Facts::default())
             }
             Content::Json(reader) => {
-                let (rows, facts) = json::JsonRows::open(reader, place.clone())?;
-                (Source::Json(rows), facts)
+                let rows = json::JsonRows::open(reader, place.clone())?;
+                (Source::Json(Box::new(rows)), Facts::default())
             }
             Content::Npy(_) => {
                 return Err(place.error(
@@ -126,6 +116,14 @@ impl<'a> Rows<'a> {
         match &self.source {
             Source::Csv(rows) => rows.skipped.clone(),
             _ => Skipped::default(),
+        }
+    }
+
+    /// What the text says about all of its rows; complete after the last of them.
+    pub(crate) fn facts(&self) -> Facts {
+        match &self.source {
+            Source::Json(rows) => rows.facts(),
+            _ => self.facts.clone(),
         }
     }
 

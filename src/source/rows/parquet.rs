@@ -15,8 +15,8 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use super::super::columns::Layout;
 use super::super::container::Place;
 use super::super::times::{ZoneText, naive};
-use super::Step;
 use super::parquet_footer::check_footer;
+use super::step::Step;
 use crate::error::{Error, Result, shortened};
 
 const BATCH_ROWS: usize = 8_192;

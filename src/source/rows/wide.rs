@@ -7,8 +7,8 @@
 use csv::ByteRecord;
 
 use super::super::columns::{Layout, plain};
-use super::Facts;
 use super::header::number;
+use super::step::Facts;
 
 /// What a column may hold for each symbol.
 const PRICES: [&str; 9] = [

@@ -8,7 +8,9 @@
 use std::ops::Range;
 
 use super::days::{Days, Showing};
-use super::{ClockZone, DAY_MS, TimeForm, TimeForms};
+use super::forms::{TimeForm, TimeForms};
+use super::written::DAY_MS;
+use super::zones::ClockZone;
 
 /// What is known of the clock behind a column of times.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-use super::DAY_MS;
+use super::written::DAY_MS;
 #[cfg(feature = "parquet")]
 use super::zones::Zone;
 use super::zones::date_time;

@@ -5,9 +5,10 @@
 //! names, a time of day has a colon or AM or PM, a year has four digits or comes after the day, and
 //! what is left is a zone. The weekday is not compared with the date, which names it already.
 
-use super::text::{Text, days_of, full_year};
+use super::digits::{Text, days_of, full_year};
+use super::forms::TimeForm;
+use super::written::{DAY_MS, TimeDefect, WrittenTime};
 use super::zones::Zone;
-use super::{DAY_MS, TimeDefect, TimeForm, WrittenTime};
 use crate::model::TimePrecision;
 
 const MONTHS: [&str; 12] = [

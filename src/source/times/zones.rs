@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::TimeDefect;
+use super::written::TimeDefect;
 use crate::error::{Error, excerpt};
 
 /// Abbreviations and their offsets in minutes. Those of America are as RFC 2822 says. CET and its like are
