@@ -43,7 +43,7 @@ mod times;
 mod vectors;
 
 #[cfg(feature = "files")]
-pub use bars::{BarFile, BarOptions, Contradiction, OnConflict, Overlap, read_bars};
+pub use bars::{BarFile, BarOptions, Contradiction, OnConflict, Overlap, named_by_path, read_bars};
 #[cfg(all(feature = "http", any(test, fuzzing)))]
 pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]
@@ -56,7 +56,7 @@ pub use columns::parse_map;
 #[cfg(feature = "files")]
 pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
 #[cfg(feature = "files")]
-pub use inputs::find_inputs;
+pub use inputs::{Inputs, find_inputs, find_inputs_and_others};
 #[cfg(feature = "files")]
 pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError};
 #[cfg(feature = "files")]
