@@ -105,14 +105,14 @@ pub fn read_bars(path: &Path, options: &BarOptions) -> Result<BarFile> {
         }
         (Some(inner), Unread::NoTable(error)) => {
             let mut part = part_of(inner, &error);
-            part.message = no_table(&error);
+            part.message = NO_TABLE.to_owned();
             refused.borrow_mut().push((true, part));
             Ok(())
         }
         // What people call text may be a table, and what they call CSV should be one.
-        (None, Unread::NoTable(error)) if is_called_text(path) => {
+        (None, Unread::NoTable(_)) if is_called_text(path) => {
             let part = FilePart {
-                message: no_table(&error),
+                message: NO_TABLE.to_owned(),
                 ..FilePart::default()
             };
             refused.borrow_mut().push((true, part));
@@ -160,9 +160,9 @@ fn is_called_text(path: &Path) -> bool {
     ending.is_some_and(|ending| ending.eq_ignore_ascii_case("txt"))
 }
 
-fn no_table(error: &Error) -> String {
-    format!("it holds no table of bars: {}", message_of(error))
-}
+/// Why a text that nobody called a table is passed over.
+const NO_TABLE: &str =
+    "it holds no table of bars: its first line names none of open, high, low and close";
 
 /// A member that is left out, and why.
 fn part_of(inner: &str, error: &Error) -> FilePart {

@@ -235,7 +235,7 @@ fn store(ingest: &mut Ingest<'_>, files: Vec<OrderedFile>, tally: &mut Tally<'_>
 
 fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Duration) -> Outcome {
     let row = json!({
-        "files": tally.files,
+        "files": tally.tables(),
         "files_refused": tally.notes.refused(),
         "rows": tally.rows,
         "rows_skipped": tally.skipped,

@@ -14,7 +14,7 @@ use crate::text::{grouped, legible};
 /// What became of the files.
 pub(super) struct Tally<'a> {
     pub(super) notes: InputNotes<'a>,
-    pub(super) files: usize,
+    files: usize,
     /// Files in folders that are of no kind which can be read.
     pub(super) others: Others,
     /// Bytes of the files, and of those that are done: how many rows are still to come is guessed
@@ -86,6 +86,12 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// Files that are tables, readable or not.
+    pub(super) fn tables(&self) -> usize {
+        let over = usize::try_from(self.notes.passed_over()).unwrap_or(0);
+        self.files.saturating_sub(over)
+    }
+
     /// So many more files are done.
     pub(super) fn done(&mut self, files: &[&PathBuf]) {
         self.bytes_done += bytes(files);
@@ -118,7 +124,7 @@ impl Tally<'_> {
         let series = self.series.len() as u64;
         let mut line = format!(
             "read {}: {}, {}",
-            count(self.files as u64, "file", "files"),
+            count(self.tables() as u64, "file", "files"),
             count(series, "series", "series"),
             count(self.bars, "bar", "bars"),
         );
@@ -153,7 +159,7 @@ impl Tally<'_> {
             let rows = count(self.skipped, "row", "rows");
             line.push_str(&format!("; left out {rows}, see above"));
         }
-        if let Some(refused) = self.notes.refusals(self.files) {
+        if let Some(refused) = self.notes.refusals(self.tables()) {
             line.push_str(&format!("; refused {refused}, see above for what to type"));
         }
         line
