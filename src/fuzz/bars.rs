@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
+use super::input::{Input, check_refusal, twice};
 use super::scratch::Scratch;
-use super::{Input, check_refusal, twice};
 use crate::model::{Calendar, Interval, SeriesBars, SeriesKey};
 use crate::source::{BarFile, BarOptions, DateOrder, NoticeKind, OnConflict, OnError, read_bars};
 

@@ -55,6 +55,7 @@ pub(crate) const TIME: Field = Field {
         "time",
         "date",
         "t",
+        "ticks",
         "indexlevel0",
     ],
     prefix: None,

@@ -159,6 +159,8 @@ pub enum NoticeKind {
     ControlCharacter,
     /// HTML entities in a text; they are decoded.
     HtmlEntity,
+    /// Candles without names of their fields, in an order that their prices tell.
+    FieldOrder,
 }
 
 impl fmt::Display for NoticeKind {
@@ -182,6 +184,7 @@ impl fmt::Display for NoticeKind {
             Self::NotASymbol => "word that is no symbol",
             Self::ControlCharacter => "control character made a blank",
             Self::HtmlEntity => "HTML entities decoded",
+            Self::FieldOrder => "order of fields told by prices",
         })
     }
 }

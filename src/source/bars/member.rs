@@ -5,10 +5,10 @@ use super::super::report::{InputReport, NoticeKind};
 use super::super::report_parts::FilePart;
 use super::super::rows::{Facts, Rows};
 use super::super::times::{TimeForm, TimeForms};
-use super::BarOptions;
 use super::assemble::{Rules, notice_scaled, notice_splits, settle_grid, settle_rows};
 use super::market::told_market;
 use super::naming::{Guess, guess};
+use super::options::BarOptions;
 use super::parse::{ReadRows, Unread, read_rows};
 use super::raw::{RawSeries, RowNames};
 use super::spacing::{fits_interval, settle_interval};
@@ -29,10 +29,16 @@ pub(super) struct Part {
 pub(super) fn read_member(member: Member<'_>, options: &BarOptions) -> Result<Part, Unread> {
     let mut rows = Rows::open(member)?;
     let place = rows.place.clone();
-    let facts = rows.facts.clone();
     let mut guess = guess_of(&place);
     let mut report = InputReport::new(place.path());
     let read = read_rows(&mut rows, guess.symbol.as_deref(), options, &mut report)?;
+    // JSON may name its symbol after its rows.
+    let facts = rows.facts();
+    if let Some(order) = &facts.field_order {
+        report.notices.add(NoticeKind::FieldOrder, None, || {
+            format!("the fields have no names; by their prices they are {order}")
+        });
+    }
     if report.rows == 0 {
         report
             .notices

@@ -12,8 +12,9 @@ use csv::ByteRecord;
 use super::super::columns::Layout;
 use super::super::container::Place;
 use super::super::times::parse_time;
+use super::headerless;
 use super::lines::{Lines, MAX_ROW, trim_line_break};
-use super::{Facts, Step, headerless};
+use super::step::{Facts, Step};
 use crate::error::{Result, shortened};
 
 pub(crate) struct CsvRows<'a> {
