@@ -47,7 +47,9 @@ mod times;
 mod vectors;
 
 #[cfg(feature = "files")]
-pub use bars::{BarFile, BarOptions, Contradiction, OnConflict, Overlap, TimeOf, read_bars};
+pub use bars::{
+    BarFile, BarOptions, Contradiction, OnConflict, Overlap, TimeOf, named_by_path, read_bars,
+};
 #[cfg(all(feature = "http", any(test, fuzzing)))]
 pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]
@@ -60,7 +62,7 @@ pub use column_map::parse_map;
 #[cfg(feature = "files")]
 pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
 #[cfg(feature = "files")]
-pub use inputs::find_inputs;
+pub use inputs::{Inputs, find_inputs, find_inputs_and_others};
 #[cfg(feature = "files")]
 pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError};
 #[cfg(feature = "files")]

@@ -196,11 +196,11 @@ impl Positions {
             }
             Layout::Positional(width) => (Self::of_width(*width, options), true),
         };
-        found.map_err(|message| match is_table {
-            true => Unread::Refused(rows.place.error(None, message)),
-            false => {
-                let message = "it holds no table of bars: its first line has none of the columns open, high, low and close";
-                Unread::NoTable(rows.place.error(None, message))
+        found.map_err(|message| {
+            let error = rows.place.error(None, message);
+            match is_table {
+                true => Unread::Refused(error),
+                false => Unread::NoTable(error),
             }
         })
     }

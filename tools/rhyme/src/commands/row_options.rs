@@ -8,9 +8,13 @@ pub(crate) struct Rows {
     /// a name with a comma: open="Open, USD"
     #[arg(long, value_name = "FIELD=COLUMN,...", value_parser = columns)]
     map: Option<Columns>,
-    /// What to do with rows that cannot be stored: refuse the file, or skip them
+    /// What to do with rows that cannot be stored: refuse their file or, of bars, their
+    /// symbol or member of a zip; or skip them
     #[arg(long, value_parser = on_error, default_value = "refuse", value_name = "refuse|skip")]
     pub(crate) on_error: OnError,
+    /// Fail if anything was refused; else the rest goes in, and what was refused is told
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 impl Rows {
