@@ -4,13 +4,16 @@
 //! Parquet). `rows` turns a text of any dialect into records of fields with their line numbers.
 //! The readers of bars, headlines and vectors give the fields a meaning and check it.
 //!
-//! What cannot be stored is a defect: it refuses the whole file, or is left out and counted if
-//! the caller says so. What is odd but harmless is a notice. Nothing is repaired in silence.
+//! What cannot be stored is a defect: it refuses its part of the file (of bars a symbol or a member
+//! of a zip, else the whole file), or is left out and counted if the caller says so. What is odd but
+//! harmless is a notice. Nothing is repaired in silence.
 
 #[cfg(feature = "files")]
 mod bars;
 #[cfg(feature = "http")]
 mod bybit;
+#[cfg(feature = "files")]
+mod column_map;
 #[cfg(feature = "files")]
 mod columns;
 #[cfg(feature = "files")]
@@ -24,6 +27,8 @@ mod headline_symbols;
 #[cfg(feature = "files")]
 mod headline_text;
 #[cfg(feature = "files")]
+mod headline_times;
+#[cfg(feature = "files")]
 mod headlines;
 #[cfg(feature = "files")]
 mod inputs;
@@ -31,6 +36,8 @@ mod inputs;
 mod numbers;
 #[cfg(feature = "files")]
 mod report;
+#[cfg(feature = "files")]
+mod report_parts;
 #[cfg(feature = "files")]
 mod rows;
 mod synthetic;
@@ -40,7 +47,9 @@ mod times;
 mod vectors;
 
 #[cfg(feature = "files")]
-pub use bars::{BarFile, BarOptions, read_bars};
+pub use bars::{
+    BarFile, BarOptions, Contradiction, OnConflict, Overlap, TimeOf, named_by_path, read_bars,
+};
 #[cfg(all(feature = "http", any(test, fuzzing)))]
 pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]
@@ -49,15 +58,17 @@ pub use bybit::{
     bybit_series_key, sync_klines,
 };
 #[cfg(feature = "files")]
-pub use columns::parse_map;
+pub use column_map::parse_map;
 #[cfg(feature = "files")]
 pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
 #[cfg(feature = "files")]
-pub use inputs::find_inputs;
+pub use inputs::{Inputs, find_inputs, find_inputs_and_others};
 #[cfg(feature = "files")]
 pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError};
+#[cfg(feature = "files")]
+pub use report_parts::{FilePart, FileParts};
 pub use synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
 #[cfg(feature = "files")]
-pub use times::DateOrder;
+pub use times::{ClockZone, DateOrder};
 #[cfg(feature = "files")]
 pub use vectors::{VectorFile, VectorMeta, VectorOptions, read_vectors};
