@@ -74,11 +74,12 @@ pub use analysis::{
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceEpisode, DivergenceMoment, DivergenceSign, Eval, EvalMeasure, EvalReport,
     EvalSection, Fewer, HitOutcome, HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet,
-    LeftOut, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAbout, NewsAnswer, NewsGroup,
-    NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
-    PatternAnswer, PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun,
-    Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup,
-    TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
+    LeftOut, Map, MapAnswer, MapPoint, Measure, Measured, MomentsAnswer, News, NewsAbout,
+    NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, OutcomesOf,
+    Pair, PairOptions, Pairs, PatternAnswer, PatternSearch, RankedSize, Reaction, ReactionAnswer,
+    ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer, Transfer,
+    TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair,
+    Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
@@ -88,8 +89,8 @@ pub use db::{
     FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
     ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
     MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
-    RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size,
-    SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, WaitingSpace,
+    RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer,
+    SimilarBatch, Size, SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, WaitingSpace,
     vector_instructions,
 };
 pub use encode::{
