@@ -49,3 +49,21 @@ pub(crate) fn dot_f64(a: &[f64], b: &[f64]) -> f64 {
 pub(crate) fn dot_wide(a: &[f32], b: &[f32]) -> f64 {
     sum_of(a, b, |x, y| f64::from(x) * f64::from(y))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_side_by_side_are_sums() {
+        for n in [0, 1, 7, 8, 9, 64, 67] {
+            let a: Vec<f64> = (0..n).map(|i| f64::from(i) - 3.5).collect();
+            let b: Vec<f64> = (0..n + 2).map(|i| f64::from(i % 5)).collect();
+            let expected: f64 = a.iter().zip(&b).map(|(x, y)| x * y).sum();
+            assert_eq!(dot_f64(&a, &b), expected, "{n}");
+            let single: Vec<f32> = a.iter().map(|&x| x as f32).collect();
+            let squares: f64 = a.iter().map(|x| x * x).sum();
+            assert_eq!(dot_wide(&single, &single), squares, "{n}");
+        }
+    }
+}

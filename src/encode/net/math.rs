@@ -97,19 +97,6 @@ mod tests {
     }
 
     #[test]
-    fn sums_side_by_side_are_sums() {
-        for n in [0, 1, 7, 8, 9, 64, 67] {
-            let a: Vec<f64> = (0..n).map(|i| f64::from(i) - 3.5).collect();
-            let b: Vec<f64> = (0..n + 2).map(|i| f64::from(i % 5)).collect();
-            let expected: f64 = a.iter().zip(&b).map(|(x, y)| x * y).sum();
-            assert_eq!(dot(&a, &b), expected, "{n}");
-            let single: Vec<f32> = a.iter().map(|&x| x as f32).collect();
-            let squares: f64 = a.iter().map(|x| x * x).sum();
-            assert_eq!(dot_wide(&single, &single), squares, "{n}");
-        }
-    }
-
-    #[test]
     fn normalised_vectors_have_mean_0_and_variance_1() {
         let mut values = [3.0, -1.0, 4.0, 1.0, -5.0, 9.0];
         normalise(&mut values, &[1.0; 6], &[0.0; 6]);
