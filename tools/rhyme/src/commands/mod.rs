@@ -40,6 +40,7 @@ pub(crate) mod map;
 pub(crate) mod moves;
 pub(crate) mod news;
 pub(crate) mod outcomes;
+pub(crate) mod outcomes_of;
 pub(crate) mod pattern;
 pub(crate) mod pictures;
 pub(crate) mod prototype;
