@@ -103,15 +103,16 @@ pub use error::{Error, Result};
 pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
-    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, SeriesBars,
-    SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window,
+    Bar, BarDefect, Bars, Calendar, EncoderSpec, FileRead, FileStamp, Headline, Horizon, Interval,
+    Modality, ReadSpan, SeriesBars, SeriesKey, Sharing, Space, Split, SplitJump, Target,
+    TimePrecision, Timestamp, Window,
 };
 #[cfg(feature = "files")]
 pub use source::{
     BarFile, BarOptions, Contradiction, DateOrder, DefectKind, FilePart, FileParts, Finding,
     Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, NoticeKind, OnConflict, OnError,
     Overlap, VectorFile, VectorMeta, VectorOptions, find_inputs, find_inputs_and_others,
-    named_by_path, parse_map, read_bars, read_headlines, read_vectors,
+    named_by_path, parse_map, read_bars, read_headlines, read_vectors, stamp_file, unchanged_file,
 };
 #[cfg(feature = "http")]
 pub use source::{

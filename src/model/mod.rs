@@ -1,6 +1,7 @@
 //! Values without I/O: the words of market history that every other layer speaks.
 
 mod bar;
+mod file_read;
 mod headline;
 mod horizon;
 mod interval;
@@ -12,6 +13,7 @@ mod timestamp;
 mod window;
 
 pub use bar::{Bar, BarDefect, Bars};
+pub use file_read::{FileRead, FileStamp, ReadSpan};
 pub use headline::{Headline, TimePrecision};
 pub use horizon::Horizon;
 pub use interval::Interval;

@@ -56,6 +56,10 @@ pub(super) const HEADLINE_MARKS: TableDefinition<SpaceId, u64> =
 /// Key: name. Value: a [`PrototypeRecord`](super::prototypes::PrototypeRecord). Catalogs of the first programs have no such table.
 pub(super) const PROTOTYPES: TableDefinition<&str, &[u8]> = TableDefinition::new("prototypes");
 
+/// Key: path of a file. Value: a [`FileRead`](crate::model::FileRead). Catalogs of the first programs
+/// have no such table.
+pub(super) const FILES_READ: TableDefinition<&str, &[u8]> = TableDefinition::new("files_read");
+
 /// Work on a table of any type.
 pub(super) trait EachTable {
     fn table<K: Key + 'static, V: Value + 'static>(
@@ -86,5 +90,6 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(WEIGHTS)?;
     work.table(HEADLINE_ROWS)?;
     work.table(HEADLINE_MARKS)?;
-    work.table(PROTOTYPES)
+    work.table(PROTOTYPES)?;
+    work.table(FILES_READ)
 }

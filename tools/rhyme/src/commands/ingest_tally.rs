@@ -30,6 +30,8 @@ pub(super) struct Tally<'a> {
     bars: u64,
     pub(super) first: Option<i64>,
     pub(super) last: Option<i64>,
+    /// Files that were not read again.
+    pub(super) unchanged: usize,
     pub(super) open: u64,
     pub(super) settled: u64,
 }
@@ -50,6 +52,7 @@ impl<'a> Tally<'a> {
             bars: 0,
             first: None,
             last: None,
+            unchanged: 0,
             open: 0,
             settled: 0,
         }
@@ -92,6 +95,12 @@ impl<'a> Tally<'a> {
         self.files.saturating_sub(over)
     }
 
+    /// A file that is not read again.
+    pub(super) fn unchanged(&mut self, path: &PathBuf) {
+        self.unchanged += 1;
+        self.done(&[path]);
+    }
+
     /// So many more files are done.
     pub(super) fn done(&mut self, files: &[&PathBuf]) {
         self.bytes_done += bytes(files);
@@ -124,7 +133,7 @@ impl Tally<'_> {
         let series = self.series.len() as u64;
         let mut line = format!(
             "read {}: {}, {}",
-            count(self.tables() as u64, "file", "files"),
+            count((self.tables() - self.unchanged) as u64, "file", "files"),
             count(series, "series", "series"),
             count(self.bars, "bar", "bars"),
         );
@@ -134,6 +143,12 @@ impl Tally<'_> {
         };
         if let (Some(first), Some(last)) = (self.first, self.last) {
             line.push_str(&format!(" from {} to {}", date(first), date(last)));
+        }
+        if self.unchanged > 0 {
+            let files = count(self.unchanged as u64, "file", "files");
+            line.push_str(&format!(
+                "; {files} not read again, because nothing in them changed (--reread reads all)"
+            ));
         }
         if self.open > 0 {
             let open = count(self.open, "bar that was", "bars that were");
