@@ -45,6 +45,8 @@ mod processes;
 mod similar;
 #[path = "cli/splits.rs"]
 mod splits;
+#[path = "cli/times.rs"]
+mod times;
 #[path = "cli/told.rs"]
 mod told;
 #[path = "cli/trained.rs"]
