@@ -9,6 +9,7 @@ mod space;
 mod split;
 mod target;
 mod timestamp;
+mod typed_time;
 mod window;
 
 pub use bar::{Bar, BarDefect, Bars};
