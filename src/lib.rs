@@ -86,7 +86,7 @@ pub use db::{
     ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
     MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
     RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size,
-    SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, WaitingSpace,
+    SpaceInfo, SpaceRecall, Spelling, Stage, VectorRow, VerifyReport, View, WaitingSpace,
     vector_instructions,
 };
 pub use encode::{

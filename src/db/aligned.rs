@@ -13,7 +13,7 @@ use super::named_symbols::has_begun;
 use super::past::Past;
 use super::query::{self, Query, encode_text, resolve, unit};
 use super::search::{RowFilter, Search};
-use super::target;
+use super::spelling;
 use super::view::View;
 use crate::encode::{Bank, Weights};
 use crate::error::{Error, Result};
@@ -332,7 +332,7 @@ impl Aligned<'_> {
 
     /// The one series that a target may mean.
     pub(crate) fn series(&self, target: &Target) -> Result<(SeriesKey, Calendar)> {
-        let (_, record) = target::series(self.past.snapshot, target)?;
+        let (_, record) = spelling::series(self.past.view, self.past.snapshot, target)?;
         Ok((record.key.clone(), record.calendar))
     }
 

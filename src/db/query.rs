@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::rank::Candidate;
 use super::search::{RowFilter, Search};
 use super::snapshot::{Snapshot, SpaceState};
+use super::spelling;
 use super::target::{self, stored_window};
 use super::view::View;
 use crate::encode::Shape;
@@ -343,7 +344,7 @@ fn resolve_target(
     target: &Target,
 ) -> Result<ResolvedQuery> {
     let time = view.clamp(target.time);
-    let (id, series) = target::series(snapshot, target)?;
+    let (id, series) = spelling::series(view, snapshot, target)?;
     if state.space().encoder.modality == Modality::Chart {
         let window = state.space().encoder.window as usize;
         let reach = state.space().reach();

@@ -15,8 +15,24 @@ const TIMES_OF_DAY: [&str; 4] = ["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p"];
 
 /// Words that mean another day tomorrow.
 const RELATIVE: [&str; 18] = [
-    "today", "yesterday", "tomorrow", "now", "ago", "last", "next", "this", "latest", "noon",
-    "midnight", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+    "today",
+    "yesterday",
+    "tomorrow",
+    "now",
+    "ago",
+    "last",
+    "next",
+    "this",
+    "latest",
+    "noon",
+    "midnight",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
 ];
 
 /// The moment in UTC that a text means, if it is a date whose month and day are certain, alone or
@@ -45,7 +61,9 @@ pub(super) fn read(text: &str) -> Option<Timestamp> {
 
 fn read_date(form: &str, text: &str) -> Option<Date> {
     // `%Y` also reads 21, which is a year of the first century.
-    let year = text.split(' ').find(|word| word.len() == 4 && is_number(word));
+    let year = text
+        .split(' ')
+        .find(|word| word.len() == 4 && is_number(word));
     year?;
     BrokenDownTime::parse(form, text).ok()?.to_date().ok()
 }
@@ -161,7 +179,10 @@ mod tests {
         for (text, hints) in [
             ("05/19/21", vec!["type 2021-05-19"]),
             ("5.6.2021", vec!["2021-05-06 or 2021-06-05"]),
-            ("5.6.2021 14:00", vec!["2021-05-06T14:00 or 2021-06-05T14:00"]),
+            (
+                "5.6.2021 14:00",
+                vec!["2021-05-06T14:00 or 2021-06-05T14:00"],
+            ),
             ("5.5.2021", vec!["type 2021-05-05"]),
             ("yesterday", vec!["another one tomorrow", "like 20"]),
             ("last week", vec!["another one tomorrow"]),
