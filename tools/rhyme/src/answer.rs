@@ -6,7 +6,7 @@ use rhymedb::{Error, TableColumn, TableWriter, Timestamp};
 use serde_json::Value;
 
 use crate::failure::Outcome;
-use crate::output::{self, Column};
+use crate::text::text;
 
 /// The rows of a listing. A row that has `market`, `venue`, `symbol` and `interval` names a
 /// series, and with `end` a window.
@@ -18,11 +18,17 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn new(columns: &[Column], rows: &[Value]) -> Self {
-        Self {
-            keys: columns.iter().map(|c| c.key.to_owned()).collect(),
-            rows: rows.to_vec(),
-        }
+    pub(crate) fn new(keys: Vec<String>, rows: Vec<Value>) -> Self {
+        Self { keys, rows }
+    }
+
+    /// The keys that are printed, in order.
+    pub(crate) fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
+    pub(crate) fn rows(&self) -> &[Value] {
+        &self.rows
     }
 
     /// The rows of a JSON answer: the value itself if it is a list of objects, else the first
@@ -79,11 +85,6 @@ impl Answer {
         ))
     }
 
-    /// Prints it.
-    pub(crate) fn print(&self, format: crate::args::Format) -> Outcome {
-        output::rows(format, &self.keys, &self.rows)
-    }
-
     /// Writes it to a file of the kind that its name says. Returns the number of rows.
     pub(crate) fn write(&self, path: &Path, replace: bool) -> Outcome<u64> {
         let mut table = TableWriter::create(path, replace)?;
@@ -119,7 +120,7 @@ impl Answer {
         if all(|v| time(v).is_some()) {
             return TableColumn::Time(values().map(|v| time(v?)).collect());
         }
-        TableColumn::Text(values().map(|v| v.map(output::text)).collect())
+        TableColumn::Text(values().map(|v| v.map(text)).collect())
     }
 }
 

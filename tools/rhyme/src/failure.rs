@@ -1,10 +1,9 @@
 use std::io;
-use std::process::ExitCode;
 
 use rhymedb::Error;
 
-use crate::output::legible;
-use crate::progress;
+use crate::interrupt;
+use crate::text::legible;
 
 /// Why a command stopped.
 #[derive(Debug)]
@@ -38,7 +37,7 @@ impl From<Error> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            _ if progress::cancelled() => Self::Cancelled,
+            _ if interrupt::felt() => Self::Cancelled,
             io::ErrorKind::BrokenPipe => Self::PipeClosed,
             _ => Self::Output(error),
         }
@@ -56,27 +55,9 @@ fn code_of(error: &Error) -> u8 {
     }
 }
 
-/// Says what went wrong on standard error, and gives the exit code.
-pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
-    ExitCode::from(tell(outcome))
-}
-
-/// As [`exit_code`], for a program that goes on.
-pub(crate) fn tell(outcome: Outcome) -> u8 {
-    let Err(failure) = outcome else {
-        return 0;
-    };
-    let (code, message) = failure.report();
-    if let Some(message) = message {
-        progress::settle();
-        progress::say(&message);
-    }
-    code
-}
-
 impl Failure {
     /// The exit code, and what to say.
-    fn report(self) -> (u8, Option<String>) {
+    pub(crate) fn report(self) -> (u8, Option<String>) {
         let (code, message) = match self {
             Self::PipeClosed => return (0, None),
             Self::Usage(text) => return (2, Some(text.trim_end().to_owned())),

@@ -6,11 +6,12 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, pr
 use serde_json::Value;
 
 use crate::answer::Answer;
-use crate::args::Format;
 use crate::failure::{Failure, Outcome};
 use crate::fit::{self, Wide};
+use crate::format::Format;
 use crate::render::{AFTERWARDS, Style, wrapped};
 use crate::sink::{self, Out};
+use crate::text::{grouped, legible, text};
 
 /// The key of a column of small charts, which is the last.
 pub(crate) const CHART: &str = "chart";
@@ -48,11 +49,17 @@ pub(crate) fn listing(format: Format, columns: &[Column], rows: &[Value], none: 
 /// Keeps rows as the answer of the command that runs, for whoever asks for it afterwards. What
 /// [`listing`] prints is kept by itself; a command whose table shows other values gives them first.
 pub(crate) fn keep(columns: &[Column], rows: &[Value]) {
-    sink::keep(|| Some(Answer::new(columns, rows)));
+    sink::keep(|| {
+        Some({
+            let keys = columns.iter().map(|c| c.key.to_owned()).collect();
+            Answer::new(keys, rows.to_vec())
+        })
+    });
 }
 
-/// Prints rows of an answer, whose columns are named by their keys.
-pub(crate) fn rows(format: Format, keys: &[String], rows: &[Value]) -> Outcome {
+/// Prints an answer again; its columns are named by their keys.
+pub(crate) fn again(format: Format, answer: &Answer) -> Outcome {
+    let (keys, rows) = (answer.keys(), answer.rows());
     let columns: Vec<_> = keys
         .iter()
         .map(|key| (key.as_str(), key.as_str()))
@@ -203,26 +210,6 @@ pub(crate) fn grid(titles: &[&str], texts: usize, rows: &[Vec<String>]) -> Outco
     lines(&table.trim_fmt())
 }
 
-/// Text from outside as it may stand on a terminal and in one row of a table: what would move the
-/// cursor, break the line or turn the direction of what follows is written as an escape.
-pub(crate) fn legible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' => {
-                out.extend(c.escape_unicode());
-            }
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 /// Prints text as it is.
 pub(crate) fn lines(text: &str) -> Outcome {
     writeln!(Out, "{text}")?;
@@ -241,62 +228,10 @@ fn plain(row: &Value, key: &str) -> String {
     row.get(key).map(text).unwrap_or_default()
 }
 
-/// A value as CSV has it.
-pub(crate) fn text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => {
-            let texts = items.iter().filter_map(Value::as_str);
-            texts.collect::<Vec<_>>().join(";")
-        }
-        other => other.to_string(),
-    }
-}
-
 /// As [`plain`], with thousands set apart.
 fn cell(row: &Value, key: &str) -> String {
     match row.get(key).and_then(Value::as_u64) {
         Some(n) => grouped(n),
         None => legible(&plain(row, key)),
-    }
-}
-
-/// A number with its thousands set apart: `1,234,567`.
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::legible;
-
-    #[test]
-    fn nothing_legible_steers_a_terminal() {
-        assert_eq!(
-            legible("a\u{1b}[2J\r\nb\tc\u{9b}"),
-            r"a\u{1b}[2J\r\nb\tc\u{9b}"
-        );
-        assert_eq!(
-            legible("\u{202e}cba\u{2069}\u{200f}"),
-            r"\u{202e}cba\u{2069}\u{200f}"
-        );
-        for plain in [
-            "BTC-\"x\", 'y'",
-            "\u{1f469}\u{200d}\u{1f680}",
-            "e\u{301}",
-            "\u{627}\u{644}",
-            "C:\\x",
-        ] {
-            assert_eq!(legible(plain), plain);
-        }
     }
 }

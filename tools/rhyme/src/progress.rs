@@ -11,9 +11,10 @@ use indicatif::{
 };
 use rhymedb::{Control, Progress, Stage};
 
-use crate::args::Global;
-use crate::output::{grouped, legible};
+use crate::global::Global;
+use crate::interrupt;
 use crate::sink;
+use crate::text::{grouped, legible};
 
 /// What Ctrl-C meets.
 #[derive(Default)]
@@ -23,7 +24,6 @@ struct Running {
     /// Whether a line of the shell runs, and whether Ctrl-C was pressed since it began. Who waits for
     /// a question without a control ceases to ([`sink::stoppable`]); elsewhere its answer is not printed.
     line: bool,
-    cancelled: bool,
     /// Which line it is.
     number: u64,
     /// The questions of the line, which it ends.
@@ -33,7 +33,6 @@ struct Running {
 static RUNNING: Mutex<Running> = Mutex::new(Running {
     control: None,
     line: false,
-    cancelled: false,
     number: 0,
     questions: Vec::new(),
 });
@@ -77,15 +76,15 @@ fn handle_interrupts() {
     // Without a handler Ctrl-C ends the program at once, which is safe too. The shell sets one for
     // each line, and there can be but one.
     let _ = ctrlc::set_handler(|| {
-        let mut running = running();
+        let running = running();
         match &running.control {
             Some(control) if !control.is_stopped() => {
                 control.stop();
                 drop(running);
                 say("stopping after the current step; press Ctrl-C again to stop at once");
             }
-            None if running.line && !running.cancelled => {
-                running.cancelled = true;
+            None if running.line && !interrupt::felt() => {
+                interrupt::set(true);
                 running.questions.iter().for_each(Control::stop);
                 let number = running.number;
                 std::thread::spawn(move || say_if_it_runs_on(number));
@@ -99,7 +98,7 @@ fn say_if_it_runs_on(number: u64) {
     std::thread::sleep(LONG);
     let same = {
         let running = running();
-        running.cancelled && running.number == number
+        interrupt::felt() && running.number == number
     };
     if same {
         say("stopping when this command has its answer; press Ctrl-C again to end the shell");
@@ -114,6 +113,7 @@ pub(crate) fn begin_line() {
         number: before.number + 1,
         ..Running::default()
     };
+    interrupt::set(false);
     drop(before);
     DRAWN.set_draw_target(ProgressDrawTarget::stderr());
     handle_interrupts();
@@ -126,20 +126,16 @@ pub(crate) fn end_line() {
         number: line.number,
         ..Running::default()
     };
+    interrupt::set(false);
     drop(line);
     // The bars stay as they stand.
     settle();
 }
 
-/// Whether nobody waits for the answer any more.
-pub(crate) fn cancelled() -> bool {
-    running().cancelled
-}
-
 /// Waits until a Ctrl-C that others have felt is noticed here: after the line it would end the shell.
 pub(crate) fn await_ctrl_c() {
     let start = Instant::now();
-    while !cancelled() && start.elapsed() < Duration::from_secs(1) {
+    while !interrupt::felt() && start.elapsed() < Duration::from_secs(1) {
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::failure::{Failure, Outcome};
-use crate::progress;
+use crate::interrupt;
 
 thread_local! {
     /// Standard output if there is none.
@@ -38,7 +38,7 @@ pub(crate) struct Out;
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if progress::cancelled() {
+        if interrupt::felt() {
             return Err(io::Error::other("interrupted"));
         }
         TO.with_borrow_mut(|to| match to {
@@ -134,7 +134,7 @@ pub(crate) fn stoppable(work: impl FnOnce() -> Outcome + Send + 'static) -> Outc
                 keep(|| answer);
                 break done;
             }
-            Err(RecvTimeoutError::Timeout) if progress::cancelled() => {
+            Err(RecvTimeoutError::Timeout) if interrupt::felt() => {
                 break Err(Failure::Cancelled);
             }
             Err(RecvTimeoutError::Timeout) => {}

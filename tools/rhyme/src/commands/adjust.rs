@@ -2,9 +2,10 @@ use clap::Args as ClapArgs;
 use rhymedb::{AdjustReport, Split, Target, Timestamp};
 use serde_json::{Value, json};
 
-use super::open_to_write;
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::open_to_write;
 use crate::output::{self, column};
 use crate::progress;
 
@@ -35,7 +36,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let report = db.adjust(&args.target, args.split, args.on, &control)?;
     for name in &report.unchanged {
         let text = format!("note: {name} does not show the split and stays as it is");
-        progress::notice(global, &output::legible(&text));
+        progress::notice(global, &crate::text::legible(&text));
     }
     print(global.format, args, &report)
 }
@@ -72,7 +73,7 @@ fn print(format: Format, args: &Args, report: &AdjustReport) -> Outcome {
     ];
     output::listing(format, &columns, &rows, "nothing was changed")?;
     if format == Format::Table {
-        let windows = output::grouped(report.stored.windows_embedded);
+        let windows = crate::text::grouped(report.stored.windows_embedded);
         output::lines(&format!("{windows} windows embedded again"))?;
     }
     Ok(())

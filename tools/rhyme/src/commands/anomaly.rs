@@ -11,9 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::labels::Labels;
 use super::moves::{self, MOVE_COLUMNS};
-use super::{note_pending, open, pictures, trained, view_at, words};
-use crate::args::{Format, Global};
+use super::{pictures, trained, words};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{note_pending, open, view_at};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 
@@ -253,7 +255,7 @@ fn size_in_words(change: Option<f64>, ranked: &RankedSize, window_bars: u32) -> 
 fn reference(answer: &AnomalyAnswer) -> String {
     let key = &answer.window.series;
     let kind = format!("{} {}", key.market, key.interval);
-    let kind = output::legible(match answer.named {
+    let kind = crate::text::legible(match answer.named {
         true => "the windows that were named",
         false => &kind,
     });
@@ -261,19 +263,22 @@ fn reference(answer: &AnomalyAnswer) -> String {
     if let Some(ranked) = &answer.unusual.size {
         let market = match ranked.market {
             0 => String::new(),
-            n => format!(" and {} of {kind}, half each", output::grouped(n as u64)),
+            n => format!(
+                " and {} of {kind}, half each",
+                crate::text::grouped(n as u64)
+            ),
         };
         parts.push(format!(
             "size among {} earlier windows of {} {}{market}",
-            output::grouped(ranked.own as u64),
-            output::legible(&key.symbol),
+            crate::text::grouped(ranked.own as u64),
+            crate::text::legible(&key.symbol),
             key.interval
         ));
     }
     if answer.unusual.calibration > 0 {
         parts.push(format!(
             "the others among {} of {kind}",
-            output::grouped(answer.unusual.calibration as u64)
+            crate::text::grouped(answer.unusual.calibration as u64)
         ));
     }
     format!("ranked: {}", parts.join("; "))
@@ -285,10 +290,10 @@ fn heading(view: &View, answer: &AnomalyAnswer) -> String {
     let chart = output::dimmed_afterwards(&chart);
     format!(
         "{} from {} to {}  {chart}\n{} windows had ended when it began, in {:.2} ms\n",
-        output::legible(&window.series.to_string()),
+        crate::text::legible(&window.series.to_string()),
         window.start,
         window.end,
-        output::grouped(answer.history),
+        crate::text::grouped(answer.history),
         answer.took.as_secs_f64() * 1e3
     )
 }
@@ -420,13 +425,13 @@ fn scan_columns(answer: &AnomalyScanAnswer) -> Vec<Column> {
 fn scan_heading(answer: &AnomalyScanAnswer) -> String {
     format!(
         "{} windows scanned in {:.1} s, {} of them with p at most {} by {}, where chance alone gives {:.0}; {} {} too little history\n",
-        output::grouped(answer.scanned),
+        crate::text::grouped(answer.scanned),
         answer.took.as_secs_f64(),
-        output::grouped(answer.unusual),
+        crate::text::grouped(answer.unusual),
         answer.level,
         answer.by,
         answer.by_chance,
-        output::grouped(answer.skipped),
+        crate::text::grouped(answer.skipped),
         if answer.skipped == 1 {
             "had"
         } else {

@@ -3,9 +3,10 @@ use rhymedb::{Axis, Query, Timestamp, View};
 use serde_json::{Value, json};
 
 use super::words::{self, Place, number};
-use super::{check_period, open};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{check_period, open};
 use crate::output::{self, column};
 
 pub(crate) const HELP: &str = "\

@@ -3,10 +3,12 @@ use rhymedb::{ClassifyAnswer, Error, JudgedBy, LabelSet, Timestamp, View};
 use serde_json::{Value, json};
 
 use super::labels::Labels;
+use super::trained;
 use super::words::{self, Place, number};
-use super::{check_period, open, trained};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{check_period, open};
 use crate::output::{self, column};
 use crate::picture::{self, PlotArgs};
 
@@ -158,14 +160,17 @@ fn verdict(answer: &ClassifyAnswer) -> String {
     match (&answer.chosen, answer.judged_by) {
         (Some(label), JudgedBy::Drawings) => format!(
             "{}, {by:.4} before the next pattern and before none (none: {:.4})",
-            output::legible(label),
+            crate::text::legible(label),
             answer.none
         ),
         (None, JudgedBy::Drawings) => format!(
             "no pattern: chance draws as well (none: {:.4}); --abstain 0 names the nearest",
             answer.none
         ),
-        (Some(label), _) => format!("{}, {by:.4} before the next label", output::legible(label)),
+        (Some(label), _) => format!(
+            "{}, {by:.4} before the next label",
+            crate::text::legible(label)
+        ),
         (None, _) => format!("undecided, {by:.4} before the next label"),
     }
 }

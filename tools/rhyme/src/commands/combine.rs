@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::which::Which;
 use super::words::{self, Place};
-use super::{check_period, open, similar, trained};
-use crate::args::Global;
+use super::{similar, trained};
 use crate::failure::Outcome;
+use crate::global::Global;
+use crate::opening::{check_period, open};
 use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\

@@ -4,10 +4,11 @@ use clap::Args as ClapArgs;
 use rhymedb::Target;
 use serde_json::{Value, json};
 
-use super::open;
 use super::words::{self, Place, number};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::open;
 use crate::output::{self, column};
 
 pub(crate) const HELP: &str = "\

@@ -3,13 +3,13 @@ use std::path::Path;
 use rhymedb::{BackupReport, Database};
 
 use super::verify::READ;
-use crate::args::Global;
 use crate::failure::Outcome;
+use crate::global::Global;
 use crate::output::{self, column};
 use crate::progress;
 
 pub(crate) fn backup(global: &Global, dir: &Path) -> Outcome {
-    let db = super::open(global)?;
+    let db = crate::opening::open(global)?;
     print(global, &db.backup(dir, &progress::control(global))?)
 }
 

@@ -1,11 +1,40 @@
+use clap::Args;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use rhymedb::{Error, Target, Timestamp};
 
-use super::{check_period, open, open_to_write};
-use crate::args::{Delete, DropSpace, Global};
 use crate::failure::{Failure, Outcome};
+use crate::global::Global;
+use crate::opening::{check_period, open, open_to_write};
 use crate::output::{self, column};
+
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    /// The series, like BTCUSDT:1h
+    #[arg(required_unless_present = "headlines")]
+    pub(crate) series: Option<String>,
+    /// Delete headlines instead of a series
+    #[arg(long, conflicts_with = "series")]
+    pub(crate) headlines: bool,
+    /// Only what opened, or was published, at or after this time
+    #[arg(long)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only what opened, or was published, at or before this time
+    #[arg(long)]
+    pub(crate) to: Option<Timestamp>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DropSpace {
+    /// The name of the space
+    pub(crate) space: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
 
 pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
     check_period(args.from, args.to)?;

@@ -4,10 +4,12 @@ use clap::Args as ClapArgs;
 use rhymedb::{DivergenceEpisode, DivergenceMoment, Timestamp};
 use serde_json::{Value, json};
 
+use super::trained;
 use super::words::{self, Place, number};
-use super::{check_period, open, trained};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{check_period, open};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 
@@ -95,12 +97,12 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         0 => String::new(),
         n => format!(
             " ({} of them without a percentile: the weights were trained on them)",
-            output::grouped(n)
+            crate::text::grouped(n)
         ),
     };
     let none = format!(
         "none of {} moments with news is flagged{seen}; --moments lists them",
-        output::grouped(answer.moments.len() as u64)
+        crate::text::grouped(answer.moments.len() as u64)
     );
     output::listing(global.format, &EPISODE_COLUMNS, &rows, &none)
 }

@@ -1,14 +1,35 @@
+use clap::Args;
 use std::path::Path;
 
 use rhymedb::{Error, Weights, chart_encoder_by_name};
 use serde_json::json;
 
 use super::ingest_bars::tell_left_out;
-use super::open_to_write;
-use crate::args::{Embed, Global};
 use crate::failure::Outcome;
+use crate::global::Global;
+use crate::opening::open_to_write;
 use crate::output::{self, column};
 use crate::progress;
+
+#[derive(Debug, Args)]
+pub(crate) struct Embed {
+    /// The name of the space
+    #[arg(long)]
+    pub(crate) space: String,
+    /// shape, stats, tcn and clip (their weights come with the program; clip reads charts and
+    /// headlines), or a file of weights
+    #[arg(long, value_name = "shape|stats|tcn|clip|FILE.safetensors")]
+    pub(crate) encoder: String,
+    /// Bars of a window [default: 64, or what the weights say]
+    #[arg(long, value_name = "BARS")]
+    pub(crate) window: Option<u32>,
+    /// Bars from one window to the next
+    #[arg(long, default_value_t = 1, value_name = "BARS")]
+    pub(crate) hop: u32,
+    /// Numbers of a vector [default: the encoder's]
+    #[arg(long, value_name = "D")]
+    pub(crate) dim: Option<u32>,
+}
 
 const DEFAULT_WINDOW: u32 = 64;
 pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {

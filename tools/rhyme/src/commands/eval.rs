@@ -3,9 +3,10 @@ use std::path::PathBuf;
 use clap::Args;
 use rhymedb::{EvalMeasure, EvalReport, EvalSection, Interval, Timestamp, Weights};
 
-use super::{open, view_at};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{open, view_at};
 use crate::output::{self, column};
 use crate::progress;
 
@@ -126,7 +127,7 @@ fn tables(report: &EvalReport) -> Outcome {
         0 => String::new(),
         n => format!(", {n} symbols that were not trained on"),
     };
-    output::lines(&output::legible(&format!(
+    output::lines(&crate::text::legible(&format!(
         "{}{}{symbols}",
         report.model,
         from.unwrap_or_default()
@@ -146,7 +147,7 @@ fn tables(report: &EvalReport) -> Outcome {
         output::lines("")?;
     }
     for note in &report.notes {
-        output::prose(&format!("note: {}", output::legible(note)))?;
+        output::prose(&format!("note: {}", crate::text::legible(note)))?;
     }
     Ok(())
 }

@@ -2,17 +2,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Subcommand};
 use rhymedb::{
-    Bars, Error, Headline, SeriesKey, TableColumn, TableFormat, TableWriter, Target, Timestamp,
-    View,
+    Bars, Error, Headline, SeriesKey, TableColumn, TableWriter, Target, Timestamp, View,
 };
 use serde_json::json;
 
-use super::{check_period, open, view_at};
-use crate::answer::Answer;
-use crate::args::Global;
 use crate::failure::Outcome;
+use crate::global::Global;
+use crate::opening::{check_period, open, view_at};
 use crate::output::{self, column};
-use crate::shell;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Export {
@@ -34,21 +31,16 @@ pub(crate) enum Export {
         after_help = "Example: rhyme export headline-vectors news-vectors.parquet BTCUSDT --space clip"
     )]
     HeadlineVectors(ExportHeadlineVectors),
-    /// The rows of the answer of a command; in the shell without one, of the last answer
-    #[command(
-        after_help = "Example: rhyme export answer hits.parquet similar BTCUSDT:1h -k 20 --market equity"
-    )]
-    Answer(ExportAnswer),
 }
 
 /// The file.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct To {
     /// The file, which ends in .parquet, .csv or .jsonl
-    file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Replace the file if it is there
     #[arg(long)]
-    replace: bool,
+    pub(crate) replace: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -114,22 +106,12 @@ pub(crate) struct ExportVectors {
     as_of: Option<Timestamp>,
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ExportAnswer {
-    #[command(flatten)]
-    to_file: To,
-    /// A command of rhyme with its arguments
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    command: Vec<String>,
-}
-
-pub(super) fn run(global: &Global, args: &Export) -> Outcome {
+pub(crate) fn run(global: &Global, args: &Export) -> Outcome {
     match args {
         Export::Bars(args) => bars(global, args),
         Export::Headlines(args) => headlines(global, args),
         Export::Vectors(args) => vectors(global, args),
         Export::HeadlineVectors(args) => headline_vectors(global, args),
-        Export::Answer(args) => answer(global, args),
     }
 }
 
@@ -286,27 +268,7 @@ fn vectors(global: &Global, args: &ExportVectors) -> Outcome {
     done(global, &args.to_file.file, table.finish()?)
 }
 
-fn answer(global: &Global, args: &ExportAnswer) -> Outcome {
-    // Before a question that may take long.
-    TableFormat::of(&args.to_file.file)?;
-    let last = || global.session.as_ref().and_then(|s| s.last());
-    let answer: Option<Answer> = if args.command.is_empty() {
-        last()
-    } else {
-        shell::answer_of(&args.command, global)?
-    };
-    let Some(answer) = answer else {
-        return Err(Error::Invalid(format!(
-            "there is no answer with rows to write to {}; say a command that gives one, like similar BTCUSDT:1h",
-            args.to_file.file.display()
-        ))
-        .into());
-    };
-    let rows = answer.write(&args.to_file.file, args.to_file.replace)?;
-    done(global, &args.to_file.file, rows)
-}
-
-fn done(global: &Global, file: &Path, rows: u64) -> Outcome {
+pub(crate) fn done(global: &Global, file: &Path, rows: u64) -> Outcome {
     let bytes = file.metadata().map_or(0, |m| m.len());
     let row = json!({ "file": file.display().to_string(), "rows": rows, "bytes": bytes });
     let columns = [

@@ -1,14 +1,34 @@
+use super::row_options::Rows;
+use clap::Args;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::path::PathBuf;
 
 use rhymedb::{SeriesKey, VectorOptions, VectorRow, read_vectors};
 
 use super::input_notes::InputNotes;
-use super::open_or_create;
-use crate::args::{Global, ImportVectors};
 use crate::failure::Outcome;
+use crate::global::Global;
+use crate::opening::open_or_create;
 use crate::output::{self, column};
 use crate::progress;
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportVectors {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// The name of the space
+    #[arg(long)]
+    pub(crate) space: String,
+    /// A CSV with a row for each vector: market, venue, symbol, interval, end
+    #[arg(long, value_name = "FILE")]
+    pub(crate) meta: Option<PathBuf>,
+    /// Bars that a vector describes; sets the exclusion zone
+    #[arg(long, default_value_t = 1, value_name = "BARS")]
+    pub(crate) window: u32,
+    #[command(flatten)]
+    pub(crate) rows: Rows,
+}
 
 pub(crate) fn run(global: &Global, args: &ImportVectors) -> Outcome {
     let options = VectorOptions {

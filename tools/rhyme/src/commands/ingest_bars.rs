@@ -10,11 +10,15 @@ use rhymedb::{
 use serde_json::{Value, json};
 
 use super::input_notes::InputNotes;
-use super::{SpaceChoice, open_or_create};
-use crate::args::{Format, Global, Rows};
+use super::row_options::Rows;
+use super::space_choice::SpaceChoice;
 use crate::failure::Outcome;
-use crate::output::{self, column, grouped, legible};
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::open_or_create;
+use crate::output::{self, column};
 use crate::progress::{self, notice};
+use crate::text::{grouped, legible};
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestBars {
@@ -265,7 +269,7 @@ fn stages(report: &IngestReport) -> Value {
 }
 
 /// Each stage's share of the time of all threads, and the rate.
-pub(super) fn shares(report: &IngestReport, took: Duration) -> String {
+pub(crate) fn shares(report: &IngestReport, took: Duration) -> String {
     let total: f64 = report.stages.iter().map(|s| s.1.as_secs_f64()).sum();
     let shares: Vec<String> = report
         .stages

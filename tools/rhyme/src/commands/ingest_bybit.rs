@@ -1,3 +1,5 @@
+use super::space_choice::SpaceChoice;
+use clap::Args;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -7,11 +9,35 @@ use rhymedb::{
 };
 use serde_json::{Value, json};
 
-use super::open_or_create;
-use crate::args::{Global, IngestBybit};
 use crate::failure::{Failure, Outcome};
+use crate::global::Global;
+use crate::opening::open_or_create;
 use crate::output::{self, column};
 use crate::progress;
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestBybit {
+    /// Symbols, like BTCUSDT,ETHUSDT
+    #[arg(required = true, value_delimiter = ',')]
+    pub(crate) symbols: Vec<String>,
+    /// Bar intervals, like 1h,1d
+    #[arg(long, default_value = "1h", value_delimiter = ',')]
+    pub(crate) interval: Vec<Interval>,
+    /// spot, linear or inverse
+    #[arg(long, default_value = "linear")]
+    pub(crate) category: rhymedb::BybitCategory,
+    /// From this time on [default: all history]
+    #[arg(long)]
+    pub(crate) from: Option<Timestamp>,
+    /// Up to this time [default: now]
+    #[arg(long)]
+    pub(crate) to: Option<Timestamp>,
+    /// The server
+    #[arg(long, default_value = "https://api.bybit.com", value_name = "URL")]
+    pub(crate) base_url: String,
+    #[command(flatten)]
+    pub(crate) spaces: SpaceChoice,
+}
 
 /// Series that are downloaded side by side; they share one rate limit.
 const DOWNLOADS: usize = 4;
@@ -90,7 +116,10 @@ struct Download {
 impl Download {
     fn complain(&self) {
         if let Err(error) = &self.outcome {
-            progress::say(&output::legible(&format!("failed: {}: {error}", self.name)));
+            progress::say(&crate::text::legible(&format!(
+                "failed: {}: {error}",
+                self.name
+            )));
         }
     }
 

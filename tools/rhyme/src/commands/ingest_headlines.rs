@@ -1,12 +1,24 @@
+use super::row_options::Rows;
+use clap::Args;
 use rayon::prelude::*;
 use rhymedb::{HeadlineOptions, find_inputs, read_headlines};
 use serde_json::json;
 
 use super::input_notes::InputNotes;
-use super::open_or_create;
-use crate::args::{Format, Global, IngestHeadlines};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::open_or_create;
 use crate::output::{self, column};
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestHeadlines {
+    /// Files, folders or globs
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    #[command(flatten)]
+    pub(crate) rows: Rows,
+}
 
 pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
     let options = HeadlineOptions {

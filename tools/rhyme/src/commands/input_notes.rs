@@ -1,9 +1,9 @@
 use rhymedb::{Error, InputReport, NoticeKind};
 
-use crate::args::Global;
 use crate::failure::{Failure, Outcome};
-use crate::output::legible;
+use crate::global::Global;
 use crate::progress::{self, notice};
+use crate::text::legible;
 
 /// Says on standard error what became of input files: a refused file in full, a file that lost
 /// rows in full, a file that is merely odd in one line, and only the first of those.

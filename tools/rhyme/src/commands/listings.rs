@@ -1,10 +1,54 @@
+use clap::Args;
 use rhymedb::{Database, Target, Timestamp};
 use serde_json::{Value, json};
 
-use super::{check_period, note_pending, open, view_at};
-use crate::args::{Bars, Format, Global, Headlines, Series};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{check_period, note_pending, open, view_at};
 use crate::output::{self, column};
+
+#[derive(Debug, Args)]
+pub(crate) struct Series {
+    /// Only names that contain this text
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bars {
+    /// The series, like BTCUSDT:1h
+    pub(crate) series: String,
+    /// Only bars that closed at or after this time
+    #[arg(long)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only bars that closed at or before this time
+    #[arg(long)]
+    pub(crate) to: Option<Timestamp>,
+    /// Nothing that closed after this time
+    #[arg(long)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// Only the last N bars; 0 is all
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) last: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Headlines {
+    /// Only headlines that name this symbol
+    pub(crate) symbol: Option<String>,
+    /// Only headlines published at or after this time
+    #[arg(long)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only headlines published at or before this time
+    #[arg(long)]
+    pub(crate) to: Option<Timestamp>,
+    /// Nothing that was not known at this time
+    #[arg(long)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// Only the last N headlines; 0 is all
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) last: usize,
+}
 
 fn text(time: Option<Timestamp>) -> Value {
     time.map_or(Value::Null, |t| json!(t.to_string()))

@@ -5,9 +5,10 @@ use serde_json::{Map as Object, Value, json};
 use super::anomaly::window_row;
 use super::moves;
 use super::which::Which;
-use super::{check_period, note_pending, open, view_at};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{check_period, note_pending, open, view_at};
 use crate::output::{self, column};
 use crate::picture::{self, MapColour, PlotArgs};
 
@@ -88,9 +89,9 @@ fn print(format: Format, view: &View, args: &Map, answer: &MapAnswer) -> Outcome
         Format::Table => {
             output::lines(&format!(
                 "{} of {} windows of the space {}; the map shows {:.1} % of the variance, in {:.1} ms\n",
-                output::grouped(rows.len() as u64),
-                output::grouped(answer.windows),
-                output::legible(&answer.space),
+                crate::text::grouped(rows.len() as u64),
+                crate::text::grouped(answer.windows),
+                crate::text::legible(&answer.space),
                 100.0 * (answer.explained[0] + answer.explained[1]),
                 answer.took.as_secs_f64() * 1e3,
             ))?;

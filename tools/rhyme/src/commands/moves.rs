@@ -3,8 +3,8 @@
 use rhymedb::{View, Window};
 use serde_json::{Map, Value, json};
 
-use crate::args::Format;
 use crate::failure::Outcome;
+use crate::format::Format;
 use crate::output::{Column, column};
 
 /// The return of a window in percent, and in deviations of its series in the year before it.

@@ -4,10 +4,12 @@ use clap::Args as ClapArgs;
 use rhymedb::{NewsAbout, NewsAnswer, Timestamp};
 use serde_json::{Value, json};
 
+use super::trained;
 use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
-use super::{check_period, open, trained};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{check_period, open};
 use crate::output;
 
 pub(crate) const HELP: &str = "\
@@ -93,7 +95,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
                 words::window_line(&view, answer.query.as_ref(), &args.target)?,
                 whose(&answer),
                 told.map_or_else(String::new, |told| told + "\n"),
-                output::grouped(answer.searched),
+                crate::text::grouped(answer.searched),
                 answer.took.as_secs_f64() * 1e3
             ))?;
             output::listing(format, &HEADLINE_COLUMNS, &rows, "no headline was found")
@@ -116,5 +118,5 @@ fn whose(answer: &NewsAnswer) -> String {
     if told.is_empty() {
         return String::new();
     }
-    output::legible(&format!("headlines {}", told.join(", "))) + "\n"
+    crate::text::legible(&format!("headlines {}", told.join(", "))) + "\n"
 }

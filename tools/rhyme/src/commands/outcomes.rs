@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::similar::{answer_json, hit_columns, hit_row, print_table};
 use super::summary::{self, Compared, in_percent, rounded};
-use crate::args::Format;
 use crate::failure::Outcome;
+use crate::format::Format;
 use crate::output::{self, Column, column};
 
 /// What is printed of an outcome.

@@ -2,12 +2,14 @@
 
 use rhymedb::{Bars, Error, SimilarAnswer, Target, Timestamp, View, Window};
 
-use super::{open, view_at};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
-use crate::output::{self, legible};
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{open, view_at};
+use crate::output::{self};
 use crate::render::{Style, beside, candles_and_after, cut, sparkline, sparkline_and_after};
 use crate::sink;
+use crate::text::legible;
 
 /// The part of a window that is shown of what came after it.
 const AFTER: usize = 4;
@@ -66,7 +68,7 @@ pub(crate) fn draw_target(global: &Global, text: &str, as_of: Option<Timestamp>)
         return Ok(false);
     };
     let formed = text.contains([':', '@']);
-    if !formed && !super::db_path(global).exists() {
+    if !formed && !crate::opening::db_path(global).exists() {
         return Ok(false);
     }
     let view = view_at(global, &open(global)?, as_of);

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::delete::confirm;
 use super::words::number;
-use super::{open, open_to_write, view_at};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{open, open_to_write, view_at};
 use crate::output::{self, column};
 
 pub(crate) const HELP: &str = "\

@@ -5,10 +5,12 @@ use rhymedb::{Horizon, Interval, ReactionAnswer, Timestamp, View};
 use serde_json::{Value, json};
 
 use super::summary::{self, Compared, in_percent, rounded};
+use super::trained;
 use super::words::{self, Place, number};
-use super::{check_period, open, trained};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{check_period, open};
 use crate::output::{self, column};
 use crate::picture::{self, PlotArgs};
 

@@ -1,11 +1,19 @@
 use rhymedb::{Database, LostBars, LostVectors, RepairReport};
 use serde_json::Value;
 
-use super::db_path;
-use crate::args::{Format, Global};
 use crate::failure::{Failure, Outcome};
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::db_path;
 use crate::output::{self, column};
 use crate::progress::{self, notice};
+
+pub(crate) const HELP: &str = "\
+What is sound is not touched. Damaged segments are kept in the folder `damaged` of the database.
+Vectors that were imported are kept if they are sound, and named if they are lost. Damaged bars are
+named and left: restore a backup. Exit code 5: something could not be repaired.
+
+Example: rhyme repair";
 
 pub(crate) fn run(global: &Global) -> Outcome {
     if let Some(session) = &global.session {

@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use super::similar::{HIT_COLUMNS, hit_rows, with_chart};
 use super::told::{self, Sentence};
+use super::trained;
 use super::which::Which;
 use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
-use super::{check_period, open, trained};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{check_period, open};
 use crate::output::{self, column};
 use crate::picture::{self, PlotArgs};
 
@@ -113,8 +115,8 @@ fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
             output::prose(&format!(
                 "{how}\n{}{} windows and {} headlines searched in {:.2} ms\n",
                 told::lines(&answer.charts),
-                output::grouped(answer.charts.searched.windows),
-                output::grouped(answer.headlines_searched),
+                crate::text::grouped(answer.charts.searched.windows),
+                crate::text::grouped(answer.headlines_searched),
                 answer.took.as_secs_f64() * 1e3
             ))?;
             let hits = answer.charts.hits.iter().zip(charts);

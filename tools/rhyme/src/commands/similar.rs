@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::moves::{self, MOVE_COLUMNS};
 use super::told::{self, Sentence};
 use super::which::Which;
-use super::{
-    note_pending, nothing_found, open, outcomes, pattern, pictures, trained, view_at, words,
-};
-use crate::args::{Format, Global};
+use super::{outcomes, pattern, pictures, trained, words};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{note_pending, nothing_found, open, view_at};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 use crate::progress;
@@ -237,7 +237,7 @@ fn reads_as_file(text: &str) -> bool {
 }
 
 /// What is printed of a hit.
-pub(super) const HIT_COLUMNS: [Column; 10] = [
+pub(crate) const HIT_COLUMNS: [Column; 10] = [
     column("rank", "rank"),
     column("score", "score"),
     column("market", "market"),
@@ -314,7 +314,7 @@ pub(super) fn print_table(view: &View, target: &str, answer: &SimilarAnswer) -> 
 }
 
 /// The hits of a search as rows.
-pub(super) fn hit_rows(format: Format, view: &View, answer: &SimilarAnswer) -> Outcome<Vec<Value>> {
+pub(crate) fn hit_rows(format: Format, view: &View, answer: &SimilarAnswer) -> Outcome<Vec<Value>> {
     let row = |hit| hit_row(format, view, hit);
     answer.hits.iter().map(row).collect()
 }
@@ -380,12 +380,12 @@ fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome<String>
     Ok(format!(
         "{what}{}\n{told}{} windows searched by {} in {:.2} ms, {} {} at least {} bars apart\n{kind}\n",
         chart.unwrap_or_default(),
-        output::grouped(answer.searched.windows),
+        crate::text::grouped(answer.searched.windows),
         answer.searched.plan,
         answer.took.as_secs_f64() * 1e3,
         answer.hits.len(),
         if answer.hits.len() == 1 { one } else { many },
-        output::grouped(answer.exclusion.into()),
+        crate::text::grouped(answer.exclusion.into()),
     ))
 }
 

@@ -3,8 +3,8 @@
 use rhymedb::{Horizon, HorizonOutcomes, Interval, NoPValue, OutcomeSummary, ReactionAnswer};
 use serde_json::{Value, json};
 
-use crate::args::Format;
 use crate::failure::Outcome;
+use crate::format::Format;
 use crate::output::{self, Column, column};
 
 const SUMMARY_COLUMNS: [Column; 16] = [
@@ -68,7 +68,7 @@ impl<'a> Compared<'a> {
     pub(super) fn rows(&self) -> [Value; 2] {
         let base = format!(
             "a sample of all {} windows{}",
-            output::grouped(self.base_windows),
+            crate::text::grouped(self.base_windows),
             self.interval
                 .map_or_else(String::new, |i| format!(" of {i}"))
         );

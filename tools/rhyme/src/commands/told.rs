@@ -4,8 +4,6 @@ use clap::Args;
 use rhymedb::SimilarAnswer;
 use serde_json::{Map, Value, json};
 
-use crate::output;
-
 /// What a sentence may tell, and how that is undone.
 #[derive(Debug, Args)]
 pub(crate) struct Sentence {
@@ -39,7 +37,7 @@ pub(super) fn lines(answer: &SimilarAnswer) -> String {
     if !answer.narrowed_to.is_empty() {
         lines.push_str(&format!(
             "narrowed to {}, which the sentence names; --all-symbols searches all\n",
-            output::legible(&answer.narrowed_to.join(", "))
+            crate::text::legible(&answer.narrowed_to.join(", "))
         ));
     }
     lines

@@ -2,7 +2,7 @@
 
 use rhymedb::{SeriesKey, Timestamp};
 
-use crate::args::Global;
+use crate::global::Global;
 use crate::progress;
 
 /// Says on standard error until when the weights of a space were trained, on what if the question

@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use super::anomaly::window_row;
 use super::moves;
 use super::similar::HIT_COLUMNS;
-use super::{note_pending, open, pictures, trained, view_at};
-use crate::args::{Format, Global};
+use super::{pictures, trained};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::{note_pending, open, view_at};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 
@@ -161,11 +163,11 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
             let chart = pictures::small_chart(view, query);
             output::prose(&format!(
                 "{} from {} to {}  {}\n{} windows elsewhere searched by {} in {:.2} ms, at most {} of a symbol; the shift between the sides is {:.3}\n",
-                output::legible(&query.series.to_string()),
+                crate::text::legible(&query.series.to_string()),
                 query.start,
                 query.end,
                 output::dimmed_afterwards(&chart),
-                output::grouped(answer.searched.windows),
+                crate::text::grouped(answer.searched.windows),
                 answer.searched.plan,
                 answer.took.as_secs_f64() * 1e3,
                 answer.quota,
@@ -321,7 +323,7 @@ fn sentence(pair: &TransferPair) -> String {
     };
     let percent = |x: f64| format!("{:.0} %", 100.0 * x);
     let cosine = |x: f64| format!("{x:.3}");
-    output::legible(&format!(
+    crate::text::legible(&format!(
         "{} and {}: {} of the windows are the nearest of their own nearest{}, and a window and its nearest in the other have a mean cosine of {}{}; {} windows of each were compared.",
         pair.a,
         pair.b,
@@ -329,7 +331,7 @@ fn sentence(pair: &TransferPair) -> String {
         of_one_kind(pair.mutual_null, percent),
         cosine(pair.similarity),
         of_one_kind(pair.similarity_null, cosine),
-        output::grouped(pair.n as u64),
+        crate::text::grouped(pair.n as u64),
     ))
 }
 

@@ -1,11 +1,41 @@
+use clap::Args;
 use rhymedb::{ChangedVectors, RecallOptions, RecallReport};
 use serde_json::{Value, json};
 
-use super::open;
-use crate::args::{Format, Global, Verify};
 use crate::failure::{Failure, Outcome};
+use crate::format::Format;
+use crate::global::Global;
+use crate::opening::open;
 use crate::output::{self, Column, column};
 use crate::progress;
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Ask the graphs about stored windows, and compare with the exact search; exit code 5 if they
+    /// find too little
+    #[arg(long)]
+    pub(crate) recall: bool,
+    /// Stored windows that are asked about in each space
+    #[arg(long, default_value_t = 1000, value_name = "N", requires = "recall")]
+    pub(crate) sample: usize,
+    /// The seed of the sample
+    #[arg(long, default_value_t = 0, requires = "recall")]
+    pub(crate) seed: u64,
+    /// Every window is to find itself, not only the sample
+    #[arg(long, requires = "recall")]
+    pub(crate) all: bool,
+    /// The breadth of the search
+    #[arg(long, default_value_t = 128, requires = "recall")]
+    pub(crate) ef: usize,
+    /// The least recall, and the least share of windows that find themselves
+    #[arg(
+        long,
+        default_value_t = 0.95,
+        value_name = "SHARE",
+        requires = "recall"
+    )]
+    pub(crate) threshold: f64,
+}
 
 /// What was read, in the order in which it is printed.
 pub(super) const READ: [Column; 13] = [

@@ -1,7 +1,7 @@
 use clap::Args;
 use rhymedb::{Interval, LeastMove, Timestamp};
 
-use crate::args::Global;
+use crate::global::Global;
 use crate::progress;
 
 /// Which windows an answer may have: the options that `filtered!` says to a question.

@@ -9,8 +9,9 @@ use rhymedb::{
 use serde_json::{Value, json};
 
 use super::{moves, similar};
-use crate::args::{Format, Global};
 use crate::failure::Outcome;
+use crate::format::Format;
+use crate::global::Global;
 use crate::output::{Column, column};
 use crate::progress;
 
@@ -31,8 +32,8 @@ pub(crate) struct Place {
 impl Place {
     /// The view that is asked. Says so if some windows are not searchable yet.
     pub(super) fn view(&self, global: &Global, db: &Database) -> Outcome<View> {
-        let view = super::view_at(global, db, self.as_of);
-        super::note_pending(global, &view)?;
+        let view = crate::opening::view_at(global, db, self.as_of);
+        crate::opening::note_pending(global, &view)?;
         Ok(view)
     }
 }
@@ -164,7 +165,7 @@ pub(super) fn window_line(
     window: Option<&Window>,
     otherwise: &str,
 ) -> Outcome<String> {
-    Ok(crate::output::legible(&match window {
+    Ok(crate::text::legible(&match window {
         Some(w) => format!(
             "{} from {} to {}{}",
             w.series,

@@ -6,7 +6,7 @@ use rhymedb::{Horizon, Interval, OutcomeAnswer, ReactionAnswer, View};
 use super::after::{later, returns};
 use super::{as_of, name, when, windows};
 use crate::failure::Outcome;
-use crate::output::grouped;
+use crate::text::grouped;
 
 /// The most horizons that are asked for.
 const MOST: u32 = 16;

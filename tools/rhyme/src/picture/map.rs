@@ -7,7 +7,7 @@ use rhymedb::plot::{Scatter, ScatterGroup, ScatterPoint};
 use rhymedb::{MapAnswer, View, Window};
 
 use super::{as_of, name, when};
-use crate::output::grouped;
+use crate::text::grouped;
 
 /// What windows are coloured by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

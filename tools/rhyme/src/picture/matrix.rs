@@ -4,7 +4,7 @@ use rhymedb::plot::{Matrix, MatrixCell};
 use rhymedb::{TransferMatrixAnswer, View};
 
 use super::as_of;
-use crate::output::grouped;
+use crate::text::grouped;
 
 pub(crate) fn matrix(view: &View, answer: &TransferMatrixAnswer) -> Matrix {
     let names: Vec<String> = answer.groups.iter().map(|g| g.name.clone()).collect();

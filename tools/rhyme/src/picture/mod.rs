@@ -20,8 +20,8 @@ pub(crate) use matrix::matrix;
 pub(crate) use timeline::{anomalies, divergence, regimes};
 pub(crate) use windows::{found, transferred};
 
-use crate::args::Global;
 use crate::failure::{Failure, Outcome};
+use crate::global::Global;
 use crate::progress;
 use crate::sink;
 

@@ -10,7 +10,7 @@ use rhymedb::{
 
 use super::{as_of, name};
 use crate::failure::Outcome;
-use crate::output::grouped;
+use crate::text::grouped;
 
 /// The most series of one picture.
 const MOST_SERIES: usize = 3;

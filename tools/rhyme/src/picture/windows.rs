@@ -6,7 +6,7 @@ use rhymedb::{SimilarAnswer, TransferAnswer, View};
 use super::after::chart;
 use super::{as_of, name, when};
 use crate::failure::Outcome;
-use crate::output::grouped;
+use crate::text::grouped;
 
 /// The answer to a search for similar windows; `asked` is what it was asked with, and `ahead` how
 /// many bars after each window are shown. After hits that are no entries none are: they had a part in

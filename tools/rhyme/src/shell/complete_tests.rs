@@ -119,7 +119,7 @@ fn dates_are_those_of_the_series() {
 fn files_are_offered_where_a_file_is_meant() {
     assert_eq!(completed("ingest bars Cargo.t"), "ingest bars Cargo.toml");
     assert_eq!(completed("stats > Cargo.t"), "stats > Cargo.toml");
-    assert_eq!(completed("backup src/bi"), "backup src/bin/");
+    assert_eq!(completed("backup src/com"), "backup src/commands/");
 }
 
 #[test]

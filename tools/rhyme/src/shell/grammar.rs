@@ -2,13 +2,13 @@
 //! only make sense in the shell.
 
 use clap::error::{ContextKind, ContextValue};
-use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use rhymedb::Timestamp;
 
 use super::slips;
-use crate::args::{Command, Global};
+use crate::args::Command;
 use crate::failure::{Failure, Outcome};
+use crate::global::Global;
 use crate::help;
 
 /// The commands of RhymeDB, typed without `rhyme`.
@@ -88,7 +88,7 @@ pub(super) fn parse(words: &[String], base: &Global, as_of: Option<Timestamp>) -
     };
     let line = Line::from_arg_matches(&matches);
     let line = line.map_err(|e| Failure::Usage(e.render().to_string()))?;
-    let global = merged(line.global, base, &matches);
+    let global = line.global.over(base, &matches);
     Ok(match line.typed {
         Typed::Own(own) => Parsed::Own(global, own),
         Typed::Program(command) => {
@@ -110,27 +110,6 @@ fn not_understood(error: &clap::Error, words: &[String]) -> Failure {
         return slips::no_command(words, text(ContextKind::SuggestedSubcommand));
     }
     Failure::Usage(error.render().to_string())
-}
-
-/// The options that a line says, and the shell's for the rest.
-fn merged(typed: Global, base: &Global, matches: &ArgMatches) -> Global {
-    let said = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
-    Global {
-        db: if said("db") {
-            typed.db
-        } else {
-            base.db.clone()
-        },
-        read_only: base.read_only || typed.read_only,
-        format: if said("format") {
-            typed.format
-        } else {
-            base.format
-        },
-        quiet: base.quiet || typed.quiet,
-        timeout: typed.timeout.or(base.timeout),
-        session: base.session.clone(),
-    }
 }
 
 /// Gives every `--as-of` this time, unless a line says another one.

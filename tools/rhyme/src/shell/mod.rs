@@ -14,12 +14,17 @@ use rhymedb::{Error, Timestamp};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::args::{Args, Format, Global};
-use crate::commands::{self, pictures};
-use crate::failure::{Failure, Outcome, tell};
+use crate::args::Args;
+use crate::commands::pictures;
+use crate::exit::tell;
+use crate::failure::{Failure, Outcome};
+use crate::format::Format;
+use crate::global::Global;
 use crate::help;
+use crate::opening::db_path;
 use crate::output::{self, column};
 use crate::progress;
+use crate::run::run as run_command;
 use crate::session::Session;
 use crate::sink;
 use complete::Known;
@@ -52,10 +57,7 @@ struct Shell {
 /// Runs the texts given with `-c`, else what stands on standard input: line by line with an editor
 /// if that is a terminal.
 pub(crate) fn run(global: &Global, scripts: &[String]) -> Outcome {
-    if global.session.is_some() {
-        return Err(Error::Invalid("this is the shell already".to_owned()).into());
-    }
-    let path = commands::db_path(global);
+    let path = db_path(global);
     let session = Session::new(path.clone(), global.read_only);
     let base = Global {
         session: Some(session.clone()),
@@ -126,7 +128,7 @@ impl Shell {
     }
 
     fn greeting(&self) -> String {
-        let path = commands::db_path(&self.base);
+        let path = db_path(&self.base);
         let state = if path.exists() {
             ""
         } else {
@@ -171,7 +173,7 @@ impl Shell {
         let done = self.stoppable_line(line);
         // Nobody is to wait for somebody who thinks.
         self.session.close();
-        let cancelled = progress::cancelled();
+        let cancelled = crate::interrupt::felt();
         progress::end_line();
         // Whatever else went wrong, it went wrong because of that.
         if cancelled {
@@ -219,7 +221,8 @@ impl Shell {
             Parsed::Text(page) => output::lines(page.trim_end())?,
             Parsed::Own(_, Own::Exit) => return Ok(Flow::End),
             Parsed::Own(global, Own::Last) => {
-                last.ok_or_else(names::nothing_yet)?.print(global.format)?;
+                let last = last.ok_or_else(names::nothing_yet)?;
+                output::again(global.format, &last)?;
             }
             Parsed::Own(global, Own::Let { words }) if words.is_empty() => {
                 self.list_names(global.format)?;
@@ -233,9 +236,9 @@ impl Shell {
                     command: *command,
                 };
                 if self.interactive && help::only_answers(&name) {
-                    sink::stoppable(|| commands::run(args))?;
+                    sink::stoppable(|| run_command(args))?;
                 } else {
-                    commands::run(args)?;
+                    run_command(args)?;
                 }
                 return Ok(Flow::Answered);
             }
@@ -280,25 +283,6 @@ impl Shell {
             progress::notice(global, &text);
         }
     }
-}
-
-/// Runs words as a command of the program and gives the rows of its answer.
-pub(crate) fn answer_of(words: &[String], base: &Global) -> Outcome<Option<Answer>> {
-    let Parsed::Program(mut global, command, _) = grammar::parse(words, base, None)? else {
-        return Err(Error::Invalid(format!(
-            "expected a command of rhyme that answers with rows, found {}",
-            words.join(" ")
-        ))
-        .into());
-    };
-    global.format = Format::Json;
-    let (done, answer) = sink::kept(|| {
-        commands::run(Args {
-            global,
-            command: *command,
-        })
-    });
-    done.map(|()| answer)
 }
 
 /// A time as people write it: midnight is a date.

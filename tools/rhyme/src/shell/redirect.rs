@@ -8,8 +8,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use rhymedb::{Error, TableFormat};
 
 use super::words::Redirect;
-use crate::args::Format;
 use crate::failure::{Failure, Outcome};
+use crate::format::Format;
 use crate::progress;
 use crate::sink;
 

@@ -7,11 +7,12 @@ use std::path::Path;
 use rhymedb::{Control, Database, Error, FileOnDisk, vector_instructions};
 use serde_json::{Value, json};
 
-use super::db_path;
 use super::verify::{REMAKE, differing};
-use crate::args::Global;
 use crate::failure::{Failure, Outcome};
-use crate::output::{self, column, grouped};
+use crate::global::Global;
+use crate::opening::db_path;
+use crate::output::{self, column};
+use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
 Reads the bars, encodes 64 windows of each space again, and changes nothing; `rhyme verify` reads
@@ -59,7 +60,7 @@ fn problem(check: &'static str, found: impl Into<String>, advice: impl Into<Stri
     }
 }
 
-pub(super) fn run(global: &Global) -> Outcome {
+pub(crate) fn run(global: &Global) -> Outcome {
     let path = db_path(global);
     let mut findings = vec![instructions(), threads(), memory()];
     findings.extend(database(global, &path)?);
@@ -130,7 +131,7 @@ fn database(global: &Global, path: &Path) -> Outcome<Vec<Finding>> {
         return Ok(vec![missing("database", found, advice), disk(path, 0)]);
     }
     // Without the sweep of a writer, which would hide what it removes.
-    match super::open_at(global, path) {
+    match crate::opening::open_at(global, path) {
         Ok(db) => {
             let mut findings = vec![fine("database", shown)];
             findings.extend(inside(&db)?);

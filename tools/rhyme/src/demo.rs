@@ -7,13 +7,16 @@ use rhymedb::{
 };
 
 use super::demo_words;
-use super::ingest_bars::shares;
-use crate::args::{Demo, Format, Global};
+use crate::args::Demo;
+use crate::commands::ingest_bars::shares;
 use crate::failure::Outcome;
-use crate::output::{self, grouped, lines};
+use crate::format::Format;
+use crate::global::Global;
+use crate::output::{self, lines};
 use crate::progress;
 use crate::render::{Style, beside, candles};
 use crate::session::Session;
+use crate::text::grouped;
 
 const DEMO_DB: &str = "demo.rhyme";
 /// Series that are stored in one transaction.
@@ -41,7 +44,7 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
         session: Some(session),
         ..global.clone()
     };
-    let db = super::open_to_write_at(global, &path, true)?;
+    let db = crate::opening::open_to_write_at(global, &path, true)?;
     say(
         global,
         "A synthetic market: made-up symbols, with events planted in it and headlines that tell of them.\n",
@@ -60,7 +63,12 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
         }
         // Programs ask in words themselves: each command has an answer of its own form.
         Format::Json => output::json(&serde_json::Value::Array(answers)),
-        Format::Csv => output::listing(Format::Csv, &super::similar::HIT_COLUMNS, &answers, ""),
+        Format::Csv => output::listing(
+            Format::Csv,
+            &crate::commands::similar::HIT_COLUMNS,
+            &answers,
+            "",
+        ),
     }
 }
 
@@ -174,7 +182,7 @@ impl Question {
         if global.format == Format::Table {
             self.print(global, view, event, &target, &answer)?;
         }
-        super::similar::hit_rows(Format::Json, view, &answer)
+        crate::commands::similar::hit_rows(Format::Json, view, &answer)
     }
 
     fn print(

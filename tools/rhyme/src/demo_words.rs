@@ -1,10 +1,10 @@
 //! The demo's questions in words. Each is a command as a user types it, and runs as one.
 
-use clap::Parser;
-use rhymedb::{Error, EventKind, SyntheticMarket, View};
+use rhymedb::{EventKind, SyntheticMarket, View};
 
-use crate::args::{Args, Global};
+use crate::dispatch;
 use crate::failure::Outcome;
+use crate::global::Global;
 use crate::output::lines;
 
 /// A question and the words of its command.
@@ -21,11 +21,8 @@ pub(super) fn ask(global: &Global, prefix: &str, view: &View, market: &Synthetic
             question.text,
             typed(&question.command)
         ))?;
-        let name = std::iter::once("rhyme".to_owned());
-        let mut args = Args::try_parse_from(name.chain(question.command))
-            .map_err(|e| Error::Invalid(format!("the demo asks something wrong: {e}")))?;
-        args.global = global.clone();
-        super::run(args)?;
+        let (global, command) = dispatch::parse(&question.command, global)?;
+        dispatch::run(&global, command)?;
         lines("")?;
     }
     Ok(())

@@ -1,0 +1,27 @@
+//! Runs any command, for the program and for the lines of the shell.
+
+use clap::CommandFactory;
+use rhymedb::Error;
+
+use crate::args::Args;
+use crate::args::Command;
+use crate::args::Export;
+use crate::failure::Outcome;
+use crate::{commands, demo, dispatch, export_answer, output};
+
+pub(crate) fn run(args: Args) -> Outcome {
+    let global = &args.global;
+    match args.command {
+        Command::Plain(command) => dispatch::run(global, command),
+        Command::Demo(args) => demo::run(global, &args),
+        Command::Export(Export::Stored(args)) => commands::export::run(global, &args),
+        Command::Export(Export::Answer(args)) => export_answer::run(global, &args),
+        // The program starts it before it comes here.
+        Command::Shell(_) => Err(Error::Invalid("this is the shell already".to_owned()).into()),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "rhyme", &mut script);
+            output::lines(String::from_utf8_lossy(&script).trim_end())
+        }
+    }
+}
