@@ -100,7 +100,7 @@ pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, SeriesBars,
-    SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window,
+    SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window, Zone,
 };
 pub use source::{
     BarFile, BarOptions, DateOrder, DefectKind, EventKind, Finding, Findings, HeadlineFile,

@@ -159,17 +159,24 @@ fn series_of(view: &View, target: &Target) -> Result<Vec<(SeriesKey, Calendar)>>
             "expected a symbol or a series like AAPL or AAPL:1d, found {target} with a time"
         )));
     }
-    let all = view.series()?.into_iter();
-    let fits: Vec<_> = all
-        .filter(|info| target.matches(&info.key))
-        .map(|info| (info.key, info.calendar))
-        .collect();
-    let Some((first, _)) = fits.first() else {
-        // Says what is near to the name.
-        return Err(match view.series_of(target) {
-            Err(error) => error,
-            Ok(key) => Error::Catalog(format!("{key} is listed nowhere")),
+    let all = view.series()?;
+    let fitting = |target: &Target| -> Vec<(SeriesKey, Calendar)> {
+        let fits = all.iter().filter(|info| target.matches(&info.key));
+        fits.map(|info| (info.key.clone(), info.calendar)).collect()
+    };
+    let mut fits = fitting(target);
+    if fits.is_empty() {
+        // Another spelling of a stored name; if it is none, this says what is near.
+        let key = view.series_of(target)?;
+        fits = fitting(&Target {
+            scope: vec![key.market, key.venue],
+            symbol: key.symbol,
+            interval: target.interval,
+            time: None,
         });
+    }
+    let Some((first, _)) = fits.first() else {
+        return Err(Error::internal(format!("{target} is listed nowhere")));
     };
     if fits.iter().any(|(key, _)| key.market != first.market) {
         return Err(Error::Ambiguous {

@@ -11,6 +11,7 @@ mod target;
 mod timestamp;
 mod typed_time;
 mod window;
+mod zone;
 
 pub use bar::{Bar, BarDefect, Bars};
 pub use headline::{Headline, TimePrecision};
@@ -22,3 +23,4 @@ pub use split::{Split, SplitJump};
 pub use target::Target;
 pub use timestamp::Timestamp;
 pub use window::Window;
+pub use zone::Zone;

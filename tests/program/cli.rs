@@ -47,6 +47,8 @@ mod splits;
 mod told;
 #[path = "cli/trained.rs"]
 mod trained;
+#[path = "cli/typed.rs"]
+mod typed;
 #[path = "cli/usage.rs"]
 mod usage;
 #[path = "cli/words.rs"]

@@ -10,6 +10,7 @@ use crate::output::{self};
 use crate::render::{Style, beside, candles_and_after, cut, sparkline, sparkline_and_after};
 use crate::sink;
 use crate::text::legible;
+use crate::zone;
 
 /// The part of a window that is shown of what came after it.
 const AFTER: usize = 4;
@@ -153,6 +154,6 @@ fn picture(title: &str, (bars, after): &(Bars, Bars), width: usize) -> Vec<Strin
 
 /// A time as it stands in a title: to the minute.
 fn moment(time: Timestamp) -> String {
-    let text = time.to_string().replace('T', " ");
+    let text = zone::shown(time).replace('T', " ");
     text.chars().take("2024-01-03 12:00".len()).collect()
 }
