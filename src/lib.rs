@@ -85,9 +85,9 @@ pub use db::{
     FailedWindow, FileOnDisk, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
     ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
     MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
-    RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size,
-    SpaceInfo, SpaceRecall, Spelling, Stage, VectorRow, VerifyReport, View, WaitingSpace,
-    vector_instructions,
+    RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
+    SimilarAnswer, Size, SpaceInfo, SpaceRecall, Spelling, Stage, VectorRow, VerifyReport, View,
+    WaitingSpace, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,

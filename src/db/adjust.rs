@@ -162,12 +162,20 @@ fn series_of(view: &View, target: &Target) -> Result<Vec<(SeriesKey, Calendar)>>
     let all = view.series()?;
     let fitting = |target: &Target| -> Vec<(SeriesKey, Calendar)> {
         let fits = all.iter().filter(|info| target.matches(&info.key));
-        fits.map(|info| (info.key.clone(), info.calendar)).collect()
+        // A made series follows the one that it is made of.
+        let own = fits.filter(|info| info.made_of.is_none());
+        own.map(|info| (info.key.clone(), info.calendar)).collect()
     };
     let mut fits = fitting(target);
     if fits.is_empty() {
         // Another spelling of a stored name; if it is none, this says what is near.
         let key = view.series_of(target)?;
+        let made = all.iter().find(|info| info.key == key);
+        if let Some(source) = made.and_then(|info| info.made_of.as_ref()) {
+            return Err(Error::invalid(format!(
+                "{key} is made of {source} and follows it; adjust {source}"
+            )));
+        }
         fits = fitting(&Target {
             scope: vec![key.market, key.venue],
             symbol: key.symbol,

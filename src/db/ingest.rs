@@ -1,15 +1,15 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::check::{check_bars, check_beside_stored};
+use super::batch_store::{BatchStore, StoredBatch};
+use super::check::check_bars;
 use super::control::{Control, Stage, Stopwatch};
-use super::database::Inner;
+use super::database::{Inner, Writer};
 use super::default_space::make_default_spaces;
 use super::embed::Windows;
-use super::embed_batch::{Embedded, Touched, embed_or_wait};
+use super::embed_batch::{Embedded, embed_or_wait};
 use super::headlines::embed_headlines;
 use super::left_out::{FailedWindow, Failures, Unable, WaitingSpace};
 use super::seal;
@@ -32,6 +32,9 @@ pub struct IngestReport {
     pub bars_replaced: u64,
     /// Bars that were stored already.
     pub bars_unchanged: u64,
+    /// Bars that were made of others, changed or taken out, to keep made series in step with their
+    /// sources.
+    pub bars_made: u64,
     /// Windows that were embedded, over all spaces.
     pub windows_embedded: u64,
     /// Windows that have no embedding because they are flat.
@@ -143,7 +146,7 @@ impl ChartSpace {
 /// If it is dropped before `finish`, the bars of all batches are stored, and their windows wait:
 /// the next ingestion, or [`crate::Database::compact`], makes them searchable.
 pub struct Ingest<'a> {
-    inner: &'a Inner,
+    pub(super) inner: &'a Inner,
     control: Control,
     stopwatch: Stopwatch,
     report: IngestReport,
@@ -188,29 +191,36 @@ impl<'a> Ingest<'a> {
         for series in batch {
             store.merge(series)?;
         }
-        let BatchStore {
-            report,
-            touched,
-            snapshot,
-            new_windows,
-            ..
-        } = store;
+        store.follow()?;
         self.stopwatch.add(Stage::Store, start.elapsed());
         self.report.series += batch.len() as u64;
+        let stored = store.done();
+        self.commit(&writer, txn, stored)
+    }
+
+    /// Embeds what a batch made, or lets it wait, and commits all of it; nothing if nothing changed.
+    pub(super) fn commit(
+        &mut self,
+        writer: &Writer,
+        txn: WriteTxn,
+        stored: StoredBatch<'_>,
+    ) -> Result<()> {
+        let report = stored.report;
         self.report.bars_unchanged += report.bars_unchanged;
-        if report.bars_added + report.bars_replaced == 0 {
+        if report.bars_added + report.bars_replaced + stored.bars_made == 0 {
             return Ok(());
         }
-        let states = &snapshot.spaces;
+        let states = &stored.snapshot.spaces;
         let fresh = states.iter().map(|s| s.fresh.len() as u64).max();
         let embedded = self.stopwatch.time(Stage::Embed, || {
-            let rows = (new_windows, fresh.unwrap_or(0));
-            embed_or_wait(self.inner, (&txn, &snapshot), &touched, rows)
+            let rows = (stored.new_windows, fresh.unwrap_or(0));
+            embed_or_wait(self.inner, (&txn, &stored.snapshot), &stored.touched, rows)
         })?;
         self.stopwatch
-            .time(Stage::Store, || self.inner.commit(&writer, txn))?;
+            .time(Stage::Store, || self.inner.commit(writer, txn))?;
         self.report.bars_added += report.bars_added;
         self.report.bars_replaced += report.bars_replaced;
+        self.report.bars_made += stored.bars_made;
         self.report.windows_removed += report.windows_removed;
         self.report.add(embedded);
         Ok(())
@@ -318,98 +328,10 @@ pub(super) fn await_all(txn: &WriteTxn, space: SpaceId) -> Result<()> {
     Ok(())
 }
 
-/// One batch on its way into the catalog.
-struct BatchStore<'a> {
-    txn: &'a WriteTxn,
-    snapshot: Arc<Snapshot>,
-    spaces: &'a [ChartSpace],
-    touched: Vec<Touched<'a>>,
-    /// The series that were merged.
-    merged: BTreeSet<SeriesId>,
-    /// Windows to embed, at most.
-    new_windows: u64,
-    report: IngestReport,
-}
-
 /// The chart spaces of a database, which gets the default ones if it has none.
-fn chart_spaces(inner: &Inner, txn: &WriteTxn) -> Result<Vec<ChartSpace>> {
+pub(super) fn chart_spaces(inner: &Inner, txn: &WriteTxn) -> Result<Vec<ChartSpace>> {
     make_default_spaces(&inner.files, txn)?;
     ChartSpace::all(inner, txn)
-}
-
-impl<'a> BatchStore<'a> {
-    fn new(inner: &Inner, txn: &'a WriteTxn, spaces: &'a [ChartSpace]) -> Result<Self> {
-        Ok(Self {
-            txn,
-            snapshot: inner.snapshot()?,
-            spaces,
-            touched: Vec::new(),
-            merged: BTreeSet::new(),
-            new_windows: 0,
-            report: IngestReport::default(),
-        })
-    }
-
-    /// The number of a series, which gets one if it is new.
-    fn id_of(&self, series: &SeriesBars) -> Result<SeriesId> {
-        match self.snapshot.id_of(&series.key) {
-            Some((id, record)) if record.calendar == series.calendar => Ok(id),
-            _ => self.txn.ensure_series(&series.key, series.calendar),
-        }
-    }
-
-    fn merge(&mut self, series: &'a SeriesBars) -> Result<()> {
-        if series.bars.is_empty() {
-            return Ok(()); // A name alone is not worth a series.
-        }
-        let id = self.id_of(series)?;
-        let stored = self.txn.bar_extent(id)?;
-        check_beside_stored(self.txn, id, series, stored)?;
-        let change = self.txn.merge_bars(id, &series.bars, stored)?;
-        self.report.bars_added += change.added;
-        self.report.bars_replaced += change.replaced;
-        self.report.bars_unchanged += change.unchanged;
-        let record = SeriesRecord {
-            key: series.key.clone(),
-            calendar: series.calendar,
-        };
-        let appended = self.merged.insert(id) && change.appended && change.ranges.len() == 1;
-        let stored_to = stored.filter(|_| appended).map(|e| e.last);
-        for space in self.spaces {
-            let mut touched = Vec::with_capacity(change.ranges.len());
-            for &(first, last) in &change.ranges {
-                touched.push(if change.appended {
-                    Pending {
-                        series: id,
-                        first,
-                        last,
-                    }
-                } else {
-                    touched_windows(self.txn, space, id, (first, last))?
-                });
-            }
-            // Ranges that lie close together touch the same windows.
-            for pending in seal::union(touched) {
-                let mut bars = series.bars.len() as u64;
-                if !change.appended {
-                    bars = self.txn.bar_times(id, pending.first..=pending.last)?.len() as u64;
-                    self.report.windows_removed +=
-                        remove_windows(self.txn, &self.snapshot, space.id, &record, pending)?;
-                }
-                if space.can_encode() {
-                    self.new_windows += bars;
-                }
-                self.touched.push(Touched {
-                    space,
-                    series: record.clone(),
-                    windows: pending,
-                    appended: appended.then_some(&series.bars),
-                    stored_to,
-                });
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The windows that depend on bars which opened in `range` and changed, or were removed.

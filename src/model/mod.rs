@@ -1,6 +1,7 @@
 //! Values without I/O: the words of market history that every other layer speaks.
 
 mod bar;
+mod coarser;
 mod headline;
 mod horizon;
 mod interval;
@@ -14,6 +15,7 @@ mod window;
 mod zone;
 
 pub use bar::{Bar, BarDefect, Bars};
+pub(crate) use coarser::{Coarser, MadeBars};
 pub use headline::{Headline, TimePrecision};
 pub use horizon::Horizon;
 pub use interval::Interval;

@@ -455,7 +455,7 @@ impl WriteTxn {
         self.table_mut(SERIES)?.remove(id)?;
         self.table_mut(SERIES_BY_NAME)?
             .remove(key.to_string().as_str())?;
-        Ok(())
+        self.clear_made(id)
     }
 
     /// Gives a space another name, which no other has.

@@ -6,6 +6,7 @@ use super::bars::{BLOCKS, EXTENTS, TAIL};
 use super::catalog::{META, SERIES, SERIES_BY_NAME, SPACES};
 use super::headline_rows;
 use super::headlines::{BY_CONTENT, BY_SYMBOL, BY_TIME, HEADLINES};
+use super::made::MADE;
 use super::prototypes::PROTOTYPES;
 use super::rows::{DEAD, FLAT, FRESH, PENDING, SEGMENTS};
 use super::weights::WEIGHTS;
@@ -41,5 +42,6 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(WEIGHTS)?;
     work.table(headline_rows::ROWS)?;
     work.table(headline_rows::MARKS)?;
-    work.table(PROTOTYPES)
+    work.table(PROTOTYPES)?;
+    work.table(MADE)
 }

@@ -32,11 +32,11 @@ fn a_target_has_its_time_as_people_write_it() {
     }
     assert_eq!(asked("ACME@19 May 2021"), "2021-05-19T00:00:00Z");
     world.rhyme(&["similar", "BTC-USD:1h@05/06/21"]).fails(
-        2,
+        1,
         "may be 2021-05-06 or 2021-06-05; type the one that you mean",
     );
     world.rhyme(&["similar", "BTC-USD:1h@yesterday"]).fails(
-        2,
+        1,
         "means another one tomorrow; type the date itself, like 20",
     );
     world
@@ -76,7 +76,7 @@ fn other_spellings_are_found_and_said() {
     );
     world.rhyme(&["bars", "acme"]).ok();
     world.rhyme(&["similar", "BTCUSDT:1h"]).fails(
-        2,
+        3,
         "no series BTCUSDT:1h; near it are: crypto/bybit/BTC-USD:1h",
     );
     world

@@ -65,11 +65,14 @@ pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
         open_to_write(global)?.delete_headlines(start..=end)?
     };
     let row = output::value(&report)?;
-    let columns = [
+    let mut columns = vec![
         column("bars", "bars deleted"),
         column("windows", "windows deleted"),
         column("headlines", "headlines deleted"),
     ];
+    if report.bars_made > 0 {
+        columns.push(column("bars_made", "bars changed that are made of them"));
+    }
     output::record(global.format, &columns, &row)
 }
 

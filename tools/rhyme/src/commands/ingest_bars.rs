@@ -5,11 +5,12 @@ use clap::Args;
 use rayon::prelude::*;
 use rhymedb::{
     BarFile, BarOptions, Calendar, Control, DateOrder, Error, Ingest, IngestReport, InputReport,
-    Interval, find_inputs, read_bars,
+    Interval, SeriesKey, find_inputs, read_bars,
 };
 use serde_json::{Value, json};
 
 use super::input_notes::InputNotes;
+use super::resample::Also;
 use super::row_options::Rows;
 use super::space_choice::SpaceChoice;
 use crate::failure::Outcome;
@@ -51,6 +52,8 @@ pub(crate) struct IngestBars {
     decimal_comma: bool,
     #[command(flatten)]
     rows: Rows,
+    #[command(flatten)]
+    also: Also,
     #[command(flatten)]
     spaces: SpaceChoice,
 }
@@ -98,6 +101,8 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     }
     tally.notes.close();
     let report = ingest.finish()?;
+    let stored = std::mem::take(&mut tally.stored);
+    args.also.make(global, &db, stored, &control)?;
     let printed = match tally.notes.stored_nothing(files.len()) && global.format == Format::Table {
         // Zeros under a refusal would read as an answer.
         true => Ok(()),
@@ -127,7 +132,10 @@ fn store(ingest: &mut Ingest<'_>, files: Vec<BarFile>, tally: &mut Tally<'_>) ->
         rest = others;
         let stored = if together { Ok(()) } else { ingest.bars(own) };
         match stored {
-            Ok(()) => tally.count(report),
+            Ok(()) => {
+                tally.count(report);
+                tally.stored.extend(own.iter().map(|s| s.key.clone()));
+            }
             Err(Error::Invalid(message)) => tally.notes.refuse(&Error::Input {
                 file: report.file.clone(),
                 line: None,
@@ -151,6 +159,8 @@ struct Tally<'a> {
     skipped: u64,
     gaps: u64,
     missing_bars: u64,
+    /// The series whose bars went in.
+    stored: Vec<SeriesKey>,
 }
 
 impl<'a> Tally<'a> {
@@ -164,6 +174,7 @@ impl<'a> Tally<'a> {
             skipped: 0,
             gaps: 0,
             missing_bars: 0,
+            stored: Vec::new(),
         }
     }
 
@@ -205,6 +216,7 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
         "bars_added": report.bars_added,
         "bars_replaced": report.bars_replaced,
         "bars_unchanged": report.bars_unchanged,
+        "bars_made": report.bars_made,
         "windows_embedded": report.windows_embedded,
         "windows_flat": report.windows_flat,
         "windows_failed": report.windows_failed,
@@ -230,6 +242,10 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
         column("segments", "segments written"),
         column("seconds", "seconds"),
     ];
+    let mut columns = columns.to_vec();
+    if report.bars_made > 0 {
+        columns.insert(9, column("bars_made", "bars made of others"));
+    }
     output::record(global.format, &columns, &row)?;
     tell_left_out(global, report);
     if global.format == Format::Table && report.windows_embedded > 0 {

@@ -52,6 +52,7 @@ pub(crate) mod pictures;
 pub(crate) mod prototype;
 pub(crate) mod reaction;
 pub(crate) mod repair;
+pub(crate) mod resample;
 pub(crate) mod row_options;
 pub(crate) mod search;
 pub(crate) mod similar;
