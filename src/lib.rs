@@ -43,7 +43,9 @@
 //!
 //! - [`plot`] (feature `plot`) draws answers into SVG, PNG and HTML files.
 //!
-//! Features: `http`, `parquet`, `plot`. The program `rhyme` is a package of its own.
+//! Features: `hnsw` (graphs by hnsw_rs) and `weights` (the shipped encoders, 3.9 MB), both on by default;
+//! `files` (readers and writers of CSV and JSON), `parquet` (and of Parquet), `http` (Bybit), `plot`. The
+//! program `rhyme` is a package of its own.
 
 mod analysis;
 mod db;
@@ -52,6 +54,7 @@ mod db;
 pub mod disk;
 mod encode;
 mod error;
+#[cfg(feature = "files")]
 mod export;
 /// What no input may break, for `tools/fuzz` and for its corpus as a test.
 #[cfg(any(test, fuzzing))]
@@ -96,23 +99,25 @@ pub use encode::{
     check_chart_encoder, is_held_out, text_features,
 };
 pub use error::{Error, Result};
+#[cfg(feature = "files")]
 pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, SeriesBars,
     SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window, Zone,
 };
+#[cfg(feature = "files")]
 pub use source::{
-    BarFile, BarOptions, DateOrder, DefectKind, EventKind, Finding, Findings, HeadlineFile,
-    HeadlineOptions, InputReport, MarketEvent, NoticeKind, OnError, SyntheticConfig,
-    SyntheticMarket, VectorFile, VectorMeta, VectorOptions, Wordings, find_inputs, parse_map,
-    read_bars, read_headlines, read_vectors,
+    BarFile, BarOptions, DateOrder, DefectKind, Finding, Findings, HeadlineFile, HeadlineOptions,
+    InputReport, NoticeKind, OnError, VectorFile, VectorMeta, VectorOptions, find_inputs,
+    parse_map, read_bars, read_headlines, read_vectors,
 };
 #[cfg(feature = "http")]
 pub use source::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
     bybit_series_key, sync_klines,
 };
+pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
 
 /// The program in the README, compiled and run.
 #[cfg(doctest)]

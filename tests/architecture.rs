@@ -8,9 +8,16 @@
     reason = "tests"
 )]
 
+#[path = "architecture/imports.rs"]
+mod imports;
+#[path = "architecture/tokens.rs"]
+mod tokens;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use imports::Crate;
 
 /// Each layer, and the layers that it may import.
 const LAYERS: &[(&str, &[&str])] = &[
@@ -224,6 +231,53 @@ fn files_fit_one_subject() {
         .map(|(file, lines)| format!("{file}: {} lines", lines.len()))
         .collect();
     assert!(long.is_empty(), "split them: {}", long.join(", "));
+}
+
+/// The rooms of `src/db`, and which of them each may import besides what they share, `src/db/*.rs`.
+const ROOMS_OF_DB: &[(&str, &[&str])] = &[
+    ("src/db/read/", &[]),
+    ("src/db/write/", &["src/db/read/"]),
+    ("src/db/care/", &["src/db/read/", "src/db/write/"]),
+];
+
+fn read(file: &str) -> Option<String> {
+    fs::read_to_string(root().join(file)).ok()
+}
+
+#[test]
+fn files_import_each_other_in_no_loop() {
+    let library = Crate::read("src/lib.rs", &read);
+    assert!(library.files() > 200, "the modules were found");
+    assert!(library.arrows().len() > 500, "the imports were found");
+    let circles: Vec<_> = library.circles().into_iter().collect();
+    let circles: Vec<_> = circles
+        .iter()
+        .filter(|c| c.contains("src/db/"))
+        .cloned()
+        .collect();
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
+}
+
+#[test]
+fn what_the_rooms_of_a_database_share_imports_none_of_them() {
+    let room = |file: &str| ROOMS_OF_DB.iter().find(|(room, _)| file.starts_with(room));
+    let library = Crate::read("src/lib.rs", &read);
+    let mut wrong = Vec::new();
+    let mut kept = 0;
+    for ((from, to), names) in library.arrows() {
+        let (from, to) = (library.file(from), library.file(to));
+        let Some((above, _)) = room(to).filter(|_| from.starts_with("src/db/")) else {
+            continue;
+        };
+        let below: &[&str] = room(from).map_or(&[], |(_, below)| below);
+        if from.starts_with(above) || below.contains(above) {
+            kept += 1;
+        } else {
+            wrong.push(format!("{from} -> {to}: {names:?}"));
+        }
+    }
+    assert!(kept > 50, "the rooms were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

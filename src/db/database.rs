@@ -1,22 +1,19 @@
 use std::path::Path;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
-use super::control::Control;
-use super::default_space::DefaultClip;
+use super::default_spaces::{DEFAULT_SPACE, DefaultClip, TEXT_SPACE};
 use super::encoders::Encoders;
 use super::files::{Files, prepare_dir};
-use super::ingest::{Ingest, IngestReport};
-use super::segment::SegmentSizes;
-use super::shared::{Loss, Shared};
+use super::inner::Inner;
+use super::segment_sizes::SegmentSizes;
 use super::snapshot::Snapshot;
-use super::threads::start_threads;
 use super::view::View;
 use crate::disk::{DirLock, FileSystem, Holder, Storage, sync_dir};
 use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
-use crate::model::{SeriesBars, Timestamp};
-use crate::store::{Catalog, Changes, WriteTxn};
+use crate::model::Timestamp;
+use crate::store::Catalog;
 
 /// How to open a database.
 ///
@@ -48,7 +45,7 @@ impl Default for OpenOptions {
             seed: 0,
             builder: GraphBuilder::Partition,
             encoders: Vec::new(),
-            clip: DefaultClip::Shipped,
+            clip: DefaultClip::default(),
             storage: Arc::new(FileSystem),
             sizes: SegmentSizes::default(),
             sync_every: 1,
@@ -146,8 +143,8 @@ impl OpenOptions {
     }
 
     /// The weights, of the architecture `clip/1`, of the space [`Database::TEXT_SPACE`] that the first
-    /// ingestion makes beside [`Database::DEFAULT_SPACE`]. Default: [`Weights::shipped_clip`]. `None`
-    /// makes no such space: then each window is embedded once, and a bulk load takes half the time and
+    /// ingestion makes beside [`Database::DEFAULT_SPACE`]. Default: `Weights::shipped_clip`, or none in
+    /// programs without the feature `weights`. `None` makes no such space: then each window is embedded once, and a bulk load takes half the time and
     /// half the room; [`Database::create_space_of_weights`] can make the space later. A database that has
     /// spaces already keeps those it has.
     ///
@@ -241,130 +238,6 @@ impl OpenOptions {
     }
 }
 
-/// What only the writer may touch.
-pub(super) struct Writer {
-    pub(super) catalog: Catalog,
-}
-
-pub(super) struct Inner {
-    shared: Shared<Writer, Snapshot, Error>,
-    pub(super) files: Files,
-    /// One reference more than there are views.
-    pub(super) views: Arc<()>,
-    /// The catalog once more, if this handle only reads, and others may write.
-    reading: Option<Catalog>,
-    _lock: Option<DirLock>,
-}
-
-impl Loss for Error {
-    fn by_panic() -> Self {
-        Self::internal("reading what was committed panicked")
-    }
-
-    fn kept(self) -> Self {
-        self.with_advice("what was committed is on disk: close the database and open it again")
-    }
-}
-
-impl Inner {
-    pub(super) fn new(
-        files: Files,
-        catalog: Catalog,
-        snapshot: Snapshot,
-        reading: Option<Catalog>,
-        lock: Option<DirLock>,
-    ) -> Self {
-        Self {
-            shared: Shared::new(Writer { catalog }, snapshot),
-            files,
-            views: Arc::default(),
-            reading,
-            _lock: lock,
-        }
-    }
-
-    pub(super) fn shared(&self) -> &Shared<Writer, Snapshot, Error> {
-        &self.shared
-    }
-
-    /// Whether it is open for reading only.
-    pub(super) fn reads(&self) -> bool {
-        self.reading.is_some()
-    }
-
-    /// What was committed last.
-    ///
-    /// # Errors
-    /// Why the catalog could not be read after a commit.
-    pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>> {
-        match &self.reading {
-            Some(catalog) => self.newest(catalog),
-            None => self.shared.latest(),
-        }
-    }
-
-    /// Closes the catalog, and then gives the lock back.
-    fn close(self) -> Result<()> {
-        drop(self.reading);
-        self.shared.into_writer().catalog.close()
-    }
-
-    /// Waits for the right to write.
-    ///
-    /// # Errors
-    /// [`Error::ReadOnly`] if there is none, and why what was committed could not be read: then
-    /// nothing is built upon it.
-    pub(super) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
-        let writer = self.still();
-        if writer.catalog.is_read_only() {
-            return Err(Error::ReadOnly {
-                path: self.files.dir.clone(),
-            });
-        }
-        self.snapshot()?;
-        Ok(writer)
-    }
-
-    /// Waits until nobody writes, and lets nobody write.
-    pub(super) fn still(&self) -> MutexGuard<'_, Writer> {
-        self.shared.still()
-    }
-
-    /// Does work that writes, on several threads.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the system starts no threads, and those of the work.
-    pub(super) fn change<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        start_threads()?;
-        work()
-    }
-
-    /// Commits and shows the result to readers that come from now on.
-    pub(super) fn commit(&self, writer: &Writer, txn: WriteTxn) -> Result<()> {
-        let changes = txn.commit()?;
-        self.refresh(writer, &changes)
-    }
-
-    /// Shows what is committed to readers that come from now on.
-    fn refresh(&self, writer: &Writer, changes: &Changes) -> Result<()> {
-        let old = self.snapshot()?;
-        let known = Some((old.as_ref(), changes));
-        self.shared.show(writer, || self.load(writer, known))
-    }
-
-    fn load(&self, writer: &Writer, known: Option<(&Snapshot, &Changes)>) -> Result<Snapshot> {
-        Snapshot::load(&self.files, writer.catalog.read()?, known)
-    }
-
-    /// Gives the catalog's free space back, for which no snapshot may be open. `false` if a view
-    /// is.
-    pub(super) fn compact_catalog(&self, writer: &mut Writer) -> Result<bool> {
-        let compact = |writer: &mut Writer| writer.catalog.compact();
-        self.shared
-            .detached(writer, compact, |writer| self.load(writer, None))?
-    }
-}
-
 /// A RhymeDB database: one folder, one process that writes, and any number that read
 /// ([`OpenOptions::read_only`]). Clones share it.
 ///
@@ -375,10 +248,10 @@ pub struct Database(pub(super) Arc<Inner>);
 
 impl Database {
     /// The name of the space that the first ingestion makes, and that questions go to.
-    pub const DEFAULT_SPACE: &'static str = "shape";
+    pub const DEFAULT_SPACE: &'static str = DEFAULT_SPACE;
     /// The name of the space of charts and headlines that the first ingestion makes beside it, and that
     /// questions with text go to.
-    pub const TEXT_SPACE: &'static str = "clip";
+    pub const TEXT_SPACE: &'static str = TEXT_SPACE;
 
     /// Opens the database in the folder `dir`, or makes one there.
     ///
@@ -451,25 +324,5 @@ impl Database {
     /// [`Error::Io`] if the disk refuses, [`Error::ReadOnly`] if the database is open for reading.
     pub fn sync(&self) -> Result<()> {
         self.0.change(|| self.0.writer()?.catalog.sync())
-    }
-
-    /// Stores bars and makes their windows searchable. The same bars again change nothing; bars
-    /// of a stored time replace it; earlier and later ones are added. Either all of it is stored
-    /// or nothing.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if bars are not ascending in time, cannot have happened
-    /// ([`crate::Bar::check`]), or, in a market that never closes, are closer than the interval.
-    pub fn ingest_bars(&self, series: &[SeriesBars]) -> Result<IngestReport> {
-        let mut ingest = self.ingest(Control::new());
-        ingest.bars(series)?;
-        ingest.finish()
-    }
-
-    /// Starts bulk ingestion: many batches of bars, then one pass that makes all their windows
-    /// searchable. It uses rayon's threads while it holds the right to write, so do not write from
-    /// inside rayon tasks of your own: one could wait for itself.
-    pub fn ingest(&self, control: Control) -> Ingest<'_> {
-        Ingest::new(&self.0, control)
     }
 }

@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::default_space::DefaultClip;
+use super::default_spaces::DefaultClip;
 use super::encoders::Encoders;
-use super::segment::SegmentSizes;
+use super::segment_sizes::SegmentSizes;
 use crate::disk::{Storage, create_dir_durably, list, look_up};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;

@@ -8,14 +8,13 @@
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::aligned::Expressiveness;
-use super::headlines::HeadlineHit;
-use super::snapshot::{Snapshot, SpaceState};
+use super::expressiveness::Expressiveness;
+use super::headline_hit::HeadlineHit;
 use crate::encode::Bank;
 use crate::error::{Error, Result};
 use crate::index::{self, RowSet, Rows, RowsBuilder, Scored, Scratch, scan};
 use crate::model::Timestamp;
-use crate::store::{CatalogUse, HeadlineReads, HeadlineRowReads};
+use crate::store::{CatalogUse, HeadlineReads, HeadlineRowReads, ReadTxn, SpaceId};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -101,6 +100,15 @@ impl Entry {
     }
 }
 
+/// Where the vectors of a space's headlines are read.
+pub(super) struct HeadlineSource<'a> {
+    pub(super) txn: &'a ReadTxn,
+    pub(super) space: SpaceId,
+    pub(super) dim: usize,
+    /// Whether expressiveness is stored beside each vector.
+    pub(super) with_bank: bool,
+}
+
 /// The vectors of a space's headlines, as of one snapshot.
 #[derive(Debug)]
 pub(super) struct HeadlinePart {
@@ -124,14 +132,14 @@ impl HeadlinePart {
     }
 
     /// These headlines, and those of a snapshot that have higher numbers.
-    fn grown(&self, snapshot: &Snapshot, state: &SpaceState, mark: u64) -> Result<Self> {
-        let txn = &snapshot.txn;
-        let with_bank = state.weights()?.is_some_and(|w| w.bank().is_some());
+    fn grown(&self, source: &HeadlineSource<'_>, mark: u64) -> Result<Self> {
+        let txn = source.txn;
         let mut added = Vec::new();
-        let mut vectors = RowsBuilder::new(state.dim())?;
-        txn.each_headline_row_after(state.id, self.mark, |id, bytes| {
+        let mut vectors = RowsBuilder::new(source.dim)?;
+        txn.each_headline_row_after(source.space, self.mark, |id, bytes| {
             let damaged = |e| Error::corrupt(txn.path(), "headline_rows", e);
-            let stored = StoredHeadline::parse(bytes, state.dim(), with_bank).map_err(damaged)?;
+            let stored =
+                StoredHeadline::parse(bytes, source.dim, source.with_bank).map_err(damaged)?;
             let pushed = vectors.push_bytes(stored.vector);
             pushed.map_err(|e| damaged(e.to_string()))?;
             added.push((id, stored.expressiveness.unwrap_or(f32::NAN)));
@@ -241,7 +249,7 @@ impl HeadlinePart {
     /// A scored row as an answer; `latency` in milliseconds is added to when it was known.
     pub(super) fn hit(
         &self,
-        snapshot: &Snapshot,
+        txn: &ReadTxn,
         rank: usize,
         scored: Scored,
         (latency, bank): (i64, Option<&Bank>),
@@ -250,7 +258,7 @@ impl HeadlinePart {
         Ok(HeadlineHit {
             rank,
             score: scored.score,
-            headline: snapshot.txn.headline(entry.id)?,
+            headline: txn.headline(entry.id)?,
             known: Timestamp::from_millis(entry.known.saturating_add(latency)),
             expressiveness: entry.judged(bank),
             row: scored.row,
@@ -302,17 +310,13 @@ impl HeadlineMemory {
     }
 
     /// The headlines of the snapshot that this memory belongs to.
-    pub(super) fn part(
-        &self,
-        snapshot: &Snapshot,
-        state: &SpaceState,
-    ) -> Result<Arc<HeadlinePart>> {
-        let mark = snapshot.txn.headline_mark(state.id)?;
+    pub(super) fn part(&self, source: &HeadlineSource<'_>) -> Result<Arc<HeadlinePart>> {
+        let mark = source.txn.headline_mark(source.space)?;
         let mut known = self.lock();
         let part = match known.as_ref() {
             Some(part) if part.mark == mark => return Ok(Arc::clone(part)),
-            Some(part) => part.grown(snapshot, state, mark)?,
-            None => HeadlinePart::empty(state.dim())?.grown(snapshot, state, mark)?,
+            Some(part) => part.grown(source, mark)?,
+            None => HeadlinePart::empty(source.dim)?.grown(source, mark)?,
         };
         let part = Arc::new(part);
         *known = Some(Arc::clone(&part));

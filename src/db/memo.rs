@@ -8,7 +8,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::past::Place;
+use super::place::Place;
 use crate::error::Result;
 
 /// Values that are kept before all of them are dropped: it bounds what a database costs that is

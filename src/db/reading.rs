@@ -9,9 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::database::{Database, Inner, OpenOptions};
+use super::database::{Database, OpenOptions};
 use super::files::Files;
-use super::snapshot::Snapshot;
+use super::inner::Inner;
+use super::newest_commit::newest;
 use crate::disk::{DirLock, Holder, Storage};
 use crate::error::{Error, Result};
 use crate::store::Catalog;
@@ -19,8 +20,6 @@ use crate::store::Catalog;
 /// How long a reader tries to put right what a killed writer left, while others do so too.
 const PATIENCE: Duration = Duration::from_secs(10);
 const STEP: Duration = Duration::from_millis(5);
-/// How often the newest commit is read again, because a writer took a segment of it out meanwhile.
-const TRIES: usize = 100;
 
 impl OpenOptions {
     /// Opens the database in `dir` beside others who read and one who writes.
@@ -85,41 +84,5 @@ impl Database {
         let reading = Some(catalog.clone());
         let inner = Inner::new(files, catalog, snapshot, reading, None);
         Ok(Self(Arc::new(inner)))
-    }
-}
-
-impl Inner {
-    /// Whether another process writes at the moment.
-    pub(super) fn is_beside_writer(&self) -> bool {
-        self.reads() && DirLock::is_held(self.files.storage.as_ref(), &self.files.dir)
-    }
-
-    /// What was committed last, by whatever process.
-    pub(super) fn newest(&self, catalog: &Catalog) -> Result<Arc<Snapshot>> {
-        self.shared().renewed(
-            // Where nobody can write beside this handle, there is no stamp.
-            |shown| catalog.stamp() == shown.stamp,
-            |old| newest(&self.files, catalog, Some(old)),
-        )
-    }
-}
-
-/// The newest commit. What has not changed since an older one is taken from there.
-fn newest(files: &Files, catalog: &Catalog, old: Option<&Snapshot>) -> Result<Snapshot> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let stamp = catalog.stamp();
-        let loaded = catalog
-            .read()
-            .and_then(|txn| Snapshot::load_anew(files, txn, old));
-        match loaded {
-            Ok(mut snapshot) => {
-                snapshot.stamp = stamp;
-                return Ok(snapshot);
-            }
-            Err(e) if tries == TRIES || catalog.stamp() == stamp => return Err(e),
-            Err(_) => {}
-        }
     }
 }

@@ -22,29 +22,6 @@ const MAGIC: [u8; 8] = *b"RHYMESEG";
 const VERSION: u32 = 1;
 const GRAPH: [&str; 3] = ["graph", "links0", "upper"];
 
-/// When rows become segments. Tests make the numbers small.
-#[derive(Clone, Copy, Debug)]
-pub struct SegmentSizes {
-    /// Up to this many new windows are stored as fresh rows in the transaction of their bars; more
-    /// wait for a segment.
-    pub fresh_batch: u64,
-    /// Fresh rows are searched one by one, so this many are sealed into a segment.
-    pub fresh_rows: usize,
-    /// The most rows of a segment: building one takes memory in proportion to it, and fewer
-    /// segments are searched faster.
-    pub segment_rows: usize,
-}
-
-impl Default for SegmentSizes {
-    fn default() -> Self {
-        Self {
-            fresh_batch: 8192,
-            fresh_rows: 1 << 15,
-            segment_rows: 1 << 20,
-        }
-    }
-}
-
 /// Rows on their way into a segment, sorted by series and end.
 pub(super) struct NewRows {
     pub(super) directory: DirectoryBuilder,

@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use super::database::Database;
+use super::default_spaces::{DEFAULT_SPACE, TEXT_SPACE};
 use super::encoders::Encoders;
 use super::files::Files;
-use super::headline_part::HeadlineMemory;
+use super::headline_part::{HeadlineMemory, HeadlinePart, HeadlineSource};
 use super::memo::Memo;
 use super::newest_bars::NewestBars;
 use super::part::FreshPart;
@@ -252,6 +252,25 @@ impl Snapshot {
         self.txn.bar_sums(&self.blocks, series, opens, step)
     }
 
+    /// What is stored of a series that has windows.
+    pub(super) fn record(&self, id: SeriesId) -> Result<&SeriesRecord> {
+        self.series.get(&id).ok_or_else(|| {
+            Error::internal(format!(
+                "a window belongs to series {id}, which is not stored"
+            ))
+        })
+    }
+
+    /// The headlines of a space of this snapshot.
+    pub(super) fn headline_part(&self, state: &SpaceState) -> Result<Arc<HeadlinePart>> {
+        state.headlines.part(&HeadlineSource {
+            txn: &self.txn,
+            space: state.id,
+            dim: state.dim(),
+            with_bank: state.weights()?.is_some_and(|w| w.bank().is_some()),
+        })
+    }
+
     /// A series by its name.
     pub(super) fn id_of(&self, key: &SeriesKey) -> Option<(SeriesId, &SeriesRecord)> {
         let id = *self.names.get(key)?;
@@ -275,7 +294,7 @@ impl Snapshot {
 
     /// The space of that name, or the only one, or the default one.
     pub(super) fn space(&self, name: Option<&str>) -> Result<&SpaceState> {
-        let wanted = name.unwrap_or(Database::DEFAULT_SPACE);
+        let wanted = name.unwrap_or(DEFAULT_SPACE);
         let found = self.spaces.iter().find(|s| s.space().name == wanted);
         match (found, name, self.spaces.as_slice()) {
             (Some(space), ..) => Ok(space),
@@ -285,7 +304,7 @@ impl Snapshot {
     }
 
     /// The space of that name, if it reads text; or the only one that does, or the one named
-    /// [`Database::TEXT_SPACE`].
+    /// [`TEXT_SPACE`].
     pub(super) fn text_space(&self, name: Option<&str>) -> Result<&SpaceState> {
         if name.is_some() {
             let state = self.space(name)?;
@@ -301,7 +320,7 @@ impl Snapshot {
             )));
         }
         let fits: Vec<&SpaceState> = self.spaces.iter().filter(|s| s.reads_text()).collect();
-        let usual = fits.iter().find(|s| s.space().name == Database::TEXT_SPACE);
+        let usual = fits.iter().find(|s| s.space().name == TEXT_SPACE);
         match (usual, fits.as_slice()) {
             (Some(state), _) | (None, [state]) => Ok(state),
             (None, []) => Err(Error::NotFound {

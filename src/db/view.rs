@@ -1,9 +1,7 @@
 use std::sync::Arc;
 
 use super::control::Control;
-use super::database::Inner;
-use super::query::Query;
-use super::similar::Similar;
+use super::inner::Inner;
 use super::snapshot::Snapshot;
 use super::spelling::Listener;
 use crate::error::Result;
@@ -123,23 +121,6 @@ impl View {
     pub(super) fn clamp(&self, time: Option<Timestamp>) -> Timestamp {
         let end = Timestamp::from_millis(i64::MAX);
         time.unwrap_or(end).min(self.as_of.unwrap_or(end))
-    }
-
-    /// Asks for the windows that are most similar to `query`: a [`crate::Target`], bars, a vector of
-    /// the space, a sentence, a prototype, or a sum of such.
-    ///
-    /// ```no_run
-    /// use rhymedb::{Database, Target};
-    /// let db = Database::open("market.rhyme")?;
-    /// let target: Target = "BTCUSDT:1h@2021-05-19T12:00".parse()?;
-    /// let answer = db.now().similar(target).k(10).market("equity").run()?;
-    /// for hit in &answer.hits {
-    ///     println!("{:.4} {}", hit.score, hit.window);
-    /// }
-    /// # Ok::<(), rhymedb::Error>(())
-    /// ```
-    pub fn similar(&self, query: impl Into<Query>) -> Similar<'_> {
-        Similar::new(self, query.into())
     }
 
     /// The newest `limit` headlines known in this view that were published in `from..=to`, of one

@@ -39,7 +39,8 @@ pub(super) fn options(input: &Input<'_>) -> HeadlineOptions {
 pub(super) fn check_headlines(file: &HeadlineFile, on_error: OnError) {
     let report = &file.report;
     assert_eq!(report.accepted, file.headlines.len() as u64);
-    let repeated = report.notices.count(NoticeKind::Duplicate);
+    let repeated = report.notices.count(NoticeKind::Duplicate)
+        + report.notices.count(NoticeKind::SymbolsJoined);
     let left_out = report.defects.total();
     assert_eq!(report.rows, report.accepted + left_out + repeated);
     assert!(on_error == OnError::Skip || left_out == 0);

@@ -5,6 +5,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::anchors::{anchor, coherent_stride};
+#[cfg(feature = "hnsw")]
 use super::build_hnsw::build_hnsw;
 use super::build_partition::build_partition;
 use super::graph::{BuiltGraph, GraphInfo, MAX_STRIDE_LOG2};
@@ -17,10 +18,12 @@ pub type Progress<'a> = &'a dyn Fn(u64) -> Result<()>;
 
 /// Who builds a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Builder {
     /// Overlapping leaves of near rows on all threads, with our own kernels.
     Partition,
-    /// hnsw_rs, row by row on one thread.
+    /// hnsw_rs, row by row on one thread; in programs with the feature `hnsw`.
+    #[cfg(feature = "hnsw")]
     Hnsw,
 }
 
@@ -32,7 +35,7 @@ pub struct BuildParams {
     /// Links of a node in the upper layers; layer 0 has twice as many. 2 to 128, default 16.
     /// More links cost memory and find more at the same `ef`.
     pub m: usize,
-    /// The width of the search for a new row's neighbours, for [`Builder::Hnsw`] only: the other
+    /// The width of the search for a new row's neighbours, for `Builder::Hnsw` only: the other
     /// one searches nothing. 1 to 65535, default 128.
     pub ef_construction: usize,
     /// The logarithm of the stride of the anchors, 0 to 4: 0 makes every row a node. Default: what
@@ -98,6 +101,7 @@ pub fn build(rows: &Rows<'_>, params: &BuildParams, progress: Progress<'_>) -> R
     };
     let mut graph = match params.builder {
         Builder::Partition => build_partition(rows, info, progress)?,
+        #[cfg(feature = "hnsw")]
         Builder::Hnsw => build_hnsw(rows, info, progress)?,
     };
     graph.repaired = repair(&mut graph, rows)?;

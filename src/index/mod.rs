@@ -19,6 +19,7 @@ mod block;
 #[cfg(target_arch = "x86_64")]
 mod block_x86;
 mod build;
+#[cfg(feature = "hnsw")]
 mod build_hnsw;
 mod build_partition;
 mod graph;

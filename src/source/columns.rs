@@ -244,14 +244,19 @@ impl<'a> Columns<'a> {
     }
 
     fn list(&self) -> String {
-        const SHOWN: usize = 30;
-        let shown = self.names.iter().take(SHOWN).map(|n| shortened(n));
-        let mut text = shown.collect::<Vec<_>>();
-        if self.names.len() > SHOWN {
-            text.push(format!("and {} more", self.names.len() - SHOWN));
-        }
-        text.join(", ")
+        listed(self.names)
     }
+}
+
+/// Names of columns for a message, not too many.
+pub(crate) fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 30;
+    let shown = names.iter().take(SHOWN).map(|n| shortened(n));
+    let mut text = shown.collect::<Vec<_>>();
+    if names.len() > SHOWN {
+        text.push(format!("and {} more", names.len() - SHOWN));
+    }
+    text.join(", ")
 }
 
 /// A column's name in lower case without spaces and punctuation.

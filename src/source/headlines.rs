@@ -1,66 +1,24 @@
 //! Headlines from files.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::columns::{Columns, Field, Layout, TimeColumns};
+use super::columns::{Columns, Layout, TimeColumns, listed};
 use super::container::{Place, for_each_member};
-use super::fields::{check_symbol, read_time, wrong_unit};
+use super::fields::{read_time, wrong_unit};
+use super::headline_columns::{HEADLINE_TIME, PRECISION, SOURCE, SYMBOLS, TEXT};
+use super::headline_symbols::{MAX_SYMBOLS, Symbols, read_symbols, too_many};
+use super::headline_text::clean_text;
 use super::report::{DefectKind, InputReport, NoticeKind, OnError, RowDefect};
 use super::rows::{Rows, Step};
 use super::times::{TimeForms, WrittenTime, is_midnight, start_of_day};
-use crate::error::Result;
+use crate::error::{Result, excerpt};
 use crate::model::{Headline, TimePrecision};
 
-/// The most symbols that a headline may name; a field may be a mebibyte of them.
-const MAX_SYMBOLS: usize = 1_000;
 /// The longest text of a headline in bytes.
 const MAX_TEXT: usize = 8 << 10;
-
-const HEADLINE_TIME: Field = Field {
-    name: "time",
-    aliases: &[
-        "timestampmsutc",
-        "timestampms",
-        "publishedat",
-        "published",
-        "publishtime",
-        "pubdate",
-        "timestamputc",
-        "timestamp",
-        "ts",
-        "unix",
-        "datetimeutc",
-        "datetime",
-        "time",
-        "date",
-        "createdat",
-        "indexlevel0",
-    ],
-    prefix: None,
-};
-const TEXT: Field = Field {
-    name: "text",
-    aliases: &["headline", "title", "text"],
-    prefix: None,
-};
-const SYMBOLS: Field = Field {
-    name: "symbols",
-    aliases: &["symbols", "symbol", "tickers", "ticker", "stocks", "stock"],
-    prefix: None,
-};
-const SOURCE: Field = Field {
-    name: "source",
-    aliases: &["source", "publisher", "provider", "site"],
-    prefix: None,
-};
-const PRECISION: Field = Field {
-    name: "precision",
-    aliases: &["tsprecision", "timeprecision", "precision"],
-    prefix: None,
-};
 
 /// What the caller knows about a file of headlines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,7 +42,9 @@ pub struct HeadlineFile {
 ///
 /// A column of precisions wins. Otherwise a time without a time of day has the precision of a
 /// day, and so have all rows if every one of them is at midnight; `HH:MM` has that of a minute,
-/// and everything else that of a second. Symbols are turned to upper case.
+/// and everything else that of a second. Symbols are turned to upper case. A text becomes one line:
+/// line breaks and control characters become blanks, and HTML entities are decoded. Rows of one time,
+/// source and text are one headline with the symbols of all of them.
 ///
 /// # Errors
 /// [`crate::Error::Io`] if the file cannot be read, [`crate::Error::Input`] if it is damaged, if
@@ -119,6 +79,38 @@ struct RawHeadline {
     said: Option<TimePrecision>,
     headline: Headline,
     line: u64,
+    oddities: Oddities,
+}
+
+/// What was done to the fields of a row so that they can be stored.
+#[derive(Default)]
+struct Oddities {
+    controls: bool,
+    entities: bool,
+    /// A word in the field of symbols that is none.
+    no_symbol: Option<String>,
+}
+
+impl Oddities {
+    fn tell(&self, line: u64, report: &mut InputReport) {
+        let mut add = |kind, message: String| report.notices.add(kind, Some(line), || message);
+        if self.controls {
+            let message =
+                "a line break or another control character in the text; it is a blank now";
+            add(NoticeKind::ControlCharacter, message.to_owned());
+        }
+        if self.entities {
+            let message = "HTML entities like &amp; in the text; they are decoded";
+            add(NoticeKind::HtmlEntity, message.to_owned());
+        }
+        if let Some(word) = &self.no_symbol {
+            let word = excerpt(word);
+            add(
+                NoticeKind::NotASymbol,
+                format!("{word} is no symbol; it is left out"),
+            );
+        }
+    }
 }
 
 fn read_rows(
@@ -134,7 +126,7 @@ fn read_rows(
     let mut raw = Vec::new();
     loop {
         let line = match rows.next(&mut record)? {
-            Step::End => return Ok(raw),
+            Step::End => break,
             Step::Row(line) => line,
             Step::Bad(line, message) => {
                 report.rows += 1;
@@ -147,10 +139,17 @@ fn read_rows(
             positions = Positions::resolve(rows.layout(), &rows.place, options)?;
         }
         match positions.read(&record, line) {
-            Ok(headline) => raw.push(headline),
+            Ok(headline) => {
+                headline.oddities.tell(line, report);
+                raw.push(headline);
+            }
             Err(defect) => report.reject(line, defect),
         }
     }
+    if let Some(message) = positions.notice_on_symbols(&raw, rows.layout()) {
+        report.notices.add(NoticeKind::NoSymbols, None, || message);
+    }
+    Ok(raw)
 }
 
 /// Where the fields of a headline are.
@@ -201,24 +200,47 @@ impl Positions {
                     })?,
             ),
         };
-        let text = utf8(field(Some(self.text)), "text")?;
-        check_text(text)?;
-        let source = utf8(field(self.source), "source")?;
-        if source.chars().any(char::is_control) {
-            return Err(control_character("source"));
-        }
+        let text = clean_text(utf8(field(Some(self.text)), "text")?);
+        check_text(&text.text)?;
+        let source = clean_text(utf8(field(self.source), "source")?);
+        let Symbols { names, passed_over } = read_symbols(utf8(field(self.symbols), "symbols")?)?;
         let headline = Headline {
             time: time.utc(),
             precision: said.unwrap_or(time.precision),
-            text: text.to_owned(),
-            source: source.to_owned(),
-            symbols: symbols_of(utf8(field(self.symbols), "symbols")?)?,
+            text: text.text,
+            source: source.text,
+            symbols: names,
         };
         Ok(RawHeadline {
             time,
             said,
             headline,
             line,
+            oddities: Oddities {
+                controls: text.had_controls || source.had_controls,
+                entities: text.had_entities || source.had_entities,
+                no_symbol: passed_over,
+            },
+        })
+    }
+
+    /// What to say if no headline names a symbol.
+    fn notice_on_symbols(&self, raw: &[RawHeadline], layout: &Layout) -> Option<String> {
+        if raw.is_empty() || raw.iter().any(|row| !row.headline.symbols.is_empty()) {
+            return None;
+        }
+        let Layout::Named(names) = layout else {
+            return None;
+        };
+        Some(match self.symbols.and_then(|at| names.get(at)) {
+            Some(name) => format!(
+                "no headline names a symbol: the column {} holds none",
+                excerpt(name)
+            ),
+            None => format!(
+                "no headline names a symbol: there is no column of symbols among {}; --map symbols=COLUMN names one",
+                listed(names)
+            ),
         })
     }
 }
@@ -228,11 +250,6 @@ fn utf8<'a>(field: &'a [u8], name: &str) -> Result<&'a str, RowDefect> {
         let message = format!("the {name} is not UTF-8; save the file as UTF-8");
         RowDefect::new(DefectKind::Unparsable, message)
     })
-}
-
-fn control_character(name: &str) -> RowDefect {
-    let message = format!("the {name} holds a line break or another control character");
-    RowDefect::new(DefectKind::ControlCharacter, message)
 }
 
 fn check_text(text: &str) -> Result<(), RowDefect> {
@@ -246,29 +263,7 @@ fn check_text(text: &str) -> Result<(), RowDefect> {
         );
         return Err(RowDefect::new(DefectKind::TextTooLong, message));
     }
-    if text.chars().any(char::is_control) {
-        return Err(control_character("text"));
-    }
     Ok(())
-}
-
-/// Symbols in upper case, each once; a list in brackets and quotes is one too.
-fn symbols_of(text: &str) -> Result<Vec<String>, RowDefect> {
-    let separators = [';', ',', '|', ' ', '[', ']', '"', '\''];
-    let mut symbols: Vec<String> = Vec::new();
-    for name in text.split(separators).filter(|name| !name.is_empty()) {
-        let symbol = name.to_uppercase();
-        check_symbol(&symbol)?;
-        if symbols.contains(&symbol) {
-            continue;
-        }
-        if symbols.len() == MAX_SYMBOLS {
-            let message = format!("expected at most {MAX_SYMBOLS} symbols, found more");
-            return Err(RowDefect::new(DefectKind::BadRow, message));
-        }
-        symbols.push(symbol);
-    }
-    Ok(symbols)
 }
 
 /// Checks what concerns several rows: one form of times, order, equal rows, midnights.
@@ -284,7 +279,7 @@ fn assemble(mut raw: Vec<RawHeadline>, report: &mut InputReport) -> Vec<Headline
         }
     }
     sort(&mut raw, report);
-    leave_out_repeats(raw, report)
+    join_repeats(raw, report)
 }
 
 fn leave_out_wrong_units(raw: &mut Vec<RawHeadline>, report: &mut InputReport) {
@@ -323,21 +318,55 @@ fn sort(raw: &mut [RawHeadline], report: &mut InputReport) {
     raw.sort_by_key(|row| row.headline.time);
 }
 
-fn leave_out_repeats(raw: Vec<RawHeadline>, report: &mut InputReport) -> Vec<Headline> {
-    let mut seen = HashSet::with_capacity(raw.len());
-    let is_new: Vec<bool> = raw.iter().map(|row| seen.insert(&row.headline)).collect();
-    let rows = raw.into_iter().zip(is_new);
-    rows.filter_map(|(row, is_new)| {
-        if !is_new {
-            report
-                .notices
-                .add(NoticeKind::Duplicate, Some(row.line), || {
-                    "the same headline is there before; one is kept".to_owned()
-                });
+/// Makes one headline of the rows of one time, source and text, with the symbols of all of them: round-ups
+/// come once for each stock.
+fn join_repeats(raw: Vec<RawHeadline>, report: &mut InputReport) -> Vec<Headline> {
+    let mut first_of = HashMap::with_capacity(raw.len());
+    let mut distinct = 0;
+    let places: Vec<usize> = raw
+        .iter()
+        .map(|RawHeadline { headline: h, .. }| {
+            let content = (h.time, h.source.as_str(), h.text.as_str());
+            *first_of.entry(content).or_insert_with(|| {
+                distinct += 1;
+                distinct - 1
+            })
+        })
+        .collect();
+    let mut joined: Vec<Headline> = Vec::with_capacity(distinct);
+    for (row, place) in raw.into_iter().zip(places) {
+        match joined.get_mut(place) {
+            Some(before) => join(before, row, report),
+            None => joined.push(row.headline),
         }
-        is_new.then_some(row.headline)
-    })
-    .collect()
+    }
+    joined
+}
+
+/// Adds a row to the headline that it repeats.
+fn join(before: &mut Headline, row: RawHeadline, report: &mut InputReport) {
+    let RawHeadline { headline, line, .. } = row;
+    let known = headline.known_from();
+    let mut new = headline.symbols;
+    new.retain(|symbol| !before.symbols.contains(symbol));
+    if before.symbols.len() + new.len() > MAX_SYMBOLS {
+        report.reject(line, too_many());
+        return;
+    }
+    // Of two precisions the coarser one: nothing may be known too early.
+    if known > before.known_from() {
+        before.precision = headline.precision;
+    }
+    let (kind, message) = if new.is_empty() {
+        let message = "the same headline is there before; one is kept";
+        (NoticeKind::Duplicate, message)
+    } else {
+        let message =
+            "the same headline is there before with other symbols; one is kept, with all of them";
+        (NoticeKind::SymbolsJoined, message)
+    };
+    report.notices.add(kind, Some(line), || message.to_owned());
+    before.symbols.append(&mut new);
 }
 
 #[cfg(test)]

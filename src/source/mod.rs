@@ -7,21 +7,39 @@
 //! What cannot be stored is a defect: it refuses the whole file, or is left out and counted if
 //! the caller says so. What is odd but harmless is a notice. Nothing is repaired in silence.
 
+#[cfg(feature = "files")]
 mod bars;
 #[cfg(feature = "http")]
 mod bybit;
+#[cfg(feature = "files")]
 mod columns;
+#[cfg(feature = "files")]
 mod container;
+#[cfg(feature = "files")]
 mod fields;
+#[cfg(feature = "files")]
+mod headline_columns;
+#[cfg(feature = "files")]
+mod headline_symbols;
+#[cfg(feature = "files")]
+mod headline_text;
+#[cfg(feature = "files")]
 mod headlines;
+#[cfg(feature = "files")]
 mod inputs;
+#[cfg(feature = "files")]
 mod numbers;
+#[cfg(feature = "files")]
 mod report;
+#[cfg(feature = "files")]
 mod rows;
 mod synthetic;
+#[cfg(feature = "files")]
 mod times;
+#[cfg(feature = "files")]
 mod vectors;
 
+#[cfg(feature = "files")]
 pub use bars::{BarFile, BarOptions, read_bars};
 #[cfg(all(feature = "http", any(test, fuzzing)))]
 pub(crate) use bybit::read_answer;
@@ -30,10 +48,16 @@ pub use bybit::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
     bybit_series_key, sync_klines,
 };
+#[cfg(feature = "files")]
 pub use columns::parse_map;
+#[cfg(feature = "files")]
 pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
+#[cfg(feature = "files")]
 pub use inputs::find_inputs;
+#[cfg(feature = "files")]
 pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError};
 pub use synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
+#[cfg(feature = "files")]
 pub use times::DateOrder;
+#[cfg(feature = "files")]
 pub use vectors::{VectorFile, VectorMeta, VectorOptions, read_vectors};

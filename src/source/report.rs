@@ -70,8 +70,6 @@ pub enum DefectKind {
     BadName,
     /// A headline without text.
     EmptyText,
-    /// A headline with a control character.
-    ControlCharacter,
     /// A headline of more than 8 KiB.
     TextTooLong,
     /// A vector whose values are all zero: it has no direction.
@@ -97,7 +95,6 @@ impl fmt::Display for DefectKind {
             Self::Conflict => "same time, different values",
             Self::BadName => "bad name",
             Self::EmptyText => "empty text",
-            Self::ControlCharacter => "control character",
             Self::TextTooLong => "text above 8 KiB",
             Self::ZeroVector => "zero vector",
             Self::WrongDimension => "wrong dimension",
@@ -140,6 +137,16 @@ pub enum NoticeKind {
     AdjustedUnused,
     /// A jump in price as a split makes it: see [`crate::SplitJump`].
     Split,
+    /// Rows of one headline with different symbols; one headline is kept, with all of them.
+    SymbolsJoined,
+    /// No headline of the file names a symbol.
+    NoSymbols,
+    /// A word in a field of symbols that is none, like `NaN`; it is left out.
+    NotASymbol,
+    /// A line break or another control character in a text; it is a blank now.
+    ControlCharacter,
+    /// HTML entities in a text; they are decoded.
+    HtmlEntity,
 }
 
 impl fmt::Display for NoticeKind {
@@ -153,6 +160,11 @@ impl fmt::Display for NoticeKind {
             Self::NoRows => "no rows",
             Self::AdjustedUnused => "adjusted close not used",
             Self::Split => "jump as in a split",
+            Self::SymbolsJoined => "same headline with other symbols",
+            Self::NoSymbols => "no symbols",
+            Self::NotASymbol => "word that is no symbol",
+            Self::ControlCharacter => "control character made a blank",
+            Self::HtmlEntity => "HTML entities decoded",
         })
     }
 }

@@ -135,56 +135,53 @@ pub(super) fn content_hash(headline: &Headline) -> u128 {
 
 impl WriteTxn {
     /// Adds headlines. One that is stored with the same time, source and text is kept, with the
-    /// precision and the symbols of the new one.
+    /// precision of the new one and the symbols of both.
     pub(crate) fn merge_headlines(&self, headlines: &[Headline]) -> Result<HeadlineChange> {
         let mut change = HeadlineChange::default();
         for headline in headlines {
             let hash = content_hash(headline);
             let known = self.table_mut(BY_CONTENT)?.get(hash)?.map(|v| v.value());
-            let value = codec::encode(headline)?;
-            let id = match known {
-                Some(id) if !self.replace_headline(id, headline, &value)? => {
-                    change.unchanged += 1;
-                    continue;
-                }
-                Some(id) => {
-                    change.replaced += 1;
-                    id
-                }
-                None => {
-                    change.added += 1;
-                    let id = self.next_headline_id()?;
-                    self.table_mut(BY_CONTENT)?.insert(hash, id)?;
-                    id
-                }
+            let Some(id) = known else {
+                change.added += 1;
+                let id = self.next_headline_id()?;
+                self.table_mut(BY_CONTENT)?.insert(hash, id)?;
+                self.put_headline(id, headline)?;
+                continue;
             };
-            self.put_headline(id, headline, &value)?;
+            match self.joined(id, headline)? {
+                Some(joined) => {
+                    change.replaced += 1;
+                    self.note_headlines_changed();
+                    self.put_headline(id, &joined)?;
+                }
+                None => change.unchanged += 1,
+            }
         }
         Ok(change)
     }
 
-    /// Prepares to store `headline` as number `id`; `false` if it is stored already.
-    fn replace_headline(&self, id: u64, headline: &Headline, value: &[u8]) -> Result<bool> {
-        let old: Option<Headline> = {
-            let table = self.table_mut(HEADLINES)?;
-            let stored = table.get(id)?;
-            match stored {
-                Some(stored) if stored.value() == value => return Ok(false),
-                Some(stored) => Some(codec::decode(self.path(), "headlines", stored.value())?),
-                None => None,
-            }
+    /// What number `id` becomes by `headline`, which has its time, source and text; `None` if that is
+    /// what is stored.
+    fn joined(&self, id: u64, headline: &Headline) -> Result<Option<Headline>> {
+        let table = self.table_mut(HEADLINES)?;
+        let Some(stored) = table.get(id)? else {
+            return Ok(Some(headline.clone()));
         };
-        self.note_headlines_changed();
-        let mut by_symbol = self.table_mut(BY_SYMBOL)?;
-        for symbol in old.iter().flat_map(|h| &h.symbols) {
-            by_symbol.remove((symbol.as_str(), headline.time.millis(), id))?;
-        }
-        Ok(true)
+        let stored: Headline = codec::decode(self.path(), "headlines", stored.value())?;
+        let mut joined = Headline {
+            symbols: stored.symbols.clone(),
+            ..headline.clone()
+        };
+        let new = headline.symbols.iter();
+        let new = new.filter(|symbol| !stored.symbols.contains(symbol));
+        joined.symbols.extend(new.cloned());
+        Ok((joined != stored).then_some(joined))
     }
 
-    fn put_headline(&self, id: u64, headline: &Headline, value: &[u8]) -> Result<()> {
+    fn put_headline(&self, id: u64, headline: &Headline) -> Result<()> {
         let time = headline.time.millis();
-        self.table_mut(HEADLINES)?.insert(id, value)?;
+        let value = codec::encode(headline)?;
+        self.table_mut(HEADLINES)?.insert(id, value.as_slice())?;
         self.table_mut(BY_TIME)?.insert((time, id), ())?;
         let mut by_symbol = self.table_mut(BY_SYMBOL)?;
         for symbol in &headline.symbols {

@@ -91,16 +91,21 @@ impl World {
         let before = self.headline_rows();
         let report = self.db().ingest_headlines(&batch).unwrap();
         let (mut added, mut replaced, mut unchanged) = (0, 0, 0);
-        for headline in batch {
-            match self
-                .mirror
-                .headlines
-                .insert(key(&headline), headline.clone())
-            {
+        for mut headline in batch {
+            let stored = self.mirror.headlines.get(&key(&headline));
+            // Symbols are joined: those that are stored, then those that are new.
+            if let Some(old) = stored {
+                let mut symbols = old.symbols.clone();
+                let new = headline.symbols.iter();
+                symbols.extend(new.filter(|s| !old.symbols.contains(s)).cloned());
+                headline.symbols = symbols;
+            }
+            match stored {
                 None => added += 1,
-                Some(old) if old == headline => unchanged += 1,
+                Some(old) if *old == headline => unchanged += 1,
                 Some(_) => replaced += 1,
             }
+            self.mirror.headlines.insert(key(&headline), headline);
         }
         let counted = (report.added, report.replaced, report.unchanged);
         assert_eq!(counted, (added, replaced, unchanged));

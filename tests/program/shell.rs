@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "shell/docs.rs"]
+mod docs;
 #[path = "shell/doctor.rs"]
 mod doctor;
 #[path = "shell/examples.rs"]

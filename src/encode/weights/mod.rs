@@ -4,6 +4,7 @@ mod bank;
 mod config;
 mod layout;
 mod presets;
+#[cfg(feature = "weights")]
 mod shipped;
 mod tensors;
 mod trained;

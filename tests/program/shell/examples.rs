@@ -77,7 +77,7 @@ fn commands(page: &str, grouped: bool) -> Vec<String> {
 }
 
 /// The words of a command line; quotes of one kind hold them together.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let quote = if line.contains('"') { '"' } else { '\'' };
     for (i, part) in line.split(quote).enumerate() {

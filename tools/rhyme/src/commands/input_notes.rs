@@ -107,6 +107,19 @@ fn counted(report: &InputReport, kind: NoticeKind, count: u64) -> String {
         NoticeKind::Duplicate => ("identical row", "identical rows"),
         NoticeKind::OutOfOrder => ("row out of order", "rows out of order"),
         NoticeKind::Gap => ("gap", "gaps"),
+        NoticeKind::SymbolsJoined => (
+            "row that repeats a headline for another symbol",
+            "rows that repeat a headline for another symbol",
+        ),
+        NoticeKind::NotASymbol => ("word that is no symbol", "words that are no symbols"),
+        NoticeKind::ControlCharacter => (
+            "text with a control character, which is a blank now",
+            "texts with control characters, which are blanks now",
+        ),
+        NoticeKind::HtmlEntity => (
+            "text with HTML entities, which are decoded",
+            "texts with HTML entities, which are decoded",
+        ),
         NoticeKind::Split => {
             let first = report.notices.first.iter().find(|f| f.kind == kind);
             let first = first.map_or_else(String::new, |f| format!(": {}", f.message));

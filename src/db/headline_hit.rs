@@ -1,0 +1,32 @@
+//! A headline that a question found.
+
+use super::expressiveness::Expressiveness;
+use crate::model::{Headline, Timestamp};
+
+/// A headline that is near a vector.
+#[derive(Clone, Debug)]
+pub struct HeadlineHit {
+    /// 1 is the best.
+    pub rank: usize,
+    /// Cosine of the query and the stored vector, -1 to 1.
+    pub score: f32,
+    /// The headline.
+    pub headline: Headline,
+    /// When it was known: its publication, its precision and the latency of the question.
+    pub known: Timestamp,
+    /// How much it says about charts, if the space's weights have a bank of charts.
+    pub expressiveness: Option<Expressiveness>,
+    /// Where its vector is among those of the space.
+    pub(super) row: u32,
+}
+
+/// Two hits are equal if they say the same, wherever their vectors are stored.
+impl PartialEq for HeadlineHit {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+            && self.score == other.score
+            && self.headline == other.headline
+            && self.known == other.known
+            && self.expressiveness == other.expressiveness
+    }
+}

@@ -1,0 +1,37 @@
+//! What a view is asked: searches, listings, vectors, and what other questions stand on.
+
+pub(super) mod aligned;
+pub(super) mod answer;
+pub(super) mod entries;
+pub(super) mod entry_search;
+pub(super) mod episodes;
+pub(super) mod filter;
+pub(super) mod headline_vectors;
+pub(super) mod headlines_like;
+pub(super) mod kin;
+pub(super) mod large_move;
+pub(super) mod learned;
+pub(super) mod learned_until;
+pub(super) mod least_move;
+pub(super) mod moving;
+pub(super) mod named_symbols;
+pub(super) mod occupied;
+pub(super) mod past;
+pub(super) mod past_bars;
+pub(super) mod query;
+pub(super) mod rare_moves;
+pub(super) mod refine;
+pub(super) mod report;
+pub(super) mod resolve;
+pub(super) mod row_filter;
+pub(super) mod sample;
+pub(super) mod search;
+pub(super) mod sentence;
+pub(super) mod setters;
+pub(super) mod similar;
+pub(super) mod size;
+pub(super) mod sizes;
+pub(super) mod spelled;
+pub(super) mod target;
+pub(super) mod told_move;
+pub(super) mod vectors;

@@ -1,0 +1,362 @@
+//! What questions beyond similarity ask of a database: a space as a view sees it.
+
+use super::episodes::{Distinct, Wanted, distinct, episodes};
+use super::filter::Filter;
+use super::query::Query;
+use super::resolve::resolve;
+use super::row_filter::RowFilter;
+use super::sample::{self, Sample};
+use super::search::Search;
+use crate::db::default_spaces::DEFAULT_SPACE;
+use crate::db::memo::Memo;
+use crate::db::place::Place;
+use crate::db::rank::Candidate;
+use crate::db::snapshot::{Snapshot, SpaceState};
+use crate::db::threads::start_threads;
+use crate::db::view::View;
+use crate::error::{Error, Result};
+use crate::index::{self, RowSet, Rows};
+use crate::model::{Bars, Calendar, SeriesKey, Target, Window};
+use crate::store::{Directory, SeriesId};
+
+/// The window that a question is about.
+pub(crate) struct Asked {
+    pub(crate) place: Place,
+    pub(crate) window: Window,
+    pub(crate) vector: Vec<f32>,
+    /// The bars of the window, if it has any.
+    pub(crate) bars: Option<Bars>,
+}
+
+/// The vectors of a part of a space.
+pub(in crate::db) struct Part<'a> {
+    directory: Directory<'a>,
+    rows: Rows<'a>,
+    dead: Option<&'a RowSet>,
+}
+
+/// A space as a view sees it. Nothing that a caller gets from it depends on what was not known
+/// at the view's time, unless the caller widens a filter beyond it.
+pub(crate) struct Past<'a> {
+    pub(in crate::db) view: &'a View,
+    pub(in crate::db) snapshot: &'a Snapshot,
+    pub(in crate::db) state: &'a SpaceState,
+    parts: Vec<Part<'a>>,
+}
+
+impl View {
+    /// Asks a space of this view; `None` is the default space.
+    pub(crate) fn past<T>(
+        &self,
+        space: Option<&str>,
+        question: impl FnOnce(&Past<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.look(|snapshot| {
+            let state = snapshot.space(space)?;
+            question(&Past::new(self, snapshot, state)?)
+        })
+    }
+}
+
+impl View {
+    /// The space in which drawn paths are compared: the one of that name; or the default one, or
+    /// another, if its encoder is `shape`. `None` if there is none.
+    pub(crate) fn drawn_space(&self, name: Option<&str>) -> Result<Option<String>> {
+        self.look(|snapshot| {
+            if name.is_some() {
+                return Ok(Some(snapshot.space(name)?.space().name.clone()));
+            }
+            let drawn = |s: &&SpaceState| s.space().encoder.id.starts_with("shape/");
+            let mut fits = snapshot.spaces.iter().filter(drawn);
+            let usual = fits.clone().find(|s| s.space().name == DEFAULT_SPACE);
+            let found = usual.or_else(|| fits.next());
+            Ok(found.map(|s| s.space().name.clone()))
+        })
+    }
+}
+
+impl<'a> Past<'a> {
+    pub(in crate::db) fn new(
+        view: &'a View,
+        snapshot: &'a Snapshot,
+        state: &'a SpaceState,
+    ) -> Result<Self> {
+        let mut parts = Vec::with_capacity(state.segments.len() + 1);
+        for (segment, dead) in &state.segments {
+            parts.push(Part {
+                directory: segment.directory()?,
+                rows: segment.index()?.rows,
+                dead: Some(dead),
+            });
+        }
+        parts.push(Part {
+            directory: state.fresh.directory()?,
+            rows: state.fresh.index().rows,
+            dead: None,
+        });
+        Ok(Self {
+            view,
+            snapshot,
+            state,
+            parts,
+        })
+    }
+
+    pub(crate) fn space(&self) -> &str {
+        &self.state.space().name
+    }
+
+    pub(crate) fn window_bars(&self) -> u32 {
+        self.state.space().encoder.window
+    }
+
+    /// Bars from one window to the next.
+    pub(crate) fn hop(&self) -> u32 {
+        self.state.space().hop
+    }
+
+    /// The last moment that the view knows, in milliseconds UTC.
+    pub(crate) fn now(&self) -> i64 {
+        self.view.clamp(None).millis()
+    }
+
+    /// Whether the question may go on. Whatever reads a window asks this itself.
+    pub(crate) fn go_on(&self) -> Result<()> {
+        self.view.go_on()
+    }
+
+    /// What was worked out before.
+    pub(crate) fn memo(&self) -> &Memo {
+        &self.snapshot.memo
+    }
+
+    /// A key of the memo for what follows from this space, the series of `rows` and numbers.
+    pub(crate) fn key(&self, rows: &RowFilter, numbers: &[u64]) -> Vec<u64> {
+        let mut key = vec![u64::from(self.state.id)];
+        key.extend_from_slice(numbers);
+        key.extend(rows.series_key());
+        key
+    }
+
+    /// The rows that pass a filter and were known.
+    pub(crate) fn rows(&self, filter: &Filter) -> Result<RowFilter> {
+        filter.rows(self.view, self.snapshot)
+    }
+
+    /// How many windows there are.
+    pub(crate) fn count(&self, rows: &RowFilter) -> u64 {
+        let part = |p: &Part<'_>| {
+            let wanted = p.directory.iter().filter(|s| rows.wants(s.series()));
+            let (first, last) = rows.period();
+            match p.dead.filter(|dead| !dead.is_empty()) {
+                None => wanted.map(|s| s.ending_in(first, last).len() as u64).sum(),
+                Some(dead) => {
+                    let all = RowSet::from_ranges(wanted.map(|s| s.ending_in(first, last)));
+                    all.subtract(dead).len() as u64
+                }
+            }
+        };
+        self.parts.iter().map(part).sum()
+    }
+
+    /// When the first and the last window of these series end, whenever that is.
+    pub(crate) fn ends(&self, rows: &RowFilter) -> Result<Option<(i64, i64)>> {
+        struct Ends(Option<(i64, i64)>);
+        let make = || {
+            let mut ends: Option<(i64, i64)> = None;
+            for part in &self.parts {
+                for of_one in part.directory.iter().filter(|s| rows.wants(s.series())) {
+                    let mut live = RowSet::from_ranges([of_one.rows()]);
+                    if let Some(dead) = part.dead {
+                        live = live.subtract(dead);
+                    }
+                    let (first, last) = (live.ranges().first(), live.ranges().last());
+                    let first = first.and_then(|r| of_one.end_of(r.start));
+                    let last = last.and_then(|r| of_one.end_of(r.end - 1));
+                    if let (Some(first), Some(last)) = (first, last) {
+                        let (a, b) = ends.unwrap_or((first, last));
+                        ends = Some((a.min(first), b.max(last)));
+                    }
+                }
+            }
+            Ok((Ends(ends), i64::MAX))
+        };
+        Ok(self.memo().get(self.key(rows, &[]), make)?.0)
+    }
+
+    /// When the first and the last of these windows of one series end, and how many there are.
+    pub(crate) fn extent(&self, rows: &RowFilter, series: SeriesId) -> Option<(i64, i64, u64)> {
+        let (first, last) = rows.period();
+        let mut extent: Option<(i64, i64, u64)> = None;
+        for part in self.parts.iter().filter(|_| rows.wants(series)) {
+            let Some(of_one) = part.directory.of_series(series) else {
+                continue;
+            };
+            let mut live = RowSet::from_ranges([of_one.ending_in(first, last)]);
+            if let Some(dead) = part.dead {
+                live = live.subtract(dead);
+            }
+            let ends = live.ranges().first().zip(live.ranges().last());
+            let ends = ends.and_then(|(a, b)| of_one.end_of(a.start).zip(of_one.end_of(b.end - 1)));
+            if let Some((from, to)) = ends {
+                let (a, b, n) = extent.unwrap_or((from, to, 0));
+                extent = Some((a.min(from), b.max(to), n + live.len() as u64));
+            }
+        }
+        extent
+    }
+
+    /// At least `wanted` of these windows, spread evenly, or all of them if there are fewer.
+    pub(crate) fn sample(&self, rows: &RowFilter, wanted: usize, seed: u64) -> Result<Sample> {
+        self.go_on()?;
+        let windows = self.count(rows);
+        let stride = sample::stride(windows, wanted);
+        let (first_end, last_end) = self.table_period(rows)?;
+        let numbers = [
+            u64::from(stride),
+            seed,
+            first_end.cast_unsigned(),
+            last_end.cast_unsigned(),
+        ];
+        let wider = RowFilter {
+            first_end,
+            last_end,
+            ..rows.clone()
+        };
+        let make = || {
+            let table = sample::table(self.snapshot, self.state, &wider, (stride, seed));
+            table.map(|table| (table, last_end))
+        };
+        let table = self.memo().get(self.key(rows, &numbers), make)?;
+        Ok(Sample::new(table, rows.period(), stride, windows))
+    }
+
+    /// The period of the table of which a sample of `rows` is a part: up to a quarter longer at
+    /// either end, so that views of many times share few tables.
+    fn table_period(&self, rows: &RowFilter) -> Result<(i64, i64)> {
+        let (first, last) = rows.period();
+        let Some((a, b)) = self.ends(rows)? else {
+            return Ok((i64::MIN, i64::MAX));
+        };
+        let length = last.min(b).saturating_sub(first.max(a)).max(1);
+        let step = (1u64 << length.cast_unsigned().ilog2().saturating_sub(2)).cast_signed();
+        let steps = |time: i64| time.saturating_sub(a).div_euclid(step);
+        let at = |steps: i64| a.saturating_add(steps.saturating_mul(step));
+        let start = if first <= a {
+            i64::MIN
+        } else {
+            at(steps(first))
+        };
+        let end = if last >= b {
+            i64::MAX
+        } else {
+            at(steps(last).saturating_add(1))
+        };
+        Ok((start, end))
+    }
+
+    /// Every one of these windows, ascending by end and series.
+    pub(crate) fn places(&self, rows: &RowFilter) -> Result<Vec<Place>> {
+        self.go_on()?;
+        sample::table(self.snapshot, self.state, rows, (1, 0))
+    }
+
+    /// Starts the threads that work on many windows at once.
+    pub(crate) fn start_threads(&self) -> Result<()> {
+        start_threads()
+    }
+
+    /// The stored vector of a window, unit length; `None` if it has none.
+    pub(crate) fn vector(&self, place: Place) -> Result<Option<Vec<f32>>> {
+        self.go_on()?;
+        for part in &self.parts {
+            let Some(rows) = part.directory.of_series(place.series) else {
+                continue;
+            };
+            for row in rows.ending_in(place.end, place.end) {
+                if !part.dead.is_some_and(|dead| dead.contains(row)) {
+                    return part.rows.vector(row).map(Some);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The window that a target means. Where it is stored, its vector is the stored one.
+    pub(crate) fn asked(&self, target: &Target) -> Result<Asked> {
+        let query = Query::Target(target.clone());
+        let found = resolve(self.view, self.snapshot, self.state, &query)?;
+        let Some((series, window)) = found.window else {
+            return Err(Error::invalid("expected a stored window"));
+        };
+        let end = window.end.millis();
+        let place = Place { end, series };
+        let vector = match self.vector(place)? {
+            Some(vector) => vector,
+            None => index::Query::new(&found.vector)?.vector(),
+        };
+        Ok(Asked {
+            place,
+            window,
+            vector,
+            bars: found.bars,
+        })
+    }
+
+    /// The best episodes of a search, away from the window `own`.
+    pub(crate) fn episodes(
+        &self,
+        rows: &RowFilter,
+        (vector, own): (&[f32], Option<Place>),
+        wanted: &Wanted,
+    ) -> Result<(Vec<Candidate>, &'static str)> {
+        let search = Search::new(self.view, self.state, rows)?;
+        let query = index::Query::new(vector)?;
+        let own = own.map(|p| (p.series, p.end));
+        let own = own.as_slice();
+        episodes(self.snapshot, &search, (&query, own), wanted, None)
+    }
+
+    /// The best `limit` windows or a few less, whether there may be more, and how they were found.
+    pub(crate) fn nearest(
+        &self,
+        rows: &RowFilter,
+        vector: &[f32],
+        (limit, exact): (usize, bool),
+    ) -> Result<(Vec<Candidate>, bool, &'static str)> {
+        let search = Search::new(self.view, self.state, rows)?;
+        let found = search.nearest(&index::Query::new(vector)?, limit, limit, exact)?;
+        Ok((found.candidates, found.more, found.plan))
+    }
+
+    /// Those of the candidates, in their order, that are distinct moments.
+    pub(crate) fn distinct(
+        &self,
+        candidates: &[Candidate],
+        wanted: Distinct,
+    ) -> Result<Vec<Candidate>> {
+        distinct(self.snapshot, candidates, &[], wanted)
+    }
+
+    /// The name of a series, and which of its missing bars are a gap.
+    pub(crate) fn series(&self, id: SeriesId) -> Result<(&'a SeriesKey, Calendar)> {
+        let found = self.snapshot.record(id)?;
+        Ok((&found.key, found.calendar))
+    }
+
+    /// The number of a series.
+    pub(crate) fn id_of(&self, key: &SeriesKey) -> Option<SeriesId> {
+        self.snapshot.id_of(key).map(|(id, _)| id)
+    }
+
+    /// All stored series.
+    pub(crate) fn all_series(&self) -> impl Iterator<Item = (SeriesId, &'a SeriesKey)> {
+        self.snapshot.series.iter().map(|(&id, s)| (id, &s.key))
+    }
+
+    /// The unit vector of a drawn path: see [`Query::Path`].
+    pub(crate) fn path(&self, prices: Vec<f64>) -> Result<Vec<f32>> {
+        let query = Query::Path(prices);
+        Ok(resolve(self.view, self.snapshot, self.state, &query)?.vector)
+    }
+}

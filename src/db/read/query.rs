@@ -1,0 +1,105 @@
+//! What a question compares with, and the vector that it means in a space.
+
+use crate::model::{Bars, Target};
+
+/// What to compare with.
+///
+/// A sum is how meanings are combined: this window, less what corrections look like, and more of
+/// what trends look like.
+///
+/// ```
+/// use rhymedb::{Query, Target};
+/// let target: Target = "BTCUSDT:1h@2021-05-19".parse()?;
+/// let query = Query::from(target)
+///     .minus(Query::text("a correction after a long rise"))
+///     .plus(Query::text("a strong and steady trend"));
+/// assert!(matches!(&query, Query::Sum(terms) if terms.len() == 3));
+/// # Ok::<(), rhymedb::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// A stored window.
+    Target(Target),
+    /// Bars of the caller's own; the last window of them counts.
+    Bars(Bars),
+    /// A vector of the space's dimension.
+    Vector(Vec<f32>),
+    /// A drawn path, for spaces of the encoder `shape`: at least 4 prices above 0 at equal
+    /// distances in time. Neither their number nor their level nor the size of their moves
+    /// matters; see [`crate::Shape::encode_path`].
+    Path(Vec<f64>),
+    /// A sentence, in a space whose weights read text.
+    Text(String),
+    /// A stored prototype, by its name: see [`crate::Database::save_prototype`].
+    Prototype(String),
+    /// A weighted sum of unit vectors, brought to unit length. Answers keep away from the windows of
+    /// all its terms, and it has no bars of its own to refine by.
+    Sum(Vec<(f32, Query)>),
+}
+
+impl From<Target> for Query {
+    fn from(target: Target) -> Self {
+        Self::Target(target)
+    }
+}
+
+impl From<Bars> for Query {
+    fn from(bars: Bars) -> Self {
+        Self::Bars(bars)
+    }
+}
+
+impl From<Vec<f32>> for Query {
+    fn from(vector: Vec<f32>) -> Self {
+        Self::Vector(vector)
+    }
+}
+
+impl Query {
+    /// A sentence.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A stored prototype.
+    pub fn prototype(name: impl Into<String>) -> Self {
+        Self::Prototype(name.into())
+    }
+
+    /// This and the other.
+    #[must_use]
+    pub fn plus(self, other: impl Into<Query>) -> Self {
+        self.with(1.0, other.into())
+    }
+
+    /// This without the other.
+    #[must_use]
+    pub fn minus(self, other: impl Into<Query>) -> Self {
+        self.with(-1.0, other.into())
+    }
+
+    fn with(self, weight: f32, other: Self) -> Self {
+        let mut terms = match self {
+            Self::Sum(terms) => terms,
+            one => vec![(1.0, one)],
+        };
+        terms.push((weight, other));
+        Self::Sum(terms)
+    }
+
+    pub(in crate::db) fn reads_text(&self) -> bool {
+        match self {
+            Self::Text(_) => true,
+            Self::Sum(terms) => terms.iter().any(|(_, q)| q.reads_text()),
+            _ => false,
+        }
+    }
+
+    pub(in crate::db) fn first_prototype(&self) -> Option<&str> {
+        match self {
+            Self::Prototype(name) => Some(name),
+            Self::Sum(terms) => terms.iter().find_map(|(_, q)| q.first_prototype()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,253 @@
+use serde::Serialize;
+
+use crate::db::database::Database;
+use crate::db::files::Files;
+use crate::db::snapshot::Snapshot;
+use crate::db::view::View;
+use crate::disk::{list, look_up};
+use crate::error::{Error, Result};
+use crate::model::{Bars, Calendar, SeriesKey, Space, Timestamp};
+use crate::store::{
+    BarReads, Catalog, CatalogUse, HeadlineReads, HeadlineRowReads, MadeReads, RowReads, SeriesId,
+};
+
+/// A stored series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesInfo {
+    /// Its name.
+    pub key: SeriesKey,
+    /// Which missing bars are a gap.
+    pub calendar: Calendar,
+    /// The series whose bars it is made of, if it has none of its own.
+    pub made_of: Option<SeriesKey>,
+    /// Number of bars.
+    pub bars: u64,
+    /// Open time of the first bar, if there is one.
+    pub first: Option<Timestamp>,
+    /// Close time of the last bar, if there is one.
+    pub last: Option<Timestamp>,
+}
+
+/// A stored space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpaceInfo {
+    /// Name, encoder and hop.
+    pub space: Space,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Rows that can be found.
+    pub rows: u64,
+    /// Rows that are in no segment yet.
+    pub fresh_rows: u64,
+    /// Rows of segments that are dead and wait for compaction.
+    pub dead_rows: u64,
+    /// Windows without an embedding, because they are flat.
+    pub flat_windows: u64,
+    /// Ranges of windows that wait for their embedding.
+    pub pending_ranges: u64,
+    /// Segment files.
+    pub segments: u64,
+    /// Rows that the segments' graphs index.
+    pub anchors: u64,
+    /// Bytes of the segment files.
+    pub segment_bytes: u64,
+    /// Rows that a graph could not reach when it was built, and that were linked in.
+    pub repaired_rows: u64,
+    /// Headlines that have a vector in the space.
+    pub headline_rows: u64,
+}
+
+/// Bars as they are stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BarsReport {
+    /// The series.
+    pub key: SeriesKey,
+    /// The bars.
+    pub bars: Bars,
+}
+
+/// What a database holds and what it costs.
+#[derive(Clone, Debug, Serialize)]
+pub struct DatabaseStats {
+    /// Series.
+    pub series: u64,
+    /// Bars.
+    pub bars: u64,
+    /// Bytes of the stored bars.
+    pub bar_bytes: u64,
+    /// Headlines.
+    pub headlines: u64,
+    /// Bytes of the catalog file.
+    pub catalog_bytes: u64,
+    /// Bytes of the catalog file that hold nothing.
+    pub catalog_free_bytes: u64,
+    /// Bytes of the segment files.
+    pub segment_bytes: u64,
+    /// Rows of all spaces that can be found.
+    pub windows: u64,
+    /// Rows that are dead and wait for compaction.
+    pub dead_rows: u64,
+    /// Segment bytes a row, dead rows included.
+    pub bytes_per_window: f64,
+}
+
+impl View {
+    /// The series that are stored, by name. Counts are of everything stored, also after the
+    /// view's time.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn series(&self) -> Result<Vec<SeriesInfo>> {
+        self.look(series)
+    }
+
+    /// The spaces that are stored.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn spaces(&self) -> Result<Vec<SpaceInfo>> {
+        self.look(spaces)
+    }
+
+    /// The bars of a series that closed in `from..=to` and before the view's time, at most the
+    /// last `limit`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such series.
+    pub fn bars(
+        &self,
+        series: &SeriesKey,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        limit: Option<usize>,
+    ) -> Result<BarsReport> {
+        let id = self.look(|snapshot| series_id(snapshot, series))?;
+        let close = |open: i64| series.interval.close_of(Timestamp::from_millis(open));
+        let last = self.clamp(to);
+        let first_open = from.map_or(i64::MIN, |t| series.interval.open_of(t).millis());
+        let range = first_open..=last.millis();
+        let mut bars = self.look(|snapshot| snapshot.txn.bars(id, range))?;
+        let start = bars
+            .time
+            .partition_point(|&t| from.is_some_and(|from| close(t) < from));
+        let end = bars.time.partition_point(|&t| close(t) <= last);
+        let start = limit.map_or(start, |n| start.max(end.saturating_sub(n)));
+        bars = bars.slice(start..end);
+        Ok(BarsReport {
+            key: series.clone(),
+            bars,
+        })
+    }
+}
+
+fn series_id(snapshot: &Snapshot, key: &SeriesKey) -> Result<SeriesId> {
+    let found = snapshot.txn.series_by_name(key)?;
+    found.map(|(id, _)| id).ok_or_else(|| Error::NotFound {
+        what: "series",
+        name: key.to_string(),
+        hint_text: "`rhyme series` lists those that are stored".to_owned(),
+    })
+}
+
+fn series(snapshot: &Snapshot) -> Result<Vec<SeriesInfo>> {
+    let mut all = Vec::new();
+    let made = snapshot.txn.made_series()?;
+    let key_of = |id: &SeriesId| snapshot.series.get(id).map(|source| source.key.clone());
+    for (&id, record) in snapshot.series.iter() {
+        let extent = snapshot.txn.bar_extent(id)?;
+        all.push(SeriesInfo {
+            made_of: made.get(&id).and_then(key_of),
+            key: record.key.clone(),
+            calendar: record.calendar,
+            bars: extent.map_or(0, |e| e.count),
+            first: extent.map(|e| Timestamp::from_millis(e.first)),
+            last: extent.map(|e| record.key.interval.close_of(Timestamp::from_millis(e.last))),
+        });
+    }
+    all.sort_by_cached_key(|s| s.key.to_string());
+    Ok(all)
+}
+
+fn spaces(snapshot: &Snapshot) -> Result<Vec<SpaceInfo>> {
+    let mut all = Vec::new();
+    for state in &snapshot.spaces {
+        let mut info = SpaceInfo {
+            space: state.space().clone(),
+            created: Timestamp::from_millis(state.record.created),
+            rows: state.live_rows(),
+            fresh_rows: state.fresh.len() as u64,
+            dead_rows: 0,
+            flat_windows: snapshot.txn.flat_count(state.id)?,
+            pending_ranges: snapshot.txn.pending(state.id)?.len() as u64,
+            segments: state.segments.len() as u64,
+            anchors: 0,
+            segment_bytes: 0,
+            repaired_rows: 0,
+            headline_rows: snapshot.txn.headline_row_count(state.id)?,
+        };
+        for (segment, dead) in &state.segments {
+            info.dead_rows += dead.len() as u64;
+            info.anchors += segment.index()?.nodes() as u64;
+            info.segment_bytes += segment.len();
+            info.repaired_rows += u64::from(segment.record.repaired);
+        }
+        all.push(info);
+    }
+    Ok(all)
+}
+
+impl Files {
+    /// Bytes of all files of the database.
+    pub(in crate::db) fn bytes(&self) -> Result<u64> {
+        let storage = self.storage.as_ref();
+        let mut bytes = 0;
+        for folder in [&self.dir, &self.segment("")] {
+            let files = list(storage, folder)?;
+            bytes += files.iter().map(|f| f.len).sum::<u64>();
+        }
+        Ok(bytes)
+    }
+
+    /// Bytes of the catalog file.
+    pub(in crate::db) fn catalog_bytes(&self) -> Result<u64> {
+        let found = look_up(self.storage.as_ref(), &self.dir.join(Catalog::FILE_NAME))?;
+        Ok(found.map_or(0, |f| f.len))
+    }
+}
+
+impl Database {
+    /// What the database holds and what it costs. Reads the list of bars, so it takes longer the
+    /// more there are.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn stats(&self) -> Result<DatabaseStats> {
+        let view = self.now();
+        view.look(|_| self.stats_of(&view))
+    }
+
+    fn stats_of(&self, view: &View) -> Result<DatabaseStats> {
+        let spaces = view.spaces()?;
+        let txn = &view.snapshot()?.txn;
+        let (bar_bytes, bars) = txn.bar_sizes()?;
+        let anchors: u64 = spaces.iter().map(|s| s.anchors).sum();
+        let segment_bytes = spaces.iter().map(|s| s.segment_bytes).sum();
+        let catalog_bytes = self.0.files.catalog_bytes()?;
+        Ok(DatabaseStats {
+            series: view.snapshot()?.series.len() as u64,
+            bars,
+            bar_bytes,
+            headlines: txn.headline_count()?,
+            catalog_bytes,
+            catalog_free_bytes: catalog_bytes.saturating_sub(txn.stored_bytes()?),
+            segment_bytes,
+            windows: spaces.iter().map(|s| s.rows).sum(),
+            dead_rows: spaces.iter().map(|s| s.dead_rows).sum(),
+            bytes_per_window: if anchors == 0 {
+                0.0
+            } else {
+                segment_bytes as f64 / anchors as f64
+            },
+        })
+    }
+}

@@ -1,0 +1,311 @@
+//! From a query to a vector of a space.
+
+use std::sync::Arc;
+
+use super::query::Query;
+use super::row_filter::RowFilter;
+use super::search::Search;
+use super::spelled;
+use super::target::{self, stored_window};
+use crate::db::rank::Candidate;
+use crate::db::snapshot::{Snapshot, SpaceState};
+use crate::db::view::View;
+use crate::encode::Shape;
+use crate::error::{Error, Result, excerpt};
+use crate::model::{Bars, Modality, Target, Window};
+use crate::store::{PrototypeReads, PrototypeRecord, SeriesId};
+
+/// The space that a question goes to: that of the name; or the one of its prototype; or one that
+/// reads text if the question has any; or the default one.
+pub(in crate::db) fn space_of<'a>(
+    snapshot: &'a Snapshot,
+    name: Option<&str>,
+    query: &Query,
+) -> Result<&'a SpaceState> {
+    if name.is_none()
+        && let Some(prototype) = query.first_prototype()
+    {
+        let record = prototype_of(snapshot, prototype)?;
+        let state = snapshot.space_by_id(record.space);
+        return state.ok_or_else(|| {
+            Error::internal(format!("the prototype {prototype} names no stored space"))
+        });
+    }
+    if query.reads_text() {
+        return snapshot.text_space(name);
+    }
+    snapshot.space(name)
+}
+
+/// A prototype by its name.
+pub(in crate::db) fn prototype_of(snapshot: &Snapshot, name: &str) -> Result<PrototypeRecord> {
+    let found = snapshot.txn.prototype(name)?;
+    found.ok_or_else(|| Error::NotFound {
+        what: "prototype",
+        name: excerpt(name),
+        hint_text: "`rhyme prototype list` lists those that are stored".to_owned(),
+    })
+}
+
+/// A query in the form in which it is compared.
+pub(in crate::db) struct ResolvedQuery {
+    /// Of any length but 0.
+    pub(in crate::db) vector: Vec<f32>,
+    /// Its stored window; of a sum that of its one added chart.
+    pub(in crate::db) window: Option<(SeriesId, Window)>,
+    /// The bars of its window, if it has any.
+    pub(in crate::db) bars: Option<Bars>,
+    /// The prices of a drawn path.
+    pub(in crate::db) path: Option<Vec<f64>>,
+    /// The stored windows that it is made of, by their ends: no answer may lie near one of them.
+    pub(in crate::db) own: Vec<(SeriesId, i64)>,
+}
+
+impl ResolvedQuery {
+    fn of_vector(vector: Vec<f32>) -> Self {
+        Self {
+            vector,
+            window: None,
+            bars: None,
+            path: None,
+            own: Vec::new(),
+        }
+    }
+
+    fn has_a_chart(&self) -> bool {
+        self.window.is_some() || self.bars.is_some() || self.path.is_some()
+    }
+}
+
+/// The vector of a query in a space, as of a view.
+pub(in crate::db) fn resolve(
+    view: &View,
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    query: &Query,
+) -> Result<ResolvedQuery> {
+    match query {
+        Query::Vector(vector) => {
+            if vector.len() != state.dim() {
+                return Err(Error::invalid(format!(
+                    "expected a vector of {} numbers for the space {}, found {}",
+                    state.dim(),
+                    state.space().name,
+                    vector.len()
+                )));
+            }
+            Ok(ResolvedQuery::of_vector(vector.clone()))
+        }
+        Query::Bars(bars) => encode_bars(state, bars, None),
+        Query::Path(path) => encode_path(state, path),
+        Query::Target(target) => resolve_target(view, snapshot, state, target),
+        Query::Text(text) => encode_text(state, text).map(ResolvedQuery::of_vector),
+        Query::Prototype(name) => resolve_prototype(view, snapshot, state, name),
+        Query::Sum(terms) => resolve_sum(view, snapshot, state, terms),
+    }
+}
+
+/// The vector of a sentence.
+pub(in crate::db) fn encode_text(state: &SpaceState, text: &str) -> Result<Vec<f32>> {
+    let encoder = match state.weights()?.map(|w| w.text_encoder()) {
+        Some(Ok(encoder)) => encoder,
+        Some(Err(_)) | None => {
+            return Err(Error::invalid(format!(
+                "expected a space of charts and headlines, found {}, whose encoder {} reads no text",
+                state.space().name,
+                state.space().encoder.id
+            )));
+        }
+    };
+    encoder.encode_text(text)?.ok_or_else(|| {
+        Error::invalid(format!(
+            "expected a sentence with a word or a number, found {}; say what to look for",
+            excerpt(text)
+        ))
+    })
+}
+
+fn resolve_prototype(
+    view: &View,
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    name: &str,
+) -> Result<ResolvedQuery> {
+    let record = prototype_of(snapshot, name)?;
+    if record.space != state.id {
+        let own = snapshot.space_by_id(record.space);
+        return Err(Error::invalid(format!(
+            "the prototype {name} is of the space {}, and the question goes to {}; vectors of two spaces are never compared",
+            own.map_or("?", |s| s.space().name.as_str()),
+            state.space().name
+        )));
+    }
+    let known = record.windows.iter().map(|w| w.end).max();
+    if let (Some(known), Some(as_of)) = (known, view.as_of())
+        && known > as_of
+    {
+        return Err(Error::invalid(format!(
+            "the prototype {name} is made of windows up to {known}, which were not known at {as_of}; make one of earlier windows"
+        )));
+    }
+    // A series that was deleted since has no windows that could be answers.
+    let members = record.windows.iter().filter_map(|window| {
+        let (id, _) = snapshot.id_of(&window.series)?;
+        Some((id, window.end.millis()))
+    });
+    Ok(ResolvedQuery {
+        own: members.collect(),
+        ..ResolvedQuery::of_vector(record.vector)
+    })
+}
+
+/// The sum of its terms' vectors. No answer lies near a window of any term. It shows the chart of the one
+/// term that is added and has one; of several, or of one that is subtracted, none stands for the sum.
+fn resolve_sum(
+    view: &View,
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    terms: &[(f32, Query)],
+) -> Result<ResolvedQuery> {
+    let mut sum = vec![0.0_f64; state.dim()];
+    let mut own = Vec::new();
+    let mut charts = Vec::new();
+    for (weight, term) in terms {
+        let mut part = resolve(view, snapshot, state, term)?;
+        if !weight.is_finite() {
+            return Err(Error::invalid(format!(
+                "expected finite weights in a sum, found {weight}"
+            )));
+        }
+        for (sum, x) in sum.iter_mut().zip(unit(&part.vector)?) {
+            *sum += f64::from(*weight) * f64::from(x);
+        }
+        own.append(&mut part.own);
+        if *weight > 0.0 && part.has_a_chart() {
+            charts.push(part);
+        }
+    }
+    let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
+    if length < 1e-6 {
+        return Err(Error::invalid(
+            "expected a sum that is not zero, found one whose terms cancel each other out",
+        ));
+    }
+    let vector = sum.iter().map(|x| (x / length) as f32).collect();
+    let chart = match (charts.pop(), charts.is_empty()) {
+        (Some(only), true) => only,
+        _ => ResolvedQuery::of_vector(Vec::new()),
+    };
+    Ok(ResolvedQuery {
+        vector,
+        own,
+        ..chart
+    })
+}
+
+/// A vector at unit length.
+pub(in crate::db) fn unit(vector: &[f32]) -> Result<Vec<f32>> {
+    let squares: f64 = vector.iter().map(|&x| f64::from(x).powi(2)).sum();
+    if !squares.is_finite() || squares == 0.0 {
+        return Err(Error::invalid(
+            "expected a vector of finite numbers that are not all zero, found one without a direction to compare",
+        ));
+    }
+    let scale = 1.0 / squares.sqrt();
+    Ok(vector
+        .iter()
+        .map(|&x| (f64::from(x) * scale) as f32)
+        .collect())
+}
+
+fn encode_path(state: &SpaceState, path: &[f64]) -> Result<ResolvedQuery> {
+    let spec = &state.space().encoder;
+    if !spec.id.starts_with("shape/") {
+        return Err(Error::invalid(format!(
+            "expected a space of the encoder shape for a drawn path, found {} of {}; name such a space, or ask with bars",
+            state.space().name,
+            spec.id
+        )));
+    }
+    let shape = Shape::new(spec.window as usize, spec.dim as usize)?;
+    let vector = shape.encode_path(path)?.ok_or_else(|| {
+        Error::invalid("the drawn path is flat: its prices never change, so it has no shape")
+    })?;
+    Ok(ResolvedQuery {
+        path: Some(path.to_vec()),
+        ..ResolvedQuery::of_vector(vector)
+    })
+}
+
+fn resolve_target(
+    view: &View,
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    target: &Target,
+) -> Result<ResolvedQuery> {
+    let time = view.clamp(target.time);
+    let (id, series) = spelled::series(view, snapshot, target)?;
+    if state.space().encoder.modality == Modality::Chart {
+        let window = state.space().encoder.window as usize;
+        let reach = state.space().reach();
+        let stored = target::last_window(snapshot, (id, series), window, reach, time)?;
+        return encode_bars(state, &stored.bars, Some((stored.id, stored.window)));
+    }
+    let everything = RowFilter {
+        series: Some(Arc::new([id].into())),
+        first_end: i64::MIN,
+        last_end: time.millis(),
+    };
+    let stored = Search::new(view, state, &everything)?.stored(id, time.millis())?;
+    let (end, vector) = stored.ok_or_else(|| Error::NotFound {
+        what: "vector",
+        name: format!("of {} in the space {}", series.key, state.space().name),
+        hint_text: "name a series and a time that were imported into it".to_owned(),
+    })?;
+    let candidate = Candidate {
+        series: id,
+        end,
+        score: 1.0,
+    };
+    let bars = state.space().encoder.window;
+    let window = stored_window(snapshot, &candidate, series, bars)?;
+    Ok(ResolvedQuery {
+        own: vec![(id, end)],
+        window: Some((id, window)),
+        ..ResolvedQuery::of_vector(vector)
+    })
+}
+
+fn encode_bars(
+    state: &SpaceState,
+    bars: &Bars,
+    window: Option<(SeriesId, Window)>,
+) -> Result<ResolvedQuery> {
+    let encoder = state.encoder()?;
+    let reach = state.space().reach();
+    if bars.len() < reach {
+        return Err(Error::invalid(format!(
+            "expected at least {reach} bars for the space {}, found {}",
+            state.space().name,
+            bars.len()
+        )));
+    }
+    let last = bars.slice(bars.len() - reach..bars.len());
+    let encoded = encoder.encode_window(&last);
+    let encoded = encoded.map_err(|e| {
+        let asked = window.as_ref().map(|(_, window)| window.to_string());
+        let asked = asked.unwrap_or_else(|| "bars of the question".to_owned());
+        e.at(|| format!("{asked} in the space {}", state.space().name))
+    });
+    let vector = encoded?.ok_or_else(|| {
+        Error::invalid("the query's window is flat: its prices never change, so it has no shape")
+    })?;
+    let shown = last.len() - state.space().encoder.window as usize;
+    let own = window.as_ref().map(|(id, w)| (*id, w.end.millis()));
+    Ok(ResolvedQuery {
+        own: own.into_iter().collect(),
+        window,
+        bars: Some(last.slice(shown..last.len())),
+        ..ResolvedQuery::of_vector(vector)
+    })
+}

@@ -1,0 +1,450 @@
+use std::time::Instant;
+
+use super::aligned::Aligned;
+use super::answer::{Hit, LargeMoves, Searched, SimilarAnswer};
+use super::entry_search::{Judged, Second};
+use super::episodes::{Wanted, episodes};
+use super::filter::Filter;
+use super::large_move::Rest;
+use super::moving::Moving;
+use super::named_symbols::symbols_named;
+use super::query::Query;
+use super::refine::{Refine, resampled, standard};
+use super::resolve::{ResolvedQuery, resolve, space_of};
+use super::row_filter::RowFilter;
+use super::search::Search;
+use super::setters::filter_methods;
+use super::target::stored_window;
+use super::told_move::{MoveDirection, ToldMove, told_move};
+use crate::db::rank::Candidate;
+use crate::db::snapshot::{Snapshot, SpaceState};
+use crate::db::view::View;
+use crate::error::{Error, Result};
+use crate::index;
+use crate::model::{Timestamp, Window};
+
+/// A search for similar windows, made by [`View::similar`].
+#[derive(Clone, Debug)]
+pub struct Similar<'a> {
+    view: &'a View,
+    query: Query,
+    k: usize,
+    space: Option<String>,
+    filter: Filter,
+    exclusion: Option<u32>,
+    ef: Option<usize>,
+    exact: bool,
+    refine: Option<Refine>,
+    entries: bool,
+    by_words: bool,
+    all_symbols: bool,
+    /// The symbols that the sentence has narrowed the filter to.
+    narrowed_to: Vec<String>,
+}
+
+/// Default breadth of the search in a graph.
+pub(crate) const DEFAULT_EF: usize = 128;
+
+impl View {
+    /// Asks for the windows that are most similar to `query`: a [`crate::Target`], bars, a vector of
+    /// the space, a sentence, a prototype, or a sum of such.
+    ///
+    /// ```no_run
+    /// use rhymedb::{Database, Target};
+    /// let db = Database::open("market.rhyme")?;
+    /// let target: Target = "BTCUSDT:1h@2021-05-19T12:00".parse()?;
+    /// let answer = db.now().similar(target).k(10).market("equity").run()?;
+    /// for hit in &answer.hits {
+    ///     println!("{:.4} {}", hit.score, hit.window);
+    /// }
+    /// # Ok::<(), rhymedb::Error>(())
+    /// ```
+    pub fn similar(&self, query: impl Into<Query>) -> Similar<'_> {
+        Similar::new(self, query.into())
+    }
+}
+
+impl<'a> Similar<'a> {
+    pub(in crate::db) fn new(view: &'a View, query: Query) -> Self {
+        Self {
+            view,
+            query,
+            k: 10,
+            space: None,
+            filter: Filter::default(),
+            exclusion: None,
+            ef: None,
+            exact: false,
+            refine: None,
+            entries: false,
+            by_words: false,
+            all_symbols: false,
+            narrowed_to: Vec::new(),
+        }
+    }
+
+    /// How many episodes to find. Default: 10. At most 10,000.
+    #[must_use]
+    pub fn k(mut self, k: usize) -> Self {
+        self.k = k;
+        self
+    }
+
+    /// The space to search. Default: `shape`, or the only one; for a sentence one that reads text,
+    /// and for a prototype its own.
+    #[must_use]
+    pub fn space(mut self, name: &str) -> Self {
+        self.space = Some(name.to_owned());
+        self
+    }
+
+    filter_methods!(filter: market, venue, symbol, interval, from, to, min_move);
+
+    /// The least distance in bars between two answers of one market and symbol, and from every
+    /// stored window that the query is made of: the terms of a sum, the members of a prototype. Default: a quarter of the window, rounded up. 0 switches it off.
+    #[must_use]
+    pub fn exclusion(mut self, bars: u32) -> Self {
+        self.exclusion = Some(bars);
+        self
+    }
+
+    /// The breadth of the search in a graph: larger finds more of the true neighbours and takes
+    /// longer in proportion. Default: 128. At most 100,000.
+    #[must_use]
+    pub fn ef(mut self, ef: usize) -> Self {
+        self.ef = Some(ef);
+        self
+    }
+
+    /// Scores every window instead of searching the graph.
+    #[must_use]
+    pub fn exact(mut self, exact: bool) -> Self {
+        self.exact = exact;
+        self
+    }
+
+    /// Compares the candidates again on the stored bars of their windows, and answers in that
+    /// order: at least `ef` and 20 `k` candidates, the best of the search by vectors. Each hit then
+    /// has [`Hit::refined`]. The query has to be one chart: a sum has no bars and is refused.
+    #[must_use]
+    pub fn refine(mut self, refine: Refine) -> Self {
+        self.refine = Some(refine);
+        self
+    }
+
+    /// Answers with entries: of each run of windows that are at least as similar as the worst hit, the
+    /// first, so that whether a window is in the answer follows from nothing after it. There are about
+    /// `k`. Default: false, which answers with the best window of each run. That one is no entry: it
+    /// is the best because the bars after it made the chart less like the question, so what came after
+    /// it leans against the direction of the question. [`Similar::outcomes`] looks at entries always.
+    #[must_use]
+    pub fn entries(mut self, entries: bool) -> Self {
+        self.entries = entries;
+        self
+    }
+
+    /// Ranks what a sentence about a large move finds by the words alone. Default: false: such a sentence
+    /// ("bitcoin crashes") first finds the windows that moved far in its direction, in the order of their
+    /// cosines, and says so in [`SimilarAnswer::large_moves`]; words know directions and not sizes.
+    #[must_use]
+    pub fn by_words(mut self, alone: bool) -> Self {
+        self.by_words = alone;
+        self
+    }
+
+    /// Searches all symbols whatever the sentence names. Default: false: stored symbols that a sentence
+    /// names, like bitcoin, Apple, FB or $BTC, narrow the search to them, unless [`Similar::symbol`]
+    /// chooses others; [`SimilarAnswer::narrowed_to`] has them.
+    #[must_use]
+    pub fn all_symbols(mut self, all: bool) -> Self {
+        self.all_symbols = all;
+        self
+    }
+
+    /// The same search, narrowed to the stored symbols that its sentence names.
+    pub(crate) fn narrow(mut self) -> Result<Self> {
+        let Query::Text(sentence) = &self.query else {
+            return Ok(self);
+        };
+        if self.all_symbols || !self.filter.symbols.is_empty() {
+            return Ok(self);
+        }
+        let view = self.view;
+        let named = |snapshot: &Snapshot| symbols_named(sentence, &self.filter, (view, snapshot));
+        self.narrowed_to = view.look(named)?;
+        self.filter.symbols.clone_from(&self.narrowed_to);
+        Ok(self)
+    }
+
+    /// What [`Self::narrow`] narrowed it to.
+    pub(crate) fn narrowed_to(&self) -> &[String] {
+        &self.narrowed_to
+    }
+
+    /// The large move that its sentence tells of, if it is ranked by it.
+    fn told(&self) -> Result<Option<ToldMove>> {
+        match &self.query {
+            Query::Text(sentence) if !self.by_words => told_move(sentence),
+            _ => Ok(None),
+        }
+    }
+
+    /// What it compares with.
+    pub(crate) fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// What questions that go on from here ask about: the view, the space, the windows, and
+    /// whether every one of them counts.
+    pub(crate) fn scope(&self) -> (&'a View, Option<&str>, &Filter, bool) {
+        (self.view, self.space.as_deref(), &self.filter, self.exact)
+    }
+
+    /// Runs the search.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Ambiguous`] if the target, the space or a filter names
+    /// nothing or several things that are stored; [`Error::Invalid`] if an option is out of range
+    /// or the query has no embedding.
+    pub fn run(&self) -> Result<SimilarAnswer> {
+        self.check_options()?;
+        let narrow = self.clone().narrow()?;
+        let told = narrow.told()?;
+        self.view.look(|snapshot| narrow.answer(snapshot, told))
+    }
+
+    /// Runs the search in a space that a question has gone to, by a vector that it has found there.
+    pub(crate) fn run_in(self, space: &Aligned<'_>, vector: Vec<f32>) -> Result<SimilarAnswer> {
+        self.check_options()?;
+        let told = self.told()?;
+        let placed = Self {
+            query: Query::Vector(vector),
+            space: Some(space.name()),
+            ..self
+        };
+        placed.answer(space.past.snapshot, told)
+    }
+
+    fn answer(&self, snapshot: &Snapshot, told: Option<ToldMove>) -> Result<SimilarAnswer> {
+        let start = Instant::now();
+        let state = space_of(snapshot, self.space.as_deref(), &self.query)?;
+        let window_bars = state.space().encoder.window;
+        let query = resolve(self.view, snapshot, state, &self.query)?;
+        let vector = index::Query::new(&query.vector)?;
+        let rows = self.filter.rows(self.view, snapshot)?;
+        let searched = |large| self.searched((snapshot, state), &rows, large);
+        let search = searched(told.as_ref().map(|told| told.direction))?;
+        let wanted = self.wanted(window_bars);
+        let second = self.second_look(snapshot, state, &query)?;
+        let look = second.as_ref().map(|s| |candidates| s.reorder(candidates));
+        let reorder = look.as_ref().map(|f| f as &dyn Fn(_) -> _);
+        let asked = (&vector, query.own.as_slice());
+        let (mut found, plan) = episodes(snapshot, &search, asked, &wanted, reorder)?;
+        if self.entries {
+            let value = second
+                .as_ref()
+                .map(|s| |candidate: &Candidate| s.value(candidate));
+            let value = self
+                .refine
+                .zip(value.as_ref().map(|f| f as &dyn Fn(&_) -> _));
+            let judged = Judged {
+                snapshot,
+                search: &search,
+                query: &vector,
+                second: value.map(|(by, value)| Second { by, value }),
+                exclusion: wanted.exclusion,
+            };
+            found = judged.entries(&found, query.own.iter().copied())?;
+        }
+        let large_moves = told.map(|told| LargeMoves {
+            word: told.word,
+            direction: told.direction,
+            large: found.len(),
+        });
+        // An entry is at least as good as the worst hit, which says nothing of smaller moves.
+        if let Some(LargeMoves { direction, .. }) = large_moves
+            && found.len() < self.k
+            && !self.entries
+        {
+            let rest = Rest {
+                view: self.view,
+                snapshot,
+                search: &searched(None)?,
+                window_bars,
+                direction,
+            };
+            rest.add_to(&mut found, asked, &wanted)?;
+        }
+        Ok(SimilarAnswer {
+            space: state.space().name.clone(),
+            trained_until: state.learned_about(
+                self.view.as_of(),
+                (&self.query, query.window.as_ref().map(|(_, window)| window)),
+            )?,
+            query: query.window.map(|(_, window)| window),
+            query_bars: query.bars,
+            window_bars,
+            exclusion: wanted.exclusion,
+            entries: self.entries,
+            large_moves,
+            narrowed_to: self.narrowed_to.clone(),
+            hits: hits(&found, (snapshot, window_bars), second.as_ref())?,
+            searched: Searched {
+                windows: search.windows(),
+                plan,
+            },
+            took: start.elapsed(),
+        })
+    }
+
+    fn second_look<'s>(
+        &'s self,
+        snapshot: &'s Snapshot,
+        state: &SpaceState,
+        query: &ResolvedQuery,
+    ) -> Result<Option<SecondLook<'s>>> {
+        let view = (self.view, snapshot);
+        let look = |by| SecondLook::new(view, state, by, query);
+        self.refine.map(look).transpose()
+    }
+
+    fn check_options(&self) -> Result<()> {
+        within("k", self.k, 10_000)?;
+        within("ef", self.ef.unwrap_or(DEFAULT_EF), 100_000)?;
+        self.filter.check()?;
+        match (self.refine, &self.query) {
+            (Some(by), Query::Sum(_)) => Err(Error::invalid(format!(
+                "expected one chart to refine by {by}, found a sum, which has no bars of its own; ask without refining"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn wanted(&self, window_bars: u32) -> Wanted {
+        let ef = self.ef.unwrap_or(DEFAULT_EF);
+        Wanted {
+            k: self.k,
+            exclusion: self.exclusion.unwrap_or(window_bars.div_ceil(4)),
+            ef: match self.refine {
+                Some(_) => ef.max(self.k.saturating_mul(20)),
+                None => ef,
+            },
+            exact: self.exact,
+        }
+    }
+
+    /// The windows that may be answers: besides the filter, perhaps only large moves in a direction.
+    fn searched<'s>(
+        &'s self,
+        (snapshot, state): (&'s Snapshot, &'s SpaceState),
+        rows: &RowFilter,
+        large: Option<MoveDirection>,
+    ) -> Result<Search<'s>> {
+        let moving = Moving {
+            view: self.view,
+            snapshot,
+            window_bars: state.space().encoder.window,
+            least: self.filter.min_move,
+            large,
+        };
+        let asks = moving.least.is_some() || large.is_some();
+        let search = Search::new(self.view, state, rows)?;
+        Ok(search.moving(asks.then_some(moving)))
+    }
+}
+
+fn hits(
+    found: &[Candidate],
+    (snapshot, window_bars): (&Snapshot, u32),
+    second: Option<&SecondLook<'_>>,
+) -> Result<Vec<Hit>> {
+    let hit = |(i, episode): (usize, &Candidate)| {
+        let series = snapshot.record(episode.series)?;
+        Ok(Hit {
+            rank: i + 1,
+            score: episode.score,
+            refined: second.map(|s| s.value(episode)).transpose()?,
+            window: stored_window(snapshot, episode, series, window_bars)?,
+        })
+    };
+    found.iter().enumerate().map(hit).collect()
+}
+
+/// Checks that an option is from 1 to `most`.
+pub(crate) fn within(name: &str, value: usize, most: usize) -> Result<()> {
+    if (1..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!(
+            "expected {name} from 1 to {most}, found {value}"
+        )))
+    }
+}
+
+/// Compares candidates with the query on the stored bars.
+struct SecondLook<'a> {
+    view: &'a View,
+    snapshot: &'a Snapshot,
+    by: Refine,
+    window_bars: u32,
+    /// The query's path in standard units, one point a bar of a window.
+    path: Vec<f64>,
+}
+
+impl<'a> SecondLook<'a> {
+    fn new(
+        (view, snapshot): (&'a View, &'a Snapshot),
+        state: &SpaceState,
+        by: Refine,
+        query: &ResolvedQuery,
+    ) -> Result<Self> {
+        let window_bars = state.space().encoder.window;
+        let path = match (&query.bars, &query.path) {
+            (Some(bars), _) => standard(&bars.close),
+            (None, Some(path)) => standard(&resampled(path, window_bars as usize)),
+            (None, None) => {
+                return Err(Error::invalid(
+                    "expected a query with bars to refine by, found a vector; ask with a stored window, bars or a drawn path",
+                ));
+            }
+        };
+        Ok(Self {
+            view,
+            snapshot,
+            by,
+            window_bars,
+            path,
+        })
+    }
+
+    /// What the bars of a candidate say.
+    fn value(&self, candidate: &Candidate) -> Result<f64> {
+        self.view.go_on()?;
+        let series = self.snapshot.record(candidate.series)?;
+        let window: Window = stored_window(self.snapshot, candidate, series, self.window_bars)?;
+        let wanted = self.window_bars as usize;
+        let bars = self
+            .snapshot
+            .bars_from(candidate.series, window.start, wanted)?;
+        let whole = bars.time.last().is_some_and(|&last| {
+            let close = series.key.interval.close_of(Timestamp::from_millis(last));
+            bars.len() == wanted && close == window.end
+        });
+        if !whole {
+            return Err(Error::invalid(format!(
+                "expected stored bars of {window} to refine by, found none; ask without refining"
+            )));
+        }
+        Ok(self.by.compare(&self.path, &standard(&bars.close)))
+    }
+
+    /// The candidates, best refined value first; equal ones in the order of the search.
+    fn reorder(&self, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+        let mut valued = candidates
+            .into_iter()
+            .map(|c| Ok((self.value(&c)?, c)))
+            .collect::<Result<Vec<_>>>()?;
+        valued.sort_by(|a, b| self.by.order(a.0, b.0));
+        Ok(valued.into_iter().map(|(_, c)| c).collect())
+    }
+}

@@ -1,0 +1,158 @@
+//! The windows that a batch of bars makes, embedded in the transaction of the bars.
+
+use rayon::prelude::*;
+
+use super::chart_space::ChartSpace;
+use crate::db::embed::EncodedWindows;
+use crate::db::inner::Inner;
+use crate::db::left_out::Failures;
+use crate::db::snapshot::Snapshot;
+use crate::error::{Error, Result};
+use crate::index::RowsBuilder;
+use crate::model::{Bars, Timestamp};
+use crate::store::{FreshRow, Pending, SeriesId, SeriesRecord, WriteTxn};
+
+/// Windows of a series that a batch makes or changes.
+pub(in crate::db) struct Touched<'a> {
+    pub(in crate::db) space: &'a ChartSpace,
+    pub(in crate::db) series: SeriesRecord,
+    pub(in crate::db) windows: Pending,
+    /// The bars that made them, if they are later than all that is committed of the series, and the
+    /// first of it in this batch.
+    pub(in crate::db) appended: Option<&'a Bars>,
+    /// The open time of the last bar that was stored before, if all of the windows are later.
+    pub(in crate::db) stored_to: Option<i64>,
+}
+
+impl Touched<'_> {
+    /// Notes that the windows wait. Appended ones are joined to those that wait at the end of the
+    /// series, or each bar of a market that is followed would add a range.
+    fn wait(&self, txn: &WriteTxn) -> Result<()> {
+        match self.stored_to {
+            Some(last) => txn.extend_pending(self.space.id, self.windows, last),
+            None => txn.add_pending(self.space.id, self.windows),
+        }
+    }
+
+    /// The windows of appended bars, and how the series ends with them: what comes before those is committed,
+    /// so any thread can read it.
+    fn encode_appended(&self, snapshot: &Snapshot) -> Result<Option<(EncodedWindows, Bars)>> {
+        let Some(appended) = self.appended else {
+            return Ok(None);
+        };
+        let windows = self.space.windows()?;
+        let before = Timestamp::from_millis(self.windows.first.saturating_sub(1));
+        let reach = windows.reach - 1;
+        let mut bars = snapshot.bars_back(self.windows.series, before, reach)?;
+        bars.extend(appended);
+        let encoded = windows.encode_bars(&bars, &self.series, self.windows.first)?;
+        let last = bars.slice(bars.len().saturating_sub(reach)..bars.len());
+        Ok(Some((encoded, last)))
+    }
+}
+
+/// What became of windows that were encoded.
+#[derive(Debug, Default)]
+pub(in crate::db) struct Embedded {
+    /// How many have a row now.
+    pub(in crate::db) rows: u64,
+    /// How many are flat.
+    pub(in crate::db) flat: u64,
+    /// Those on which the encoder failed.
+    pub(in crate::db) failures: Failures,
+}
+
+impl Embedded {
+    pub(in crate::db) fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.flat += other.flat;
+        self.failures.add(other.failures);
+    }
+}
+
+/// Embeds few `new` windows at once as fresh rows, beside `fresh` that there are already; lets
+/// many wait, and those whose encoder is not known or fails.
+pub(in crate::db) fn embed_or_wait(
+    inner: &Inner,
+    (txn, snapshot): (&WriteTxn, &Snapshot),
+    touched: &[Touched<'_>],
+    (new, fresh): (u64, u64),
+) -> Result<Embedded> {
+    let sizes = &inner.files.sizes;
+    let many = new > sizes.fresh_batch || fresh + new > sizes.fresh_rows as u64;
+    let (now, later): (Vec<_>, Vec<_>) =
+        touched.iter().partition(|t| !many && t.space.can_encode());
+    for t in later {
+        t.wait(txn)?;
+    }
+    let encoded: Vec<_> = now
+        .par_iter()
+        .map(|t| t.encode_appended(snapshot))
+        .collect();
+    let mut embedded = Embedded::default();
+    for (t, encoded) in now.into_iter().zip(encoded) {
+        let encoded = encoded.and_then(|encoded| match encoded {
+            Some((encoded, last)) => {
+                txn.note_last_bars(t.windows.series, last);
+                Ok(encoded)
+            }
+            None => t.space.windows()?.encode(txn, &t.series, t.windows),
+        });
+        match encoded {
+            Ok(encoded) => {
+                embedded.add(put_encoded(
+                    txn,
+                    t.space,
+                    (t.windows.series, &t.series),
+                    encoded,
+                )?);
+            }
+            // It is tried again when the batch is made searchable, and told then.
+            Err(Error::Encoder { .. }) => t.wait(txn)?,
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(embedded)
+}
+
+/// Embeds the windows of `pending` as fresh rows.
+pub(in crate::db) fn embed_fresh(
+    txn: &WriteTxn,
+    space: &ChartSpace,
+    series: &SeriesRecord,
+    pending: Pending,
+) -> Result<Embedded> {
+    let encoded = space.windows()?.encode(txn, series, pending)?;
+    put_encoded(txn, space, (pending.series, series), encoded)
+}
+
+fn put_encoded(
+    txn: &WriteTxn,
+    space: &ChartSpace,
+    (series, record): (SeriesId, &SeriesRecord),
+    encoded: EncodedWindows,
+) -> Result<Embedded> {
+    let mut builder = RowsBuilder::new(space.space.encoder.dim as usize)?;
+    let mut ends = Vec::new();
+    for (end, vector) in encoded.defined() {
+        builder.push(vector)?;
+        ends.push(end);
+    }
+    let view = builder.view();
+    let mut rows = Vec::with_capacity(ends.len());
+    for (row, &end) in ends.iter().enumerate() {
+        rows.push(FreshRow {
+            series,
+            end,
+            vector: view.row_bytes(row as u32)?,
+        });
+    }
+    let without = encoded.without_vector();
+    txn.put_fresh(space.id, &rows)?;
+    txn.put_flat(space.id, series, &without)?;
+    Ok(Embedded {
+        rows: rows.len() as u64,
+        flat: (without.len() - encoded.failed.len()) as u64,
+        failures: Failures::of(&space.space.name, &record.key, encoded.failed),
+    })
+}
