@@ -39,6 +39,8 @@ mod plot;
 #[cfg(unix)]
 #[path = "cli/processes.rs"]
 mod processes;
+#[path = "cli/resample.rs"]
+mod resample;
 #[path = "cli/similar.rs"]
 mod similar;
 #[path = "cli/splits.rs"]

@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 45] = [
+const COMMANDS: [&[&str]; 46] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -28,6 +28,7 @@ const COMMANDS: [&[&str]; 45] = [
     &["transfer-matrix"],
     &["map"],
     &["eval"],
+    &["resample"],
     &["series"],
     &["spaces"],
     &["bars"],
@@ -139,6 +140,7 @@ fn files_and_pipes_get_no_colour() {
     let world = World::with_market();
     for args in [
         &["similar", "AAAUSDT"][..],
+        &["resample"],
         &["series"],
         &["stats"],
         &["similar", "--help"],
