@@ -30,6 +30,8 @@ mod ingest;
 mod labels;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/open_bar.rs"]
+mod open_bar;
 #[path = "cli/outcomes.rs"]
 mod outcomes;
 #[path = "cli/own_spaces.rs"]

@@ -16,6 +16,7 @@ pub(super) mod least_move;
 pub(super) mod moving;
 pub(super) mod named_symbols;
 pub(super) mod occupied;
+pub(super) mod open_window;
 pub(super) mod past;
 pub(super) mod past_bars;
 pub(super) mod query;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::open_window::open_window;
 use super::query::Query;
 use super::row_filter::RowFilter;
 use super::search::Search;
@@ -99,6 +100,11 @@ pub(in crate::db) fn resolve(
         Query::Bars(bars) => encode_bars(state, bars, None),
         Query::Path(path) => encode_path(state, path),
         Query::Target(target) => resolve_target(view, snapshot, state, target),
+        Query::Open(target, bar) => {
+            let place = (view, snapshot);
+            let (bars, window) = open_window(place, state.space(), target, *bar)?;
+            encode_bars(state, &bars, Some(window))
+        }
         Query::Text(text) => encode_text(state, text).map(ResolvedQuery::of_vector),
         Query::Prototype(name) => resolve_prototype(view, snapshot, state, name),
         Query::Sum(terms) => resolve_sum(view, snapshot, state, terms),

@@ -21,6 +21,7 @@ mod client;
 mod grid;
 mod interrupt;
 mod limiter;
+mod open_bar;
 mod pages;
 mod sync;
 mod transport;

@@ -52,7 +52,7 @@ fn ingestion_makes_other_intervals_at_once() {
     for note in [
         "made crypto/binance/AAAUSDT:4h of crypto/binance/AAAUSDT:1h: 75 bars",
         "made crypto/binance/BBBUSDT:1d of crypto/binance/BBBUSDT:1h: 12 bars",
-        "made equity/nyse/ACME:1w of equity/nyse/ACME:1d: 27 bars",
+        "made equity/nyse/ACME:1w of equity/nyse/ACME:1d: 28 bars",
     ] {
         assert!(run.err.contains(note), "{note}: {}", run.err);
     }

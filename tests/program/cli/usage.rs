@@ -140,7 +140,6 @@ fn files_and_pipes_get_no_colour() {
     let world = World::with_market();
     for args in [
         &["similar", "AAAUSDT"][..],
-        &["resample"],
         &["series"],
         &["stats"],
         &["similar", "--help"],

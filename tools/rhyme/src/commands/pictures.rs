@@ -122,6 +122,10 @@ pub(crate) fn charts(view: &View, target: &str, answer: &SimilarAnswer) -> Vec<S
     };
     let mut all = Vec::new();
     let query = match (&answer.query, &answer.query_bars) {
+        (Some(window), Some(bars)) if answer.open_bar.is_some() => Some((
+            format!("query  {}  last bar open", window.series),
+            (bars.clone(), Bars::default()),
+        )),
         (Some(window), _) => Some((
             format!("query  {}", window.series),
             window_bars(view, window),
