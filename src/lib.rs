@@ -108,9 +108,10 @@ pub use model::{
 };
 #[cfg(feature = "files")]
 pub use source::{
-    BarFile, BarOptions, DateOrder, DefectKind, Finding, Findings, HeadlineFile, HeadlineOptions,
-    InputReport, NoticeKind, OnError, VectorFile, VectorMeta, VectorOptions, find_inputs,
-    parse_map, read_bars, read_headlines, read_vectors,
+    BarFile, BarOptions, Contradiction, DateOrder, DefectKind, FilePart, FileParts, Finding,
+    Findings, HeadlineFile, HeadlineOptions, InputReport, NoticeKind, OnConflict, OnError, Overlap,
+    VectorFile, VectorMeta, VectorOptions, find_inputs, parse_map, read_bars, read_headlines,
+    read_vectors,
 };
 #[cfg(feature = "http")]
 pub use source::{

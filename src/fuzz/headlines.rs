@@ -1,5 +1,5 @@
+use super::input::{Input, twice};
 use super::scratch::Scratch;
-use super::{Input, twice};
 use crate::model::{Headline, Interval, SeriesKey, TimePrecision};
 use crate::source::{HeadlineFile, HeadlineOptions, NoticeKind, OnError, read_headlines};
 

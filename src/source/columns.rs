@@ -55,6 +55,7 @@ pub(crate) const TIME: Field = Field {
         "time",
         "date",
         "t",
+        "ticks",
         "indexlevel0",
     ],
     prefix: None,
@@ -75,6 +76,14 @@ impl TimeColumns {
         match *self {
             Self::One(at) => field(at).into(),
             Self::Halves(date, time) => [field(date), b" ", field(time)].concat().into(),
+        }
+    }
+
+    /// Whether it is in this column.
+    pub(crate) fn is_in(&self, at: usize) -> bool {
+        match *self {
+            Self::One(one) => one == at,
+            Self::Halves(date, time) => date == at || time == at,
         }
     }
 
@@ -166,6 +175,19 @@ impl<'a> Columns<'a> {
         }
     }
 
+    /// Whether the caller says which column the field is in.
+    pub(crate) fn is_mapped(&self, field: &Field) -> bool {
+        self.map.iter().any(|(f, _)| canonical(f) == field.name)
+    }
+
+    /// The columns whose plain names begin so, with what follows there.
+    pub(crate) fn beginning_with(&self, prefix: &str) -> Vec<(usize, &str)> {
+        let plain = self.plain.iter().enumerate();
+        plain
+            .filter_map(|(at, name)| Some((at, name.strip_prefix(prefix)?)))
+            .collect()
+    }
+
     /// The column of a field that must be there.
     pub(crate) fn need(&self, field: &Field) -> Result<usize, String> {
         self.find(field)?.ok_or_else(|| {
@@ -235,7 +257,10 @@ impl<'a> Columns<'a> {
         let mapped = self.map.iter().filter_map(|(_, column)| of_name(column));
         let taken: Vec<usize> = found.chain(mapped).collect();
         let free = |(i, name): &(usize, &String)| !name.is_empty() && !taken.contains(i);
-        let example = self.names.iter().enumerate().find(free);
+        let plain = |i: usize| self.plain.get(i).map_or("", String::as_str);
+        let alike = |(i, _): &(usize, &String)| plain(*i).contains(field.name);
+        let mut all = self.names.iter().enumerate().filter(free);
+        let example = all.clone().find(alike).or_else(|| all.next());
         let example = example.map_or_else(|| "COLUMN".to_owned(), |(_, n)| shortened(n));
         format!(
             "say which one it is, for example --map {}={example}, and name others behind commas",

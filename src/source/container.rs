@@ -117,10 +117,22 @@ enum Kind {
     Zip,
 }
 
+/// What is done with a member.
+type Visit<'v> = &'v mut dyn FnMut(Member<'_>) -> Result<()>;
+
+/// What is done with a member of a zip file that cannot be opened.
+type Failed<'v> = &'v mut dyn FnMut(&Place, Error) -> Result<()>;
+
 /// Visits the file's members in order: itself, or each file in a zip.
-pub(crate) fn for_each_member(
+pub(crate) fn for_each_member(path: &Path, visit: Visit<'_>) -> Result<()> {
+    for_each_readable_member(path, visit, &mut |_, error| Err(error))
+}
+
+/// The same, while a member of a zip file that cannot be opened does not keep the others back.
+pub(crate) fn for_each_readable_member(
     path: &Path,
-    visit: &mut dyn FnMut(Member<'_>) -> Result<()>,
+    visit: Visit<'_>,
+    failed: Failed<'_>,
 ) -> Result<()> {
     let place = Place::of(path);
     let file = File::open(path).map_err(Error::io("open", path))?;
@@ -130,7 +142,7 @@ pub(crate) fn for_each_member(
     match kind_of(&head, &place)? {
         Kind::Zip => {
             drop(reader);
-            visit_zip(&place, &room, visit)
+            visit_zip(&place, &room, visit, failed)
         }
         Kind::Gzip => visit(gunzip(place, reader, &room)?),
         kind => visit(Member {
@@ -163,11 +175,7 @@ fn gunzip<'a>(place: Place, packed: Box<dyn BufRead + 'a>, room: &'a Room) -> Re
     Ok(Member { place, content })
 }
 
-fn visit_zip(
-    outer: &Place,
-    room: &Room,
-    visit: &mut dyn FnMut(Member<'_>) -> Result<()>,
-) -> Result<()> {
+fn visit_zip(outer: &Place, room: &Room, visit: Visit<'_>, failed: Failed<'_>) -> Result<()> {
     let path = &outer.path;
     let file = BufReader::new(File::open(path).map_err(Error::io("open", path))?);
     let mut archive = zip::ZipArchive::new(file).map_err(|e| zip_error(outer, e))?;
@@ -182,7 +190,14 @@ fn visit_zip(
     }
     let mut visited = false;
     for index in 0..archive.len() {
-        let member = archive.by_index(index).map_err(|e| zip_error(outer, e))?;
+        let member = match archive.by_index(index) {
+            Ok(member) => member,
+            Err(error) => {
+                visited = true;
+                failed(&unopened(outer, index), zip_error(outer, error))?;
+                continue;
+            }
+        };
         let name = member
             .name()
             .unwrap_or_else(|_| String::from_utf8_lossy(member.name_raw()))
@@ -195,26 +210,39 @@ fn visit_zip(
             path: path.clone(),
             inner: Some(name),
         };
-        let inflated = Limited {
-            inner: member,
-            room,
-        };
-        let (head, reader) = sniff(Box::new(inflated)).map_err(|e| place.read_error(None, e))?;
-        match kind_of(&head, &place)? {
-            Kind::Gzip => visit(gunzip(place, reader, room)?)?,
-            Kind::Parquet => {
-                return Err(place.error(None, "Parquet inside of zip; unpack it first"));
-            }
-            kind => visit(Member {
-                content: content_of(kind, reader, &place)?,
-                place,
-            })?,
+        match open_in_zip(place.clone(), member, room) {
+            Ok(member) => visit(member)?,
+            Err(error) => failed(&place, error)?,
         }
     }
     if visited {
         Ok(())
     } else {
         Err(outer.error(None, "the zip file holds no files"))
+    }
+}
+
+/// A member that does not even tell its name.
+fn unopened(outer: &Place, index: usize) -> Place {
+    Place {
+        path: outer.path.clone(),
+        inner: Some(format!("member {}", index + 1)),
+    }
+}
+
+fn open_in_zip<'a>(place: Place, member: impl Read + 'a, room: &'a Room) -> Result<Member<'a>> {
+    let inflated = Limited {
+        inner: member,
+        room,
+    };
+    let (head, reader) = sniff(Box::new(inflated)).map_err(|e| place.read_error(None, e))?;
+    match kind_of(&head, &place)? {
+        Kind::Gzip => gunzip(place, reader, room),
+        Kind::Parquet => Err(place.error(None, "Parquet inside of zip; unpack it first")),
+        kind => Ok(Member {
+            content: content_of(kind, reader, &place)?,
+            place,
+        }),
     }
 }
 

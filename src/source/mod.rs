@@ -4,8 +4,9 @@
 //! Parquet). `rows` turns a text of any dialect into records of fields with their line numbers.
 //! The readers of bars, headlines and vectors give the fields a meaning and check it.
 //!
-//! What cannot be stored is a defect: it refuses the whole file, or is left out and counted if
-//! the caller says so. What is odd but harmless is a notice. Nothing is repaired in silence.
+//! What cannot be stored is a defect: it refuses its part of the file (of bars a symbol or a member
+//! of a zip, else the whole file), or is left out and counted if the caller says so. What is odd but
+//! harmless is a notice. Nothing is repaired in silence.
 
 #[cfg(feature = "files")]
 mod bars;
@@ -32,6 +33,8 @@ mod numbers;
 #[cfg(feature = "files")]
 mod report;
 #[cfg(feature = "files")]
+mod report_parts;
+#[cfg(feature = "files")]
 mod rows;
 mod synthetic;
 #[cfg(feature = "files")]
@@ -40,7 +43,7 @@ mod times;
 mod vectors;
 
 #[cfg(feature = "files")]
-pub use bars::{BarFile, BarOptions, read_bars};
+pub use bars::{BarFile, BarOptions, Contradiction, OnConflict, Overlap, read_bars};
 #[cfg(all(feature = "http", any(test, fuzzing)))]
 pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]
@@ -56,6 +59,8 @@ pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
 pub use inputs::find_inputs;
 #[cfg(feature = "files")]
 pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError};
+#[cfg(feature = "files")]
+pub use report_parts::{FilePart, FileParts};
 pub use synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
 #[cfg(feature = "files")]
 pub use times::DateOrder;

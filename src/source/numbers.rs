@@ -1,7 +1,8 @@
 //! Numbers as files write them.
 //!
 //! A point is decimal, or a comma if the caller says so; the other one may set thousands apart.
-//! `1,234` could be either, so it is refused, while `1,234.5` and `1,234,567` can mean one thing only.
+//! `1,234` could be either, so it is refused, while `1,234.5`, `1,234,567` and `1,23,456` (as India groups
+//! digits) can mean one thing only.
 
 use std::fmt;
 
@@ -96,21 +97,26 @@ fn plain(text: &str) -> Result<f64, NumberDefect> {
     })
 }
 
-/// How many groups of digits a whole number has, if it has several: `1,234` has two.
+/// How many groups of digits a whole number has, if it has several: `1,234` has two. India groups
+/// digits in twos above the thousands: `1,23,456`, which no decimal comma can be.
 fn groups(whole: &str, separator: char) -> Option<usize> {
     let digits = whole.strip_prefix(['-', '+']).unwrap_or(whole);
-    let mut groups = digits.split(separator);
+    let mut groups = digits.split(separator).peekable();
     let first = groups.next()?;
     let all_digits = |group: &str| group.bytes().all(|b| b.is_ascii_digit());
     let begins = (1..=3).contains(&first.len()) && all_digits(first) && !first.starts_with('0');
     let mut count = 1;
-    for group in groups {
-        if group.len() != 3 || !all_digits(group) {
+    let (mut threes, mut twos) = (true, separator == ',' && first.len() <= 2);
+    while let Some(group) = groups.next() {
+        if !all_digits(group) {
             return None;
         }
+        let last = groups.peek().is_none();
+        threes &= group.len() == 3;
+        twos &= group.len() == if last { 3 } else { 2 };
         count += 1;
     }
-    (begins && count > 1).then_some(count)
+    (begins && count > 1 && (threes || twos)).then_some(count)
 }
 
 #[cfg(test)]
@@ -132,6 +138,11 @@ mod tests {
             ("-1,234.5", Ok(-1_234.5)),
             ("$1,234.50", Ok(1_234.5)),
             ("1,234", Err(NumberDefect::Ambiguous)),
+            ("1,23,456", Ok(123_456.0)),
+            ("6,01,00,300", Ok(60_100_300.0)),
+            ("12,34,567.25", Ok(1_234_567.25)),
+            ("1,23,45", COMMA),
+            ("123,45,678", COMMA),
             ("", Err(NumberDefect::Empty)),
             ("0,123", COMMA),
             ("1,5", COMMA),

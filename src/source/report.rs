@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::report_parts::FileParts;
 use crate::error::{Error, Result, excerpt, shortened};
 use crate::model::BarDefect;
 
@@ -137,6 +138,17 @@ pub enum NoticeKind {
     AdjustedUnused,
     /// A jump in price as a split makes it: see [`crate::SplitJump`].
     Split,
+    /// A high below, or a low above, another price of its bar by no more than rounding makes; it was
+    /// moved to that price.
+    Rounded,
+    /// A symbol that cannot be part of a name as it is written, and what it is called.
+    Renamed,
+    /// A market that neither the caller nor the path names, and what tells it.
+    MarketTold,
+    /// Prices that may be scaled.
+    Scaled,
+    /// The last bar of one part of a file that another part, which goes on, has with other values.
+    OpenBar,
     /// Rows of one headline with different symbols; one headline is kept, with all of them.
     SymbolsJoined,
     /// No headline of the file names a symbol.
@@ -147,6 +159,8 @@ pub enum NoticeKind {
     ControlCharacter,
     /// HTML entities in a text; they are decoded.
     HtmlEntity,
+    /// Candles without names of their fields, in an order that their prices tell.
+    FieldOrder,
 }
 
 impl fmt::Display for NoticeKind {
@@ -160,11 +174,17 @@ impl fmt::Display for NoticeKind {
             Self::NoRows => "no rows",
             Self::AdjustedUnused => "adjusted close not used",
             Self::Split => "jump as in a split",
+            Self::Rounded => "rounded high or low",
+            Self::Renamed => "symbol spelled anew",
+            Self::MarketTold => "market told by the bars",
+            Self::Scaled => "prices that may be scaled",
+            Self::OpenBar => "bar that was still open",
             Self::SymbolsJoined => "same headline with other symbols",
             Self::NoSymbols => "no symbols",
             Self::NotASymbol => "word that is no symbol",
             Self::ControlCharacter => "control character made a blank",
             Self::HtmlEntity => "HTML entities decoded",
+            Self::FieldOrder => "order of fields told by prices",
         })
     }
 }
@@ -260,6 +280,16 @@ impl<K: Ord + Copy> Findings<K> {
         self.first.truncate(Self::LISTED);
     }
 
+    /// Adds those of another series of the same text.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (kind, count) in other.counts {
+            *self.counts.entry(kind).or_default() += count;
+        }
+        self.first.extend(other.first);
+        self.first.sort_by_key(|finding| finding.line);
+        self.first.truncate(Self::LISTED);
+    }
+
     /// Adds the findings of a later member of the same file.
     fn absorb(&mut self, member: Option<&str>, other: Self) {
         for (kind, count) in other.counts {
@@ -304,6 +334,10 @@ pub struct InputReport {
     pub gaps: u64,
     /// Bars that lack there.
     pub missing_bars: u64,
+    /// Parts that cannot be stored, while the others are: a symbol, a member of a zip file.
+    pub refused: FileParts,
+    /// Members of a zip file that hold no table, or the file itself if it holds none.
+    pub passed_over: FileParts,
 }
 
 impl InputReport {
@@ -327,18 +361,24 @@ impl InputReport {
         self.missing_bars += other.missing_bars;
         self.defects.absorb(member, other.defects);
         self.notices.absorb(member, other.notices);
+        self.refused.absorb(member, other.refused);
+        self.passed_over.absorb(member, other.passed_over);
     }
 
-    /// The report, unless its defects refuse the file.
-    ///
-    /// # Errors
-    /// [`Error::Input`] for a defect if `on_error` refuses, or if no row at all was accepted.
-    pub(crate) fn judge(self, on_error: OnError) -> Result<Self> {
-        let Some(first) = self.defects.first.first() else {
-            return Ok(self);
-        };
+    /// Adds the report of one series of the same text.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.gaps += other.gaps;
+        self.missing_bars += other.missing_bars;
+        self.defects.merge(other.defects);
+        self.notices.merge(other.notices);
+    }
+
+    /// Why the defects refuse what this is the report of, and at which line, if they do.
+    pub(crate) fn refusal(&self, on_error: OnError) -> Option<(Option<u64>, String)> {
+        let first = self.defects.first.first()?;
         if on_error == OnError::Skip && self.accepted > 0 {
-            return Ok(self);
+            return None;
         }
         let advice = match on_error {
             OnError::Refuse => {
@@ -346,22 +386,28 @@ impl InputReport {
             }
             OnError::Skip => ", and none can".to_owned(),
         };
-        let member = first
-            .member
-            .as_ref()
-            .map(|m| format!("in {}: ", shortened(m)));
-        Err(Error::input(
-            &self.file,
-            first.line,
-            format!(
-                "{}{}. {} of {} rows cannot be stored ({}){advice}",
-                member.unwrap_or_default(),
-                first.message,
-                self.defects.total(),
-                self.rows,
-                self.defects.by_kind(),
-            ),
-        ))
+        let member = first.member.as_ref();
+        let member = member.map(|m| format!("in {}: ", shortened(m)));
+        let message = format!(
+            "{}{}. {} of {} rows cannot be stored ({}){advice}",
+            member.unwrap_or_default(),
+            first.message,
+            self.defects.total(),
+            self.rows,
+            self.defects.by_kind(),
+        );
+        Some((first.line, message))
+    }
+
+    /// The report, unless its defects refuse the file.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a defect if `on_error` refuses, or if no row at all was accepted.
+    pub(crate) fn judge(self, on_error: OnError) -> Result<Self> {
+        match self.refusal(on_error) {
+            Some((line, message)) => Err(Error::input(&self.file, line, message)),
+            None => Ok(self),
+        }
     }
 }
 
@@ -377,6 +423,14 @@ impl fmt::Display for InputReport {
         if self.gaps > 0 {
             let (gaps, missing) = (self.gaps, self.missing_bars);
             write!(f, "\n  gaps: {gaps}, with {missing} missing bars")?;
+        }
+        for (title, parts) in [
+            ("refused", &self.refused),
+            ("passed over", &self.passed_over),
+        ] {
+            if parts.count > 0 {
+                write!(f, "\n  {title}: {}{parts}", parts.count)?;
+            }
         }
         Ok(())
     }

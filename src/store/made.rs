@@ -2,15 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use redb::TableDefinition;
-
 use super::catalog::{CatalogUse, ReadTxn, WriteTxn};
 use super::records::SeriesId;
+use super::tables::MADE;
 use crate::error::Result;
-
-/// Key: the series that is made. Value: the finer series that it is made of. Catalogs of the first
-/// programs have no such table.
-pub(super) const MADE: TableDefinition<SeriesId, SeriesId> = TableDefinition::new("made_series");
 
 /// Marks of made series that are read from a transaction.
 pub(crate) trait MadeReads: CatalogUse + Sized {
@@ -34,11 +29,6 @@ impl WriteTxn {
     /// Marks a series as made of another.
     pub(crate) fn put_made(&self, made: SeriesId, source: SeriesId) -> Result<()> {
         self.table_mut(MADE)?.insert(made, source)
-    }
-
-    /// Takes the mark from a series that goes.
-    pub(super) fn clear_made(&self, made: SeriesId) -> Result<()> {
-        self.table_mut(MADE)?.remove(made).map(drop)
     }
 }
 
@@ -105,7 +95,7 @@ mod tests {
             let error = catalog.read().unwrap().check_tables().unwrap_err();
             assert!(error.to_string().contains(message), "{error}");
             let txn = catalog.write().unwrap();
-            txn.clear_made(made).unwrap();
+            txn.table_mut(MADE).unwrap().remove(made).unwrap();
             txn.put_made(coarse, fine).unwrap();
             txn.commit().unwrap();
         }

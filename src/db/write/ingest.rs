@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use super::batch_store::{BatchStore, StoredBatch};
-use super::chart_space::ChartSpace;
-use super::chart_space::await_all;
+use super::chart_space::{ChartSpace, await_all};
 use super::check::check_bars;
 use super::compact::seal_when_due;
 use super::embed_batch::embed_or_wait;

@@ -1,46 +1,60 @@
 //! Bars of one series in the order of the file into bars in the order of time, with everything
 //! checked that concerns several rows.
 
-use super::super::container::Place;
 use super::super::fields::wrong_unit;
 use super::super::report::{DefectKind, InputReport, NoticeKind};
 use super::super::times::TimeForm;
 use super::raw::RawSeries;
-use super::spacing::{count_gaps, off_grid, settle_interval};
-use crate::error::Result;
+use super::spacing::{count_gaps, off_grid};
+use crate::error::shortened;
 use crate::model::{Calendar, Interval, SeriesKey, SplitJump, Timestamp};
 
-/// What holds for all series of a text.
+/// What holds for the rows of a text.
 pub(crate) struct Rules<'a> {
-    /// The text.
-    pub(crate) place: &'a Place,
-    /// How its times are written.
+    /// How most of its times are written.
     pub(crate) form: TimeForm,
     /// Which missing bars are a gap.
     pub(crate) calendar: Calendar,
-    /// The length of a bar, if it is known beforehand.
-    pub(crate) interval: Option<Interval>,
+    /// A column that may name the symbol, where none is known to.
+    pub(crate) text_column: Option<&'a str>,
 }
 
-/// Sorts and checks a series, and tells its interval. `None` if no bar is left.
-pub(crate) fn assemble(
-    mut raw: RawSeries,
-    rules: &Rules<'_>,
+/// Sorts the rows of a series, and leaves out those that contradict each other.
+pub(crate) fn settle_rows(raw: &mut RawSeries, rules: &Rules<'_>, report: &mut InputReport) {
+    settle_times(raw, rules, report);
+    sort(raw, report);
+    settle_repeats(raw, rules.text_column, report);
+}
+
+/// Leaves out bars that do not fit the interval, and counts those that are missing.
+pub(crate) fn settle_grid(
+    raw: &mut RawSeries,
+    interval: Interval,
+    calendar: Calendar,
     report: &mut InputReport,
-) -> Result<Option<(RawSeries, Interval)>> {
-    settle_times(&mut raw, rules, report);
-    sort(&mut raw, report);
-    settle_repeats(&mut raw, report);
-    if raw.bars.is_empty() {
-        return Ok(None);
-    }
-    let interval = settle_interval(&raw.bars.time, rules.interval)
-        .map_err(|message| rules.place.error(None, message))?;
-    leave_out_off_grid(&mut raw, interval, rules.calendar, report);
-    if rules.calendar == Calendar::Continuous {
+) {
+    leave_out_off_grid(raw, interval, calendar, report);
+    if calendar == Calendar::Continuous {
         count_gaps(&raw.bars.time, |row| raw.line(row), interval, report);
     }
-    Ok((!raw.bars.is_empty()).then_some((raw, interval)))
+}
+
+/// Notices prices that look as if the source had multiplied them.
+pub(crate) fn notice_scaled(raw: &RawSeries, market: &str, report: &mut InputReport) {
+    // Prices of coins in won and in rupiah are as high.
+    let least = if market == "equity" { 1e5 } else { 1e9 };
+    let bars = &raw.bars;
+    let whole = |price: &f64| *price >= least && price.fract() == 0.0;
+    let columns = [&bars.close, &bars.low, &bars.high, &bars.open];
+    if bars.is_empty() || !columns.iter().all(|column| column.iter().all(whole)) {
+        return;
+    }
+    report.notices.add(NoticeKind::Scaled, None, || {
+        let last = bars.close.last().copied().unwrap_or_default();
+        format!(
+            "every price is a whole number, the last one {last}; if the source multiplies its prices, delete these bars and say --scale 0.0001 (Lean) or --scale 0.000000001 (fixed point)"
+        )
+    });
 }
 
 /// Notes jumps in price that look like splits.
@@ -137,7 +151,11 @@ fn sort(raw: &mut RawSeries, report: &mut InputReport) {
 }
 
 /// Keeps one of equal rows, and none of rows that contradict each other.
-fn settle_repeats(raw: &mut RawSeries, report: &mut InputReport) {
+fn settle_repeats(raw: &mut RawSeries, text_column: Option<&str>, report: &mut InputReport) {
+    let hint = text_column.map_or_else(String::new, |column| {
+        let column = shortened(column);
+        format!("; perhaps the column {column} is the symbol: --map symbol={column}")
+    });
     let times = &raw.bars.time;
     if times.is_sorted_by(|a, b| a < b) {
         return;
@@ -163,7 +181,7 @@ fn settle_repeats(raw: &mut RawSeries, report: &mut InputReport) {
             let count = rows.len();
             for row in rows {
                 report.defects.add(DefectKind::Conflict, raw.line(row), || {
-                    format!("{count} rows of {time} have different values")
+                    format!("{count} rows of {time} have different values{hint}")
                 });
             }
         }

@@ -7,12 +7,31 @@ use csv::ByteRecord;
 use super::super::columns::{Columns, Field};
 use super::super::report::{DefectKind, RowDefect};
 use super::raw::{RawSeries, RowNames};
+use super::symbols::plain_symbol;
 use crate::error::Error;
 use crate::model::{Interval, SeriesKey};
 
 pub(super) const SYMBOL: Field = Field {
     name: "symbol",
-    aliases: &["symbol", "ticker", "instrument", "code"],
+    aliases: &[
+        "symbol",
+        "ticker",
+        "instrument",
+        "code",
+        "tic",
+        "sym",
+        "pair",
+        "tradingpair",
+        "stocksymbol",
+        "actsymbol",
+        "tradingsymbol",
+    ],
+    prefix: None,
+};
+/// Columns that often hold the symbol, and sometimes the name of a company.
+const NAME: Field = Field {
+    name: "symbol",
+    aliases: &["name", "asset", "coin", "stock"],
     prefix: None,
 };
 const MARKET: Field = Field {
@@ -34,15 +53,21 @@ const INTERVAL: Field = Field {
 /// Where the names of a row's series are.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct NameColumns {
-    symbol: Option<usize>,
+    pub(super) symbol: Option<usize>,
+    /// The column may hold something else than symbols.
+    doubtful: bool,
+    /// The caller says the symbol, so those in the file only keep series apart.
+    said: bool,
     /// Market, venue and interval, as `rhyme export bars` writes them. They count together
     /// and beside a symbol only: a `market` alone is often a pair of currencies.
     scope: Option<[usize; 3]>,
 }
 
 impl NameColumns {
-    pub(super) fn resolve(columns: &Columns<'_>) -> Result<Self, String> {
-        let symbol = columns.find(&SYMBOL)?;
+    pub(super) fn resolve(columns: &Columns<'_>, said: bool) -> Result<Self, String> {
+        let certain = columns.find(&SYMBOL)?;
+        let perhaps = || columns.find(&NAME).ok().flatten();
+        let symbol = certain.or_else(perhaps);
         let scope = [&MARKET, &VENUE, &INTERVAL].map(|field| columns.find(field).ok().flatten());
         let scope = match scope {
             [Some(market), Some(venue), Some(interval)] if symbol.is_some() => {
@@ -50,7 +75,12 @@ impl NameColumns {
             }
             _ => None,
         };
-        Ok(Self { symbol, scope })
+        Ok(Self {
+            symbol,
+            doubtful: certain.is_none(),
+            said,
+            scope,
+        })
     }
 
     /// The fields that name the series of a row, one after another.
@@ -63,32 +93,51 @@ impl NameColumns {
         }
     }
 
-    fn names(&self, record: &ByteRecord) -> Result<RowNames, RowDefect> {
+    /// A series without bars for the row.
+    fn series(&self, record: &ByteRecord) -> RawSeries {
         let text = |at: usize| {
             let field = record.get(at).unwrap_or_default().trim_ascii();
             String::from_utf8_lossy(field).into_owned()
         };
-        let mut names = RowNames {
-            symbol: self.symbol.map(|at| text(at).to_uppercase()),
-            ..RowNames::default()
+        let symbol = self.symbol.map(text);
+        let plain = symbol.as_deref().map(plain_symbol);
+        let other = symbol.as_deref() != plain.as_deref();
+        let capitals = symbol
+            .as_ref()
+            .is_none_or(|s| !s.contains(char::is_lowercase));
+        let mut series = RawSeries {
+            names: RowNames {
+                symbol: plain.map(|symbol| symbol.to_uppercase()),
+                ..RowNames::default()
+            },
+            doubtful: self.doubtful && (other || !capitals),
+            ..RawSeries::default()
         };
-        let bad_name = |e: Error| RowDefect::new(DefectKind::BadName, e.to_string());
         if let Some([market, venue, interval]) = self.scope {
             let said = |at: usize| Some(text(at)).filter(|text| !text.is_empty());
-            names.market = said(market);
-            names.venue = said(venue);
-            let interval = said(interval).map(|text| text.parse::<Interval>());
-            names.interval = interval.transpose().map_err(bad_name)?;
+            series.names.market = said(market);
+            series.names.venue = said(venue);
+            match said(interval).map(|text| text.parse::<Interval>()) {
+                Some(Err(e)) => series.bad_name = Some(e.to_string()),
+                of_rows => series.names.interval = of_rows.and_then(Result::ok),
+            }
         }
-        SeriesKey::new(
-            names.market.as_deref().unwrap_or("market"),
-            names.venue.as_deref().unwrap_or("venue"),
-            names.symbol.as_deref().unwrap_or("SYMBOL"),
-            names.interval.unwrap_or(Interval::days(1)),
-        )
-        .map_err(bad_name)?;
-        Ok(names)
+        if !self.said {
+            series.spelled = symbol.filter(|_| other);
+            let bad_name = check(&series.names).err().map(|e| e.to_string());
+            series.bad_name = series.bad_name.or(bad_name);
+        }
+        series
     }
+}
+
+fn check(names: &RowNames) -> Result<SeriesKey, Error> {
+    SeriesKey::new(
+        names.market.as_deref().unwrap_or("market"),
+        names.venue.as_deref().unwrap_or("venue"),
+        names.symbol.as_deref().unwrap_or("SYMBOL"),
+        names.interval.unwrap_or(Interval::days(1)),
+    )
 }
 
 /// The most series of a file: each takes more memory than its rows do.
@@ -114,7 +163,7 @@ impl BySeries {
         let at = match &self.last {
             Some((last, at)) if *last == self.key => *at,
             _ => {
-                let at = self.find_or_add(columns.names(record)?)?;
+                let at = self.find_or_add(columns.series(record))?;
                 self.last = Some((self.key.clone(), at));
                 at
             }
@@ -123,8 +172,8 @@ impl BySeries {
         self.series.get_mut(at).ok_or_else(missing)
     }
 
-    fn find_or_add(&mut self, names: RowNames) -> Result<usize, RowDefect> {
-        if let Some(at) = self.index.get(&names) {
+    fn find_or_add(&mut self, series: RawSeries) -> Result<usize, RowDefect> {
+        if let Some(at) = self.index.get(&series.names) {
             return Ok(*at);
         }
         let at = self.series.len();
@@ -133,11 +182,8 @@ impl BySeries {
                 format!("expected at most {MAX_SERIES} symbols in a file, found more; split it");
             return Err(RowDefect::new(DefectKind::BadName, message));
         }
-        self.index.insert(names.clone(), at);
-        self.series.push(RawSeries {
-            names,
-            ..RawSeries::default()
-        });
+        self.index.insert(series.names.clone(), at);
+        self.series.push(series);
         Ok(at)
     }
 }

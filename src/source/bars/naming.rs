@@ -2,6 +2,13 @@
 
 use std::path::{Component, Path};
 
+use super::path_words::{
+    interval, is_noise, market, market_of_pair, market_of_venue, pair, product_of_folder,
+    words_of_date,
+};
+use super::said::Said;
+use super::stem::{Perhaps, Stem, read_stem, without_endings};
+use super::symbols::plain_symbol;
 use crate::model::Interval;
 
 /// The names that a path suggests; what it does not say is `None`.
@@ -11,270 +18,293 @@ pub(crate) struct Guess {
     pub(crate) venue: Option<String>,
     pub(crate) symbol: Option<String>,
     pub(crate) interval: Option<Interval>,
+    /// An interval, and the symbol that comes with it, which the bars have to confirm.
+    pub(crate) perhaps: Option<Perhaps>,
 }
 
-/// Folders that name a market.
-const MARKETS: [(&str, &str); 8] = [
-    ("crypto", "crypto"),
-    ("equity", "equity"),
-    ("equities", "equity"),
-    ("stock", "equity"),
-    ("stocks", "equity"),
-    ("etf", "equity"),
-    ("fx", "fx"),
-    ("forex", "fx"),
-];
+/// A folder above the file.
+struct Folder {
+    name: String,
+    lower: String,
+    meaning: Meaning,
+}
 
-/// How the names of well-known venues begin.
-const VENUES: [(&str, &str); 17] = [
-    ("bybit", "crypto"),
-    ("binance", "crypto"),
-    ("okx", "crypto"),
-    ("kraken", "crypto"),
-    ("coinbase", "crypto"),
-    ("bitstamp", "crypto"),
-    ("bitfinex", "crypto"),
-    ("kucoin", "crypto"),
-    ("us_", "equity"),
-    ("nasdaq", "equity"),
-    ("nyse", "equity"),
-    ("amex", "equity"),
-    ("lse", "equity"),
-    ("yahoo", "equity"),
-    ("yfinance", "equity"),
-    ("fx_", "fx"),
-    ("forex", "fx"),
-];
+/// What a folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// `crypto`.
+    Market(&'static str),
+    /// `binance_futures`, with its market.
+    Venue(&'static str),
+    /// `futures`, with what it adds to the venue.
+    Product(&'static str),
+    /// `1h`: the bars tell it, too, and are believed.
+    Interval(Interval),
+    /// `2024`, `symbol=BTCUSDT`, and `monthly` above `klines`.
+    Nothing,
+    /// `data`.
+    Noise,
+    /// A venue or a symbol.
+    Name,
+}
 
-/// How MetaTrader names intervals.
-const META_TRADER: [(&str, &str); 12] = [
-    ("M1", "1m"),
-    ("M5", "5m"),
-    ("M15", "15m"),
-    ("M30", "30m"),
-    ("H1", "1h"),
-    ("H4", "4h"),
-    ("D1", "1d"),
-    ("Daily", "1d"),
-    ("W1", "1w"),
-    ("Weekly", "1w"),
-    ("MN1", "1M"),
-    ("Monthly", "1M"),
-];
-
-const ENDINGS: [&str; 9] = [
-    ".gz", ".zip", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet",
-];
-
-/// Reads `.../crypto/bybit/BTCUSDT_1h.csv.gz` and the like.
+/// Reads `.../crypto/bybit/BTCUSDT_1h.csv.gz`, `binance/BTCUSDT/2024-01.csv`, `symbol=X/part-0.parquet`
+/// and the like.
 pub(crate) fn guess(path: &Path) -> Guess {
-    let folders: Vec<String> = path
-        .parent()
-        .unwrap_or(Path::new(""))
-        .components()
-        .filter_map(|c| match c {
-            Component::Normal(name) => Some(name.to_string_lossy().to_lowercase()),
-            _ => None,
-        })
-        .collect();
-    let (market, venue) = market_and_venue(&folders);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let stem = without_endings(&name);
-    if let Some(guess) = of_trading_view(stem) {
-        return Guess {
-            market: guess.market.or(market),
-            ..guess
-        };
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut said = Said::default();
+    let folders = Folders::of(path, &mut said);
+    let mut stem = match said.read(without_endings(&file)) {
+        true => Stem::default(),
+        false => read_stem(&file),
+    };
+    // `EURUSD/2024/01.csv`.
+    let month = |symbol: &String| symbol.len() <= 2 && is_number(symbol);
+    if folders.end_with_date() && stem.symbol.as_ref().is_some_and(month) {
+        stem.symbol = None;
     }
-    let (symbol, interval) = symbol_and_interval(stem);
+    let tells = said.symbol.is_some() || stem.symbol.is_some();
+    let above = folders.symbol().filter(|_| !tells);
+    let symbol = said.symbol.clone().or(stem.symbol);
+    let symbol = symbol.or_else(|| Some(plain_symbol(&above?.name).to_uppercase()));
+    let venue = said.venue.clone().or(stem.venue.clone());
+    let venue = venue.or_else(|| folders.venue(above, symbol.as_deref()));
+    let market = said.market.clone().or_else(|| {
+        let of_word = stem.venue.as_deref().and_then(market_of_venue);
+        let market = folders.market().or(of_word);
+        let doubtful = stem.perhaps.as_ref().and_then(|p| p.symbol.as_deref());
+        market
+            .or_else(|| market_of_pair(symbol.as_deref()?))
+            .or_else(|| market_of_pair(doubtful?))
+            .map(str::to_owned)
+    });
+    // A code of four digits may be a year, and coins have none.
+    let code = stem.last_resort;
+    let code = code.filter(|c| market.as_deref() != Some("crypto") || !is_number(c));
+    let products = folders.products().chain(stem.products);
     Guess {
         market,
-        venue,
-        symbol,
-        interval,
+        venue: with_products(venue, products.chain(said.products)),
+        symbol: symbol.or(code),
+        interval: said.interval.or(stem.interval),
+        perhaps: stem.perhaps.or_else(|| folders.interval()),
     }
 }
 
-/// A folder that names a market holds folders of venues. Where it is farther up, a well-known
-/// venue right above the file says more.
-fn market_and_venue(folders: &[String]) -> (Option<String>, Option<String>) {
-    let known = |table: &[(&str, &str)], fits: &dyn Fn(&str) -> bool| {
-        let found = table.iter().find(|(name, _)| fits(name));
-        found.map(|(_, market)| (*market).to_owned())
-    };
-    let above = folders.iter().enumerate().rev();
-    let market = above
-        .filter_map(|(at, folder)| Some((at, known(&MARKETS, &|name| name == folder)?)))
-        .next();
-    let parent = folders.last().cloned();
-    let of_parent = parent
-        .as_ref()
-        .and_then(|parent| known(&VENUES, &|prefix| parent.starts_with(prefix)));
-    match (market, of_parent) {
-        (Some((at, _)), Some(market)) if at + 2 < folders.len() => (Some(market), parent),
-        (Some((at, market)), _) => (Some(market), folders.get(at + 1).cloned()),
-        (None, of_parent) => (of_parent, parent),
-    }
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn without_endings(name: &str) -> &str {
-    let mut stem = name;
-    loop {
-        let shorter = ENDINGS.iter().find_map(|ending| {
-            let split = stem.len().checked_sub(ending.len())?;
-            let (rest, last) = stem.split_at_checked(split)?;
-            (last.eq_ignore_ascii_case(ending) && !rest.is_empty()).then_some(rest)
+/// The folders above a file, the nearest one last.
+struct Folders {
+    folders: Vec<Folder>,
+    /// The one that names the market, if one does.
+    market: Option<usize>,
+    /// The one that names a well-known venue, if one does.
+    venue: Option<usize>,
+}
+
+/// Folders that the archive of Binance has for candles.
+const KLINES: &str = "klines";
+
+impl Folders {
+    fn of(path: &Path, said: &mut Said) -> Self {
+        let above = path.parent().unwrap_or(Path::new(""));
+        let names = above.components().filter_map(|c| match c {
+            Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+            _ => None,
         });
-        match shorter {
-            Some(rest) => stem = rest,
-            None => return stem,
+        let names: Vec<String> = names.collect();
+        let mut folders: Vec<Folder> = Vec::with_capacity(names.len());
+        for (at, name) in names.iter().enumerate() {
+            let lower = name.to_lowercase();
+            let next = names.get(at + 1).map_or("", |n| n);
+            let of_user = folders
+                .last()
+                .is_some_and(|f| ["home", "users"].contains(&&*f.lower));
+            let meaning = match meaning(name, &lower, said) {
+                Meaning::Venue(_) if of_user => Meaning::Name,
+                Meaning::Interval(_) if next.to_lowercase().ends_with(KLINES) => Meaning::Nothing,
+                other => other,
+            };
+            folders.push(Folder {
+                name: name.clone(),
+                lower,
+                meaning,
+            });
+        }
+        let last = |fits: fn(&Meaning) -> bool| folders.iter().rposition(|f| fits(&f.meaning));
+        let market = last(|m| matches!(m, Meaning::Market(_)));
+        let venue = last(|m| matches!(m, Meaning::Venue(_)));
+        Self {
+            market,
+            venue: venue.filter(|venue| market.is_none_or(|market| market < *venue)),
+            folders,
         }
     }
-}
 
-/// `BITSTAMP_BTCUSD, 60`: venue, symbol, and an interval in minutes or like `1D`, as TradingView names
-/// what it exports.
-fn of_trading_view(stem: &str) -> Option<Guess> {
-    let (series, interval) = stem.split_once(", ")?;
-    let (venue, symbol) = series.split_once('_')?;
-    // It numbers a file of the same name: `NASDAQ_MSFT, 1D (1)`.
-    let interval = interval.split(' ').next()?;
-    let venue = venue.to_lowercase();
-    let known = VENUES.iter().find(|(prefix, _)| venue.starts_with(prefix));
-    Some(Guess {
-        market: known.map(|(_, market)| (*market).to_owned()),
-        symbol: Some(symbol.to_uppercase()).filter(|s| !s.is_empty()),
-        interval: match interval.parse() {
-            Ok(minutes) => (minutes > 0).then(|| Interval::minutes(minutes)),
-            Err(_) => interval.parse().ok(),
-        },
-        venue: Some(venue),
-    })
-}
+    fn end_with_date(&self) -> bool {
+        let last = self.folders.last();
+        last.is_some_and(|folder| folder.meaning == Meaning::Nothing)
+    }
 
-/// Splits `BTCUSDT-1h-2024-01`: the symbol is what stands before the interval, or before a month
-/// or date.
-fn symbol_and_interval(stem: &str) -> (Option<String>, Option<Interval>) {
-    // Investing.com: `EUR_USD Historical Data`.
-    if let Some((symbol, _)) = stem.split_once(" Historical Data") {
-        let symbol = Some(symbol).filter(|s| !s.is_empty());
-        return (symbol.map(str::to_uppercase), None);
+    fn get(&self, at: Option<usize>) -> Option<&Folder> {
+        self.folders.get(at?)
     }
-    if let Some((pair, interval)) = of_meta_trader_4(stem) {
-        return (Some(pair), Some(interval));
+
+    /// `data/spot/monthly/klines/BTCUSDT/1h`, as Binance publishes candles.
+    fn is_of_binance(&self) -> bool {
+        let klines = self.folders.iter().any(|f| f.lower.ends_with(KLINES));
+        let product = |f: &Folder| ["spot", "um", "cm"].contains(&&*f.lower);
+        klines && self.folders.iter().any(product)
     }
-    let mut symbol_end = stem.len();
-    let mut interval = None;
-    let mut at = 0;
-    let parts: Vec<&str> = stem.split(['_', '-']).collect();
-    for (index, part) in parts.iter().enumerate() {
-        let next = parts.get(index + 1).copied().unwrap_or_default();
-        if index > 0 {
-            interval = interval_of(part, next);
-            if interval.is_some() || is_month(part, next) {
-                symbol_end = at - 1;
-                break;
+
+    /// A folder that names a market. Where it is farther up, a well-known venue below it says more.
+    fn market(&self) -> Option<&'static str> {
+        let of_venue = match self.get(self.venue).map(|f| f.meaning) {
+            Some(Meaning::Venue(market)) => Some(market),
+            _ => self.is_of_binance().then_some("crypto"),
+        };
+        match (self.get(self.market).map(|f| f.meaning), self.venue) {
+            (Some(Meaning::Market(_)), Some(venue))
+                if self.market.is_some_and(|market| market + 1 < venue) =>
+            {
+                of_venue
             }
+            (Some(Meaning::Market(market)), _) => Some(market),
+            _ => of_venue,
         }
-        at += part.len() + 1;
     }
-    let symbol = stem.get(..symbol_end).filter(|s| !s.is_empty());
-    (symbol.map(str::to_uppercase), interval)
+
+    /// The folders below those of the market and the venue that may name a symbol.
+    fn names(&self) -> impl DoubleEndedIterator<Item = &Folder> {
+        let below = self.market.max(self.venue).map_or(0, |at| at + 1);
+        let below = self.folders.get(below..).unwrap_or_default();
+        below.iter().filter(|f| f.meaning == Meaning::Name)
+    }
+
+    /// The folder that names the symbol of a file whose own name does not.
+    fn symbol(&self) -> Option<&Folder> {
+        let last = self.names().next_back()?;
+        let name = &*last.name;
+        let capitals = !name.contains(char::is_lowercase) && name.contains(char::is_uppercase);
+        let tells = if self.venue.is_some() || self.is_of_binance() {
+            true
+        } else if self.market.is_some() {
+            // The only folder below that of the market may as well be the venue.
+            self.names().count() > 1 || capitals || pair(name).is_some()
+        } else {
+            capitals && name.len() <= 12 || market_of_pair(name).is_some()
+        };
+        tells.then_some(last)
+    }
+
+    /// The venue: a well-known one, else the folder below that of the market, else the nearest one
+    /// that is not the symbol itself.
+    fn venue(&self, symbol_folder: Option<&Folder>, symbol: Option<&str>) -> Option<String> {
+        if let Some(known) = self.get(self.venue) {
+            return Some(known.lower.clone());
+        }
+        if self.is_of_binance() {
+            return Some("binance".to_owned());
+        }
+        let is_symbol = |folder: &&Folder| {
+            symbol_folder.is_some_and(|own| std::ptr::eq(own, *folder))
+                || symbol.is_some_and(|symbol| same_letters(symbol, &folder.lower))
+        };
+        let found = match self.market {
+            Some(_) => self.names().find(|folder| !is_symbol(folder)),
+            None => {
+                let named = |f: &&Folder| matches!(f.meaning, Meaning::Name | Meaning::Noise);
+                let mut from_file = self.folders.iter().rev().filter(named);
+                from_file.find(|folder| !is_symbol(folder))
+            }
+        };
+        found.map(|folder| folder.lower.clone())
+    }
+
+    fn products(&self) -> impl Iterator<Item = &'static str> {
+        self.folders
+            .iter()
+            .filter_map(|folder| match folder.meaning {
+                Meaning::Product(product) => Some(product),
+                _ => None,
+            })
+    }
+
+    fn interval(&self) -> Option<Perhaps> {
+        let found = self.folders.iter().rev().find_map(|f| match f.meaning {
+            Meaning::Interval(interval) => Some(interval),
+            _ => None,
+        });
+        found.map(|interval| Perhaps {
+            interval,
+            symbol: None,
+        })
+    }
 }
 
-/// `EURUSD60`: two currencies and minutes. The bars confirm the interval, or refuse the file.
-fn of_meta_trader_4(stem: &str) -> Option<(String, Interval)> {
-    const MINUTES: [&str; 8] = ["1", "5", "15", "30", "60", "240", "1440", "10080"];
-    let (pair, minutes) = stem.split_at_checked(6)?;
-    let letters = pair.bytes().all(|b| b.is_ascii_alphabetic());
-    let known = letters && MINUTES.contains(&minutes);
-    let minutes = minutes.parse().ok().filter(|_| known)?;
-    Some((pair.to_uppercase(), Interval::minutes(minutes)))
+fn meaning(name: &str, lower: &str, said: &mut Said) -> Meaning {
+    if said.read(name) {
+        return Meaning::Nothing;
+    }
+    if let Some(market) = market(lower) {
+        return Meaning::Market(market);
+    }
+    if let Some(market) = market_of_venue(lower) {
+        return Meaning::Venue(market);
+    }
+    if let Some(product) = product_of_folder(lower) {
+        return Meaning::Product(product);
+    }
+    if let Some((interval, _)) = interval(name) {
+        return Meaning::Interval(interval);
+    }
+    let words: Vec<&str> = name.split(['-', '_']).collect();
+    if words_of_date(&words) == words.len() {
+        return Meaning::Nothing;
+    }
+    if words.iter().all(|word| is_noise(word)) {
+        return Meaning::Noise;
+    }
+    Meaning::Name
 }
 
-/// `1h`, `15m`, the names of MetaTrader, or minutes alone as Bybit writes them, if a date follows.
-fn interval_of(part: &str, next: &str) -> Option<Interval> {
-    let of_meta_trader = META_TRADER.iter().find(|(name, _)| *name == part);
-    if let Some((_, interval)) = of_meta_trader {
-        return interval.parse().ok();
-    }
-    if !part.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    if part.len() <= 3 && part.bytes().all(|b| b.is_ascii_digit()) && is_year(next) {
-        let minutes: u32 = part.parse().ok()?;
-        return (minutes > 0).then(|| Interval::minutes(minutes));
-    }
-    part.parse().ok()
+/// Whether two names differ in nothing but case and separators.
+fn same_letters(a: &str, b: &str) -> bool {
+    let letters = |text: &str| {
+        let letters = text.chars().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect::<String>()
+    };
+    letters(a) == letters(b)
 }
 
-fn is_year(text: &str) -> bool {
-    text.len() == 4 && text.parse::<u32>().is_ok_and(|y| (1900..2100).contains(&y))
-}
-
-fn is_month(part: &str, next: &str) -> bool {
-    is_year(part) && next.len() == 2 && next.parse::<u32>().is_ok_and(|m| (1..=12).contains(&m))
+/// The venue with what the kinds of product add, so that futures and spot are series of their own.
+fn with_products(
+    venue: Option<String>,
+    products: impl Iterator<Item = &'static str>,
+) -> Option<String> {
+    let mut found: Vec<&str> = Vec::new();
+    for product in products.filter(|p| !p.is_empty()) {
+        if !found.contains(&product) {
+            found.push(product);
+        }
+    }
+    // They say which futures.
+    if found
+        .iter()
+        .any(|p| ["um", "cm", "perp", "linear", "inverse", "swap"].contains(p))
+    {
+        found.retain(|p| *p != "futures");
+    }
+    let name = venue.as_deref().unwrap_or("default");
+    found.retain(|p| !name.split(['_', '-']).any(|word| word == *p));
+    if found.is_empty() {
+        return venue;
+    }
+    Some(format!("{name}_{}", found.join("_")))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn named(path: &str) -> String {
-        let guess = guess(Path::new(path));
-        let or = |name: Option<String>| name.unwrap_or_else(|| "-".to_owned());
-        let interval = guess.interval.map(|i| i.to_string());
-        let (market, venue) = (or(guess.market), or(guess.venue));
-        format!("{market}/{venue}/{}:{}", or(guess.symbol), or(interval))
-    }
-
-    #[test]
-    fn paths_name_series() {
-        for (path, expected) in [
-            ("crypto/bybit/BTCUSDT_1h.csv.gz", "crypto/bybit/BTCUSDT:1h"),
-            (
-                "data/bybit_linear/ETHUSDT_15m.csv.gz",
-                "crypto/bybit_linear/ETHUSDT:15m",
-            ),
-            ("Stocks/NYSE/ibm-1d.CSV", "equity/nyse/IBM:1d"),
-            ("etf/SPY.parquet", "equity/-/SPY:-"),
-            ("forex/dukascopy/EURUSD_60m.tsv", "fx/dukascopy/EURUSD:1h"),
-            ("us_sp500/BRK-B_1d.csv.gz", "equity/us_sp500/BRK-B:1d"),
-            ("x/fx_spot/EURUSD.csv", "fx/fx_spot/EURUSD:-"),
-            (
-                "binance/BTCUSDT-1h-2024-01.zip",
-                "crypto/binance/BTCUSDT:1h",
-            ),
-            (
-                "binance/BTCUSDT-1M-2024-01.zip",
-                "crypto/binance/BTCUSDT:1M",
-            ),
-            (
-                "bybit/BTCUSDT_15_2024-01-01_2024-01-31.csv.gz",
-                "crypto/bybit/BTCUSDT:15m",
-            ),
-            ("somewhere/AAPL-2020-01-01.csv", "-/somewhere/AAPL:-"),
-            ("somewhere/600519.csv", "-/somewhere/600519:-"),
-            ("./AAPL.csv", "-/-/AAPL:-"),
-            ("../../AAPL_1d.csv", "-/-/AAPL:1d"),
-            ("crypto/stocks/v/A_1d.csv", "equity/v/A:1d"),
-            ("crypto/old/2020/X_1h.csv", "crypto/old/X:1h"),
-            ("stocks/data/bybit/X_1h.csv", "crypto/bybit/X:1h"),
-            ("bybit/.csv", "crypto/bybit/.CSV:-"),
-            ("x/BITSTAMP_BTCUSD, 60.csv", "crypto/bitstamp/BTCUSD:1h"),
-            ("x/NASDAQ_MSFT, 1D (2).csv", "equity/nasdaq/MSFT:1d"),
-            ("fx/OANDA_EURUSD, 15.csv", "fx/oanda/EURUSD:15m"),
-            (
-                "fx/broker/EURUSD_H1_202401020000_202401312300.csv",
-                "fx/broker/EURUSD:1h",
-            ),
-            ("fx/mt/XAUUSD_Daily_202401020000.csv", "fx/mt/XAUUSD:1d"),
-            ("fx/mt/XAUUSD_MN1.csv", "fx/mt/XAUUSD:1M"),
-            ("fx/mt/GBPUSD240.csv", "fx/mt/GBPUSD:4h"),
-            ("fx/mt/NAS100.csv", "fx/mt/NAS100:-"),
-            ("fx/inv/EUR_USD Historical Data.csv", "fx/inv/EUR_USD:-"),
-        ] {
-            assert_eq!(named(path), expected, "{path}");
-        }
-    }
-}
+#[path = "naming_tests.rs"]
+mod tests;

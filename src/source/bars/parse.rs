@@ -8,11 +8,13 @@ use super::super::numbers::{NumberDefect, parse_number, parse_volume};
 use super::super::report::{DefectKind, InputReport, NoticeKind, RowDefect};
 use super::super::rows::{Rows, Step};
 use super::super::times::{DateOrder, TimeForm, WrittenTime};
-use super::BarOptions;
 use super::adjusted::{ADJUSTED, AdjustedColumn, Unused};
 use super::names::{BySeries, NameColumns, SYMBOL};
+use super::options::BarOptions;
 use super::raw::RawSeries;
-use crate::error::Result;
+use super::scale::Scale;
+use super::volume::{VOLUME, Volumes, find_volume};
+use crate::error::Error;
 use crate::model::{Bar, Timestamp};
 
 macro_rules! price {
@@ -33,28 +35,59 @@ const CLOSE: Field = price!(
     "latest",
     "price"
 );
-const VOLUME: Field = Field {
-    name: "volume",
-    aliases: &["volume", "vol", "v", "basevolume"],
-    prefix: Some("volume"),
-};
+/// What the rows of a text hold.
+#[derive(Default)]
+pub(super) struct ReadRows {
+    pub(super) series: Vec<RawSeries>,
+    /// A column with text that nobody asked for, which may name the symbol.
+    pub(super) text_column: Option<String>,
+    /// The columns are those that Yahoo gives.
+    pub(super) of_yahoo: bool,
+}
 
-/// Reads all rows; those that cannot be a bar go to the report.
-pub(crate) fn read_rows(
+/// Why a text gave no rows.
+pub(super) enum Unread {
+    /// It holds no table of bars.
+    NoTable(Error),
+    /// Something that would have to be mended.
+    Refused(Error),
+}
+
+impl From<Error> for Unread {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// Reads all rows; those that cannot be a bar are counted with their series, or in the report if
+/// theirs is not known. `named` is the symbol that the path tells.
+pub(super) fn read_rows(
     rows: &mut Rows<'_>,
+    named: Option<&str>,
     options: &BarOptions,
     report: &mut InputReport,
-) -> Result<Vec<RawSeries>> {
+) -> Result<ReadRows, Unread> {
     if rows.has_none() {
-        return Ok(Vec::new());
+        return Ok(ReadRows::default());
     }
-    let mut positions = Positions::resolve(rows, options)?;
     let mut by_series = BySeries::default();
     let mut volumes = Volumes::default();
     let mut unused = Unused::default();
     let mut record = ByteRecord::new();
+    let mut positions = None;
+    let mut text_column = None;
     loop {
         let step = rows.next(&mut record)?;
+        let width = rows.layout().width();
+        if positions
+            .as_ref()
+            .is_none_or(|p: &Positions| p.width != width)
+        {
+            let found = Positions::resolve(rows, &record, named, options)?;
+            text_column = text_column.or_else(|| found.text_column(rows.layout(), &record));
+            positions = Some(found);
+        }
+        let Some(positions) = &positions else { break };
         let line = match step {
             Step::End => break,
             Step::Row(line) => line,
@@ -65,65 +98,50 @@ pub(crate) fn read_rows(
             }
         };
         report.rows += 1;
-        if rows.layout().width() != positions.width {
-            positions = Positions::resolve(rows, options)?;
-        }
-        let row = positions.read(&record).and_then(|row| {
-            let series = by_series.of(positions.names, &record)?;
-            volumes.count(&row.bar, row.no_volume, line);
-            unused.count(row.adjusted_differs, line);
-            series.push(row.form, row.bar, line);
-            Ok(())
-        });
-        if let Err(defect) = row {
-            report.reject(line, defect);
+        let row = positions.read(&record);
+        let series = match by_series.of(positions.names, &record) {
+            Ok(series) => series,
+            Err(defect) => {
+                report.reject(line, defect);
+                continue;
+            }
+        };
+        match row {
+            Ok(_) if series.bad_name.is_some() => {
+                let message = series.bad_name.clone().unwrap_or_default();
+                series.reject(line, RowDefect::new(DefectKind::BadName, message));
+            }
+            Ok(row) => {
+                volumes.count(&row.bar, row.no_volume, line);
+                unused.count(row.adjusted_differs, line);
+                if row.rounded {
+                    note_rounded(report, line);
+                }
+                series.push(row.form, row.bar, line);
+            }
+            Err(defect) => series.reject(line, defect),
         }
     }
-    if let Some((line, message)) = volumes.notice(positions.volume.is_some()) {
+    let positions = positions.as_ref();
+    if let Some((line, message)) = volumes.notice(positions.is_some_and(|p| p.volume.is_some())) {
         report.notices.add(NoticeKind::NoVolume, line, || message);
     }
     if let Some((line, message)) = unused.notice() {
         let kind = NoticeKind::AdjustedUnused;
         report.notices.add(kind, line, || message);
     }
-    Ok(by_series.series)
+    Ok(ReadRows {
+        series: by_series.series,
+        text_column,
+        of_yahoo: positions.is_some_and(|p| p.of_yahoo),
+    })
 }
 
-/// How many bars have a volume.
-#[derive(Default)]
-struct Volumes {
-    bars: u64,
-    above_zero: u64,
-    missing: u64,
-    first_missing: Option<u64>,
-}
-
-impl Volumes {
-    fn count(&mut self, bar: &Bar, missing: bool, line: u64) {
-        self.bars += 1;
-        self.above_zero += u64::from(bar.volume > 0.0);
-        if missing {
-            self.missing += 1;
-            self.first_missing.get_or_insert(line);
-        }
-    }
-
-    /// What is odd about them, and from which line on.
-    fn notice(&self, has_column: bool) -> Option<(Option<u64>, String)> {
-        let Self { bars, missing, .. } = self;
-        if !has_column {
-            let message = "no column for the volume; it is 0 in every bar".to_owned();
-            Some((None, message))
-        } else if *bars > 0 && self.above_zero == 0 {
-            let message = "the volume is 0 in every bar; --map volume=COLUMN names another column";
-            Some((None, message.to_owned()))
-        } else if *missing > 0 {
-            let message = format!("{missing} of {bars} bars have no volume; it is 0 in them");
-            Some((self.first_missing, message))
-        } else {
-            None
-        }
-    }
+fn note_rounded(report: &mut InputReport, line: u64) {
+    report.notices.add(NoticeKind::Rounded, Some(line), || {
+        "the high or the low misses another price of its bar by less than a billionth; it was moved there"
+            .to_owned()
+    });
 }
 
 /// Where the fields of a bar are.
@@ -136,18 +154,39 @@ struct Positions {
     width: usize,
     dates: Option<DateOrder>,
     decimal_comma: bool,
+    scale: Option<Scale>,
+    of_yahoo: bool,
 }
 
 impl Positions {
-    fn resolve(rows: &Rows<'_>, options: &BarOptions) -> Result<Self> {
-        let found = match rows.layout() {
-            Layout::Named(names) => Self::of_names(names, options),
-            Layout::Positional(width) => Self::of_width(*width, options),
+    fn resolve(
+        rows: &Rows<'_>,
+        first: &ByteRecord,
+        named: Option<&str>,
+        options: &BarOptions,
+    ) -> Result<Self, Unread> {
+        let (found, is_table) = match rows.layout() {
+            Layout::Named(names) => {
+                let found = Self::of_names(names, first, named, options);
+                (found, !options.map.is_empty() || may_be_table(names))
+            }
+            Layout::Positional(width) => (Self::of_width(*width, options), true),
         };
-        found.map_err(|message| rows.place.error(None, message))
+        found.map_err(|message| match is_table {
+            true => Unread::Refused(rows.place.error(None, message)),
+            false => {
+                let message = "it holds no table of bars: its first line has none of the columns open, high, low and close";
+                Unread::NoTable(rows.place.error(None, message))
+            }
+        })
     }
 
-    fn of_names(names: &[String], options: &BarOptions) -> Result<Self, String> {
+    fn of_names(
+        names: &[String],
+        first: &ByteRecord,
+        named: Option<&str>,
+        options: &BarOptions,
+    ) -> Result<Self, String> {
         let fields = [
             &TIME, &OPEN, &HIGH, &LOW, &CLOSE, &VOLUME, &SYMBOL, &ADJUSTED,
         ];
@@ -158,15 +197,24 @@ impl Positions {
             false => columns.find(&ADJUSTED).ok().flatten(),
         };
         let used = options.adjusted;
+        let name_columns = NameColumns::resolve(&columns, options.symbol.is_some())?;
+        let of_row = name_columns.symbol.and_then(|at| first.get(at));
+        let of_row = of_row.and_then(|symbol| std::str::from_utf8(symbol).ok());
+        let symbol = options.symbol.as_deref().or(of_row).or(named);
+        let of_yahoo = ["adjclose", "dividends", "stocksplits"];
         Ok(Self {
             time: columns.need_time(&TIME)?,
             prices: [price(&OPEN)?, price(&HIGH)?, price(&LOW)?, price(&CLOSE)?],
-            volume: columns.find(&VOLUME)?,
+            volume: find_volume(&columns, symbol)?,
             adjusted: adjusted.map(|at| AdjustedColumn { at, used }),
-            names: NameColumns::resolve(&columns)?,
+            names: name_columns,
             width: names.len(),
             dates: options.dates,
             decimal_comma: options.decimal_comma,
+            scale: options.scale.map(Scale::new),
+            of_yahoo: of_yahoo
+                .iter()
+                .any(|c| !columns.beginning_with(c).is_empty()),
         })
     }
 
@@ -195,6 +243,8 @@ impl Positions {
             width,
             dates: options.dates,
             decimal_comma: options.decimal_comma,
+            scale: options.scale.map(Scale::new),
+            of_yahoo: false,
         })
     }
 
@@ -203,9 +253,11 @@ impl Positions {
         let time: WrittenTime = read_time_in(&self.time.of(record), self.dates)?;
         let [open, high, low, close] = self.prices;
         let field = |at| record.get(at).unwrap_or_default();
-        let price = |(at, name)| {
-            parse_number(field(at), self.decimal_comma)
-                .map_err(|defect| number_defect(defect, name, field(at)))
+        let price = |(at, name)| match parse_number(field(at), self.decimal_comma) {
+            Ok(price) => Ok(price),
+            Err(defect) => self
+                .grouped(defect, at, record)
+                .ok_or_else(|| number_defect(defect, name, field(at))),
         };
         let mut bar = Bar {
             time: Timestamp::from_millis(time.local),
@@ -220,10 +272,14 @@ impl Positions {
             None => None,
         };
         bar.volume = volume.unwrap_or(0.0);
-        check(&bar)?;
+        let mut rounded = check_or_round(&mut bar)?;
         let mut adjusted_differs = false;
         if let Some(column) = self.adjusted {
             adjusted_differs = column.apply(&mut bar, field(column.at), self.decimal_comma)?;
+            rounded |= check_or_round(&mut bar)?;
+        }
+        if let Some(scale) = self.scale {
+            scale.apply(&mut bar);
             check(&bar)?;
         }
         Ok(Row {
@@ -231,8 +287,56 @@ impl Positions {
             bar,
             no_volume: volume.is_none(),
             adjusted_differs,
+            rounded,
         })
     }
+
+    /// A number whose comma may be decimal or set thousands apart, if the prices of its row tell:
+    /// `2,836` beside `2,854.33`, or a volume of `34,199` beside a price of `99.5`.
+    #[cold]
+    fn grouped(&self, defect: NumberDefect, at: usize, record: &ByteRecord) -> Option<f64> {
+        if defect != NumberDefect::Ambiguous {
+            return None;
+        }
+        let is_volume = self.volume == Some(at);
+        let mut prices = self.prices.iter().filter_map(|(at, _)| record.get(*at));
+        let tells = prices.any(|p| p.contains(&b'.') && (is_volume || p.contains(&b',')));
+        let digits: Vec<u8> = record
+            .get(at)?
+            .iter()
+            .copied()
+            .filter(|b| *b != b',')
+            .collect();
+        parse_number(&digits, false).ok().filter(|_| tells)
+    }
+
+    /// A column that holds text and that nobody asked for.
+    fn text_column(&self, layout: &Layout, record: &ByteRecord) -> Option<String> {
+        let Layout::Named(names) = layout else {
+            return None;
+        };
+        let is_text = |field: &[u8]| {
+            let letters = field.iter().any(u8::is_ascii_alphabetic);
+            letters && field.len() <= 20 && parse_number(field, false).is_err()
+        };
+        let used =
+            |at: usize| self.prices.iter().any(|(used, _)| *used == at) || self.time.is_in(at);
+        let mut columns = names.iter().enumerate().filter(|(at, _)| !used(*at));
+        let found = columns.find(|(at, _)| record.get(*at).is_some_and(is_text));
+        found.map(|(_, name)| name.clone())
+    }
+}
+
+/// Whether the first line of a text may be the header of a table, rather than a sentence.
+fn may_be_table(names: &[String]) -> bool {
+    let fields = [&OPEN, &HIGH, &LOW, &CLOSE];
+    let columns = Columns::new(names, &[], &[]);
+    let has = |field: &&Field| {
+        columns
+            .as_ref()
+            .is_ok_and(|c| !matches!(c.find(field), Ok(None)))
+    };
+    names.len() >= 5 || fields.iter().any(has)
 }
 
 /// What a row holds.
@@ -243,6 +347,32 @@ struct Row {
     no_volume: bool,
     /// It has an adjusted close that is not used and differs.
     adjusted_differs: bool,
+    /// Its high or low was moved by what rounding makes.
+    rounded: bool,
+}
+
+/// How far a high may be below another price of its bar, and a low above one, as a share of it: more
+/// than arithmetic in floating point makes, and far less than any tick.
+const ROUNDING: f64 = 1e-9;
+
+/// Checks a bar, whose high and low may miss its other prices by what rounding makes. Says whether
+/// they did; they are moved then.
+fn check_or_round(bar: &mut Bar) -> Result<bool, RowDefect> {
+    let Err(defect) = check(bar) else {
+        return Ok(false);
+    };
+    let prices = [bar.open, bar.high, bar.low, bar.close];
+    let top = prices.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    let bottom = prices.into_iter().fold(f64::INFINITY, f64::min);
+    let (high, low) = (bar.high, bar.low);
+    if top - high <= ROUNDING * top && low - bottom <= ROUNDING * low {
+        (bar.high, bar.low) = (top, bottom);
+        if check(bar).is_ok() {
+            return Ok(true);
+        }
+        (bar.high, bar.low) = (high, low);
+    }
+    Err(defect)
 }
 
 fn check(bar: &Bar) -> Result<(), RowDefect> {
@@ -274,7 +404,10 @@ impl Positions {
         match parse_volume(field, self.decimal_comma) {
             Ok(volume) => Ok(Some(volume)),
             Err(NumberDefect::Empty) => Ok(None),
-            Err(other) => Err(defect(other, field)),
+            Err(other) => match self.grouped(other, at, record) {
+                Some(volume) => Ok(Some(volume)),
+                None => Err(defect(other, field)),
+            },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The bars of a file as its rows come, series by series.
 
+use super::super::report::{DefectKind, Findings, RowDefect};
 use super::super::times::{TimeForm, TimeForms};
 use crate::model::{Bar, Bars, Interval};
 
@@ -23,6 +24,14 @@ pub(crate) struct RawSeries {
     pub(crate) lines: Vec<u64>,
     /// How each time was written.
     pub(crate) forms: TimeForms,
+    /// Rows of it that cannot be a bar.
+    pub(crate) defects: Findings<DefectKind>,
+    /// How the file spells the symbol, if it cannot be a name as it is.
+    pub(crate) spelled: Option<String>,
+    /// Whether the symbol is from a column that may as well hold something else.
+    pub(crate) doubtful: bool,
+    /// Why no series can be called so.
+    pub(crate) bad_name: Option<String>,
 }
 
 impl RawSeries {
@@ -30,5 +39,14 @@ impl RawSeries {
         self.forms.push(form);
         self.bars.push(bar);
         self.lines.push(line);
+    }
+
+    pub(super) fn reject(&mut self, line: u64, defect: RowDefect) {
+        self.defects.add(defect.kind, Some(line), || defect.message);
+    }
+
+    /// The rows of the file that are its own.
+    pub(super) fn rows(&self) -> u64 {
+        self.bars.len() as u64 + self.defects.total()
     }
 }

@@ -14,25 +14,49 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)
 }
 
-/// The interval, known and confirmed by ascending `times` or, if it is not known, taken from
-/// them. Fewer than 3 bars confirm nothing and tell nothing.
-pub(super) fn settle_interval(times: &[i64], known: Option<Interval>) -> Result<Interval, String> {
-    let frequent = frequent_spacing(times).filter(|_| times.len() >= 3);
+/// The interval, known and confirmed by the ascending times of the series of a file or, if it is not
+/// known, taken from them. Fewer than 3 bars confirm nothing and tell nothing.
+pub(super) fn settle_interval(
+    series: &[&[i64]],
+    known: Option<Interval>,
+) -> Result<Interval, String> {
+    let bars = series.iter().map(|times| times.len()).sum::<usize>();
+    let longest = series.iter().map(|times| times.len()).max().unwrap_or(0);
+    let frequent = frequent_spacing(series).filter(|_| longest >= 3);
+    let found = |spacing| interval_of(spacing, series);
     match (known, frequent) {
         (Some(known), None) => Ok(known),
         (Some(known), Some((spacing, _))) if confirms(spacing, known) => Ok(known),
         (Some(known), Some((spacing, _))) => {
-            let found = interval_of(spacing, times);
+            let found = found(spacing);
             Err(format!(
                 "expected bars of {known}, and most bars are {found} apart; correct the file's name or say --interval {found}"
             ))
         }
-        (None, Some((spacing, share))) if share >= 0.5 => Ok(interval_of(spacing, times)),
+        (None, Some((spacing, share))) if share >= 0.5 => Ok(found(spacing)),
         (None, _) => Err(format!(
-            "expected 3 or more bars of a regular spacing to tell the interval, found {} in all; say it, for example with --interval 1h",
-            times.len()
+            "expected 3 or more bars of a regular spacing to tell the interval, found {bars} in all; say it, for example with --interval 1h"
         )),
     }
+}
+
+/// Whether the bars of one series of a file can be of the interval of most: they are as far apart, too
+/// few to tell, or thin, so that bars are missing between them.
+pub(super) fn fits_interval(times: &[i64], interval: Interval) -> Result<(), String> {
+    let Some((spacing, _)) = frequent_spacing(&[times]).filter(|_| times.len() >= 3) else {
+        return Ok(());
+    };
+    let thin = match interval {
+        Interval::Fixed(ms) => spacing % ms == 0,
+        Interval::Months(months) => spacing >= MONTH_MS.start * i64::from(months),
+    };
+    if thin || confirms(spacing, interval) {
+        return Ok(());
+    }
+    let found = interval_of(spacing, &[times]);
+    Err(format!(
+        "its bars are {found} apart, and those of most symbols in the file {interval}; keep one interval a file, or read it apart with --interval {found}"
+    ))
 }
 
 fn confirms(spacing: i64, interval: Interval) -> bool {
@@ -46,31 +70,36 @@ fn confirms(spacing: i64, interval: Interval) -> bool {
 }
 
 /// The most frequent difference of neighbours and its share of all; of equals the shortest.
-fn frequent_spacing(times: &[i64]) -> Option<(i64, f64)> {
+fn frequent_spacing(series: &[&[i64]]) -> Option<(i64, f64)> {
     let mut counts: HashMap<i64, usize> = HashMap::new();
-    let pairs = times.iter().zip(times.iter().skip(1));
-    let mut spacings = pairs.map(|(a, b)| b - a).peekable();
-    while let Some(spacing) = spacings.next() {
-        // Equal spacings come in runs, which cost one look-up.
-        let mut run = 1;
-        while spacings.next_if_eq(&spacing).is_some() {
-            run += 1;
+    let mut total = 0;
+    for times in series {
+        let pairs = times.iter().zip(times.iter().skip(1));
+        let mut spacings = pairs.map(|(a, b)| b - a).peekable();
+        while let Some(spacing) = spacings.next() {
+            // Equal spacings come in runs, which cost one look-up.
+            let mut run = 1;
+            while spacings.next_if_eq(&spacing).is_some() {
+                run += 1;
+            }
+            *counts.entry(spacing).or_default() += run;
+            total += run;
         }
-        *counts.entry(spacing).or_default() += run;
     }
-    let total = times.len().saturating_sub(1) as f64;
     let best = counts
         .into_iter()
         .max_by_key(|(spacing, count)| (*count, std::cmp::Reverse(*spacing)));
-    best.map(|(spacing, count)| (spacing, count as f64 / total))
+    best.map(|(spacing, count)| (spacing, count as f64 / total as f64))
 }
 
 /// A spacing as an interval; that of bars on the first days of months is a number of months.
-fn interval_of(spacing: i64, times: &[i64]) -> Interval {
+fn interval_of(spacing: i64, series: &[&[i64]]) -> Interval {
     let months = u32::try_from((spacing + 15 * DAY_MS) / (30 * DAY_MS));
     let first_day = |t: &i64| at(*t).to_string().ends_with("-01T00:00:00Z");
     match months {
-        Ok(months) if spacing >= MONTH_MS.start && times.iter().all(first_day) => {
+        Ok(months)
+            if spacing >= MONTH_MS.start && series.iter().all(|s| s.iter().all(first_day)) =>
+        {
             Interval::Months(months)
         }
         _ => Interval::Fixed(spacing),
@@ -147,6 +176,8 @@ fn missing_between(before: i64, time: i64, interval: Interval) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -160,12 +191,12 @@ mod tests {
     #[test]
     fn the_most_frequent_spacing_is_the_interval() {
         let session = times(&[0, 1, 2, 24, 25, 26, 48, 49, 50]);
-        assert_eq!(settle_interval(&session, None), Ok(Interval::hours(1)));
+        assert_eq!(settle_interval(&[&session], None), Ok(Interval::hours(1)));
         assert_eq!(
-            settle_interval(&session, Some(Interval::hours(1))),
+            settle_interval(&[&session], Some(Interval::hours(1))),
             Ok(Interval::hours(1))
         );
-        let error = settle_interval(&session, Some(Interval::days(1)));
+        let error = settle_interval(&[&session], Some(Interval::days(1)));
         assert!(error.is_err_and(|e| e.contains("bars of 1d") && e.contains("are 1h apart")));
     }
 
@@ -173,11 +204,27 @@ mod tests {
     fn few_or_irregular_bars_tell_nothing() {
         for hours in [vec![], vec![0], vec![0, 1], vec![0, 1, 3, 6, 10]] {
             let times = times(&hours);
-            assert!(settle_interval(&times, None).is_err());
+            assert!(settle_interval(&[&times], None).is_err());
         }
         assert_eq!(
-            settle_interval(&times(&[0, 7]), Some(Interval::hours(1))),
+            settle_interval(&[&times(&[0, 7])], Some(Interval::hours(1))),
             Ok(Interval::hours(1))
+        );
+    }
+
+    #[test]
+    fn a_thin_series_takes_the_interval_of_the_others() {
+        let dense = times(&[0, 1, 2, 3, 4, 5]);
+        let thin = times(&[0, 4, 8, 16]);
+        let file = settle_interval(&[&dense, &thin, &times(&[7])], None);
+        assert_eq!(file, Ok(Interval::hours(1)));
+        for fits in [&dense, &thin, &times(&[0, 9])] {
+            assert_eq!(fits_interval(fits, Interval::hours(1)), Ok(()));
+        }
+        let odd = fits_interval(&dense, Interval::hours(4)).unwrap_err();
+        assert!(
+            odd.contains("are 1h apart") && odd.contains("--interval 1h"),
+            "{odd}"
         );
     }
 
@@ -188,9 +235,9 @@ mod tests {
         })
         .take(24)
         .collect();
-        assert_eq!(settle_interval(&months, None), Ok(Interval::Months(1)));
+        assert_eq!(settle_interval(&[&months], None), Ok(Interval::Months(1)));
         assert_eq!(
-            settle_interval(&months, Some(Interval::Months(1))),
+            settle_interval(&[&months], Some(Interval::Months(1))),
             Ok(Interval::Months(1))
         );
         assert!(off_grid(&months, Interval::Months(1), Calendar::Session).is_empty());

@@ -1,5 +1,5 @@
 use super::client::{BybitClient, PageRequest};
-use super::{BybitCategory, Instrument};
+use super::instrument::{BybitCategory, Instrument};
 use crate::error::{Error, Result};
 use crate::model::{Bar, Interval, Timestamp};
 

@@ -12,8 +12,9 @@ use csv::ByteRecord;
 use super::super::columns::Layout;
 use super::super::container::Place;
 use super::super::times::parse_time;
+use super::headerless;
 use super::lines::{Lines, MAX_ROW, trim_line_break};
-use super::{Facts, Step};
+use super::step::{Facts, Step};
 use crate::error::{Result, shortened};
 
 pub(crate) struct CsvRows<'a> {
@@ -49,6 +50,9 @@ impl<'a> CsvRows<'a> {
         } else if is_row_of_meta_trader(&header) {
             let names = META_TRADER.iter().take(header.len());
             rows.layout = Layout::Named(names.map(|n| (*n).to_owned()).collect());
+            rows.pending.push((at, header));
+        } else if let Some(names) = headerless::columns_of(&header) {
+            rows.layout = Layout::Named(names);
             rows.pending.push((at, header));
         } else if is_named(&header, "Price") || is_named(&header, "Ticker") {
             facts.symbol = rows.read_stacked_header(&header)?;

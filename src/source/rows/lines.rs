@@ -65,26 +65,6 @@ impl<'a> Lines<'a> {
         self.number += u64::from(read > 0);
         Ok(read > 0)
     }
-
-    /// Appends the whole rest of the text to `text`.
-    pub(crate) fn append_rest(&mut self, text: &mut Vec<u8>, limit: usize) -> Result<()> {
-        let room = (limit + 1).saturating_sub(text.len()) as u64;
-        self.reader
-            .by_ref()
-            .take(room)
-            .read_to_end(text)
-            .map_err(|e| self.place.read_error(None, e))?;
-        if text.len() > limit {
-            return Err(self.place.error(
-                None,
-                format!(
-                    "expected a JSON document of at most {} MiB; write one value a line (JSONL) instead",
-                    limit >> 20
-                ),
-            ));
-        }
-        Ok(())
-    }
 }
 
 /// Removes `\n` or `\r\n` from the end and says which it was.

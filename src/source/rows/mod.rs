@@ -2,44 +2,35 @@
 
 mod csv;
 mod document;
+mod field_order;
+mod headerless;
 mod json;
+mod json_seen;
+mod json_shapes;
+mod json_table;
 mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(feature = "parquet")]
 mod parquet_footer;
+mod scan;
+mod step;
+mod texts;
 
 use ::csv::ByteRecord;
 
 #[cfg(feature = "parquet")]
 pub(crate) use parquet::{ParquetFile, texts_of};
 
+pub(crate) use step::{Facts, Step};
+
 use super::columns::Layout;
 use super::container::{Content, Member, Place};
 use crate::error::Result;
 
-/// What came out of one step through a text.
-pub(crate) enum Step {
-    /// A record, at this line or row.
-    Row(u64),
-    /// Something that is no record, at this line, and why.
-    Bad(u64, String),
-    /// Nothing more.
-    End,
-}
-
-/// What a text says about all of its rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Facts {
-    /// The symbol of all rows.
-    pub(crate) symbol: Option<String>,
-    /// The category of Bybit: `spot`, `linear` or `inverse`.
-    pub(crate) bybit_category: Option<String>,
-}
-
 enum Source<'a> {
     Csv(csv::CsvRows<'a>),
-    Json(json::JsonRows<'a>),
+    Json(Box<json::JsonRows<'a>>),
     #[cfg(feature = "parquet")]
     Parquet(Box<parquet::ParquetRows>),
 }
@@ -49,8 +40,7 @@ pub(crate) struct Rows<'a> {
     source: Source<'a>,
     /// Where the text is.
     pub(crate) place: Place,
-    /// What it says about all of its rows.
-    pub(crate) facts: Facts,
+    facts: Facts,
 }
 
 impl<'a> Rows<'a> {
@@ -63,8 +53,8 @@ impl<'a> Rows<'a> {
                 (Source::Csv(rows), facts)
             }
             Content::Json(reader) => {
-                let (rows, facts) = json::JsonRows::open(reader, place.clone())?;
-                (Source::Json(rows), facts)
+                let rows = json::JsonRows::open(reader, place.clone())?;
+                (Source::Json(Box::new(rows)), Facts::default())
             }
             Content::Npy(_) => {
                 return Err(place.error(
@@ -89,6 +79,14 @@ impl<'a> Rows<'a> {
             Source::Json(rows) => rows.layout(),
             #[cfg(feature = "parquet")]
             Source::Parquet(rows) => rows.layout(),
+        }
+    }
+
+    /// What the text says about all of its rows; complete after the last of them.
+    pub(crate) fn facts(&self) -> Facts {
+        match &self.source {
+            Source::Json(rows) => rows.facts(),
+            _ => self.facts.clone(),
         }
     }
 

@@ -14,8 +14,8 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 
 use super::super::columns::Layout;
 use super::super::container::Place;
-use super::Step;
 use super::parquet_footer::check_footer;
+use super::step::Step;
 use crate::error::{Error, Result, shortened};
 use crate::model::Timestamp;
 

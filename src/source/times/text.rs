@@ -7,7 +7,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{DAY_MS, DateOrder, TimeDefect, TimeForm, WrittenTime};
+use super::written::{DAY_MS, DateOrder, TimeDefect, TimeForm, WrittenTime};
 use crate::model::TimePrecision;
 
 const YEARS: std::ops::Range<i64> = 1900..2100;

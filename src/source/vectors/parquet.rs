@@ -11,8 +11,9 @@ use arrow_schema::DataType;
 use super::super::columns::Columns;
 use super::super::container::Place;
 use super::super::rows::{ParquetFile, texts_of};
+use super::matrix::Matrix;
 use super::meta::{FIELDS, MetaColumns, Metas, VECTOR};
-use super::{Matrix, VectorOptions};
+use super::options::VectorOptions;
 use crate::error::{Result, shortened};
 
 /// Reads a whole file. The first vector decides the dimension.

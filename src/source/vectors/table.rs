@@ -7,8 +7,9 @@ use super::super::columns::{Columns, Layout};
 use super::super::container::Member;
 use super::super::report::{DefectKind, RowDefect};
 use super::super::rows::{Rows, Step};
+use super::matrix::Matrix;
 use super::meta::{FIELDS, MetaColumns, Metas, VECTOR};
-use super::{Matrix, VectorOptions};
+use super::options::VectorOptions;
 use crate::error::Result;
 
 /// Where the numbers of a vector are.

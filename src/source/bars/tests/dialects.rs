@@ -281,7 +281,7 @@ fn some_bars_without_a_volume_are_noticed() {
     );
 }
 
-fn zip_of(members: &[(&str, String)]) -> Vec<u8> {
+pub(super) fn zip_of(members: &[(&str, String)]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, text) in members {
         let options = zip::write::SimpleFileOptions::default();
@@ -311,16 +311,4 @@ fn members_of_a_zip_are_files_of_their_own() {
     assert_eq!((file.report.gaps, file.report.missing_bars), (1, 2));
     let notice = &file.report.notices.first.last().unwrap();
     assert_eq!(notice.member.as_deref(), Some("../../Y_1h.csv"));
-    let overlap = zip_of(&[("a/X_1h.csv", hourly(0..5)), ("b/X_1h.csv", hourly(4..9))]);
-    let options = BarOptions {
-        venue: Some("v".to_owned()),
-        ..BarOptions::default()
-    };
-    let refused = read_named("crypto/dump.zip", &overlap, &options)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        refused.contains("several members hold crypto/v/X:1h"),
-        "{refused}"
-    );
 }

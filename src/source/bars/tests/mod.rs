@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 mod adjusted;
 mod checks;
 mod dialects;
+mod parts;
 mod properties;
 
 use super::*;
-use crate::model::{Bar, Timestamp};
-use crate::source::report::DefectKind;
+use crate::model::{Bar, Bars, Calendar, Interval, Timestamp};
+use crate::source::report::{DefectKind, NoticeKind};
+use crate::source::times::DateOrder;
 
 const HEADER: &str = "timestamp_ms_utc,open,high,low,close,volume\n";
 const START: i64 = 1_577_836_800_000;

@@ -5,7 +5,7 @@ use clap::Args;
 use rayon::prelude::*;
 use rhymedb::{
     BarFile, BarOptions, Calendar, Control, DateOrder, Error, Ingest, IngestReport, InputReport,
-    Interval, SeriesKey, find_inputs, read_bars,
+    Interval, OnConflict, SeriesKey, find_inputs, read_bars,
 };
 use serde_json::{Value, json};
 
@@ -50,12 +50,23 @@ pub(crate) struct IngestBars {
     /// Numbers are written like 1,5
     #[arg(long)]
     decimal_comma: bool,
+    /// What prices are multiplied with, as 0.0001 for Lean and 0.000000001 for fixed point
+    #[arg(long, value_name = "FACTOR")]
+    scale: Option<f64>,
+    /// What to do with bars that files contradict each other about: refuse them, or keep those of the
+    /// first or the last file
+    #[arg(long, value_parser = on_conflict, default_value = "refuse", value_name = "refuse|first|last")]
+    on_conflict: OnConflict,
     #[command(flatten)]
     rows: Rows,
     #[command(flatten)]
     also: Also,
     #[command(flatten)]
     spaces: SpaceChoice,
+}
+
+fn on_conflict(text: &str) -> Result<OnConflict, String> {
+    text.parse().map_err(|e: Error| e.to_string())
 }
 
 /// Files that are read side by side and stored in one transaction.
@@ -73,6 +84,8 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
         adjusted: args.adjusted,
         decimal_comma: args.decimal_comma,
         on_error: args.rows.on_error,
+        on_conflict: args.on_conflict,
+        scale: args.scale,
     };
     let files = find_inputs(&args.paths)?;
     let db = open_or_create(global)?;
