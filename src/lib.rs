@@ -85,7 +85,7 @@ pub use db::SegmentSizes;
 pub use db::{
     AdjustReport, AdjustedSeries, BackupReport, BarsReport, ChangedVectors, CompactReport, Control,
     DamagedSegment, Database, DatabaseStats, DeleteReport, DropReport, Expressiveness,
-    FailedWindow, FileOnDisk, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
+    FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
     ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
     MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
     RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
