@@ -45,7 +45,7 @@ impl HeadlineChoice {
         }
         match (self.from, self.to) {
             (Some(from), Some(to)) if from > to => Err(Error::invalid(format!(
-                "expected a time from before the time to, found from {from} to {to}"
+                "expected a start before the end, found {from} to {to}"
             ))),
             _ => Ok(()),
         }

@@ -31,7 +31,7 @@ impl Filter {
         self.min_move.map_or(Ok(()), LeastMove::check)?;
         match (self.from, self.to) {
             (Some(from), Some(to)) if from > to => Err(Error::invalid(format!(
-                "expected a time from before the time to, found from {from} to {to}"
+                "expected a start before the end, found {from} to {to}"
             ))),
             _ => Ok(()),
         }

@@ -168,7 +168,7 @@ fn series_of(view: &View, target: &Target) -> Result<Vec<(SeriesKey, Calendar)>>
         // Says what is near to the name.
         return Err(match view.series_of(target) {
             Err(error) => error,
-            Ok(key) => Error::Catalog(format!("{key} is listed nowhere")),
+            Ok(key) => Error::Catalog(format!("{key} is in no list of series")),
         });
     };
     if fits.iter().any(|(key, _)| key.market != first.market) {

@@ -54,7 +54,7 @@ fn bars_come_back_as_they_were_written() {
     let reversed = ["bars", "TINY", "--from", "2022-01-01", "--to", "2021-01-01"];
     world
         .rhyme(&reversed)
-        .fails(1, "expected a time from before the time to");
+        .fails(1, "expected a start before the end");
     world.rhyme(&["bars", "NOPE"]).fails(3, "no series NOPE");
 }
 

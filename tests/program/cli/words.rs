@@ -469,7 +469,7 @@ fn meanings_are_combined_and_kept() {
     let period = ["--from", "2021-02-01", "--to", "2021-01-01"];
     world
         .rhyme(&[&combine[..], &period[..]].concat())
-        .fails(1, "expected a time from before the time to");
+        .fails(1, "expected a start before the end");
     world
         .rhyme(&["combine", "AAAUSDT", "-"])
         .fails(1, "nothing after \"-\"");
