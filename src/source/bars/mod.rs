@@ -15,6 +15,7 @@ mod raw;
 mod said;
 mod scale;
 mod spacing;
+mod stamps;
 mod stem;
 mod symbols;
 mod volume;
@@ -30,8 +31,10 @@ use gather::Gathered;
 use member::read_member;
 use parse::Unread;
 
+pub use naming::named_by_path;
 pub use options::BarOptions;
 pub use overlap::{Contradiction, OnConflict, Overlap};
+pub use stamps::TimeOf;
 
 /// What a file of bars holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +50,7 @@ pub struct BarFile {
 ///
 /// A symbol or a member of a zip file that cannot be stored does not take the others with it: see
 /// [`InputReport::refused`]. A member that holds no table is passed over: see
-/// [`InputReport::passed_over`]; so is a file that is plain text.
+/// [`InputReport::passed_over`]; so is a `.txt` file that holds none.
 ///
 /// # Errors
 /// [`crate::Error::Io`] if the file cannot be read, [`crate::Error::Input`] if nothing of it can be stored: it is
@@ -71,19 +74,21 @@ pub fn read_bars(path: &Path, options: &BarOptions) -> Result<BarFile> {
             Ok(())
         }
         (Some(inner), Unread::NoTable(error)) => {
-            refused.borrow_mut().push((true, part_of(inner, &error)));
+            let mut part = part_of(inner, &error);
+            part.message = NO_TABLE.to_owned();
+            refused.borrow_mut().push((true, part));
             Ok(())
         }
-        (None, Unread::NoTable(error)) => {
-            let message = message_of(&error);
+        // What people call text may be a table, and what they call CSV should be one.
+        (None, Unread::NoTable(_)) if is_called_text(path) => {
             let part = FilePart {
-                message,
+                message: NO_TABLE.to_owned(),
                 ..FilePart::default()
             };
             refused.borrow_mut().push((true, part));
             Ok(())
         }
-        (_, Unread::Refused(error)) => Err(error),
+        (_, Unread::Refused(error) | Unread::NoTable(error)) => Err(error),
     };
     for_each_readable_member(
         path,
@@ -116,9 +121,22 @@ pub fn read_bars(path: &Path, options: &BarOptions) -> Result<BarFile> {
             };
             Err(Error::input(path, first.line, format!("{first}{more}")))
         }
+        // Nothing was left out, and still there is nothing to store.
+        None if report.rows == 0 && report.passed_over.count == 0 => {
+            Err(Error::input(path, None, "there are no rows"))
+        }
         _ => Ok(BarFile { series, report }),
     }
 }
+
+fn is_called_text(path: &Path) -> bool {
+    let ending = path.extension();
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("txt"))
+}
+
+/// Why a text that nobody called a table is passed over.
+const NO_TABLE: &str =
+    "it holds no table of bars: its first line names none of open, high, low and close";
 
 /// A member that is left out, and why.
 fn part_of(inner: &str, error: &Error) -> FilePart {
