@@ -57,7 +57,7 @@ fn an_anomaly_comes_as_table_json_and_csv() {
         "mahalanobis",
         "the largest z-score is",
         "nearest",
-        "in deviations of the year before, the window's return ",
+        "in deviations of the year before: return ",
         " earlier windows of AAAUSDT 1h and ",
         " of crypto 1h, half each; the others among ",
     ] {
