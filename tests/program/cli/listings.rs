@@ -123,7 +123,7 @@ fn deleting_needs_a_yes_and_takes_only_what_was_said() {
         "needs --yes when there is no terminal to ask; nothing was deleted",
     );
     delete(&["NOPE", "--yes"]).fails(3, "no series NOPE");
-    delete(&["ACME@2021-02-01", "--yes"]).fails(1, "say --from and --to");
+    delete(&["ACME@2021-02-01", "--yes"]).fails(1, "use --from and --to");
     delete(&[
         "ACME",
         "--yes",
