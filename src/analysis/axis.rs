@@ -8,8 +8,8 @@ use crate::model::{Headline, SeriesKey, Target, Timestamp, Window};
 
 /// A direction from one meaning to another, made by [`View::axis`].
 #[derive(Clone, Debug)]
-pub struct Axis<'a> {
-    view: &'a View,
+pub struct Axis {
+    view: View,
     low: Query,
     high: Query,
     space: Option<String>,
@@ -79,9 +79,9 @@ impl View {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn axis(&self, low: impl Into<Query>, high: impl Into<Query>) -> Axis<'_> {
+    pub fn axis(&self, low: impl Into<Query>, high: impl Into<Query>) -> Axis {
         Axis {
-            view: self,
+            view: self.clone(),
             low: low.into(),
             high: high.into(),
             space: None,
@@ -108,7 +108,7 @@ impl Direction {
     }
 }
 
-impl Axis<'_> {
+impl Axis {
     space_method!(text);
 
     fn look<T>(
@@ -214,7 +214,7 @@ impl Axis<'_> {
     ) -> Result<Vec<AxisHeadline>> {
         let choice = HeadlineChoice {
             from,
-            to,
+            until: to,
             ..HeadlineChoice::default()
         };
         choice.check()?;

@@ -46,12 +46,13 @@ pub(crate) use rank::Candidate;
 pub(crate) use read::aligned::{Aligned, HeadlineChoice, PlacedHeadline};
 pub(crate) use read::entries::entries;
 pub(crate) use read::episodes::{Distinct, Wanted};
-pub(crate) use read::filter::Filter;
+pub use read::filter::Filter;
+pub(crate) use read::filter::WHICH_AND_WHEN;
 pub(crate) use read::kin::Kin;
 pub(crate) use read::past::{Asked, Past};
 pub(crate) use read::row_filter::RowFilter;
 pub(crate) use read::sample::{Sample, scatter};
-pub(crate) use read::setters::{choice_methods, filter_methods, millis, space_method};
+pub(crate) use read::setters::{choice_methods, millis, space_method};
 pub(crate) use read::similar::{DEFAULT_EF, within};
 pub(crate) use read::target::{LastBars, WholeHistory};
 

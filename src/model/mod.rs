@@ -8,6 +8,7 @@ mod series;
 mod space;
 mod split;
 mod target;
+mod text_form;
 mod timestamp;
 mod window;
 
@@ -19,5 +20,6 @@ pub use series::{Calendar, SeriesBars, SeriesKey};
 pub use space::{EncoderSpec, Modality, Sharing, Space};
 pub use split::{Split, SplitJump};
 pub use target::Target;
+pub(crate) use text_form::serde_as_text;
 pub use timestamp::Timestamp;
 pub use window::Window;

@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::text_form::serde_as_text_or;
 use crate::error::{Error, Result, excerpt};
 
 /// A moment in UTC, in milliseconds since 1970-01-01.
@@ -16,8 +17,26 @@ use crate::error::{Error, Result, excerpt};
 /// assert_eq!("2021-05-19T14:00+02:00".parse::<Timestamp>()?, t);
 /// # Ok::<(), rhymedb::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
+
+/// How the catalog has it.
+#[derive(Serialize, Deserialize)]
+struct StoredTimestamp(i64);
+
+impl From<StoredTimestamp> for Timestamp {
+    fn from(stored: StoredTimestamp) -> Self {
+        Self(stored.0)
+    }
+}
+
+impl From<Timestamp> for StoredTimestamp {
+    fn from(time: Timestamp) -> Self {
+        Self(time.0)
+    }
+}
+
+serde_as_text_or!(Timestamp, StoredTimestamp);
 
 impl Timestamp {
     /// The earliest and the latest moment that can be written as a date (years -9999 to 9999).

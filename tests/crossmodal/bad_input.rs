@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rhymedb::{Error, LabelSet, OpenOptions, Query, Target, Timestamp};
+use rhymedb::{Error, Filter, LabelSet, OpenOptions, Query, Target, Timestamp};
 
 use crate::oracle::crypto;
 use crate::oracle::worlds::refused;
@@ -95,10 +95,15 @@ fn options_out_of_range_are_refused() {
     let (early, late) = (Timestamp::from_millis(0), Timestamp::from_millis(1));
     refused(view.search("... !").run(), "a word or a number");
     refused(view.search("fall").k(0).run(), "k from 1 to 10000");
-    refused(view.search("fall").symbol("NOPE").run(), "no symbol NOPE");
+    refused(
+        view.search("fall")
+            .filter(Filter::new().symbol("NOPE"))
+            .run(),
+        "no symbol NOPE",
+    );
     refused(view.news(aaa()).k(10_001).run(), "k from 1 to 10000");
     refused(
-        view.news(aaa()).from(late).to(early).run(),
+        view.news(aaa()).from(late).until(early).run(),
         "expected a start before the end",
     );
     let within = view

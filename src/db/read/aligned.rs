@@ -28,7 +28,7 @@ pub(crate) struct HeadlineChoice {
     /// Milliseconds from publication until somebody can act on it.
     pub(crate) latency: i64,
     pub(crate) from: Option<Timestamp>,
-    pub(crate) to: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
     /// Those that were known at this time, latency included; `None` is the view's.
     pub(crate) known_by: Option<Timestamp>,
     /// Those that name one of these; empty is all.
@@ -43,16 +43,17 @@ impl HeadlineChoice {
                 self.latency
             )));
         }
-        match (self.from, self.to) {
-            (Some(from), Some(to)) if from > to => Err(Error::invalid(format!(
-                "expected a start before the end, found {from} to {to}"
+        match (self.from, self.until) {
+            (Some(from), Some(until)) if from > until => Err(Error::invalid(format!(
+                "expected a start before the end, found {from} to {until}"
             ))),
             _ => Ok(()),
         }
     }
 
     fn published(&self) -> RangeInclusive<i64> {
-        self.from.map_or(i64::MIN, Timestamp::millis)..=self.to.map_or(i64::MAX, Timestamp::millis)
+        self.from.map_or(i64::MIN, Timestamp::millis)
+            ..=self.until.map_or(i64::MAX, Timestamp::millis)
     }
 }
 

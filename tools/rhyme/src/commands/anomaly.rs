@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 use rhymedb::{
-    AnomalyAnswer, AnomalyScanAnswer, Error, Interval, Measure, RankedSize, Target, Timestamp,
-    Unusual, View, Window,
+    AnomalyAnswer, AnomalyScanAnswer, Error, Filter, Interval, Measure, RankedSize, Target,
+    Timestamp, Unusual, View, Window,
 };
 use serde_json::{Map, Value, json};
 
@@ -49,8 +49,8 @@ pub(crate) struct Anomaly {
     #[arg(long)]
     from: Option<Timestamp>,
     /// Scan windows that closed at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
     /// Scan only these intervals
     #[arg(long, value_delimiter = ',')]
     interval: Vec<Interval>,
@@ -132,8 +132,11 @@ pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
     if let Some(k) = args.k {
         scan = scan.limit(k);
     }
-    say!(scan, args, values: interval);
-    say!(scan, args, some: by level from to);
+    let mut filter = Filter::new();
+    filter.intervals.clone_from(&args.interval);
+    (filter.from, filter.until) = (args.from, args.until);
+    scan = scan.filter(filter);
+    say!(scan, args, some: by level);
     let answer = scan.scores(args.plot.plot.is_some()).run()?;
     trained::note(global, &answer.space, answer.trained_until, None, UNRANKED);
     let drawn = || picture::anomalies(&view, name, &answer);
@@ -149,7 +152,7 @@ const UNRANKED: &str = "; the alignment of a window that began before is not ran
 fn check_single(args: &Anomaly) -> Outcome {
     let given = [
         ("--from", args.from.is_some()),
-        ("--to", args.to.is_some()),
+        ("--to", args.until.is_some()),
         ("--interval", !args.interval.is_empty()),
         ("--by", args.by.is_some()),
         ("--level", args.level.is_some()),

@@ -50,14 +50,14 @@ pub(crate) struct Args {
     #[arg(long)]
     from: Option<Timestamp>,
     /// With --history: only windows that closed at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
     #[command(flatten)]
     plot: PlotArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     if args.history.is_none() {
         check_single(args)?;
     }
@@ -77,7 +77,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
 fn check_single(args: &Args) -> Outcome {
     let given = [
         ("--from", args.from.is_some()),
-        ("--to", args.to.is_some()),
+        ("--to", args.until.is_some()),
         ("--confirm", args.confirm.is_some()),
         ("--plot", args.plot.plot.is_some()),
     ];
@@ -180,7 +180,7 @@ fn history(global: &Global, args: &Args, view: &View, series: &str, set: &LabelS
     let mut regimes = view.regimes(words::series(series)?, set);
     regimes = regimes.abstain_below(args.abstain).centred(args.centred);
     say!(regimes, args.place, names: space);
-    say!(regimes, args, some: confirm from to);
+    say!(regimes, args, some: confirm from until);
     let answer = regimes.run()?;
     words::warn(global, answer.warning.as_deref());
     if let Some(space) = &answer.space {

@@ -20,8 +20,8 @@ pub(crate) struct Delete {
     #[arg(long)]
     pub(crate) from: Option<Timestamp>,
     /// Only what opened, or was published, at or before this time
-    #[arg(long)]
-    pub(crate) to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    pub(crate) until: Option<Timestamp>,
     /// Do not ask
     #[arg(long, short)]
     pub(crate) yes: bool,
@@ -37,10 +37,10 @@ pub(crate) struct DropSpace {
 }
 
 pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     let start = args.from.unwrap_or(Timestamp::from_millis(i64::MIN));
-    let end = args.to.unwrap_or(Timestamp::from_millis(i64::MAX));
-    let part = match (args.from, args.to) {
+    let end = args.until.unwrap_or(Timestamp::from_millis(i64::MAX));
+    let part = match (args.from, args.until) {
         (None, None) => String::new(),
         (Some(a), None) => format!(" from {a}"),
         (None, Some(b)) => format!(" up to {b}"),
@@ -57,7 +57,7 @@ pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
         // Others can write for as long as somebody thinks about it.
         let key = open(global)?.now().series_of(&target)?;
         confirm(args.yes, &format!("Delete {key}{part}?"))?;
-        let whole = args.from.is_none() && args.to.is_none();
+        let whole = args.from.is_none() && args.until.is_none();
         open_to_write(global)?.delete_bars(&key, (!whole).then_some(start..=end))?
     } else {
         open(global)?;

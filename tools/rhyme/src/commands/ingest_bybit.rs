@@ -30,8 +30,8 @@ pub(crate) struct IngestBybit {
     #[arg(long)]
     pub(crate) from: Option<Timestamp>,
     /// Up to this time [default: now]
-    #[arg(long)]
-    pub(crate) to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    pub(crate) until: Option<Timestamp>,
     /// The server
     #[arg(long, default_value = "https://api.bybit.com", value_name = "URL")]
     pub(crate) base_url: String,
@@ -176,7 +176,7 @@ impl Downloads<'_> {
             symbol: symbol.to_owned(),
             interval,
             start: self.args.from,
-            end: self.args.to,
+            end: self.args.until,
             stored,
         };
         sync_klines(self.client, &request, Timestamp::now(), &mut |bars| {

@@ -12,15 +12,6 @@ macro_rules! say {
     };
 }
 
-/// Says to a question which windows it may answer with: the options of [`which::Which`].
-macro_rules! filtered {
-    ($question:ident, $which:expr) => {
-        say!($question, $which, names: market venue symbol);
-        say!($question, $which, values: interval);
-        say!($question, $which, some: from to min_move);
-    };
-}
-
 pub(crate) mod adjust;
 pub(crate) mod anomaly;
 pub(crate) mod axis;

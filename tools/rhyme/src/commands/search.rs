@@ -56,7 +56,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    check_period(args.which.from, args.which.to)?;
+    check_period(args.which.from, args.which.until)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
     let mut search = view.search(&args.text).k(args.k).exact(args.place.exact);
@@ -64,7 +64,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     search = search.by_words(args.sentence.by_words);
     search = search.all_symbols(args.sentence.all_symbols);
     say!(search, args.place, names: space);
-    filtered!(search, args.which);
+    search = search.filter(args.which.filter());
     say!(search, args, some: ef);
     let answer = search.run()?;
     words::warn(global, answer.warning().as_deref());

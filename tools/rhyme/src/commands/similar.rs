@@ -122,7 +122,7 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     similar = similar.entries(args.entries || args.chart);
     similar = similar.by_words(args.sentence.by_words);
     similar = similar.all_symbols(args.sentence.all_symbols);
-    filtered!(similar, args.which);
+    similar = similar.filter(args.which.filter());
     say!(similar, args, names: space);
     say!(similar, args, some: exclusion ef refine);
     if args.outcome.is_empty() {
@@ -171,7 +171,7 @@ fn named_pattern(global: &Global, args: &Similar, view: &View, name: &str) -> Ou
         .into());
     }
     let mut search = view.pattern(name).k(args.k).exact(args.exact);
-    filtered!(search, args.which);
+    search = search.filter(args.which.filter());
     say!(search, args, names: space);
     say!(search, args, some: exclusion ef);
     let answer = search.run()?;
