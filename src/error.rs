@@ -120,7 +120,7 @@ pub enum Error {
         hint_text: String,
     },
     /// A name fits several things.
-    #[error("{what} {name} is ambiguous; say one of: {}", choices.join(", "))]
+    #[error("{what} {name} is ambiguous; use one of: {}", choices.join(", "))]
     Ambiguous {
         /// The kind of thing.
         what: &'static str,

@@ -55,6 +55,7 @@ pub mod disk;
 mod encode;
 mod error;
 #[cfg(feature = "files")]
+mod eval;
 mod export;
 /// What no input may break, for `tools/fuzz` and for its corpus as a test.
 #[cfg(any(test, fuzzing))]
@@ -63,6 +64,7 @@ pub mod fuzz;
 #[doc(hidden)]
 pub mod index;
 mod model;
+mod numeric;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod source;
@@ -72,13 +74,13 @@ pub use analysis::{
     Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
     AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
-    DivergenceEpisode, DivergenceMoment, DivergenceSign, Eval, EvalMeasure, EvalReport,
-    EvalSection, Fewer, HitOutcome, HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet,
-    LeftOut, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAbout, NewsAnswer, NewsGroup,
-    NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
-    PatternAnswer, PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun,
-    Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup,
-    TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
+    DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome, HorizonOutcomes,
+    JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint, Measure, Measured,
+    News, NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary,
+    Outcomes, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch, RankedSize, Reaction,
+    ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer,
+    Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer,
+    TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
@@ -100,6 +102,7 @@ pub use encode::{
 };
 pub use error::{Error, Result};
 #[cfg(feature = "files")]
+pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection};
 pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{

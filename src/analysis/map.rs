@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::linear::leading;
 use super::moments::{centred, vectors};
 use crate::db::{Filter, Past, View, space_method, within};
 use crate::error::{Error, Result};
 use crate::model::Window;
+use crate::numeric::matrix::leading;
 
 /// A question for a map of a space, made by [`View::map`].
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::bridge::{Bridge, dot, mean_of_best};
+use super::bridge::{Bridge, mean_of_best};
 use super::moments::Drawn;
 use crate::db::{
     Asked, Candidate, Distinct, Filter, Past, Place, RowFilter, Searched, View, WHICH_AND_WHEN,
@@ -13,6 +13,7 @@ use crate::db::{
 };
 use crate::error::{Error, Result};
 use crate::model::{Bars, Target, Timestamp, Window};
+use crate::numeric::dot::dot;
 
 /// Vectors from which the mean and covariance of a side are taken, at least.
 const MOMENT_SAMPLE: usize = 1000;

@@ -232,7 +232,7 @@ impl Verify<'_> {
                 return Err(self.wrong(
                     "segments",
                     format!(
-                        "{} in the space {}: {} windows have no row, {} more than one, {} rows have no bars; `rhyme repair` makes the rows anew",
+                        "{} in the space {}: {} windows have no row, {} more than one, {} rows have no bars; `rhyme repair` makes the rows again",
                         record.key,
                         state.space().name,
                         found.missing_windows,

@@ -45,7 +45,7 @@ impl HeadlineChoice {
         }
         match (self.from, self.until) {
             (Some(from), Some(until)) if from > until => Err(Error::invalid(format!(
-                "expected from at or before until, found from {from} until {until}"
+                "expected a start before the end, found {from} to {until}"
             ))),
             _ => Ok(()),
         }

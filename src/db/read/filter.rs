@@ -140,7 +140,7 @@ impl Filter {
         self.min_move.map_or(Ok(()), LeastMove::check)?;
         match (self.from, self.until) {
             (Some(from), Some(until)) if from > until => Err(Error::invalid(format!(
-                "expected from at or before until, found from {from} until {until}"
+                "expected a start before the end, found {from} to {until}"
             ))),
             _ => Ok(()),
         }

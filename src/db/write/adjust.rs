@@ -184,7 +184,7 @@ fn series_of(view: &View, target: &Target) -> Result<Vec<(SeriesKey, Calendar)>>
         });
     }
     let Some((first, _)) = fits.first() else {
-        return Err(Error::internal(format!("{target} is listed nowhere")));
+        return Err(Error::internal(format!("{target} is in no list of series")));
     };
     if fits.iter().any(|(key, _)| key.market != first.market) {
         return Err(Error::Ambiguous {

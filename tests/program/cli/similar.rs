@@ -203,7 +203,7 @@ fn targets_that_name_nothing_or_too_much() {
     let similar = |target: &str| world.rhyme(&["similar", target]);
     similar("AAAUSDT:1h").fails(
         3,
-        "say one of: crypto/binance/AAAUSDT:1h, crypto/kraken/AAAUSDT:1h",
+        "use one of: crypto/binance/AAAUSDT:1h, crypto/kraken/AAAUSDT:1h",
     );
     similar("kraken/AAAUSDT").ok();
     similar("aausdt").fails(3, "near it are: crypto/binance/AAAUSDT:1h");
@@ -227,7 +227,7 @@ fn options_out_of_range_say_the_range() {
     similar(&["-k", "many"]).fails(2, "invalid value 'many' for '-k");
     similar(&["--ef", "0"]).fails(1, "expected ef from 1 to ");
     similar(&["--from", "2022-01-01", "--to", "2021-01-01"])
-        .fails(1, "expected a time from before");
+        .fails(1, "expected a start before the end");
     similar(&["--space", "nope"]).fails(3, "no space nope; there are: shape");
     similar(&["--market", "moon"]).fails(3, "no market moon");
     similar(&["--interval", "7x"]).fails(2, "expected an interval like");

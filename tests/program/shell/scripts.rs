@@ -96,7 +96,7 @@ fn slips_are_told_what_was_meant() {
     );
     fails("NOPE:1h\n", 3, "no series NOPE");
     fails("AAAUSDT@1999-01-01\n", 1, "`series` says from when to when");
-    fails("AAAUSDT > a.csv\n", 1, "say bars AAAUSDT for its numbers");
+    fails("AAAUSDT > a.csv\n", 1, "type bars AAAUSDT for its numbers");
     fails("export answer x.csv sing\n", 2, "found sing");
     // As the README has it.
     let csv = "series --format csv\n";

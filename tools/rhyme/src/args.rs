@@ -197,7 +197,7 @@ In the shell:
   similar x | less                 an answer into another program
   # a remark
 Ctrl-C stops the command and not the shell. A script stops at the first line that fails, with the
-exit code of that line. The history is in $RHYME_HISTORY, or among the state of the user.
+exit code of that line. The history is in $RHYME_HISTORY, or in the user's state folder.
 
 Example: rhyme shell -c 'let x = BTCUSDT:1h@2021-05-19' -c 'similar x -k 3' -c 'bars last[1]'";
 

@@ -15,7 +15,7 @@ pub(crate) struct Global {
     /// The database's folder [default: ./market.rhyme]
     #[arg(long, global = true, env = "RHYME_DB", value_name = "DIR")]
     pub(crate) db: Option<PathBuf>,
-    /// Change nothing: refuses commands that would. The others read only in any case
+    /// Refuse commands that would change something
     #[arg(long, global = true)]
     pub(crate) read_only: bool,
     /// How answers are printed
@@ -24,7 +24,7 @@ pub(crate) struct Global {
     /// No progress and no notices, only answers and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// End a question that has no answer by then, like 30s or 5m
+    /// Stop a question that takes longer than this, like 30s or 5m
     #[arg(long, global = true, value_name = "TIME", value_parser = time_limit)]
     pub(crate) timeout: Option<Duration>,
     /// The time zone in which tables show times, like Europe/Berlin [default: UTC]. JSON and CSV have UTC,

@@ -82,7 +82,7 @@ pub(crate) fn view_at(global: &Global, db: &Database, as_of: Option<Timestamp>) 
 pub(crate) fn check_period(from: Option<Timestamp>, to: Option<Timestamp>) -> Outcome {
     match (from, to) {
         (Some(from), Some(to)) if from > to => Err(Error::Invalid(format!(
-            "expected a time from before the time to, found from {from} to {to}"
+            "expected a start before the end, found {from} to {to}"
         ))
         .into()),
         _ => Ok(()),

@@ -50,7 +50,7 @@ pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
         let target: Target = name.parse()?;
         if target.time.is_some() {
             return Err(Error::Invalid(format!(
-                "expected a series like BTCUSDT:1h, found {name} with a time; say --from and --to"
+                "expected a series like BTCUSDT:1h, found {name} with a time; use --from and --to"
             ))
             .into());
         }
@@ -101,7 +101,9 @@ pub(super) fn confirm(yes: bool, question: &str) -> Outcome {
     let refused =
         |what: &str| Failure::from(Error::Invalid(format!("{what}; nothing was deleted")));
     if !io::stdin().is_terminal() {
-        return Err(refused("deleting needs --yes where nobody can be asked"));
+        return Err(refused(
+            "deleting needs --yes when there is no terminal to ask",
+        ));
     }
     write!(io::stderr(), "{question} [y/N] ")?;
     let mut answer = String::new();

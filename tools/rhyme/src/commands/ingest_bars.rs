@@ -309,7 +309,7 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
 pub(super) fn tell_left_out(global: &Global, report: &IngestReport) {
     for waiting in &report.waiting_spaces {
         let text = format!(
-            "note: new windows of the space {} wait, because its encoder {} is not to be had: {}. Their bars are stored; use a program that has the encoder, or drop the space with `rhyme drop-space {}`",
+            "note: new windows of the space {} wait, because its encoder {} is not available: {}. Their bars are stored; use a program that has the encoder, or drop the space with `rhyme drop-space {}`",
             waiting.space, waiting.encoder, waiting.reason, waiting.space
         );
         notice(global, &legible(&text));

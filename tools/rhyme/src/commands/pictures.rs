@@ -79,7 +79,7 @@ pub(crate) fn draw_target(global: &Global, text: &str, as_of: Option<Timestamp>)
     };
     if global.format != Format::Table {
         return Err(Error::Invalid(format!(
-            "expected a command whose answer has rows, found the target {text} alone, which is a picture; say bars {text} for its numbers"
+            "expected a command whose answer has rows, found the target {text} alone, which is a picture; type bars {text} for its numbers"
         ))
         .into());
     }

@@ -30,12 +30,13 @@ TARGET is one of
   prototype:NAME                         what `rhyme prototype add` has stored
   text:SENTENCE                          a sentence, in a space of charts and headlines
 
-The list holds the best window of each run of similar ones. That is no entry: a window is the best
-because the bars after it made the chart less like the target, so what came after it leans against
-the target's direction. --outcome and --chart look at what came after, so they take entries: of each
-run the first window that is as similar as the worst of the list, which was known when it closed.
-Hits that overlap the target in time are the same event, and hits of another interval another time
-frame: both stay in the list, and the summary and its base rate leave them out.
+The list holds the best window of each run of similar ones. Nobody could know it as the best when
+it closed: it is, because the bars after it looked less like the target. So what came after it
+leans against the target's direction. --outcome and --chart look at what came after. They take
+entries instead: of each run the first window that is as similar as the worst of the list.
+
+The summary leaves out hits that overlap the target in time, which are the same event, and hits of
+another interval. Both stay in the list.
 
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
@@ -212,7 +213,7 @@ pub(super) fn query(text: &str) -> Outcome<Query> {
             return Err(Error::NotFound {
                 what: "candle file",
                 name: text.to_owned(),
-                hint_text: "say one that is there, or a stored series like BTCUSDT:1h".to_owned(),
+                hint_text: "name a file that exists, or a stored series like BTCUSDT:1h".to_owned(),
             }
             .into());
         }
@@ -385,7 +386,7 @@ fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome<String>
         false => (
             "distinct episode",
             "distinct episodes",
-            "each is the best window of its run, which is no entry: --entries has those",
+            "each is the best window of its run, known only later; --entries lists the first of each run",
         ),
     };
     let told = told::lines(answer);

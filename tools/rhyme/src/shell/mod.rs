@@ -279,7 +279,7 @@ impl Shell {
     fn note_as_of(&self, global: &Global, name: &str) {
         if self.as_of.is_some() && help::only_reads(name) && !grammar::takes_as_of(name) {
             let text =
-                format!("note: `{name}` tells of all that is stored, also later than the view");
+                format!("note: `{name}` shows all that is stored, also what is later than `as of`");
             progress::notice(global, &text);
         }
     }
