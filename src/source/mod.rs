@@ -13,6 +13,8 @@ mod bars;
 #[cfg(feature = "http")]
 mod bybit;
 #[cfg(feature = "files")]
+mod column_map;
+#[cfg(feature = "files")]
 mod columns;
 #[cfg(feature = "files")]
 mod container;
@@ -26,6 +28,8 @@ mod headline_columns;
 mod headline_symbols;
 #[cfg(feature = "files")]
 mod headline_text;
+#[cfg(feature = "files")]
+mod headline_times;
 #[cfg(feature = "files")]
 mod headlines;
 #[cfg(feature = "files")]
@@ -45,7 +49,9 @@ mod times;
 mod vectors;
 
 #[cfg(feature = "files")]
-pub use bars::{BarFile, BarOptions, Contradiction, OnConflict, Overlap, named_by_path, read_bars};
+pub use bars::{
+    BarFile, BarOptions, Contradiction, OnConflict, Overlap, TimeOf, named_by_path, read_bars,
+};
 #[cfg(all(feature = "http", any(test, fuzzing)))]
 pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]
@@ -54,7 +60,7 @@ pub use bybit::{
     bybit_series_key, sync_klines,
 };
 #[cfg(feature = "files")]
-pub use columns::parse_map;
+pub use column_map::parse_map;
 #[cfg(feature = "files")]
 pub use file_stamp::{stamp_file, unchanged_file};
 #[cfg(feature = "files")]
@@ -67,6 +73,6 @@ pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError
 pub use report_parts::{FilePart, FileParts};
 pub use synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
 #[cfg(feature = "files")]
-pub use times::DateOrder;
+pub use times::{ClockZone, DateOrder};
 #[cfg(feature = "files")]
 pub use vectors::{VectorFile, VectorMeta, VectorOptions, read_vectors};

@@ -2,7 +2,7 @@
 //!
 //! It holds series, bars, headlines, spaces, the rows not yet sealed into segments, the rows of
 //! segments that are dead, the windows that wait for their embedding, the weights of encoders,
-//! prototypes, the files that were read, and the list of segments.
+//! prototypes, which series are made of which, the files that were read, and the list of segments.
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb, which is called through [`calls`], and bincode ([`codec`]).
 
@@ -28,6 +28,7 @@ mod files_read;
 mod handle;
 mod headline_rows;
 mod headlines;
+mod made;
 mod note_changes;
 mod pages;
 mod prototypes;
@@ -55,6 +56,7 @@ pub(crate) use directory::{Directory, DirectoryBuilder, SeriesRows};
 pub(crate) use files_read::FileReads;
 pub(crate) use headline_rows::HeadlineRowReads;
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
+pub(crate) use made::MadeReads;
 pub(crate) use pages::check_pages;
 pub(crate) use prototypes::{PrototypeReads, PrototypeRecord};
 pub(crate) use records::{FreshRow, Pending};

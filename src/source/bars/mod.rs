@@ -15,6 +15,7 @@ mod raw;
 mod said;
 mod scale;
 mod spacing;
+mod stamps;
 mod stem;
 mod symbols;
 mod volume;
@@ -33,6 +34,7 @@ use parse::Unread;
 pub use naming::named_by_path;
 pub use options::BarOptions;
 pub use overlap::{Contradiction, OnConflict, Overlap};
+pub use stamps::TimeOf;
 
 /// What a file of bars holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,6 +120,10 @@ pub fn read_bars(path: &Path, options: &BarOptions) -> Result<BarFile> {
                 more => format!(", and {more} other parts are refused as well"),
             };
             Err(Error::input(path, first.line, format!("{first}{more}")))
+        }
+        // Nothing was left out, and still there is nothing to store.
+        None if report.rows == 0 && report.passed_over.count == 0 => {
+            Err(Error::input(path, None, "there are no rows"))
         }
         _ => Ok(BarFile { series, report }),
     }

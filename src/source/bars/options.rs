@@ -1,8 +1,9 @@
 //! How files of bars are read.
 
 use super::super::report::OnError;
-use super::super::times::DateOrder;
+use super::super::times::{ClockZone, DateOrder};
 use super::overlap::OnConflict;
+use super::stamps::TimeOf;
 use crate::model::{Calendar, Interval};
 
 /// What the caller knows about a file of bars. What is said here wins over the file's content,
@@ -24,6 +25,15 @@ pub struct BarOptions {
     pub map: Vec<(String, String)>,
     /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
     pub dates: Option<DateOrder>,
+    /// The clock of times that name no zone; by default UTC. Daily bars whose times are all midnights of
+    /// this clock become dates at 00:00 UTC where the market has sessions.
+    pub zone: Option<ClockZone>,
+    /// Which moment of a bar its time is; by default its open, and the report says so where the file looks
+    /// like one of closes.
+    pub time_of: Option<TimeOf>,
+    /// Whether low..high is widened where open or close lies outside of it, and counted; by default such
+    /// bars are defects.
+    pub widen: bool,
     /// Whether prices are scaled by a column of adjusted closes: open, high, low and close by adjusted
     /// close / close. By default the column is not used, and the report says so where it differs.
     pub adjusted: bool,

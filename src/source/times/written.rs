@@ -1,85 +1,11 @@
 //! Times as somebody wrote them, and what may be wrong with one.
 
 use std::fmt;
-use std::str::FromStr;
 
-use crate::error::{Error, excerpt};
+use super::forms::TimeForm;
 use crate::model::{TimePrecision, Timestamp};
 
 pub(super) const DAY_MS: i64 = 86_400_000;
-
-/// Which comes first in dates like `31/01/2024`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DateOrder {
-    /// Day, month, year.
-    DayFirst,
-    /// Month, day, year.
-    MonthFirst,
-}
-
-impl FromStr for DateOrder {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        match text {
-            "day-first" => Ok(Self::DayFirst),
-            "month-first" => Ok(Self::MonthFirst),
-            _ => Err(Error::invalid(format!(
-                "expected the order of dates day-first or month-first, found {}",
-                excerpt(text)
-            ))),
-        }
-    }
-}
-
-/// The unit of an integer time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeUnit {
-    Seconds,
-    Millis,
-    Micros,
-    Nanos,
-}
-
-/// How a time was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeForm {
-    Integer(TimeUnit),
-    /// Text with this offset from UTC.
-    Text {
-        offset_minutes: i64,
-    },
-}
-
-impl TimeForm {
-    /// Whether both are text, or integers of one unit.
-    pub(crate) fn same_unit(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Integer(a), Self::Integer(b)) => a == b,
-            (Self::Text { .. }, Self::Text { .. }) => true,
-            _ => false,
-        }
-    }
-
-    pub(super) fn offset_ms(self) -> i64 {
-        match self {
-            Self::Integer(_) => 0,
-            Self::Text { offset_minutes } => offset_minutes * 60_000,
-        }
-    }
-}
-
-impl fmt::Display for TimeForm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Integer(TimeUnit::Seconds) => "seconds",
-            Self::Integer(TimeUnit::Millis) => "milliseconds",
-            Self::Integer(TimeUnit::Micros) => "microseconds",
-            Self::Integer(TimeUnit::Nanos) => "nanoseconds",
-            Self::Text { .. } => "text",
-        })
-    }
-}
 
 /// A time as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +31,11 @@ pub(crate) enum TimeDefect {
     Empty,
     Unreadable,
     DayMonthOrder,
+    /// Twelve digits that are a date and a time of day, or milliseconds of 1976.
+    CompactOrMillis,
     Implausible,
+    /// As [`Self::Implausible`], where the number would be a day of Excel.
+    MaybeExcel,
     UnknownZone,
     /// A clock that was put back showed it twice, or one that was put on never.
     TwiceOrNever,
@@ -121,11 +51,17 @@ impl fmt::Display for TimeDefect {
             Self::DayMonthOrder => {
                 "the order of day and month is not said; write dates as YYYY-MM-DD"
             }
+            Self::CompactOrMillis => {
+                "these digits may be YYYYMMDDhhmm or milliseconds of 1976; if they are a date say --dates year-first"
+            }
             Self::Implausible => {
                 "expected an integer from 1973 to 2099 in s, ms, us or ns, or a date from 1900 to 2099"
             }
+            Self::MaybeExcel => {
+                "expected an integer from 1973 to 2099 in s, ms, us or ns, or a date; if this is a day as Excel counts them say --dates excel"
+            }
             Self::UnknownZone => {
-                "expected a zone like UTC, +02:00 or America/New_York behind the time"
+                "expected a zone like UTC, +02:00, EST or America/New_York behind the time"
             }
             Self::TwiceOrNever => {
                 "the clocks of that zone were changed then, and showed this time twice or never; write the time in UTC or with an offset"

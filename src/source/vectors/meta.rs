@@ -89,7 +89,7 @@ impl Metas {
         }
         if let Some(expected) = TimeForms::of_most(std::iter::once(&forms)) {
             for (row, form) in &self.forms {
-                if !form.same_unit(expected)
+                if !form.same_kind(expected)
                     && let Some(row) = self.rows.get_mut(*row)
                 {
                     *row = Err(wrong_unit(expected, *form));

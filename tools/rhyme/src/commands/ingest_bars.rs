@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use rayon::prelude::*;
 use rhymedb::{
-    BarFile, BarOptions, Calendar, Database, DateOrder, Error, Ingest, IngestReport, Interval,
-    OnConflict, Timestamp, View, find_inputs_and_others, named_by_path, read_bars,
+    BarFile, BarOptions, Calendar, Database, Error, Ingest, IngestReport, Interval, OnConflict,
+    SeriesKey, TimeOf, Timestamp, View, find_inputs_and_others, named_by_path, read_bars,
 };
 use serde_json::{Value, json};
 
 use super::ingest_memory::{Memory, stamp};
 use super::ingest_overlaps::{OrderedFile, Overlaps, absurd_level};
 use super::ingest_tally::Tally;
-use super::row_options::Rows;
+use super::resample::Also;
+use super::row_options::{Rows, Times};
 use super::space_choice::SpaceChoice;
 use crate::failure::Outcome;
 use crate::format::Format;
@@ -43,9 +44,14 @@ pub(crate) struct IngestBars {
     /// continuous or session [default: continuous for crypto, else session]
     #[arg(long)]
     calendar: Option<Calendar>,
-    /// The order of dates like 31/01/2024: day-first or month-first
-    #[arg(long, value_name = "ORDER")]
-    dates: Option<DateOrder>,
+    #[command(flatten)]
+    times: Times,
+    /// The moment of a bar that its time is: open or close [default: open]
+    #[arg(long, value_name = "open|close")]
+    time_of: Option<TimeOf>,
+    /// Widen low..high where open or close lies outside of it, and count such bars
+    #[arg(long)]
+    widen: bool,
     /// Scale prices by the column of adjusted closes, like Adj Close
     #[arg(long)]
     adjusted: bool,
@@ -64,6 +70,8 @@ pub(crate) struct IngestBars {
     reread: bool,
     #[command(flatten)]
     rows: Rows,
+    #[command(flatten)]
+    also: Also,
     #[command(flatten)]
     spaces: SpaceChoice,
 }
@@ -95,7 +103,7 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
         match candidate.unchanged {
             None => to_read.push((candidate.order, candidate.path)),
             Some(spans) => {
-                tally.unchanged(candidate.path);
+                tally.unchanged(candidate.path, &spans);
                 overlaps.stored_before(candidate.order, candidate.path, spans);
             }
         }
@@ -135,6 +143,9 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     tally.told_of(&overlaps);
     let report = ingest.finish()?;
     memory.keep(&db)?;
+    let stored = tally.series.iter().chain(&tally.kept);
+    let stored: Result<Vec<SeriesKey>, Error> = stored.map(|s| s.parse()).collect();
+    args.also.make(global, &db, stored?, &control)?;
     let files = inputs.files.len();
     let printed = match tally.notes.stored_nothing(files) && global.format == Format::Table {
         // Zeros under a refusal would read as an answer.
@@ -153,7 +164,10 @@ fn options(args: &IngestBars) -> BarOptions {
         interval: args.interval,
         calendar: args.calendar,
         map: args.rows.map(),
-        dates: args.dates,
+        dates: args.times.dates,
+        zone: args.times.zone.clone(),
+        time_of: args.time_of,
+        widen: args.widen,
         adjusted: args.adjusted,
         decimal_comma: args.decimal_comma,
         on_error: args.rows.on_error,
@@ -279,6 +293,7 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
         "bars_added": report.bars_added,
         "bars_replaced": report.bars_replaced,
         "bars_unchanged": report.bars_unchanged,
+        "bars_made": report.bars_made,
         "windows_embedded": report.windows_embedded,
         "windows_flat": report.windows_flat,
         "windows_failed": report.windows_failed,
@@ -304,6 +319,10 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
         column("segments", "segments written"),
         column("seconds", "seconds"),
     ];
+    let mut columns = columns.to_vec();
+    if report.bars_made > 0 {
+        columns.insert(9, column("bars_made", "bars made of others"));
+    }
     output::record(global.format, &columns, &row)?;
     tell_left_out(global, report);
     if global.format == Format::Table {
@@ -319,7 +338,7 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
 pub(super) fn tell_left_out(global: &Global, report: &IngestReport) {
     for waiting in &report.waiting_spaces {
         let text = format!(
-            "note: new windows of the space {} wait, because its encoder {} is not to be had: {}. Their bars are stored; use a program that has the encoder, or drop the space with `rhyme drop-space {}`",
+            "note: new windows of the space {} wait, because its encoder {} is not available: {}. Their bars are stored; use a program that has the encoder, or drop the space with `rhyme drop-space {}`",
             waiting.space, waiting.encoder, waiting.reason, waiting.space
         );
         notice(global, &legible(&text));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use rhymedb::{Control, Error, InputReport, Inputs, SeriesBars, Timestamp};
+use rhymedb::{Control, Error, InputReport, Inputs, ReadSpan, SeriesBars, Timestamp};
 
 use super::ingest_overlaps::{OrderedFile, Overlaps, RefusedSeries};
 use super::input_notes::InputNotes;
@@ -32,6 +32,8 @@ pub(super) struct Tally<'a> {
     pub(super) last: Option<i64>,
     /// Files that were not read again.
     pub(super) unchanged: usize,
+    /// Names of the series in them.
+    pub(super) kept: BTreeSet<String>,
     pub(super) open: u64,
     pub(super) settled: u64,
 }
@@ -53,6 +55,7 @@ impl<'a> Tally<'a> {
             first: None,
             last: None,
             unchanged: 0,
+            kept: BTreeSet::new(),
             open: 0,
             settled: 0,
         }
@@ -95,9 +98,11 @@ impl<'a> Tally<'a> {
         self.files.saturating_sub(over)
     }
 
-    /// A file that is not read again.
-    pub(super) fn unchanged(&mut self, path: &PathBuf) {
+    /// A file that is not read again, and what it holds.
+    pub(super) fn unchanged(&mut self, path: &PathBuf, spans: &[ReadSpan]) {
         self.unchanged += 1;
+        let series = spans.iter().map(|span| span.series.clone());
+        self.kept.extend(series);
         self.done(&[path]);
     }
 

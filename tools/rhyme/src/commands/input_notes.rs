@@ -188,6 +188,10 @@ fn counted(report: &InputReport, kind: NoticeKind, count: u64) -> String {
             "text with HTML entities, which are decoded",
             "texts with HTML entities, which are decoded",
         ),
+        NoticeKind::Widened => (
+            "bar whose range is widened to hold open and close",
+            "bars whose range is widened to hold open and close",
+        ),
         NoticeKind::Split => {
             let first = report.notices.first.iter().find(|f| f.kind == kind);
             let first = first.map_or_else(String::new, |f| format!(": {}", f.message));
