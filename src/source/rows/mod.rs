@@ -1,5 +1,7 @@
 //! Records of fields out of a text of any dialect.
 
+#[cfg(feature = "parquet")]
+mod arrow_blocks;
 mod csv;
 mod document;
 mod field_order;
@@ -19,7 +21,7 @@ mod texts;
 use ::csv::ByteRecord;
 
 #[cfg(feature = "parquet")]
-pub(crate) use parquet::{ParquetFile, texts_of};
+pub(crate) use parquet::{ColumnFile, ColumnsKind, texts_of};
 
 use super::columns::Layout;
 use super::container::{Content, Member, Place};
@@ -50,7 +52,7 @@ enum Source<'a> {
     Csv(csv::CsvRows<'a>),
     Json(Box<json::JsonRows<'a>>),
     #[cfg(feature = "parquet")]
-    Parquet(Box<parquet::ParquetRows>),
+    Columns(Box<parquet::ColumnRows>),
 }
 
 /// The rows of a text, one at a time.
@@ -81,6 +83,7 @@ impl<'a> Rows<'a> {
                 ));
             }
             Content::Parquet => (open_parquet(&place)?, Facts::default()),
+            Content::Feather => (open_feather(&place)?, Facts::default()),
         };
         Ok(Self {
             source,
@@ -96,7 +99,7 @@ impl<'a> Rows<'a> {
             Source::Csv(rows) => rows.layout(),
             Source::Json(rows) => rows.layout(),
             #[cfg(feature = "parquet")]
-            Source::Parquet(rows) => rows.layout(),
+            Source::Columns(rows) => rows.layout(),
         }
     }
 
@@ -119,27 +122,38 @@ impl<'a> Rows<'a> {
             Source::Csv(rows) => rows.next(record),
             Source::Json(rows) => rows.next(record),
             #[cfg(feature = "parquet")]
-            Source::Parquet(rows) => rows.next(record),
+            Source::Columns(rows) => rows.next(record),
         }
     }
 }
 
 #[cfg(feature = "parquet")]
 fn open_parquet<'a>(place: &Place) -> Result<Source<'a>> {
-    let rows = parquet::ParquetRows::open(place.clone())?;
-    Ok(Source::Parquet(Box::new(rows)))
+    let rows = parquet::ColumnRows::open(place.clone(), ColumnsKind::Parquet)?;
+    Ok(Source::Columns(Box::new(rows)))
+}
+
+#[cfg(feature = "parquet")]
+fn open_feather<'a>(place: &Place) -> Result<Source<'a>> {
+    let rows = parquet::ColumnRows::open(place.clone(), ColumnsKind::Feather)?;
+    Ok(Source::Columns(Box::new(rows)))
 }
 
 #[cfg(not(feature = "parquet"))]
 fn open_parquet<'a>(place: &Place) -> Result<Source<'a>> {
-    Err(parquet_is_off(place))
+    Err(parquet_is_off("Parquet", place))
 }
 
-/// What a program without the feature says about a Parquet file.
 #[cfg(not(feature = "parquet"))]
-pub(crate) fn parquet_is_off(place: &Place) -> crate::error::Error {
+fn open_feather<'a>(place: &Place) -> Result<Source<'a>> {
+    Err(parquet_is_off("Feather", place))
+}
+
+/// What a program without the feature says about a file of columns.
+#[cfg(not(feature = "parquet"))]
+pub(crate) fn parquet_is_off(kind: &str, place: &Place) -> crate::error::Error {
     crate::error::Error::invalid(format!(
-        "{} is a Parquet file, and this program was built without the feature parquet; build it with that feature, or convert the file to CSV",
+        "{} is a {kind} file, and this program was built without the feature parquet; build it with that feature, or convert the file to CSV",
         place.path().display()
     ))
 }
