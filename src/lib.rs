@@ -108,10 +108,10 @@ pub use model::{
 };
 #[cfg(feature = "files")]
 pub use source::{
-    BarFile, BarOptions, Contradiction, DateOrder, DefectKind, FilePart, FileParts, Finding,
-    Findings, HeadlineFile, HeadlineOptions, InputReport, NoticeKind, OnConflict, OnError, Overlap,
-    VectorFile, VectorMeta, VectorOptions, find_inputs, parse_map, read_bars, read_headlines,
-    read_vectors,
+    BarFile, BarOptions, ClockZone, Contradiction, DateOrder, DefectKind, FilePart, FileParts,
+    Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, NoticeKind, OnConflict,
+    OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions, find_inputs,
+    find_inputs_and_others, named_by_path, parse_map, read_bars, read_headlines, read_vectors,
 };
 #[cfg(feature = "http")]
 pub use source::{

@@ -1,9 +1,11 @@
 use std::fmt::Write;
 
+use super::input::{Input, check_refusal, twice};
 use super::scratch::Scratch;
-use super::{Input, check_refusal, twice};
 use crate::model::{Calendar, Interval, SeriesBars, SeriesKey};
-use crate::source::{BarFile, BarOptions, DateOrder, NoticeKind, OnConflict, OnError, read_bars};
+use crate::source::{
+    BarFile, BarOptions, DateOrder, NoticeKind, OnConflict, OnError, TimeOf, read_bars,
+};
 
 /// Names that say much, little and nothing of what the file holds.
 const NAMES: [&str; 8] = [
@@ -51,6 +53,12 @@ pub(super) fn options(input: &Input<'_>) -> BarOptions {
         symbol: input.flag(5).then(|| "S".to_owned()),
         venue: None,
         dates: input.flag(6).then_some(DateOrder::DayFirst),
+        zone: match input.flag(5) {
+            true => "Europe/Berlin".parse().ok(),
+            false => None,
+        },
+        time_of: input.flag(2).then_some(TimeOf::Close),
+        widen: input.flag(1),
         decimal_comma: input.flag(7),
         adjusted: input.flag(6) && input.flag(7),
         on_conflict: match (input.flag(0), input.flag(5)) {

@@ -1,4 +1,4 @@
-use super::Input;
+use super::input::Input;
 use crate::model::{Interval, Timestamp};
 use crate::source::{BybitCategory, read_answer};
 

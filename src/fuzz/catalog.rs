@@ -1,4 +1,4 @@
-use super::{Input, check_refusal};
+use super::input::{Input, check_refusal};
 use crate::model::{SeriesKey, Space};
 use crate::store::{StoredValue, decode_value};
 

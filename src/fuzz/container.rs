@@ -5,8 +5,8 @@ use flate2::write::GzEncoder;
 use zip::write::SimpleFileOptions;
 
 use super::bars::{check_bars, options};
+use super::input::{Input, twice};
 use super::scratch::Scratch;
-use super::{Input, twice};
 use crate::source::{BarFile, BarOptions, read_bars};
 
 /// How many members an input is made into at most.

@@ -1,7 +1,7 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use super::check_refusal;
+use super::input::check_refusal;
 use crate::error::Error;
 use crate::model::{Calendar, Interval, SeriesKey, Target, TimePrecision, Timestamp};
 use crate::source::{OnError, parse_map};

@@ -1,7 +1,9 @@
+use super::input::{Input, twice};
 use super::scratch::Scratch;
-use super::{Input, twice};
 use crate::model::{Headline, Interval, SeriesKey, TimePrecision};
-use crate::source::{HeadlineFile, HeadlineOptions, NoticeKind, OnError, read_headlines};
+use crate::source::{
+    DateOrder, HeadlineFile, HeadlineOptions, NoticeKind, OnError, read_headlines,
+};
 
 /// Headlines in text: CSV, JSON and JSON lines.
 pub fn headlines(data: &[u8]) {
@@ -31,6 +33,11 @@ pub(super) fn options(input: &Input<'_>) -> HeadlineOptions {
             map.into()
         } else {
             Vec::new()
+        },
+        dates: input.flag(2).then_some(DateOrder::MonthFirst),
+        zone: match input.flag(3) {
+            true => "America/New_York".parse().ok(),
+            false => None,
         },
     }
 }

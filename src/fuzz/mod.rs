@@ -25,6 +25,7 @@ mod container;
 mod corpus;
 mod grammar;
 mod headlines;
+mod input;
 #[cfg(feature = "parquet")]
 mod parquet_file;
 mod scratch;
@@ -45,8 +46,6 @@ pub use segment::segment;
 pub use vectors::vectors;
 pub use weights::weights;
 
-use crate::error::{Error, Result};
-
 /// A parser with everything that must hold for each input.
 pub type Check = fn(&[u8]);
 
@@ -66,57 +65,3 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("vectors", vectors),
     ("weights", weights),
 ];
-
-/// An input: options, then what is read. The character `0` stands for option 0, so that texts
-/// can be written by hand.
-#[derive(Clone, Copy)]
-struct Input<'a> {
-    options: [u8; 2],
-    content: &'a [u8],
-}
-
-impl<'a> Input<'a> {
-    fn of(data: &'a [u8]) -> Option<Self> {
-        let (options, content) = data.split_at_checked(2)?;
-        let &[first, second] = options else {
-            return None;
-        };
-        Some(Self {
-            options: [first.wrapping_sub(b'0'), second.wrapping_sub(b'0')],
-            content,
-        })
-    }
-
-    /// One of some choices, by the first option.
-    fn choose<T: Copy>(&self, choices: &[T]) -> T {
-        choices[usize::from(self.options[0]) % choices.len()]
-    }
-
-    /// Whether a bit of the second option is set.
-    fn flag(&self, bit: u8) -> bool {
-        self.options[1] >> bit & 1 == 1
-    }
-}
-
-/// What holds for every refusal: it is short and leaves terminals alone.
-fn check_refusal(error: &Error) {
-    let text = error.to_string();
-    assert!(text.len() < 5_000, "{} bytes: {text:.300}", text.len());
-    assert!(!text.contains(char::is_control), "{text:?}");
-}
-
-/// Reads twice, checks that both came to the same end, and gives what was read.
-fn twice<T: PartialEq + std::fmt::Debug>(read: impl Fn() -> Result<T>) -> Option<T> {
-    match (read(), read()) {
-        (Ok(first), Ok(second)) => {
-            assert!(first == second, "{first:?} and then {second:?}");
-            Some(first)
-        }
-        (Err(first), Err(second)) => {
-            assert_eq!(first.to_string(), second.to_string());
-            check_refusal(&first);
-            None
-        }
-        (first, second) => panic!("{first:?} and then {second:?}"),
-    }
-}

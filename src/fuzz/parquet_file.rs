@@ -1,8 +1,8 @@
 use super::bars::{self, check_bars};
 use super::headlines::{self, check_headlines};
+use super::input::{Input, check_refusal};
 use super::scratch::Scratch;
 use super::vectors::{self, check_vectors_at};
-use super::{Input, check_refusal};
 use crate::source::{read_bars, read_headlines};
 
 /// Parquet files as bars, headlines and vectors.

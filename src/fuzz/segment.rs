@@ -1,7 +1,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::input::{Input, check_refusal};
 use super::scratch::Scratch;
-use super::{Input, check_refusal};
 use crate::db::Segment;
 use crate::disk::{FileSystem, SectionWriter};
 use crate::error::Result;

@@ -1,7 +1,7 @@
 use std::path::Path;
 
+use super::input::{Input, twice};
 use super::scratch::Scratch;
-use super::{Input, twice};
 use crate::model::SeriesKey;
 use crate::source::{NoticeKind, OnError, VectorFile, VectorOptions, read_vectors};
 

@@ -1,4 +1,4 @@
-use super::{Input, check_refusal};
+use super::input::{Input, check_refusal};
 use crate::encode::{Weights, WeightsConfig};
 use crate::error::Result;
 use crate::model::{Bar, Bars, Timestamp};

@@ -1,20 +1,14 @@
 //! Building a graph over rows.
 
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
-
-use super::anchors::{anchor, coherent_stride};
+use super::anchors::coherent_stride;
 #[cfg(feature = "hnsw")]
 use super::build_hnsw::build_hnsw;
 use super::build_partition::build_partition;
 use super::graph::{BuiltGraph, GraphInfo, MAX_STRIDE_LOG2};
+use super::insertion_order::Progress;
 use super::repair::repair;
 use super::rows::Rows;
 use crate::error::{Error, Result};
-
-/// Called with the number of rows done; an error from it stops the work and is returned.
-pub type Progress<'a> = &'a dyn Fn(u64) -> Result<()>;
 
 /// Who builds a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,13 +100,4 @@ pub fn build(rows: &Rows<'_>, params: &BuildParams, progress: Progress<'_>) -> R
     };
     graph.repaired = repair(&mut graph, rows)?;
     Ok(graph)
-}
-
-/// All anchors in a random order that depends on nothing but the seed.
-pub(super) fn insertion_order(info: &GraphInfo) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..info.nodes())
-        .map(|node| anchor(node, info.stride_log2, info.rows))
-        .collect();
-    order.shuffle(&mut ChaCha8Rng::seed_from_u64(info.seed));
-    order
 }

@@ -6,8 +6,8 @@
 
 use hnsw_rs::prelude::{Distance, Hnsw};
 
-use super::build::{Progress, insertion_order};
 use super::graph::{BuiltGraph, GraphInfo, NO_LINK};
+use super::insertion_order::{Progress, insertion_order};
 use super::rows::Rows;
 use crate::error::Result;
 

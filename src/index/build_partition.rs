@@ -12,8 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::anchors::anchor;
-use super::build::{Progress, insertion_order};
 use super::graph::{BuiltGraph, GraphInfo, MAX_LAYERS, NO_LINK};
+use super::insertion_order::{Progress, insertion_order};
 use super::leaf::{KEPT, LeafWorker};
 use super::partition::{FANOUT, Member, Nodes, PLACES, Splitter, first_leaders};
 use super::rows::Rows;

@@ -9,8 +9,6 @@
     reason = "the instructions that a CPU may lack are called only after asking for them"
 )]
 
-use std::sync::OnceLock;
-
 use super::block::{FillBlock, Spread, spread};
 
 /// The largest dimension: 4 * 4096 products of at most 255 * 128 stay far below `i32::MAX`.
@@ -110,23 +108,6 @@ impl Kernel {
         self.block
     }
 
-    /// The fastest kernel that this CPU can run.
-    pub fn best() -> &'static Kernel {
-        static BEST: OnceLock<&'static Kernel> = OnceLock::new();
-        BEST.get_or_init(|| Self::all().into_iter().next().unwrap_or(&SCALAR))
-    }
-
-    /// Every kernel that this CPU can run, the fastest first, the scalar one last.
-    pub fn all() -> Vec<&'static Kernel> {
-        let mut kernels = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        kernels.extend(super::kernel_x86::detected());
-        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-        kernels.push(&super::kernel_neon::NEON);
-        kernels.push(&SCALAR);
-        kernels
-    }
-
     /// The instructions: `avx512vnni`, `avx2`, `neon` or `scalar`.
     pub fn name(&self) -> &'static str {
         self.name
@@ -198,22 +179,12 @@ pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
         .sum()
 }
 
-/// Asks the memory for `count` values from `at` on, which are needed soon. A hint: whatever lies
-/// beyond the slice is harmless.
-#[inline(always)]
-pub(super) fn prefetch<T>(values: &[T], at: usize, count: usize) {
-    #[cfg(target_arch = "x86_64")]
-    super::kernel_x86::prefetch(values, at, count);
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (values, at, count);
-}
-
 /// Puts the sums of products of the planes together: high by high, the two mixed ones, low by low.
 pub(super) fn join_planes(high: i32, mixed: i32, low: i32) -> i64 {
     65536 * i64::from(high) + 256 * i64::from(mixed) + i64::from(low)
 }
 
-static SCALAR: Kernel = Kernel::new("scalar", scalar_dots, scalar_dot16);
+pub(super) static SCALAR: Kernel = Kernel::new("scalar", scalar_dots, scalar_dot16);
 
 fn scalar_dots(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]) {
     let dim = query.values.len();

@@ -22,8 +22,11 @@ mod build;
 #[cfg(feature = "hnsw")]
 mod build_hnsw;
 mod build_partition;
+mod fill_block;
 mod graph;
+mod insertion_order;
 mod kernel;
+mod kernel_choice;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 mod kernel_neon;
 #[cfg(target_arch = "x86_64")]
@@ -43,8 +46,9 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
-pub use build::{BuildParams, Builder, Progress, build};
+pub use build::{BuildParams, Builder, build};
 pub use graph::{BuiltGraph, Graph, GraphInfo};
+pub use insertion_order::Progress;
 pub use kernel::{Kernel, Plane, dot_i8};
 pub use plan::{Plan, choose};
 pub use query::Query;

@@ -9,7 +9,8 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::kernel::{Kernel, MAX_DIM, Plane, prefetch};
+use super::kernel::{Kernel, MAX_DIM, Plane};
+use super::kernel_choice::prefetch;
 use super::query::{Planes, Query, check_dim};
 use super::sections::numbers;
 use crate::error::{Error, Result};

@@ -6,7 +6,8 @@
 use std::collections::BinaryHeap;
 
 use super::graph::{Graph, Links};
-use super::kernel::{Plane, prefetch};
+use super::kernel::Plane;
+use super::kernel_choice::prefetch;
 use super::query::Query;
 use super::rank::{Beam, Best, Rank, Scored};
 use super::rows::Rows;

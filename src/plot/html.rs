@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::Theme;
 use super::palette::{Shade, colour};
 use super::scene::{Ink, Probe, Scene};
 use super::svg::{FONTS, element, escaped, style};
+use super::theme::Theme;
 use crate::error::{Error, Result};
 
 /// The width of the narrow layout.

@@ -47,12 +47,13 @@ mod svg;
 #[cfg(test)]
 mod tests;
 mod text;
+mod theme;
 mod time;
 mod timeline;
 mod track;
+mod tracks;
 
 use std::path::Path;
-use std::str::FromStr;
 
 pub use analogs::{Analogs, Chart};
 pub use fan::{Fan, FanPath, FanStep};
@@ -60,38 +61,12 @@ pub use file::PictureFormat;
 pub use growth::{Growth, GrowthCurve, GrowthPanel};
 pub use matrix::{Matrix, MatrixCell};
 pub use scatter::{Scatter, ScatterGroup, ScatterPoint};
-pub use timeline::{Band, Flag, Lean, Score, Scores, Timeline, Track};
+pub use theme::Theme;
+pub use timeline::{Lean, Timeline};
+pub use tracks::{Band, Flag, Score, Scores, Track};
 
-use crate::error::{Error, Result, excerpt};
+use crate::error::{Error, Result};
 use scene::Scene;
-
-/// The colours of a picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Theme {
-    /// What the viewer prefers; light in PNG, which cannot ask.
-    #[default]
-    Auto,
-    /// Dark on light.
-    Light,
-    /// Light on dark.
-    Dark,
-}
-
-impl FromStr for Theme {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "light" => Ok(Self::Light),
-            "dark" => Ok(Self::Dark),
-            _ => Err(Error::invalid(format!(
-                "expected the theme auto, light or dark, found {}",
-                excerpt(text)
-            ))),
-        }
-    }
-}
 
 /// How a picture is written.
 #[derive(Clone, Copy, Debug, PartialEq)]

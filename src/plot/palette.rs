@@ -1,8 +1,8 @@
 //! The colours of inks. Kinds are told apart by the palette of Okabe and Ito, which people who
 //! cannot tell red from green can read too; amounts by steps that differ in lightness.
 
-use super::Theme;
 use super::scene::Ink;
+use super::theme::Theme;
 
 pub(super) type Rgb = [u8; 3];
 

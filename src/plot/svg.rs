@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use super::palette::{Shade, colour};
 use super::scene::{Anchor, Group, Ink, Mark, Point, Scene, Text, each};
-use super::{Theme, text};
+use super::text;
+use super::theme::Theme;
 
 /// Inter is the font whose widths the layout knows; others of its kind are about as wide.
 pub(super) const FONTS: &str =

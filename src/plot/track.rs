@@ -4,7 +4,7 @@ use super::candles::{self, Places};
 use super::frame::{self, MARGIN, SMALL};
 use super::scale::{Scale, number, price, range, widened};
 use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
-use super::timeline::{Flag, Kind, Score, Scores, Track};
+use super::tracks::{Flag, Kind, Score, Scores, Track};
 use super::{text, time};
 use crate::model::{Bar, Timestamp};
 

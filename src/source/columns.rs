@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use csv::ByteRecord;
 
-use crate::error::{Error, Result, excerpt, shortened};
+use super::column_map::{hint, position_of_number};
+use super::times::{TimeDefect, TimeForm, parse_time};
+use crate::error::{excerpt, shortened};
+use crate::model::TimePrecision;
 
 /// What names the fields of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,23 +46,41 @@ pub(crate) const TIME: Field = Field {
         "timestampms",
         "opentime",
         "timeopen",
+        "opentimestamp",
         "starttime",
         "start",
+        "windowstart",
+        "periodstart",
+        "beginsat",
         "timestamputc",
         "timestamp",
         "ts",
         "unixtimestamp",
+        "unixtime",
         "unix",
+        "epoch",
         "datetimeutc",
+        "datetimegmt",
         "datetime",
+        "gmttime",
+        "utctime",
+        "localtime",
         "time",
         "date",
+        "tradedate",
+        "tradingdate",
+        "dt",
         "t",
         "ticks",
         "indexlevel0",
     ],
     prefix: None,
 };
+
+/// The names of columns without a header: their numbers, as `--map` takes them.
+pub(crate) fn numbered(width: usize) -> Vec<String> {
+    (1..=width).map(|number| format!("#{number}")).collect()
+}
 
 /// Where the time of a row is.
 pub(crate) enum TimeColumns {
@@ -79,6 +100,12 @@ impl TimeColumns {
         }
     }
 
+    /// The column of the time of day, or the only one.
+    pub(crate) fn last(&self) -> usize {
+        let (Self::One(at) | Self::Halves(_, at)) = *self;
+        at
+    }
+
     /// Whether it is in this column.
     pub(crate) fn is_in(&self, at: usize) -> bool {
         match *self {
@@ -91,30 +118,6 @@ impl TimeColumns {
     pub(crate) fn are_halves(&self) -> bool {
         matches!(self, Self::Halves(..))
     }
-}
-
-/// Reads `field=column,field=column` as given to `--map`. A time may be in two columns: `time=Day+Hour`.
-///
-/// Fields of bars are `time` (when a bar opened), `open`, `high`, `low`, `close`, `volume`, `symbol` and
-/// `adjusted`; of headlines `time` (when it was published), `text`, `symbols`, `source` and `precision`; of
-/// vectors `vector`, `market`, `venue`, `symbol`, `interval` and `time` (when the window closed). Short
-/// forms: `ts`, `o`, `h`, `l`, `c`, `v`; `open_time`, `published` and `end` are `time`, too.
-///
-/// # Errors
-/// [`Error::Invalid`] if a part has no `=` or an empty side.
-pub fn parse_map(text: &str) -> Result<Vec<(String, String)>> {
-    text.split(',')
-        .map(|part| match part.split_once('=') {
-            Some((field, column)) if !field.trim().is_empty() && !column.is_empty() => {
-                Ok((field.trim().to_owned(), column.to_owned()))
-            }
-            _ => Err(Error::invalid(format!(
-                "expected a map like time=Date,open=o, found {} in {}",
-                excerpt(part),
-                excerpt(text)
-            ))),
-        })
-        .collect()
 }
 
 /// A header with what the caller says about it.
@@ -200,8 +203,18 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// The columns of the time, which must be there. A `date` beside a `time` is the other half of it.
+    /// As [`Self::need_time_as_in`], where no row is known.
     pub(crate) fn need_time(&self, field: &Field) -> Result<TimeColumns, String> {
+        self.need_time_as_in(field, &ByteRecord::new())
+    }
+
+    /// The columns of the time, which must be there. A `date` beside a time of day is the other half of
+    /// it; what the columns hold is told by the first row.
+    pub(crate) fn need_time_as_in(
+        &self,
+        field: &Field,
+        row: &ByteRecord,
+    ) -> Result<TimeColumns, String> {
         let mapped = self.map.iter().find(|(f, _)| canonical(f) == field.name);
         if let Some((_, column)) = mapped {
             return match column.split_once('+') {
@@ -211,19 +224,55 @@ impl<'a> Columns<'a> {
                 _ => self.named(column).map(TimeColumns::One),
             };
         }
-        let at = self.need(field)?;
+        let at = match self.find(field)? {
+            Some(at) => at,
+            None => match self.unnamed_time(row) {
+                Some(at) => return Ok(TimeColumns::One(at)),
+                None => self.need(field)?,
+            },
+        };
+        let value = |at: usize| row.get(at).unwrap_or_default().trim_ascii();
         let is_time = self.plain.get(at).is_some_and(|p| p == "time");
         let dates = ["date", "dtyyyymmdd"];
         let date = self.plain.iter().position(|p| dates.contains(&p.as_str()));
         Ok(match date {
-            Some(date) if is_time => TimeColumns::Halves(date, at),
+            Some(date) if date != at && (is_time || is_time_of_day(value(at))) => {
+                if is_moment(value(at)) {
+                    TimeColumns::One(at)
+                } else if is_moment(value(date)) {
+                    TimeColumns::One(date)
+                } else {
+                    TimeColumns::Halves(date, at)
+                }
+            }
             _ => TimeColumns::One(at),
         })
     }
 
+    /// A column without a name, as pandas writes an index, that holds times.
+    fn unnamed_time(&self, row: &ByteRecord) -> Option<usize> {
+        const UNNAMED: [&str; 4] = ["", "unnamed0", "index", "level0"];
+        let holds_time = |at: &usize| match parse_time(row.get(*at).unwrap_or_default()) {
+            Ok(_) => true,
+            Err(defect) => defect == TimeDefect::DayMonthOrder,
+        };
+        let plain = self.plain.iter().enumerate();
+        let mut unnamed = plain.filter(|(_, name)| UNNAMED.contains(&name.as_str()));
+        unnamed.find_map(|(at, _)| Some(at).filter(holds_time))
+    }
+
+    /// The name of the column of times if it says that they are of a local clock.
+    pub(crate) fn local_clock(&self, time: &TimeColumns) -> Option<String> {
+        let at = time.last();
+        let is_local = self.plain.get(at)?.contains("local");
+        self.names.get(at).filter(|_| is_local).cloned()
+    }
+
     fn position(&self, column: &str) -> Option<usize> {
         let exact = self.names.iter().position(|n| n == column);
-        exact.or_else(|| self.plain.iter().position(|p| *p == plain(column)))
+        let number = || position_of_number(column).filter(|at| *at < self.names.len());
+        let similar = || self.plain.iter().position(|p| *p == plain(column));
+        exact.or_else(number).or_else(similar)
     }
 
     fn named(&self, column: &str) -> Result<usize, String> {
@@ -259,12 +308,19 @@ impl<'a> Columns<'a> {
         let free = |(i, name): &(usize, &String)| !name.is_empty() && !taken.contains(i);
         let plain = |i: usize| self.plain.get(i).map_or("", String::as_str);
         let alike = |(i, _): &(usize, &String)| plain(*i).contains(field.name);
-        let mut all = self.names.iter().enumerate().filter(free);
-        let example = all.clone().find(alike).or_else(|| all.next());
-        let example = example.map_or_else(|| "COLUMN".to_owned(), |(_, n)| shortened(n));
+        // A name is the better example; a column without one is left for the last.
+        let mut named = self.names.iter().enumerate().filter(free);
+        let named = named.clone().find(alike).or_else(|| named.next());
+        let unnamed = || {
+            let mut columns = self.names.iter().enumerate();
+            columns.find(|(at, _)| !taken.contains(at))
+        };
+        let example = named.or_else(unnamed).map_or_else(
+            || hint(field.name, 0, ""),
+            |(at, name)| hint(field.name, at, name),
+        );
         format!(
-            "say which one it is, for example --map {}={example}, and name others behind commas",
-            field.name
+            "say which one it is, for example {example} (a name or a number from #1), and name others behind commas"
         )
     }
 
@@ -273,10 +329,36 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// Whether a field is a moment on its own: a number since 1970, or a date with a time of day.
+fn is_moment(field: &[u8]) -> bool {
+    match parse_time(field) {
+        Ok(time) => {
+            let number = matches!(time.form, TimeForm::Integer(_));
+            number || time.precision != TimePrecision::Day
+        }
+        Err(TimeDefect::DayMonthOrder) => field.contains(&b':'),
+        Err(_) => false,
+    }
+}
+
+/// Whether a field can be a time of day only: `09:30`, `0930` or `93000`.
+fn is_time_of_day(field: &[u8]) -> bool {
+    let digits = field.iter().take_while(|b| b.is_ascii_digit()).count();
+    match field.get(digits) {
+        Some(b':') => matches!(digits, 1 | 2),
+        Some(_) => false,
+        None => (3..=6).contains(&digits),
+    }
+}
+
 /// Names of columns for a message, not too many.
 pub(crate) fn listed(names: &[String]) -> String {
     const SHOWN: usize = 30;
-    let shown = names.iter().take(SHOWN).map(|n| shortened(n));
+    let shown = |name: &String| match name.is_empty() {
+        true => "(no name)".to_owned(),
+        false => shortened(name),
+    };
+    let shown = names.iter().take(SHOWN).map(shown);
     let mut text = shown.collect::<Vec<_>>();
     if names.len() > SHOWN {
         text.push(format!("and {} more", names.len() - SHOWN));
@@ -285,7 +367,7 @@ pub(crate) fn listed(names: &[String]) -> String {
 }
 
 /// A column's name in lower case without spaces and punctuation.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
@@ -311,124 +393,5 @@ fn canonical(name: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
-    use super::*;
-
-    const VOLUME: Field = Field {
-        name: "volume",
-        aliases: &["volume", "vol", "v"],
-        prefix: Some("volume"),
-    };
-
-    fn find(names: &[&str], map: &str, field: &Field) -> Result<Option<usize>, String> {
-        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
-        let map = if map.is_empty() {
-            Vec::new()
-        } else {
-            parse_map(map).unwrap()
-        };
-        Columns::new(&names, &map, &[&TIME, &VOLUME])?.find(field)
-    }
-
-    #[test]
-    fn names_fit_whatever_their_case_and_punctuation() {
-        for name in [
-            "Open time",
-            "open_time",
-            "OPENTIME",
-            "<open-time>",
-            "timestamp_ms_utc",
-        ] {
-            assert_eq!(find(&["x", name], "", &TIME), Ok(Some(1)), "{name}");
-        }
-        assert_eq!(find(&["x", "closing"], "", &TIME), Ok(None));
-    }
-
-    #[test]
-    fn the_best_alias_wins_whatever_the_order() {
-        assert_eq!(find(&["date", "unix"], "", &TIME), Ok(Some(1)));
-        assert_eq!(find(&["Volume USD", "Volume"], "", &VOLUME), Ok(Some(1)));
-    }
-
-    #[test]
-    fn a_prefix_must_be_the_only_one() {
-        assert_eq!(find(&["volume_btc"], "", &VOLUME), Ok(Some(0)));
-        let text = find(&["Volume BTC", "Volume USD"], "", &VOLUME).unwrap_err();
-        assert!(text.contains("--map volume=Volume BTC"), "{text}");
-    }
-
-    #[test]
-    fn what_is_unclear_is_refused() {
-        assert!(find(&["ts", "TS"], "", &TIME).is_err());
-        assert_eq!(find(&["ts", "TS"], "ts=TS", &TIME), Ok(Some(1)));
-    }
-
-    #[test]
-    fn a_time_may_be_in_two_columns() {
-        let time = |names: &[&str], map: &str| {
-            let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
-            let map = parse_map(map).unwrap_or_default();
-            let columns = Columns::new(&names, &map, &[&TIME])?;
-            let row = ByteRecord::from(vec!["2020-01-31", "09:30", "x"]);
-            let time = columns.need_time(&TIME)?.of(&row).into_owned();
-            Ok::<_, String>(String::from_utf8(time).unwrap())
-        };
-        let joined = Ok("2020-01-31 09:30".to_owned());
-        assert_eq!(time(&["<DATE>", "<TIME>", "x"], ""), joined);
-        assert_eq!(time(&["Day", "Hour", "x"], "time=Day+Hour"), joined);
-        assert_eq!(
-            time(&["a+b", "b", "x"], "time=a+b"),
-            Ok("2020-01-31".to_owned())
-        );
-        assert_eq!(
-            time(&["Date", "Time", "x"], "time=Date"),
-            Ok("2020-01-31".to_owned())
-        );
-        assert_eq!(time(&["Date", "Time", "unix"], ""), Ok("x".to_owned()));
-        assert!(
-            time(&["a", "b", "x"], "time=a+c")
-                .unwrap_err()
-                .contains("--map names the column")
-        );
-    }
-
-    #[test]
-    fn advice_names_a_column_that_is_free() {
-        let text = find(&["Volume", "when"], "time=nope", &TIME).unwrap_err();
-        assert!(text.contains("the columns are: Volume, when"), "{text}");
-        let names = ["Volume", "when"].map(str::to_owned);
-        let columns = Columns::new(&names, &[], &[&TIME, &VOLUME]).unwrap();
-        let text = columns.need(&TIME).unwrap_err();
-        assert!(text.contains("for example --map time=when, and"), "{text}");
-        let names = ["Er\u{fffd}ffnung"].map(str::to_owned);
-        let columns = Columns::new(&names, &[], &[&TIME]).unwrap();
-        let text = columns.need(&TIME).unwrap_err();
-        assert!(text.contains("save the file as UTF-8"), "{text}");
-    }
-
-    #[test]
-    fn maps_are_checked() {
-        assert_eq!(
-            parse_map("ts=Date,open=o").unwrap(),
-            [
-                ("ts".to_owned(), "Date".to_owned()),
-                ("open".to_owned(), "o".to_owned())
-            ]
-        );
-        for bad in ["", "ts", "=x", "ts=", "ts=a,,o=b"] {
-            assert!(parse_map(bad).is_err(), "{bad:?}");
-        }
-        assert!(
-            find(&["a"], "price=a", &TIME)
-                .unwrap_err()
-                .contains("expected one of time, volume")
-        );
-        assert!(
-            find(&["a"], "time=b", &TIME)
-                .unwrap_err()
-                .contains("the columns are: a")
-        );
-    }
-}
+#[path = "columns_tests.rs"]
+mod tests;

@@ -219,6 +219,10 @@ fn visit_zip(outer: &Place, room: &Room, visit: Visit<'_>, failed: Failed<'_>) -
             Ok(member) => visit(member)?,
             Err(error) => failed(&place, error)?,
         }
+        // Not one member is to blame, but the file.
+        if room.overrun.get() {
+            return Err(place.error(None, room.message()));
+        }
     }
     if visited {
         Ok(())
@@ -354,6 +358,8 @@ pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 struct Room {
     limit: u64,
     left: Cell<u64>,
+    /// There was more than there is room for.
+    overrun: Cell<bool>,
 }
 
 impl Room {
@@ -363,7 +369,15 @@ impl Room {
         Self {
             limit,
             left: Cell::new(limit),
+            overrun: Cell::new(false),
         }
+    }
+
+    fn message(&self) -> String {
+        format!(
+            "the compressed data grows beyond {} MiB, which no table of this size does; if it is genuine, unpack it first",
+            self.limit >> 20
+        )
     }
 }
 
@@ -381,13 +395,11 @@ impl<R: Read> Read for Limited<'_, R> {
                 self.room.left.set(left);
                 Ok(n)
             }
-            None => Err(io::Error::new(
-                ErrorKind::FileTooLarge,
-                format!(
-                    "the compressed data grows beyond {} MiB, which no table of this size does; if it is genuine, unpack it first",
-                    self.room.limit >> 20
-                ),
-            )),
+            None => {
+                self.room.overrun.set(true);
+                let message = self.room.message();
+                Err(io::Error::new(ErrorKind::FileTooLarge, message))
+            }
         }
     }
 }

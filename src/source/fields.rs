@@ -3,9 +3,11 @@
 use super::numbers::NumberDefect;
 use super::report::{DefectKind, RowDefect};
 use super::times::{
-    DateOrder, TimeDefect, TimeForm, WrittenTime, only_order, parse_time, parse_time_in,
+    ClockZone, DateOrder, TimeDefect, TimeForm, WrittenTime, parse_time, parse_time_in,
+    possible_orders,
 };
-use crate::model::{Interval, SeriesKey};
+use crate::error::shortened;
+use crate::model::{Interval, SeriesKey, Timestamp};
 
 /// The beginning of a field, for a message.
 pub(crate) fn shown(field: &[u8]) -> String {
@@ -23,30 +25,34 @@ pub(crate) fn read_time_in(
     field: &[u8],
     order: Option<DateOrder>,
 ) -> Result<WrittenTime, RowDefect> {
-    parse_time_in(field, order).map_err(|defect| {
-        let more = match (defect, only_order(field)) {
-            (TimeDefect::DayMonthOrder, Some(DateOrder::DayFirst)) => ", or say --dates day-first",
-            (TimeDefect::DayMonthOrder, Some(DateOrder::MonthFirst)) => {
-                ", or say --dates month-first"
-            }
-            (TimeDefect::DayMonthOrder, None) => {
-                ", or say --dates day-first or --dates month-first"
-            }
-            _ => "",
-        };
-        time_defect(defect, more, field)
+    parse_time_in(field, order).map_err(|defect| match defect {
+        TimeDefect::DayMonthOrder => time_defect(defect, &orders_to_say(field), field),
+        _ => time_defect(defect, "", field),
     })
+}
+
+/// The options that make a date of this field.
+fn orders_to_say(field: &[u8]) -> String {
+    let orders = possible_orders(field);
+    let options = orders.iter().map(|order| format!("--dates {order}"));
+    match options.collect::<Vec<_>>().join(" or ") {
+        none if none.is_empty() => none,
+        options => format!(", or say {options}"),
+    }
 }
 
 fn time_defect(defect: TimeDefect, more: &str, field: &[u8]) -> RowDefect {
     let found = format!("{defect}{more}, found {:?}", shown(field));
     match defect {
         TimeDefect::Empty => RowDefect::new(DefectKind::MissingField, defect.to_string()),
-        TimeDefect::Implausible => RowDefect::new(DefectKind::ImplausibleTime, found),
+        TimeDefect::Implausible | TimeDefect::MaybeExcel => {
+            RowDefect::new(DefectKind::ImplausibleTime, found)
+        }
+        TimeDefect::TwiceOrNever => RowDefect::new(DefectKind::UnclearTime, found),
         TimeDefect::Unreadable
         | TimeDefect::DayMonthOrder
-        | TimeDefect::UnknownZone
-        | TimeDefect::TwiceOrNever => RowDefect::new(DefectKind::Unparsable, found),
+        | TimeDefect::CompactOrMillis
+        | TimeDefect::UnknownZone => RowDefect::new(DefectKind::Unparsable, found),
     }
 }
 
@@ -57,7 +63,25 @@ pub(crate) fn check_symbol(symbol: &str) -> Result<(), RowDefect> {
         .map_err(|e| RowDefect::new(DefectKind::BadName, e.to_string()))
 }
 
-/// The defect of a row whose time is written in another form than most of the file's rows.
+/// The defect of a row whose time the clocks of the caller's zone showed twice or never.
+pub(crate) fn unclear_time(zone: &ClockZone, local: i64) -> RowDefect {
+    let clock = Timestamp::from_millis(local).to_string();
+    let message = format!(
+        "the clocks of {zone} showed {} twice or never, and the order of the rows does not tell which it is; write the time in UTC or with an offset",
+        clock.trim_end_matches('Z')
+    );
+    RowDefect::new(DefectKind::UnclearTime, message)
+}
+
+/// What to say of a column whose name says that its times are of a local clock, which nobody named.
+pub(crate) fn no_zone(column: &str) -> String {
+    format!(
+        "the column {} holds times of a local clock that is not said; say it, for example --zone Europe/Berlin, or --zone UTC",
+        shortened(column)
+    )
+}
+
+/// The defect of a row whose time is a number where most of the file's rows have text, or the reverse.
 pub(crate) fn wrong_unit(expected: TimeForm, found: TimeForm) -> RowDefect {
     let message = format!("expected the time in {expected} like most rows, found {found}");
     RowDefect::new(DefectKind::WrongUnit, message)

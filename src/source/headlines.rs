@@ -5,17 +5,18 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::columns::{Columns, Layout, TimeColumns, listed};
-use super::container::{Place, for_each_member};
-use super::fields::{read_time, wrong_unit};
+use super::columns::{Columns, Layout, TimeColumns, listed, numbered};
+use super::container::for_each_member;
+use super::fields::{no_zone, read_time_in, wrong_unit};
 use super::headline_columns::{HEADLINE_TIME, PRECISION, SOURCE, SYMBOLS, TEXT};
 use super::headline_symbols::{MAX_SYMBOLS, Symbols, read_symbols, too_many};
 use super::headline_text::clean_text;
+use super::headline_times::{day_by_whose_end_it_was_known, settle};
 use super::report::{DefectKind, InputReport, NoticeKind, OnError, RowDefect};
 use super::rows::{Rows, Step};
-use super::times::{TimeForms, WrittenTime, is_midnight, start_of_day};
-use crate::error::{Result, excerpt};
-use crate::model::{Headline, TimePrecision};
+use super::times::{ClockZone, DateOrder, TimeForms, WrittenTime, is_midnight};
+use crate::error::{Error, Result, excerpt};
+use crate::model::{Headline, TimePrecision, Timestamp};
 
 /// The longest text of a headline in bytes.
 const MAX_TEXT: usize = 8 << 10;
@@ -25,6 +26,10 @@ const MAX_TEXT: usize = 8 << 10;
 pub struct HeadlineOptions {
     /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
     pub map: Vec<(String, String)>,
+    /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
+    pub dates: Option<DateOrder>,
+    /// The clock of times that name no zone; by default UTC.
+    pub zone: Option<ClockZone>,
     /// What to do with rows that cannot be stored; by default refuse the file.
     pub on_error: OnError,
 }
@@ -56,7 +61,7 @@ pub fn read_headlines(path: &Path, options: &HeadlineOptions) -> Result<Headline
         let mut rows = Rows::open(member)?;
         let mut part = InputReport::new(path);
         let raw = read_rows(&mut rows, options, &mut part)?;
-        let found = assemble(raw, &mut part);
+        let found = assemble(raw, options.zone.as_ref(), &mut part);
         part.accepted = found.len() as u64;
         if part.rows == 0 {
             part.notices
@@ -67,10 +72,11 @@ pub fn read_headlines(path: &Path, options: &HeadlineOptions) -> Result<Headline
         Ok(())
     })?;
     headlines.sort_by_key(|h| h.time);
-    Ok(HeadlineFile {
-        headlines,
-        report: report.judge(options.on_error)?,
-    })
+    let report = report.judge(options.on_error)?;
+    match report.rows {
+        0 => Err(Error::input(path, None, "there are no rows")),
+        _ => Ok(HeadlineFile { headlines, report }),
+    }
 }
 
 /// A headline before the file's form of times is known.
@@ -121,7 +127,7 @@ fn read_rows(
     if rows.has_none() {
         return Ok(Vec::new());
     }
-    let mut positions = Positions::resolve(rows.layout(), &rows.place, options)?;
+    let mut positions: Option<Positions> = None;
     let mut record = ByteRecord::new();
     let mut raw = Vec::new();
     loop {
@@ -135,9 +141,12 @@ fn read_rows(
             }
         };
         report.rows += 1;
-        if rows.layout().width() != positions.width {
-            positions = Positions::resolve(rows.layout(), &rows.place, options)?;
-        }
+        let width = rows.layout().width();
+        let positions = match &mut positions {
+            Some(known) if known.width == width => known,
+            // The first row tells what columns of times hold.
+            stale => stale.insert(Positions::resolve(rows, options, &record)?),
+        };
         match positions.read(&record, line) {
             Ok(headline) => {
                 headline.oddities.tell(line, report);
@@ -146,8 +155,23 @@ fn read_rows(
             Err(defect) => report.reject(line, defect),
         }
     }
+    let positions = match positions {
+        Some(positions) => positions,
+        // Names that say nothing are refused without a row as well.
+        None => Positions::resolve(rows, options, &record)?,
+    };
     if let Some(message) = positions.notice_on_symbols(&raw, rows.layout()) {
         report.notices.add(NoticeKind::NoSymbols, None, || message);
+    }
+    if let Some((line, message)) = rows.skipped().notice() {
+        let kind = NoticeKind::SkippedLines;
+        report.notices.add(kind, Some(line), || message);
+    }
+    if options.zone.is_none()
+        && let Some(name) = &positions.local_clock
+        && raw.iter().any(|row| row.time.form.is_naive())
+    {
+        return Err(rows.place.error(None, no_zone(name)));
     }
     Ok(raw)
 }
@@ -159,36 +183,49 @@ struct Positions {
     symbols: Option<usize>,
     source: Option<usize>,
     precision: Option<usize>,
+    /// The name of the column of times if it says that they are of a local clock.
+    local_clock: Option<String>,
     width: usize,
+    dates: Option<DateOrder>,
 }
 
 impl Positions {
-    fn resolve(layout: &Layout, place: &Place, options: &HeadlineOptions) -> Result<Self> {
-        let found = match layout {
-            Layout::Named(names) => Self::of_names(names, options),
+    fn resolve(rows: &Rows<'_>, options: &HeadlineOptions, row: &ByteRecord) -> Result<Self> {
+        let found = match rows.layout() {
+            Layout::Named(names) => Self::of_names(names, options, row),
+            Layout::Positional(width) if !options.map.is_empty() => {
+                Self::of_names(&numbered(*width), options, row)
+            }
             Layout::Positional(_) => {
-                Err("expected a first line with the names of the columns, like time,symbols,headline,source".to_owned())
+                Err("expected a first line with the names of the columns; without one say where they are, for example --map time=#1,text=#2,symbols=#3".to_owned())
             }
         };
-        found.map_err(|message| place.error(None, message))
+        found.map_err(|message| rows.place.error(None, message))
     }
 
-    fn of_names(names: &[String], options: &HeadlineOptions) -> Result<Self, String> {
+    fn of_names(
+        names: &[String],
+        options: &HeadlineOptions,
+        row: &ByteRecord,
+    ) -> Result<Self, String> {
         let fields = [&HEADLINE_TIME, &TEXT, &SYMBOLS, &SOURCE, &PRECISION];
         let columns = Columns::new(names, &options.map, &fields)?;
+        let time = columns.need_time_as_in(&HEADLINE_TIME, row)?;
         Ok(Self {
-            time: columns.need_time(&HEADLINE_TIME)?,
+            local_clock: columns.local_clock(&time),
+            time,
             text: columns.need(&TEXT)?,
             symbols: columns.find(&SYMBOLS)?,
             source: columns.find(&SOURCE)?,
             precision: columns.find(&PRECISION)?,
             width: names.len(),
+            dates: options.dates,
         })
     }
 
     fn read(&self, record: &ByteRecord, line: u64) -> Result<RawHeadline, RowDefect> {
         let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
-        let time = read_time(&self.time.of(record))?;
+        let time = read_time_in(&self.time.of(record), self.dates)?;
         let said = utf8(field(self.precision), "precision")?;
         let said = match said {
             "" => None,
@@ -266,16 +303,37 @@ fn check_text(text: &str) -> Result<(), RowDefect> {
     Ok(())
 }
 
-/// Checks what concerns several rows: one form of times, order, equal rows, midnights.
-fn assemble(mut raw: Vec<RawHeadline>, report: &mut InputReport) -> Vec<Headline> {
+/// Checks what concerns several rows: one form of times, the clock, order, equal rows, midnights.
+fn assemble(
+    mut raw: Vec<RawHeadline>,
+    zone: Option<&ClockZone>,
+    report: &mut InputReport,
+) -> Vec<Headline> {
     leave_out_wrong_units(&mut raw, report);
-    let dates_only = raw.iter().all(|r| is_midnight(r.headline.time));
+    let is_midnight = |r: &RawHeadline| is_midnight(Timestamp::from_millis(r.time.local));
+    let dates_only = raw.iter().all(is_midnight);
+    let times: Vec<WrittenTime> = raw.iter().map(|row| row.time).collect();
+    let (times, unclear) = settle(&times, zone, report);
+    let mut unclear = unclear.into_iter().peekable();
+    for (row, time) in raw.iter_mut().zip(times) {
+        row.headline.time = time;
+    }
+    let mut at = 0..;
+    raw.retain(
+        |row| match unclear.next_if(|(row, _)| at.next() == Some(*row)) {
+            Some((_, defect)) => {
+                report.reject(row.line, defect);
+                false
+            }
+            None => true,
+        },
+    );
     for row in &mut raw {
         if row.said.is_none() && dates_only {
             row.headline.precision = TimePrecision::Day;
         }
         if row.headline.precision == TimePrecision::Day {
-            row.headline.time = start_of_day(row.headline.time);
+            row.headline.time = day_by_whose_end_it_was_known(row.time, row.headline.time);
         }
     }
     sort(&mut raw, report);
@@ -291,7 +349,7 @@ fn leave_out_wrong_units(raw: &mut Vec<RawHeadline>, report: &mut InputReport) {
         return;
     };
     raw.retain(|row| {
-        let fits = row.time.form.same_unit(expected);
+        let fits = row.time.form.same_kind(expected);
         if !fits {
             report.reject(row.line, wrong_unit(expected, row.time.form));
         }

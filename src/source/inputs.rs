@@ -14,6 +14,15 @@ const RECOGNISED: [&str; 11] = [
     ".zip",
 ];
 
+/// What the arguments of a command name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// The files to read, sorted, each once.
+    pub files: Vec<PathBuf>,
+    /// Files in folders that are of no kind which can be read.
+    pub passed_over: Vec<PathBuf>,
+}
+
 /// The files that `args` name: files as they are, folders with all files below them whose names
 /// end in `.csv`, `.tsv`, `.json`, `.jsonl`, `.ndjson`, `.parquet`, `.feather`, `.arrow`, `.ipc`, `.gz` or
 /// `.zip`, and patterns
@@ -24,23 +33,41 @@ const RECOGNISED: [&str; 11] = [
 /// [`Error::Invalid`] if there is no argument or one matches nothing, [`Error::Io`] if a folder
 /// cannot be read.
 pub fn find_inputs(args: &[String]) -> Result<Vec<PathBuf>> {
+    find_inputs_and_others(args, &[]).map(|found| found.files)
+}
+
+/// As [`find_inputs`], with the files in folders whose names end in one of `also`, and with those that
+/// were passed over.
+///
+/// # Errors
+/// As [`find_inputs`].
+pub fn find_inputs_and_others(args: &[String], also: &[&str]) -> Result<Inputs> {
     if args.is_empty() {
         return Err(Error::invalid(
             "expected at least one file, folder or pattern to read",
         ));
     }
-    let mut files = Vec::new();
+    let mut found = Search {
+        also,
+        inputs: Inputs::default(),
+    };
     for arg in args {
-        let before = files.len();
-        add_argument(arg, &mut files)?;
-        if files.len() == before {
+        let before = found.inputs.files.len();
+        found.add_argument(arg)?;
+        if found.inputs.files.len() == before {
             return Err(nothing_found(arg));
         }
     }
-    files.sort();
+    let Inputs {
+        mut files,
+        mut passed_over,
+    } = found.inputs;
     let mut seen = HashSet::new();
-    files.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
-    Ok(files)
+    for list in [&mut files, &mut passed_over] {
+        list.sort();
+        list.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
+    }
+    Ok(Inputs { files, passed_over })
 }
 
 fn nothing_found(arg: &str) -> Error {
@@ -58,66 +85,75 @@ fn nothing_found(arg: &str) -> Error {
     Error::invalid(format!("{arg}: {reason}"))
 }
 
-fn add_argument(arg: &str, files: &mut Vec<PathBuf>) -> Result<()> {
-    let path = Path::new(arg);
-    if path.is_dir() {
-        add_folder(path, files)
-    } else if path.exists() {
-        files.push(path.to_path_buf());
-        Ok(())
-    } else if has_pattern(arg) {
-        add_matches(arg, files)
-    } else {
-        Ok(())
+/// A search in folders.
+struct Search<'a> {
+    /// Endings that are taken beside those that always are.
+    also: &'a [&'a str],
+    inputs: Inputs,
+}
+
+impl Search<'_> {
+    fn add_argument(&mut self, arg: &str) -> Result<()> {
+        let path = Path::new(arg);
+        if path.is_dir() {
+            self.add_folder(path)
+        } else if path.exists() {
+            self.inputs.files.push(path.to_path_buf());
+            Ok(())
+        } else if has_pattern(arg) {
+            self.add_matches(arg)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn add_folder(&mut self, folder: &Path) -> Result<()> {
+        walk(folder, |path, is_file| {
+            let name = path.to_string_lossy().to_ascii_lowercase();
+            let mut endings = RECOGNISED.iter().chain(self.also);
+            if is_file && endings.any(|ending| name.ends_with(ending)) {
+                self.inputs.files.push(path.to_path_buf());
+            } else if is_file {
+                self.inputs.passed_over.push(path.to_path_buf());
+            }
+            Ok(())
+        })
+    }
+
+    fn add_matches(&mut self, pattern: &str) -> Result<()> {
+        let glob = GlobBuilder::new(pattern)
+            .literal_separator(true)
+            .build()
+            .map_err(|e| Error::invalid(format!("{pattern} is not a pattern: {}", e.kind())))?
+            .compile_matcher();
+        let base = fixed_part(Path::new(pattern));
+        let start = if base.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            &base
+        };
+        if !start.is_dir() {
+            return Ok(());
+        }
+        walk(start, |path, is_file| {
+            // Walking "." gives "./x", while the pattern says "x".
+            let named = if base.as_os_str().is_empty() {
+                path.strip_prefix(".").unwrap_or(path)
+            } else {
+                path
+            };
+            match (glob.is_match(named), is_file) {
+                (true, true) => self.inputs.files.push(named.to_path_buf()),
+                (true, false) if !named.as_os_str().is_empty() => self.add_folder(named)?,
+                _ => {}
+            }
+            Ok(())
+        })
     }
 }
 
 fn has_pattern(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
-}
-
-fn add_folder(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let recognised = |path: &Path| {
-        let name = path.to_string_lossy().to_ascii_lowercase();
-        RECOGNISED.iter().any(|ending| name.ends_with(ending))
-    };
-    walk(folder, |path, is_file| {
-        if is_file && recognised(path) {
-            files.push(path.to_path_buf());
-        }
-        Ok(())
-    })
-}
-
-fn add_matches(pattern: &str, files: &mut Vec<PathBuf>) -> Result<()> {
-    let glob = GlobBuilder::new(pattern)
-        .literal_separator(true)
-        .build()
-        .map_err(|e| Error::invalid(format!("{pattern} is not a pattern: {}", e.kind())))?
-        .compile_matcher();
-    let base = fixed_part(Path::new(pattern));
-    let start = if base.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        &base
-    };
-    if !start.is_dir() {
-        return Ok(());
-    }
-    walk(start, |path, is_file| {
-        // Walking "." gives "./x", while the pattern says "x".
-        let named = if base.as_os_str().is_empty() {
-            path.strip_prefix(".").unwrap_or(path)
-        } else {
-            path
-        };
-        match (glob.is_match(named), is_file) {
-            (true, true) => files.push(named.to_path_buf()),
-            (true, false) if !named.as_os_str().is_empty() => add_folder(named, files)?,
-            _ => {}
-        }
-        Ok(())
-    })
 }
 
 /// The leading components of a pattern that hold no wildcard.
@@ -211,6 +247,23 @@ mod tests {
             found(&dir, &[""]),
             ["a/1.CSV.gz", "a/deep/0.parquet", "b/2.csv"]
         );
+    }
+
+    #[test]
+    fn what_is_passed_over_is_known() {
+        let dir = tree(&["a/1.csv", "a/1.csv.CHECKSUM", "b/notes.txt", "b/.hidden"]);
+        let root = [dir.path().display().to_string()];
+        let names = |files: &[PathBuf]| {
+            let names = files
+                .iter()
+                .map(|f| f.file_name().unwrap().to_string_lossy().into_owned());
+            names.collect::<Vec<_>>()
+        };
+        let found = find_inputs_and_others(&root, &[]).unwrap();
+        assert_eq!(names(&found.passed_over), ["1.csv.CHECKSUM", "notes.txt"]);
+        let found = find_inputs_and_others(&root, &[".txt"]).unwrap();
+        assert_eq!(names(&found.files), ["1.csv", "notes.txt"]);
+        assert_eq!(names(&found.passed_over), ["1.csv.CHECKSUM"]);
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod bars;
 #[cfg(feature = "http")]
 mod bybit;
 #[cfg(feature = "files")]
+mod column_map;
+#[cfg(feature = "files")]
 mod columns;
 #[cfg(feature = "files")]
 mod container;
@@ -24,6 +26,8 @@ mod headline_columns;
 mod headline_symbols;
 #[cfg(feature = "files")]
 mod headline_text;
+#[cfg(feature = "files")]
+mod headline_times;
 #[cfg(feature = "files")]
 mod headlines;
 #[cfg(feature = "files")]
@@ -43,7 +47,9 @@ mod times;
 mod vectors;
 
 #[cfg(feature = "files")]
-pub use bars::{BarFile, BarOptions, Contradiction, OnConflict, Overlap, read_bars};
+pub use bars::{
+    BarFile, BarOptions, Contradiction, OnConflict, Overlap, TimeOf, named_by_path, read_bars,
+};
 #[cfg(all(feature = "http", any(test, fuzzing)))]
 pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]
@@ -52,17 +58,17 @@ pub use bybit::{
     bybit_series_key, parse_bybit_interval, sync_klines,
 };
 #[cfg(feature = "files")]
-pub use columns::parse_map;
+pub use column_map::parse_map;
 #[cfg(feature = "files")]
 pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
 #[cfg(feature = "files")]
-pub use inputs::find_inputs;
+pub use inputs::{Inputs, find_inputs, find_inputs_and_others};
 #[cfg(feature = "files")]
 pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError};
 #[cfg(feature = "files")]
 pub use report_parts::{FilePart, FileParts};
 pub use synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
 #[cfg(feature = "files")]
-pub use times::DateOrder;
+pub use times::{ClockZone, DateOrder};
 #[cfg(feature = "files")]
 pub use vectors::{VectorFile, VectorMeta, VectorOptions, read_vectors};

@@ -51,8 +51,10 @@ pub enum DefectKind {
     Unparsable,
     /// An integer time lies outside of 1973 to 2100 in every unit, or a date outside of 1900 to 2100.
     ImplausibleTime,
-    /// The time has another unit or form than the file's other rows.
+    /// The time is a number where most of the file's rows have text, or the reverse.
     WrongUnit,
+    /// A local time that the clocks of its zone showed twice or never.
+    UnclearTime,
     /// A number is NaN or infinite.
     NotFinite,
     /// A price is zero or negative.
@@ -87,6 +89,7 @@ impl fmt::Display for DefectKind {
             Self::Unparsable => "unreadable field",
             Self::ImplausibleTime => "implausible time",
             Self::WrongUnit => "timestamp in the wrong unit",
+            Self::UnclearTime => "local time shown twice or never",
             Self::NotFinite => "not a finite number",
             Self::PriceNotPositive => "price not above 0",
             Self::HighBelowLow => "high below low",
@@ -132,7 +135,17 @@ pub enum NoticeKind {
     NoVolume,
     /// Midnights of a local time zone were kept as trading dates at 00:00 UTC.
     TradingDates,
-    /// A header without rows.
+    /// The times look like those of closes and were taken for those of opens.
+    CloseStamps,
+    /// Daily bars of a market with sessions open at another hour than midnight in UTC.
+    HourOfDays,
+    /// Open or close lay outside of low..high, which was widened.
+    Widened,
+    /// A zone was given for times without one, and all times have their own.
+    ZoneUnused,
+    /// Lines before the header or remarks between rows, which are left out.
+    SkippedLines,
+    /// A member without rows.
     NoRows,
     /// Adjusted closes that differ from the closes and are not used.
     AdjustedUnused,
@@ -171,6 +184,11 @@ impl fmt::Display for NoticeKind {
             Self::Gap => "gap",
             Self::NoVolume => "no volume",
             Self::TradingDates => "local midnights kept as trading dates",
+            Self::CloseStamps => "times perhaps of the close",
+            Self::HourOfDays => "days that do not open at midnight",
+            Self::Widened => "range widened",
+            Self::ZoneUnused => "zone not used",
+            Self::SkippedLines => "lines that are no rows",
             Self::NoRows => "no rows",
             Self::AdjustedUnused => "adjusted close not used",
             Self::Split => "jump as in a split",

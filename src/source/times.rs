@@ -1,151 +1,43 @@
 //! Times as files write them.
 //!
-//! The one rule for integers: the digits tell the unit. Seconds are 10^8 to 4.1 * 10^9, and
-//! milliseconds, microseconds and nanoseconds 1,000 times as much each, so every unit covers
-//! 1973-03-03 to 2099-12-31 and no integer fits two. Eight digits that are a date, like
-//! `20240131`, are that date. Everything else is [`text`]. A file uses one unit, or text.
+//! The one rule for integers: the digits tell the unit, of each number for itself. Seconds are 10^8 to
+//! 4.1 * 10^9, and milliseconds, microseconds and nanoseconds 1,000 times as much each, so every unit
+//! covers 1973-03-03 to 2099-12-31 and no integer fits two. Eight digits that are a date, like
+//! `20240131`, are that date, and fourteen that are a date and a time of day are both. Twelve digits like
+//! `202401310930` could be either, so the caller has to say. Days of Excel, like `45322.5`, are
+//! read only if the caller says so: they look like numbers of rows. Everything else is [`text`] or, where
+//! a month or a weekday has its name, [`words`]. A file has numbers or text, not both.
+//!
+//! What a time says without a zone is [`clock`]'s to turn into UTC, for a whole column at once.
 
+mod clock;
+mod days;
+mod digits;
+mod excel;
+mod forms;
+mod order;
 mod text;
+mod words;
+mod written;
+mod zones;
 
-pub(crate) use text::only_order;
+pub(crate) use clock::Clock;
+#[cfg(feature = "parquet")]
+pub(crate) use days::{ZoneText, naive};
+pub(crate) use forms::{TimeForm, TimeForms, TimeUnit};
+pub use order::DateOrder;
+pub(crate) use text::possible_orders;
+pub(crate) use written::{TimeDefect, WrittenTime};
+pub use zones::ClockZone;
 
-use std::fmt;
-use std::str::FromStr;
-
-use crate::error::{Error, excerpt};
 use crate::model::{TimePrecision, Timestamp};
+use excel::excel_time;
+use written::DAY_MS;
 
-const DAY_MS: i64 = 86_400_000;
 /// 1973-03-03T09:46:40Z in seconds; below it, integers are row numbers rather than times.
 const FIRST_SECOND: i64 = 100_000_000;
 /// 2100-01-01 in seconds.
 const END_SECOND: i64 = 4_102_444_800;
-
-/// Which comes first in dates like `31/01/2024`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DateOrder {
-    /// Day, month, year.
-    DayFirst,
-    /// Month, day, year.
-    MonthFirst,
-}
-
-impl FromStr for DateOrder {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        match text {
-            "day-first" => Ok(Self::DayFirst),
-            "month-first" => Ok(Self::MonthFirst),
-            _ => Err(Error::invalid(format!(
-                "expected the order of dates day-first or month-first, found {}",
-                excerpt(text)
-            ))),
-        }
-    }
-}
-
-/// The unit of an integer time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeUnit {
-    Seconds,
-    Millis,
-    Micros,
-    Nanos,
-}
-
-/// How a time was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeForm {
-    Integer(TimeUnit),
-    /// Text with this offset from UTC.
-    Text {
-        offset_minutes: i64,
-    },
-}
-
-impl TimeForm {
-    /// Whether both are text, or integers of one unit.
-    pub(crate) fn same_unit(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Integer(a), Self::Integer(b)) => a == b,
-            (Self::Text { .. }, Self::Text { .. }) => true,
-            _ => false,
-        }
-    }
-
-    fn offset_ms(self) -> i64 {
-        match self {
-            Self::Integer(_) => 0,
-            Self::Text { offset_minutes } => offset_minutes * 60_000,
-        }
-    }
-}
-
-impl fmt::Display for TimeForm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Integer(TimeUnit::Seconds) => "seconds",
-            Self::Integer(TimeUnit::Millis) => "milliseconds",
-            Self::Integer(TimeUnit::Micros) => "microseconds",
-            Self::Integer(TimeUnit::Nanos) => "nanoseconds",
-            Self::Text { .. } => "text",
-        })
-    }
-}
-
-/// A time as it was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WrittenTime {
-    /// Milliseconds since 1970 on the clock that it was written with.
-    pub(crate) local: i64,
-    /// The unit, or the offset of that clock.
-    pub(crate) form: TimeForm,
-    /// What is known of the time of day.
-    pub(crate) precision: TimePrecision,
-}
-
-impl WrittenTime {
-    /// The moment in UTC.
-    pub(crate) fn utc(self) -> Timestamp {
-        Timestamp::from_millis(self.local - self.form.offset_ms())
-    }
-}
-
-/// Why a field is no time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeDefect {
-    Empty,
-    Unreadable,
-    DayMonthOrder,
-    Implausible,
-    UnknownZone,
-    /// A clock that was put back showed it twice, or one that was put on never.
-    TwiceOrNever,
-}
-
-impl fmt::Display for TimeDefect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the time is empty",
-            Self::Unreadable => {
-                "expected a time like 1577836800000, 2020-01-01 or 2020-01-01T00:00:00Z"
-            }
-            Self::DayMonthOrder => {
-                "the order of day and month is not said; write dates as YYYY-MM-DD"
-            }
-            Self::Implausible => {
-                "expected an integer from 1973 to 2099 in s, ms, us or ns, or a date from 1900 to 2099"
-            }
-            Self::UnknownZone => {
-                "expected a zone like UTC, +02:00 or America/New_York behind the time"
-            }
-            Self::TwiceOrNever => {
-                "the clocks of that zone were changed then, and showed this time twice or never; write the time in UTC or with an offset"
-            }
-        })
-    }
-}
 
 /// Reads a time in any of the forms of this module's rule.
 pub(crate) fn parse_time(field: &[u8]) -> Result<WrittenTime, TimeDefect> {
@@ -162,7 +54,7 @@ pub(crate) fn parse_time_in(
         return Err(TimeDefect::Empty);
     }
     match plain_integer_of(field).or_else(|| integer_of(field)) {
-        Some(value) => integer_time(value, field.len()),
+        Some(value) => integer_time(value, field.len(), order),
         None => text::parse(field, order),
     }
 }
@@ -202,7 +94,11 @@ fn integer_of(field: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
-fn integer_time(value: i64, digits: usize) -> Result<WrittenTime, TimeDefect> {
+fn integer_time(
+    value: i64,
+    digits: usize,
+    order: Option<DateOrder>,
+) -> Result<WrittenTime, TimeDefect> {
     let integer = |unit, local| WrittenTime {
         local,
         form: TimeForm::Integer(unit),
@@ -210,78 +106,21 @@ fn integer_time(value: i64, digits: usize) -> Result<WrittenTime, TimeDefect> {
     };
     let range = |scale: i64| (FIRST_SECOND * scale)..(END_SECOND * scale);
     if range(1_000).contains(&value) {
-        Ok(integer(TimeUnit::Millis, value))
+        match digits::compact(value, 12) {
+            None => Ok(integer(TimeUnit::Millis, value)),
+            Some(time) if order == Some(DateOrder::YearFirst) => Ok(time),
+            Some(_) => Err(TimeDefect::CompactOrMillis),
+        }
     } else if range(1).contains(&value) {
         Ok(integer(TimeUnit::Seconds, value * 1_000))
     } else if range(1_000_000).contains(&value) {
         Ok(integer(TimeUnit::Micros, value.div_euclid(1_000)))
     } else if range(1_000_000_000).contains(&value) {
         Ok(integer(TimeUnit::Nanos, value.div_euclid(1_000_000)))
-    } else if digits == 8 {
-        let days = text::days_of(value / 10_000, value / 100 % 100, value % 100);
-        days.map(text::day).ok_or(TimeDefect::Implausible)
+    } else if matches!(digits, 8 | 14) {
+        digits::compact(value, digits).ok_or(TimeDefect::Implausible)
     } else {
-        Err(TimeDefect::Implausible)
-    }
-}
-
-/// The forms of a column of times, as runs of equal ones: nearly always a single run.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TimeForms {
-    runs: Vec<(usize, TimeForm)>,
-    len: usize,
-}
-
-impl TimeForms {
-    /// Adds the form of the next row.
-    pub(crate) fn push(&mut self, form: TimeForm) {
-        if self.runs.last().is_none_or(|(_, last)| *last != form) {
-            self.runs.push((self.len, form));
-        }
-        self.len += 1;
-    }
-
-    /// The ranges of rows of one form.
-    pub(crate) fn ranges(&self) -> impl Iterator<Item = (std::ops::Range<usize>, TimeForm)> + '_ {
-        let ends = self.runs.iter().skip(1).map(|(start, _)| *start);
-        let ends = ends.chain(std::iter::once(self.len));
-        self.runs
-            .iter()
-            .zip(ends)
-            .map(|((start, form), end)| (*start..end, *form))
-    }
-
-    /// The form with the unit of most rows of all `columns`, and of equals the first: the file's
-    /// form.
-    pub(crate) fn of_most<'a>(columns: impl Iterator<Item = &'a Self>) -> Option<TimeForm> {
-        let mut votes: Vec<(TimeForm, usize)> = Vec::new();
-        for (range, form) in columns.flat_map(|c| c.ranges()) {
-            match votes.iter_mut().find(|(seen, _)| seen.same_unit(form)) {
-                Some((_, count)) => *count += range.len(),
-                None => votes.push((form, range.len())),
-            }
-        }
-        // `max_by_key` takes the last of equals.
-        let winner = votes.into_iter().rev().max_by_key(|(_, count)| *count);
-        winner.map(|(form, _)| form)
-    }
-
-    /// Turns local times into UTC. With `trading_dates`, local midnights stay as they are if all
-    /// rows are such; the result says whether that changed anything.
-    pub(crate) fn to_utc(&self, local: &mut [i64], trading_dates: bool) -> bool {
-        let shifted = self.ranges().any(|(_, form)| form.offset_ms() != 0);
-        if !shifted {
-            return false;
-        }
-        if trading_dates && local.iter().all(|t| t.rem_euclid(DAY_MS) == 0) {
-            return true;
-        }
-        for (range, form) in self.ranges() {
-            for time in local.get_mut(range).unwrap_or_default() {
-                *time -= form.offset_ms();
-            }
-        }
-        false
+        excel_time(value as f64, order)
     }
 }
 

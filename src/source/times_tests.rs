@@ -67,7 +67,8 @@ fn text_in_its_many_forms() {
         ("2100-01-01", "Implausible"),
         ("20201331", "Implausible"),
         ("2020-01/31", "Unreadable"),
-        ("2020-01-31T24:00", "Unreadable"),
+        ("2020-01-31T24:00", "2020-02-01T00:00:00Z minute"),
+        ("2020-01-31T24:01", "Unreadable"),
         ("2020-01-31T23:59:60Z", "Unreadable"),
         (
             "2020-01-31T10:00 Europe/Berlin",
@@ -99,7 +100,7 @@ fn text_in_its_many_forms() {
         ("2020-01-31 13:00 PM", "Unreadable"),
         ("Mayo 31, 2020", "Unreadable"),
         ("Feb 30, 2020", "Implausible"),
-        ("31-Jan-20", "Unreadable"),
+        ("31-Jan-20", "2020-01-31T00:00:00Z day"),
         ("2020-01-31T10:00+02:", "Unreadable"),
         ("1577836800.5", "Unreadable"),
         ("", "Empty"),
@@ -110,56 +111,171 @@ fn text_in_its_many_forms() {
 }
 
 #[test]
-fn some_dates_tell_their_order() {
-    for (text, order) in [
-        ("10/27/2023", Some(DateOrder::MonthFirst)),
-        (" 27.10.2023 10:00", Some(DateOrder::DayFirst)),
-        ("10/11/2023", None),
-        ("2023-10-27", None),
-        ("x", None),
+fn months_have_names_in_many_orders() {
+    for (text, expected) in [
+        (
+            "Mon, 08 Jan 2024 13:05:00 GMT",
+            "2024-01-08T13:05:00Z second",
+        ),
+        (
+            "Tue, 9 Jan 2024 08:00:00 +0200",
+            "2024-01-09T06:00:00Z second",
+        ),
+        ("Tue, 09 Jul 2024 08:00 EDT", "2024-07-09T12:00:00Z minute"),
+        ("9 Jan 24 08:00:00 PST", "2024-01-09T16:00:00Z second"),
+        (
+            "Wed Aug 27 13:08:45 +0000 2008",
+            "2008-08-27T13:08:45Z second",
+        ),
+        ("Wed Aug 27 13:08:45 2008", "2008-08-27T13:08:45Z second"),
+        (
+            "Mon Jan  8 13:05:00 EST 2024",
+            "2024-01-08T18:05:00Z second",
+        ),
+        (
+            "Mon Jan 08 2024 13:05:00 GMT+0100 (Central European Standard Time)",
+            "2024-01-08T12:05:00Z second",
+        ),
+        (
+            " 7:51  PM ET Fri, 17 July 2020",
+            "2020-07-17T23:51:00Z minute",
+        ),
+        ("7:33 AM ET Thu, 16 Jan 2020", "2020-01-16T12:33:00Z minute"),
+        ("Jul 18 2020", "2020-07-18T00:00:00Z day"),
+        (
+            "July 18, 2020 at 9:05 p.m. ET",
+            "2020-07-19T01:05:00Z minute",
+        ),
+        ("Published 7 PM ET Fri, 17 July 2020", "Unreadable"),
+        ("Fri, 17 July 2020 7 PM", "2020-07-17T19:00:00Z minute"),
+        ("Sept. 5th, 2020", "2020-09-05T00:00:00Z day"),
+        ("18-Jul-20", "2020-07-18T00:00:00Z day"),
+        ("Jul-18-20 09:30AM", "2020-07-18T09:30:00Z minute"),
+        ("2020-Jul-18 09:30", "2020-07-18T09:30:00Z minute"),
+        ("08-Jan-2024T09:30:00Z", "2024-01-08T09:30:00Z second"),
+        ("08-Jan-2024 0930", "2024-01-08T09:30:00Z minute"),
+        ("5 May 1970", "1970-05-05T00:00:00Z day"),
+        ("5-May-70", "1970-05-05T00:00:00Z day"),
+        ("5-May-69", "2069-05-05T00:00:00Z day"),
+        (
+            "7:51\u{202f}PM ET Fri, 17 July 2020",
+            "2020-07-17T23:51:00Z minute",
+        ),
+        ("Jan 31", "Unreadable"),
+        ("Jan 2020", "Unreadable"),
+        ("5 Jan Feb 2020", "Unreadable"),
+        ("Today 09:30AM", "Unreadable"),
+        ("5 Jan 2020 09:30 Nowhere/City", "UnknownZone"),
+        ("1 Nov 2020 01:30 ET", "TwiceOrNever"),
+        ("Row without a date", "Unreadable"),
     ] {
-        assert_eq!(only_order(text.as_bytes()), order, "{text}");
+        assert_eq!(utc(text), expected, "{text:?}");
     }
 }
 
 #[test]
-fn most_rows_decide_the_unit_of_a_file() {
-    let seconds = TimeForm::Integer(TimeUnit::Seconds);
+fn times_of_day_and_zones_in_more_spellings() {
+    for (text, expected) in [
+        ("2024-01-02 0900", "2024-01-02T09:00:00Z minute"),
+        ("20240102 930", "2024-01-02T09:30:00Z minute"),
+        ("20240102 93000", "2024-01-02T09:30:00Z second"),
+        ("20240102093000", "2024-01-02T09:30:00Z second"),
+        ("20240102 2400", "2024-01-03T00:00:00Z minute"),
+        ("20240102 9", "Unreadable"),
+        ("20240102 99", "Unreadable"),
+        ("20240102 0960", "Unreadable"),
+        ("2019-10-17 09-AM", "2019-10-17T09:00:00Z minute"),
+        ("2019-10-17 12 a.m.", "2019-10-17T00:00:00Z minute"),
+        (
+            "2017-01-01D10:00:00.000000000",
+            "2017-01-01T10:00:00Z second",
+        ),
+        ("2024-07-02 10:00:00 EDT", "2024-07-02T14:00:00Z second"),
+        (
+            "2024-07-02 10:00:00 GMT+0100",
+            "2024-07-02T09:00:00Z second",
+        ),
+        (
+            "2024-07-02 10:00:00 -0500 EST",
+            "2024-07-02T15:00:00Z second",
+        ),
+        (
+            "2024-07-02T10:00+02:00[Europe/Berlin]",
+            "2024-07-02T08:00:00Z minute",
+        ),
+        ("202401310930", "CompactOrMillis"),
+        ("200016000000", "1976-05-04T00:00:00Z second"),
+        ("45292", "MaybeExcel"),
+        ("45292.5", "MaybeExcel"),
+        ("4529", "Implausible"),
+    ] {
+        assert_eq!(utc(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn the_caller_may_say_what_dates_are() {
+    use DateOrder::{DayFirst, Excel, MonthFirst, YearFirst};
+    for (text, order, expected) in [
+        ("31/01/2024", DayFirst, "2024-01-31T00:00:00Z"),
+        ("1/31/24, 9:30:00 AM", MonthFirst, "2024-01-31T09:30:00Z"),
+        ("01.02.70", DayFirst, "1970-02-01T00:00:00Z"),
+        ("24/01/31 0930", YearFirst, "2024-01-31T09:30:00Z"),
+        ("202401310930", YearFirst, "2024-01-31T09:30:00Z"),
+        ("45292", Excel, "2024-01-01T00:00:00Z"),
+        ("45292.3958333333", Excel, "2024-01-01T09:30:00Z"),
+        ("45292.39583", Excel, "2024-01-01T09:30:00Z"),
+        ("61", Excel, "1900-03-01T00:00:00Z"),
+        ("1704067200", Excel, "2024-01-01T00:00:00Z"),
+    ] {
+        let time = parse_time_in(text.as_bytes(), Some(order)).map(|t| t.utc().to_string());
+        assert_eq!(time.as_deref(), Ok(expected), "{text}");
+    }
+    for (text, order) in [
+        ("01/31/2024", DayFirst),
+        ("31/01/2024", YearFirst),
+        ("31/01/202", DayFirst),
+        ("17", Excel),
+    ] {
+        assert!(
+            parse_time_in(text.as_bytes(), Some(order)).is_err(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn some_dates_tell_their_order() {
+    use DateOrder::{DayFirst, MonthFirst, YearFirst};
+    for (text, orders) in [
+        ("10/27/2023", vec![MonthFirst]),
+        (" 27.10.2023 10:00", vec![DayFirst]),
+        ("10/11/2023", vec![DayFirst, MonthFirst]),
+        ("10/27/23", vec![MonthFirst]),
+        ("23-10-27", vec![DayFirst, YearFirst]),
+        ("23-10-32", vec![DayFirst]),
+        ("2023-10-27", vec![]),
+        ("x", vec![]),
+    ] {
+        assert_eq!(possible_orders(text.as_bytes()), orders, "{text}");
+    }
+}
+
+#[test]
+fn most_rows_decide_whether_a_file_has_numbers_or_text() {
     let millis = TimeForm::Integer(TimeUnit::Millis);
+    let micros = TimeForm::Integer(TimeUnit::Micros);
+    let offset = TimeForm::Text { offset_minutes: 60 };
     let mut forms = TimeForms::default();
-    for form in [seconds, millis, millis, seconds, millis] {
+    for form in [TimeForm::Naive, millis, millis, offset, micros] {
         forms.push(form);
     }
-    assert_eq!(TimeForms::of_most([&forms].into_iter()), Some(millis));
+    let most = TimeForms::of_most([&forms].into_iter());
+    assert_eq!(most, Some(millis));
+    assert!(millis.same_kind(micros) && !millis.same_kind(offset));
     let ranges: Vec<_> = forms.ranges().map(|(range, _)| range).collect();
     assert_eq!(ranges, [0..1, 1..3, 3..4, 4..5]);
-    let mut equal = TimeForms::default();
-    equal.push(millis);
-    equal.push(seconds);
-    assert_eq!(TimeForms::of_most([&equal].into_iter()), Some(millis));
     assert_eq!(TimeForms::of_most(std::iter::empty()), None);
-}
-
-#[test]
-fn local_midnights_may_stay_as_dates() {
-    let mut forms = TimeForms::default();
-    let mut local = Vec::new();
-    for text in ["2024-03-08 00:00:00-05:00", "2024-03-11 00:00:00-04:00"] {
-        let time = parse_time(text.as_bytes()).unwrap();
-        forms.push(time.form);
-        local.push(time.local);
-    }
-    let dates = local.clone();
-    assert!(forms.to_utc(&mut local, true));
-    assert_eq!(local, dates);
-    assert!(!forms.to_utc(&mut local, false));
-    let hour = 3_600_000;
-    let shifted: Vec<i64> = dates
-        .iter()
-        .zip([5, 4])
-        .map(|(d, h)| d + h * hour)
-        .collect();
-    assert_eq!(local, shifted);
 }
 
 proptest! {

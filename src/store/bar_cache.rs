@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bar_block;
 use super::bar_sums::KeptSums;
-use super::bars::{BLOCKS, TAIL, block_start, decode, tail_bar};
-use super::catalog::{CatalogUse, ReadTable, ReadTxn};
+use super::bar_tables::BarTables;
+use super::bars::{block_start, decode, tail_bar};
+use super::calls::ReadTable;
+use super::catalog::{CatalogUse, ReadTxn};
 use super::records::SeriesId;
+use super::tables::{BLOCKS, TAIL};
 use crate::error::{Error, Result};
 use crate::model::Bars;
 
@@ -68,12 +71,6 @@ impl BarCache {
         lock().put(hash, &bars);
         Ok(bars)
     }
-}
-
-/// The tables of bars as one transaction sees them.
-pub(super) struct BarTables {
-    tail: ReadTable<(SeriesId, i64), [f64; 5]>,
-    blocks: ReadTable<(SeriesId, i64), &'static [u8]>,
 }
 
 impl ReadTxn {

@@ -5,24 +5,16 @@
 
 use std::ops::RangeInclusive;
 
-use redb::{ReadableTable, TableDefinition};
+use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 
-use super::bar_block;
 use super::calls::CheckedTable;
 use super::catalog::CatalogUse;
-use super::codec;
 use super::records::SeriesId;
+use super::tables::{BLOCKS, EXTENTS, TAIL};
+use super::{bar_block, codec};
 use crate::error::{Error, Result};
 use crate::model::{Bar, Bars, Timestamp};
-
-/// Key: series, open time of the first bar.
-pub(super) const BLOCKS: TableDefinition<(SeriesId, i64), &[u8]> =
-    TableDefinition::new("bar_blocks");
-/// Key: series, open time. Value: open, high, low, close, volume.
-pub(super) const TAIL: TableDefinition<(SeriesId, i64), [f64; 5]> =
-    TableDefinition::new("bar_tail");
-pub(super) const EXTENTS: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("bar_extents");
 
 /// How many bars of a series are stored, and from when to when they open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

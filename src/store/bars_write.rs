@@ -5,12 +5,11 @@ use std::ops::{Range, RangeInclusive};
 use rayon::prelude::*;
 
 use super::bar_block::{self, BLOCK_BARS};
-use super::bars::{
-    BLOCKS, BarChange, BarExtent, BarReads, EXTENTS, TAIL, block_start, decode, tail_bar,
-};
+use super::bars::{BarChange, BarExtent, BarReads, block_start, decode, tail_bar};
 use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
 use super::records::SeriesId;
+use super::tables::{BLOCKS, EXTENTS, TAIL};
 use crate::error::{Error, Result};
 use crate::model::Bars;
 

@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{AccessGuard, Key, Range, ReadableTable, Table, Value};
+use redb::{AccessGuard, Key, Range, ReadOnlyTable, ReadableTable, Table, Value};
 
 use super::faults::fault;
 use crate::error::{Error, Result};
@@ -214,3 +214,6 @@ impl<K: Key + 'static, V: Value + 'static> DoubleEndedIterator for Entries<'_, K
         self.step(DoubleEndedIterator::next_back)
     }
 }
+
+/// A table of a read transaction.
+pub(super) type ReadTable<K, V> = CheckedTable<ReadOnlyTable<K, V>, K, V>;

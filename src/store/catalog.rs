@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use redb::{Key, ReadOnlyTable, ReadableTable, Table, TableDefinition, Value};
 
 use super::backend::Stamp;
-use super::bar_cache::BarTables;
-use super::calls::{CheckedTable, calling, caught};
+use super::bar_tables::BarTables;
+use super::calls::{CheckedTable, ReadTable, calling, caught};
 use super::changes::Changes;
 use super::closing::Closing;
 use super::codec;
@@ -15,19 +15,13 @@ use super::faults::{fault, no_formats};
 use super::handle::Handle;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 use super::syncing::Syncing;
-use super::tables::{EachTable, each_table};
+use super::tables::{EachTable, FILE_NAME, META, SERIES, SERIES_BY_NAME, SPACES, each_table};
 use crate::disk::{Storage, look_up, publish};
 use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space, Timestamp};
 
 /// The version of the tables below and of their values.
 const FORMAT: u64 = 1;
-
-pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
-pub(super) const SERIES: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("series");
-pub(super) const SERIES_BY_NAME: TableDefinition<&str, SeriesId> =
-    TableDefinition::new("series_by_name");
-pub(super) const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new("spaces");
 
 /// The catalog file of one database. Clones share it.
 #[derive(Clone)]
@@ -39,7 +33,7 @@ pub(crate) struct Catalog {
 
 impl Catalog {
     /// The catalog's file name in a database's folder.
-    pub(crate) const FILE_NAME: &'static str = "catalog.redb";
+    pub(crate) const FILE_NAME: &'static str = FILE_NAME;
     /// The version of its format, which is the only one that is read.
     pub(crate) const FORMAT: u64 = FORMAT;
     /// Its name until it holds its empty tables.
@@ -296,9 +290,6 @@ pub(crate) trait CatalogUse {
         Ok(all)
     }
 }
-
-/// A table of a read transaction.
-pub(super) type ReadTable<K, V> = CheckedTable<ReadOnlyTable<K, V>, K, V>;
 
 /// A read transaction: a snapshot.
 pub(crate) struct ReadTxn {

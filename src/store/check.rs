@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bars::{BLOCKS, EXTENTS, TAIL};
-use super::catalog::{CatalogUse, META, ReadTxn, SERIES_BY_NAME};
+use super::catalog::{CatalogUse, ReadTxn};
 use super::codec;
-use super::headlines::{BY_CONTENT, BY_SYMBOL, BY_TIME, HEADLINES, content_hash};
+use super::headlines::content_hash;
 use super::records::{SegmentId, SegmentRecord, SeriesId, SpaceId};
-use super::rows::{DEAD, FLAT, FRESH, PENDING, SEGMENTS};
+use super::tables::{
+    BLOCKS, BY_CONTENT, BY_SYMBOL, BY_TIME, DEAD, EXTENTS, FLAT, FRESH, HEADLINES, META, PENDING,
+    SEGMENTS, SERIES_BY_NAME, TAIL,
+};
 use crate::error::{Error, Result};
 use crate::model::Headline;
 

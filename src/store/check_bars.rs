@@ -1,6 +1,7 @@
-use super::bars::{BLOCKS, BarReads, TAIL, decode, tail_bar};
+use super::bars::{BarReads, decode, tail_bar};
 use super::catalog::{CatalogUse, ReadTxn};
 use super::records::SeriesId;
+use super::tables::{BLOCKS, TAIL};
 use crate::error::{Error, Result};
 use crate::model::Bars;
 

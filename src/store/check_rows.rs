@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{CatalogUse, ReadTxn};
-use super::headline_rows::{MARKS, ROWS};
-use super::headlines::HEADLINES;
 use super::records::SpaceId;
+use super::tables::{HEADLINE_MARKS, HEADLINE_ROWS, HEADLINES};
 use super::weights::WeightReads;
 use crate::error::Result;
 
@@ -30,7 +29,7 @@ impl ReadTxn {
             self.known(table, "space", space.into(), spaces.contains(&space))
         };
         let mut marks = BTreeMap::new();
-        if let Some(table) = self.table_if_there(MARKS)? {
+        if let Some(table) = self.table_if_there(HEADLINE_MARKS)? {
             for item in table.iter()? {
                 let (space, mark) = item?;
                 known("headline_marks", space.value())?;
@@ -38,7 +37,7 @@ impl ReadTxn {
                 marks.insert(space.value(), mark.value());
             }
         }
-        let Some(table) = self.table_if_there(ROWS)? else {
+        let Some(table) = self.table_if_there(HEADLINE_ROWS)? else {
             return Ok(());
         };
         let headlines = self.table(HEADLINES)?;
@@ -139,14 +138,14 @@ mod tests {
         fails(row(9, 1, 2), "headline_marks: it names the space 9");
         fails(
             |txn| {
-                let mut table = txn.table_mut(ROWS).unwrap();
+                let mut table = txn.table_mut(HEADLINE_ROWS).unwrap();
                 table.insert((9, 1), &[0; 8][..]).unwrap();
             },
             "headline_rows: it names the space 9",
         );
         fails(
             |txn| {
-                let mut table = txn.table_mut(ROWS).unwrap();
+                let mut table = txn.table_mut(HEADLINE_ROWS).unwrap();
                 table.insert((1, 0), &[0; 8][..]).unwrap();
             },
             "headline_rows: it names the headline 0",

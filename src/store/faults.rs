@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::catalog::Catalog;
+use super::tables::FILE_NAME;
 use crate::error::Error;
 
 /// After an error of the disk, redb does nothing more with its file: it cannot know what was kept.
@@ -16,15 +16,13 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> Error {
     match error.into() {
         redb::Error::Io(source) => Error::Io {
             action: "use",
-            path: PathBuf::from(Catalog::FILE_NAME),
+            path: PathBuf::from(FILE_NAME),
             source: Arc::new(io::Error::new(source.kind(), format!("{source}; {REOPEN}"))),
         },
-        redb::Error::Corrupted(detail) => {
-            Error::corrupt(Path::new(Catalog::FILE_NAME), "catalog", detail)
-        }
+        redb::Error::Corrupted(detail) => Error::corrupt(Path::new(FILE_NAME), "catalog", detail),
         redb::Error::PreviousIo => Error::Catalog(format!(
             "reading or writing {} failed before; {REOPEN}",
-            Catalog::FILE_NAME
+            FILE_NAME
         )),
         other => Error::Catalog(other.to_string()),
     }

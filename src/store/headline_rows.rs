@@ -3,19 +3,10 @@
 //! Headlines are numbered as they come, so one number a space says how far it is: what is above
 //! waits. A row goes with its headline, in one transaction.
 
-use redb::TableDefinition;
-
 use super::catalog::{CatalogUse, WriteTxn};
 use super::records::SpaceId;
+use super::tables::{HEADLINE_MARKS, HEADLINE_ROWS};
 use crate::error::Result;
-
-/// Key: space, number of the headline. Value: the stored vector, and if the space's weights have a
-/// bank of charts the headline's expressiveness, an f32, little-endian. Catalogs of the first programs
-/// have neither table.
-pub(super) const ROWS: TableDefinition<(SpaceId, u64), &[u8]> =
-    TableDefinition::new("headline_rows");
-/// The last headline that a space has looked at; some have no vector, because they say nothing.
-pub(super) const MARKS: TableDefinition<SpaceId, u64> = TableDefinition::new("headline_marks");
 
 /// Rows of headlines that are read from a transaction.
 pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
@@ -36,7 +27,7 @@ pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
         id: u64,
         mut found: impl FnMut(u64, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        let Some(table) = self.table_if_there(ROWS)? else {
+        let Some(table) = self.table_if_there(HEADLINE_ROWS)? else {
             return Ok(());
         };
         let first = id.saturating_add(1);
@@ -49,8 +40,10 @@ pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
 
     /// How many headlines have a row in a space. Costs nothing where no other space has read any.
     fn headline_row_count(&self, space: SpaceId) -> Result<u64> {
-        let (Some(rows), Some(marks)) = (self.table_if_there(ROWS)?, self.table_if_there(MARKS)?)
-        else {
+        let (Some(rows), Some(marks)) = (
+            self.table_if_there(HEADLINE_ROWS)?,
+            self.table_if_there(HEADLINE_MARKS)?,
+        ) else {
             return Ok(0);
         };
         let mut alone = true;
@@ -70,7 +63,7 @@ pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
 
     /// The last headline that a space has looked at; 0 is none.
     fn headline_mark(&self, space: SpaceId) -> Result<u64> {
-        let Some(table) = self.table_if_there(MARKS)? else {
+        let Some(table) = self.table_if_there(HEADLINE_MARKS)? else {
             return Ok(0);
         };
         let mark = table.get(space)?;
@@ -88,18 +81,18 @@ impl WriteTxn {
         rows: &[(u64, Vec<u8>)],
         mark: u64,
     ) -> Result<()> {
-        let mut table = self.table_mut(ROWS)?;
+        let mut table = self.table_mut(HEADLINE_ROWS)?;
         for (id, vector) in rows {
             table.insert((space, *id), vector.as_slice())?;
         }
-        self.table_mut(MARKS)?.insert(space, mark)?;
+        self.table_mut(HEADLINE_MARKS)?.insert(space, mark)?;
         Ok(())
     }
 
     /// Forgets the rows of headlines in all spaces.
     pub(super) fn remove_headline_rows(&self, ids: &[u64]) -> Result<()> {
         let spaces = self.all_spaces()?;
-        let mut table = self.table_mut(ROWS)?;
+        let mut table = self.table_mut(HEADLINE_ROWS)?;
         for (space, _) in spaces {
             for &id in ids {
                 table.remove((space, id))?;
@@ -110,9 +103,9 @@ impl WriteTxn {
 
     /// Forgets all rows of headlines of a space.
     pub(super) fn clear_headline_rows(&self, space: SpaceId) -> Result<()> {
-        self.table_mut(ROWS)?
+        self.table_mut(HEADLINE_ROWS)?
             .clear((space, 0)..=(space, u64::MAX))?;
-        self.table_mut(MARKS)?.remove(space)?;
+        self.table_mut(HEADLINE_MARKS)?.remove(space)?;
         Ok(())
     }
 }

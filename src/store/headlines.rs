@@ -1,21 +1,12 @@
 use std::ops::RangeInclusive;
 
-use redb::TableDefinition;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
+use super::tables::{BY_CONTENT, BY_SYMBOL, BY_TIME, HEADLINES};
 use crate::error::{Error, Result};
 use crate::model::{Headline, Timestamp};
-
-pub(super) const HEADLINES: TableDefinition<u64, &[u8]> = TableDefinition::new("headlines");
-/// By a 128-bit hash of time, source and text: the same headline again is found by it.
-pub(super) const BY_CONTENT: TableDefinition<u128, u64> =
-    TableDefinition::new("headlines_by_content");
-pub(super) const BY_TIME: TableDefinition<(i64, u64), ()> =
-    TableDefinition::new("headlines_by_time");
-pub(super) const BY_SYMBOL: TableDefinition<(&str, i64, u64), ()> =
-    TableDefinition::new("headlines_by_symbol");
 
 /// Which headlines to read, by time of publication in milliseconds UTC.
 #[derive(Clone, Debug)]

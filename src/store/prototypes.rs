@@ -3,17 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::{CatalogUse, ReadTxn, WriteTxn};
 use super::codec;
 use super::records::SpaceId;
+use super::tables::PROTOTYPES;
 use crate::error::{Error, Result};
 use crate::model::Window;
-
-/// Key: name. Value: a [`PrototypeRecord`]. Catalogs of the first programs have no such table.
-pub(super) const PROTOTYPES: TableDefinition<&str, &[u8]> = TableDefinition::new("prototypes");
 
 /// A prototype as the catalog knows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -67,3 +67,20 @@ impl SegmentRecord {
         format!("{id:012}.seg")
     }
 }
+
+/// A row that is not yet in a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FreshRow {
+    pub(crate) series: SeriesId,
+    /// Close time of the window's last bar, in milliseconds UTC.
+    pub(crate) end: i64,
+    pub(crate) vector: Vec<u8>,
+}
+
+/// Windows of a series that wait for their embedding, by the open time of their last bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pending {
+    pub(crate) series: SeriesId,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+}

@@ -3,45 +3,11 @@
 
 use std::ops::Range;
 
-use redb::TableDefinition;
-
-use super::catalog::{CatalogUse, SPACES, WriteTxn};
+use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
-use super::records::{SegmentId, SegmentRecord, SeriesId, SpaceId};
+use super::records::{FreshRow, Pending, SegmentId, SegmentRecord, SeriesId, SpaceId};
+use super::tables::{DEAD, FLAT, FRESH, PENDING, SEGMENTS, SPACES};
 use crate::error::Result;
-
-/// Key: space, series, end of the window. Value: the stored vector.
-pub(super) const FRESH: TableDefinition<(SpaceId, SeriesId, i64), &[u8]> =
-    TableDefinition::new("fresh_rows");
-/// Windows without an embedding, because they are flat or their encoder failed on them. Key: space,
-/// series, end.
-pub(super) const FLAT: TableDefinition<(SpaceId, SeriesId, i64), ()> =
-    TableDefinition::new("flat_windows");
-/// Windows that wait for their embedding. Key: space, series, open time of the last bar of the
-/// first such window; value: the same of the last such window.
-pub(super) const PENDING: TableDefinition<(SpaceId, SeriesId, i64), i64> =
-    TableDefinition::new("pending_windows");
-pub(super) const SEGMENTS: TableDefinition<(SpaceId, SegmentId), &[u8]> =
-    TableDefinition::new("segments");
-/// Rows of a segment that are dead. Key: segment, first row; value: the row after the last.
-pub(super) const DEAD: TableDefinition<(SegmentId, u32), u32> = TableDefinition::new("dead_rows");
-
-/// A row that is not yet in a segment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FreshRow {
-    pub(crate) series: SeriesId,
-    /// Close time of the window's last bar, in milliseconds UTC.
-    pub(crate) end: i64,
-    pub(crate) vector: Vec<u8>,
-}
-
-/// Windows of a series that wait for their embedding, by the open time of their last bar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pending {
-    pub(crate) series: SeriesId,
-    pub(crate) first: i64,
-    pub(crate) last: i64,
-}
 
 /// Rows that are read from a transaction.
 pub(crate) trait RowReads: CatalogUse + Sized {

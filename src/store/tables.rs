@@ -2,14 +2,59 @@
 
 use redb::{Key, TableDefinition, Value};
 
-use super::bars::{BLOCKS, EXTENTS, TAIL};
-use super::catalog::{META, SERIES, SERIES_BY_NAME, SPACES};
-use super::headline_rows;
-use super::headlines::{BY_CONTENT, BY_SYMBOL, BY_TIME, HEADLINES};
-use super::prototypes::PROTOTYPES;
-use super::rows::{DEAD, FLAT, FRESH, PENDING, SEGMENTS};
-use super::weights::WEIGHTS;
+use super::records::{SegmentId, SeriesId, SpaceId};
 use crate::error::Result;
+
+/// The file of the catalog, in the folder of its database.
+pub(super) const FILE_NAME: &str = "catalog.redb";
+
+pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+pub(super) const SERIES: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("series");
+pub(super) const SERIES_BY_NAME: TableDefinition<&str, SeriesId> =
+    TableDefinition::new("series_by_name");
+pub(super) const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new("spaces");
+/// Key: series, open time of the first bar.
+pub(super) const BLOCKS: TableDefinition<(SeriesId, i64), &[u8]> =
+    TableDefinition::new("bar_blocks");
+/// Key: series, open time. Value: open, high, low, close, volume.
+pub(super) const TAIL: TableDefinition<(SeriesId, i64), [f64; 5]> =
+    TableDefinition::new("bar_tail");
+pub(super) const EXTENTS: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("bar_extents");
+pub(super) const HEADLINES: TableDefinition<u64, &[u8]> = TableDefinition::new("headlines");
+/// By a 128-bit hash of time, source and text: the same headline again is found by it.
+pub(super) const BY_CONTENT: TableDefinition<u128, u64> =
+    TableDefinition::new("headlines_by_content");
+pub(super) const BY_TIME: TableDefinition<(i64, u64), ()> =
+    TableDefinition::new("headlines_by_time");
+pub(super) const BY_SYMBOL: TableDefinition<(&str, i64, u64), ()> =
+    TableDefinition::new("headlines_by_symbol");
+/// Key: space, series, end of the window. Value: the stored vector.
+pub(super) const FRESH: TableDefinition<(SpaceId, SeriesId, i64), &[u8]> =
+    TableDefinition::new("fresh_rows");
+/// Windows without an embedding, because they are flat or their encoder failed on them. Key: space,
+/// series, end.
+pub(super) const FLAT: TableDefinition<(SpaceId, SeriesId, i64), ()> =
+    TableDefinition::new("flat_windows");
+/// Windows that wait for their embedding. Key: space, series, open time of the last bar of the
+/// first such window; value: the same of the last such window.
+pub(super) const PENDING: TableDefinition<(SpaceId, SeriesId, i64), i64> =
+    TableDefinition::new("pending_windows");
+pub(super) const SEGMENTS: TableDefinition<(SpaceId, SegmentId), &[u8]> =
+    TableDefinition::new("segments");
+/// Rows of a segment that are dead. Key: segment, first row; value: the row after the last.
+pub(super) const DEAD: TableDefinition<(SegmentId, u32), u32> = TableDefinition::new("dead_rows");
+/// Key: xxh3 of the value. Value: a weights file. Catalogs of the first programs have no such table.
+pub(super) const WEIGHTS: TableDefinition<u64, &[u8]> = TableDefinition::new("weights");
+/// Key: space, number of the headline. Value: the stored vector, and if the space's weights have a
+/// bank of charts the headline's expressiveness, an f32, little-endian. Catalogs of the first programs
+/// have neither table.
+pub(super) const HEADLINE_ROWS: TableDefinition<(SpaceId, u64), &[u8]> =
+    TableDefinition::new("headline_rows");
+/// The last headline that a space has looked at; some have no vector, because they say nothing.
+pub(super) const HEADLINE_MARKS: TableDefinition<SpaceId, u64> =
+    TableDefinition::new("headline_marks");
+/// Key: name. Value: a [`PrototypeRecord`](super::prototypes::PrototypeRecord). Catalogs of the first programs have no such table.
+pub(super) const PROTOTYPES: TableDefinition<&str, &[u8]> = TableDefinition::new("prototypes");
 
 /// Work on a table of any type.
 pub(super) trait EachTable {
@@ -39,7 +84,7 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(SEGMENTS)?;
     work.table(DEAD)?;
     work.table(WEIGHTS)?;
-    work.table(headline_rows::ROWS)?;
-    work.table(headline_rows::MARKS)?;
+    work.table(HEADLINE_ROWS)?;
+    work.table(HEADLINE_MARKS)?;
     work.table(PROTOTYPES)
 }

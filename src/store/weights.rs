@@ -3,13 +3,9 @@
 //! They stand in the catalog, not beside it: unlike segments they cannot be made again from it, a
 //! space and its weights become true in one transaction, and they are small.
 
-use redb::TableDefinition;
-
 use super::catalog::{CatalogUse, WriteTxn};
+use super::tables::WEIGHTS;
 use crate::error::Result;
-
-/// Key: xxh3 of the value. Value: a weights file. Catalogs of the first programs have no such table.
-pub(super) const WEIGHTS: TableDefinition<u64, &[u8]> = TableDefinition::new("weights");
 
 /// Weights that are read from a transaction.
 pub(crate) trait WeightReads: CatalogUse + Sized {

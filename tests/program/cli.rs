@@ -18,6 +18,8 @@ mod demo;
 mod embed;
 #[path = "cli/eval.rs"]
 mod eval;
+#[path = "cli/folders.rs"]
+mod folders;
 #[path = "cli/guard.rs"]
 mod guard;
 #[path = "cli/hostile.rs"]

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::db::embed::Windows;
 use crate::db::inner::Inner;
 use crate::encode::ChartEncoder;
-use crate::error::Error;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Modality, Space};
 use crate::store::{BarReads, CatalogUse, Pending, RowReads, SpaceId, WriteTxn};
 

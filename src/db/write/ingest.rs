@@ -2,16 +2,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::chart_space::ChartSpace;
-use super::chart_space::await_all;
+use super::chart_space::{ChartSpace, await_all};
 use super::check::{check_bars, check_beside_stored};
 use super::compact::seal_when_due;
 use super::embed_batch::{Touched, embed_or_wait};
 use super::headlines::embed_headlines;
 use super::ingest_report::IngestReport;
 use super::make_default_spaces::make_default_spaces;
-use super::removal::remove_windows;
-use super::removal::touched_windows;
+use super::removal::{remove_windows, touched_windows};
 use super::seal;
 use crate::db::control::{Control, Stage, Stopwatch};
 use crate::db::database::Database;

@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::embed_batch::Embedded;
 use crate::db::control::Stage;
-use crate::db::left_out::Failures;
-use crate::db::left_out::{FailedWindow, WaitingSpace};
+use crate::db::left_out::{FailedWindow, Failures, WaitingSpace};
 
 /// What ingestion of bars did.
 #[derive(Clone, Debug, Default, Serialize)]

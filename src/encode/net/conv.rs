@@ -3,8 +3,8 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, s};
 
-use super::Steps;
 use super::math::activate;
+use super::steps::Steps;
 use crate::encode::weights::{Activation, Layer};
 use crate::error::{Error, Result};
 

@@ -3,9 +3,9 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::Numbers;
 use super::conv::misfit;
 use super::math::{activate, mean_square, normalise};
+use super::steps::Numbers;
 use crate::encode::weights::{Activation, ChartConfig, Input};
 use crate::error::Result;
 

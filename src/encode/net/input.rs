@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::Steps;
 use super::math::dot;
+use super::steps::Steps;
 use crate::encode::stretch::checked_bars;
 use crate::encode::weights::{Channel, Input, Memory};
 use crate::error::Result;

@@ -16,6 +16,7 @@ mod head;
 mod input;
 mod math;
 mod pool;
+mod steps;
 
 use super::stretch::{blocks, check_bars, check_ends, reach, span};
 use super::weights::ChartConfig;
@@ -28,28 +29,13 @@ use input::NetInput;
 use math::dot_f32;
 pub(super) use math::normalise;
 use pool::NetPools;
+pub(super) use steps::Numbers;
 
 /// Windows that are encoded from one run of the layers: their steps stay in the cache of a core,
 /// and the steps before the first window are few beside them.
 const BLOCK: usize = 2048;
 /// Windows that go through the head together.
 const HEAD_ROWS: usize = 128;
-
-/// The numbers of a tensor by its name.
-pub(super) type Numbers<'a> = dyn Fn(&str) -> Result<Vec<f32>> + 'a;
-
-/// A vector of `width` numbers for each step, one after the other.
-#[derive(Clone, Debug, Default)]
-struct Steps {
-    width: usize,
-    values: Vec<f32>,
-}
-
-impl Steps {
-    fn len(&self) -> usize {
-        self.values.len() / self.width.max(1)
-    }
-}
 
 /// What the first layer of a network sees of consecutive bars; for tools that train.
 #[derive(Clone, Debug, PartialEq)]

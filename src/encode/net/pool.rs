@@ -1,7 +1,7 @@
 //! Pools: a window's steps as one vector, from prefix sums over all steps.
 
 use super::math::{dot_f32, mean_square};
-use super::{Numbers, Steps};
+use super::steps::{Numbers, Steps};
 use crate::encode::weights::{ChartConfig, Input, Pool};
 use crate::error::Result;
 

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::tensors::{Declared, Fill, Tensors};
-use super::{Weights, WeightsConfig};
 use crate::encode::Embeddings;
 use crate::error::{Error, Result};
 
@@ -47,12 +46,12 @@ pub struct BankConfig {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bank {
-    config: BankConfig,
-    mean: Vec<f32>,
+    pub(super) config: BankConfig,
+    pub(super) mean: Vec<f32>,
     /// D x D.
-    covariance: Vec<f32>,
+    pub(super) covariance: Vec<f32>,
     /// Ascending.
-    quantiles: Vec<f32>,
+    pub(super) quantiles: Vec<f32>,
 }
 
 impl Bank {
@@ -201,38 +200,13 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
     products.sum()
 }
 
-impl Weights {
-    /// The bank of charts, if the file has one.
-    pub fn bank(&self) -> Option<&Bank> {
-        self.bank.as_deref()
-    }
-
-    /// These weights with another bank of charts: what a trainer writes last, since a bank is
-    /// measured with the trained encoders. Their hash is another one.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if they are not `clip/1`, or if the bank has another dimension.
-    pub fn with_bank(&self, bank: &Bank) -> Result<Self> {
-        let config = WeightsConfig {
-            bank: Some(bank.config),
-            ..self.config.as_ref().clone()
-        };
-        let tensors = Tensors::parse(&self.bytes)?;
-        Self::from_values(&config, |name, _| match name {
-            "bank.mean" => Ok(bank.mean.clone()),
-            "bank.covariance" => Ok(bank.covariance.clone()),
-            "bank.quantiles" => Ok(bank.quantiles.clone()),
-            _ => tensors.numbers(name),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use super::*;
     use crate::encode::{ChartConfig, TextConfig};
+    use crate::encode::{Weights, WeightsConfig};
 
     fn embeddings(rows: &[[f32; 3]]) -> Embeddings {
         let mut all = Embeddings::with_capacity(3, rows.len());

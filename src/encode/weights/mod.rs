@@ -8,6 +8,7 @@ mod presets;
 mod shipped;
 mod tensors;
 mod trained;
+mod with_bank;
 
 pub use bank::{Bank, BankConfig};
 pub use config::{Activation, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory, Pool};

@@ -1,11 +1,15 @@
 //! Bars of one series in the order of the file into bars in the order of time, with everything
 //! checked that concerns several rows.
 
-use super::super::fields::wrong_unit;
+use super::super::column_map::hint as map_hint;
+use super::super::fields::{unclear_time, wrong_unit};
 use super::super::report::{DefectKind, InputReport, NoticeKind};
-use super::super::times::TimeForm;
+use super::super::times::{Clock, ClockZone, TimeForm};
 use super::raw::RawSeries;
 use super::spacing::{count_gaps, off_grid};
+use super::stamps::{
+    TimeOf, closes_to_opens, ends_a_bar, hours_of_days, notice_close_stamps, times_suggest_close,
+};
 use crate::error::shortened;
 use crate::model::{Calendar, Interval, SeriesKey, SplitJump, Timestamp};
 
@@ -13,26 +17,40 @@ use crate::model::{Calendar, Interval, SeriesKey, SplitJump, Timestamp};
 pub(crate) struct Rules<'a> {
     /// How most of its times are written.
     pub(crate) form: TimeForm,
+    /// The clock of times that name no zone.
+    pub(crate) zone: Option<&'a ClockZone>,
     /// Which missing bars are a gap.
     pub(crate) calendar: Calendar,
     /// A column that may name the symbol, where none is known to.
-    pub(crate) text_column: Option<&'a str>,
+    pub(crate) text_column: Option<(usize, &'a str)>,
 }
 
 /// Sorts the rows of a series, and leaves out those that contradict each other.
 pub(crate) fn settle_rows(raw: &mut RawSeries, rules: &Rules<'_>, report: &mut InputReport) {
     settle_times(raw, rules, report);
     sort(raw, report);
-    settle_repeats(raw, rules.text_column, report);
+    settle_repeats(raw, rules, report);
 }
 
-/// Leaves out bars that do not fit the interval, and counts those that are missing.
+/// What the caller says about the times of bars.
+#[derive(Clone, Copy)]
+pub(crate) struct Stamps {
+    /// Which moment of a bar its time is, if it is said.
+    pub(crate) time_of: Option<TimeOf>,
+    /// Whether their zone is said.
+    pub(crate) has_zone: bool,
+}
+
+/// Turns times of closes into those of opens, leaves out bars that do not fit the interval, and counts
+/// those that are missing.
 pub(crate) fn settle_grid(
     raw: &mut RawSeries,
     interval: Interval,
     calendar: Calendar,
+    stamps: Stamps,
     report: &mut InputReport,
 ) {
+    settle_stamps(&mut raw.bars.time, interval, calendar, stamps, report);
     leave_out_off_grid(raw, interval, calendar, report);
     if calendar == Calendar::Continuous {
         count_gaps(&raw.bars.time, |row| raw.line(row), interval, report);
@@ -99,28 +117,75 @@ fn at(ms: i64) -> Timestamp {
 
 /// Leaves out rows of another unit and turns local times into UTC.
 fn settle_times(raw: &mut RawSeries, rules: &Rules<'_>, report: &mut InputReport) {
-    let trading_dates = rules.calendar == Calendar::Session;
-    if raw.forms.to_utc(&mut raw.bars.time, trading_dates) {
+    let clock = Clock {
+        zone: rules.zone,
+        trading_dates: rules.calendar == Calendar::Session,
+        one_row_a_time: true,
+    };
+    let settled = clock.to_utc(&raw.forms, &mut raw.bars.time);
+    if settled.kept_as_dates {
         report.notices.add(NoticeKind::TradingDates, None, || {
             "every time is a midnight in its own zone; they are kept as dates at 00:00 UTC"
                 .to_owned()
         });
     }
-    let mut kept = Vec::new();
-    let deviates = |form: TimeForm| !form.same_unit(rules.form);
-    if !raw.forms.ranges().any(|(_, form)| deviates(form)) {
+    if settled.zone_unused {
+        report.notices.add(NoticeKind::ZoneUnused, None, || {
+            "every time has a zone of its own or is a number, which is in UTC; --zone was not used"
+                .to_owned()
+        });
+    }
+    let deviates = |form: TimeForm| !form.same_kind(rules.form);
+    if settled.unclear.is_empty() && !raw.forms.any(deviates) {
         return;
     }
+    let mut unclear = settled.unclear.into_iter().peekable();
+    let mut kept = Vec::new();
     for (rows, form) in raw.forms.ranges() {
-        if !deviates(form) {
-            kept.extend(rows);
-            continue;
-        }
-        for line in rows.filter_map(|row| raw.line(row)) {
-            report.reject(line, wrong_unit(rules.form, form));
+        for row in rows {
+            let is_unclear = unclear.next_if_eq(&row).is_some();
+            let defect = match rules.zone {
+                _ if deviates(form) => wrong_unit(rules.form, form),
+                Some(zone) if is_unclear => {
+                    let local = raw.bars.time.get(row).copied().unwrap_or_default();
+                    unclear_time(zone, local)
+                }
+                _ => {
+                    kept.push(row);
+                    continue;
+                }
+            };
+            if let Some(line) = raw.line(row) {
+                report.reject(line, defect);
+            }
         }
     }
     raw.keep(&kept);
+}
+
+/// Turns times of closes into those of opens, or says that they look like such.
+fn settle_stamps(
+    times: &mut [i64],
+    interval: Interval,
+    calendar: Calendar,
+    stamps: Stamps,
+    report: &mut InputReport,
+) {
+    if stamps.time_of == Some(TimeOf::Close) {
+        closes_to_opens(times, interval, calendar);
+    } else if stamps.time_of.is_none() && times_suggest_close(times, interval, calendar) {
+        notice_close_stamps(report, "days begin one bar late and end at a full hour");
+    }
+    if stamps.has_zone {
+        return;
+    }
+    if let Some(hours) = hours_of_days(times, interval, calendar) {
+        report.notices.add(NoticeKind::HourOfDays, None, || {
+            format!(
+                "bars of days open at {hours} UTC; if that is midnight at the exchange, --zone with its zone (like --zone America/New_York) keeps them as dates at 00:00 UTC, as files with dates are"
+            )
+        });
+    }
 }
 
 fn sort(raw: &mut RawSeries, report: &mut InputReport) {
@@ -150,12 +215,26 @@ fn sort(raw: &mut RawSeries, report: &mut InputReport) {
     raw.keep(&order);
 }
 
+/// Whether clocks are put back in this month: October or November, and April in the south.
+fn is_in_a_month_of_changes(time: i64) -> bool {
+    let date = at(time).to_string();
+    let month = date.get(5..7);
+    month.is_some_and(|month| ["04", "10", "11"].contains(&month))
+}
+
 /// Keeps one of equal rows, and none of rows that contradict each other.
-fn settle_repeats(raw: &mut RawSeries, text_column: Option<&str>, report: &mut InputReport) {
-    let hint = text_column.map_or_else(String::new, |column| {
-        let column = shortened(column);
-        format!("; perhaps the column {column} is the symbol: --map symbol={column}")
-    });
+fn settle_repeats(raw: &mut RawSeries, rules: &Rules<'_>, report: &mut InputReport) {
+    let local = rules.zone.is_none() && raw.forms.any(TimeForm::is_naive);
+    let hint = |time: i64| {
+        match rules.text_column {
+        Some((at, column)) => {
+            let typed = map_hint("symbol", at, column);
+            format!("; perhaps the column {} is the symbol: {typed}", shortened(column))
+        }
+        None if local && is_in_a_month_of_changes(time) => "; if the times are of a clock that was put back then, say --zone with its zone, like --zone Europe/Berlin".to_owned(),
+        None => String::new(),
+    }
+    };
     let times = &raw.bars.time;
     if times.is_sorted_by(|a, b| a < b) {
         return;
@@ -181,6 +260,7 @@ fn settle_repeats(raw: &mut RawSeries, text_column: Option<&str>, report: &mut I
             let count = rows.len();
             for row in rows {
                 report.defects.add(DefectKind::Conflict, raw.line(row), || {
+                    let hint = first.map_or_else(String::new, |bar| hint(bar.time.millis()));
                     format!("{count} rows of {time} have different values{hint}")
                 });
             }
@@ -204,10 +284,14 @@ fn leave_out_off_grid(
         .filter(|row| next_off.next_if(|(off, _)| off == row).is_none())
         .collect();
     for (row, reason) in off {
-        let time = raw.bars.time.get(row).copied().map(at);
+        let time = raw.bars.time.get(row).copied();
         report.defects.add(DefectKind::OffGrid, raw.line(row), || {
-            let time = time.map_or_else(String::new, |t| t.to_string());
-            format!("{time} {reason}")
+            let hint = match time.is_some_and(|t| ends_a_bar(t, interval)) {
+                true => "; if it is the end of a bar say --time-of close",
+                false => "",
+            };
+            let time = time.map_or_else(String::new, |t| at(t).to_string());
+            format!("{time} {reason}{hint}")
         });
     }
     raw.keep(&kept);

@@ -5,10 +5,10 @@ use super::super::report::{InputReport, NoticeKind};
 use super::super::report_parts::FilePart;
 use super::super::rows::{Facts, Rows};
 use super::super::times::{TimeForm, TimeForms};
-use super::BarOptions;
-use super::assemble::{Rules, notice_scaled, notice_splits, settle_grid, settle_rows};
+use super::assemble::{Rules, Stamps, notice_scaled, notice_splits, settle_grid, settle_rows};
 use super::market::told_market;
 use super::naming::{Guess, guess};
+use super::options::BarOptions;
 use super::parse::{ReadRows, Unread, read_rows};
 use super::raw::{RawSeries, RowNames};
 use super::spacing::{fits_interval, settle_interval};
@@ -143,7 +143,8 @@ impl Text<'_> {
             let mut own = InputReport::new(self.place.path());
             own.rows = rows;
             own.defects = std::mem::take(&mut one.defects);
-            let text_column = read.text_column.as_deref();
+            let text_column = read.text_column.as_ref();
+            let text_column = text_column.map(|(at, name)| (*at, name.as_str()));
             let names = self.names(&one.names, guess, told);
             match self.settle(one, form, names, text_column, own) {
                 Ok(Some(one)) => settled.push(one),
@@ -183,7 +184,7 @@ impl Text<'_> {
         mut raw: RawSeries,
         form: Option<TimeForm>,
         names: Result<[String; 3], String>,
-        text_column: Option<&str>,
+        text_column: Option<(usize, &str)>,
         mut report: InputReport,
     ) -> Result<Option<Settled>, FilePart> {
         let symbol = raw.names.symbol.clone();
@@ -203,6 +204,7 @@ impl Text<'_> {
         let calendar = calendar.unwrap_or_else(|| Calendar::of_market(market));
         let rules = Rules {
             form,
+            zone: self.options.zone.as_ref(),
             calendar,
             text_column: text_column.filter(|_| raw.names.symbol.is_none()),
         };
@@ -266,7 +268,11 @@ impl Text<'_> {
                 .and_then(|interval| fits_interval(times, interval).map(|()| interval)),
         };
         if let Ok(interval) = interval {
-            settle_grid(&mut raw, interval, calendar, &mut own);
+            let stamps = Stamps {
+                time_of: self.options.time_of,
+                has_zone: self.options.zone.is_some(),
+            };
+            settle_grid(&mut raw, interval, calendar, stamps, &mut own);
         }
         own.accepted = raw.bars.len() as u64;
         // A defect is the likelier cause, and the better message.

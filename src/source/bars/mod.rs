@@ -7,6 +7,7 @@ mod market;
 mod member;
 mod names;
 mod naming;
+mod options;
 mod overlap;
 mod parse;
 mod path_words;
@@ -14,6 +15,7 @@ mod raw;
 mod said;
 mod scale;
 mod spacing;
+mod stamps;
 mod stem;
 mod symbols;
 mod volume;
@@ -23,47 +25,16 @@ use std::path::Path;
 use super::container::{Place, for_each_readable_member};
 use super::report::{InputReport, OnError};
 use super::report_parts::FilePart;
-use super::times::DateOrder;
 use crate::error::{Error, Result};
-use crate::model::{Calendar, Interval, SeriesBars};
+use crate::model::SeriesBars;
 use gather::Gathered;
 use member::read_member;
 use parse::Unread;
 
+pub use naming::named_by_path;
+pub use options::BarOptions;
 pub use overlap::{Contradiction, OnConflict, Overlap};
-
-/// What the caller knows about a file of bars. What is said here wins over the file's content,
-/// and that over its path.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct BarOptions {
-    /// The kind of market; by default from the folders or a well-known venue, else from the symbol,
-    /// the columns or the days of the bars.
-    pub market: Option<String>,
-    /// The exchange or data source; by default from the folders, else `default`.
-    pub venue: Option<String>,
-    /// The symbol; by default from a column, else from the file's name or its folder in upper case.
-    pub symbol: Option<String>,
-    /// The length of a bar; by default from the file's name, else the most frequent spacing.
-    pub interval: Option<Interval>,
-    /// Whether the market ever closes; by default as usual for the market.
-    pub calendar: Option<Calendar>,
-    /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
-    pub map: Vec<(String, String)>,
-    /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
-    pub dates: Option<DateOrder>,
-    /// Whether prices are scaled by a column of adjusted closes: open, high, low and close by adjusted
-    /// close / close. By default the column is not used, and the report says so where it differs.
-    pub adjusted: bool,
-    /// Whether prices are written like `1,5`; by default a comma is refused.
-    pub decimal_comma: bool,
-    /// What to do with rows that cannot be stored; by default refuse their series.
-    pub on_error: OnError,
-    /// What to do if members of a zip file contradict each other about a bar; by default refuse the
-    /// series.
-    pub on_conflict: OnConflict,
-    /// What to multiply prices with, as 0.0001 where a source writes them as whole numbers.
-    pub scale: Option<f64>,
-}
+pub use stamps::TimeOf;
 
 /// What a file of bars holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,7 +50,7 @@ pub struct BarFile {
 ///
 /// A symbol or a member of a zip file that cannot be stored does not take the others with it: see
 /// [`InputReport::refused`]. A member that holds no table is passed over: see
-/// [`InputReport::passed_over`]; so is a file that is plain text.
+/// [`InputReport::passed_over`]; so is a `.txt` file that holds none.
 ///
 /// # Errors
 /// [`crate::Error::Io`] if the file cannot be read, [`crate::Error::Input`] if nothing of it can be stored: it is
@@ -103,19 +74,21 @@ pub fn read_bars(path: &Path, options: &BarOptions) -> Result<BarFile> {
             Ok(())
         }
         (Some(inner), Unread::NoTable(error)) => {
-            refused.borrow_mut().push((true, part_of(inner, &error)));
+            let mut part = part_of(inner, &error);
+            part.message = NO_TABLE.to_owned();
+            refused.borrow_mut().push((true, part));
             Ok(())
         }
-        (None, Unread::NoTable(error)) => {
-            let message = message_of(&error);
+        // What people call text may be a table, and what they call CSV should be one.
+        (None, Unread::NoTable(_)) if is_called_text(path) => {
             let part = FilePart {
-                message,
+                message: NO_TABLE.to_owned(),
                 ..FilePart::default()
             };
             refused.borrow_mut().push((true, part));
             Ok(())
         }
-        (_, Unread::Refused(error)) => Err(error),
+        (_, Unread::Refused(error) | Unread::NoTable(error)) => Err(error),
     };
     for_each_readable_member(
         path,
@@ -148,9 +121,22 @@ pub fn read_bars(path: &Path, options: &BarOptions) -> Result<BarFile> {
             };
             Err(Error::input(path, first.line, format!("{first}{more}")))
         }
+        // Nothing was left out, and still there is nothing to store.
+        None if report.rows == 0 && report.passed_over.count == 0 => {
+            Err(Error::input(path, None, "there are no rows"))
+        }
         _ => Ok(BarFile { series, report }),
     }
 }
+
+fn is_called_text(path: &Path) -> bool {
+    let ending = path.extension();
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("txt"))
+}
+
+/// Why a text that nobody called a table is passed over.
+const NO_TABLE: &str =
+    "it holds no table of bars: its first line names none of open, high, low and close";
 
 /// A member that is left out, and why.
 fn part_of(inner: &str, error: &Error) -> FilePart {

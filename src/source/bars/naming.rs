@@ -91,6 +91,16 @@ pub(crate) fn guess(path: &Path) -> Guess {
     }
 }
 
+/// The series that the path of a file suggests, as far as it does: files of which it is the same are
+/// worth comparing with each other before one of them is stored.
+pub fn named_by_path(path: &Path) -> String {
+    let guess = guess(path);
+    let or_nothing = |name: Option<String>| name.unwrap_or_default();
+    let [market, venue] = [guess.market, guess.venue].map(or_nothing);
+    let interval = guess.interval.map_or_else(String::new, |i| i.to_string());
+    format!("{market}/{venue}/{}:{interval}", or_nothing(guess.symbol))
+}
+
 fn is_number(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }

@@ -2,20 +2,21 @@
 
 use csv::ByteRecord;
 
-use super::super::columns::{Columns, Field, Layout, TIME, TimeColumns};
-use super::super::fields::{number_defect, read_time_in};
+use super::super::columns::{Columns, Field, Layout, TIME, TimeColumns, numbered};
+use super::super::fields::{no_zone, number_defect, read_time_in};
 use super::super::numbers::{NumberDefect, parse_number, parse_volume};
 use super::super::report::{DefectKind, InputReport, NoticeKind, RowDefect};
 use super::super::rows::{Rows, Step};
 use super::super::times::{DateOrder, TimeForm, WrittenTime};
-use super::BarOptions;
 use super::adjusted::{ADJUSTED, AdjustedColumn, Unused};
 use super::names::{BySeries, NameColumns, SYMBOL};
+use super::options::BarOptions;
 use super::raw::RawSeries;
 use super::scale::Scale;
+use super::stamps::{header_suggests_close, notice_close_stamps};
 use super::volume::{VOLUME, Volumes, find_volume};
 use crate::error::Error;
-use crate::model::{Bar, Timestamp};
+use crate::model::{Bar, BarDefect, Timestamp};
 
 macro_rules! price {
     ($name:literal, $($alias:literal),+) => {
@@ -40,7 +41,7 @@ const CLOSE: Field = price!(
 pub(super) struct ReadRows {
     pub(super) series: Vec<RawSeries>,
     /// A column with text that nobody asked for, which may name the symbol.
-    pub(super) text_column: Option<String>,
+    pub(super) text_column: Option<(usize, String)>,
     /// The columns are those that Yahoo gives.
     pub(super) of_yahoo: bool,
 }
@@ -114,9 +115,7 @@ pub(super) fn read_rows(
             Ok(row) => {
                 volumes.count(&row.bar, row.no_volume, line);
                 unused.count(row.adjusted_differs, line);
-                if row.rounded {
-                    note_rounded(report, line);
-                }
+                note_changes(&row, line, report);
                 series.push(row.form, row.bar, line);
             }
             Err(defect) => series.reject(line, defect),
@@ -130,6 +129,14 @@ pub(super) fn read_rows(
         let kind = NoticeKind::AdjustedUnused;
         report.notices.add(kind, line, || message);
     }
+    if let Some((line, message)) = rows.skipped().notice() {
+        let kind = NoticeKind::SkippedLines;
+        report.notices.add(kind, Some(line), || message);
+    }
+    if let Some(positions) = positions {
+        let checked = positions.check_clock(&by_series.series, options, report);
+        checked.map_err(|message| rows.place.error(None, message))?;
+    }
     Ok(ReadRows {
         series: by_series.series,
         text_column,
@@ -137,11 +144,19 @@ pub(super) fn read_rows(
     })
 }
 
-fn note_rounded(report: &mut InputReport, line: u64) {
-    report.notices.add(NoticeKind::Rounded, Some(line), || {
-        "the high or the low misses another price of its bar by less than a billionth; it was moved there"
-            .to_owned()
-    });
+/// Says what was done to a bar so that it can be stored.
+fn note_changes(row: &Row, line: u64, report: &mut InputReport) {
+    if row.rounded {
+        report.notices.add(NoticeKind::Rounded, Some(line), || {
+            "the high or the low misses another price of its bar by less than a billionth; it was moved there"
+                .to_owned()
+        });
+    }
+    if row.widened {
+        report.notices.add(NoticeKind::Widened, Some(line), || {
+            "open or close lies outside of low..high, which is widened to hold them".to_owned()
+        });
+    }
 }
 
 /// Where the fields of a bar are.
@@ -156,6 +171,11 @@ struct Positions {
     decimal_comma: bool,
     scale: Option<Scale>,
     of_yahoo: bool,
+    widen: bool,
+    /// The name of the column of times if it says that they are of a local clock.
+    local_clock: Option<String>,
+    /// Why the times may be those of closes.
+    close_stamps: Option<String>,
 }
 
 impl Positions {
@@ -170,13 +190,17 @@ impl Positions {
                 let found = Self::of_names(names, first, named, options);
                 (found, !options.map.is_empty() || may_be_table(names))
             }
+            Layout::Positional(width) if !options.map.is_empty() => {
+                let names = numbered(*width);
+                (Self::of_names(&names, first, named, options), true)
+            }
             Layout::Positional(width) => (Self::of_width(*width, options), true),
         };
-        found.map_err(|message| match is_table {
-            true => Unread::Refused(rows.place.error(None, message)),
-            false => {
-                let message = "it holds no table of bars: its first line has none of the columns open, high, low and close";
-                Unread::NoTable(rows.place.error(None, message))
+        found.map_err(|message| {
+            let error = rows.place.error(None, message);
+            match is_table {
+                true => Unread::Refused(error),
+                false => Unread::NoTable(error),
             }
         })
     }
@@ -202,8 +226,12 @@ impl Positions {
         let of_row = of_row.and_then(|symbol| std::str::from_utf8(symbol).ok());
         let symbol = options.symbol.as_deref().or(of_row).or(named);
         let of_yahoo = ["adjclose", "dividends", "stocksplits"];
+        let time = columns.need_time_as_in(&TIME, first)?;
         Ok(Self {
-            time: columns.need_time(&TIME)?,
+            close_stamps: header_suggests_close(names, time.last()),
+            local_clock: columns.local_clock(&time),
+            widen: options.widen,
+            time,
             prices: [price(&OPEN)?, price(&HIGH)?, price(&LOW)?, price(&CLOSE)?],
             volume: find_volume(&columns, symbol)?,
             adjusted: adjusted.map(|at| AdjustedColumn { at, used }),
@@ -222,14 +250,8 @@ impl Positions {
     fn of_width(width: usize, options: &BarOptions) -> Result<Self, String> {
         if !matches!(width, 5 | 6 | 7 | 12) {
             return Err(format!(
-                "there is no header, and {width} columns are not time, open, high, low, close and volume, nor a dump of Bybit (7) or Binance (12); add a line with the names of the columns"
+                "there is no header, and {width} columns are not time, open, high, low, close and volume, nor a dump of Bybit (7) or Binance (12); say where they are, for example --map time=#1,open=#2,high=#3,low=#4,close=#5, and time=#1+#2 if the date and the time of day are two"
             ));
-        }
-        if !options.map.is_empty() {
-            return Err(
-                "--map needs a header, and there is none; add a line with the names of the columns"
-                    .to_owned(),
-            );
         }
         if options.adjusted {
             return Err("there is no header, so no column is known to hold adjusted closes; add a line with the names of the columns, or leave out --adjusted".to_owned());
@@ -245,6 +267,9 @@ impl Positions {
             decimal_comma: options.decimal_comma,
             scale: options.scale.map(Scale::new),
             of_yahoo: false,
+            widen: options.widen,
+            local_clock: None,
+            close_stamps: None,
         })
     }
 
@@ -272,7 +297,12 @@ impl Positions {
             None => None,
         };
         bar.volume = volume.unwrap_or(0.0);
-        let mut rounded = check_or_round(&mut bar)?;
+        let checked = check_or_round(&mut bar);
+        let widened = checked.is_err() && self.widen && widen(&mut bar);
+        let mut rounded = match widened {
+            true => check(&bar).map(|()| false)?,
+            false => checked?,
+        };
         let mut adjusted_differs = false;
         if let Some(column) = self.adjusted {
             adjusted_differs = column.apply(&mut bar, field(column.at), self.decimal_comma)?;
@@ -288,6 +318,7 @@ impl Positions {
             no_volume: volume.is_none(),
             adjusted_differs,
             rounded,
+            widened,
         })
     }
 
@@ -310,8 +341,31 @@ impl Positions {
         parse_number(&digits, false).ok().filter(|_| tells)
     }
 
+    /// What the name of the column of times says about them, and the caller does not.
+    fn check_clock(
+        &self,
+        series: &[RawSeries],
+        options: &BarOptions,
+        report: &mut InputReport,
+    ) -> Result<(), String> {
+        if options.time_of.is_none()
+            && let Some(reason) = &self.close_stamps
+        {
+            notice_close_stamps(report, reason);
+        }
+        match &self.local_clock {
+            Some(name)
+                if options.zone.is_none()
+                    && series.iter().any(|s| s.forms.any(TimeForm::is_naive)) =>
+            {
+                Err(no_zone(name))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A column that holds text and that nobody asked for.
-    fn text_column(&self, layout: &Layout, record: &ByteRecord) -> Option<String> {
+    fn text_column(&self, layout: &Layout, record: &ByteRecord) -> Option<(usize, String)> {
         let Layout::Named(names) = layout else {
             return None;
         };
@@ -323,7 +377,7 @@ impl Positions {
             |at: usize| self.prices.iter().any(|(used, _)| *used == at) || self.time.is_in(at);
         let mut columns = names.iter().enumerate().filter(|(at, _)| !used(*at));
         let found = columns.find(|(at, _)| record.get(*at).is_some_and(is_text));
-        found.map(|(_, name)| name.clone())
+        found.map(|(at, name)| (at, name.clone()))
     }
 }
 
@@ -349,6 +403,8 @@ struct Row {
     adjusted_differs: bool,
     /// Its high or low was moved by what rounding makes.
     rounded: bool,
+    /// Its range was widened.
+    widened: bool,
 }
 
 /// How far a high may be below another price of its bar, and a low above one, as a share of it: more
@@ -375,6 +431,18 @@ fn check_or_round(bar: &mut Bar) -> Result<bool, RowDefect> {
     Err(defect)
 }
 
+/// Widens low..high to hold open and close; says whether that changed it.
+fn widen(bar: &mut Bar) -> bool {
+    let (low, high) = (bar.low, bar.high);
+    // A range that is none says nothing of what it should hold, and NaN stays a defect.
+    if low.is_nan() || high.is_nan() || low > high {
+        return false;
+    }
+    bar.low = low.min(bar.open).min(bar.close);
+    bar.high = high.max(bar.open).max(bar.close);
+    bar.low < low || bar.high > high
+}
+
 fn check(bar: &Bar) -> Result<(), RowDefect> {
     bar.check().map_err(|defect| {
         let Bar {
@@ -385,10 +453,14 @@ fn check(bar: &Bar) -> Result<(), RowDefect> {
             volume,
             ..
         } = bar;
+        let hint = match defect {
+            BarDefect::OutsideRange => "; --widen widens the range to hold them",
+            _ => "",
+        };
         RowDefect::new(
             defect.into(),
             format!(
-                "{defect} (open {open}, high {high}, low {low}, close {close}, volume {volume})"
+                "{defect} (open {open}, high {high}, low {low}, close {close}, volume {volume}){hint}"
             ),
         )
     })

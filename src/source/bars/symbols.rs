@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-/// What a name may not hold, as [`crate::model::SeriesKey`] says.
+/// What a name may not hold, as [`crate::model::SeriesKey`] says, and sources write. Line breaks and
+/// control characters are left to it: no source means them.
 fn is_forbidden(c: char) -> bool {
-    c.is_whitespace() || "/:@,".contains(c)
+    " /:@,".contains(c)
 }
 
 /// A symbol without what a name cannot hold: `BTC/USDT` is `BTCUSDT`, `BTC/USDT:USDT` (a perpetual, as
@@ -55,6 +56,7 @@ mod tests {
             ("NASDAQ:AAPL", "AAPL"),
             ("BRK/B", "BRK.B"),
             ("Apple Inc.", "Apple_Inc."),
+            ("a\nb", "a\nb"),
             ("", ""),
         ] {
             assert_eq!(plain_symbol(symbol), expected, "{symbol}");

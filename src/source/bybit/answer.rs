@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Instrument;
+use super::instrument::Instrument;
 use super::transport::{Answer, Fault};
 use crate::error::{Error, excerpt, shortened};
 use crate::model::{Bar, Timestamp};

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::Url;
 
-use super::Instrument;
 use super::answer::{PAGE_LIMIT, Page, read_page};
+use super::instrument::Instrument;
 use super::interrupt::Interrupt;
 use super::limiter::RateLimiter;
 use super::transport::{Fault, Transport, check_base_url};

@@ -1,7 +1,7 @@
 use super::answer::{PAGE_LIMIT, Page};
 use super::client::{BybitClient, PageRequest};
 use super::grid::{Grid, after};
-use super::{BybitCategory, Instrument};
+use super::instrument::{BybitCategory, Instrument};
 use crate::error::{Error, Result};
 use crate::model::{Bar, BarDefect, Bars, Interval, Timestamp};
 

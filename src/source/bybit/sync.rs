@@ -1,7 +1,7 @@
 use super::client::BybitClient;
 use super::grid::{Grid, after};
+use super::instrument::{BybitCategory, Instrument};
 use super::pages::{KlinePages, Traffic};
-use super::{BybitCategory, Instrument};
 use crate::error::{Error, Result};
 use crate::model::{BarDefect, Bars, Interval, Timestamp};
 

@@ -5,13 +5,19 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::super::super::container::{Content, Member};
+use super::super::{Facts, Rows};
 use super::*;
 
 type Read = (Layout, Facts, Vec<(u64, Vec<String>)>, Vec<(u64, String)>);
 
 fn read(text: &str) -> Result<Read> {
-    let place = Place::of(Path::new("t.csv"));
-    let (mut rows, facts) = CsvRows::open(Box::new(Cursor::new(text.to_owned())), place)?;
+    let member = Member {
+        place: Place::of(Path::new("t.csv")),
+        content: Content::Csv(Box::new(Cursor::new(text.to_owned()))),
+    };
+    let mut rows = Rows::open(member)?;
+    let facts = rows.facts.clone();
     let mut record = ByteRecord::new();
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     loop {
@@ -100,18 +106,118 @@ fn the_stacked_header_of_yfinance_in_both_orders() {
         assert_eq!(facts.symbol.as_deref(), Some("AAPL"));
         assert_eq!(rows, [row(4, &["2024-01-02", "1", "2"])]);
     }
-    let several = read("Price,Close,Close\nTicker,AAPL,MSFT\nDate,,\n");
-    assert!(
-        several
-            .unwrap_err()
-            .to_string()
-            .contains("found AAPL, MSFT")
-    );
     let (layout, _, rows, _) = read("Price,Time\n1,2\n").unwrap();
     assert_eq!(
         (layout, rows),
         (named(&["Price", "Time"]), vec![row(2, &["1", "2"])])
     );
+}
+
+#[test]
+fn the_columns_of_several_symbols_are_rows_of_each() {
+    let header = named(&["Date", "Close", "Volume", "Symbol"]);
+    let expected = [
+        row(4, &["2024-01-02", "1", "9", "A"]),
+        row(4, &["2024-01-02", "2", "8", "B"]),
+        row(5, &["2024-01-03", "3", "7", "B"]),
+    ];
+    for head in [
+        "Price,Close,Close,Volume,Volume\nTicker,A,B,A,B\nDate,,,,\n",
+        "Attributes,Close,Close,Volume,Volume\nSymbols,A,B,A,B\nDate,,,,\n",
+        ",Close,Close,Volume,Volume\n,A,B,A,B\nDate,,,,\n",
+        "Ticker,A,B,A,B\nPrice,Close,Close,Volume,Volume\nDatetime,,,,\n",
+    ] {
+        let text = format!("{head}2024-01-02,1,2,9,8\n2024-01-03,,3,,7\n");
+        let (layout, facts, rows, bad) = read(&text).unwrap();
+        assert_eq!((&layout, rows), (&header, expected.to_vec()), "{head}");
+        assert!(bad.is_empty() && facts.symbol.is_none());
+    }
+    // Without a name of the index there is no third line.
+    let (layout, _, rows, _) = read(",Close,Close\n,A,B\n2024-01-02,1,2\n").unwrap();
+    assert_eq!(layout, named(&["Date", "Close", "Symbol"]));
+    assert_eq!(
+        rows,
+        [
+            row(3, &["2024-01-02", "1", "A"]),
+            row(3, &["2024-01-02", "2", "B"])
+        ]
+    );
+    // Names of two parts in one line, as pandas flattens them.
+    let (layout, _, rows, _) =
+        read("Date,\"('Close', 'A')\",\"('Close', 'B')\"\n2024-01-02,1,2\n").unwrap();
+    assert_eq!(
+        (layout, rows.len()),
+        (named(&["Date", "Close", "Symbol"]), 2)
+    );
+}
+
+#[test]
+fn lines_that_are_no_rows_are_left_out_and_counted() {
+    let skipped = |text: &str| {
+        let member = Member {
+            place: Place::of(Path::new("t.csv")),
+            content: Content::Csv(Box::new(Cursor::new(text.to_owned()))),
+        };
+        let mut rows = Rows::open(member).unwrap();
+        let mut record = ByteRecord::new();
+        let mut found = Vec::new();
+        while let Step::Row(line) = rows.next(&mut record).unwrap() {
+            found.push(line);
+        }
+        (rows.layout().clone(), found, rows.skipped().notice())
+    };
+    let header = named(&["date", "open", "close"]);
+    let (layout, rows, notice) = skipped("# bot\n# v2\ndate,open,close\n2024-01-02,1,2\n# end\n");
+    assert_eq!((&layout, rows), (&header, vec![4]));
+    assert_eq!(
+        notice,
+        Some((1, "3 lines that are no rows are left out: # bot".to_owned()))
+    );
+    let (layout, rows, notice) = skipped("sep=;\ndate;open;close\n2024-01-02;1,5;2\n");
+    assert_eq!((&layout, rows), (&header, vec![3]));
+    assert_eq!(
+        notice,
+        Some((1, "1 line that is no row is left out: sep=;".to_owned()))
+    );
+    let (layout, rows, notice) = skipped("date,open,close\n2024-01-02,1,2\n");
+    assert_eq!((&layout, rows, notice), (&header, vec![2], None));
+}
+
+#[test]
+fn lines_may_end_as_on_old_macs() {
+    let text = "date,title\r2024-01-02,\"a\rb\"\r\r2024-01-03,c";
+    let (layout, _, rows, _) = read(text).unwrap();
+    assert_eq!(layout, named(&["date", "title"]));
+    assert_eq!(
+        rows,
+        [
+            row(2, &["2024-01-02", "a\rb"]),
+            row(5, &["2024-01-03", "c"])
+        ]
+    );
+    // A break that was turned twice is one of Windows.
+    let (_, _, rows, _) = read("date,title\r\r\n2024-01-02,x\r\r\n").unwrap();
+    assert_eq!(rows.len(), 1);
+}
+
+#[test]
+fn a_date_of_any_order_is_no_name() {
+    let (layout, _, rows, _) = read("01/02/2024,09:00,1,2,0.5,1,9\r\n").unwrap();
+    let names = named(&["date", "time", "open", "high", "low", "close", "volume"]);
+    assert_eq!((layout, rows.len()), (names, 1));
+    let (layout, ..) = read("01/02/2024,0900,1,2,0.5,1\n").unwrap();
+    assert_eq!(layout.width(), 6);
+    let (layout, ..) = read("01/02/2024,0900,1,2,0.5,1,9,9\n").unwrap();
+    assert_eq!(layout, Layout::Positional(8));
+    let (layout, ..) = read("AAA,2024-01-02T10:00:00Z,Something rises\n").unwrap();
+    assert_eq!(layout, Layout::Positional(3));
+}
+
+#[test]
+fn a_header_may_lack_the_name_of_the_first_column() {
+    let (layout, _, rows, _) = read("\"Open\",\"Close\"\n\"2024-01-02\",1,2\n").unwrap();
+    assert_eq!(layout, named(&["", "Open", "Close"]));
+    assert_eq!(rows, [row(2, &["2024-01-02", "1", "2"])]);
 }
 
 #[test]

@@ -7,7 +7,6 @@
 use serde_json::{Map, Value};
 
 use super::super::container::Place;
-use super::Facts;
 use super::json_seen::{Seen, several_lists};
 use super::json_shapes::{
     flattened, holds_rows, is_by_time, is_columns, is_like_a_row, is_list_key, is_message,
@@ -17,6 +16,7 @@ use super::json_shapes::{
 use super::json_table::Table;
 use super::lines::MAX_ROW;
 use super::scan::Scan;
+use super::step::Facts;
 use super::texts::Texts;
 use crate::error::{Error, Result, excerpt, shortened};
 

@@ -13,7 +13,7 @@ use super::field_order::names_of;
 use super::json_shapes::{flattened, has_an_empty_list, holds_rows, is_like_a_row, says_something};
 use super::lines::{Lines, MAX_ROW};
 use super::scan::Scan;
-use super::{Facts, Step};
+use super::step::{Facts, Step};
 use crate::error::Result;
 
 /// The most keys that the objects of a file may have between them, and their bytes.

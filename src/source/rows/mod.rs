@@ -5,6 +5,7 @@ mod arrow_blocks;
 mod csv;
 mod document;
 mod field_order;
+mod header;
 mod headerless;
 mod json;
 mod json_seen;
@@ -16,37 +17,23 @@ mod parquet;
 #[cfg(feature = "parquet")]
 mod parquet_footer;
 mod scan;
+mod skipped;
+mod step;
 mod texts;
+mod wide;
 
 use ::csv::ByteRecord;
 
 #[cfg(feature = "parquet")]
 pub(crate) use parquet::{ColumnFile, ColumnsKind, texts_of};
+pub(crate) use skipped::Skipped;
+
+pub(crate) use step::{Facts, Step};
 
 use super::columns::Layout;
 use super::container::{Content, Member, Place};
 use crate::error::Result;
-
-/// What came out of one step through a text.
-pub(crate) enum Step {
-    /// A record, at this line or row.
-    Row(u64),
-    /// Something that is no record, at this line, and why.
-    Bad(u64, String),
-    /// Nothing more.
-    End,
-}
-
-/// What a text says about all of its rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Facts {
-    /// The symbol of all rows.
-    pub(crate) symbol: Option<String>,
-    /// The category of Bybit: `spot`, `linear` or `inverse`.
-    pub(crate) bybit_category: Option<String>,
-    /// The names of fields without names, where the values tell another order than the usual one.
-    pub(crate) field_order: Option<String>,
-}
+use wide::{Symbols, Wide};
 
 enum Source<'a> {
     Csv(csv::CsvRows<'a>),
@@ -55,9 +42,21 @@ enum Source<'a> {
     Columns(Box<parquet::ColumnRows>),
 }
 
+/// How the columns of a text become those of its rows.
+enum Shape {
+    /// They are the same.
+    Plain,
+    /// They are the same with other names.
+    Renamed(Layout),
+    /// A row of the text is one row for each symbol.
+    Wide(Wide),
+}
+
 /// The rows of a text, one at a time.
 pub(crate) struct Rows<'a> {
     source: Source<'a>,
+    /// What the columns are called if a row holds the values of several symbols.
+    shape: Shape,
     /// Where the text is.
     pub(crate) place: Place,
     facts: Facts,
@@ -67,10 +66,10 @@ impl<'a> Rows<'a> {
     /// Reads as much as is needed to know the columns.
     pub(crate) fn open(member: Member<'a>) -> Result<Self> {
         let place = member.place;
-        let (source, facts) = match member.content {
+        let (source, mut facts) = match member.content {
             Content::Csv(reader) => {
-                let (rows, facts) = csv::CsvRows::open(reader, place.clone())?;
-                (Source::Csv(rows), facts)
+                let rows = csv::CsvRows::open(reader, place.clone())?;
+                (Source::Csv(rows), Facts::default())
             }
             Content::Json(reader) => {
                 let rows = json::JsonRows::open(reader, place.clone())?;
@@ -85,8 +84,21 @@ impl<'a> Rows<'a> {
             Content::Parquet => (open_parquet(&place)?, Facts::default()),
             Content::Feather => (open_feather(&place)?, Facts::default()),
         };
+        let levels = match &source {
+            Source::Csv(rows) if rows.levels.is_some() => rows.levels.clone(),
+            source => match source.layout() {
+                Layout::Named(names) => wide::of_tuples(names),
+                Layout::Positional(_) => None,
+            },
+        };
+        let shape = match levels.map(|levels| Wide::of(&levels, &mut facts)) {
+            None => Shape::Plain,
+            Some(Symbols::One(layout)) => Shape::Renamed(layout),
+            Some(Symbols::Several(wide)) => Shape::Wide(wide),
+        };
         Ok(Self {
             source,
+            shape,
             place,
             facts,
         })
@@ -95,18 +107,29 @@ impl<'a> Rows<'a> {
     /// The columns known by now. JSON objects may bring more with every row; the columns that
     /// were there keep their positions.
     pub(crate) fn layout(&self) -> &Layout {
+        match &self.shape {
+            Shape::Plain => self.source.layout(),
+            Shape::Renamed(layout) => layout,
+            Shape::Wide(wide) => wide.layout(),
+        }
+    }
+
+    /// The lines that are no rows, as far as they were read.
+    pub(crate) fn skipped(&self) -> Skipped {
         match &self.source {
-            Source::Csv(rows) => rows.layout(),
-            Source::Json(rows) => rows.layout(),
-            #[cfg(feature = "parquet")]
-            Source::Columns(rows) => rows.layout(),
+            Source::Csv(rows) => rows.skipped.clone(),
+            _ => Skipped::default(),
         }
     }
 
     /// What the text says about all of its rows; complete after the last of them.
     pub(crate) fn facts(&self) -> Facts {
         match &self.source {
-            Source::Json(rows) => rows.facts(),
+            Source::Json(rows) => {
+                let found = rows.facts();
+                let symbol = found.symbol.or_else(|| self.facts.symbol.clone());
+                Facts { symbol, ..found }
+            }
             _ => self.facts.clone(),
         }
     }
@@ -118,11 +141,37 @@ impl<'a> Rows<'a> {
 
     /// Reads the next row into `record`. Fields that are absent at its end are missing.
     pub(crate) fn next(&mut self, record: &mut ByteRecord) -> Result<Step> {
-        match &mut self.source {
-            Source::Csv(rows) => rows.next(record),
-            Source::Json(rows) => rows.next(record),
+        let Shape::Wide(wide) = &mut self.shape else {
+            return self.source.next(record);
+        };
+        loop {
+            if let Some(line) = wide.next(record) {
+                return Ok(Step::Row(line));
+            }
+            match self.source.next(record)? {
+                Step::Row(line) => wide.set_row(record, line),
+                other => return Ok(other),
+            }
+        }
+    }
+}
+
+impl Source<'_> {
+    fn layout(&self) -> &Layout {
+        match self {
+            Self::Csv(rows) => rows.layout(),
+            Self::Json(rows) => rows.layout(),
             #[cfg(feature = "parquet")]
-            Source::Columns(rows) => rows.next(record),
+            Self::Columns(rows) => rows.layout(),
+        }
+    }
+
+    fn next(&mut self, record: &mut ByteRecord) -> Result<Step> {
+        match self {
+            Self::Csv(rows) => rows.next(record),
+            Self::Json(rows) => rows.next(record),
+            #[cfg(feature = "parquet")]
+            Self::Columns(rows) => rows.next(record),
         }
     }
 }

@@ -16,11 +16,11 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::super::columns::Layout;
 use super::super::container::Place;
-use super::Step;
+use super::super::times::{ZoneText, naive};
 use super::arrow_blocks::check_blocks;
 use super::parquet_footer::check_footer;
+use super::step::Step;
 use crate::error::{Error, Result, shortened};
-use crate::model::Timestamp;
 
 const BATCH_ROWS: usize = 8_192;
 /// The most that the columns of a file may unpack to.
@@ -202,19 +202,24 @@ impl ColumnRows {
 /// A column as texts; what has no text, like a list, is missing.
 pub(crate) fn texts_of(column: &ArrayRef) -> StringArray {
     let texts = match column.data_type() {
-        DataType::Timestamp(unit, _) => timestamps(column, *unit),
-        DataType::Date64 => timestamps(column, TimeUnit::Millisecond),
+        DataType::Timestamp(unit, zone) => timestamps(column, *unit, zone.as_deref()),
+        DataType::Date64 => timestamps(column, TimeUnit::Millisecond, None),
         _ => strict(column, &DataType::Utf8).map(|c| c.as_string::<i32>().clone()),
     };
     texts.unwrap_or_else(|_| StringArray::new_null(column.len()))
 }
 
-/// Typed times are RFC 3339 rather than integers: they have a unit and need no guess.
-fn timestamps(column: &ArrayRef, unit: TimeUnit) -> Result<StringArray, ArrowError> {
+/// Typed times are RFC 3339 rather than integers: they have a unit and need no guess. A column with a zone
+/// shows its clock and the offset, as the same table would in CSV; one without is a clock alone.
+fn timestamps(
+    column: &ArrayRef,
+    unit: TimeUnit,
+    zone: Option<&str>,
+) -> Result<StringArray, ArrowError> {
     let per_milli = match unit {
         TimeUnit::Second => {
             let column = strict(column, &DataType::Timestamp(TimeUnit::Millisecond, None))?;
-            return timestamps(&column, TimeUnit::Millisecond);
+            return timestamps(&column, TimeUnit::Millisecond, zone);
         }
         TimeUnit::Millisecond => 1,
         TimeUnit::Microsecond => 1_000,
@@ -222,9 +227,13 @@ fn timestamps(column: &ArrayRef, unit: TimeUnit) -> Result<StringArray, ArrowErr
     };
     let integers = strict(column, &DataType::Int64)?;
     let integers = integers.as_primitive::<Int64Type>();
+    let mut clock = zone.map(ZoneText::of);
     let texts = integers.iter().map(|value| {
         let ms = value?.div_euclid(per_milli);
-        Some(Timestamp::from_millis(ms).to_string())
+        Some(match &mut clock {
+            Some(clock) => clock.show(ms),
+            None => naive(ms),
+        })
     });
     Ok(texts.collect())
 }

@@ -1,13 +1,14 @@
 //! One market before its prices: when bars open, who is traded, and which events strike whom.
 
+use super::config::SyntheticConfig;
 use super::event::{EventKind, MarketEvent};
-use super::grid;
+use super::market_kind::MarketKind;
 use super::names::{Instrument, SECTORS};
 use super::random::{Purpose, Stream};
 use super::shape::{self, Shape};
-use super::{SyntheticConfig, names};
+use super::{grid, names};
 use crate::error::Result;
-use crate::model::{Calendar, Interval, SeriesKey, Timestamp};
+use crate::model::{SeriesKey, Timestamp};
 
 /// Bars between two events of a symbol, at the least.
 const CLEARANCE: usize = 6;
@@ -15,46 +16,6 @@ const CLEARANCE: usize = 6;
 /// Events are planned this far past the last bar and then dropped if they do not fit, so that an
 /// event near the end yields to the same others however long the history is.
 const FORESIGHT: usize = 128;
-
-/// Which of the two markets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MarketKind {
-    Crypto = 0,
-    Equity = 1,
-}
-
-impl MarketKind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Crypto => "crypto",
-            Self::Equity => "equity",
-        }
-    }
-
-    pub(super) fn interval(self) -> Interval {
-        match self {
-            Self::Crypto => Interval::hours(1),
-            Self::Equity => Interval::days(1),
-        }
-    }
-
-    pub(super) fn calendar(self) -> Calendar {
-        match self {
-            Self::Crypto => Calendar::Continuous,
-            Self::Equity => Calendar::Session,
-        }
-    }
-
-    /// Mean bars from the end of a symbol's own event to the next, and the kinds to draw from; a
-    /// kind that stands twice is twice as common.
-    fn own_events(self) -> (f64, &'static [EventKind]) {
-        use EventKind::{CeoScandal, Crash, Dump, EarningsBeat, Pump, Rally, ShortSqueeze};
-        match self {
-            Self::Crypto => (900.0, &[Pump, Crash, ShortSqueeze, Rally, Dump]),
-            Self::Equity => (90.0, &[EarningsBeat, EarningsBeat, CeoScandal]),
-        }
-    }
-}
 
 /// An event with its place on the market's grid.
 #[derive(Clone, Debug)]

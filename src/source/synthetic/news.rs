@@ -1,6 +1,7 @@
 //! Headlines: one an event, and fillers between the events.
 
-use super::exchange::{Exchange, MarketKind, PlannedEvent};
+use super::exchange::{Exchange, PlannedEvent};
+use super::market_kind::MarketKind;
 use super::names::SECTORS;
 use super::phrases;
 use super::random::{Purpose, Stream};

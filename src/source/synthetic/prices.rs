@@ -1,7 +1,8 @@
 //! Prices: a factor a market, volatility that clusters and changes its regime, fat tails, and the
 //! planned events on top.
 
-use super::exchange::{Exchange, MarketKind, PlannedEvent};
+use super::exchange::{Exchange, PlannedEvent};
+use super::market_kind::MarketKind;
 use super::random::{Purpose, Stream, exp, ln};
 use super::shape::EventBar;
 use crate::model::{Bar, Bars, Interval, Timestamp};

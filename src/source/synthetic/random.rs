@@ -5,7 +5,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::exchange::MarketKind;
+use super::market_kind::MarketKind;
 
 /// What a stream of random numbers is for. Each purpose and index has a stream of its own, so
 /// more symbols or other words change nothing elsewhere.

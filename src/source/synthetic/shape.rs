@@ -224,7 +224,7 @@ fn level_at(knots: &[(f64, f64)], time: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::indexing_slicing, reason = "tests")]
-    use super::super::exchange::MarketKind;
+    use super::super::market_kind::MarketKind;
     use super::super::random::Purpose;
     use super::*;
 

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::TimePrecision;
+use crate::model::{TimePrecision, Timestamp};
 
 type Market = Vec<(SeriesKey, Calendar, Bars)>;
 

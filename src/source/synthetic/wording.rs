@@ -127,7 +127,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::super::event::EventKind;
-    use super::super::exchange::MarketKind;
+    use super::super::market_kind::MarketKind;
     use super::super::phrases;
     use super::super::random::Purpose;
     use super::*;

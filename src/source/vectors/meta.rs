@@ -10,9 +10,9 @@ use super::super::fields::{read_time, wrong_unit};
 use super::super::report::{DefectKind, RowDefect};
 use super::super::rows::{Rows, Step};
 use super::super::times::{TimeForm, TimeForms};
-use super::{VectorMeta, VectorOptions};
+use super::options::VectorOptions;
 use crate::error::{Error, Result};
-use crate::model::SeriesKey;
+use crate::model::{Interval, SeriesKey, Timestamp};
 
 /// The column of the vectors themselves, which only Parquet files have.
 pub(super) const VECTOR: Field = Field {
@@ -89,7 +89,7 @@ impl Metas {
         }
         if let Some(expected) = TimeForms::of_most(std::iter::once(&forms)) {
             for (row, form) in &self.forms {
-                if !form.same_unit(expected)
+                if !form.same_kind(expected)
                     && let Some(row) = self.rows.get_mut(*row)
                 {
                     *row = Err(wrong_unit(expected, *form));
@@ -215,4 +215,34 @@ fn resolve(layout: &Layout, place: &Place, options: &VectorOptions) -> Result<Me
         ));
     }
     Ok(columns)
+}
+
+/// What a vector stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct VectorMeta {
+    /// The market; `imported` where the file says nothing.
+    pub market: String,
+    /// The venue; `default` where the file says nothing.
+    pub venue: String,
+    /// The symbol; `v` where the file says nothing.
+    pub symbol: String,
+    /// The length of a bar; `1m` where the file says nothing.
+    pub interval: Interval,
+    /// The close time of the window's last bar; where the file says nothing, as many minutes
+    /// after 1970 as there are rows before this one.
+    pub end: Timestamp,
+}
+
+impl VectorMeta {
+    /// What is assumed of the row at `index`, counted from 0.
+    fn of_row(index: u64) -> Self {
+        let minutes = i64::try_from(index).unwrap_or(i64::MAX);
+        Self {
+            market: "imported".to_owned(),
+            venue: "default".to_owned(),
+            symbol: "v".to_owned(),
+            interval: Interval::minutes(1),
+            end: Timestamp::from_millis(minutes.saturating_mul(60_000)),
+        }
+    }
 }

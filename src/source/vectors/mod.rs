@@ -1,63 +1,25 @@
 //! Vectors that were made elsewhere: `.npy` matrices, Parquet files and tables of text.
 
 mod columns;
+mod matrix;
 mod meta;
 mod npy;
+mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod repeats;
 mod table;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::container::{Content, Member, Place, for_each_member};
-use super::report::{DefectKind, InputReport, OnError, RowDefect};
+use super::report::InputReport;
 use crate::error::{Error, Result};
-use crate::model::{Interval, Space, Timestamp};
+use matrix::Matrix;
+pub use meta::VectorMeta;
 use meta::{Metas, read_sidecar};
+pub use options::VectorOptions;
 use repeats::find_repeats;
-
-/// What the caller knows about a file of vectors.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VectorOptions {
-    /// A table with a row for each vector and the columns `market`, `venue`, `symbol`, `interval`
-    /// and `end`, all optional; by default the columns of the file itself, and nothing for `.npy`.
-    pub meta: Option<PathBuf>,
-    /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
-    pub map: Vec<(String, String)>,
-    /// What to do with vectors that cannot be stored; by default refuse the file.
-    pub on_error: OnError,
-}
-
-/// What a vector stands for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct VectorMeta {
-    /// The market; `imported` where the file says nothing.
-    pub market: String,
-    /// The venue; `default` where the file says nothing.
-    pub venue: String,
-    /// The symbol; `v` where the file says nothing.
-    pub symbol: String,
-    /// The length of a bar; `1m` where the file says nothing.
-    pub interval: Interval,
-    /// The close time of the window's last bar; where the file says nothing, as many minutes
-    /// after 1970 as there are rows before this one.
-    pub end: Timestamp,
-}
-
-impl VectorMeta {
-    /// What is assumed of the row at `index`, counted from 0.
-    fn of_row(index: u64) -> Self {
-        let minutes = i64::try_from(index).unwrap_or(i64::MAX);
-        Self {
-            market: "imported".to_owned(),
-            venue: "default".to_owned(),
-            symbol: "v".to_owned(),
-            interval: Interval::minutes(1),
-            end: Timestamp::from_millis(minutes.saturating_mul(60_000)),
-        }
-    }
-}
 
 /// What a file of vectors holds. They are as they were written: not yet of unit length.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,55 +98,6 @@ fn read_columns(
         _ => "Parquet",
     };
     Err(super::rows::parquet_is_off(kind, place))
-}
-
-/// Vectors one after the other, with what is wrong with each.
-pub(crate) struct Matrix {
-    dim: usize,
-    values: Vec<f32>,
-    defects: Vec<Option<RowDefect>>,
-}
-
-impl Matrix {
-    fn new(dim: usize, place: &Place) -> Result<Self> {
-        let most = Space::MAX_DIM as usize;
-        if !(1..=most).contains(&dim) {
-            return Err(place.error(
-                None,
-                format!("expected vectors of dimension 1 to {most}, found {dim}"),
-            ));
-        }
-        Ok(Self {
-            dim,
-            values: Vec::new(),
-            defects: Vec::new(),
-        })
-    }
-
-    fn push(&mut self, vector: &[f32]) {
-        let defect = if vector.len() != self.dim {
-            let message = format!(
-                "expected {} values like in the first vector, found {}",
-                self.dim,
-                vector.len()
-            );
-            Some(RowDefect::new(DefectKind::WrongDimension, message))
-        } else if !vector.iter().all(|v| v.is_finite()) {
-            let message = "a value is not a finite number in 32 bits";
-            Some(RowDefect::new(DefectKind::NotFinite, message))
-        } else if vector.iter().all(|v| *v == 0.0) {
-            let message = "all values are zero, so the vector has no direction";
-            Some(RowDefect::new(DefectKind::ZeroVector, message))
-        } else {
-            None
-        };
-        // A vector of another length leaves zeros, so that rows and values stay in step.
-        let end = self.values.len() + self.dim;
-        self.values
-            .extend_from_slice(vector.get(..self.dim).unwrap_or_default());
-        self.values.resize(end, 0.0);
-        self.defects.push(defect);
-    }
 }
 
 /// Joins vectors and metadata row by row and leaves out the rows of which either is unusable.

@@ -4,7 +4,7 @@
 use std::io::{BufRead, ErrorKind, Read};
 
 use super::super::container::Place;
-use super::Matrix;
+use super::matrix::Matrix;
 use crate::error::{Result, excerpt, shortened};
 
 /// The most that a header may be long; genuine ones have about 100 bytes.

@@ -13,8 +13,9 @@ use super::super::columns::Columns;
 use super::super::container::Place;
 use super::super::rows::{ColumnFile, ColumnsKind, texts_of};
 use super::columns::{VectorColumns, numbers_of};
+use super::matrix::Matrix;
 use super::meta::{FIELDS, MetaColumns, Metas};
-use super::{Matrix, VectorOptions};
+use super::options::VectorOptions;
 use crate::error::{Result, shortened};
 
 /// Reads a whole file. The first vector decides the dimension.

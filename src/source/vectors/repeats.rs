@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::report::{DefectKind, InputReport, NoticeKind, RowDefect};
-use super::VectorMeta;
+use super::meta::VectorMeta;
 
 /// Which rows are to be stored. Of rows of one window with the same vector it is the first one; of rows of one
 /// window with different vectors it is none, because nobody knows which one is right.

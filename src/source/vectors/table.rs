@@ -8,8 +8,9 @@ use super::super::container::Member;
 use super::super::report::{DefectKind, RowDefect};
 use super::super::rows::{Rows, Step};
 use super::columns::{VectorColumns, numbers_of};
+use super::matrix::Matrix;
 use super::meta::{FIELDS, MetaColumns, Metas};
-use super::{Matrix, VectorOptions};
+use super::options::VectorOptions;
 use crate::error::Result;
 
 /// Reads a whole table. The first vector decides the dimension.

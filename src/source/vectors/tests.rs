@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::super::report::NoticeKind;
 use super::*;
+use crate::model::{Interval, Timestamp};
+use crate::source::report::{DefectKind, OnError};
 
 /// A `.npy` file as NumPy writes it.
 fn npy(descr: &str, rows: usize, dim: usize, values: &[u8]) -> Vec<u8> {

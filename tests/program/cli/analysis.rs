@@ -90,7 +90,15 @@ fn a_scan_comes_as_table_json_and_csv() {
     let world = world();
     let from = time(START + 600 * HOUR);
     let args = [
-        "anomaly", "--scan", "AAAUSDT", "--from", &from, "-k", "3", "--level", "0.2",
+        "anomaly",
+        "--scan",
+        "AAAUSDT",
+        "--from",
+        &from,
+        "--neighbours",
+        "3",
+        "--level",
+        "0.2",
     ];
     let answer = json(&world, &args);
     assert_eq!(answer["scanned"], 301);
@@ -121,10 +129,17 @@ fn a_scan_comes_as_table_json_and_csv() {
         "equity",
         "--by",
         "largest-z",
-        "--limit",
-        "1",
+        "--level",
+        "0.5",
     ];
-    assert!(json(&world, &market)["episodes"].as_array().unwrap().len() <= 1);
+    let listed = |count: &[&str]| {
+        let answer = json(&world, &[&market[..], count].concat());
+        answer["episodes"].as_array().unwrap().len()
+    };
+    assert!(listed(&[]) > 1);
+    assert_eq!(listed(&["-k", "1"]), 1);
+    // Its name in earlier versions.
+    assert_eq!(listed(&["--limit", "1"]), 1);
 }
 
 #[test]

@@ -28,9 +28,13 @@ fn shown(out: &str) -> Vec<Vec<String>> {
 fn the_demo_shows_charts_and_words_and_runs_again() {
     let world = World::new();
     let demo = ["demo", "--small", "--db", "demo.rhyme"];
-    let first = world.rhyme(&demo).ok();
+    let run = world.rhyme(&demo);
+    // What is long tells how far it is where no bar can be drawn, too.
+    assert!(run.err.contains("index: 0 of "), "{}", run.err);
+    let first = run.ok();
     for part in [
         "A synthetic market: made-up symbols",
+        "headlines go into demo.rhyme, each window with a vector in two spaces. That takes seconds;",
         "── What looked like this crash?",
         "windows searched",
         "── In words: charts and headlines of panic",

@@ -163,7 +163,7 @@ fn a_bad_file_of_headlines_is_refused_and_the_good_one_is_stored() {
         "time,headline\n2021-01-05,fine\nsoon,not yet\n",
     );
     let run = world
-        .rhyme(&["ingest", "headlines", "news", "--quiet"])
+        .rhyme(&["ingest", "headlines", "news", "--quiet", "--strict"])
         .fails(1, "refused: news/b.csv, line 3: ");
     assert_eq!(field(&run.out, "headlines added"), "3");
     let skip = [

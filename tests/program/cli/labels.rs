@@ -82,6 +82,18 @@ fn words_that_tell_nothing_are_told() {
         note
     };
     assert!(told(asked[0]));
+    // One value is a list with commas.
+    let labelled = |labels: &[&str]| {
+        let args = [
+            &["classify", "AAAUSDT", "--format", "json", "--labels"],
+            labels,
+        ]
+        .concat();
+        world.rhyme(&args).json()["labels"].clone()
+    };
+    let listed = labelled(&["prices plunge, prices surge"]);
+    assert!(listed.is_array());
+    assert_eq!(listed, labelled(&["prices plunge", "prices surge"]));
     told(asked[1]);
     told(&["combine", "AAAUSDT", "+", "prices plunge"]);
 }

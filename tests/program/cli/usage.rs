@@ -90,6 +90,22 @@ fn wrong_usage_exits_with_2() {
 }
 
 #[test]
+fn k_is_how_many_wherever_rows_are_listed() {
+    let world = World::with_market();
+    let rows = |args: &[&str]| {
+        let out = world.rhyme(&[args, &["--format", "csv"]].concat()).ok();
+        out.lines().count() - 1
+    };
+    assert_eq!(rows(&["bars", "AAAUSDT", "-k", "3"]), 3);
+    assert_eq!(rows(&["bars", "AAAUSDT", "--last", "3"]), 3);
+    assert_eq!(rows(&["similar", "AAAUSDT", "-k", "2"]), 2);
+    for command in ["headlines", "divergence", "anomaly", "news", "reaction"] {
+        let help = world.rhyme(&[command, "--help"]).ok();
+        assert!(help.contains("\n  -k"), "{command}: {help}");
+    }
+}
+
+#[test]
 fn completions_name_the_commands() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish"] {

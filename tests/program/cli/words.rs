@@ -317,7 +317,7 @@ fn anomalies_tell_how_well_words_fit() {
         "AAAUSDT",
         "--space",
         "clip",
-        "-k",
+        "--neighbours",
         "2",
         "--by",
         "alignment",

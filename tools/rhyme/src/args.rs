@@ -13,7 +13,7 @@ use crate::commands::{
 };
 use crate::global::Global;
 
-/// Finds the moments of market history that rhyme with a chart.
+/// Finds the moments of market history that look like a chart, and what came next.
 #[derive(Debug, Parser)]
 #[command(
     name = "rhyme",
@@ -35,12 +35,16 @@ pub(crate) struct Args {
     reason = "clap flattens no boxes, and one value lives at a time"
 )]
 pub(crate) enum Command {
-    /// Make a synthetic market, ingest it, and ask it questions
+    /// Make a synthetic market and ask it questions
+    ///
+    /// It goes into ./demo.rhyme. The second time it is there, and only the questions are asked.
     #[command(after_help = "Example: rhyme demo --seed 7")]
     Demo(Demo),
-    /// Type commands without `rhyme`, with completion and names for charts
+    /// Type commands without `rhyme`, with completion
     Shell(Shell),
-    /// Write bars, headlines, vectors or an answer to a file: Parquet, CSV, JSON lines
+    /// Write bars, headlines, vectors or answers to a file
+    ///
+    /// Parquet, CSV or JSON lines, by the ending of its name.
     #[command(subcommand)]
     Export(Export),
     /// Print a completion script for a shell
@@ -56,7 +60,9 @@ pub(crate) enum Command {
 /// A command that runs no other.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plain {
-    /// Say what is wrong with the machine or the database, and what to do
+    /// Say what is wrong, and what to do about it
+    ///
+    /// It looks at the machine, and at the database if there is one.
     #[command(after_help = doctor::HELP)]
     Doctor,
     /// Bring bars and headlines in
@@ -65,7 +71,9 @@ pub(crate) enum Plain {
     /// Bring vectors of your own in
     #[command(subcommand)]
     Import(Import),
-    /// Make an embedding space from the stored bars, or go on with one that was interrupted
+    /// Make an embedding space from the stored bars
+    ///
+    /// It also goes on with one that was interrupted.
     #[command(after_help = "Example: rhyme embed --space volatility --encoder stats")]
     Embed(embed::Embed),
     /// Delete an embedding space
@@ -74,7 +82,7 @@ pub(crate) enum Plain {
     /// Find the moments most similar to a chart
     #[command(after_help = similar::HELP)]
     Similar(similar::Similar),
-    /// Find the charts and the headlines nearest to a sentence
+    /// Find charts and headlines nearest to a sentence
     #[command(after_help = search::HELP)]
     Search(search::Args),
     /// Find the headlines nearest to a chart
@@ -92,7 +100,7 @@ pub(crate) enum Plain {
     /// Find moments at which chart and news disagree
     #[command(after_help = divergence::HELP)]
     Divergence(divergence::Args),
-    /// Say where charts and headlines stand between two meanings
+    /// Say where charts stand between two meanings
     #[command(after_help = axis::HELP)]
     Axis(axis::Args),
     /// Find charts by adding and subtracting meanings
@@ -101,19 +109,21 @@ pub(crate) enum Plain {
     /// Keep named averages of windows to ask with
     #[command(subcommand, after_help = prototype::HELP)]
     Prototype(prototype::Args),
-    /// Say how unusual a window is, or list the unusual episodes of a period
+    /// Say how unusual a window is, or scan a period
     #[command(after_help = anomaly::HELP)]
     Anomaly(anomaly::Anomaly),
-    /// Find the moments of another market most similar to a chart
+    /// Find similar moments in another market
     #[command(after_help = transfer::HELP)]
     Transfer(transfer::Transfer),
     /// Say how alike markets or symbols are
     #[command(after_help = transfer::MATRIX_HELP)]
     TransferMatrix(transfer::TransferMatrix),
-    /// Place the windows of a space on a plane, and draw it
+    /// Draw the windows of a space on a plane
     #[command(after_help = map::HELP)]
     Map(map::Map),
-    /// Measure how good an encoder is on what it was not trained on, beside baselines and chance
+    /// Measure how good an encoder is
+    ///
+    /// On what it was not trained on, beside baselines and chance.
     #[command(after_help = eval::HELP)]
     Eval(eval::Eval),
     /// List the series that are stored
@@ -131,13 +141,15 @@ pub(crate) enum Plain {
     /// Say what is stored and what it costs
     #[command(after_help = "Example: rhyme stats --format json")]
     Stats,
-    /// Read everything and check it, and measure what searches find
+    /// Read everything and check it
+    ///
+    /// With --recall it also measures what searches find.
     #[command(after_help = "Example: rhyme verify --recall --sample 100")]
     Verify(verify::Verify),
-    /// Make damaged or missing segments anew from the stored bars
+    /// Build damaged segments again from the stored bars
     #[command(after_help = repair::HELP)]
     Repair,
-    /// Write a copy of the database into a new folder, and check it
+    /// Write a copy into a new folder, and check it
     #[command(after_help = "Example: rhyme backup copy-of-today")]
     Backup {
         /// The new folder
@@ -151,7 +163,7 @@ pub(crate) enum Plain {
         /// The new folder
         dir: PathBuf,
     },
-    /// Finish what waits, drop what is dead, give space back
+    /// Finish what waits, drop what is dead, free space
     #[command(after_help = "Example: rhyme compact")]
     Compact,
     /// Mend stored bars that nobody adjusted for a split

@@ -24,7 +24,7 @@ const SERIES_A_BATCH: usize = 8;
 
 pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
     let path = global.db.clone().unwrap_or_else(|| PathBuf::from(DEMO_DB));
-    let control = progress::control(global);
+    let control = progress::control_of_long_work(global);
     let config = if args.small {
         SyntheticConfig::small(args.seed)
     } else {
@@ -47,7 +47,7 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
     let db = crate::opening::open_to_write_at(global, &path, true)?;
     say(
         global,
-        "A synthetic market: made-up symbols, with events planted in it and headlines that tell of them.\n",
+        "A synthetic market: made-up symbols, with events planted in it and headlines that tell of them.",
     )?;
     fill(global, &db, &market, &control)?;
     let view = db.now();
@@ -93,7 +93,19 @@ fn fill(global: &Global, db: &Database, market: &SyntheticMarket, control: &Cont
         })
         .collect();
     ingest.add_read_time(start.elapsed());
+    let headlines = market.headlines();
     let total: u64 = series.iter().map(|s| s.bars.len() as u64).sum();
+    say(
+        global,
+        &format!(
+            "{} bars of {} series and {} headlines go into {}, each window with a vector in two spaces. {}\n",
+            grouped(total),
+            series.len(),
+            grouped(headlines.len() as u64),
+            db.path().display(),
+            how_long(total),
+        ),
+    )?;
     let mut done = 0;
     for batch in series.chunks(SERIES_A_BATCH) {
         ingest.bars(batch)?;
@@ -104,7 +116,7 @@ fn fill(global: &Global, db: &Database, market: &SyntheticMarket, control: &Cont
             total,
         })?;
     }
-    let headlines = db.ingest_headlines(&market.headlines())?;
+    let headlines = db.ingest_headlines(&headlines)?;
     let report = ingest.finish()?;
     let took = start.elapsed();
     if report.windows_embedded == 0 {
@@ -132,6 +144,16 @@ fn fill(global: &Global, db: &Database, market: &SyntheticMarket, control: &Cont
             shares(&report, took),
         ),
     )
+}
+
+/// What to expect of so many bars, which a second run finds stored.
+fn how_long(bars: u64) -> &'static str {
+    const LARGE: u64 = 100_000;
+    if bars < LARGE {
+        "That takes seconds; then it asks questions."
+    } else {
+        "On two cores that takes half a minute to two minutes (`--small` takes seconds); then it asks questions."
+    }
 }
 
 struct Question {

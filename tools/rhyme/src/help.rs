@@ -78,15 +78,44 @@ pub(crate) fn only_answers(name: &str) -> bool {
 /// Puts the page in the place of clap's own.
 pub(crate) fn grouped(command: Command) -> Command {
     let page = format!(
-        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{}\nOptions: {}\n\n{}",
+        "{{about}}\n\n{}\n{{usage-heading}} {{usage}}\n\n{}\nOptions: {}",
+        start(&command),
         commands(&command),
         options(&command),
-        "`help COMMAND` says more, with an example; `demo` shows it all on made-up data."
     );
     let command = command.help_template(page);
     // Written out, it is the same for `-h` and `--help`.
     let written = command.clone().render_help();
     command.override_help(written)
+}
+
+/// Three commands to start with, and where to read on.
+const START: [(&str, &str); 4] = [
+    ("rhyme demo", "a made-up market, and questions to it"),
+    (
+        "rhyme ingest bars FILE",
+        "your own candles, into ./market.rhyme",
+    ),
+    (
+        "rhyme similar BTCUSDT:1h",
+        "what looked like the latest window?",
+    ),
+    ("rhyme help COMMAND", "all about a command, with an example"),
+];
+
+fn start(command: &Command) -> String {
+    let header = command.get_styles().get_header();
+    let literal = command.get_styles().get_literal();
+    let mut page = String::new();
+    let mut heading = "Start with";
+    for (typed, about) in START {
+        let _ = writeln!(
+            page,
+            "{header}{heading:<10}{header:#}  {literal}{typed:<24}{literal:#}  {about}"
+        );
+        heading = "";
+    }
+    page
 }
 
 fn commands(command: &Command) -> String {
@@ -100,8 +129,7 @@ fn commands(command: &Command) -> String {
         let ordered = order(title, shown().filter(|c| group_of(c.get_name()) == title));
         for sub in ordered {
             let name = sub.get_name();
-            let about = sub.get_about().map(ToString::to_string);
-            let about = shortened(&about.unwrap_or_default(), WIDTH - 29);
+            let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
             // The names of groups and commands are short enough; padding sees no styles.
             let _ = writeln!(
                 page,
@@ -157,25 +185,6 @@ fn options(command: &Command) -> String {
     lines.join("\n         ")
 }
 
-/// A text that fits: cut at the last comma or colon that lets it, else at a word.
-fn shortened(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let fits = |at: usize| text.get(..at).filter(|t| t.chars().count() <= width);
-    let clause = text
-        .rmatch_indices([',', ':', ';'])
-        .find_map(|(at, _)| fits(at));
-    let word = || {
-        let cut = text.rmatch_indices(' ').find_map(|(at, _)| {
-            let fits = text.get(..at)?;
-            (fits.chars().count() + 3 <= width).then(|| format!("{fits}..."))
-        });
-        cut.unwrap_or_default()
-    };
-    clause.map_or_else(word, str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -206,14 +215,43 @@ mod tests {
         let page = grouped(Args::command()).render_help().to_string();
         let wide: Vec<&str> = page.lines().filter(|l| l.chars().count() > WIDTH).collect();
         assert!(wide.is_empty(), "{wide:?}");
-        assert!(page.lines().count() <= 45, "{page}");
+        assert!(page.lines().count() <= 48, "{page}");
+        // No sentence is cut.
+        assert!(!page.contains("..."), "{page}");
         assert!(!page.contains("Shell "), "{page}");
     }
 
     #[test]
-    fn long_texts_are_cut_where_it_makes_sense() {
-        assert_eq!(shortened("Short", 10), "Short");
-        assert_eq!(shortened("One thing, or another one", 12), "One thing");
-        assert_eq!(shortened("No clause in this text", 15), "No clause in...");
+    fn options_that_take_a_list_take_it_with_commas() {
+        // Lines of a script, and sentences, which have commas of their own.
+        const OTHERS: [&str; 2] = ["command", "labels"];
+        fn check(command: &Command) {
+            for arg in command.get_arguments() {
+                let many = matches!(arg.get_action(), clap::ArgAction::Append);
+                let name = arg.get_id().as_str();
+                if many && !arg.is_positional() && !OTHERS.contains(&name) {
+                    let with = arg.get_value_delimiter();
+                    assert_eq!(with, Some(','), "{}: {name}", command.get_name());
+                }
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Args::command());
+    }
+
+    #[test]
+    fn the_page_begins_with_commands_that_are_understood() {
+        let page = grouped(Args::command()).render_help().to_string();
+        let usage = page.find("Usage:").unwrap();
+        for (typed, _) in START {
+            assert!(page.find(typed).unwrap() < usage, "{page}");
+            let words = typed.replace("COMMAND", "similar");
+            let parsed = Args::command().try_get_matches_from(words.split(' '));
+            let help = |e: &clap::Error| e.kind() == clap::error::ErrorKind::DisplayHelp;
+            assert!(
+                parsed.as_ref().is_ok() || parsed.is_err_and(|e| help(&e)),
+                "{typed}"
+            );
+        }
     }
 }

@@ -47,12 +47,26 @@ fn running() -> MutexGuard<'static, Running> {
 /// A control whose progress shows as one bar a stage, and which Ctrl-C stops. The second Ctrl-C
 /// ends the program at once, which loses nothing that was committed.
 pub(crate) fn control(global: &Global) -> Control {
-    let control = if global.quiet || !std::io::stderr().is_terminal() {
-        Control::new()
-    } else {
-        let bars = Bars::new();
-        Control::new().on_progress(move |progress| bars.show(progress))
-    };
+    let drawn = !global.quiet && std::io::stderr().is_terminal();
+    stopped_by_ctrl_c(if drawn { bars() } else { Control::new() })
+}
+
+/// As [`control`], for work that may take minutes: where no bars can be drawn, a line says now and
+/// then how far it is.
+pub(crate) fn control_of_long_work(global: &Global) -> Control {
+    if global.quiet || std::io::stderr().is_terminal() {
+        return control(global);
+    }
+    let steps = Steps::default();
+    stopped_by_ctrl_c(Control::new().on_progress(move |progress| steps.show(progress)))
+}
+
+fn bars() -> Control {
+    let bars = Bars::new();
+    Control::new().on_progress(move |progress| bars.show(progress))
+}
+
+fn stopped_by_ctrl_c(control: Control) -> Control {
     running().control = Some(control.clone());
     handle_interrupts();
     control
@@ -161,6 +175,11 @@ impl Bars {
             return;
         }
         let mut by_stage = self.by_stage.lock().unwrap_or_else(PoisonError::into_inner);
+        // A stage that begins again, like the index of the next space, has a bar and a rate of its own.
+        let again = |bar: &ProgressBar| bar.is_finished() && progress.done < bar.position() / 2;
+        if by_stage.get(&progress.stage).is_some_and(again) {
+            by_stage.remove(&progress.stage);
+        }
         let bar = by_stage
             .entry(progress.stage)
             .or_insert_with(|| DRAWN.add(self.bar(progress)));
@@ -172,15 +191,11 @@ impl Bars {
     }
 
     fn bar(&self, progress: Progress) -> ProgressBar {
-        let (done, rate_of) = match progress.stage {
-            Stage::Read => ("{human_pos}/{human_len} rows", "{rate}/s"),
-            Stage::Store => ("{human_pos}/{human_len} bars", "{rate}/s"),
-            Stage::Embed | Stage::Index | Stage::Publish | Stage::Ask => {
-                ("{human_pos}/{human_len} windows", "{rate}/s")
-            }
-            Stage::Check | Stage::Copy => ("{bytes}/{total_bytes}", "{bytes_per_sec}"),
+        let (done, rate_of) = match unit(progress.stage) {
+            BYTES => ("{bytes}/{total_bytes}".to_owned(), "{bytes_per_sec}"),
+            unit => (format!("{{human_pos}}/{{human_len}} {unit}"), "{rate}/s"),
         };
-        let template = format!("{{prefix:7}} {{bar:32}} {done}  {rate_of}  {{left}} left");
+        let template = format!("{{prefix:7}} {{bar:32}} {done}  {rate_of}  {{left}}");
         // Work comes in steps, which mislead an estimate from the latest ones: the mean it is.
         let style = ProgressStyle::with_template(&template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -190,8 +205,11 @@ impl Bars {
             })
             .with_key("left", |state: &ProgressState, w: &mut dyn fmt::Write| {
                 let to_do = state.len().unwrap_or(0).saturating_sub(state.pos());
-                let seconds = (to_do as f64 / rate(state).max(1e-3)).min(1e6) as u64;
-                let _ = write!(w, "{:#}", HumanDuration(Duration::from_secs(seconds)));
+                // Before the first step nothing is known.
+                if rate(state) > 0.0 {
+                    let seconds = (to_do as f64 / rate(state)).min(1e6) as u64;
+                    let _ = write!(w, "{:#} left", HumanDuration(Duration::from_secs(seconds)));
+                }
             });
         let bar = ProgressBar::new(progress.total).with_style(style);
         bar.set_prefix(progress.stage.to_string());
@@ -200,6 +218,44 @@ impl Bars {
             Stage::Read | Stage::Store => bar.with_elapsed(self.started.elapsed()),
             _ => bar,
         }
+    }
+}
+
+const BYTES: &str = "bytes";
+
+/// What a stage counts.
+fn unit(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Read => "rows",
+        Stage::Store => "bars",
+        Stage::Embed | Stage::Index | Stage::Publish | Stage::Ask => "windows",
+        Stage::Check | Stage::Copy => BYTES,
+    }
+}
+
+/// Progress as lines, for a file or a pipe: one when a stage begins, then one every ten seconds.
+#[derive(Default)]
+struct Steps {
+    last: Mutex<Option<(Stage, Instant)>>,
+}
+
+impl Steps {
+    fn show(&self, progress: Progress) {
+        const PAUSE: Duration = Duration::from_secs(10);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let told =
+            |&(stage, when): &(Stage, Instant)| stage == progress.stage && when.elapsed() < PAUSE;
+        if progress.total == 0 || last.as_ref().is_some_and(told) {
+            return;
+        }
+        *last = Some((progress.stage, Instant::now()));
+        say(&format!(
+            "{}: {} of {} {}",
+            progress.stage,
+            grouped(progress.done),
+            grouped(progress.total),
+            unit(progress.stage),
+        ));
     }
 }
 

@@ -45,9 +45,9 @@ const DEFECTS: [(&str, DefectKind, &str); 18] = [
         "found \"17\"",
     ),
     (
-        "1577840400,10,12,9,11,5",
-        DefectKind::WrongUnit,
-        "in milliseconds like most rows, found seconds",
+        "45322,10,12,9,11,5",
+        DefectKind::ImplausibleTime,
+        "if this is a day as Excel counts them say --dates excel",
     ),
     (
         "2020-01-01T01:00,10,12,9,11,5",
@@ -205,12 +205,11 @@ fn the_market_must_be_known() {
 }
 
 #[test]
-fn a_header_without_rows_is_noticed_and_an_empty_file_refused() {
-    let file = read(HEADER).unwrap();
-    assert!(file.series.is_empty());
-    assert_eq!(file.report.notices.count(NoticeKind::NoRows), 1);
-    assert!(read("").is_err());
+fn a_file_without_rows_is_refused() {
     let none = r#"{"retCode":0,"result":{"symbol":"X","category":"spot","list":[]}}"#;
-    let file = read(none).unwrap();
-    assert_eq!(file.report.notices.count(NoticeKind::NoRows), 1);
+    for text in [HEADER, none] {
+        let refused = read(text).unwrap_err().to_string();
+        assert!(refused.contains("there are no rows"), "{refused}");
+    }
+    assert!(read("").is_err());
 }

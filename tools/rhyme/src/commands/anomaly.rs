@@ -56,16 +56,16 @@ pub(crate) struct Anomaly {
     /// The p-value up to which a scan lists windows [default: 0.01]
     #[arg(long)]
     level: Option<f64>,
-    /// The most episodes that a scan lists [default: 20]
-    #[arg(long, value_name = "EPISODES")]
-    limit: Option<usize>,
+    /// How many nearest episodes to list, with --scan how many unusual ones [default: 5, with --scan 20]
+    #[arg(short, alias = "limit", value_name = "N")]
+    k: Option<usize>,
+    /// How many nearest episodes the distance is measured to [default: 5, without --scan those of -k]
+    #[arg(long, value_name = "N")]
+    neighbours: Option<usize>,
     /// Compare with windows of these markets or symbols only [default: all windows, and ranks among those
     /// of the same market and interval]
     #[arg(long, value_delimiter = ',', value_name = "MARKET|SYMBOL")]
     among: Vec<String>,
-    /// How many nearest episodes the distance is measured to
-    #[arg(short, default_value_t = 5)]
-    k: usize,
     /// The space [default: shape]
     #[arg(long)]
     space: Option<String>,
@@ -90,11 +90,14 @@ pub(crate) struct Anomaly {
     plot: PlotArgs,
 }
 
+/// How many nearest episodes the distance is measured to, unless something is said.
+const NEIGHBOURS: usize = 5;
+
 /// The options that both questions have.
 macro_rules! with_options {
-    ($question:expr, $args:expr) => {{
+    ($question:expr, $args:expr, $neighbours:expr) => {{
         let mut question = $question
-            .k($args.k)
+            .k($neighbours.unwrap_or(NEIGHBOURS))
             .exact($args.exact)
             .seed($args.seed)
             .calibration($args.calibration)
@@ -114,14 +117,18 @@ pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
     let Some(name) = &args.scan else {
         check_single(args)?;
         let target: Target = args.target.as_deref().unwrap_or_default().parse()?;
-        let answer = with_options!(view.anomaly(target), args).run()?;
+        let neighbours = args.neighbours.or(args.k);
+        let answer = with_options!(view.anomaly(target), args, neighbours).run()?;
         let (until, series) = (answer.trained_until, &answer.window.series);
         trained::note(global, &answer.space, until, Some(series), UNRANKED);
         return print(global.format, &view, &answer);
     };
-    let mut scan = with_options!(view.anomaly_scan(), args).of(name);
+    let mut scan = with_options!(view.anomaly_scan(), args, args.neighbours).of(name);
+    if let Some(k) = args.k {
+        scan = scan.limit(k);
+    }
     say!(scan, args, values: interval);
-    say!(scan, args, some: by level limit from to);
+    say!(scan, args, some: by level from to);
     let answer = scan.scores(args.plot.plot.is_some()).run()?;
     trained::note(global, &answer.space, answer.trained_until, None, UNRANKED);
     let drawn = || picture::anomalies(&view, name, &answer);
@@ -141,7 +148,6 @@ fn check_single(args: &Anomaly) -> Outcome {
         ("--interval", !args.interval.is_empty()),
         ("--by", args.by.is_some()),
         ("--level", args.level.is_some()),
-        ("--limit", args.limit.is_some()),
         ("--plot", args.plot.plot.is_some()),
     ];
     match given.into_iter().find(|(_, given)| *given) {

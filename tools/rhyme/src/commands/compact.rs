@@ -6,7 +6,7 @@ use crate::progress;
 
 pub(crate) fn run(global: &Global) -> Outcome {
     let db = open_to_write(global)?;
-    let report = db.compact(&progress::control(global))?;
+    let report = db.compact(&progress::control_of_long_work(global))?;
     if !report.catalog_compacted {
         progress::notice(global, "note: the catalog is in use and kept its size");
     }

@@ -53,9 +53,9 @@ pub(crate) struct Args {
     /// Every moment instead of the episodes
     #[arg(long)]
     moments: bool,
-    /// Only the first N of the answer; 0 is all
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    first: usize,
+    /// How many episodes or moments to list; 0 is all
+    #[arg(short, alias = "first", default_value_t = 20, value_name = "N")]
+    k: usize,
     #[command(flatten)]
     plot: PlotArgs,
 }
@@ -79,11 +79,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     trained::note(global, &answer.space, answer.trained_until, series, more);
     let drawn = || picture::divergence(&view, args.below, &answer);
     args.plot.write(global, drawn)?;
-    let shown = if args.first == 0 {
-        usize::MAX
-    } else {
-        args.first
-    };
+    let shown = if args.k == 0 { usize::MAX } else { args.k };
     if args.moments {
         let rows = answer.moments.iter().take(shown);
         let rows: Vec<Value> = rows.map(|m| moment_row(global.format, m)).collect();

@@ -1,16 +1,18 @@
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use rayon::prelude::*;
 use rhymedb::{
-    BarFile, BarOptions, Calendar, Control, DateOrder, Error, Ingest, IngestReport, InputReport,
-    Interval, OnConflict, find_inputs, read_bars,
+    BarFile, BarOptions, Calendar, Database, Error, Ingest, IngestReport, Interval, OnConflict,
+    TimeOf, Timestamp, View, find_inputs_and_others, named_by_path, read_bars,
 };
 use serde_json::{Value, json};
 
-use super::input_notes::InputNotes;
-use super::row_options::Rows;
+use super::ingest_overlaps::{OrderedFile, Overlaps, absurd_level};
+use super::ingest_tally::Tally;
+use super::row_options::{Rows, Times};
 use super::space_choice::SpaceChoice;
 use crate::failure::Outcome;
 use crate::format::Format;
@@ -40,9 +42,14 @@ pub(crate) struct IngestBars {
     /// continuous or session [default: continuous for crypto, else session]
     #[arg(long)]
     calendar: Option<Calendar>,
-    /// The order of dates like 31/01/2024: day-first or month-first
-    #[arg(long, value_name = "ORDER")]
-    dates: Option<DateOrder>,
+    #[command(flatten)]
+    times: Times,
+    /// The moment of a bar that its time is: open or close [default: open]
+    #[arg(long, value_name = "open|close")]
+    time_of: Option<TimeOf>,
+    /// Widen low..high where open or close lies outside of it, and count such bars
+    #[arg(long)]
+    widen: bool,
     /// Scale prices by the column of adjusted closes, like Adj Close
     #[arg(long)]
     adjusted: bool,
@@ -69,33 +76,28 @@ fn on_conflict(text: &str) -> Result<OnConflict, String> {
 /// Files that are read side by side and stored in one transaction.
 const FILES_A_BATCH: usize = 16;
 
+/// Endings of files in a folder that may be tables of bars, and that are passed over if they are none.
+const ALSO: [&str; 1] = [".txt"];
+
 pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
-    let options = BarOptions {
-        market: args.market.clone(),
-        venue: args.venue.clone(),
-        symbol: args.symbol.clone(),
-        interval: args.interval,
-        calendar: args.calendar,
-        map: args.rows.map(),
-        dates: args.dates,
-        adjusted: args.adjusted,
-        decimal_comma: args.decimal_comma,
-        on_error: args.rows.on_error,
-        on_conflict: args.on_conflict,
-        scale: args.scale,
-    };
-    let files = find_inputs(&args.paths)?;
+    let options = options(args);
+    let inputs = find_inputs_and_others(&args.paths, &ALSO)?;
     let db = open_or_create(global)?;
     let control = progress::control(global);
     args.spaces.make(&db, &control)?;
     let start = Instant::now();
     let mut ingest = db.ingest(control.clone());
-    let mut tally = Tally::new(global, &files);
-    for batch in files.chunks(FILES_A_BATCH) {
+    let mut tally = Tally::new(global, &inputs);
+    let mut overlaps = Overlaps::new(args.on_conflict);
+    let mut levels = Levels::of(&db)?;
+    for batch in batches(&inputs.files) {
         let reading = Instant::now();
-        let read: Vec<Result<BarFile, Error>> = batch
+        let read: Vec<Result<OrderedFile, Error>> = batch
             .par_iter()
-            .map(|file| read_bars(file, &options))
+            .map(|&(order, path)| {
+                let file = read_bars(path, &options)?;
+                Ok(OrderedFile { order, file })
+            })
             .collect();
         ingest.add_read_time(reading.elapsed() * rayon::current_num_threads() as u32);
         let mut readable = Vec::with_capacity(read.len());
@@ -105,27 +107,114 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
                 Err(error) => tally.notes.refuse(&error),
             }
         }
+        let stored = db.now();
+        for refused in overlaps.settle(&mut readable, &stored)? {
+            tally.refuse(&mut readable, refused);
+        }
+        for ordered in &readable {
+            levels.compare(global, &ordered.file, &stored);
+        }
         store(&mut ingest, readable, &mut tally)?;
-        tally.bytes_done += bytes(batch);
+        let paths: Vec<&PathBuf> = batch.iter().map(|(_, path)| *path).collect();
+        tally.done(&paths);
         tally.show(&control)?;
     }
     tally.notes.close();
+    tally.told_of(&overlaps);
     let report = ingest.finish()?;
-    let printed = match tally.notes.stored_nothing(files.len()) && global.format == Format::Table {
+    let files = inputs.files.len();
+    let printed = match tally.notes.stored_nothing(files) && global.format == Format::Table {
         // Zeros under a refusal would read as an answer.
         true => Ok(()),
         false => print(global, &tally, &report, start.elapsed()),
     };
-    // Refused files are a failure, even where nobody reads the summary any more.
-    tally.notes.verdict(files.len()).and(printed)
+    // A failure even where nobody reads the summary any more.
+    tally.notes.verdict(files, args.rows.strict).and(printed)
+}
+
+fn options(args: &IngestBars) -> BarOptions {
+    BarOptions {
+        market: args.market.clone(),
+        venue: args.venue.clone(),
+        symbol: args.symbol.clone(),
+        interval: args.interval,
+        calendar: args.calendar,
+        map: args.rows.map(),
+        dates: args.times.dates,
+        zone: args.times.zone.clone(),
+        time_of: args.time_of,
+        widen: args.widen,
+        adjusted: args.adjusted,
+        decimal_comma: args.decimal_comma,
+        on_error: args.rows.on_error,
+        on_conflict: args.on_conflict,
+        scale: args.scale,
+    }
+}
+
+/// Files with their places in the order of all. Those whose paths suggest the same series are read
+/// together, so that none of them is stored if they contradict each other.
+fn batches(files: &[PathBuf]) -> Vec<Vec<(usize, &PathBuf)>> {
+    let mut named: Vec<(String, usize, &PathBuf)> = files
+        .iter()
+        .enumerate()
+        .map(|(order, path)| (named_by_path(path), order, path))
+        .collect();
+    named.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    let mut batches: Vec<Vec<(usize, &PathBuf)>> = Vec::new();
+    for group in named.chunk_by(|a, b| a.0 == b.0) {
+        for part in group.chunks(FILES_A_BATCH) {
+            let part = part.iter().map(|(_, order, path)| (*order, *path));
+            match batches.last_mut() {
+                Some(last) if last.len() + part.len() <= FILES_A_BATCH => last.extend(part),
+                _ => batches.push(part.collect()),
+            }
+        }
+    }
+    batches
+}
+
+/// The first and last times of the series that were stored before, to compare levels of prices with.
+struct Levels {
+    stored: HashMap<String, (i64, i64)>,
+}
+
+impl Levels {
+    fn of(db: &Database) -> Result<Self, Error> {
+        let mut stored = HashMap::new();
+        for one in db.now().series()? {
+            if let (Some(first), Some(last)) = (one.first, one.last) {
+                stored.insert(one.key.to_string(), (first.millis(), last.millis()));
+            }
+        }
+        Ok(Self { stored })
+    }
+
+    /// Says once for a series if prices of a file are absurd beside those that are stored.
+    fn compare(&mut self, global: &Global, file: &BarFile, stored: &View) {
+        for one in &file.series {
+            let Some(known) = self.stored.remove(&one.key.to_string()) else {
+                continue;
+            };
+            if let Some(factor) = absurd_level(one, stored, known) {
+                let text = format!(
+                    "note: {}: its prices are about {factor} times those that are stored of {}; if the source multiplies prices, ingest it again with --scale {}",
+                    file.report.file.display(),
+                    one.key,
+                    1.0 / factor
+                );
+                notice(global, &legible(&text));
+            }
+        }
+    }
 }
 
 /// Stores a batch of files in one transaction. If something in it cannot be stored beside what is
 /// there, the files go in one by one, so that only the file at fault is refused.
-fn store(ingest: &mut Ingest<'_>, files: Vec<BarFile>, tally: &mut Tally<'_>) -> Outcome {
+fn store(ingest: &mut Ingest<'_>, files: Vec<OrderedFile>, tally: &mut Tally<'_>) -> Outcome {
     let mut reports = Vec::with_capacity(files.len());
     let mut series = Vec::new();
-    for file in files {
+    for OrderedFile { file, .. } in files {
         reports.push((file.report, file.series.len()));
         series.extend(file.series);
     }
@@ -140,7 +229,7 @@ fn store(ingest: &mut Ingest<'_>, files: Vec<BarFile>, tally: &mut Tally<'_>) ->
         rest = others;
         let stored = if together { Ok(()) } else { ingest.bars(own) };
         match stored {
-            Ok(()) => tally.count(report),
+            Ok(()) => tally.count(report, own),
             Err(Error::Invalid(message)) => tally.notes.refuse(&Error::Input {
                 file: report.file.clone(),
                 line: None,
@@ -152,69 +241,21 @@ fn store(ingest: &mut Ingest<'_>, files: Vec<BarFile>, tally: &mut Tally<'_>) ->
     Ok(())
 }
 
-/// What became of the files.
-struct Tally<'a> {
-    notes: InputNotes<'a>,
-    files: usize,
-    /// Bytes of the files, and of those that are done: how many rows are still to come is guessed
-    /// from them.
-    bytes: u64,
-    bytes_done: u64,
-    rows: u64,
-    skipped: u64,
-    gaps: u64,
-    missing_bars: u64,
-}
-
-impl<'a> Tally<'a> {
-    fn new(global: &'a Global, files: &[PathBuf]) -> Self {
-        Self {
-            notes: InputNotes::new(global),
-            files: files.len(),
-            bytes: bytes(files),
-            bytes_done: 0,
-            rows: 0,
-            skipped: 0,
-            gaps: 0,
-            missing_bars: 0,
-        }
-    }
-
-    fn count(&mut self, report: &InputReport) {
-        self.rows += report.rows;
-        self.skipped += report.defects.total();
-        self.gaps += report.gaps;
-        self.missing_bars += report.missing_bars;
-        self.notes.accept(report);
-    }
-
-    fn show(&self, control: &Control) -> Outcome {
-        let to_come = u128::from(self.rows) * u128::from(self.bytes - self.bytes_done);
-        let to_come = to_come / u128::from(self.bytes_done.max(1));
-        control.show(rhymedb::Progress {
-            stage: rhymedb::Stage::Read,
-            done: self.rows,
-            total: self.rows + u64::try_from(to_come).unwrap_or(0),
-        })?;
-        Ok(())
-    }
-}
-
-/// Bytes of files; one that cannot be looked at counts for nothing.
-fn bytes(files: &[PathBuf]) -> u64 {
-    let size = |file: &PathBuf| file.metadata().map_or(0, |m| m.len());
-    files.iter().map(size).sum()
-}
-
 fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Duration) -> Outcome {
     let row = json!({
-        "files": tally.files,
+        "files": tally.tables(),
         "files_refused": tally.notes.refused(),
         "rows": tally.rows,
         "rows_skipped": tally.skipped,
         "gaps": tally.gaps,
         "missing_bars": tally.missing_bars,
-        "series": report.series,
+        "files_passed_over": tally.notes.passed_over() + tally.others.count(),
+        "parts_refused": tally.notes.parts(),
+        "bars_open": tally.open,
+        "bars_settled": tally.settled,
+        "first": tally.first.map(|t| Timestamp::from_millis(t).to_string()),
+        "last": tally.last.map(|t| Timestamp::from_millis(t).to_string()),
+        "series": tally.series.len(),
         "bars_added": report.bars_added,
         "bars_replaced": report.bars_replaced,
         "bars_unchanged": report.bars_unchanged,
@@ -245,8 +286,11 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
     ];
     output::record(global.format, &columns, &row)?;
     tell_left_out(global, report);
-    if global.format == Format::Table && report.windows_embedded > 0 {
-        output::lines(&shares(report, took))?;
+    if global.format == Format::Table {
+        if report.windows_embedded > 0 {
+            output::lines(&shares(report, took))?;
+        }
+        output::lines(&tally.last_line())?;
     }
     Ok(())
 }

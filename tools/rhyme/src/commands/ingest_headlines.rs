@@ -1,4 +1,4 @@
-use super::row_options::Rows;
+use super::row_options::{Rows, Times};
 use clap::Args;
 use rayon::prelude::*;
 use rhymedb::{HeadlineOptions, find_inputs, read_headlines};
@@ -17,12 +17,16 @@ pub(crate) struct IngestHeadlines {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
     #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
     pub(crate) rows: Rows,
 }
 
 pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
     let options = HeadlineOptions {
         map: args.rows.map(),
+        dates: args.times.dates,
+        zone: args.times.zone.clone(),
         on_error: args.rows.on_error,
     };
     let files = find_inputs(&args.paths)?;
@@ -76,6 +80,5 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         true => Ok(()),
         false => output::record(global.format, &columns, &row),
     };
-    // Refused files are a failure, even where nobody reads the summary any more.
-    notes.verdict(files.len()).and(printed)
+    notes.verdict(files.len(), args.rows.strict).and(printed)
 }

@@ -1,4 +1,6 @@
-use rhymedb::{Error, InputReport, NoticeKind};
+use std::path::Path;
+
+use rhymedb::{Error, FilePart, InputReport, NoticeKind};
 
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
@@ -11,6 +13,10 @@ pub(super) struct InputNotes<'a> {
     global: &'a Global,
     odd: usize,
     refused: u64,
+    /// Parts of files that were refused while the others are stored.
+    parts: u64,
+    /// Files that hold no table.
+    passed_over: u64,
 }
 
 impl<'a> InputNotes<'a> {
@@ -22,6 +28,8 @@ impl<'a> InputNotes<'a> {
             global,
             odd: 0,
             refused: 0,
+            parts: 0,
+            passed_over: 0,
         }
     }
 
@@ -29,13 +37,24 @@ impl<'a> InputNotes<'a> {
         self.refused
     }
 
-    /// Whether every one of so many files was refused.
+    /// Parts of files that were refused while the others are stored.
+    pub(super) fn parts(&self) -> u64 {
+        self.parts
+    }
+
+    /// Files that hold no table.
+    pub(super) fn passed_over(&self) -> u64 {
+        self.passed_over
+    }
+
+    /// Whether every one of so many files was refused, or holds no table.
     pub(super) fn stored_nothing(&self, files: usize) -> bool {
-        files > 0 && self.refused == files as u64
+        files > 0 && self.refused + self.passed_over == files as u64
     }
 
     /// A file whose rows are stored.
     pub(super) fn accept(&mut self, report: &InputReport) {
+        self.left_out(report);
         if report.defects.total() > 0 {
             notice(self.global, &report.to_string());
         } else if report.notices.total() > 0 {
@@ -44,6 +63,37 @@ impl<'a> InputNotes<'a> {
                 notice(self.global, &legible(&in_one_line(report)));
             }
         }
+    }
+
+    /// The parts of a file that were left out. Refused ones are told whatever `--quiet` says.
+    fn left_out(&mut self, report: &InputReport) {
+        let file = report.file.display();
+        let refused = &report.refused;
+        self.parts += refused.count;
+        for part in &refused.first {
+            let line = part
+                .line
+                .map_or_else(String::new, |l| format!(", line {l}"));
+            progress::say(&legible(&format!("refused: {file}{line}: {part}")));
+        }
+        let more = refused.count.saturating_sub(refused.first.len() as u64);
+        if more > 0 {
+            progress::say(&legible(&format!("... and {more} more parts of {file}")));
+        }
+        for part in &report.passed_over.first {
+            notice(
+                self.global,
+                &legible(&format!("passed over: {file}: {part}")),
+            );
+        }
+        let whole = |part: &FilePart| part.member.is_none();
+        self.passed_over += u64::from(report.passed_over.first.iter().any(whole));
+    }
+
+    /// A part of a file that was refused after the file was read.
+    pub(super) fn refuse_part(&mut self, file: &Path, part: &FilePart) {
+        self.parts += 1;
+        progress::say(&legible(&format!("refused: {}: {part}", file.display())));
     }
 
     /// A file of which nothing is stored. This is an error, so `--quiet` does not hide it.
@@ -61,18 +111,36 @@ impl<'a> InputNotes<'a> {
         }
     }
 
-    /// Fails if a file was refused.
-    pub(super) fn verdict(&self, files: usize) -> Outcome {
-        if self.refused == 0 {
+    /// Fails if nothing could be stored or, where that is asked for, if anything was refused.
+    pub(super) fn verdict(&self, files: usize, strict: bool) -> Outcome {
+        if self.refused + self.parts > 0 && self.stored_nothing(files) {
+            return Err(Failure::Partly("nothing was stored, see above".to_owned()));
+        }
+        if self.stored_nothing(files) {
+            let message = "nothing was stored, because no file holds a table, see above";
+            return Err(Failure::Partly(message.to_owned()));
+        }
+        if !strict || self.refused + self.parts == 0 {
             return Ok(());
         }
-        let refused = self.refused;
-        let message = if self.stored_nothing(files) {
-            "nothing was stored, see above".to_owned()
-        } else {
-            format!("{refused} of {files} files refused, see above; the others are stored")
+        let refused = self.refusals(files).unwrap_or_default();
+        Err(Failure::Partly(format!(
+            "{refused} refused, see above; the others are stored"
+        )))
+    }
+
+    /// `1 of 4 files and 2 parts of others`.
+    pub(super) fn refusals(&self, files: usize) -> Option<String> {
+        let parts = match self.parts {
+            1 => "1 part of the others".to_owned(),
+            parts => format!("{parts} parts of the others"),
         };
-        Err(Failure::Partly(message))
+        match (self.refused, self.parts) {
+            (0, 0) => None,
+            (0, _) => Some(parts.replace("the others", "the files")),
+            (refused, 0) => Some(format!("{refused} of {files} files")),
+            (refused, _) => Some(format!("{refused} of {files} files and {parts}")),
+        }
     }
 }
 
@@ -119,6 +187,10 @@ fn counted(report: &InputReport, kind: NoticeKind, count: u64) -> String {
         NoticeKind::HtmlEntity => (
             "text with HTML entities, which are decoded",
             "texts with HTML entities, which are decoded",
+        ),
+        NoticeKind::Widened => (
+            "bar whose range is widened to hold open and close",
+            "bars whose range is widened to hold open and close",
         ),
         NoticeKind::Split => {
             let first = report.notices.first.iter().find(|f| f.kind == kind);

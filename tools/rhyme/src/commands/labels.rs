@@ -9,8 +9,8 @@ use crate::failure::Outcome;
 
 #[derive(Debug, Args)]
 pub(crate) struct Labels {
-    /// Sentences, each a label
-    #[arg(long, num_args = 2.., value_name = "TEXT", conflicts_with_all = ["set", "sets"])]
+    /// Sentences, each a label: "shares surge,shares plunge", or several in quotation marks
+    #[arg(long, num_args = 1.., value_name = "TEXT", conflicts_with_all = ["set", "sets"])]
     labels: Vec<String>,
     /// A named set of labels [default: regimes to classify by, or the only one of --sets]
     #[arg(long, value_name = "NAME")]
@@ -24,7 +24,10 @@ impl Labels {
     /// The set that is named, if any is.
     pub(super) fn set(&self) -> Outcome<Option<LabelSet>> {
         if !self.labels.is_empty() {
-            return Ok(Some(LabelSet::of_sentences("labels", &self.labels)?));
+            return Ok(Some(LabelSet::of_sentences(
+                "labels",
+                &sentences(&self.labels),
+            )?));
         }
         let Some(file) = &self.sets else {
             let set = self.set.as_deref().map(LabelSet::built_in_named);
@@ -44,5 +47,17 @@ impl Labels {
                 .into())
             }
         }
+    }
+}
+
+/// The labels that were given: one value is a list with commas, since one label tells nothing apart.
+/// Of several values each is a sentence, which may have commas of its own.
+fn sentences(given: &[String]) -> Vec<String> {
+    match given {
+        [list] => list
+            .split(',')
+            .map(|label| label.trim().to_owned())
+            .collect(),
+        several => several.to_vec(),
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Bars {
     #[arg(long)]
     pub(crate) as_of: Option<Timestamp>,
     /// Only the last N bars; 0 is all
-    #[arg(long, default_value_t = 20, value_name = "N")]
+    #[arg(short = 'k', long, default_value_t = 20, value_name = "N")]
     pub(crate) last: usize,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Headlines {
     #[arg(long)]
     pub(crate) as_of: Option<Timestamp>,
     /// Only the last N headlines; 0 is all
-    #[arg(long, default_value_t = 20, value_name = "N")]
+    #[arg(short = 'k', long, default_value_t = 20, value_name = "N")]
     pub(crate) last: usize,
 }
 

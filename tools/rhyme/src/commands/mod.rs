@@ -40,6 +40,8 @@ pub(crate) mod ingest_bars;
 #[cfg(feature = "http")]
 pub(crate) mod ingest_bybit;
 pub(crate) mod ingest_headlines;
+pub(crate) mod ingest_overlaps;
+pub(crate) mod ingest_tally;
 pub(crate) mod input_notes;
 pub(crate) mod labels;
 pub(crate) mod listings;

@@ -1,0 +1,47 @@
+//! Noting what a transaction changes.
+
+use std::sync::Arc;
+
+use super::catalog::WriteTxn;
+use super::records::{FreshRow, SeriesId, SpaceId};
+use crate::model::Bars;
+
+impl WriteTxn {
+    /// Notes that something changed that was known after a moment, and nothing up to it.
+    pub(crate) fn note_changed_after(&self, moment: i64) {
+        let mut changes = self.changes.borrow_mut();
+        changes.unchanged_to = changes.unchanged_to.min(moment);
+    }
+
+    pub(super) fn note_bars_changed(&self, series: SeriesId) {
+        let mut changes = self.changes.borrow_mut();
+        let changed = changes.bars.entry(series).or_default();
+        changed.times += 1;
+        changed.last = None;
+    }
+
+    /// Notes how a series ends, if its bars were changed once. Readers of what is committed then need not read
+    /// these bars again.
+    pub(crate) fn note_last_bars(&self, series: SeriesId, bars: Bars) {
+        let mut changes = self.changes.borrow_mut();
+        if let Some(changed) = changes.bars.get_mut(&series)
+            && changed.times == 1
+            && changed.last.as_ref().is_none_or(|l| l.len() < bars.len())
+        {
+            changed.last = Some(Arc::new(bars));
+        }
+    }
+
+    pub(super) fn note_fresh(&self, space: SpaceId, rows: &[FreshRow]) {
+        let added = rows.iter().map(|row| (space, row.clone()));
+        self.changes.borrow_mut().fresh_added.extend(added);
+    }
+
+    pub(super) fn note_fresh_removed(&self) {
+        self.changes.borrow_mut().fresh_removed = true;
+    }
+
+    pub(super) fn note_headlines_changed(&self) {
+        self.changes.borrow_mut().headlines_changed = true;
+    }
+}
