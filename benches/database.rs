@@ -20,7 +20,7 @@ use divan::Bencher;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::{
-    Bar, Bars, Calendar, Database, OpenOptions, SeriesBars, SeriesKey, SyntheticConfig,
+    Bar, Bars, Calendar, Database, Filter, OpenOptions, SeriesBars, SeriesKey, SyntheticConfig,
     SyntheticMarket, Target, Timestamp,
 };
 
@@ -130,7 +130,11 @@ fn similar_exact(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn similar_in_one_market(bencher: Bencher<'_, '_>) {
     ask(bencher, |f, t| {
-        let answer = f.db.now().similar(t).market("equity").run();
+        let answer =
+            f.db.now()
+                .similar(t)
+                .filter(Filter::new().market("equity"))
+                .run();
         answer.unwrap().hits.len()
     });
 }

@@ -143,7 +143,7 @@ fn main() {
         assert!(
             !now.news(vector.clone())
                 .from(at(from))
-                .to(at(to))
+                .until(at(to))
                 .run()
                 .unwrap()
                 .hits

@@ -26,7 +26,7 @@ use divan::Bencher;
 use market::{CRYPTO, HOUR, SYMBOLS, from_env, once, walk, walks};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{Database, OpenOptions, Refine, SeriesBars, Target, Timestamp, View};
+use rhymedb::{Database, Filter, OpenOptions, Refine, SeriesBars, Target, Timestamp, View};
 
 const YEAR: i64 = 365 * 24;
 
@@ -93,7 +93,11 @@ fn first_answers(when: &str) {
     let from = Timestamp::from_millis((f.hours - 24 * 7) * HOUR);
     once(&format!("{when} scan of a week"), || {
         let view = f.db.now();
-        view.anomaly_scan().of("S000").from(from).run().unwrap()
+        view.anomaly_scan()
+            .of("S000")
+            .filter(Filter::new().from(from))
+            .run()
+            .unwrap()
     });
 }
 
@@ -311,7 +315,12 @@ fn anomaly_scan_of_a_year(bencher: Bencher<'_, '_>) {
         .with_inputs(|| drop_what_is_kept(&f.db))
         .bench_local_values(|()| {
             let view = f.db.now();
-            let answer = view.anomaly_scan().of("S000").from(from).run().unwrap();
+            let answer = view
+                .anomaly_scan()
+                .of("S000")
+                .filter(Filter::new().from(from))
+                .run()
+                .unwrap();
             assert!(answer.took > Duration::ZERO && answer.scanned > 0);
             answer.episodes.len()
         });

@@ -19,8 +19,8 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::{
-    BarOptions, Bars, Calendar, Database, Interval, Measure, OpenOptions, SeriesBars, SeriesKey,
-    Target, find_inputs, read_bars,
+    BarOptions, Bars, Calendar, Database, Filter, Interval, Measure, OpenOptions, SeriesBars,
+    SeriesKey, Target, find_inputs, read_bars,
 };
 
 /// Every so many of the stock files is taken.
@@ -142,10 +142,15 @@ fn targets(data: &Path) {
             }
         }
         let first = windows[0].split('@').next().unwrap();
-        let scan = view.anomaly_scan().of(first).interval(interval);
-        let scan = scan
-            .from("2020-06-01".parse().unwrap())
-            .to("2021-06-01".parse().unwrap());
+        let scan = view
+            .anomaly_scan()
+            .of(first)
+            .filter(Filter::new().interval(interval));
+        let scan = scan.filter(
+            Filter::new()
+                .from("2020-06-01".parse().unwrap())
+                .until("2021-06-01".parse().unwrap()),
+        );
         let answer = scan.run().unwrap();
         println!(
             "{folder:16} a scan of {first} of one year: {} windows in {:.2} s",

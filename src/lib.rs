@@ -55,6 +55,7 @@ pub mod disk;
 mod encode;
 mod error;
 #[cfg(feature = "files")]
+mod eval;
 mod export;
 /// What no input may break, for `tools/fuzz` and for its corpus as a test.
 #[cfg(any(test, fuzzing))]
@@ -63,6 +64,7 @@ pub mod fuzz;
 #[doc(hidden)]
 pub mod index;
 mod model;
+mod numeric;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod source;
@@ -72,25 +74,25 @@ pub use analysis::{
     Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
     AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
-    DivergenceEpisode, DivergenceMoment, DivergenceSign, Eval, EvalMeasure, EvalReport,
-    EvalSection, Fewer, HitOutcome, HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet,
-    LeftOut, Map, MapAnswer, MapPoint, Measure, Measured, News, NewsAbout, NewsAnswer, NewsGroup,
-    NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, Pair, PairOptions, Pairs,
-    PatternAnswer, PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun,
-    Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup,
-    TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
+    DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome, HorizonOutcomes,
+    JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint, Measure, Measured,
+    News, NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary,
+    Outcomes, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch, RankedSize, Reaction,
+    ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer,
+    Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer,
+    TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
     AdjustReport, AdjustedSeries, BackupReport, BarsReport, ChangedVectors, CompactReport, Control,
     DamagedSegment, Database, DatabaseStats, DeleteReport, DropReport, Expressiveness,
-    FailedWindow, FileOnDisk, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
+    FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
     ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
     MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
-    RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size,
-    SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, WaitingSpace,
-    vector_instructions,
+    RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
+    SimilarAnswer, Size, SpaceInfo, SpaceRecall, Spelling, Stage, VectorRow, VerifyReport, View,
+    WaitingSpace, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
@@ -100,11 +102,12 @@ pub use encode::{
 };
 pub use error::{Error, Result};
 #[cfg(feature = "files")]
+pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection};
 pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, SeriesBars,
-    SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window,
+    SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window, Zone,
 };
 #[cfg(feature = "files")]
 pub use source::{

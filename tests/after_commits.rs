@@ -12,7 +12,7 @@ mod oracle;
 
 use oracle::worlds::{database, hours, target};
 use oracle::{HOUR, START, W, crypto, equity};
-use rhymedb::{Database, Measure, SeriesBars, Timestamp, View};
+use rhymedb::{Database, Filter, Measure, SeriesBars, Timestamp, View};
 
 /// Everything that is kept goes into one of these answers.
 fn answers(db: &Database) -> Vec<String> {
@@ -29,7 +29,7 @@ fn asked(view: &View) -> Vec<String> {
     let scan = view.anomaly_scan().of("AAA").k(2).exact(true).level(0.1);
     let scan = scan
         .by(Measure::Mahalanobis)
-        .from(hours(440))
+        .filter(Filter::new().from(hours(440)))
         .run()
         .unwrap();
     let transfer = view.transfer(at).to("BBB").exact(true).run().unwrap();

@@ -12,7 +12,7 @@ mod oracle;
 use oracle::matrices::{inverse, shrunk, times};
 use oracle::worlds::{database, days, hours, market, other_future, refused, target};
 use oracle::{HOUR, START, W, crypto};
-use rhymedb::{Database, LabelSet, Measure, SeriesBars, Timestamp, Unusual, View};
+use rhymedb::{Database, Filter, LabelSet, Measure, SeriesBars, Timestamp, Unusual, View};
 
 fn value(unusual: &Unusual, measure: Measure) -> f64 {
     unusual.get(measure).unwrap().value
@@ -148,7 +148,7 @@ fn asked(view: &View, name: &str, at: Timestamp) -> String {
 
 fn scanned(view: &View) -> String {
     let scan = view.anomaly_scan().of("AAA").k(3).exact(true).level(0.5);
-    let answer = scan.from(hours(400)).run().unwrap();
+    let answer = scan.filter(Filter::new().from(hours(400))).run().unwrap();
     assert!(!answer.episodes.is_empty());
     let counts = (answer.scanned, answer.skipped, answer.unusual);
     format!("{:?} {counts:?}", answer.episodes)
@@ -200,8 +200,7 @@ fn a_scan_finds_what_never_was_as_one_episode() {
     let scan = view
         .anomaly_scan()
         .of("AAA")
-        .from(hours(900))
-        .to(hours(1400));
+        .filter(Filter::new().from(hours(900)).until(hours(1400)));
     let answer = scan.by(Measure::Mahalanobis).level(0.02).run().unwrap();
     assert_eq!((answer.scanned, answer.skipped), (501, 0));
     let best = &answer.episodes[0];
@@ -234,8 +233,7 @@ fn threads_and_order_do_not_show() {
         let scan = view
             .anomaly_scan()
             .of("AAA")
-            .from(hours(1100))
-            .to(hours(1300));
+            .filter(Filter::new().from(hours(1100)).until(hours(1300)));
         format!("{:?}", scan.level(0.1).run().unwrap().episodes)
     };
     let first = scan(&db.now());
@@ -285,11 +283,14 @@ fn what_cannot_be_asked_is_refused() {
     refused(scan().level(f64::NAN).run(), "expected a level");
     refused(scan().limit(0).run(), "expected a limit from 1 to 10000");
     refused(scan().of("ZZZ").run(), "no market or symbol ZZZ");
-    let backwards = scan().from(hours(5)).to(hours(1));
-    refused(backwards.run(), "expected a time from before the time to");
-    let nothing = scan().from(hours(5000)).run().unwrap();
+    let backwards = scan().filter(Filter::new().from(hours(5)).until(hours(1)));
+    refused(backwards.run(), "expected a start before the end");
+    let nothing = scan()
+        .filter(Filter::new().from(hours(5000)))
+        .run()
+        .unwrap();
     assert_eq!((nothing.scanned, nothing.episodes.len()), (0, 0));
-    let early = scan().to(hours(80)).run().unwrap();
+    let early = scan().filter(Filter::new().until(hours(80))).run().unwrap();
     assert_eq!((early.scanned, early.skipped), (17, 17));
     // There are no words in a space of charts alone.
     refused(

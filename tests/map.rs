@@ -10,7 +10,7 @@
 mod oracle;
 
 use oracle::{D, HOUR, START, crypto, equity};
-use rhymedb::{Database, Error, MapAnswer, SeriesBars, Timestamp};
+use rhymedb::{Database, Error, Filter, MapAnswer, SeriesBars, Timestamp};
 
 fn open() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
@@ -152,12 +152,25 @@ fn filters_seeds_and_samples_are_kept() {
     let (_dir, db) = open();
     db.ingest_bars(&market()).unwrap();
     let view = db.now();
-    let one = view.map().symbol("BBB").run().unwrap();
+    let one = view
+        .map()
+        .filter(Filter::new().symbol("BBB"))
+        .run()
+        .unwrap();
     assert!(one.points.iter().all(|p| p.window.series.symbol == "BBB"));
     let (from, to) = (START + 100 * HOUR, START + 200 * HOUR);
     let (from, to) = (Timestamp::from_millis(from), Timestamp::from_millis(to));
-    let part = view.map().market("crypto").venue("test").from(from).to(to);
-    let part = part.interval("1h".parse().unwrap()).run().unwrap();
+    let part = view.map().filter(
+        Filter::new()
+            .market("crypto")
+            .venue("test")
+            .from(from)
+            .until(to),
+    );
+    let part = part
+        .filter(Filter::new().interval("1h".parse().unwrap()))
+        .run()
+        .unwrap();
     assert_eq!(part.points.len(), 2 * 101);
     assert!(
         part.points
@@ -176,11 +189,17 @@ fn what_cannot_be_mapped_is_refused() {
     db.ingest_bars(&market()).unwrap();
     let view = db.now();
     let message = |e: Error| e.to_string();
-    let few = view.map().to(Timestamp::from_millis(START + 64 * HOUR));
+    let few = view
+        .map()
+        .filter(Filter::new().until(Timestamp::from_millis(START + 64 * HOUR)));
     assert!(message(few.run().unwrap_err()).contains("three windows or more"));
     let large = view.map().sample(20_001).run().unwrap_err();
     assert!(message(large).contains("expected a sample from 1 to 20000"));
-    let unknown = view.map().market("moon").run().unwrap_err();
+    let unknown = view
+        .map()
+        .filter(Filter::new().market("moon"))
+        .run()
+        .unwrap_err();
     assert!(matches!(unknown, Error::NotFound { what: "market", .. }));
     let space = view.map().space("none").run().unwrap_err();
     assert!(matches!(space, Error::NotFound { what: "space", .. }));

@@ -12,7 +12,9 @@ mod oracle;
 
 use oracle::worlds::{database, target};
 use oracle::{HOUR, Lcg, START, W};
-use rhymedb::{Bar, Bars, Calendar, Interval, Measure, SeriesBars, SeriesKey, Timestamp, Unusual};
+use rhymedb::{
+    Bar, Bars, Calendar, Filter, Interval, Measure, SeriesBars, SeriesKey, Timestamp, Unusual,
+};
 
 /// How many worlds are drawn.
 fn worlds(quick: u64, long: u64) -> std::ops::Range<u64> {
@@ -85,7 +87,7 @@ fn share(all: &[SeriesBars], of: &str, measure: Measure, among: &[&str]) -> (f64
         scan = scan.among(among);
     }
     let from = Timestamp::from_millis(START + n / 2 * HOUR);
-    let scores = scan.from(from).run().unwrap().scores;
+    let scores = scan.filter(Filter::new().from(from)).run().unwrap().scores;
     let low = scores.iter().filter(|s| s.p_value <= 0.05).count();
     (low as f64, scores.len())
 }

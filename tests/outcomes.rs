@@ -17,8 +17,8 @@ mod oracle;
 use oracle::worlds::{database, days, hours, market, open, other_future, refused, target};
 use oracle::{DAY, HOUR, START, W, crypto};
 use rhymedb::{
-    Calendar, Control, Database, HitOutcome, Horizon, LeftOut, OutcomeAnswer, Query, Refine,
-    SeriesBars, Timestamp, Window, chart_encoder_by_name,
+    Calendar, Control, Database, Filter, HitOutcome, Horizon, LeftOut, OutcomeAnswer, Query,
+    Refine, SeriesBars, Timestamp, Window, chart_encoder_by_name,
 };
 
 /// Change, best, worst and volatility of the `horizon` bars after the bar `last`.
@@ -144,7 +144,9 @@ fn the_base_rate_is_that_of_all_windows() {
     let (_dir, db) = database(&all);
     let now = START + 20 * DAY;
     let view = db.at(Timestamp::from_millis(now));
-    let search = view.similar(target("AAA", hours(300))).market("crypto");
+    let search = view
+        .similar(target("AAA", hours(300)))
+        .filter(Filter::new().market("crypto"));
     let answer = search.outcomes(&[24]).sample(100_000).run().unwrap();
     let mut changes: Vec<f64> = Vec::new();
     let mut windows = 0;
@@ -506,7 +508,7 @@ fn gaps_are_missing_outcomes() {
     let view = db.now();
     let search = view
         .similar(target("AAA", hours(250)))
-        .symbol("GAP")
+        .filter(Filter::new().symbol("GAP"))
         .k(100)
         .exclusion(1);
     let answer = search.outcomes(&[10]).run().unwrap();

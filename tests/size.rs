@@ -11,7 +11,9 @@ mod oracle;
 
 use oracle::worlds::{database, days, hours, market, other_future, refused, target};
 use oracle::{DAY, HOUR, START, W, assert_same, crypto};
-use rhymedb::{Database, Interval, LeastMove, Measure, SeriesBars, Size, Timestamp, View, Window};
+use rhymedb::{
+    Database, Filter, Interval, LeastMove, Measure, SeriesBars, Size, Timestamp, View, Window,
+};
 
 /// The window of a series whose last bar has that number.
 fn window(series: &SeriesBars, last: usize) -> Window {
@@ -199,7 +201,11 @@ fn a_usual_shape_of_extreme_size_is_unusual() {
     assert!(value > 3.0 && (value - ranked.size.score()).abs() < 1e-12);
     assert_eq!(crash.measures[0].measure, Measure::Size, "it leads");
     // The scan finds it by default, and says what chance alone would give.
-    let scan = view.anomaly_scan().of("AAA").from(hours(2000)).level(0.002);
+    let scan = view
+        .anomaly_scan()
+        .of("AAA")
+        .filter(Filter::new().from(hours(2000)))
+        .level(0.002);
     let answer = scan.clone().scores(true).run().unwrap();
     assert_eq!(
         (answer.by, answer.scanned, answer.skipped),
@@ -253,18 +259,30 @@ fn least_moves_filter_before_episodes_are_chosen() {
         ("5%", &five),
     ] {
         let least: LeastMove = least.parse().unwrap();
-        let hits = ask().min_move(least).run().unwrap().hits;
+        let hits = ask()
+            .filter(Filter::new().min_move(least))
+            .run()
+            .unwrap()
+            .hits;
         let expected = oracle::similar(&all, &windows, query, 6, W / 4, passes);
         assert_same(&all, &hits, &expected);
         assert_ne!(hits, unfiltered, "{least} filters");
     }
-    let none = ask().min_move(LeastMove::Percent(9000.0)).run().unwrap();
+    let none = ask()
+        .filter(Filter::new().min_move(LeastMove::Percent(9000.0)))
+        .run()
+        .unwrap();
     assert!(none.hits.is_empty());
     for least in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        let asked = ask().min_move(LeastMove::Deviations(least));
+        let asked = ask().filter(Filter::new().min_move(LeastMove::Deviations(least)));
         refused(asked.run(), "expected a least move above 0");
     }
-    let map = |least| view.map().sample(3000).min_move(least).run();
+    let map = |least| {
+        view.map()
+            .sample(3000)
+            .filter(Filter::new().min_move(least))
+            .run()
+    };
     let points = map(LeastMove::Percent(5.0)).unwrap().points;
     assert!(!points.is_empty());
     for point in points {

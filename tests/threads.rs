@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use oracle::{DAY, HOUR, Lcg, START, crypto};
 use rhymedb::{
-    Bar, Calendar, Control, Database, Error, OpenOptions, SeriesBars, SeriesKey, Target, Timestamp,
-    View,
+    Bar, Calendar, Control, Database, Error, Filter, OpenOptions, SeriesBars, SeriesKey, Target,
+    Timestamp, View,
 };
 
 const SYMBOLS: [&str; 3] = ["AAA", "BBB", "CCC"];
@@ -70,7 +70,9 @@ fn look(view: &View) -> Option<(u64, String)> {
         let bars = view.bars(&info.key, None, None, None).unwrap().bars;
         assert_eq!(bars.len() as u64, info.bars, "{}", info.key);
         generations.extend(bars.volume.iter().map(|v| *v as u64));
-        let own = view.similar(vec![1.0; 48]).symbol(&info.key.symbol);
+        let own = view
+            .similar(vec![1.0; 48])
+            .filter(Filter::new().symbol(&info.key.symbol));
         let answer = own.exact(true).exclusion(0).k(500).run().unwrap();
         let expected = windows_of(&bars.time);
         assert_eq!(
@@ -85,7 +87,9 @@ fn look(view: &View) -> Option<(u64, String)> {
         let whole = last.time[W - 1] - last.time[0] == HOUR * (W as i64 - 1);
         if whole {
             let end = Timestamp::from_millis(last.time[W - 1] + HOUR);
-            let search = view.similar(last).symbol(&info.key.symbol).from(end);
+            let search = view
+                .similar(last)
+                .filter(Filter::new().symbol(&info.key.symbol).from(end));
             let score = search.exact(true).run().unwrap().hits[0].score;
             assert!(
                 score > 0.9999,

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use oracle::matrices::{roots, shrunk, times};
 use oracle::worlds::{database, days, hours, other_future, refused, target};
 use oracle::{DAY, HOUR, W, crypto, equity};
-use rhymedb::{Fewer, SeriesBars, View};
+use rhymedb::{Fewer, Filter, SeriesBars, View};
 
 /// Two markets; CCC has the shape of AAA's window that ends at hour 400, at another price.
 fn market() -> Vec<SeriesBars> {
@@ -62,7 +62,7 @@ fn the_same_shape_is_found_elsewhere() {
     // Raw scores are those of a similarity search; other scores are what they say.
     let search = view
         .similar(target("AAA", hours(400)))
-        .market("equity")
+        .filter(Filter::new().market("equity"))
         .exact(true);
     let similar = search.k(10_000).exclusion(0).run().unwrap();
     let raw: HashMap<_, _> = similar.hits.iter().map(|h| (&h.window, h.score)).collect();
@@ -205,7 +205,11 @@ fn quotas_symbols_and_episodes_hold() {
         .collect();
     assert!(symbols.contains(&"BBB".to_owned()) && symbols.contains(&"DDD".to_owned()));
     let until = days(300);
-    let early = ask().to("equity").until(until).run().unwrap();
+    let early = ask()
+        .to("equity")
+        .filter(Filter::new().until(until))
+        .run()
+        .unwrap();
     assert!(early.hits.iter().all(|h| h.window.end <= until));
 }
 
@@ -442,9 +446,15 @@ fn what_cannot_be_asked_is_refused() {
         "expected a sample from 1 to 20000",
     );
     refused(
-        view.transfer_matrix().market("moon").run(),
+        view.transfer_matrix()
+            .filter(Filter::new().market("moon"))
+            .run(),
         "no market moon",
     );
-    let none = view.transfer_matrix().from(hours(1_000_000)).run().unwrap();
+    let none = view
+        .transfer_matrix()
+        .filter(Filter::new().from(hours(1_000_000)))
+        .run()
+        .unwrap();
     assert_eq!((none.groups.len(), none.pairs.len()), (0, 0));
 }

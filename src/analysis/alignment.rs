@@ -7,8 +7,8 @@ use crate::model::{Timestamp, Window};
 
 /// A question for how well any words fit a chart, made by [`View::alignment`].
 #[derive(Clone, Debug)]
-pub struct Alignment<'a> {
-    view: &'a View,
+pub struct Alignment {
+    view: View,
     query: Query,
     space: Option<String>,
     labels: Option<LabelSet>,
@@ -58,9 +58,9 @@ impl View {
     /// assert_eq!(answer.anomaly, 1.0 - answer.best);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn alignment(&self, query: impl Into<Query>) -> Alignment<'_> {
+    pub fn alignment(&self, query: impl Into<Query>) -> Alignment {
         Alignment {
-            view: self,
+            view: self.clone(),
             query: query.into(),
             space: None,
             labels: None,
@@ -69,7 +69,7 @@ impl View {
     }
 }
 
-impl Alignment<'_> {
+impl Alignment {
     space_method!(text);
 
     /// Labels that may fit too.

@@ -343,8 +343,8 @@ pub(super) use shared_options;
 
 /// A question how unusual a window is, made by [`View::anomaly`].
 #[derive(Clone, Debug)]
-pub struct Anomaly<'a> {
-    view: &'a View,
+pub struct Anomaly {
+    view: View,
     target: Target,
     options: Options,
 }
@@ -372,16 +372,16 @@ impl View {
     /// assert!((0.0..=1.0).contains(&distance.p_value));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn anomaly(&self, target: Target) -> Anomaly<'_> {
+    pub fn anomaly(&self, target: Target) -> Anomaly {
         Anomaly {
-            view: self,
+            view: self.clone(),
             target,
             options: Options::default(),
         }
     }
 }
 
-impl Anomaly<'_> {
+impl Anomaly {
     shared_options!();
 
     /// Runs it.

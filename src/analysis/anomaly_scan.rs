@@ -10,7 +10,7 @@ use super::anomaly::{Measure, Measured, Options, Unusual, shared_options};
 use super::labels::LabelSet;
 use super::size_rank::{RankedSize, SIZE_SAMPLE};
 use super::unusual::{Judge, Judged};
-use crate::db::{Filter, Past, Place, View, filter_methods, within};
+use crate::db::{Filter, Past, Place, View, WHICH_AND_WHEN, within};
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Timestamp, Window};
 
@@ -19,10 +19,10 @@ const MOST_WINDOWS: u64 = 10_000_000;
 
 /// A search for the unusual episodes of a period, made by [`View::anomaly_scan`].
 #[derive(Clone, Debug)]
-pub struct AnomalyScan<'a> {
-    view: &'a View,
+pub struct AnomalyScan {
+    view: View,
     options: Options,
-    scanned: Filter,
+    filter: Filter,
     by: Measure,
     level: f64,
     limit: usize,
@@ -99,7 +99,7 @@ impl View {
     /// threads.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Database, Filter, SeriesBars, SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
@@ -107,18 +107,18 @@ impl View {
     /// }
     /// let view = db.now();
     /// let (from, to) = ("2015-03-01".parse()?, "2015-03-08".parse()?);
-    /// let answer = view.anomaly_scan().of("NOVAUSDT").from(from).to(to).level(0.05).run()?;
+    /// let answer = view.anomaly_scan().of("NOVAUSDT").filter(Filter::new().from(from).until(to)).level(0.05).run()?;
     /// for episode in &answer.episodes {
     ///     println!("{} stands for {} windows", episode.window, episode.windows);
     /// }
     /// assert!(answer.scanned > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn anomaly_scan(&self) -> AnomalyScan<'_> {
+    pub fn anomaly_scan(&self) -> AnomalyScan {
         AnomalyScan {
-            view: self,
+            view: self.clone(),
             options: Options::default(),
-            scanned: Filter::default(),
+            filter: Filter::default(),
             by: Measure::Size,
             level: 0.01,
             limit: 20,
@@ -144,17 +144,23 @@ struct Flagged {
     value: f64,
 }
 
-impl AnomalyScan<'_> {
+impl AnomalyScan {
     shared_options!();
 
     /// Scans this market or symbol; said more than once, any of them. Default: everything.
     #[must_use]
     pub fn of(mut self, market_or_symbol: &str) -> Self {
-        self.scanned.groups.push(market_or_symbol.to_owned());
+        self.filter.groups.push(market_or_symbol.to_owned());
         self
     }
 
-    filter_methods!(scanned: interval, from, to);
+    /// Only windows that pass a filter; it replaces the one before. Default: any.
+    #[must_use]
+    pub fn filter(mut self, filter: crate::db::Filter) -> Self {
+        let groups = std::mem::take(&mut self.filter.groups);
+        self.filter = crate::db::Filter { groups, ..filter };
+        self
+    }
 
     /// The measure that decides. Default: [`Measure::Size`].
     #[must_use]
@@ -192,7 +198,8 @@ impl AnomalyScan<'_> {
     pub fn run(&self) -> Result<AnomalyScanAnswer> {
         self.options.check()?;
         within("a limit", self.limit, 10_000)?;
-        self.scanned.check()?;
+        self.filter.check()?;
+        self.filter.only("a scan", WHICH_AND_WHEN)?;
         let calibration = match self.by {
             Measure::Size => self.options.calibration.max(SIZE_SAMPLE),
             _ => self.options.calibration,
@@ -209,7 +216,7 @@ impl AnomalyScan<'_> {
 
     fn answer(&self, past: &Past<'_>) -> Result<AnomalyScanAnswer> {
         let start = Instant::now();
-        let rows = past.rows(&self.scanned)?;
+        let rows = past.rows(&self.filter)?;
         let windows = past.count(&rows);
         if windows > MOST_WINDOWS {
             return Err(Error::invalid(format!(

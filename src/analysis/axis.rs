@@ -8,8 +8,8 @@ use crate::model::{Headline, SeriesKey, Target, Timestamp, Window};
 
 /// A direction from one meaning to another, made by [`View::axis`].
 #[derive(Clone, Debug)]
-pub struct Axis<'a> {
-    view: &'a View,
+pub struct Axis {
+    view: View,
     low: Query,
     high: Query,
     space: Option<String>,
@@ -24,7 +24,7 @@ pub struct AxisPoint {
     pub window: Option<Window>,
     /// The cosine with the direction: -1 at the low end, 1 at the high one.
     pub value: f64,
-    /// How many standard deviations that lies above the mean of charts at large, if the space's
+    /// How many standard deviations that lies above the mean of all charts, if the space's
     /// weights have a bank of charts.
     pub deviations: Option<f64>,
     /// How much the direction says about charts, if there is a bank.
@@ -79,9 +79,9 @@ impl View {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn axis(&self, low: impl Into<Query>, high: impl Into<Query>) -> Axis<'_> {
+    pub fn axis(&self, low: impl Into<Query>, high: impl Into<Query>) -> Axis {
         Axis {
-            view: self,
+            view: self.clone(),
             low: low.into(),
             high: high.into(),
             space: None,
@@ -92,7 +92,7 @@ impl View {
 /// The direction of an axis in a space.
 struct Direction {
     vector: Vec<f32>,
-    /// Mean and standard deviation of charts at large on it.
+    /// Mean and standard deviation of all charts on it.
     usual: Option<(f64, f64)>,
     expressiveness: Option<Expressiveness>,
 }
@@ -108,7 +108,7 @@ impl Direction {
     }
 }
 
-impl Axis<'_> {
+impl Axis {
     space_method!(text);
 
     fn look<T>(
@@ -214,7 +214,7 @@ impl Axis<'_> {
     ) -> Result<Vec<AxisHeadline>> {
         let choice = HeadlineChoice {
             from,
-            to,
+            until: to,
             ..HeadlineChoice::default()
         };
         choice.check()?;

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use super::linear::{apply, function_of, product};
 use super::moments::{Drawn, Moments, centred, vectors};
 use crate::db::Past;
 use crate::error::{Error, Result};
+use crate::numeric::dot::dot;
+use crate::numeric::matrix::{apply, function_of, product};
 
 /// Windows of the group that is asked from, to tell which windows are near to everything.
 const BANK: usize = 512;
@@ -114,19 +115,6 @@ pub(super) fn mean_of_best(values: impl Iterator<Item = f32>) -> f64 {
     let kept = n.min(NEIGHBOURHOOD);
     let sum: f64 = best.iter().rev().take(kept).map(|&v| f64::from(v)).sum();
     sum / kept.max(1) as f64
-}
-
-/// The dot product, in lanes that one instruction can add.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (a8, b8) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut lanes = [0f32; 8];
-    for (x, y) in a8.0.iter().zip(b8.0) {
-        for ((lane, p), q) in lanes.iter_mut().zip(x).zip(y) {
-            *lane += p * q;
-        }
-    }
-    let rest: f32 = a8.1.iter().zip(b8.1).map(|(p, q)| p * q).sum();
-    lanes.iter().sum::<f32>() + rest
 }
 
 /// A vector in unit length; zeros stay.

@@ -74,7 +74,7 @@ macro_rules! shared_options {
             self
         }
 
-        /// Takes from each score what the label has in common with charts at large, so that a label
+        /// Subtracts from each score what the label has in common with all charts, so that a label
         /// that is near to every chart wins nothing by it. Needs weights with a bank of charts.
         /// Default: no.
         #[must_use]
@@ -118,8 +118,8 @@ pub struct ClassifyAnswer {
 
 /// A classification, made by [`View::classify`].
 #[derive(Clone, Debug)]
-pub struct Classify<'a> {
-    view: &'a View,
+pub struct Classify {
+    view: View,
     query: Query,
     options: Options,
 }
@@ -151,16 +151,16 @@ impl View {
     /// assert!((sum - 1.0).abs() < 1e-9);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn classify(&self, query: impl Into<Query>, set: &LabelSet) -> Classify<'_> {
+    pub fn classify(&self, query: impl Into<Query>, set: &LabelSet) -> Classify {
         Classify {
-            view: self,
+            view: self.clone(),
             query: query.into(),
             options: Options::new(set),
         }
     }
 }
 
-impl Classify<'_> {
+impl Classify {
     shared_options!();
 
     /// Classifies.
@@ -176,7 +176,7 @@ impl Classify<'_> {
             return self.in_words();
         }
         self.options.check_measured()?;
-        let found = measured::judge(self.view, &self.query, &self.options.set)?;
+        let found = measured::judge(&self.view, &self.query, &self.options.set)?;
         Ok(self.answer(found, None))
     }
 
@@ -235,7 +235,7 @@ impl Classify<'_> {
 /// Labels in a space.
 pub(super) struct Judge {
     pub(super) labels: Vec<PlacedLabel>,
-    /// What each label has in common with charts at large, or 0.
+    /// What each label has in common with all charts, or 0.
     usual: Vec<f64>,
     temperature: f64,
 }

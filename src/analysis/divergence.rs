@@ -10,13 +10,13 @@ use crate::model::{SeriesKey, Target, Timestamp};
 
 /// A question for moments at which chart and news disagree, made by [`View::divergence`].
 #[derive(Clone, Debug)]
-pub struct Divergence<'a> {
-    view: &'a View,
+pub struct Divergence {
+    view: View,
     series: Target,
     space: Option<String>,
     symbol: Option<String>,
     from: Option<Timestamp>,
-    to: Option<Timestamp>,
+    until: Option<Timestamp>,
     choice: HeadlineChoice,
     lag: usize,
     below: f64,
@@ -65,14 +65,14 @@ impl View {
     /// assert!(answer.moments.is_sorted_by_key(|m| !m.flagged));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn divergence(&self, series: Target) -> Divergence<'_> {
+    pub fn divergence(&self, series: Target) -> Divergence {
         Divergence {
-            view: self,
+            view: self.clone(),
             series,
             space: None,
             symbol: None,
             from: None,
-            to: None,
+            until: None,
             choice: HeadlineChoice::default(),
             lag: 0,
             below: 5.0,
@@ -81,7 +81,7 @@ impl View {
     }
 }
 
-impl Divergence<'_> {
+impl Divergence {
     space_method!(text);
 
     /// The symbol that headlines have to name. Default: the series' own.
@@ -100,8 +100,8 @@ impl Divergence<'_> {
 
     /// Only moments at or before this time. Default: the target's time.
     #[must_use]
-    pub fn to(mut self, to: Timestamp) -> Self {
-        self.to = Some(to);
+    pub fn until(mut self, until: Timestamp) -> Self {
+        self.until = Some(until);
         self
     }
 
@@ -145,7 +145,7 @@ impl Divergence<'_> {
         self.view.aligned(self.space.as_deref(), &[], |space| {
             let (series, _) = space.series(&self.series)?;
             let symbol = self.symbol.clone().unwrap_or_else(|| series.symbol.clone());
-            let to = self.to.or(self.series.time);
+            let to = self.until.or(self.series.time);
             let windows = space.history(&series, None, to)?;
             let news = space.headlines_of(&symbol, &self.choice)?;
             let good_news = good_news(space)?;

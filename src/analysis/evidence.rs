@@ -10,8 +10,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::student::two_sided;
 use crate::model::{Bars, Interval, Timestamp};
+use crate::numeric::student::two_sided;
 
 /// Fewer outcomes without overlap say nothing.
 const FEWEST_EPISODES: usize = 5;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::{Aligned, Expressiveness};
 use crate::error::{Error, Result, excerpt};
+use crate::numeric::dot::dot_in_order;
 
 /// The sets that come with the crate, in the form of a user's file.
 const BUILT_IN: &str = include_str!("labels.json");
@@ -292,8 +293,7 @@ pub(super) fn mean_direction(vectors: &[Vec<f32>]) -> Option<Vec<f32>> {
 
 /// The cosine of two unit vectors.
 pub(super) fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let products = a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y));
-    products.sum::<f64>().clamp(-1.0, 1.0)
+    dot_in_order(a, b).clamp(-1.0, 1.0)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::bridge::dot;
 use crate::error::Result;
+use crate::numeric::dot::dot;
 
 /// Draws whose mean is taken.
 const DRAWS: u64 = 3;

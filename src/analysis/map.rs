@@ -2,16 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::linear::leading;
 use super::moments::{centred, vectors};
-use crate::db::{Filter, Past, View, filter_methods, space_method, within};
+use crate::db::{Filter, Past, View, space_method, within};
 use crate::error::{Error, Result};
 use crate::model::Window;
+use crate::numeric::matrix::leading;
 
 /// A question for a map of a space, made by [`View::map`].
 #[derive(Clone, Debug)]
-pub struct Map<'a> {
-    view: &'a View,
+pub struct Map {
+    view: View,
     space: Option<String>,
     filter: Filter,
     sample: usize,
@@ -58,7 +58,7 @@ impl View {
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
     ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
     /// }
-    /// let map = db.now().map().market("crypto").sample(200).run()?;
+    /// let map = db.now().map().filter(rhymedb::Filter::new().market("crypto")).sample(200).run()?;
     /// for point in &map.points {
     ///     println!("{:+.3} {:+.3} {}", point.x, point.y, point.window);
     /// }
@@ -66,9 +66,9 @@ impl View {
     /// assert!(map.points.len() >= 200);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn map(&self) -> Map<'_> {
+    pub fn map(&self) -> Map {
         Map {
-            view: self,
+            view: self.clone(),
             space: None,
             filter: Filter::default(),
             sample: 2_000,
@@ -77,9 +77,14 @@ impl View {
     }
 }
 
-impl Map<'_> {
+impl Map {
     space_method!(chart);
-    filter_methods!(filter: market, venue, symbol, interval, from, to, min_move);
+    /// Only windows that pass a filter; it replaces the one before. Default: any.
+    #[must_use]
+    pub fn filter(mut self, filter: crate::db::Filter) -> Self {
+        self.filter = filter;
+        self
+    }
 
     /// The least size of the sample. Default: 2,000; the sample is seldom twice as large, and holds
     /// all windows if there are fewer. At most 20,000.

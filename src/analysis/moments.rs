@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::linear::{cholesky, squared_after_solving};
 use crate::db::{Past, Place, RowFilter, Sample};
 use crate::error::{Error, Result};
+use crate::numeric::matrix::{cholesky, squared_after_solving};
 
 /// Fewer vectors say nothing of a covariance.
 const LEAST: usize = 30;

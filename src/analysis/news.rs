@@ -15,8 +15,8 @@ use crate::model::{Headline, SeriesKey, Target, Timestamp, Window};
 
 /// A search for headlines, made by [`View::news`].
 #[derive(Clone, Debug)]
-pub struct News<'a> {
-    view: &'a View,
+pub struct News {
+    view: View,
     query: Query,
     k: usize,
     space: Option<String>,
@@ -106,9 +106,9 @@ impl View {
     /// assert!(answer.hits.iter().all(|hit| hit.headline.symbols.contains(&"NOVAUSDT".to_owned())));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn news(&self, query: impl Into<Query>) -> News<'_> {
+    pub fn news(&self, query: impl Into<Query>) -> News {
         News {
-            view: self,
+            view: self.clone(),
             query: query.into(),
             k: 10,
             space: None,
@@ -120,7 +120,7 @@ impl View {
     }
 }
 
-impl News<'_> {
+impl News {
     /// How many headlines to find. Default: 10. At most 10,000.
     #[must_use]
     pub fn k(mut self, k: usize) -> Self {
@@ -135,7 +135,7 @@ impl News<'_> {
         self
     }
 
-    choice_methods!(choice: symbol, from, to, latency);
+    choice_methods!(choice: symbol, from, until, latency);
 
     /// Headlines whatever symbol they name. Default: false, unless symbols are chosen.
     #[must_use]
@@ -179,9 +179,9 @@ impl News<'_> {
                 };
                 let (first, last) = around(window.end, distance);
                 self.choice.from = Some(self.choice.from.map_or(first, |t| t.max(first)));
-                self.choice.to = Some(self.choice.to.map_or(last, |t| t.min(last)));
+                self.choice.until = Some(self.choice.until.map_or(last, |t| t.min(last)));
             }
-            let until_said = self.within.is_some() || self.choice.to.is_some();
+            let until_said = self.within.is_some() || self.choice.until.is_some();
             if let Some(window) = placed.window.as_ref().filter(|_| !until_said && !self.any_time) {
                 self.choice.known_by = Some(window.end);
             }
@@ -239,8 +239,8 @@ fn around(time: Timestamp, distance: i64) -> (Timestamp, Timestamp) {
 
 /// A question for the headlines of a symbol around a window, made by [`View::context`].
 #[derive(Clone, Debug)]
-pub struct Context<'a> {
-    view: &'a View,
+pub struct Context {
+    view: View,
     target: Target,
     space: Option<String>,
     symbol: Option<String>,
@@ -299,9 +299,9 @@ impl View {
     /// assert!(answer.headlines.iter().any(|line| line.headline == event));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn context(&self, target: Target) -> Context<'_> {
+    pub fn context(&self, target: Target) -> Context {
         Context {
-            view: self,
+            view: self.clone(),
             target,
             space: None,
             symbol: None,
@@ -312,7 +312,7 @@ impl View {
     }
 }
 
-impl Context<'_> {
+impl Context {
     space_method!(text);
 
     /// The symbol that headlines have to name. Default: the window's.
@@ -355,7 +355,7 @@ impl Context<'_> {
             let first = self.before.map(|distance| around(window.end, distance).0);
             let choice = HeadlineChoice {
                 from: Some(first.unwrap_or(window.start)),
-                to: Some(around(window.end, self.after).1),
+                until: Some(around(window.end, self.after).1),
                 ..self.choice
             };
             let found = space.headlines_of(&symbol, &choice)?;

@@ -1,20 +1,4 @@
-//! Summaries of plain numbers.
-
-/// The mean; NaN of nothing.
-pub(super) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let n = values.len();
-    values.sum::<f64>() / n as f64
-}
-
-/// The quantile `q` of ascending numbers, straight between the two nearest (type 7 of Hyndman and
-/// Fan 1996, the one of NumPy); NaN of nothing.
-pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let at = q * sorted.len().saturating_sub(1) as f64;
-    let left = at.floor();
-    let value = |i: usize| sorted.get(i).or(sorted.last()).copied().unwrap_or(f64::NAN);
-    let (a, b) = (value(left as usize), value(left as usize + 1));
-    a + (b - a) * (at - left)
-}
+//! How much spans that overlap say, and the logarithms of prices.
 
 /// A span of time in a group, from and to in milliseconds UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,23 +60,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn quantiles_are_those_of_numpy() {
-        let values = [1.0, 2.0, 4.0, 8.0];
-        // numpy.quantile([1, 2, 4, 8], [0, 0.05, 0.5, 0.75, 1])
-        for (q, expected) in [
-            (0.0, 1.0),
-            (0.05, 1.15),
-            (0.5, 3.0),
-            (0.75, 5.0),
-            (1.0, 8.0),
-        ] {
-            assert!((quantile(&values, q) - expected).abs() < 1e-12, "{q}");
-        }
-        assert_eq!(quantile(&[3.0], 0.3), 3.0);
-        assert!(quantile(&[], 0.5).is_nan());
-    }
 
     /// The definition, millisecond by millisecond.
     fn plain_size(spans: &[Span]) -> f64 {

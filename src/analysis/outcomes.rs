@@ -18,15 +18,15 @@ const MOST_HORIZONS: usize = 16;
 /// A search for similar windows that goes on to what happened after them, made by
 /// [`Similar::outcomes`].
 #[derive(Clone, Debug)]
-pub struct Outcomes<'a> {
-    similar: Similar<'a>,
+pub struct Outcomes {
+    similar: Similar,
     horizons: Vec<Horizon>,
     counted: Counted,
     seed: u64,
     sample: usize,
 }
 
-impl<'a> Similar<'a> {
+impl Similar {
     /// Goes on to what happened after each hit, for each of these horizons, and compares with the base
     /// rate: what happened after all windows that the filters pass. The hits are entries
     /// ([`Similar::entries`]), so what came after them had no part in their choice.
@@ -52,7 +52,7 @@ impl<'a> Similar<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn outcomes<H: Copy + Into<Horizon>>(self, horizons: &[H]) -> Outcomes<'a> {
+    pub fn outcomes<H: Copy + Into<Horizon>>(self, horizons: &[H]) -> Outcomes {
         Outcomes {
             similar: self,
             horizons: horizons.iter().map(|&h| h.into()).collect(),
@@ -99,7 +99,7 @@ pub struct HorizonOutcomes {
     pub p_value: Result<f64, NoPValue>,
 }
 
-impl Outcomes<'_> {
+impl Outcomes {
     /// The seed of the base rate's sample. Default: 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {

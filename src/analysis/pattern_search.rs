@@ -9,7 +9,7 @@ use super::numbers::logs;
 use super::patterns;
 use crate::db::{
     Candidate, DEFAULT_EF, Distinct, Filter, Hit, LeastMove, Past, Place, Searched, SimilarAnswer,
-    View, filter_methods, within,
+    View, within,
 };
 use crate::error::{Error, Result};
 
@@ -18,8 +18,8 @@ const MOST: usize = 2048;
 
 /// A search for windows that end with a pattern, made by [`View::pattern`].
 #[derive(Clone, Debug)]
-pub struct PatternSearch<'a> {
-    view: &'a View,
+pub struct PatternSearch {
+    view: View,
     name: String,
     k: usize,
     space: Option<String>,
@@ -62,9 +62,9 @@ impl View {
     /// assert!(db.now().pattern("wedge").run().is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn pattern(&self, name: impl Into<String>) -> PatternSearch<'_> {
+    pub fn pattern(&self, name: impl Into<String>) -> PatternSearch {
         PatternSearch {
-            view: self,
+            view: self.clone(),
             name: name.into(),
             k: 10,
             space: None,
@@ -76,7 +76,7 @@ impl View {
     }
 }
 
-impl PatternSearch<'_> {
+impl PatternSearch {
     /// How many episodes to find. Default: 10. At most 10,000.
     #[must_use]
     pub fn k(mut self, k: usize) -> Self {
@@ -91,7 +91,12 @@ impl PatternSearch<'_> {
         self
     }
 
-    filter_methods!(filter: market, venue, symbol, interval, from, to, min_move);
+    /// Only windows that pass a filter; it replaces the one before. Default: any.
+    #[must_use]
+    pub fn filter(mut self, filter: crate::db::Filter) -> Self {
+        self.filter = filter;
+        self
+    }
 
     /// The least distance in bars between two answers of one market and symbol. Default: a quarter of
     /// the window, rounded up. 0 switches it off.
@@ -183,6 +188,7 @@ impl PatternSearch<'_> {
                     space: space.clone(),
                     query: None,
                     query_bars: None,
+                    open_bar: None,
                     window_bars: past.window_bars(),
                     exclusion,
                     entries: false,

@@ -29,8 +29,8 @@ const FEWEST_BEFORE: usize = 9;
 
 /// A question for what followed headlines like a sentence, made by [`View::reaction`].
 #[derive(Clone, Debug)]
-pub struct Reaction<'a> {
-    view: &'a View,
+pub struct Reaction {
+    view: View,
     text: String,
     k: usize,
     horizon: Horizon,
@@ -140,9 +140,9 @@ impl View {
     /// println!("median {:+.2} %", 100.0 * summary.quantiles[2]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn reaction(&self, text: impl Into<String>) -> Reaction<'_> {
+    pub fn reaction(&self, text: impl Into<String>) -> Reaction {
         Reaction {
-            view: self,
+            view: self.clone(),
             text: text.into(),
             k: 20,
             horizon: DEFAULT_HORIZON,
@@ -156,7 +156,7 @@ impl View {
     }
 }
 
-impl Reaction<'_> {
+impl Reaction {
     /// How many pieces of news with an outcome to find. Default: 20. At most 10,000.
     #[must_use]
     pub fn k(mut self, k: usize) -> Self {
@@ -180,7 +180,7 @@ impl Reaction<'_> {
     }
 
     space_method!(text);
-    choice_methods!(choice: symbol, from, to, latency);
+    choice_methods!(choice: symbol, from, until, latency);
 
     /// Only series of this market.
     #[must_use]
@@ -376,7 +376,7 @@ fn mark_repeated(news: &mut [NewsGroup]) {
 struct Listed<'a>(BTreeMap<&'a str, Vec<(u32, &'a SeriesKey)>>);
 
 impl<'a> Listed<'a> {
-    fn new(reaction: &Reaction<'_>, past: &Past<'a>) -> Result<Self> {
+    fn new(reaction: &Reaction, past: &Past<'a>) -> Result<Self> {
         let mut listed: BTreeMap<&str, Vec<(u32, &SeriesKey)>> = BTreeMap::new();
         for (id, key) in past.all_series() {
             let fits = reaction.market.as_ref().is_none_or(|m| *m == key.market)
@@ -402,7 +402,7 @@ impl<'a> Listed<'a> {
     /// interval, all of them, and over a time those of the shortest; of several venues the first by name.
     fn outcomes(
         &self,
-        reaction: &Reaction<'_>,
+        reaction: &Reaction,
         past: &Past<'_>,
         story: &Story,
     ) -> Result<Vec<ReactionOutcome>> {

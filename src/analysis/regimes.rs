@@ -13,13 +13,13 @@ const MOST_CONFIRM: usize = 10_000;
 
 /// A question for labels over time, made by [`View::regimes`].
 #[derive(Clone, Debug)]
-pub struct Regimes<'a> {
-    view: &'a View,
+pub struct Regimes {
+    view: View,
     series: Target,
     options: Options,
     confirm: Option<usize>,
     from: Option<Timestamp>,
-    to: Option<Timestamp>,
+    until: Option<Timestamp>,
 }
 
 /// Windows one after another that have one label.
@@ -87,19 +87,19 @@ impl View {
     /// assert!(answer.runs.iter().map(|run| run.windows).sum::<u64>() > 600);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn regimes(&self, series: Target, set: &LabelSet) -> Regimes<'_> {
+    pub fn regimes(&self, series: Target, set: &LabelSet) -> Regimes {
         Regimes {
-            view: self,
+            view: self.clone(),
             series,
             options: Options::new(set),
             confirm: None,
             from: None,
-            to: None,
+            until: None,
         }
     }
 }
 
-impl Regimes<'_> {
+impl Regimes {
     shared_options!();
 
     /// How many windows confirm a label before it counts; until then the label before goes on.
@@ -124,8 +124,8 @@ impl Regimes<'_> {
 
     /// Only windows that closed at or before this time. Default: the target's time.
     #[must_use]
-    pub fn to(mut self, to: Timestamp) -> Self {
-        self.to = Some(to);
+    pub fn until(mut self, until: Timestamp) -> Self {
+        self.until = Some(until);
         self
     }
 
@@ -143,7 +143,7 @@ impl Regimes<'_> {
             return self.in_words();
         }
         self.options.check_measured()?;
-        let to = self.to.or(self.series.time);
+        let to = self.until.or(self.series.time);
         let history = self.view.whole_history(&self.series, to)?;
         let WholeHistory {
             key,
@@ -188,7 +188,7 @@ impl Regimes<'_> {
             let (series, _) = space.series(&self.series)?;
             let eighth = space.past.window_bars() / (8 * space.past.hop()).max(1);
             let confirm = self.confirm.unwrap_or(eighth.max(1) as usize);
-            let to = self.to.or(self.series.time);
+            let to = self.until.or(self.series.time);
             let mut state = Confirmed::new(confirm);
             // From the first window on, so that the labels do not depend on where the answer begins.
             let history = space.history(&series, None, to)?;

@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 use super::pattern_search::PatternAnswer;
 use super::patterns;
 use crate::db::{
-    Expressiveness, HeadlineChoice, HeadlineHit, LeastMove, Query, Similar, SimilarAnswer, View,
+    Expressiveness, Filter, HeadlineChoice, HeadlineHit, Query, Similar, SimilarAnswer, View,
     choice_methods,
 };
 use crate::error::{Error, Result};
-use crate::model::{Interval, Timestamp};
+use crate::model::Timestamp;
 
 /// A search by a sentence, made by [`View::search`].
 #[derive(Clone, Debug)]
-pub struct Search<'a> {
-    view: &'a View,
+pub struct Search {
+    view: View,
     text: String,
-    charts: Similar<'a>,
+    charts: Similar,
     headlines: usize,
     choice: HeadlineChoice,
 }
@@ -87,10 +87,10 @@ impl View {
     /// assert_eq!((answer.charts.hits.len(), answer.headlines.len()), (3, 3));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn search(&self, text: impl Into<String>) -> Search<'_> {
+    pub fn search(&self, text: impl Into<String>) -> Search {
         let text = text.into();
         Search {
-            view: self,
+            view: self.clone(),
             charts: self.similar(Query::Text(text.clone())),
             text,
             headlines: 10,
@@ -99,7 +99,7 @@ impl View {
     }
 }
 
-impl Search<'_> {
+impl Search {
     /// How many charts and how many headlines to find. Default: 10. At most 10,000.
     #[must_use]
     pub fn k(mut self, k: usize) -> Self {
@@ -115,56 +115,13 @@ impl Search<'_> {
         self
     }
 
-    /// Only charts of this market; said more than once, any of them.
+    /// Only charts that pass a filter, and headlines that name one of its symbols and were published from
+    /// its first to its last time. It replaces the one before. Default: any.
     #[must_use]
-    pub fn market(mut self, market: &str) -> Self {
-        self.charts = self.charts.market(market);
-        self
-    }
-
-    /// Only charts of this venue; said more than once, any of them.
-    #[must_use]
-    pub fn venue(mut self, venue: &str) -> Self {
-        self.charts = self.charts.venue(venue);
-        self
-    }
-
-    /// Only charts of this interval; said more than once, any of them.
-    #[must_use]
-    pub fn interval(mut self, interval: Interval) -> Self {
-        self.charts = self.charts.interval(interval);
-        self
-    }
-
-    /// Only charts of this symbol and headlines that name it; said more than once, any of them.
-    #[must_use]
-    pub fn symbol(mut self, symbol: &str) -> Self {
-        self.charts = self.charts.symbol(symbol);
-        self.choice.symbols.push(symbol.to_owned());
-        self
-    }
-
-    /// Only windows that closed, and headlines that were published, at or after this time.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.charts = self.charts.from(from);
-        self.choice.from = Some(from);
-        self
-    }
-
-    /// Only windows that closed, and headlines that were published, at or before this time.
-    #[must_use]
-    pub fn to(mut self, to: Timestamp) -> Self {
-        self.charts = self.charts.to(to);
-        self.choice.to = Some(to);
-        self
-    }
-
-    /// Only charts that moved at least so far, up or down: of the nearest 30,000, or of all of them
-    /// where the search is exact. Default: any.
-    #[must_use]
-    pub fn min_move(mut self, least: LeastMove) -> Self {
-        self.charts = self.charts.min_move(least);
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.choice.symbols.clone_from(&filter.symbols);
+        (self.choice.from, self.choice.until) = (filter.from, filter.until);
+        self.charts = self.charts.filter(filter);
         self
     }
 
@@ -240,7 +197,7 @@ impl Search<'_> {
     }
 }
 
-impl Search<'_> {
+impl Search {
     /// The charts that end with the pattern that the sentence names, if it names one and there is a
     /// space of drawn paths.
     fn named_pattern(&self) -> Result<Option<PatternAnswer>> {

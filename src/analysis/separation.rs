@@ -77,7 +77,7 @@ pub(super) fn warning(space: &Aligned<'_>, labels: &[&[f32]]) -> Result<Option<S
     told(space, labels, &contrasts)
 }
 
-impl Similar<'_> {
+impl Similar {
     /// What a user should know before believing the answer to a sum with sentences, if anything: that
     /// these words do not tell charts apart, so that they move the sum at random.
     ///

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::blocks::{Point, variance_of_sum};
-use super::numbers::{Span, effective_size, mean, quantile};
+use super::numbers::{Span, effective_size};
 use super::outcome::{HitOutcome, Outcome, outcome_of};
 use crate::db::{ByWindow, Past, RowFilter, scatter};
 use crate::error::Result;
 use crate::model::{Horizon, Interval, SeriesKey};
+use crate::numeric::summary::{mean, quantile};
 
 /// The longest horizon in bars.
 pub(super) const LONGEST: u32 = 10_000;

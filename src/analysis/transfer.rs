@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::bridge::{Bridge, dot, mean_of_best};
+use super::bridge::{Bridge, mean_of_best};
 use super::moments::Drawn;
 use crate::db::{
-    Asked, Candidate, Distinct, Filter, Past, Place, RowFilter, Searched, View, filter_methods,
+    Asked, Candidate, Distinct, Filter, Past, Place, RowFilter, Searched, View, WHICH_AND_WHEN,
     space_method, within,
 };
 use crate::error::{Error, Result};
 use crate::model::{Bars, Target, Timestamp, Window};
+use crate::numeric::dot::dot;
 
 /// Vectors from which the mean and covariance of a side are taken, at least.
 const MOMENT_SAMPLE: usize = 1000;
@@ -21,11 +22,11 @@ const POOL: usize = 128;
 
 /// A search for similar windows elsewhere, made by [`View::transfer`].
 #[derive(Clone, Debug)]
-pub struct Transfer<'a> {
-    view: &'a View,
+pub struct Transfer {
+    view: View,
     target: Target,
     space: Option<String>,
-    to: Filter,
+    filter: Filter,
     k: usize,
     quota: usize,
     exclusion: Option<u32>,
@@ -124,12 +125,12 @@ impl View {
     /// assert_eq!(answer.hits.len(), 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn transfer(&self, target: Target) -> Transfer<'_> {
+    pub fn transfer(&self, target: Target) -> Transfer {
         Transfer {
-            view: self,
+            view: self.clone(),
             target,
             space: None,
-            to: Filter::default(),
+            filter: Filter::default(),
             k: 10,
             quota: 3,
             exclusion: None,
@@ -139,16 +140,22 @@ impl View {
     }
 }
 
-impl Transfer<'_> {
+impl Transfer {
     /// Looks in this market or at this symbol; said more than once, at any of them.
     #[must_use]
     pub fn to(mut self, market_or_symbol: &str) -> Self {
-        self.to.groups.push(market_or_symbol.to_owned());
+        self.filter.groups.push(market_or_symbol.to_owned());
         self
     }
 
     space_method!(chart);
-    filter_methods!(to: interval, from, until);
+    /// Only windows that pass a filter; it replaces the one before. Default: any.
+    #[must_use]
+    pub fn filter(mut self, filter: crate::db::Filter) -> Self {
+        let groups = std::mem::take(&mut self.filter.groups);
+        self.filter = crate::db::Filter { groups, ..filter };
+        self
+    }
 
     /// How many distinct episodes to find. Default: 10. At most 1,000.
     #[must_use]
@@ -196,8 +203,9 @@ impl Transfer<'_> {
     pub fn run(&self) -> Result<TransferAnswer> {
         within("k", self.k, 1000)?;
         within("a quota", self.quota, 1000)?;
-        self.to.check()?;
-        if self.to.groups.is_empty() {
+        self.filter.check()?;
+        self.filter.only("a transfer", WHICH_AND_WHEN)?;
+        if self.filter.groups.is_empty() {
             return Err(Error::invalid(
                 "expected a market or a symbol to look in, found none",
             ));
@@ -262,7 +270,7 @@ impl Transfer<'_> {
         let elsewhere = past
             .all_series()
             .filter(|(_, key)| (&key.market, &key.symbol) != (&own.market, &own.symbol));
-        let there = past.rows(&self.to)?.of(elsewhere.map(|(id, _)| id));
+        let there = past.rows(&self.filter)?.of(elsewhere.map(|(id, _)| id));
         Ok((here, there))
     }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::likeness::{Likeness, Member};
 use super::moments::vectors;
-use crate::db::{Filter, Past, Place, View, filter_methods, space_method, within};
+use crate::db::{Filter, Past, Place, View, WHICH_AND_WHEN, space_method, within};
 use crate::error::{Error, Result};
 use crate::model::Calendar;
 
@@ -19,8 +19,8 @@ const MOST_WINDOWS: u64 = 20_000;
 /// A comparison of all markets, or of all symbols, with one another, made by
 /// [`View::transfer_matrix`].
 #[derive(Clone, Debug)]
-pub struct TransferMatrix<'a> {
-    view: &'a View,
+pub struct TransferMatrix {
+    view: View,
     space: Option<String>,
     filter: Filter,
     by_symbol: bool,
@@ -92,9 +92,9 @@ impl View {
     /// assert_eq!(answer.pairs.len(), 1, "crypto with equity");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn transfer_matrix(&self) -> TransferMatrix<'_> {
+    pub fn transfer_matrix(&self) -> TransferMatrix {
         TransferMatrix {
-            view: self,
+            view: self.clone(),
             space: None,
             filter: Filter::default(),
             by_symbol: false,
@@ -131,7 +131,7 @@ impl Group {
     }
 }
 
-impl TransferMatrix<'_> {
+impl TransferMatrix {
     /// Compares symbols instead of markets. Default: no.
     #[must_use]
     pub fn by_symbol(mut self, by_symbol: bool) -> Self {
@@ -140,7 +140,12 @@ impl TransferMatrix<'_> {
     }
 
     space_method!(chart);
-    filter_methods!(filter: market, symbol, interval, from, to);
+    /// Only windows that pass a filter; it replaces the one before. Default: any.
+    #[must_use]
+    pub fn filter(mut self, filter: crate::db::Filter) -> Self {
+        self.filter = filter;
+        self
+    }
 
     /// The most windows of a group that are compared. Default: 500. At most 20,000.
     #[must_use]
@@ -172,6 +177,7 @@ impl TransferMatrix<'_> {
     pub fn run(&self) -> Result<TransferMatrixAnswer> {
         within("a sample", self.sample, MOST_WINDOWS as usize)?;
         self.filter.check()?;
+        self.filter.only("a matrix", WHICH_AND_WHEN)?;
         self.view
             .past(self.space.as_deref(), |past| self.answer(past))
     }

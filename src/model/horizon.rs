@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Interval;
+use super::text_form::serde_as_text;
 use crate::error::{Error, Result, excerpt};
 
 /// How far an outcome reaches: a time, or a number of bars.
@@ -20,6 +21,8 @@ pub enum Horizon {
     /// To the first close at or after the moment and so many milliseconds, nights and weekends included.
     Time(i64),
 }
+
+serde_as_text!(Horizon);
 
 impl Horizon {
     /// A number of bars.

@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::text_form::serde_as_text_or;
+
 use super::Timestamp;
 use crate::error::{Error, Result, excerpt};
 
@@ -25,13 +27,40 @@ const LONGEST: i64 = 100_000;
 /// assert_eq!(close.to_string(), "2024-03-01T00:00:00Z");
 /// # Ok::<(), rhymedb::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interval {
     /// A fixed length in milliseconds, above 0.
     Fixed(i64),
     /// A number of calendar months, above 0.
     Months(u32),
 }
+
+/// How the catalog has it.
+#[derive(Serialize, Deserialize)]
+enum StoredInterval {
+    Fixed(i64),
+    Months(u32),
+}
+
+impl From<Interval> for StoredInterval {
+    fn from(interval: Interval) -> Self {
+        match interval {
+            Interval::Fixed(ms) => Self::Fixed(ms),
+            Interval::Months(n) => Self::Months(n),
+        }
+    }
+}
+
+impl From<StoredInterval> for Interval {
+    fn from(stored: StoredInterval) -> Self {
+        match stored {
+            StoredInterval::Fixed(ms) => Self::Fixed(ms),
+            StoredInterval::Months(n) => Self::Months(n),
+        }
+    }
+}
+
+serde_as_text_or!(Interval, StoredInterval);
 
 impl Interval {
     /// An interval of `n` minutes.
@@ -101,6 +130,16 @@ impl Interval {
                 months.div_euclid(i64::from(n))
             }
         }
+    }
+
+    /// The first moment of the months of this interval around a time, counted from January of the year
+    /// 0; a fixed interval has no months and gives the time back.
+    pub(crate) fn first_of_months(self, time: Timestamp) -> Timestamp {
+        let Self::Months(n) = self else {
+            return time;
+        };
+        let first = self.ordinal_of(time).saturating_mul(i64::from(n));
+        shift_months(Timestamp::from_millis(0), first - 12 * 1970)
     }
 
     /// The length in milliseconds; a month counts as 30 days.

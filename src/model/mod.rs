@@ -1,6 +1,7 @@
 //! Values without I/O: the words of market history that every other layer speaks.
 
 mod bar;
+mod coarser;
 mod headline;
 mod horizon;
 mod interval;
@@ -8,10 +9,14 @@ mod series;
 mod space;
 mod split;
 mod target;
+mod text_form;
 mod timestamp;
+mod typed_time;
 mod window;
+mod zone;
 
 pub use bar::{Bar, BarDefect, Bars};
+pub(crate) use coarser::{Coarser, MadeBars};
 pub use headline::{Headline, TimePrecision};
 pub use horizon::Horizon;
 pub use interval::Interval;
@@ -19,5 +24,7 @@ pub use series::{Calendar, SeriesBars, SeriesKey};
 pub use space::{EncoderSpec, Modality, Sharing, Space};
 pub use split::{Split, SplitJump};
 pub use target::Target;
+pub(crate) use text_form::serde_as_text;
 pub use timestamp::Timestamp;
 pub use window::Window;
+pub use zone::Zone;

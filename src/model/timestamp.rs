@@ -3,11 +3,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result, excerpt};
+use super::text_form::serde_as_text_or;
+use super::typed_time;
+use crate::error::{Error, Result};
 
 /// A moment in UTC, in milliseconds since 1970-01-01.
 ///
-/// Text without a zone is UTC. Text of only a date is the first moment of that day.
+/// Text without a zone is UTC. Text of only a date is the first moment of that day. Dates may name
+/// their month, as in `19 May 2021`; one like `05/06/21`, which may be two days, is refused.
 ///
 /// ```
 /// use rhymedb::Timestamp;
@@ -16,8 +19,26 @@ use crate::error::{Error, Result, excerpt};
 /// assert_eq!("2021-05-19T14:00+02:00".parse::<Timestamp>()?, t);
 /// # Ok::<(), rhymedb::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
+
+/// How the catalog has it.
+#[derive(Serialize, Deserialize)]
+struct StoredTimestamp(i64);
+
+impl From<StoredTimestamp> for Timestamp {
+    fn from(stored: StoredTimestamp) -> Self {
+        Self(stored.0)
+    }
+}
+
+impl From<Timestamp> for StoredTimestamp {
+    fn from(time: Timestamp) -> Self {
+        Self(time.0)
+    }
+}
+
+serde_as_text_or!(Timestamp, StoredTimestamp);
 
 impl Timestamp {
     /// The earliest and the latest moment that can be written as a date (years -9999 to 9999).
@@ -78,9 +99,6 @@ impl FromStr for Timestamp {
         {
             return Ok(t);
         }
-        Err(Error::invalid(format!(
-            "expected a time like 2021-05-19, 2021-05-19T12:00 or 2021-05-19T12:00:00Z, found {}",
-            excerpt(text)
-        )))
+        typed_time::read(trimmed).ok_or_else(|| typed_time::refusal(text))
     }
 }

@@ -30,14 +30,14 @@ const DEEPEST: usize = 16;
 
 /// One file: a module of the crate.
 struct Module {
-    /// Path from the crate's root, `db::query`.
-    path: Vec<String>,
     file: String,
+    parent: Option<usize>,
     tokens: Vec<Token>,
     defines: BTreeSet<String>,
     /// Module names that `mod NAME;` declares here.
     children: BTreeMap<String, usize>,
-    uses: Vec<Use>,
+    /// By the name that each brings in.
+    uses: BTreeMap<String, Vec<Use>>,
 }
 
 /// One name that a `use` declaration brings in.
@@ -66,23 +66,23 @@ impl Crate {
             modules: Vec::new(),
         };
         let text = read(root).unwrap_or_else(|| panic!("{root} is not there"));
-        found.add(Vec::new(), root.to_owned(), &text, read);
+        found.add(None, root.to_owned(), &text, read);
         found
     }
 
     fn add(
         &mut self,
-        path: Vec<String>,
+        parent: Option<usize>,
         file: String,
         text: &str,
         read: &dyn Fn(&str) -> Option<String>,
     ) -> usize {
         let tokens = tokens(text);
         let at = self.modules.len();
-        let folder = child_folder(&file, path.is_empty());
+        let folder = child_folder(&file, parent.is_none());
         self.modules.push(Module {
-            path: path.clone(),
             file,
+            parent,
             defines: defined(&tokens),
             uses: uses(&tokens),
             tokens,
@@ -93,9 +93,7 @@ impl Crate {
             let within = format!("{folder}/{name}/mod.rs");
             for file in [beside, within] {
                 if let Some(text) = read(&file) {
-                    let mut path = path.clone();
-                    path.push(name.clone());
-                    let child = self.add(path, file, &text, read);
+                    let child = self.add(Some(at), file, &text, read);
                     self.modules[at].children.insert(name.clone(), child);
                 }
             }
@@ -128,7 +126,7 @@ impl Crate {
     fn taken(&self, at: usize) -> Vec<(usize, String)> {
         let module = &self.modules[at];
         let mut taken = Vec::new();
-        for entry in &module.uses {
+        for entry in module.uses.values().flatten() {
             let used = !entry.passed_on || mentions(&module.tokens, &entry.name);
             if let (true, Some(Found::Item(target))) = (used, self.find(at, &entry.path, 0)) {
                 taken.push((target, entry.name.clone()));
@@ -150,13 +148,15 @@ impl Crate {
         let (mut here, rest) = match path.first()?.as_str() {
             "crate" => (Found::Module(0), &path[1..]),
             "self" => (Found::Module(at), &path[1..]),
-            "super" => (Found::Module(self.parent(at)?), &path[1..]),
+            "super" => (Found::Module(self.modules[at].parent?), &path[1..]),
             first => (self.member(at, first, path.len() == 1, depth)?, &path[1..]),
         };
         for (i, name) in rest.iter().enumerate() {
             here = match here {
                 Found::Item(_) => return Some(here),
-                Found::Module(module) if name == "super" => Found::Module(self.parent(module)?),
+                Found::Module(module) if name == "super" => {
+                    Found::Module(self.modules[module].parent?)
+                }
                 Found::Module(module) => self.member(module, name, i + 1 == rest.len(), depth)?,
             };
         }
@@ -170,17 +170,10 @@ impl Crate {
         let own = here.defines.contains(name).then_some(Found::Item(module));
         let direct = if last { own.or(child) } else { child.or(own) };
         direct.or_else(|| {
-            let mut brought = here
-                .uses
-                .iter()
-                .filter(|u| u.name == name && u.path != [name]);
+            let mut brought = here.uses.get(name).into_iter().flatten();
+            let mut brought = brought.by_ref().filter(|u| u.path != [name]);
             brought.find_map(|u| self.find(module, &u.path, depth + 1))
         })
-    }
-
-    fn parent(&self, module: usize) -> Option<usize> {
-        let (_, above) = self.modules[module].path.split_last()?;
-        self.modules.iter().position(|m| m.path == above)
     }
 
     /// Each group of files that import each other in a loop, as lines to read.
@@ -254,7 +247,7 @@ fn declared(tokens: &[Token]) -> Vec<String> {
 }
 
 /// Every name that a `use` declaration brings in.
-fn uses(tokens: &[Token]) -> Vec<Use> {
+fn uses(tokens: &[Token]) -> BTreeMap<String, Vec<Use>> {
     let mut found = Vec::new();
     for (i, token) in tokens.iter().enumerate() {
         let bounds = tokens.get(i + 1).is_some_and(|t| t.text == "<");
@@ -264,7 +257,11 @@ fn uses(tokens: &[Token]) -> Vec<Use> {
             use_tree(tokens, &mut at, &[], passed_on, &mut found);
         }
     }
-    found
+    let mut by_name: BTreeMap<String, Vec<Use>> = BTreeMap::new();
+    for one in found {
+        by_name.entry(one.name.clone()).or_default().push(one);
+    }
+    by_name
 }
 
 /// One branch of a `use` tree, up to the `,`, `}` or `;` behind it.
@@ -354,24 +351,25 @@ fn mentions(tokens: &[Token], name: &str) -> bool {
 
 /// Groups of two and more that reach each other.
 fn groups(next: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    let reach: Vec<BTreeSet<usize>> = (0..next.len()).map(|from| reached(next, from)).collect();
+    let reach: Vec<Vec<bool>> = (0..next.len()).map(|from| reached(next, from)).collect();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for from in 0..next.len() {
         let done = groups.iter().any(|group| group.contains(&from));
-        if !done && reach[from].contains(&from) {
-            let same = |to: &usize| reach[from].contains(to) && reach[*to].contains(&from);
+        if !done && reach[from][from] {
+            let same = |to: &usize| reach[from][*to] && reach[*to][from];
             groups.push((0..next.len()).filter(same).collect());
         }
     }
     groups
 }
 
-/// All that can be reached from one place, itself only by a way around.
-fn reached(next: &[Vec<usize>], from: usize) -> BTreeSet<usize> {
-    let mut seen = BTreeSet::new();
+/// What can be reached from one place, itself only by a way around.
+fn reached(next: &[Vec<usize>], from: usize) -> Vec<bool> {
+    let mut seen = vec![false; next.len()];
     let mut open = next[from].clone();
     while let Some(at) = open.pop() {
-        if seen.insert(at) {
+        if !seen[at] {
+            seen[at] = true;
             open.extend(&next[at]);
         }
     }

@@ -129,20 +129,27 @@ fn quote(chars: &[char], at: usize) -> usize {
 fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
     const CFG_TEST: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let starts = |at: usize| {
-        let here = tokens.iter().skip(at).take(CFG_TEST.len());
+        let end = tokens.len().min(at + CFG_TEST.len());
+        let here = tokens[at..end].iter();
         here.map(|t| t.text.as_str()).eq(CFG_TEST)
     };
-    let mut out = Vec::new();
+    let mut kept = vec![true; tokens.len()];
     let mut at = 0;
     while at < tokens.len() {
-        if starts(at) {
-            at = item_end(&tokens, at + CFG_TEST.len());
+        let end = if starts(at) {
+            item_end(&tokens, at + CFG_TEST.len())
         } else {
-            out.push(tokens[at].clone());
-            at += 1;
+            at + 1
+        };
+        if starts(at) {
+            kept[at..end].fill(false);
         }
+        at = end;
     }
-    out
+    let both = tokens.into_iter().zip(kept);
+    both.filter(|(_, kept)| *kept)
+        .map(|(token, _)| token)
+        .collect()
 }
 
 fn item_end(tokens: &[Token], from: usize) -> usize {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rhymedb::{Error, LabelSet, OpenOptions, Query, Target, Timestamp};
+use rhymedb::{Error, Filter, LabelSet, OpenOptions, Query, Target, Timestamp};
 
 use crate::oracle::crypto;
 use crate::oracle::worlds::refused;
@@ -72,7 +72,7 @@ fn several_spaces_of_words_have_to_be_told_apart() {
         .create_space_of_weights("other", &weights(), 3, control())
         .unwrap();
     world.db.drop_space("clip").unwrap();
-    refused(world.db.now().news(aaa()).run(), "say one of: more, other");
+    refused(world.db.now().news(aaa()).run(), "use one of: more, other");
     assert_eq!(
         world
             .db
@@ -95,11 +95,16 @@ fn options_out_of_range_are_refused() {
     let (early, late) = (Timestamp::from_millis(0), Timestamp::from_millis(1));
     refused(view.search("... !").run(), "a word or a number");
     refused(view.search("fall").k(0).run(), "k from 1 to 10000");
-    refused(view.search("fall").symbol("NOPE").run(), "no symbol NOPE");
+    refused(
+        view.search("fall")
+            .filter(Filter::new().symbol("NOPE"))
+            .run(),
+        "no symbol NOPE",
+    );
     refused(view.news(aaa()).k(10_001).run(), "k from 1 to 10000");
     refused(
-        view.news(aaa()).from(late).to(early).run(),
-        "from before the time to",
+        view.news(aaa()).from(late).until(early).run(),
+        "expected a start before the end",
     );
     let within = view
         .news(Query::text("fall"))

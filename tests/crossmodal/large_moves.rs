@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use rhymedb::{
-    Bars, Headline, Hit, MoveDirection, Query, SeriesBars, TimePrecision, Timestamp, View, Window,
+    Bars, Filter, Headline, Hit, MoveDirection, Query, SeriesBars, TimePrecision, Timestamp, View,
+    Window,
 };
 
 use crate::oracle::{HOUR, START, crypto};
@@ -200,7 +201,10 @@ fn symbols_in_a_sentence_narrow_it() {
     assert_eq!(wide.charts.narrowed_to, Vec::<String>::new());
     assert!(symbols(&wide.charts.hits).len() > 1);
     assert_eq!(wide.headlines.len(), 3);
-    let said = ask("bitcoin crashes").symbol("AAPL").run().unwrap();
+    let said = ask("bitcoin crashes")
+        .filter(Filter::new().symbol("AAPL"))
+        .run()
+        .unwrap();
     assert_eq!(said.charts.narrowed_to, Vec::<String>::new());
     assert_eq!(symbols(&said.charts.hits), BTreeSet::from(["AAPL"]));
 
@@ -215,12 +219,15 @@ fn symbols_in_a_sentence_narrow_it() {
     assert_eq!(answer.headlines.len(), 3);
 
     // The base rate of outcomes is narrowed alike.
-    let outcomes = |query: rhymedb::Similar<'_>| {
+    let outcomes = |query: rhymedb::Similar| {
         let answer = query.exact(true).outcomes(&[4]).run().unwrap();
         (answer.similar.hits, answer.horizons[0].base_windows)
     };
     let text = || view.similar(Query::text("bitcoin crashes"));
-    let (named, chosen) = (outcomes(text()), outcomes(text().symbol("BTCUSDT")));
+    let (named, chosen) = (
+        outcomes(text()),
+        outcomes(text().filter(Filter::new().symbol("BTCUSDT"))),
+    );
     assert_eq!(named, chosen);
     assert!(named.1 < outcomes(text().all_symbols(true)).1);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rhymedb::{
-    Headline, HeadlineHit, LabelSet, Measure, NewsAbout, Query, Target, Timestamp, View,
+    Filter, Headline, HeadlineHit, LabelSet, Measure, NewsAbout, Query, Target, Timestamp, View,
 };
 
 use crate::oracle::HOUR;
@@ -75,7 +75,7 @@ fn news_are_the_nearest_headlines() {
     let before = nearest(&world, &vector, |h| known(h) <= MIDDLE);
     assert_hits(&answer.hits, &before, 500);
     let last = Timestamp::from_millis(MIDDLE + 9 * HOUR);
-    let answer = now.news(middle()).k(500).to(last).run().unwrap();
+    let answer = now.news(middle()).k(500).until(last).run().unwrap();
     let until = |h: &Headline| own(h) && h.time <= last;
     assert_hits(&answer.hits, &nearest(&world, &vector, until), 500);
 
@@ -153,8 +153,11 @@ fn a_search_finds_charts_and_headlines() {
     assert_eq!(answer.charts.hits, plain.unwrap().hits);
     assert_hits(&answer.headlines, &nearest(&world, &vector, |_| true), 7);
 
-    let some = now.search(text).k(30).symbol("BBB");
-    let some = some.from(Timestamp::from_millis(MIDDLE)).run().unwrap();
+    let some = now.search(text).k(30).filter(Filter::new().symbol("BBB"));
+    let some = some
+        .filter(Filter::new().from(Timestamp::from_millis(MIDDLE)))
+        .run()
+        .unwrap();
     assert!(
         some.charts
             .hits

@@ -72,7 +72,7 @@ fn regimes_are_runs_of_equal_labels() {
         .now()
         .regimes(aaa(), &set)
         .from(from)
-        .to(to)
+        .until(to)
         .run()
         .unwrap();
     assert_eq!(part.runs.iter().map(|r| r.windows).sum::<u64>(), 21);

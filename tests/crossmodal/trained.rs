@@ -1,7 +1,7 @@
 //! Weights that were trained until the middle: answers of an earlier time say so, and what is ranked
 //! against the past is ranked among what they have not seen.
 
-use rhymedb::{Headline, LabelSet, Measure, Query, Target, Timestamp, View, Window};
+use rhymedb::{Filter, Headline, LabelSet, Measure, Query, Target, Timestamp, View, Window};
 use serde_json::{Value, json};
 
 use crate::oracle::{HOUR, crypto};
@@ -246,7 +246,7 @@ fn a_scan_by_alignment_judges_unseen_windows() {
         let view = world.db.now();
         let scan = view.anomaly_scan().of("AAA").space("clip").k(2).exact(true);
         let scan = scan.by(Measure::Alignment).level(0.5).scores(true);
-        scan.from(at(from)).run().unwrap()
+        scan.filter(Filter::new().from(at(from))).run().unwrap()
     };
     let world_of_now = trained_world(None);
     let answer = scan(&world_of_now, MIDDLE);

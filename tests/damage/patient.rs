@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use rhymedb::{
-    ChartConfig, Control, Database, Error, GraphBuilder, Headline, OpenOptions, Pool, Result,
-    SeriesBars, Target, TextConfig, TimePrecision, Timestamp, Weights, WeightsConfig,
+    ChartConfig, Control, Database, Error, Filter, GraphBuilder, Headline, OpenOptions, Pool,
+    Result, SeriesBars, Target, TextConfig, TimePrecision, Timestamp, Weights, WeightsConfig,
 };
 
 use crate::oracle::{DAY, HOUR, START, crypto, equity};
@@ -243,9 +243,13 @@ fn ask_everything(db: &Database) -> Result<String> {
             .k(2000)
             .run()?,
         now.similar(target()).ef(16).run()?,
-        now.similar(vec![1.0; 48]).market("equity").run()?,
+        now.similar(vec![1.0; 48])
+            .filter(Filter::new().market("equity"))
+            .run()?,
         now.similar(target()).space("clip").exact(true).run()?,
-        then.similar(target()).market("crypto").run()?,
+        then.similar(target())
+            .filter(Filter::new().market("crypto"))
+            .run()?,
     ];
     for answer in answers {
         writeln!(said, "{:?} {:?}", answer.query, answer.hits).unwrap();

@@ -1,6 +1,6 @@
 //! What is found, beside an oracle.
 
-use rhymedb::{Database, GraphBuilder, Interval, OpenOptions, Query, Target, Timestamp};
+use rhymedb::{Database, Filter, GraphBuilder, Interval, OpenOptions, Query, Target, Timestamp};
 
 use super::oracle::{DAY, START, W, Window as Moment, assert_same, similar, windows};
 use super::{ask, bulk_market, open, small_market, target};
@@ -31,13 +31,16 @@ fn filters_agree_with_the_oracle() {
     let view = db.now();
     let base = || view.similar(at()).exact(true).k(5);
 
-    let hits = base().market("equity").run().unwrap().hits;
+    let hits = base()
+        .filter(Filter::new().market("equity"))
+        .run()
+        .unwrap()
+        .hits;
     let equity = |w: &Moment| all[w.series].key.market == "equity";
     assert_same(&all, &hits, &similar(&all, &windows, query, 5, 16, equity));
 
     let hits = base()
-        .symbol("BBB")
-        .symbol("CCC")
+        .filter(Filter::new().symbol("BBB").symbol("CCC"))
         .exclusion(40)
         .run()
         .unwrap()
@@ -47,9 +50,7 @@ fn filters_agree_with_the_oracle() {
 
     let (a, b) = (Timestamp::from_millis(from), Timestamp::from_millis(to));
     let answer = base()
-        .interval(Interval::days(1))
-        .from(a)
-        .to(b)
+        .filter(Filter::new().interval(Interval::days(1)).from(a).until(b))
         .run()
         .unwrap();
     let daily = |w: &Moment| w.series >= 2 && (from..=to).contains(&w.end);
@@ -173,7 +174,12 @@ fn names_that_fit_nothing_or_several_things_are_errors() {
     );
     assert!(text("CCC@2019-01-01").contains("no window"));
     let at = || "CCC".parse::<Target>().unwrap();
-    let error = db.now().similar(at()).market("forex").run().unwrap_err();
+    let error = db
+        .now()
+        .similar(at())
+        .filter(Filter::new().market("forex"))
+        .run()
+        .unwrap_err();
     assert!(error.to_string().contains("no market forex"), "{error}");
     let error = db.now().similar(at()).space("nope").run().unwrap_err();
     assert!(error.to_string().contains("there are: shape"), "{error}");

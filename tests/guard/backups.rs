@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rhymedb::{Control, Database, Error, OpenOptions, SeriesBars, Stage};
+use rhymedb::{Control, Database, Error, Filter, OpenOptions, SeriesBars, Stage};
 
 use crate::oracle::crypto;
 use crate::world::{World, answers, files, flip, series};
@@ -166,7 +166,11 @@ fn live_bars(backup: &Path, full: &SeriesBars) -> usize {
     assert_eq!(bars, full.bars.slice(0..bars.len()));
     let view = copy.now();
     let target = format!("{}", full.key).parse::<rhymedb::Target>().unwrap();
-    let answer = view.similar(target).symbol("LIVE").exact(true).run();
+    let answer = view
+        .similar(target)
+        .filter(Filter::new().symbol("LIVE"))
+        .exact(true)
+        .run();
     assert_eq!(answer.unwrap().searched.windows, bars.len() as u64 - 63);
     bars.len()
 }

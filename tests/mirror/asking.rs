@@ -1,6 +1,6 @@
 //! Random questions to a database and to its mirror.
 
-use rhymedb::{Database, Error, SeriesKey, Target, Timestamp, View};
+use rhymedb::{Database, Error, Filter, SeriesKey, Target, Timestamp, View};
 
 use super::world::{OWN, World};
 use super::{Asked, ChartSpace, Mirror, Question};
@@ -91,10 +91,10 @@ impl World {
             question.from = None;
         }
         if let Some(from) = question.from {
-            search = search.from(Timestamp::from_millis(from));
+            search = search.filter(Filter::new().from(Timestamp::from_millis(from)));
         }
         if let Some(to) = question.to {
-            search = search.to(Timestamp::from_millis(to));
+            search = search.filter(Filter::new().until(Timestamp::from_millis(to)));
         }
         let part = self.listings[self.dice.below(self.listings.len())]
             .key
@@ -108,19 +108,19 @@ impl World {
         let (among, narrowed) = match self.dice.below(8) {
             0 => (
                 stored(&|k| k.market == part.market),
-                search.clone().market(&part.market),
+                search.clone().filter(Filter::new().market(&part.market)),
             ),
             1 => (
                 stored(&|k| k.venue == part.venue),
-                search.clone().venue(&part.venue),
+                search.clone().filter(Filter::new().venue(&part.venue)),
             ),
             2 => (
                 stored(&|k| k.symbol == part.symbol),
-                search.clone().symbol(&part.symbol),
+                search.clone().filter(Filter::new().symbol(&part.symbol)),
             ),
             3 => (
                 stored(&|k| k.interval == part.interval),
-                search.clone().interval(part.interval),
+                search.clone().filter(Filter::new().interval(part.interval)),
             ),
             _ => (Vec::new(), search.clone()),
         };

@@ -1,6 +1,6 @@
 //! How far outcomes reach, and which hits a summary counts.
 
-use rhymedb::{Error, Horizon, LeftOut, OutcomeAnswer, Query};
+use rhymedb::{Error, Filter, Horizon, LeftOut, OutcomeAnswer, Query};
 
 use crate::oracle::worlds::{database, hours, market, refused, target};
 use crate::oracle::{W, crypto};
@@ -115,7 +115,7 @@ fn bars_of_several_intervals_are_told_apart() {
         error.to_string().contains("a time like 24h or 5d"),
         "{error}"
     );
-    let days = search().interval("1d".parse().unwrap());
+    let days = search().filter(Filter::new().interval("1d".parse().unwrap()));
     assert!(days.outcomes(&[5]).run().is_ok());
     let time = search().outcomes(&[Horizon::hours(24)]).run().unwrap();
     assert!(time.left_out.iter().all(Option::is_none));

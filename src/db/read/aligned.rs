@@ -11,7 +11,7 @@ use super::query::Query;
 use super::resolve::{encode_text, resolve, space_of, unit};
 use super::row_filter::RowFilter;
 use super::search::Search;
-use super::target;
+use super::spelled;
 use crate::db::expressiveness::Expressiveness;
 use crate::db::headline_hit::HeadlineHit;
 use crate::db::headline_part::HeadlineScope;
@@ -28,7 +28,7 @@ pub(crate) struct HeadlineChoice {
     /// Milliseconds from publication until somebody can act on it.
     pub(crate) latency: i64,
     pub(crate) from: Option<Timestamp>,
-    pub(crate) to: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
     /// Those that were known at this time, latency included; `None` is the view's.
     pub(crate) known_by: Option<Timestamp>,
     /// Those that name one of these; empty is all.
@@ -43,16 +43,17 @@ impl HeadlineChoice {
                 self.latency
             )));
         }
-        match (self.from, self.to) {
-            (Some(from), Some(to)) if from > to => Err(Error::invalid(format!(
-                "expected a time from before the time to, found from {from} to {to}"
+        match (self.from, self.until) {
+            (Some(from), Some(until)) if from > until => Err(Error::invalid(format!(
+                "expected a start before the end, found {from} to {until}"
             ))),
             _ => Ok(()),
         }
     }
 
     fn published(&self) -> RangeInclusive<i64> {
-        self.from.map_or(i64::MIN, Timestamp::millis)..=self.to.map_or(i64::MAX, Timestamp::millis)
+        self.from.map_or(i64::MIN, Timestamp::millis)
+            ..=self.until.map_or(i64::MAX, Timestamp::millis)
     }
 }
 
@@ -291,7 +292,7 @@ impl Aligned<'_> {
 
     /// The one series that a target may mean.
     pub(crate) fn series(&self, target: &Target) -> Result<(SeriesKey, Calendar)> {
-        let (_, record) = target::series(self.past.snapshot, target)?;
+        let (_, record) = spelled::series(self.past.view, self.past.snapshot, target)?;
         Ok((record.key.clone(), record.calendar))
     }
 

@@ -1,37 +1,146 @@
-//! Which windows a question is about, as its caller says it.
+//! Which windows a question is about.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::least_move::LeastMove;
 use super::row_filter::RowFilter;
+use super::spelled::stored_names;
 use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
 use crate::error::{Error, Result};
 use crate::model::{Interval, SeriesKey, Timestamp};
 
-/// Names and times that windows must fit; an empty list fits anything.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
-    pub(crate) markets: Vec<String>,
-    pub(crate) venues: Vec<String>,
-    pub(crate) symbols: Vec<String>,
-    pub(crate) intervals: Vec<Interval>,
-    /// Markets or symbols, any of them.
+/// The kinds of filter of questions that do not ask windows how far they moved.
+pub(crate) const WHICH_AND_WHEN: &[&str] =
+    &["market", "venue", "symbol", "interval", "from", "until"];
+
+/// Which windows a question may answer with. Every question that has a filter takes this one. Names of one
+/// kind are alternatives, and an empty list is any; the kinds hold together.
+///
+/// ```
+/// use rhymedb::{Database, Filter, Interval, Target};
+/// let hourly_stocks = Filter::new().market("equity").interval(Interval::hours(1));
+/// let db = Database::open("market.rhyme")?;
+/// let target: Target = "BTCUSDT:1h@2021-05-19T12:00".parse()?;
+/// let answer = db.now().similar(target).filter(hourly_stocks).run()?;
+/// # Ok::<(), rhymedb::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Filter {
+    /// Markets, like `crypto`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub markets: Vec<String>,
+    /// Venues, like `bybit`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub venues: Vec<String>,
+    /// Symbols, like `BTCUSDT`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub symbols: Vec<String>,
+    /// Bar intervals, like `1h`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub intervals: Vec<Interval>,
+    /// Markets or symbols, any of them: where [`crate::Transfer`] looks.
+    #[serde(skip)]
     pub(crate) groups: Vec<String>,
-    pub(crate) from: Option<Timestamp>,
-    pub(crate) to: Option<Timestamp>,
-    /// Windows that moved less are no answers. [`Self::rows`] does not know of it: who searches asks
-    /// each candidate.
-    pub(crate) min_move: Option<LeastMove>,
+    /// Windows that closed at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Windows that closed at this time or earlier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Windows that moved at least so far, up or down. Of a search the nearest 30,000 windows are asked, or
+    /// all of them where it is exact. [`Self::rows`] does not know of it: who searches asks each candidate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_move: Option<LeastMove>,
 }
 
 impl Filter {
+    /// Any window.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a market.
+    #[must_use]
+    pub fn market(mut self, market: impl Into<String>) -> Self {
+        self.markets.push(market.into());
+        self
+    }
+
+    /// Adds a venue.
+    #[must_use]
+    pub fn venue(mut self, venue: impl Into<String>) -> Self {
+        self.venues.push(venue.into());
+        self
+    }
+
+    /// Adds a symbol.
+    #[must_use]
+    pub fn symbol(mut self, symbol: impl Into<String>) -> Self {
+        self.symbols.push(symbol.into());
+        self
+    }
+
+    /// Adds a bar interval.
+    #[must_use]
+    pub fn interval(mut self, interval: Interval) -> Self {
+        self.intervals.push(interval);
+        self
+    }
+
+    /// Windows that closed at this time or later.
+    #[must_use]
+    pub fn from(mut self, from: Timestamp) -> Self {
+        self.from = Some(from);
+        self
+    }
+
+    /// Windows that closed at this time or earlier.
+    #[must_use]
+    pub fn until(mut self, until: Timestamp) -> Self {
+        self.until = Some(until);
+        self
+    }
+
+    /// Windows that moved at least so far, up or down.
+    #[must_use]
+    pub fn min_move(mut self, least: LeastMove) -> Self {
+        self.min_move = Some(least);
+        self
+    }
+
+    /// Refuses the kinds that a question has no use for.
+    pub(crate) fn only(&self, question: &str, allowed: &[&str]) -> Result<()> {
+        let said = [
+            ("market", self.markets.is_empty()),
+            ("venue", self.venues.is_empty()),
+            ("symbol", self.symbols.is_empty()),
+            ("interval", self.intervals.is_empty()),
+            ("from", self.from.is_none()),
+            ("until", self.until.is_none()),
+            ("min_move", self.min_move.is_none()),
+        ];
+        for (name, empty) in said {
+            if !empty && !allowed.contains(&name) {
+                return Err(Error::invalid(format!(
+                    "expected {question} filtered by {}, found a filter by {name}; leave it out",
+                    allowed.join(", ")
+                )));
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         self.min_move.map_or(Ok(()), LeastMove::check)?;
-        match (self.from, self.to) {
-            (Some(from), Some(to)) if from > to => Err(Error::invalid(format!(
-                "expected a time from before the time to, found from {from} to {to}"
+        match (self.from, self.until) {
+            (Some(from), Some(until)) if from > until => Err(Error::invalid(format!(
+                "expected a start before the end, found {from} to {until}"
             ))),
             _ => Ok(()),
         }
@@ -48,6 +157,19 @@ impl Filter {
                 || self.groups.contains(&key.symbol))
     }
 
+    /// The same filter with symbols as they are stored.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if a symbol is not stored in any spelling, [`Error::Ambiguous`] if it is in
+    /// several.
+    pub(super) fn spelled(&self, view: &View, snapshot: &Snapshot) -> Result<Self> {
+        let symbols = stored_names(view, snapshot, "symbol", &self.symbols, |key| &key.symbol)?;
+        Ok(Self {
+            symbols,
+            ..self.clone()
+        })
+    }
+
     /// The rows that pass and were known in the view.
     ///
     /// # Errors
@@ -55,7 +177,7 @@ impl Filter {
     pub(in crate::db) fn rows(&self, view: &View, snapshot: &Snapshot) -> Result<RowFilter> {
         check_names("market", &self.markets, snapshot, |k| k.market.clone())?;
         check_names("venue", &self.venues, snapshot, |k| k.venue.clone())?;
-        check_names("symbol", &self.symbols, snapshot, |k| k.symbol.clone())?;
+        let spelled = self.spelled(view, snapshot)?;
         check_names("interval", &self.intervals, snapshot, |k| k.interval)?;
         check_groups(&self.groups, snapshot)?;
         let unfiltered = self.markets.is_empty()
@@ -65,13 +187,13 @@ impl Filter {
             && self.groups.is_empty();
         let series = (!unfiltered).then(|| {
             let all = snapshot.series.iter();
-            let passing = all.filter(|(_, s)| self.passes(&s.key));
+            let passing = all.filter(|(_, s)| spelled.passes(&s.key));
             Arc::new(passing.map(|(&id, _)| id).collect::<BTreeSet<_>>())
         });
         Ok(RowFilter {
             series,
             first_end: self.from.map_or(i64::MIN, Timestamp::millis),
-            last_end: view.clamp(self.to).millis(),
+            last_end: view.clamp(self.until).millis(),
         })
     }
 }

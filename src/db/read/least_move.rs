@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result, excerpt};
+use crate::model::serde_as_text;
 
 /// How far windows have to move from the open of their first bar to the close of their last, up or
 /// down.
@@ -22,6 +23,8 @@ pub enum LeastMove {
     /// In percent of the price.
     Percent(f64),
 }
+
+serde_as_text!(LeastMove);
 
 impl LeastMove {
     pub(in crate::db) fn check(self) -> Result<()> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result, excerpt};
+use crate::model::serde_as_text;
 
 /// How the candidates of a search are compared again, on the stored bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +17,8 @@ pub enum Refine {
     /// more; less is better.
     Dtw,
 }
+
+serde_as_text!(Refine);
 
 impl fmt::Display for Refine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

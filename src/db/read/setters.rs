@@ -1,78 +1,8 @@
 //! Options that many questions have, as methods of their builders: written once here, so that they
 //! read and mean the same everywhere.
 //!
-//! `filter_methods!(filter: market, symbol, from)` in an `impl` gives a builder with the field
-//! `filter` these three methods; the names are those of its method.
-
-/// Which windows: fields of a [`super::Filter`].
-macro_rules! filter_methods {
-    ($field:ident: $($name:ident),+) => { $(filter_methods!(@ $name, $field);)+ };
-    (@ market, $field:ident) => {
-        /// Only this market; said more than once, any of them.
-        #[must_use]
-        pub fn market(mut self, market: &str) -> Self {
-            self.$field.markets.push(market.to_owned());
-            self
-        }
-    };
-    (@ venue, $field:ident) => {
-        /// Only this venue; said more than once, any of them.
-        #[must_use]
-        pub fn venue(mut self, venue: &str) -> Self {
-            self.$field.venues.push(venue.to_owned());
-            self
-        }
-    };
-    (@ symbol, $field:ident) => {
-        /// Only this symbol; said more than once, any of them.
-        #[must_use]
-        pub fn symbol(mut self, symbol: &str) -> Self {
-            self.$field.symbols.push(symbol.to_owned());
-            self
-        }
-    };
-    (@ interval, $field:ident) => {
-        /// Only this interval; said more than once, any of them.
-        #[must_use]
-        pub fn interval(mut self, interval: crate::model::Interval) -> Self {
-            self.$field.intervals.push(interval);
-            self
-        }
-    };
-    (@ from, $field:ident) => {
-        /// Only windows that closed at or after this time.
-        #[must_use]
-        pub fn from(mut self, from: crate::model::Timestamp) -> Self {
-            self.$field.from = Some(from);
-            self
-        }
-    };
-    (@ to, $field:ident) => {
-        /// Only windows that closed at or before this time.
-        #[must_use]
-        pub fn to(mut self, to: crate::model::Timestamp) -> Self {
-            self.$field.to = Some(to);
-            self
-        }
-    };
-    (@ min_move, $field:ident) => {
-        /// Only windows that moved at least so far, up or down. Of a search the nearest 30,000 windows
-        /// are asked, or all of them where it is exact. Default: any.
-        #[must_use]
-        pub fn min_move(mut self, least: crate::db::LeastMove) -> Self {
-            self.$field.min_move = Some(least);
-            self
-        }
-    };
-    (@ until, $field:ident) => {
-        /// Only windows that closed at or before this time.
-        #[must_use]
-        pub fn until(mut self, until: crate::model::Timestamp) -> Self {
-            self.$field.to = Some(until);
-            self
-        }
-    };
-}
+//! `choice_methods!(choice: symbol, latency)` in an `impl` gives a builder with the field `choice` these
+//! two methods.
 
 /// Which headlines: fields of a [`super::HeadlineChoice`].
 macro_rules! choice_methods {
@@ -93,11 +23,11 @@ macro_rules! choice_methods {
             self
         }
     };
-    (@ to, $field:ident) => {
+    (@ until, $field:ident) => {
         /// Only headlines that were published at or before this time.
         #[must_use]
-        pub fn to(mut self, to: crate::model::Timestamp) -> Self {
-            self.$field.to = Some(to);
+        pub fn until(mut self, until: crate::model::Timestamp) -> Self {
+            self.$field.until = Some(until);
             self
         }
     };
@@ -132,7 +62,7 @@ macro_rules! space_method {
     };
 }
 
-pub(crate) use {choice_methods, filter_methods, space_method};
+pub(crate) use {choice_methods, space_method};
 
 /// A duration in milliseconds; one that is too long for that is as long as can be.
 pub(crate) fn millis(duration: std::time::Duration) -> i64 {

@@ -13,7 +13,6 @@ use super::refine::{Refine, resampled, standard};
 use super::resolve::{ResolvedQuery, resolve, space_of};
 use super::row_filter::RowFilter;
 use super::search::Search;
-use super::setters::filter_methods;
 use super::target::stored_window;
 use super::told_move::{MoveDirection, ToldMove, told_move};
 use crate::db::rank::Candidate;
@@ -25,8 +24,8 @@ use crate::model::{Timestamp, Window};
 
 /// A search for similar windows, made by [`View::similar`].
 #[derive(Clone, Debug)]
-pub struct Similar<'a> {
-    view: &'a View,
+pub struct Similar {
+    view: View,
     query: Query,
     k: usize,
     space: Option<String>,
@@ -50,24 +49,24 @@ impl View {
     /// the space, a sentence, a prototype, or a sum of such.
     ///
     /// ```no_run
-    /// use rhymedb::{Database, Target};
+    /// use rhymedb::{Database, Filter, Target};
     /// let db = Database::open("market.rhyme")?;
     /// let target: Target = "BTCUSDT:1h@2021-05-19T12:00".parse()?;
-    /// let answer = db.now().similar(target).k(10).market("equity").run()?;
+    /// let answer = db.now().similar(target).k(10).filter(Filter::new().market("equity")).run()?;
     /// for hit in &answer.hits {
     ///     println!("{:.4} {}", hit.score, hit.window);
     /// }
     /// # Ok::<(), rhymedb::Error>(())
     /// ```
-    pub fn similar(&self, query: impl Into<Query>) -> Similar<'_> {
+    pub fn similar(&self, query: impl Into<Query>) -> Similar {
         Similar::new(self, query.into())
     }
 }
 
-impl<'a> Similar<'a> {
-    pub(in crate::db) fn new(view: &'a View, query: Query) -> Self {
+impl Similar {
+    pub(in crate::db) fn new(view: &View, query: Query) -> Self {
         Self {
-            view,
+            view: view.clone(),
             query,
             k: 10,
             space: None,
@@ -98,7 +97,12 @@ impl<'a> Similar<'a> {
         self
     }
 
-    filter_methods!(filter: market, venue, symbol, interval, from, to, min_move);
+    /// Only windows that pass a filter; it replaces the one before. Default: any.
+    #[must_use]
+    pub fn filter(mut self, filter: crate::db::Filter) -> Self {
+        self.filter = filter;
+        self
+    }
 
     /// The least distance in bars between two answers of one market and symbol, and from every
     /// stored window that the query is made of: the terms of a sum, the members of a prototype. Default: a quarter of the window, rounded up. 0 switches it off.
@@ -169,7 +173,7 @@ impl<'a> Similar<'a> {
         if self.all_symbols || !self.filter.symbols.is_empty() {
             return Ok(self);
         }
-        let view = self.view;
+        let view = &self.view;
         let named = |snapshot: &Snapshot| symbols_named(sentence, &self.filter, (view, snapshot));
         self.narrowed_to = view.look(named)?;
         self.filter.symbols.clone_from(&self.narrowed_to);
@@ -196,8 +200,8 @@ impl<'a> Similar<'a> {
 
     /// What questions that go on from here ask about: the view, the space, the windows, and
     /// whether every one of them counts.
-    pub(crate) fn scope(&self) -> (&'a View, Option<&str>, &Filter, bool) {
-        (self.view, self.space.as_deref(), &self.filter, self.exact)
+    pub(crate) fn scope(&self) -> (&View, Option<&str>, &Filter, bool) {
+        (&self.view, self.space.as_deref(), &self.filter, self.exact)
     }
 
     /// Runs the search.
@@ -229,9 +233,9 @@ impl<'a> Similar<'a> {
         let start = Instant::now();
         let state = space_of(snapshot, self.space.as_deref(), &self.query)?;
         let window_bars = state.space().encoder.window;
-        let query = resolve(self.view, snapshot, state, &self.query)?;
+        let query = resolve(&self.view, snapshot, state, &self.query)?;
         let vector = index::Query::new(&query.vector)?;
-        let rows = self.filter.rows(self.view, snapshot)?;
+        let rows = self.filter.rows(&self.view, snapshot)?;
         let searched = |large| self.searched((snapshot, state), &rows, large);
         let search = searched(told.as_ref().map(|told| told.direction))?;
         let wanted = self.wanted(window_bars);
@@ -267,7 +271,7 @@ impl<'a> Similar<'a> {
             && !self.entries
         {
             let rest = Rest {
-                view: self.view,
+                view: &self.view,
                 snapshot,
                 search: &searched(None)?,
                 window_bars,
@@ -283,6 +287,7 @@ impl<'a> Similar<'a> {
             )?,
             query: query.window.map(|(_, window)| window),
             query_bars: query.bars,
+            open_bar: self.query.open_bar(),
             window_bars,
             exclusion: wanted.exclusion,
             entries: self.entries,
@@ -303,7 +308,7 @@ impl<'a> Similar<'a> {
         state: &SpaceState,
         query: &ResolvedQuery,
     ) -> Result<Option<SecondLook<'s>>> {
-        let view = (self.view, snapshot);
+        let view = (&self.view, snapshot);
         let look = |by| SecondLook::new(view, state, by, query);
         self.refine.map(look).transpose()
     }
@@ -341,14 +346,14 @@ impl<'a> Similar<'a> {
         large: Option<MoveDirection>,
     ) -> Result<Search<'s>> {
         let moving = Moving {
-            view: self.view,
+            view: &self.view,
             snapshot,
             window_bars: state.space().encoder.window,
             least: self.filter.min_move,
             large,
         };
         let asks = moving.least.is_some() || large.is_some();
-        let search = Search::new(self.view, state, rows)?;
+        let search = Search::new(&self.view, state, rows)?;
         Ok(search.moving(asks.then_some(moving)))
     }
 }

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::math::dot;
 use super::steps::Steps;
 use crate::encode::stretch::checked_bars;
 use crate::encode::weights::{Channel, Input, Memory};
 use crate::error::Result;
 use crate::model::{Bar, Bars, EncoderSpec};
+use crate::numeric::dot::dot_f64;
 
 /// Channels are clipped here.
 const CLIP: f64 = 10.0;
@@ -73,7 +73,7 @@ impl Weighted {
     fn mean(&self, values: &[f64], t: usize) -> f64 {
         let end = (t + 1).saturating_sub(self.lag);
         let recent = values.get(end.saturating_sub(self.weights.len())..end);
-        dot(recent.unwrap_or_default(), &self.weights)
+        dot_f64(recent.unwrap_or_default(), &self.weights)
     }
 }
 

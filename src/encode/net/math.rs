@@ -1,6 +1,8 @@
 //! Functions of one number and of one vector, written so that compilers vectorise them.
 
 use crate::encode::weights::Activation;
+use crate::numeric::dot::dot_wide;
+use crate::numeric::dot::sum_of;
 
 /// Applies an activation to each number.
 pub(super) fn activate(activation: Activation, values: &mut [f32]) {
@@ -44,39 +46,9 @@ fn erf(x: f32) -> f32 {
     x * above / below
 }
 
-/// Sums that run side by side: one after the other, each addition waits for the one before.
-const LANES: usize = 8;
-
-/// The sum of `of` over two slices, as far as both go. The order of the additions hangs on the
-/// length alone.
-fn sum_of<A: Copy, B: Copy>(a: &[A], b: &[B], of: impl Fn(A, B) -> f64) -> f64 {
-    let both = a.len().min(b.len());
-    let (a, b) = (a.get(..both).unwrap_or(a), b.get(..both).unwrap_or(b));
-    let mut lanes = [0.0_f64; LANES];
-    let (mut left, mut right) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    for (x, y) in left.by_ref().zip(right.by_ref()) {
-        for (lane, (&x, &y)) in lanes.iter_mut().zip(x.iter().zip(y)) {
-            *lane += of(x, y);
-        }
-    }
-    let rest = left.remainder().iter().zip(right.remainder());
-    let rest: f64 = rest.map(|(&x, &y)| of(x, y)).sum();
-    lanes.iter().sum::<f64>() + rest
-}
-
-/// The inner product.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    sum_of(a, b, |x, y| x * y)
-}
-
-/// The inner product of numbers of single precision, in double precision.
-pub(super) fn dot_f32(a: &[f32], b: &[f32]) -> f64 {
-    sum_of(a, b, |x, y| f64::from(x) * f64::from(y))
-}
-
 /// The mean of squares.
 pub(super) fn mean_square(values: &[f32]) -> f64 {
-    dot_f32(values, values) / values.len().max(1) as f64
+    dot_wide(values, values) / values.len().max(1) as f64
 }
 
 /// Layer normalisation with epsilon 1e-5.
@@ -121,19 +93,6 @@ mod tests {
         let expected = [0.0, -0.158_655_26, 0.0, 0.841_344_7, 10.0];
         for (value, expected) in values.iter().zip(expected) {
             assert!((value - expected).abs() < 5e-6, "{value} {expected}");
-        }
-    }
-
-    #[test]
-    fn sums_side_by_side_are_sums() {
-        for n in [0, 1, 7, 8, 9, 64, 67] {
-            let a: Vec<f64> = (0..n).map(|i| f64::from(i) - 3.5).collect();
-            let b: Vec<f64> = (0..n + 2).map(|i| f64::from(i % 5)).collect();
-            let expected: f64 = a.iter().zip(&b).map(|(x, y)| x * y).sum();
-            assert_eq!(dot(&a, &b), expected, "{n}");
-            let single: Vec<f32> = a.iter().map(|&x| x as f32).collect();
-            let squares: f64 = a.iter().map(|x| x * x).sum();
-            assert_eq!(dot_f32(&single, &single), squares, "{n}");
         }
     }
 

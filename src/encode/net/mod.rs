@@ -23,10 +23,10 @@ use super::weights::ChartConfig;
 use super::{ChartEncoder, Embeddings};
 use crate::error::{Error, Result};
 use crate::model::{Bars, EncoderSpec};
+use crate::numeric::dot::dot_wide;
 use conv::ConvLayer;
 use head::NetHead;
 use input::NetInput;
-use math::dot_f32;
 pub(super) use math::normalise;
 use pool::NetPools;
 pub(super) use steps::Numbers;
@@ -163,7 +163,7 @@ impl Net {
 
     /// The vector at unit length; `None` for a window whose price did not move.
     fn unit(&self, vector: &[f32], moved: bool) -> Result<Option<Vec<f32>>> {
-        let squared = dot_f32(vector, vector);
+        let squared = dot_wide(vector, vector);
         if !squared.is_finite() {
             return Err(Error::invalid(format!(
                 "the weights of {} give numbers that are not finite for these bars; train them again",

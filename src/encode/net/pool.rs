@@ -1,9 +1,10 @@
 //! Pools: a window's steps as one vector, from prefix sums over all steps.
 
-use super::math::{dot_f32, mean_square};
+use super::math::mean_square;
 use super::steps::{Numbers, Steps};
 use crate::encode::weights::{ChartConfig, Input, Pool};
 use crate::error::Result;
+use crate::numeric::dot::dot_wide;
 
 /// Scores of attention lie within plus and minus this, so that in a prefix sum no step drowns
 /// another: the weights' largest ratio is `exp(16)`, which leaves nine digits of f64.
@@ -98,7 +99,7 @@ impl NetPools {
         };
         let heads = self.attention.chunks_exact(self.width);
         for (weight, head) in weights.iter_mut().zip(heads) {
-            let product = dot_f32(head, step);
+            let product = dot_wide(head, step);
             // A step of zeros has no direction, and no product either.
             let score = if size > 0.0 { product / size } else { 0.0 };
             *weight = (SCORE_LIMIT * (score / SCORE_LIMIT).tanh()).exp();

@@ -4,6 +4,7 @@ use super::{TextConfig, TextEncoder, text_features};
 use crate::encode::net::{Numbers, normalise};
 use crate::error::{Error, Result};
 use crate::model::EncoderSpec;
+use crate::numeric::dot::dot;
 
 /// A text encoder with weights.
 pub(crate) struct TextBag {
@@ -83,19 +84,4 @@ impl TextEncoder for TextBag {
         let unit = vector.iter().map(|&x| (f64::from(x) * scale) as f32);
         Ok(Some(unit.collect()))
     }
-}
-
-/// In eight sums side by side, which the compiler keeps in registers.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 8;
-    let (a, a_rest) = a.as_chunks::<LANES>();
-    let (b, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [0.0_f32; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for (sum, (x, y)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += x * y;
-        }
-    }
-    let rest = a_rest.iter().zip(b_rest).map(|(x, y)| x * y);
-    sums.iter().sum::<f32>() + rest.sum::<f32>()
 }

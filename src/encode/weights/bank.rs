@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::tensors::{Declared, Fill, Tensors};
 use crate::encode::Embeddings;
 use crate::error::{Error, Result};
+use crate::numeric::dot::dot_in_order;
 
 /// Steps of the quantiles: one for each percent, both ends included.
 const STEPS: usize = 101;
@@ -165,7 +166,7 @@ impl Bank {
 
     /// The mean cosine of a unit vector with the bank's charts.
     pub fn usual(&self, vector: &[f32]) -> f32 {
-        dot(&self.mean, vector) as f32
+        dot_in_order(&self.mean, vector) as f32
     }
 
     /// The standard deviation of a unit vector's cosine over the bank's charts, 0 to 1.
@@ -173,7 +174,7 @@ impl Bank {
         let rows = self.covariance.chunks_exact(self.dim().max(1));
         let square: f64 = rows
             .zip(vector)
-            .map(|(row, &x)| f64::from(x) * dot(row, vector))
+            .map(|(row, &x)| f64::from(x) * dot_in_order(row, vector))
             .sum();
         // Rounding may leave a little less than nothing, or a little more than all.
         square.clamp(0.0, 1.0).sqrt() as f32
@@ -192,12 +193,6 @@ impl Bank {
         let step = 100.0 / (STEPS - 1) as f32;
         (below as f32 - 1.0 + within) * step
     }
-}
-
-/// In one order, so that the same numbers come out everywhere.
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    let products = a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y));
-    products.sum()
 }
 
 #[cfg(test)]
@@ -236,7 +231,7 @@ mod tests {
             [0.8, 0.0, 0.6_f32],
         ];
         for text in [[1.0, 0.0, 0.0], [0.48, 0.64, 0.6], [0.0, 0.0, 1.0_f32]] {
-            let cosines: Vec<f64> = charts.iter().map(|c| dot(c, &text)).collect();
+            let cosines: Vec<f64> = charts.iter().map(|c| dot_in_order(c, &text)).collect();
             let mean = cosines.iter().sum::<f64>() / 4.0;
             let variance = cosines.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 4.0;
             assert!((f64::from(bank().expressiveness(&text)) - variance.sqrt()).abs() < 1e-6);

@@ -1,6 +1,6 @@
 //! A database after a kill, against what was acknowledged.
 
-use rhymedb::{Bars, Control, Database, OpenOptions, SeriesKey, Timestamp, View};
+use rhymedb::{Bars, Control, Database, Filter, OpenOptions, SeriesKey, Timestamp, View};
 
 use crate::Dice;
 use crate::plan::{Mirror, W};
@@ -88,11 +88,12 @@ fn check_windows(db: &Database, stored: &Mirror, all: bool, dice: &mut Dice) {
 
 /// How many windows of a series end in `first..=last`, and the ends of up to `k` of them.
 fn in_series(now: &View, key: &SeriesKey, first: i64, last: i64, k: usize) -> (u64, Vec<i64>) {
-    let search = now
-        .similar(vec![1.0; 48])
-        .symbol(&key.symbol)
-        .from(Timestamp::from_millis(first))
-        .to(Timestamp::from_millis(last));
+    let search = now.similar(vec![1.0; 48]).filter(
+        Filter::new()
+            .symbol(&key.symbol)
+            .from(Timestamp::from_millis(first))
+            .until(Timestamp::from_millis(last)),
+    );
     let answer = search.exact(true).exclusion(0).k(k).run().unwrap();
     assert!(answer.hits.iter().all(|h| h.window.series == *key));
     let ends = answer.hits.iter().map(|h| h.window.end.millis()).collect();
@@ -110,8 +111,12 @@ fn check_vector(now: &View, stored: &Mirror, key: &SeriesKey, end: i64) {
     let end = Timestamp::from_millis(end);
     let search = now
         .similar(window.into_iter().collect::<Bars>())
-        .symbol(&key.symbol);
-    let answer = search.from(end).to(end).exact(true).run().unwrap();
+        .filter(Filter::new().symbol(&key.symbol));
+    let answer = search
+        .filter(Filter::new().from(end).until(end))
+        .exact(true)
+        .run()
+        .unwrap();
     let scores: Vec<f32> = answer.hits.iter().map(|h| h.score).collect();
     assert!(
         scores.len() == 1 && scores[0] > 0.9999,

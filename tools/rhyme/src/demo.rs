@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use rhymedb::{
-    Control, Database, EventKind, MarketEvent, Progress, SeriesBars, SimilarAnswer, Stage,
+    Control, Database, EventKind, Filter, MarketEvent, Progress, SeriesBars, SimilarAnswer, Stage,
     SyntheticConfig, SyntheticMarket, View,
 };
 
@@ -198,7 +198,7 @@ impl Question {
         let target = format!("{series}@{}", event.end);
         let mut similar = view.similar(target.parse::<rhymedb::Target>()?).k(3);
         if !self.market.is_empty() {
-            similar = similar.market(self.market);
+            similar = similar.filter(Filter::new().market(self.market));
         }
         let answer = similar.run()?;
         if global.format == Format::Table {

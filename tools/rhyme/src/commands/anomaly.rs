@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 use rhymedb::{
-    AnomalyAnswer, AnomalyScanAnswer, Error, Interval, Measure, RankedSize, Target, Timestamp,
-    Unusual, View, Window,
+    AnomalyAnswer, AnomalyScanAnswer, Error, Filter, Interval, Measure, RankedSize, Target,
+    Timestamp, Unusual, View, Window,
 };
 use serde_json::{Map, Value, json};
 
@@ -20,14 +20,19 @@ use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
-A window is measured as of its own close. Its size comes first: the return of the window and of its last
-bar, eighth and quarter, its range, realised volatility, volume and opening gap, each in units of what was
-usual for its series in the year before it, as one score. The score is ranked against the windows of its series,
-and against those of its market and interval, that had ended when the window began. Shape and meaning follow:
-the distance of its vector to the nearest earlier windows, its Mahalanobis distance, the largest z-score of
-its numbers, and, in a space of charts and headlines, its alignment: one less its greatest cosine with a
-headline that was known then, or with a label. These are ranked among earlier windows of the market and
-interval. A p-value is (1 + earlier windows with at least this value) / (1 + earlier windows).
+A window is measured as of its own close.
+
+Size comes first. It is one score of the return of the window and of its last bar, eighth and
+quarter, its range, realised volatility, volume and opening gap, each in units of what was usual
+for its series in the year before. It is ranked among the windows of its series, and among those
+of its market and interval, that had ended when the window began.
+
+Shape and meaning follow, ranked among earlier windows of the market and interval: the distance of
+its vector to the nearest earlier windows, its Mahalanobis distance, the largest z-score of its
+numbers, and, in a space of charts and headlines, its alignment: 1 less its greatest cosine with a
+headline that was known then, or with a label.
+
+A p-value is (1 + earlier windows with at least this value) / (1 + earlier windows).
 
 Example: rhyme anomaly BTCUSDT:1h@2021-05-19T12:00
 Example: rhyme anomaly --scan BTCUSDT --interval 1h --from 2021-01-01 --to 2022-01-01";
@@ -44,8 +49,8 @@ pub(crate) struct Anomaly {
     #[arg(long)]
     from: Option<Timestamp>,
     /// Scan windows that closed at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
     /// Scan only these intervals
     #[arg(long, value_delimiter = ',')]
     interval: Vec<Interval>,
@@ -69,7 +74,7 @@ pub(crate) struct Anomaly {
     /// The space [default: shape]
     #[arg(long)]
     space: Option<String>,
-    /// Earlier windows that are measured too, at least
+    /// At least so many earlier windows to compare with
     #[arg(long, default_value_t = 200, value_name = "N")]
     calibration: usize,
     #[command(flatten)]
@@ -127,8 +132,11 @@ pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
     if let Some(k) = args.k {
         scan = scan.limit(k);
     }
-    say!(scan, args, values: interval);
-    say!(scan, args, some: by level from to);
+    let mut filter = Filter::new();
+    filter.intervals.clone_from(&args.interval);
+    (filter.from, filter.until) = (args.from, args.until);
+    scan = scan.filter(filter);
+    say!(scan, args, some: by level);
     let answer = scan.scores(args.plot.plot.is_some()).run()?;
     trained::note(global, &answer.space, answer.trained_until, None, UNRANKED);
     let drawn = || picture::anomalies(&view, name, &answer);
@@ -144,7 +152,7 @@ const UNRANKED: &str = "; the alignment of a window that began before is not ran
 fn check_single(args: &Anomaly) -> Outcome {
     let given = [
         ("--from", args.from.is_some()),
-        ("--to", args.to.is_some()),
+        ("--to", args.until.is_some()),
         ("--interval", !args.interval.is_empty()),
         ("--by", args.by.is_some()),
         ("--level", args.level.is_some()),
@@ -262,7 +270,7 @@ fn reference(answer: &AnomalyAnswer) -> String {
     let key = &answer.window.series;
     let kind = format!("{} {}", key.market, key.interval);
     let kind = crate::text::legible(match answer.named {
-        true => "the windows that were named",
+        true => "the windows of --among",
         false => &kind,
     });
     let mut parts = Vec::new();

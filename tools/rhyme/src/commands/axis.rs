@@ -11,7 +11,7 @@ use crate::output::{self, column};
 
 pub(crate) const HELP: &str = "\
 LOW and HIGH are sentences, or prototype:NAME. A value is the cosine with the direction from LOW to
-HIGH: -1 at the one, 1 at the other. Deviations are counted from the mean of charts at large.
+HIGH: -1 at the one, 1 at the other. Deviations are counted from the mean of all charts.
 A note says so if LOW and HIGH do not tell charts apart: then the values mean nothing.
 
 Example: rhyme axis bearish bullish BTCUSDT:1h ETHUSDT:1h
@@ -39,12 +39,12 @@ pub(crate) struct Args {
     #[arg(long)]
     from: Option<Timestamp>,
     /// Only windows that closed, or headlines published, at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
     let mut axis = view.axis(end(&args.low), end(&args.high));
@@ -69,7 +69,7 @@ fn points(
     format: Format,
     args: &Args,
     view: &View,
-    (axis, warning): (&Axis<'_>, Option<String>),
+    (axis, warning): (&Axis, Option<String>),
 ) -> Outcome {
     let mut rows = Vec::with_capacity(args.targets.len());
     let mut direction = None;
@@ -101,8 +101,8 @@ fn points(
     }
 }
 
-fn history(format: Format, args: &Args, axis: &Axis<'_>, series: &str) -> Outcome {
-    let answer = axis.history(&words::series(series)?, args.from, args.to)?;
+fn history(format: Format, args: &Args, axis: &Axis, series: &str) -> Outcome {
+    let answer = axis.history(&words::series(series)?, args.from, args.until)?;
     let rows: Vec<Value> = answer
         .points
         .iter()
@@ -123,8 +123,8 @@ fn history(format: Format, args: &Args, axis: &Axis<'_>, series: &str) -> Outcom
     output::listing(format, &columns, &rows, none)
 }
 
-fn headlines(format: Format, args: &Args, axis: &Axis<'_>, symbol: &str) -> Outcome {
-    let found = axis.headlines(symbol, args.from, args.to)?;
+fn headlines(format: Format, args: &Args, axis: &Axis, symbol: &str) -> Outcome {
+    let found = axis.headlines(symbol, args.from, args.until)?;
     let rows: Vec<Value> = found
         .iter()
         .map(|line| {

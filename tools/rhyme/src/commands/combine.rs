@@ -35,12 +35,12 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let query = sum(&args.terms)?;
-    check_period(args.which.from, args.which.to)?;
+    check_period(args.which.from, args.which.until)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
     let mut similar = view.similar(query).k(args.k).exact(args.place.exact);
     say!(similar, args.place, names: space);
-    filtered!(similar, args.which);
+    similar = similar.filter(args.which.filter());
     let warning = similar.warning()?;
     words::warn(global, warning.as_deref());
     let answer = similar.run()?;

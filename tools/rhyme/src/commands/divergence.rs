@@ -36,8 +36,8 @@ pub(crate) struct Args {
     #[arg(long)]
     from: Option<Timestamp>,
     /// Only moments at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
     /// The time from the publication of a headline until somebody can know it, like 5m
     #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
     latency: Duration,
@@ -61,7 +61,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
     let mut divergence = view
@@ -72,7 +72,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         .history(args.history);
     say!(divergence, args.place, names: space);
     say!(divergence, args, names: symbol);
-    say!(divergence, args, some: from to);
+    say!(divergence, args, some: from until);
     let answer = divergence.run()?;
     let series = Some(&answer.series);
     let more = "; moments whose window began before have no percentile";

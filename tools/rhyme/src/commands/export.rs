@@ -53,8 +53,8 @@ pub(crate) struct ExportBars {
     #[arg(long)]
     from: Option<Timestamp>,
     /// Only bars that closed at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
     /// Nothing that closed after this time
     #[arg(long)]
     as_of: Option<Timestamp>,
@@ -70,8 +70,8 @@ pub(crate) struct ExportHeadlines {
     #[arg(long)]
     from: Option<Timestamp>,
     /// Only headlines published at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
     /// Nothing that was not known at this time
     #[arg(long)]
     as_of: Option<Timestamp>,
@@ -99,8 +99,8 @@ pub(crate) struct ExportVectors {
     #[arg(long)]
     from: Option<Timestamp>,
     /// Only windows that closed at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
     /// Nothing that closed after this time
     #[arg(long)]
     as_of: Option<Timestamp>,
@@ -129,7 +129,7 @@ fn series(view: &View, targets: &[String]) -> Outcome<Vec<SeriesKey>> {
         let target: Target = text.parse()?;
         if target.time.is_some() {
             return Err(Error::Invalid(format!(
-                "expected a series like BTCUSDT:1h, found {text} with a time; say --from and --to"
+                "expected a series like BTCUSDT:1h, found {text} with a time; use --from and --to"
             )));
         }
         view.series_of(&target)
@@ -153,7 +153,7 @@ fn times(times: impl Iterator<Item = Timestamp>) -> TableColumn {
 }
 
 fn bars(global: &Global, args: &ExportBars) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     let view = view(global, args.as_of)?;
     let series = series(&view, &args.series)?;
     let mut table = TableWriter::create(&args.to_file.file, args.to_file.replace)?;
@@ -162,7 +162,7 @@ fn bars(global: &Global, args: &ExportBars) -> Outcome {
         table.write(&bar_columns(any, &Bars::default()))?;
     }
     for key in &series {
-        let found = view.bars(key, args.from, args.to, None)?;
+        let found = view.bars(key, args.from, args.until, None)?;
         table.write(&bar_columns(key, &found.bars))?;
     }
     done(global, &args.to_file.file, table.finish()?)
@@ -184,9 +184,9 @@ fn bar_columns(key: &SeriesKey, bars: &Bars) -> Vec<(&'static str, TableColumn)>
 }
 
 fn headlines(global: &Global, args: &ExportHeadlines) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     let view = view(global, args.as_of)?;
-    let found = view.headlines(args.symbol.as_deref(), args.from, args.to, usize::MAX)?;
+    let found = view.headlines(args.symbol.as_deref(), args.from, args.until, usize::MAX)?;
     let mut table = TableWriter::create(&args.to_file.file, args.to_file.replace)?;
     table.write(&headline_columns(&found))?;
     done(global, &args.to_file.file, table.finish()?)
@@ -210,7 +210,7 @@ fn headline_columns(found: &[Headline]) -> Vec<(&'static str, TableColumn)> {
 
 fn headline_vectors(global: &Global, args: &ExportHeadlineVectors) -> Outcome {
     let which = &args.which;
-    check_period(which.from, which.to)?;
+    check_period(which.from, which.until)?;
     let view = view(global, which.as_of)?;
     let (space, symbol) = (args.space.as_deref(), which.symbol.as_deref());
     // The dimension is known from the space alone, so that a table without rows has it too.
@@ -224,14 +224,14 @@ fn headline_vectors(global: &Global, args: &ExportHeadlineVectors) -> Outcome {
         columns
     };
     table.write(&columns(&[], Vec::new()))?;
-    view.headline_vectors(space, symbol, which.from, which.to, |batch| {
+    view.headline_vectors(space, symbol, which.from, which.until, |batch| {
         table.write(&columns(&batch.headlines, batch.values))
     })?;
     done(global, &which.to_file.file, table.finish()?)
 }
 
 fn vectors(global: &Global, args: &ExportVectors) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     let view = view(global, args.as_of)?;
     let wanted = if args.series.is_empty() {
         Vec::new()
@@ -261,7 +261,7 @@ fn vectors(global: &Global, args: &ExportVectors) -> Outcome {
     let nothing = ["market", "venue", "symbol", "interval"];
     let nothing = nothing.map(|name| (name, TableColumn::Text(Vec::new())));
     table.write(&columns(nothing, &[], Vec::new()))?;
-    view.vectors(space, &wanted, args.from, args.to, |one| {
+    view.vectors(space, &wanted, args.from, args.until, |one| {
         let names = names(&one.series, one.ends.len());
         table.write(&columns(names, &one.ends, one.values))
     })?;

@@ -1,11 +1,13 @@
+use super::resample::Also;
 use super::space_choice::SpaceChoice;
 use clap::Args;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use rhymedb::{
-    BybitClient, Calendar, Control, Error, Ingest, Interval, SeriesBars, SeriesInfo, SyncReport,
-    SyncRequest, Timestamp, bybit_series_key, parse_bybit_interval, sync_klines,
+    BybitClient, Calendar, Control, Database, Error, Ingest, Interval, SeriesBars, SeriesInfo,
+    SeriesKey, SyncReport, SyncRequest, Timestamp, bybit_series_key, parse_bybit_interval,
+    sync_klines,
 };
 use serde_json::{Value, json};
 
@@ -32,11 +34,13 @@ pub(crate) struct IngestBybit {
     #[arg(long)]
     pub(crate) from: Option<Timestamp>,
     /// Up to this time [default: now]
-    #[arg(long)]
-    pub(crate) to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    pub(crate) until: Option<Timestamp>,
     /// The server
     #[arg(long, default_value = "https://api.bybit.com", value_name = "URL")]
     pub(crate) base_url: String,
+    #[command(flatten)]
+    pub(crate) also: Also,
     #[command(flatten)]
     pub(crate) spaces: SpaceChoice,
 }
@@ -73,10 +77,11 @@ pub(crate) fn run(global: &Global, args: &IngestBybit) -> Outcome {
             scope.spawn(|| work.download_all());
         }
     });
-    finish(global, work, &control)
+    finish(global, &db, work, &control)
 }
 
-fn finish(global: &Global, work: Downloads<'_>, control: &Control) -> Outcome {
+fn finish(global: &Global, db: &Database, work: Downloads<'_>, control: &Control) -> Outcome {
+    let (args, wanted) = (work.args, work.keys()?);
     let mut done = work
         .done
         .into_inner()
@@ -104,6 +109,10 @@ fn finish(global: &Global, work: Downloads<'_>, control: &Control) -> Outcome {
     ];
     output::listing(global.format, &columns, &rows, "no series was asked for")?;
     super::ingest_bars::tell_left_out(global, &report?);
+    let stored = db.now().series()?;
+    let mut stored = stored.into_iter().map(|s| s.key);
+    let received = stored.by_ref().filter(|key| wanted.contains(key)).collect();
+    args.also.make(global, db, received, control)?;
     if global.format == Format::Table && !done.is_empty() {
         output::lines(&last_line(&done))?;
     }
@@ -221,6 +230,18 @@ struct Downloads<'a> {
 }
 
 impl Downloads<'_> {
+    /// The series that are asked for.
+    fn keys(&self) -> Outcome<Vec<SeriesKey>> {
+        let args = self.args;
+        let mut keys = Vec::new();
+        for symbol in &args.symbols {
+            for &interval in &args.interval {
+                keys.push(bybit_series_key(args.category, symbol, interval)?);
+            }
+        }
+        Ok(keys)
+    }
+
     fn download_all(&self) {
         loop {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
@@ -249,7 +270,7 @@ impl Downloads<'_> {
             symbol: symbol.to_owned(),
             interval,
             start: self.args.from,
-            end: self.args.to,
+            end: self.args.until,
             stored,
         };
         sync_klines(self.client, &request, Timestamp::now(), &mut |bars| {

@@ -22,8 +22,8 @@ pub(crate) struct Bars {
     #[arg(long)]
     pub(crate) from: Option<Timestamp>,
     /// Only bars that closed at or before this time
-    #[arg(long)]
-    pub(crate) to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    pub(crate) until: Option<Timestamp>,
     /// Nothing that closed after this time
     #[arg(long)]
     pub(crate) as_of: Option<Timestamp>,
@@ -40,8 +40,8 @@ pub(crate) struct Headlines {
     #[arg(long)]
     pub(crate) from: Option<Timestamp>,
     /// Only headlines published at or before this time
-    #[arg(long)]
-    pub(crate) to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    pub(crate) until: Option<Timestamp>,
     /// Nothing that was not known at this time
     #[arg(long)]
     pub(crate) as_of: Option<Timestamp>,
@@ -69,6 +69,7 @@ pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
                 "symbol": s.key.symbol,
                 "interval": s.key.interval.to_string(),
                 "calendar": s.calendar.to_string(),
+                "made_of": s.made_of.as_ref().map(ToString::to_string),
                 "bars": s.bars,
                 "first": text(s.first),
                 "last": text(s.last),
@@ -85,6 +86,11 @@ pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
         column("first", "first open"),
         column("last", "last close"),
     ];
+    let made = rows.iter().any(|row| !row["made_of"].is_null());
+    let mut columns = columns.to_vec();
+    if made || global.format == Format::Csv {
+        columns.push(column("made_of", "made of"));
+    }
     let none = match &args.text {
         Some(_) => "no stored series has a name with that text",
         None => "no series is stored yet",
@@ -146,13 +152,13 @@ pub(crate) fn spaces(global: &Global) -> Outcome {
 }
 
 pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     let db = open(global)?;
     let target: Target = args.series.parse()?;
     let view = view_at(global, &db, args.as_of);
     let key = view.series_of(&target)?;
     let limit = (args.last > 0).then_some(args.last);
-    let report = view.bars(&key, args.from, args.to.or(target.time), limit)?;
+    let report = view.bars(&key, args.from, args.until.or(target.time), limit)?;
     let rows: Vec<Value> = report
         .bars
         .iter()
@@ -179,7 +185,7 @@ pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
 }
 
 pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     let db = open(global)?;
     let view = view_at(global, &db, args.as_of);
     let limit = if args.last == 0 {
@@ -187,7 +193,7 @@ pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
     } else {
         args.last
     };
-    let found = view.headlines(args.symbol.as_deref(), args.from, args.to, limit)?;
+    let found = view.headlines(args.symbol.as_deref(), args.from, args.until, limit)?;
     let rows: Vec<Value> = found
         .iter()
         .map(|h| {

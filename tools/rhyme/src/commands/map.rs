@@ -42,13 +42,13 @@ pub(crate) struct Map {
 }
 
 pub(crate) fn run(global: &Global, args: &Map) -> Outcome {
-    check_period(args.which.from, args.which.to)?;
+    check_period(args.which.from, args.which.until)?;
     let db = open(global)?;
     let view = view_at(global, &db, args.as_of);
     note_pending(global, &view)?;
     let mut map = view.map().sample(args.sample).seed(args.seed);
     say!(map, args, names: space);
-    filtered!(map, args.which);
+    map = map.filter(args.which.filter());
     let answer = map.run()?;
     let drawn = || Ok(picture::map(&view, args.color, &answer));
     args.plot.write(global, drawn)?;

@@ -12,15 +12,6 @@ macro_rules! say {
     };
 }
 
-/// Says to a question which windows it may answer with: the options of [`which::Which`].
-macro_rules! filtered {
-    ($question:ident, $which:expr) => {
-        say!($question, $which, names: market venue symbol);
-        say!($question, $which, values: interval);
-        say!($question, $which, some: from to min_move);
-    };
-}
-
 pub(crate) mod adjust;
 pub(crate) mod anomaly;
 pub(crate) mod axis;
@@ -48,12 +39,14 @@ pub(crate) mod listings;
 pub(crate) mod map;
 pub(crate) mod moves;
 pub(crate) mod news;
-pub(crate) mod outcomes;
+mod open_bar;
+mod outcomes;
 pub(crate) mod pattern;
 pub(crate) mod pictures;
 pub(crate) mod prototype;
 pub(crate) mod reaction;
 pub(crate) mod repair;
+pub(crate) mod resample;
 pub(crate) mod row_options;
 pub(crate) mod search;
 pub(crate) mod similar;

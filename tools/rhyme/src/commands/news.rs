@@ -46,15 +46,15 @@ pub(crate) struct Args {
     #[arg(long)]
     from: Option<Timestamp>,
     /// Only headlines published at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
     /// The time from the publication of a headline until somebody can know it, like 5m
     #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
     latency: Duration,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
     let mut news = view.news(words::query(&args.target)?).k(args.k);
@@ -62,7 +62,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     news = news.any_symbol(args.any_symbol).any_time(args.any_time);
     say!(news, args.place, names: space);
     say!(news, args, names: symbol);
-    say!(news, args, some: within from to);
+    say!(news, args, some: within from until);
     let answer = news.run()?;
     words::warn(global, answer.warning().as_deref());
     let series = answer.query.as_ref().map(|w| &w.series);

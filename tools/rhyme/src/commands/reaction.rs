@@ -49,8 +49,8 @@ pub(crate) struct Args {
     #[arg(long)]
     from: Option<Timestamp>,
     /// Only headlines published at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
     /// The time from the publication of a headline until somebody can act on it, like 5m
     #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
     latency: Duration,
@@ -62,7 +62,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    check_period(args.from, args.to)?;
+    check_period(args.from, args.until)?;
     let db = open(global)?;
     let view = args.place.view(global, &db)?;
     let answer = ask(&view, args, args.horizon, None)?;
@@ -86,7 +86,7 @@ fn ask(
     reaction = reaction.seed(args.seed).latency(args.latency);
     say!(reaction, args.place, names: space);
     say!(reaction, args, names: market symbol);
-    say!(reaction, args, some: from to);
+    say!(reaction, args, some: from until);
     if let Some(interval) = args.interval.or(interval) {
         reaction = reaction.interval(interval);
     }

@@ -2,7 +2,8 @@
 
 use clap::Args;
 use rhymedb::{
-    Fewer, Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer, TransferPair, View,
+    Fewer, Filter, Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer, TransferPair,
+    View,
 };
 use serde_json::{Value, json};
 
@@ -95,8 +96,8 @@ pub(crate) struct TransferMatrix {
     #[arg(long)]
     from: Option<Timestamp>,
     /// Only windows that closed at or before this time
-    #[arg(long)]
-    to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    until: Option<Timestamp>,
     /// The most windows of a market or symbol that are compared
     #[arg(long, default_value_t = 500, value_name = "N")]
     sample: usize,
@@ -128,8 +129,11 @@ pub(crate) fn run(global: &Global, args: &Transfer) -> Outcome {
         .seed(args.seed)
         .exact(args.exact);
     say!(question, args, names: space to);
-    say!(question, args, values: interval);
-    say!(question, args, some: from until exclusion);
+    let mut filter = Filter::new();
+    filter.intervals.clone_from(&args.interval);
+    (filter.from, filter.until) = (args.from, args.until);
+    question = question.filter(filter);
+    say!(question, args, some: exclusion);
     let answer = question.run()?;
     let series = Some(&answer.query.series);
     trained::note(global, &answer.space, answer.trained_until, series, "");
@@ -223,7 +227,7 @@ fn answer_json(view: &View, args: &Transfer, answer: &TransferAnswer, hits: Vec<
     json!({
         "query": {
             "target": args.target,
-            "to": args.to,
+            "to": args.until,
             "space": answer.space,
             "as_of": view.as_of().map(|t| t.to_string()),
             "window": window_row(&answer.query),
@@ -254,9 +258,13 @@ pub(crate) fn run_matrix(global: &Global, args: &TransferMatrix) -> Outcome {
         .sample(args.sample)
         .seed(args.seed)
         .exact(args.exact);
-    say!(question, args, names: space market symbol);
-    say!(question, args, values: interval);
-    say!(question, args, some: from to);
+    say!(question, args, names: space);
+    let mut filter = Filter::new();
+    filter.markets.clone_from(&args.market);
+    filter.symbols.clone_from(&args.symbol);
+    filter.intervals.clone_from(&args.interval);
+    (filter.from, filter.until) = (args.from, args.until);
+    question = question.filter(filter);
     let answer = question.run()?;
     let drawn = || Ok(picture::matrix(&view, &answer));
     args.plot.write(global, drawn)?;
@@ -324,7 +332,7 @@ fn sentence(pair: &TransferPair) -> String {
     let percent = |x: f64| format!("{:.0} %", 100.0 * x);
     let cosine = |x: f64| format!("{x:.3}");
     crate::text::legible(&format!(
-        "{} and {}: {} of the windows are the nearest of their own nearest{}, and a window and its nearest in the other have a mean cosine of {}{}; {} windows of each were compared.",
+        "{} and {}: {} of the windows are mutual nearest neighbours{}, and a window and its nearest in the other have a mean cosine of {}{}; {} windows of each were compared.",
         pair.a,
         pair.b,
         percent(pair.mutual),

@@ -1,10 +1,10 @@
 use clap::Args;
-use rhymedb::{Interval, LeastMove, Timestamp};
+use rhymedb::{Filter, Interval, LeastMove, Timestamp};
 
 use crate::global::Global;
 use crate::progress;
 
-/// Which windows an answer may have: the options that `filtered!` says to a question.
+/// Which windows an answer may have: options that make a [`Filter`].
 #[derive(Debug, Args)]
 pub(crate) struct Which {
     /// Only these markets
@@ -23,8 +23,8 @@ pub(crate) struct Which {
     #[arg(long)]
     pub(super) from: Option<Timestamp>,
     /// Only windows that closed at or before this time
-    #[arg(long)]
-    pub(super) to: Option<Timestamp>,
+    #[arg(long, alias = "to")]
+    pub(super) until: Option<Timestamp>,
     /// Only windows that moved so far up or down, from the open of their first bar to the close of their
     /// last: 2sd (deviations of the year before) or 5%
     #[arg(long, value_name = "MOVE")]
@@ -32,6 +32,16 @@ pub(crate) struct Which {
 }
 
 impl Which {
+    pub(super) fn filter(&self) -> Filter {
+        let mut filter = Filter::new();
+        filter.markets.clone_from(&self.market);
+        filter.venues.clone_from(&self.venue);
+        filter.symbols.clone_from(&self.symbol);
+        filter.intervals.clone_from(&self.interval);
+        (filter.from, filter.until, filter.min_move) = (self.from, self.until, self.min_move);
+        filter
+    }
+
     /// Says that a filter by moves found fewer windows than were asked for.
     pub(super) fn note_few(&self, global: &Global, (found, wanted): (usize, usize), exact: bool) {
         let Some(least) = self.min_move.filter(|_| found < wanted) else {

@@ -13,10 +13,11 @@ use super::linear::Symmetric;
 use super::paired::{Lane, Paired};
 use super::report::{EvalReport, EvalSection, Row};
 use super::retrieval::{FIGURES, Tally, chance, deal, tally};
-use super::vectors::{Vectors, dot};
+use super::vectors::Vectors;
 use crate::db::Stage;
 use crate::encode::TextEncoder;
 use crate::error::Result;
+use crate::numeric::dot::dot;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 /// Members of the pools within an asset or a day.

@@ -54,8 +54,8 @@ use crate::model::{Interval, Timestamp};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Eval<'a> {
-    view: &'a View,
+pub struct Eval {
+    view: View,
     judged: Judged,
     sections: Vec<EvalSection>,
     market: Option<String>,
@@ -77,9 +77,9 @@ enum Judged {
 impl View {
     /// Asks how good an encoder is, on the bars and headlines of this view: that of the default
     /// space unless said otherwise.
-    pub fn eval(&self) -> Eval<'_> {
+    pub fn eval(&self) -> Eval {
         Eval {
-            view: self,
+            view: self.clone(),
             judged: Judged::Space(None),
             sections: EvalSection::ALL.to_vec(),
             market: None,
@@ -92,7 +92,7 @@ impl View {
     }
 }
 
-impl Eval<'_> {
+impl Eval {
     /// Judges the encoders of a stored space.
     #[must_use]
     pub fn space(mut self, name: &str) -> Self {

@@ -17,8 +17,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::super::student::two_sided_quantile;
 use crate::model::Timestamp;
+use crate::numeric::student::two_sided_quantile;
 
 /// Draws of all clusters.
 const DRAWS: u64 = 1000;

@@ -1,3 +1,4 @@
+use crate::numeric::dot::dot;
 /// Vectors of one dimension, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Vectors {
@@ -71,19 +72,4 @@ impl Vectors {
         }
         mean
     }
-}
-
-/// The scalar product, in the same order of additions for the same length: equal vectors have equal
-/// products wherever they stand. Eight sums, which processors add side by side.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 8];
-    let (a8, a_rest) = a.as_chunks::<8>();
-    let (b8, b_rest) = b.as_chunks::<8>();
-    for (x, y) in a8.iter().zip(b8) {
-        for ((s, x), y) in sums.iter_mut().zip(x).zip(y) {
-            *s += x * y;
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-    sums.iter().sum::<f32>() + rest
 }

@@ -12,11 +12,13 @@ use super::fidelity::K;
 use super::ground::{FEWEST, Ground};
 use super::held_out::Part;
 use super::report::{EvalReport, EvalSection, Row};
-use super::scores::{correlation, crps, midranks};
+use super::scores::crps;
 use super::shifts::{Shifted, shifted};
-use super::vectors::{Vectors, dot};
+use super::vectors::Vectors;
 use crate::db::{Stage, entries};
 use crate::error::{Error, Result};
+use crate::numeric::dot::dot;
+use crate::numeric::summary::{correlation, midranks};
 
 /// Windows of history.
 const HISTORY: usize = 20_000;

@@ -25,7 +25,7 @@ struct Subject {
     record: Option<Record>,
 }
 
-impl Eval<'_> {
+impl Eval {
     /// Measures. The same data, seed and program give the same figures on any number of threads.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl Eval<'_> {
             (None, Some(text)) => Some(text.parse()?),
             (said, _) => said,
         };
-        let charts = Chart::all(self.view, market.as_deref(), interval)?;
+        let charts = Chart::all(&self.view, market.as_deref(), interval)?;
         let spec = subject.chart.spec().clone();
         let learned = spec.weights_hash != 0;
         let mut from = self.from;
@@ -191,7 +191,7 @@ impl Eval<'_> {
     }
 }
 
-impl Eval<'_> {
+impl Eval {
     /// The sections that need charts alone.
     fn ask_charts(&self, ground: &Ground<'_>, report: &mut EvalReport) -> Result<()> {
         if self.wants(EvalSection::Regimes) {

@@ -7,10 +7,12 @@ use super::held_out::Part;
 use super::linear::Ridge;
 use super::paired::{Lane, Paired};
 use super::report::{EvalReport, EvalSection, Row};
-use super::scores::{classified, majority, quantile};
-use super::vectors::{Vectors, dot};
+use super::scores::{classified, majority};
+use super::vectors::Vectors;
 use crate::encode::TextEncoder;
 use crate::error::Result;
+use crate::numeric::dot::dot;
+use crate::numeric::summary::quantile_of;
 
 /// Windows that are labelled.
 const LABELLED: usize = 10_000;
@@ -144,7 +146,7 @@ pub(super) fn moves(
         .copied()
         .filter(|z| z.is_finite())
         .collect();
-    let limits = [1.0, 2.0].map(|third| quantile(&finite, third / 3.0));
+    let limits = [1.0, 2.0].map(|third| quantile_of(&finite, third / 3.0));
     let third = |z: f64| limits.iter().filter(|l| z > **l).count();
     let label = |of: &Paired, i: &usize| of.reactions.get(*i).map_or(0, |&z| third(z));
     let labels: Vec<usize> = rows.iter().map(|i| label(judged, i)).collect();

@@ -7,9 +7,10 @@ use super::estimate::Clusters;
 use super::ground::Ground;
 use super::held_out::Part;
 use super::report::{EvalReport, EvalSection, Row};
-use super::vectors::{Vectors, dot};
+use super::vectors::Vectors;
 use crate::db::Stage;
 use crate::error::Result;
+use crate::numeric::dot::dot;
 
 /// Windows among which is searched.
 const CANDIDATES: usize = 20_000;

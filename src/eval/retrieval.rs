@@ -6,9 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::estimate::{Clusters, Estimate};
-use super::vectors::{Vectors, dot};
+use super::vectors::Vectors;
 use crate::db::Control;
 use crate::error::{Error, Result};
+use crate::numeric::dot::dot;
 
 /// The ranks up to which a partner counts as found.
 pub(super) const TOP: [usize; 3] = [1, 5, 10];

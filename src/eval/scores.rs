@@ -104,40 +104,6 @@ pub(super) fn majority(labels: &[usize], classes: usize) -> usize {
         .unwrap_or_default()
 }
 
-/// Ranks from 1, those of equal values in the middle.
-pub(super) fn midranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
-    order.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut ranks = vec![0.0; values.len()];
-    let mut before = 0;
-    for tie in order.chunk_by(|a, b| a.0 == b.0) {
-        let middle = before as f64 + (tie.len() + 1) as f64 / 2.0;
-        for (_, i) in tie {
-            if let Some(rank) = ranks.get_mut(*i) {
-                *rank = middle;
-            }
-        }
-        before += tie.len();
-    }
-    ranks
-}
-
-/// Weighted Pearson correlation; of [`midranks`] it is Spearman's.
-pub(super) fn correlation(a: &[f64], b: &[f64], weights: &[f64]) -> f64 {
-    let rows = || a.iter().zip(b).zip(weights);
-    let total: f64 = weights.iter().sum();
-    let (sum_a, sum_b) = rows().fold((0.0, 0.0), |s, ((x, y), w)| (s.0 + w * x, s.1 + w * y));
-    let (mean_a, mean_b) = (sum_a / total, sum_b / total);
-    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    for ((x, y), w) in rows() {
-        let (x, y) = (x - mean_a, y - mean_b);
-        ab += w * x * y;
-        aa += w * x * x;
-        bb += w * y * y;
-    }
-    ab / (aa * bb).sqrt()
-}
-
 /// The continuous ranked probability score of an empirical distribution: the mean distance of its
 /// members from what happened, less half their mean distance from one another (Gneiting and Raftery
 /// 2007). 0 is perfect; in units of the members.
@@ -153,19 +119,6 @@ pub(super) fn crps(members: &[f64], happened: f64) -> f64 {
         .map(|(i, x)| x * (2.0 * i as f64 + 1.0 - count))
         .sum();
     off / count - spread / (count * count)
-}
-
-/// The value that a share of the values does not exceed, between the two nearest.
-pub(super) fn quantile(values: &[f64], share: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let place = share * (sorted.len().max(1) - 1) as f64;
-    let at = |i: usize| sorted.get(i).copied();
-    let (below, above) = (at(place.floor() as usize), at(place.ceil() as usize));
-    match (below, above) {
-        (Some(below), Some(above)) => below + (above - below) * place.fract(),
-        _ => f64::NAN,
-    }
 }
 
 #[cfg(test)]
@@ -226,22 +179,6 @@ mod tests {
     }
 
     #[test]
-    fn ranks_and_their_correlation() {
-        assert_eq!(midranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
-        let (a, b) = (
-            midranks(&[1.0, 2.0, 3.0, 4.0]),
-            midranks(&[1.0, 8.0, 27.0, 64.0]),
-        );
-        near(correlation(&a, &b, &[1.0; 4]), 1.0);
-        // Ranks 1 2 3 4 5 and 2 1 4 3 5: 1 - 6 * 4 / (5 * 24).
-        let b = midranks(&[20.0, 10.0, 40.0, 30.0, 50.0]);
-        near(
-            correlation(&midranks(&[1.0, 2.0, 3.0, 4.0, 5.0]), &b, &[1.0; 5]),
-            0.8,
-        );
-    }
-
-    #[test]
     fn crps_is_the_integral() {
         let members = [0.3, -1.0, 2.0, 2.0];
         for happened in [-2.0, 0.0, 0.3, 5.0] {
@@ -258,11 +195,5 @@ mod tests {
             assert!((found - integral).abs() < 1e-3, "{found} {integral}");
         }
         near(crps(&[1.5], 1.0), 0.5);
-    }
-
-    #[test]
-    fn quantiles_lie_between_values() {
-        near(quantile(&[4.0, 1.0, 3.0, 2.0], 0.5), 2.5);
-        assert!(quantile(&[], 0.5).is_nan());
     }
 }

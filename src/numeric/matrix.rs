@@ -6,7 +6,7 @@
 )]
 
 /// A matrix L with zeros above the diagonal and `L L' = a`; `None` if `a` is not positive definite.
-pub(super) fn cholesky(a: &[f64], d: usize) -> Option<Vec<f64>> {
+pub(crate) fn cholesky(a: &[f64], d: usize) -> Option<Vec<f64>> {
     if a.len() != d * d {
         return None;
     }
@@ -29,7 +29,7 @@ pub(super) fn cholesky(a: &[f64], d: usize) -> Option<Vec<f64>> {
 }
 
 /// The squared length of `L^-1 x`: for `L L'` the covariance, the squared Mahalanobis distance.
-pub(super) fn squared_after_solving(l: &[f64], x: &[f64]) -> f64 {
+pub(crate) fn squared_after_solving(l: &[f64], x: &[f64]) -> f64 {
     let d = x.len();
     if l.len() != d * d {
         return f64::NAN;
@@ -43,14 +43,14 @@ pub(super) fn squared_after_solving(l: &[f64], x: &[f64]) -> f64 {
 }
 
 /// `a x`.
-pub(super) fn apply(a: &[f64], x: &[f64]) -> Vec<f64> {
+pub(crate) fn apply(a: &[f64], x: &[f64]) -> Vec<f64> {
     let rows = a.chunks_exact(x.len().max(1));
     rows.map(|row| row.iter().zip(x).map(|(p, q)| p * q).sum())
         .collect()
 }
 
 /// `a b`.
-pub(super) fn product(a: &[f64], b: &[f64], d: usize) -> Vec<f64> {
+pub(crate) fn product(a: &[f64], b: &[f64], d: usize) -> Vec<f64> {
     let mut out = vec![0.0; d * d];
     for (row, left) in out.chunks_exact_mut(d).zip(a.chunks_exact(d)) {
         for (&x, right) in left.iter().zip(b.chunks_exact(d)) {
@@ -64,11 +64,11 @@ pub(super) fn product(a: &[f64], b: &[f64], d: usize) -> Vec<f64> {
 
 /// The symmetric matrix with the eigenvectors of `a` and the eigenvalues that `f` makes of its
 /// own: the square root, the inverse, ... By Jacobi's rotations, in cyclic order.
-pub(super) fn function_of(a: &[f64], d: usize, f: impl Fn(f64) -> f64) -> Vec<f64> {
+pub(crate) fn function_of(a: &[f64], d: usize, f: impl Fn(f64) -> f64) -> Vec<f64> {
     if a.len() != d * d {
         return Vec::new();
     }
-    let (values, v) = eigen(a, d);
+    let (values, v) = eigen(a, d, EXACT);
     let values: Vec<f64> = values.into_iter().map(f).collect();
     let mut out = vec![0.0; d * d];
     for i in 0..d {
@@ -83,8 +83,12 @@ pub(super) fn function_of(a: &[f64], d: usize, f: impl Fn(f64) -> f64) -> Vec<f6
     out
 }
 
-/// The eigenvalues of a symmetric matrix, and a matrix whose rows are their eigenvectors.
-fn eigen(a: &[f64], d: usize) -> (Vec<f64>, Vec<f64>) {
+/// What may be left beside the diagonal, as a share of the sum of all squares.
+const EXACT: f64 = 1e-28;
+
+/// The eigenvalues of a symmetric matrix, and a matrix whose rows are their eigenvectors, by Jacobi's
+/// rotations until a share of at most `left` of all squares is beside the diagonal.
+pub(crate) fn eigen(a: &[f64], d: usize, left: f64) -> (Vec<f64>, Vec<f64>) {
     let (mut m, mut v) = (a.to_vec(), vec![0.0; d * d]);
     for i in 0..d {
         v[i * d + i] = 1.0;
@@ -96,7 +100,7 @@ fn eigen(a: &[f64], d: usize) -> (Vec<f64>, Vec<f64>) {
             .flat_map(|i| (0..i).map(move |j| i * d + j))
             .map(|at| m[at] * m[at])
             .sum();
-        if beside <= 1e-28 * norm {
+        if beside <= left * norm {
             break;
         }
         for p in 0..d {
@@ -111,7 +115,7 @@ fn eigen(a: &[f64], d: usize) -> (Vec<f64>, Vec<f64>) {
 /// The `wanted` largest eigenvalues of a positive semidefinite matrix, descending, and their unit
 /// eigenvectors, whose largest number is positive. By iterating a few more directions than are wanted,
 /// because what Jacobi's rotations take grows with the cube of `d`.
-pub(super) fn leading(a: &[f64], d: usize, wanted: usize) -> Vec<(f64, Vec<f64>)> {
+pub(crate) fn leading(a: &[f64], d: usize, wanted: usize) -> Vec<(f64, Vec<f64>)> {
     const MORE: usize = 8;
     let n = (wanted + MORE).min(d);
     if a.len() != d * d || n == 0 {
@@ -132,7 +136,7 @@ pub(super) fn leading(a: &[f64], d: usize, wanted: usize) -> Vec<(f64, Vec<f64>)
         let small: Vec<f64> = (0..n * n)
             .map(|at| dot(&moved[at / n], &images[at % n]))
             .collect();
-        let (values, turns) = eigen(&small, n);
+        let (values, turns) = eigen(&small, n, EXACT);
         let mut order: Vec<usize> = (0..n).collect();
         order.sort_by(|&x, &y| values[y].total_cmp(&values[x]));
         basis = order
@@ -153,6 +157,7 @@ pub(super) fn leading(a: &[f64], d: usize, wanted: usize) -> Vec<(f64, Vec<f64>)
         .collect()
 }
 
+/// From the first product to the last.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
@@ -262,7 +267,7 @@ mod tests {
             let x = &x[..d];
             let there = apply(&a, &apply(&inverse, x));
             prop_assert!(close(&there, x, 1e-9));
-            let mut values = eigen(&a, d).0;
+            let mut values = eigen(&a, d, EXACT).0;
             values.sort_by(|p, q| q.total_cmp(p));
             let found = leading(&a, d, 2);
             prop_assert_eq!(found.len(), d.min(2));

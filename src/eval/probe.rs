@@ -7,10 +7,11 @@ use super::held_out::Part;
 use super::linear::Symmetric;
 use super::regimes::Probe;
 use super::report::{EvalReport, EvalSection, Row};
-use super::scores::{majority, quantile};
+use super::scores::majority;
 use super::vectors::Vectors;
 use crate::error::Result;
 use crate::model::SeriesKey;
+use crate::numeric::summary::quantile_of;
 
 /// Bars over which the direction is asked, and the return from which on it is one.
 const HORIZON: usize = 5;
@@ -156,7 +157,7 @@ pub(super) fn probe(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()> 
             .filter_map(size)
             .map(f64::abs)
             .collect();
-        let limits = [1.0, 2.0].map(|third| quantile(&sizes, third / 3.0));
+        let limits = [1.0, 2.0].map(|third| quantile_of(&sizes, third / 3.0));
         for (name, task) in [("direction", Task::Direction), ("size", Task::Size(limits))] {
             let route = Judge::new(ground, &route.name, (name, task), [&fitted, &own, &other]);
             for (m, model) in ground.models.iter().enumerate() {

@@ -203,7 +203,7 @@ mod tests {
         };
         let ((a, x), (b, y)) = (row(100), row(311));
         let (a, b): (Vec<f64>, Vec<f64>) = a.iter().zip(b).map(|(a, b)| (a.ln(), b.ln())).unzip();
-        let expected = super::super::scores::correlation(&a, &b, &[1.0; 32]);
+        let expected = crate::numeric::summary::correlation(&a, &b, &[1.0; 32]);
         let found: f32 = x.iter().zip(&y).map(|(x, y)| x * y).sum();
         assert!(
             (f64::from(found) - expected).abs() < 1e-4,

@@ -1,6 +1,7 @@
 //! The linear algebra of small dense matrices, in f64: tens of dimensions, so plain loops do.
 
 use super::vectors::Vectors;
+use crate::numeric::matrix;
 
 /// A symmetric matrix, row by row.
 #[derive(Clone, Debug)]
@@ -55,74 +56,22 @@ impl Symmetric {
 
     /// The lower triangle `L` with `L L' = self`; `None` unless the matrix is positive definite.
     pub(super) fn cholesky(&self) -> Option<Triangle> {
-        let n = self.dim;
-        let mut lower = vec![0.0; n * n];
-        for i in 0..n {
-            for j in 0..=i {
-                let sum: f64 = (0..j).map(|k| lower[i * n + k] * lower[j * n + k]).sum();
-                let rest = self.values[i * n + j] - sum;
-                if i == j {
-                    if rest.is_nan() || rest <= 0.0 {
-                        return None;
-                    }
-                    lower[i * n + i] = rest.sqrt();
-                } else {
-                    lower[i * n + j] = rest / lower[j * n + j];
-                }
-            }
-        }
-        Some(Triangle { dim: n, lower })
+        let lower = matrix::cholesky(&self.values, self.dim)?;
+        Some(Triangle {
+            dim: self.dim,
+            lower,
+        })
     }
 
     /// Eigenvectors, those of the largest eigenvalues first, by Jacobi's rotations.
     pub(super) fn eigenvectors(&self) -> Vec<Vec<f64>> {
-        let n = self.dim;
-        let mut a = self.values.clone();
-        let mut v: Vec<f64> = (0..n * n).map(|i| f64::from(i % (n + 1) == 0)).collect();
-        let total: f64 = a.iter().map(|x| x * x).sum();
-        for _sweep in 0..60 {
-            let off: f64 = (0..n)
-                .flat_map(|i| (0..i).map(move |j| (i, j)))
-                .map(|(i, j)| a[i * n + j] * a[i * n + j])
-                .sum();
-            if off <= total * 1e-24 {
-                break;
-            }
-            for p in 0..n {
-                for q in p + 1..n {
-                    rotate(&mut a, &mut v, n, (p, q));
-                }
-            }
-        }
-        let mut order: Vec<usize> = (0..n).collect();
-        order.sort_by(|&i, &j| a[j * n + j].total_cmp(&a[i * n + i]));
-        let column = |j: usize| (0..n).map(|i| v[i * n + j]).collect();
-        order.into_iter().map(column).collect()
-    }
-}
-
-/// One of Jacobi's rotations: makes `a[p][q]` zero.
-#[allow(clippy::indexing_slicing, reason = "p and q are below n")]
-fn rotate(a: &mut [f64], v: &mut [f64], n: usize, (p, q): (usize, usize)) {
-    let apq = a[p * n + q];
-    if apq == 0.0 {
-        return;
-    }
-    let theta = (a[q * n + q] - a[p * n + p]) / (2.0 * apq);
-    let t = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
-    let c = 1.0 / (t * t + 1.0).sqrt();
-    let s = t * c;
-    let turn = |m: &mut [f64], i: usize, j: usize| {
-        let (x, y) = (m[i], m[j]);
-        m[i] = c * x - s * y;
-        m[j] = s * x + c * y;
-    };
-    for k in 0..n {
-        turn(a, k * n + p, k * n + q);
-    }
-    for k in 0..n {
-        turn(a, p * n + k, q * n + k);
-        turn(v, k * n + p, k * n + q);
+        let (values, vectors) = matrix::eigen(&self.values, self.dim, 1e-24);
+        let mut order: Vec<_> = values
+            .iter()
+            .zip(vectors.chunks_exact(self.dim.max(1)))
+            .collect();
+        order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        order.into_iter().map(|(_, v)| v.to_vec()).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 /// The chance of a value at least as far from 0 as `t`, with `freedom` degrees of freedom, which need
 /// not be a whole number: I(freedom / (freedom + t²); freedom / 2, 1/2), the incomplete beta function.
-pub(super) fn two_sided(t: f64, freedom: f64) -> f64 {
+pub(crate) fn two_sided(t: f64, freedom: f64) -> f64 {
     if !t.is_finite() {
         return 0.0;
     }
@@ -10,7 +10,7 @@ pub(super) fn two_sided(t: f64, freedom: f64) -> f64 {
 }
 
 /// How far from 0 a value lies with the chance `share`, or farther: the inverse of [`two_sided`].
-pub(super) fn two_sided_quantile(share: f64, freedom: f64) -> f64 {
+pub(crate) fn two_sided_quantile(share: f64, freedom: f64) -> f64 {
     let (mut near, mut far) = (0.0, 1.0);
     while two_sided(far, freedom) > share && far < 1e12 {
         far *= 2.0;

@@ -9,11 +9,13 @@ use super::ground::{FEWEST, Ground};
 use super::held_out::Part;
 use super::linear::{Symmetric, Triangle};
 use super::report::{EvalReport, EvalSection, Row};
-use super::scores::{Ranked, quantile};
-use super::vectors::{Vectors, dot};
+use super::scores::Ranked;
+use super::vectors::Vectors;
 use crate::db::Stage;
 use crate::error::Result;
 use crate::model::Timestamp;
+use crate::numeric::dot::dot;
+use crate::numeric::summary::quantile_of;
 
 /// Windows of the past that detectors know: the earlier half fits them, the later one calibrates them.
 const KNOWN: usize = 8000;
@@ -247,7 +249,7 @@ fn limit(chart: &Chart, horizon: usize, from: Timestamp) -> f64 {
     if moves.len() < FEWEST {
         return f64::INFINITY;
     }
-    quantile(&moves, 0.99)
+    quantile_of(&moves, 0.99)
 }
 
 fn windows_a_day(ground: &Ground<'_>, places: &[Place]) -> f64 {
@@ -290,7 +292,7 @@ impl Scored<'_> {
             let share = |flags: &[bool]| -> Vec<f64> {
                 flags.iter().map(|&f| f64::from(u8::from(f))).collect()
             };
-            let limit = quantile(&self.scores, 1.0 - RATE);
+            let limit = quantile_of(&self.scores, 1.0 - RATE);
             let alarms: Vec<usize> = self
                 .scores
                 .iter()
