@@ -121,7 +121,7 @@ pub use source::{
 #[cfg(feature = "http")]
 pub use source::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
-    bybit_series_key, sync_klines,
+    bybit_series_key, parse_bybit_interval, sync_klines,
 };
 pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
 

@@ -57,7 +57,7 @@ pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]
 pub use bybit::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
-    bybit_series_key, sync_klines,
+    bybit_series_key, parse_bybit_interval, sync_klines,
 };
 #[cfg(feature = "files")]
 pub use column_map::parse_map;

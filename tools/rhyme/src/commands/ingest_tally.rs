@@ -132,9 +132,6 @@ impl<'a> Tally<'a> {
 impl Tally<'_> {
     /// What went in and what did not, for people.
     pub(super) fn last_line(&self) -> String {
-        let count = |count: u64, one: &str, many: &str| {
-            format!("{} {}", grouped(count), if count == 1 { one } else { many })
-        };
         let series = self.series.len() as u64;
         let mut line = format!(
             "read {}: {}, {}",
@@ -142,13 +139,8 @@ impl Tally<'_> {
             count(series, "series", "series"),
             count(self.bars, "bar", "bars"),
         );
-        let date = |t: i64| {
-            let text = Timestamp::from_millis(t).to_string();
-            text.split('T').next().unwrap_or_default().to_owned()
-        };
-        if let (Some(first), Some(last)) = (self.first, self.last) {
-            line.push_str(&format!(" from {} to {}", date(first), date(last)));
-        }
+        let time = |t: Option<i64>| t.map(Timestamp::from_millis);
+        line.push_str(&span(time(self.first), time(self.last)));
         if self.unchanged > 0 {
             let files = count(self.unchanged as u64, "file", "files");
             line.push_str(&format!(
@@ -186,13 +178,30 @@ impl Tally<'_> {
     }
 }
 
+/// `1 file`, `2 files`.
+pub(super) fn count(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+/// ` from 2020-01-01 to 2024-01-02`, or nothing if nothing was read.
+pub(super) fn span(first: Option<Timestamp>, last: Option<Timestamp>) -> String {
+    let date = |time: Timestamp| {
+        let text = time.to_string();
+        text.split('T').next().unwrap_or_default().to_owned()
+    };
+    match (first, last) {
+        (Some(first), Some(last)) => format!(" from {} to {}", date(first), date(last)),
+        _ => String::new(),
+    }
+}
+
 /// Files in folders that are of no kind which can be read, by the ends of their names.
 pub(super) struct Others {
     kinds: BTreeMap<String, u64>,
 }
 
 impl Others {
-    fn of(files: &[PathBuf]) -> Self {
+    pub(super) fn of(files: &[PathBuf]) -> Self {
         let mut kinds = BTreeMap::new();
         for file in files {
             let ending = file.extension().map_or_else(
@@ -209,7 +218,7 @@ impl Others {
     }
 
     /// ` (3 .CHECKSUM, 1 .md)`
-    fn kinds(&self) -> String {
+    pub(super) fn kinds(&self) -> String {
         const SHOWN: usize = 6;
         if self.kinds.is_empty() {
             return String::new();
