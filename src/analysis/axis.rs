@@ -24,7 +24,7 @@ pub struct AxisPoint {
     pub window: Option<Window>,
     /// The cosine with the direction: -1 at the low end, 1 at the high one.
     pub value: f64,
-    /// How many standard deviations that lies above the mean of charts at large, if the space's
+    /// How many standard deviations that lies above the mean of all charts, if the space's
     /// weights have a bank of charts.
     pub deviations: Option<f64>,
     /// How much the direction says about charts, if there is a bank.
@@ -92,7 +92,7 @@ impl View {
 /// The direction of an axis in a space.
 struct Direction {
     vector: Vec<f32>,
-    /// Mean and standard deviation of charts at large on it.
+    /// Mean and standard deviation of all charts on it.
     usual: Option<(f64, f64)>,
     expressiveness: Option<Expressiveness>,
 }

@@ -74,7 +74,7 @@ macro_rules! shared_options {
             self
         }
 
-        /// Takes from each score what the label has in common with charts at large, so that a label
+        /// Subtracts from each score what the label has in common with all charts, so that a label
         /// that is near to every chart wins nothing by it. Needs weights with a bank of charts.
         /// Default: no.
         #[must_use]
@@ -235,7 +235,7 @@ impl Classify {
 /// Labels in a space.
 pub(super) struct Judge {
     pub(super) labels: Vec<PlacedLabel>,
-    /// What each label has in common with charts at large, or 0.
+    /// What each label has in common with all charts, or 0.
     usual: Vec<f64>,
     temperature: f64,
 }

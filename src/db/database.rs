@@ -213,7 +213,8 @@ impl OpenOptions {
             // This process has the lock of the folder, so who has the catalog only reads.
             Error::Locked { .. } => Error::Locked {
                 path: dir.to_path_buf(),
-                holder: "one or more readers, beside whom nobody can write here".to_owned(),
+                holder: "one or more readers, and this file system allows no writer beside them"
+                    .to_owned(),
             },
             other => other,
         })?;

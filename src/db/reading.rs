@@ -61,7 +61,7 @@ impl OpenOptions {
 
 fn unclean(path: &Path, why: &str) -> Error {
     Error::Catalog(format!(
-        "{} was not closed, because its writer was killed, and cannot be put right from here ({why}); let somebody who may write to it use it once (`rhyme stats` is enough); if that fails, restore it from a backup with `rhyme restore`",
+        "{} was not closed, because its writer was killed, and cannot be repaired from here ({why}); let a user who may write to it open it once (`rhyme stats` is enough); if that fails, restore it from a backup with `rhyme restore`",
         path.display()
     ))
 }

@@ -106,7 +106,7 @@ impl SpaceState {
         let space = self.space();
         match (space.encoder.modality, why) {
             (Modality::Chart, Error::Invalid(why)) => Error::invalid(format!(
-                "the space {} was made by the encoder {}, which cannot be had: {why}",
+                "the space {} was made by the encoder {}, which is not available: {why}",
                 space.name, space.encoder.id
             )),
             (Modality::Chart, other) => other.clone(),

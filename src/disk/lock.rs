@@ -29,7 +29,7 @@ impl Holder {
     fn remark(self) -> &'static str {
         match self {
             Self::Writer => "",
-            Self::Alone => ", whose commits share syncs, so that nobody can read beside it",
+            Self::Alone => ", whose commits share syncs, so nobody can read until it closes",
             Self::ForAMoment => ", which puts right what a killed process left",
         }
     }

@@ -1,6 +1,8 @@
 //! Values without I/O: the words of market history that every other layer speaks.
 
 mod bar;
+mod coarser;
+mod file_read;
 mod headline;
 mod horizon;
 mod interval;
@@ -10,9 +12,13 @@ mod split;
 mod target;
 mod text_form;
 mod timestamp;
+mod typed_time;
 mod window;
+mod zone;
 
 pub use bar::{Bar, BarDefect, Bars};
+pub(crate) use coarser::{Coarser, MadeBars};
+pub use file_read::{FileRead, FileStamp, ReadSpan};
 pub use headline::{Headline, TimePrecision};
 pub use horizon::Horizon;
 pub use interval::Interval;
@@ -23,3 +29,4 @@ pub use target::Target;
 pub(crate) use text_form::serde_as_text;
 pub use timestamp::Timestamp;
 pub use window::Window;
+pub use zone::Zone;

@@ -72,7 +72,7 @@ fn several_spaces_of_words_have_to_be_told_apart() {
         .create_space_of_weights("other", &weights(), 3, control())
         .unwrap();
     world.db.drop_space("clip").unwrap();
-    refused(world.db.now().news(aaa()).run(), "say one of: more, other");
+    refused(world.db.now().news(aaa()).run(), "use one of: more, other");
     assert_eq!(
         world
             .db
@@ -104,7 +104,7 @@ fn options_out_of_range_are_refused() {
     refused(view.news(aaa()).k(10_001).run(), "k from 1 to 10000");
     refused(
         view.news(aaa()).from(late).until(early).run(),
-        "from before the time to",
+        "expected a start before the end",
     );
     let within = view
         .news(Query::text("fall"))

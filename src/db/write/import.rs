@@ -95,7 +95,9 @@ impl Database {
         let keys: Vec<_> = sorted.iter().map(|s| s.0).collect();
         let snapshot = inner.snapshot()?;
         let Some(state) = snapshot.space_by_id(id) else {
-            return Err(Error::internal(format!("the space {space} has gone")));
+            return Err(Error::internal(format!(
+                "the space {space} was dropped meanwhile"
+            )));
         };
         let push = |builder: &mut RowsBuilder, i: usize| match stored_vector(i) {
             Some(row) => builder.push(row.vector),

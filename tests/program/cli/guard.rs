@@ -344,7 +344,7 @@ fn cannot_be_put_right(world: &World, db: &std::path::Path) {
         let lock = db.join("lock");
         std::fs::set_permissions(lock, std::fs::Permissions::from_mode(0o444)).unwrap();
     }
-    let told = "let somebody who may write to it use it once";
+    let told = "let a user who may write to it open it once";
     crate::world::run(&mut command).fails(1, told);
     std::fs::set_permissions(db, open).unwrap();
 }

@@ -25,7 +25,7 @@ fn patterns_and_regimes_are_judged_by_numbers() {
     let table = world.rhyme(&["classify", "AAAUSDT", "--set", "patterns", "--abstain", "1"]);
     let table = table.ok();
     assert!(
-        table.contains("no pattern: chance draws as well"),
+        table.contains("no pattern: a random path looks as much like one"),
         "{table}"
     );
     let regime = json(&["classify", "AAAUSDT"]);

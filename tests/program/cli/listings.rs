@@ -54,7 +54,7 @@ fn bars_come_back_as_they_were_written() {
     let reversed = ["bars", "TINY", "--from", "2022-01-01", "--to", "2021-01-01"];
     world
         .rhyme(&reversed)
-        .fails(1, "expected a time from before the time to");
+        .fails(1, "expected a start before the end");
     world.rhyme(&["bars", "NOPE"]).fails(3, "no series NOPE");
 }
 
@@ -120,10 +120,10 @@ fn deleting_needs_a_yes_and_takes_only_what_was_said() {
     let delete = |args: &[&str]| world.rhyme(&[&["delete"], args].concat());
     delete(&["ACME"]).fails(
         1,
-        "needs --yes where nobody can be asked; nothing was deleted",
+        "needs --yes when there is no terminal to ask; nothing was deleted",
     );
     delete(&["NOPE", "--yes"]).fails(3, "no series NOPE");
-    delete(&["ACME@2021-02-01", "--yes"]).fails(1, "say --from and --to");
+    delete(&["ACME@2021-02-01", "--yes"]).fails(1, "use --from and --to");
     delete(&[
         "ACME",
         "--yes",
@@ -132,7 +132,7 @@ fn deleting_needs_a_yes_and_takes_only_what_was_said() {
         "--to",
         "2021-01-01",
     ])
-    .fails(1, "expected a time from before");
+    .fails(1, "expected a start before the end");
     delete(&[]).fails(2, "<SERIES>");
     delete(&["ACME", "--headlines"]).fails(2, "cannot be used with");
     assert_eq!(bars(), 800);

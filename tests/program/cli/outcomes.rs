@@ -90,12 +90,15 @@ fn what_came_after_is_shown_of_entries_alone() {
             .ok()
     };
     let list = table(&[]);
-    assert!(list.contains("is no entry: --entries has those"), "{list}");
+    assert!(
+        list.contains("known only later; --entries lists the first of each run"),
+        "{list}"
+    );
     // What came after is behind a line, and only the question has one.
     assert_eq!(list.matches(['┊', '│', '|']).count(), 0, "{list}");
     assert!(table(&["--entries"]).matches(['┊', '│', '|']).count() > 2);
     let help = world.rhyme(&["similar", "--help"]).ok();
-    assert!(help.contains("That is no entry"), "{help}");
+    assert!(help.contains("They take\nentries instead"), "{help}");
 }
 
 /// Enough hits have a p, which no seed moves.
@@ -118,7 +121,7 @@ fn a_p_is_told_with_its_unit() {
     assert!((0.0..=1.0).contains(&p("0")) && p("0") == p("7"));
     let table = world.rhyme(&[&["similar"], &args[..]].concat()).ok();
     assert!(
-        table.contains("p: in units of the volatility before"),
+        table.contains("p compares with the mean of each series"),
         "{table}"
     );
 }

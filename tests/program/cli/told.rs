@@ -48,13 +48,16 @@ fn a_large_move_is_recognised_and_said() {
         assert!(hit["move_sd"].as_f64().unwrap() <= -1.5, "{hit}");
     }
     let table = world.rhyme(&search).ok();
-    let said = "ranked by words and size: “crashes” tells of a large move down, and 3 of 3 hits";
+    let said = "ranked by words and size: “crashes” means a large move down, and 3 of 3 hits";
     assert!(table.contains(said), "{table}");
     // More than there are: the rest is said.
     let many = world
         .rhyme(&["search", "the coin crashes", "-k", "60", "--exact"])
         .ok();
-    assert!(many.contains("are the largest of the nearest"), "{many}");
+    assert!(
+        many.contains("are the largest moves among the nearest"),
+        "{many}"
+    );
 
     let plain = [&search[..], &["--by-words"]].concat();
     let by_words = json(&world, &plain);
@@ -76,7 +79,7 @@ fn a_large_move_is_recognised_and_said() {
         world
             .rhyme(&outcomes)
             .ok()
-            .contains("“crashes” tells of a large move down")
+            .contains("“crashes” means a large move down")
     );
 }
 

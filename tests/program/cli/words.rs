@@ -246,7 +246,7 @@ fn charts_are_classified_by_any_labels() {
     let sets = r#"{"a": {"up": "rise", "down": "fall"}, "b": {"x": "y", "z": ["v", "w"]}}"#;
     world.file("sets.json", sets);
     let classify = ["classify", "AAAUSDT", "--sets", "sets.json"];
-    world.rhyme(&classify).fails(3, "say one of: a, b");
+    world.rhyme(&classify).fails(3, "use one of: a, b");
     let table = world
         .rhyme(&[&classify[..], &["--set", "b", "--abstain", "1"]].concat())
         .ok();
@@ -469,7 +469,7 @@ fn meanings_are_combined_and_kept() {
     let period = ["--from", "2021-02-01", "--to", "2021-01-01"];
     world
         .rhyme(&[&combine[..], &period[..]].concat())
-        .fails(1, "expected a time from before the time to");
+        .fails(1, "expected a start before the end");
     world
         .rhyme(&["combine", "AAAUSDT", "-"])
         .fails(1, "nothing after \"-\"");

@@ -83,7 +83,7 @@ fn slips_are_told_what_was_meant() {
     fails("series\nlast[two]\n", 1, "like last[3], found last[two]");
     fails("let\nlet x\n", 1, "line 2: expected let NAME = TARGET");
     fails("let x =\n", 1, "expected let NAME = TARGET");
-    fails("as of tomorrow\n", 1, "expected a time like");
+    fails("as of tomorrow\n", 1, "expected a date");
     fails(
         "as 2021-01-01\n",
         1,
@@ -96,7 +96,7 @@ fn slips_are_told_what_was_meant() {
     );
     fails("NOPE:1h\n", 3, "no series NOPE");
     fails("AAAUSDT@1999-01-01\n", 1, "`series` says from when to when");
-    fails("AAAUSDT > a.csv\n", 1, "say bars AAAUSDT for its numbers");
+    fails("AAAUSDT > a.csv\n", 1, "type bars AAAUSDT for its numbers");
     fails("export answer x.csv sing\n", 2, "found sing");
     // As the README has it.
     let csv = "series --format csv\n";

@@ -9,7 +9,7 @@ use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, axis, classify, combine, context, delete, divergence, doctor, embed, eval,
     export, import, ingest_bars, ingest_headlines, listings, map, news, outcomes_of, prototype,
-    reaction, repair, search, similar, transfer, verify,
+    reaction, repair, resample, search, similar, transfer, verify,
 };
 use crate::global::Global;
 
@@ -129,6 +129,9 @@ pub(crate) enum Plain {
     /// On what it was not trained on, beside baselines and chance.
     #[command(after_help = eval::HELP)]
     Eval(eval::Eval),
+    /// Make longer bars of those of a series, and keep them in step
+    #[command(after_help = resample::HELP)]
+    Resample(resample::Resample),
     /// List the series that are stored
     #[command(after_help = "Example: rhyme series btc")]
     Series(listings::Series),
@@ -197,7 +200,7 @@ In the shell:
   similar x | less                 an answer into another program
   # a remark
 Ctrl-C stops the command and not the shell. A script stops at the first line that fails, with the
-exit code of that line. The history is in $RHYME_HISTORY, or among the state of the user.
+exit code of that line. The history is in $RHYME_HISTORY, or in the user's state folder.
 
 Example: rhyme shell -c 'let x = BTCUSDT:1h@2021-05-19' -c 'similar x -k 3' -c 'bars last[1]'";
 

@@ -22,7 +22,7 @@ pub(crate) fn run(global: &Global, args: &ExportAnswer) -> Outcome {
     };
     let Some(answer) = answer else {
         return Err(Error::Invalid(format!(
-            "there is no answer with rows to write to {}; say a command that gives one, like similar BTCUSDT:1h",
+            "there is no answer with rows to write to {}; name a command that gives one, like similar BTCUSDT:1h",
             args.to_file.file.display()
         ))
         .into());

@@ -115,7 +115,7 @@ fn say_if_it_runs_on(number: u64) {
         interrupt::felt() && running.number == number
     };
     if same {
-        say("stopping when this command has its answer; press Ctrl-C again to end the shell");
+        say("this command stops when it has its answer; press Ctrl-C again to end the shell");
     }
 }
 

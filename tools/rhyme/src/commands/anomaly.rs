@@ -20,14 +20,19 @@ use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
-A window is measured as of its own close. Its size comes first: the return of the window and of its last
-bar, eighth and quarter, its range, realised volatility, volume and opening gap, each in units of what was
-usual for its series in the year before it, as one score. The score is ranked against the windows of its series,
-and against those of its market and interval, that had ended when the window began. Shape and meaning follow:
-the distance of its vector to the nearest earlier windows, its Mahalanobis distance, the largest z-score of
-its numbers, and, in a space of charts and headlines, its alignment: one less its greatest cosine with a
-headline that was known then, or with a label. These are ranked among earlier windows of the market and
-interval. A p-value is (1 + earlier windows with at least this value) / (1 + earlier windows).
+A window is measured as of its own close.
+
+Size comes first. It is one score of the return of the window and of its last bar, eighth and
+quarter, its range, realised volatility, volume and opening gap, each in units of what was usual
+for its series in the year before. It is ranked among the windows of its series, and among those
+of its market and interval, that had ended when the window began.
+
+Shape and meaning follow, ranked among earlier windows of the market and interval: the distance of
+its vector to the nearest earlier windows, its Mahalanobis distance, the largest z-score of its
+numbers, and, in a space of charts and headlines, its alignment: 1 less its greatest cosine with a
+headline that was known then, or with a label.
+
+A p-value is (1 + earlier windows with at least this value) / (1 + earlier windows).
 
 Example: rhyme anomaly BTCUSDT:1h@2021-05-19T12:00
 Example: rhyme anomaly --scan BTCUSDT --interval 1h --from 2021-01-01 --to 2022-01-01";
@@ -69,7 +74,7 @@ pub(crate) struct Anomaly {
     /// The space [default: shape]
     #[arg(long)]
     space: Option<String>,
-    /// Earlier windows that are measured too, at least
+    /// At least so many earlier windows to compare with
     #[arg(long, default_value_t = 200, value_name = "N")]
     calibration: usize,
     #[command(flatten)]
@@ -265,7 +270,7 @@ fn reference(answer: &AnomalyAnswer) -> String {
     let key = &answer.window.series;
     let kind = format!("{} {}", key.market, key.interval);
     let kind = crate::text::legible(match answer.named {
-        true => "the windows that were named",
+        true => "the windows of --among",
         false => &kind,
     });
     let mut parts = Vec::new();

@@ -11,7 +11,7 @@ use crate::output::{self, column};
 
 pub(crate) const HELP: &str = "\
 LOW and HIGH are sentences, or prototype:NAME. A value is the cosine with the direction from LOW to
-HIGH: -1 at the one, 1 at the other. Deviations are counted from the mean of charts at large.
+HIGH: -1 at the one, 1 at the other. Deviations are counted from the mean of all charts.
 A note says so if LOW and HIGH do not tell charts apart: then the values mean nothing.
 
 Example: rhyme axis bearish bullish BTCUSDT:1h ETHUSDT:1h

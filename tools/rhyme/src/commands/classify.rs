@@ -14,13 +14,14 @@ use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
 Built-in sets: regimes, eight-regimes, crypto-events, stock-events, patterns, sentiment.
-Patterns are drawings, compared with the last 36 to 70 bars; none is chosen where chance draws as well.
-Regimes are rules on the trend and the unrest of the last 64 bars beside the year before them.
-The other sets, and labels of your own, are words; a note says so if these words do not tell charts apart.
+Patterns are drawings, compared with the last 36 to 70 bars; none is chosen where a random path
+looks as much like one. Regimes are rules on the trend and the volatility of the last 64 bars,
+compared with the year before. The other sets, and labels of your own, are words; a note says so if
+these words do not tell charts apart.
 A file of sets is JSON: {\"mood\": {\"up\": \"shares rise\", \"down\": [\"shares fall\", \"a sell-off\"]}}
-Over a history a label counts from the window on that confirms it, and the label before goes on until then.
+Over a history a label counts from the window that confirms it; until then the label before goes on.
 
-Example: rhyme classify BTCUSDT:1h --labels \"shares surge\" \"shares plunge\" \"quiet trading\"
+Example: rhyme classify BTCUSDT:1h --labels \"shares surge,shares plunge,quiet trading\"
          rhyme classify --history BTCUSDT:1h --set regimes --from 2021-01-01";
 
 #[derive(Debug, ClapArgs)]
@@ -38,7 +39,7 @@ pub(crate) struct Args {
     /// Choose no label if the two best probabilities are nearer than this
     #[arg(long, default_value_t = 0.05, value_name = "MARGIN")]
     abstain: f64,
-    /// Take from each label what it has in common with charts at large
+    /// Subtract from each label what it has in common with all charts
     #[arg(long)]
     centred: bool,
     /// With --history: windows that confirm a label before it counts: they agree one after another, or
@@ -164,7 +165,7 @@ fn verdict(answer: &ClassifyAnswer) -> String {
             answer.none
         ),
         (None, JudgedBy::Drawings) => format!(
-            "no pattern: chance draws as well (none: {:.4}); --abstain 0 names the nearest",
+            "no pattern: a random path looks as much like one (none: {:.4}); --abstain 0 names the nearest",
             answer.none
         ),
         (Some(label), _) => format!(

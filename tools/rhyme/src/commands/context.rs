@@ -84,7 +84,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
                 format,
                 &columns,
                 &rows,
-                "no headline is known from around it",
+                "no headline about it is known around that time",
             )
         }
     }

@@ -129,7 +129,7 @@ fn series(view: &View, targets: &[String]) -> Outcome<Vec<SeriesKey>> {
         let target: Target = text.parse()?;
         if target.time.is_some() {
             return Err(Error::Invalid(format!(
-                "expected a series like BTCUSDT:1h, found {text} with a time; say --from and --to"
+                "expected a series like BTCUSDT:1h, found {text} with a time; use --from and --to"
             )));
         }
         view.series_of(&target)

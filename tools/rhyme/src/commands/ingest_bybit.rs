@@ -1,27 +1,31 @@
+use super::resample::Also;
 use super::space_choice::SpaceChoice;
 use clap::Args;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use rhymedb::{
-    BybitClient, Calendar, Control, Error, Ingest, Interval, SeriesBars, SeriesInfo, SyncReport,
-    SyncRequest, Timestamp, bybit_series_key, sync_klines,
+    BybitClient, Calendar, Control, Database, Error, Ingest, Interval, SeriesBars, SeriesInfo,
+    SeriesKey, SyncReport, SyncRequest, Timestamp, bybit_series_key, parse_bybit_interval,
+    sync_klines,
 };
 use serde_json::{Value, json};
 
+use super::ingest_tally::{count, span};
 use crate::failure::{Failure, Outcome};
+use crate::format::Format;
 use crate::global::Global;
 use crate::opening::open_or_create;
 use crate::output::{self, column};
-use crate::progress;
+use crate::progress::{self, notice};
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestBybit {
     /// Symbols, like BTCUSDT,ETHUSDT
     #[arg(required = true, value_delimiter = ',')]
     pub(crate) symbols: Vec<String>,
-    /// Bar intervals, like 1h,1d
-    #[arg(long, default_value = "1h", value_delimiter = ',')]
+    /// Bar intervals, like 1h,1d, or in Bybit's words, like 60,D
+    #[arg(long, default_value = "1h", value_delimiter = ',', value_parser = interval)]
     pub(crate) interval: Vec<Interval>,
     /// spot, linear or inverse
     #[arg(long, default_value = "linear")]
@@ -36,7 +40,13 @@ pub(crate) struct IngestBybit {
     #[arg(long, default_value = "https://api.bybit.com", value_name = "URL")]
     pub(crate) base_url: String,
     #[command(flatten)]
+    pub(crate) also: Also,
+    #[command(flatten)]
     pub(crate) spaces: SpaceChoice,
+}
+
+fn interval(text: &str) -> Result<Interval, String> {
+    parse_bybit_interval(text).map_err(|e| e.to_string())
 }
 
 /// Series that are downloaded side by side; they share one rate limit.
@@ -67,10 +77,11 @@ pub(crate) fn run(global: &Global, args: &IngestBybit) -> Outcome {
             scope.spawn(|| work.download_all());
         }
     });
-    finish(global, work, &control)
+    finish(global, &db, work, &control)
 }
 
-fn finish(global: &Global, work: Downloads<'_>, control: &Control) -> Outcome {
+fn finish(global: &Global, db: &Database, work: Downloads<'_>, control: &Control) -> Outcome {
+    let (args, wanted) = (work.args, work.keys()?);
     let mut done = work
         .done
         .into_inner()
@@ -83,18 +94,28 @@ fn finish(global: &Global, work: Downloads<'_>, control: &Control) -> Outcome {
     done.sort_by(|a, b| a.name.cmp(&b.name));
     for download in &done {
         download.complain();
+        download.tell_left_out(global);
     }
+    tell_clock(global, &done);
     let rows: Vec<Value> = done.iter().map(Download::row).collect();
     let columns = [
         column("series", "series"),
         column("pages", "pages"),
         column("bars", "bars received"),
+        column("left_out", "candles left out"),
         column("retries", "retries"),
         column("first", "first open"),
         column("last", "last open"),
     ];
     output::listing(global.format, &columns, &rows, "no series was asked for")?;
     super::ingest_bars::tell_left_out(global, &report?);
+    let stored = db.now().series()?;
+    let mut stored = stored.into_iter().map(|s| s.key);
+    let received = stored.by_ref().filter(|key| wanted.contains(key)).collect();
+    args.also.make(global, db, received, control)?;
+    if global.format == Format::Table && !done.is_empty() {
+        output::lines(&last_line(&done))?;
+    }
     if control.is_stopped() {
         return Err(Error::Interrupted.into());
     }
@@ -106,6 +127,53 @@ fn finish(global: &Global, work: Downloads<'_>, control: &Control) -> Outcome {
         )));
     }
     Ok(())
+}
+
+/// What came in and what did not, for people.
+fn last_line(done: &[Download]) -> String {
+    let reports = || done.iter().filter_map(|d| d.outcome.as_ref().ok());
+    let failed = (done.len() - reports().count()) as u64;
+    let bars = reports().map(|r| r.bars).sum();
+    let mut line = format!(
+        "received {}: {}{}",
+        count(done.len() as u64 - failed, "series", "series"),
+        count(bars, "bar", "bars"),
+        span(
+            reports().filter_map(|r| r.first).min(),
+            reports().filter_map(|r| r.last).max()
+        )
+    );
+    let left_out = reports().map(|r| r.left_out).sum();
+    if left_out > 0 {
+        let candles = count(left_out, "candle", "candles");
+        line.push_str(&format!("; left out {candles} that cannot be, see above"));
+    }
+    if failed > 0 {
+        line.push_str(&format!(
+            "; failed {}, see above",
+            count(failed, "series", "series")
+        ));
+    }
+    line
+}
+
+/// Says if the clock of this machine is wrong; the server's time was used.
+fn tell_clock(global: &Global, done: &[Download]) {
+    /// A download may take a while after the server's last answer.
+    const SLACK_MS: i64 = 10 * 60_000;
+    let times = done.iter().filter_map(|d| d.outcome.as_ref().ok());
+    let Some(server) = times.filter_map(|r| r.server_time).max() else {
+        return;
+    };
+    let here = Timestamp::now();
+    if (here.millis() - server.millis()).abs() > SLACK_MS {
+        notice(
+            global,
+            &format!(
+                "note: the clock of this machine says {here}, and Bybit's says {server}, which was used"
+            ),
+        );
+    }
 }
 
 struct Download {
@@ -123,12 +191,26 @@ impl Download {
         }
     }
 
+    fn tell_left_out(&self, global: &Global) {
+        if let Ok(report) = &self.outcome
+            && let Some((time, defect)) = report.first_left_out
+        {
+            let candles = count(report.left_out, "candle", "candles");
+            let text = format!(
+                "note: {}: left out {candles} that cannot be, the first at {time}: {defect}",
+                self.name
+            );
+            notice(global, &crate::text::legible(&text));
+        }
+    }
+
     fn row(&self) -> Value {
         match &self.outcome {
             Ok(r) => json!({
                 "series": self.name,
                 "pages": r.pages,
                 "bars": r.bars,
+                "left_out": r.left_out,
                 "retries": r.retries,
                 "first": r.first.map(|t| t.to_string()),
                 "last": r.last.map(|t| t.to_string()),
@@ -148,6 +230,18 @@ struct Downloads<'a> {
 }
 
 impl Downloads<'_> {
+    /// The series that are asked for.
+    fn keys(&self) -> Outcome<Vec<SeriesKey>> {
+        let args = self.args;
+        let mut keys = Vec::new();
+        for symbol in &args.symbols {
+            for &interval in &args.interval {
+                keys.push(bybit_series_key(args.category, symbol, interval)?);
+            }
+        }
+        Ok(keys)
+    }
+
     fn download_all(&self) {
         loop {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,16 +17,18 @@ use crate::output::{self, column};
 use crate::picture::{self, PlotArgs};
 
 pub(crate) const HELP: &str = "\
-The first line says how much the sentence says about charts: the standard deviation of its
-similarity over a bank of charts, and its place among headlines. A sentence that says little finds
-charts hardly better than chance does, and a note says so. --symbol, --from and --to choose headlines
-too: those that name the symbol, and by their publication. A sentence that names a chart pattern, like
-\"double bottom\", finds charts by the drawings of `classify --set patterns` instead of its words.
+The first line says how much the sentence tells about charts: how far its similarity varies over a
+bank of charts, and its rank among headlines. A sentence that tells little finds charts hardly
+better than chance does, and a note says so.
 
-Words know directions and not sizes. So a sentence about a large move, like \"bitcoin crashes\", first
-finds charts that moved far in its direction beside the past of their own series, in the order of the
-words; --by-words leaves that out. Stored symbols that it names (bitcoin, Apple, FB, $BTC) narrow charts
-and headlines to them; --all-symbols leaves that out. A ticker counts in capitals or after a $.
+Words know directions and not sizes. So a sentence about a large move, like \"bitcoin crashes\",
+finds charts that moved far in its direction for their own series, in the order of the words;
+--by-words switches that off. A sentence that names a chart pattern, like \"double bottom\", finds
+charts by the drawings of `classify --set patterns`.
+
+Stored symbols that the sentence names (bitcoin, Apple, FB, $BTC) narrow charts and headlines to
+them; --all-symbols switches that off. A ticker counts in capitals or after a $. --symbol, --from
+and --to choose headlines too: those that name the symbol, by their publication.
 
 Example: rhyme search \"shares plunge after a profit warning\" -k 5 --market equity";
 

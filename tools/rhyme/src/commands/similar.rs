@@ -8,6 +8,7 @@ use rhymedb::{
 use serde_json::{Value, json};
 
 use super::moves::{self, MOVE_COLUMNS};
+use super::open_bar::{self, WithOpen};
 use super::told::{self, Sentence};
 use super::which::Which;
 use super::{outcomes, pattern, pictures, trained, words};
@@ -29,16 +30,18 @@ TARGET is one of
   prototype:NAME                         what `rhyme prototype add` has stored
   text:SENTENCE                          a sentence, in a space of charts and headlines
 
-The list holds the best window of each run of similar ones. That is no entry: a window is the best
-because the bars after it made the chart less like the target, so what came after it leans against
-the target's direction. --outcome and --chart look at what came after, so they take entries: of each
-run the first window that is as similar as the worst of the list, which was known when it closed.
-Hits that overlap the target in time are the same event, and hits of another interval another time
-frame: both stay in the list, and the summary and its base rate leave them out.
+The list holds the best window of each run of similar ones. Nobody could know it as the best when
+it closed: it is, because the bars after it looked less like the target. So what came after it
+leans against the target's direction. --outcome and --chart look at what came after. They take
+entries instead: of each run the first window that is as similar as the worst of the list.
+
+The summary leaves out hits that overlap the target in time, which are the same event, and hits of
+another interval. Both stay in the list.
 
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
 Example: rhyme similar BTCUSDT:1h --outcome 24h --plot similar.html
+Example: rhyme similar BTCUSDT:1h --with-open bybit
 Example: rhyme similar --pattern 1,3,2,5,4
 Example: rhyme similar --pattern \"double bottom\"";
 
@@ -80,6 +83,8 @@ pub(crate) struct Similar {
     #[arg(long)]
     space: Option<String>,
     #[command(flatten)]
+    with_open: WithOpen,
+    #[command(flatten)]
     which: Which,
     /// Nothing whose last bar closed after this time
     #[arg(long)]
@@ -110,7 +115,10 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     {
         return named_pattern(global, args, &view, name);
     }
-    let (target, query) = asked(args)?;
+    let (target, mut query) = asked(args)?;
+    if let Some(open) = args.with_open.query(&view, target)? {
+        query = open;
+    }
     if let (Some(as_of), Ok(Target { time, .. })) = (args.as_of, target.parse())
         && time > Some(as_of)
     {
@@ -205,7 +213,7 @@ pub(super) fn query(text: &str) -> Outcome<Query> {
             return Err(Error::NotFound {
                 what: "candle file",
                 name: text.to_owned(),
-                hint_text: "say one that is there, or a stored series like BTCUSDT:1h".to_owned(),
+                hint_text: "name a file that exists, or a stored series like BTCUSDT:1h".to_owned(),
             }
             .into());
         }
@@ -357,8 +365,13 @@ pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value, entry: bool) ->
 }
 
 fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome<String> {
-    let what = words::window_line(view, answer.query.as_ref(), target)?;
-    let chart = match (&answer.query, &answer.query_bars) {
+    let open = open_bar::of(answer);
+    let what = match open {
+        Some(open) => open_bar::told(open),
+        None => words::window_line(view, answer.query.as_ref(), target)?,
+    };
+    let stored = answer.query.as_ref().filter(|_| open.is_none());
+    let chart = match (stored, &answer.query_bars) {
         (Some(window), _) => Some(pictures::small_chart(view, window)),
         (None, Some(bars)) => Some(sparkline(&bars.close, 24, Style::of_stdout())),
         (None, None) => None,
@@ -373,7 +386,7 @@ fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome<String>
         false => (
             "distinct episode",
             "distinct episodes",
-            "each is the best window of its run, which is no entry: --entries has those",
+            "each is the best window of its run, known only later; --entries lists the first of each run",
         ),
     };
     let told = told::lines(answer);
@@ -402,6 +415,7 @@ pub(super) fn answer_json(
         "exclusion": answer.exclusion,
         "entries": answer.entries,
         "as_of": view.as_of().map(|t| t.to_string()),
+        "open_bar": open_bar::json(answer.open_bar),
     });
     if let (Some(window), Some(object)) = (&answer.query, query.as_object_mut()) {
         let parts = [

@@ -103,7 +103,9 @@ pub(super) fn print(all: &[Compared<'_>]) -> Outcome {
     let rows: Vec<Value> = all.iter().flat_map(Compared::rows).collect();
     output::listing(Format::Table, &SUMMARY_COLUMNS, &rows, "")?;
     if all.iter().any(|c| c.p_value.is_ok()) {
-        output::prose("p: in units of the volatility before, against the mean of each series\n")?;
+        output::prose(
+            "p compares with the mean of each series, in units of the volatility before\n",
+        )?;
     }
     for of_one in all {
         if let Err(why) = &of_one.p_value {

@@ -24,10 +24,10 @@ pub(super) fn lines(answer: &SimilarAnswer) -> String {
         let rest = answer.hits.len().saturating_sub(told.large);
         let rest = match rest {
             0 => String::new(),
-            n => format!("; the other {n} are the largest of the nearest"),
+            n => format!("; the other {n} are the largest moves among the nearest"),
         };
         lines.push_str(&format!(
-            "ranked by words and size: “{}” tells of a large move {}, and {} of {} hits moved so far beside their own past{rest}; --by-words ranks by words alone\n",
+            "ranked by words and size: “{}” means a large move {}, and {} of {} hits moved that far, compared with their own past{rest}; --by-words ranks by words alone\n",
             told.word,
             told.direction,
             told.large,

@@ -332,7 +332,7 @@ fn sentence(pair: &TransferPair) -> String {
     let percent = |x: f64| format!("{:.0} %", 100.0 * x);
     let cosine = |x: f64| format!("{x:.3}");
     crate::text::legible(&format!(
-        "{} and {}: {} of the windows are the nearest of their own nearest{}, and a window and its nearest in the other have a mean cosine of {}{}; {} windows of each were compared.",
+        "{} and {}: {} of the windows are mutual nearest neighbours{}, and a window and its nearest in the other have a mean cosine of {}{}; {} windows of each were compared.",
         pair.a,
         pair.b,
         percent(pair.mutual),

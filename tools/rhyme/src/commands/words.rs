@@ -66,7 +66,7 @@ pub(super) fn series(text: &str) -> Outcome<Target> {
     let target: Target = text.parse()?;
     if target.time.is_some() {
         return Err(Error::Invalid(format!(
-            "expected a series like BTCUSDT:1h, found {text} with a time; say --from and --to"
+            "expected a series like BTCUSDT:1h, found {text} with a time; use --from and --to"
         ))
         .into());
     }

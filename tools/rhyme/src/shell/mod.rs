@@ -263,7 +263,7 @@ impl Shell {
                 output::lines(&format!("as of {now}"))?;
             }
             [of, now] if of == "of" && now == "now" => self.as_of = None,
-            [of, time @ ..] if of == "of" => self.as_of = Some(time.join("T").parse()?),
+            [of, time @ ..] if of == "of" => self.as_of = Some(time.join(" ").parse()?),
             other => {
                 return Err(Error::Invalid(format!(
                     "expected as of TIME, like as of 2021-01-01, or as of now, found as {}",
@@ -279,7 +279,7 @@ impl Shell {
     fn note_as_of(&self, global: &Global, name: &str) {
         if self.as_of.is_some() && help::only_reads(name) && !grammar::takes_as_of(name) {
             let text =
-                format!("note: `{name}` tells of all that is stored, also later than the view");
+                format!("note: `{name}` shows all that is stored, also what is later than `as of`");
             progress::notice(global, &text);
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn check_last(words: &[String], quoted: &[bool]) -> Outcome {
     let mut others = words.iter().zip(quoted).skip(1);
     if others.any(|(word, quoted)| word == "last" && !quoted) {
         return wrong(
-            "expected a row of the last answer, like last[1], found last; in quotes it means itself"
+            "expected a row of the last answer, like last[1], found last; put it in quotes to mean the word"
                 .to_owned(),
         );
     }

@@ -93,7 +93,7 @@ fn instructions() -> Finding {
         "scalar" => note(
             "instructions",
             "scalar",
-            "answers are the same and come later; a CPU with AVX2 or NEON is several times as fast",
+            "answers are the same but slower; a CPU with AVX2 or NEON is several times as fast",
         ),
         best => fine("instructions", best),
     }
@@ -104,7 +104,7 @@ fn threads() -> Finding {
         Ok(n) => fine("threads", n.to_string()),
         Err(e) => note(
             "threads",
-            format!("the system does not say how many ({e})"),
+            format!("the system does not tell how many ({e})"),
             "set RAYON_NUM_THREADS if ingestion uses too few",
         ),
     }
@@ -155,7 +155,7 @@ fn unopened(shown: &str, error: &Error) -> Finding {
         None => problem(
             check,
             text,
-            format!("see to {shown}, or name another with --db"),
+            format!("check {shown}, or name another folder with --db"),
         ),
     }
 }
@@ -178,7 +178,7 @@ fn inside(db: &Database) -> Outcome<Vec<Finding>> {
         files => note(
             "damaged files",
             listed(files),
-            "`rhyme repair` set them aside in the folder `damaged`; delete them when nobody wants to look at them",
+            "`rhyme repair` set them aside in the folder `damaged`; delete them when you no longer need them",
         ),
     });
     // Where there is no encoder, the finding below says what to do.
@@ -255,7 +255,7 @@ fn dead(dead: u64, living: u64) -> Finding {
 /// Compaction and backups write a copy, so there should be room for one.
 fn disk(path: &Path, bytes: u64) -> Finding {
     let Some(free) = machine::free_disk(path) else {
-        return note("disk", "the system does not say what is free", "");
+        return note("disk", "the system does not tell how much is free", "");
     };
     let found = if bytes == 0 {
         format!("{} free", size(free))
