@@ -54,8 +54,8 @@ mod db;
 pub mod disk;
 mod encode;
 mod error;
-#[cfg(feature = "files")]
 mod eval;
+#[cfg(feature = "files")]
 mod export;
 /// What no input may break, for `tools/fuzz` and for its corpus as a test.
 #[cfg(any(test, fuzzing))]
@@ -101,8 +101,8 @@ pub use encode::{
     check_chart_encoder, is_held_out, text_features,
 };
 pub use error::{Error, Result};
-#[cfg(feature = "files")]
 pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection};
+#[cfg(feature = "files")]
 pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{

@@ -17,6 +17,7 @@ pub struct Alignment {
 
 /// The answer to [`View::alignment`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AlignmentAnswer {
     /// The space.
     pub space: String,

@@ -75,6 +75,7 @@ impl FromStr for Measure {
 
 /// One measure of a window, and how unusual it is among earlier windows.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Measured {
     /// What was measured.
     pub measure: Measure,
@@ -90,6 +91,7 @@ pub struct Measured {
 
 /// What is said of how unusual a window is.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Unusual {
     /// In the order of [`Measure::ALL`]. [`Measure::Size`] is there if 64 bars were known before the
     /// window and 20 earlier windows have a size themselves; [`Measure::Alignment`] if words were known
@@ -165,6 +167,7 @@ fn ranked(found: &Measures, earlier: &[Measures]) -> Vec<Measured> {
 
 /// The answer to [`View::anomaly`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AnomalyAnswer {
     /// The space.
     pub space: String,

@@ -31,6 +31,7 @@ pub struct AnomalyScan {
 
 /// A stretch of unusual windows that overlap, by its most unusual one.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AnomalyEpisode {
     /// 1 is the most unusual.
     pub rank: usize,
@@ -48,6 +49,7 @@ pub struct AnomalyEpisode {
 
 /// How unusual a window of a scan is by the measure that decides.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AnomalyScore {
     /// The number of its series in [`AnomalyScanAnswer::series`].
     pub series: usize,
@@ -61,6 +63,7 @@ pub struct AnomalyScore {
 
 /// The answer to [`View::anomaly_scan`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AnomalyScanAnswer {
     /// The space.
     pub space: String,

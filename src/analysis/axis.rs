@@ -17,6 +17,7 @@ pub struct Axis {
 
 /// A chart on an axis.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AxisPoint {
     /// The space.
     pub space: String,
@@ -33,6 +34,7 @@ pub struct AxisPoint {
 
 /// A series on an axis over time.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AxisHistory {
     /// The space.
     pub space: String,
@@ -44,6 +46,7 @@ pub struct AxisHistory {
 
 /// A headline on an axis.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AxisHeadline {
     /// The headline.
     pub headline: Headline,

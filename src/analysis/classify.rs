@@ -88,6 +88,7 @@ pub(super) use shared_options;
 
 /// The answer to [`View::classify`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ClassifyAnswer {
     /// How the labels were judged.
     pub judged_by: JudgedBy,

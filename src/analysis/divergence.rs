@@ -25,6 +25,7 @@ pub struct Divergence {
 
 /// The answer to [`View::divergence`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct DivergenceAnswer {
     /// The space.
     pub space: String,

@@ -21,6 +21,7 @@ const BEARISH: [&str; 3] = [
 
 /// A bar in which news became known.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct DivergenceMoment {
     /// The close of the window's last bar.
     pub end: Timestamp,
@@ -60,6 +61,7 @@ impl DivergenceMoment {
 
 /// What the price does and what the news say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DivergenceSign {
     /// Whether the price rises, else it falls.
     pub price_rises: bool,
@@ -81,6 +83,7 @@ impl fmt::Display for DivergenceSign {
 
 /// Flagged moments of one sign whose windows overlap.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct DivergenceEpisode {
     /// The end of its first moment.
     pub first: Timestamp,

@@ -14,6 +14,7 @@ const MOST_HORIZONS: usize = 16;
 
 /// What happened within one horizon.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct HorizonOutcomes {
     /// The horizon.
     pub horizon: Horizon,

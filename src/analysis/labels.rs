@@ -17,6 +17,7 @@ const MAX_LABELS: usize = 1000;
 
 /// A label and the sentences that say what it means: their mean is the label's vector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Label {
     /// Its name.
     pub name: String,
@@ -236,6 +237,7 @@ impl LabelSet {
 
 /// A label with what a chart has to do with it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct LabelScore {
     /// Its name.
     pub label: String,

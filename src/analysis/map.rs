@@ -20,6 +20,7 @@ pub struct Map {
 
 /// A window on the map.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct MapPoint {
     /// The window.
     pub window: Window,
@@ -32,6 +33,7 @@ pub struct MapPoint {
 
 /// The answer to [`View::map`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct MapAnswer {
     /// The space.
     pub space: String,

@@ -38,6 +38,7 @@ pub enum NewsAbout {
 
 /// The answer to [`View::news`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct NewsAnswer {
     /// The space that was searched.
     pub space: String,
@@ -251,6 +252,7 @@ pub struct Context {
 
 /// A headline around a window.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ContextHeadline {
     /// The headline.
     pub headline: Headline,
@@ -264,6 +266,7 @@ pub struct ContextHeadline {
 
 /// The answer to [`View::context`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ContextAnswer {
     /// The space.
     pub space: String,

@@ -6,6 +6,7 @@ use crate::model::{Bars, Calendar, Horizon, Interval, Timestamp};
 
 /// What happened in the bars after a window, counted from its last close.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// When the last of these bars closed.
     pub closed: Timestamp,

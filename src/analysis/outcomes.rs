@@ -59,6 +59,7 @@ impl Similar {
 
 /// What happened after the hits of a search.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct OutcomeAnswer {
     /// The search.
     pub similar: SimilarAnswer,

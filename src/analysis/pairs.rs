@@ -56,6 +56,7 @@ pub struct PairOptions {
 
 /// Headlines and windows that belong together.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Pairs {
     /// The series that have windows, by name.
     pub series: Vec<SeriesKey>,
@@ -71,6 +72,7 @@ pub struct Pairs {
 
 /// One headline and one window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pair {
     /// Which of [`Pairs::series`].
     pub series: usize,

@@ -31,6 +31,7 @@ pub struct PatternSearch {
 
 /// The answer to [`View::pattern`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PatternAnswer {
     /// The pattern's name.
     pub pattern: String,

@@ -47,6 +47,7 @@ pub struct Reaction {
 /// sessions are stored until the day or the hour is over, when the session has long ended (a day closes
 /// at 00:00 UTC), so there it starts with the open of the first bar that opened when the headline was known.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ReactionOutcome {
     /// The series.
     pub series: SeriesKey,
@@ -62,6 +63,7 @@ pub struct ReactionOutcome {
 
 /// A piece of news: headlines that say the same of the same symbols within a few days.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct NewsGroup {
     /// The cosine of the best of them with the sentence.
     pub score: f32,
@@ -77,6 +79,7 @@ pub struct NewsGroup {
 
 /// The answer to [`View::reaction`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ReactionAnswer {
     /// The sentence.
     pub text: String,

@@ -24,6 +24,7 @@ pub struct Regimes {
 
 /// Windows one after another that have one label.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RegimeRun {
     /// The label; `None` where the classification abstains, or before a label was confirmed.
     pub label: Option<String>,
@@ -40,6 +41,7 @@ pub struct RegimeRun {
 
 /// The answer to [`View::regimes`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RegimesAnswer {
     /// How the labels were judged.
     pub judged_by: JudgedBy,

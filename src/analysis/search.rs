@@ -23,6 +23,7 @@ pub struct Search {
 
 /// The answer to [`View::search`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct SearchAnswer {
     /// The sentence.
     pub text: String,

@@ -21,6 +21,7 @@ const PROBABILITIES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
 /// A summary of outcomes. Changes and excursions are simple returns: 0.01 is 1 %.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct OutcomeSummary {
     /// Outcomes that had closed.
     pub n: usize,

@@ -36,6 +36,7 @@ pub struct Transfer {
 
 /// A similar window elsewhere.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TransferHit {
     /// 1 is the best.
     pub rank: usize,
@@ -72,6 +73,7 @@ impl fmt::Display for Fewer {
 
 /// The answer to [`View::transfer`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TransferAnswer {
     /// The space.
     pub space: String,

@@ -31,6 +31,7 @@ pub struct TransferMatrix {
 
 /// The windows of a market or symbol that were compared.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TransferGroup {
     /// The market, or market and symbol as `crypto/BTCUSDT`.
     pub name: String,
@@ -42,6 +43,7 @@ pub struct TransferGroup {
 
 /// How alike two groups are.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TransferPair {
     /// The name of the one.
     pub a: String,
@@ -62,6 +64,7 @@ pub struct TransferPair {
 
 /// The answer to [`View::transfer_matrix`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TransferMatrixAnswer {
     /// The space.
     pub space: String,

@@ -6,6 +6,7 @@ use crate::encode::Bank;
 
 /// How much a sentence says about charts: see [`Bank`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Expressiveness {
     /// The standard deviation of the sentence's cosine over the bank of charts, 0 to 1.
     pub deviation: f32,

@@ -9,6 +9,7 @@ use crate::model::{SeriesKey, Timestamp};
 /// is no vector. It is left out like a flat one; a corrected encoder gives it a vector with
 /// [`crate::Database::replace_space`], or when its bars change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct FailedWindow {
     /// The space.
     pub space: String,
@@ -29,6 +30,7 @@ fn as_text<S: Serializer>(name: &impl ToString, serializer: S) -> Result<S::Ok, 
 /// A space whose new windows wait, because its encoder is not known to this program or fails. Bars
 /// are stored all the same; whoever writes next with a sound encoder embeds the windows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct WaitingSpace {
     /// The space.
     pub space: String,

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 /// A name that was typed otherwise than it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Spelling {
     /// As it was typed.
     pub typed: String,

@@ -34,6 +34,7 @@ pub(crate) const MAX_WINDOW: usize = 16_384;
 
 /// Vectors of one space in the order asked for, unit length, one row each.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Embeddings {
     /// The dimension D.
     pub dim: usize,

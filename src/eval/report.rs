@@ -75,6 +75,7 @@ impl FromStr for EvalSection {
 
 /// What an evaluation found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct EvalReport {
     /// The encoder that was judged.
     pub model: String,
@@ -90,6 +91,7 @@ pub struct EvalReport {
 
 /// One figure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct EvalMeasure {
     /// The section that it belongs to.
     pub section: EvalSection,

@@ -95,6 +95,7 @@ impl Bar {
 
 /// Bars of one series in columns, ordered by time. All columns have the same length.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Bars {
     /// Open times in milliseconds UTC.
     pub time: Vec<i64>,

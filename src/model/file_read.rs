@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// What tells whether a file is the one that was read before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FileStamp {
     /// Its length in bytes.
     pub size: u64,

@@ -64,6 +64,7 @@ pub struct EncoderSpec {
 
 /// An embedding space: a name, an encoder and how densely windows are taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Space {
     /// The name that queries use.
     pub name: String,

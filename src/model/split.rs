@@ -79,6 +79,7 @@ impl FromStr for Split {
 
 /// A jump in price from one bar to the next as a split makes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct SplitJump {
     /// The split that fits best.
     pub split: Split,

@@ -36,6 +36,7 @@ pub struct HeadlineOptions {
 
 /// What a file of headlines holds.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct HeadlineFile {
     /// Ascending in time; those of one time in the order of the file.
     pub headlines: Vec<Headline>,

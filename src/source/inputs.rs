@@ -16,6 +16,7 @@ const RECOGNISED: [&str; 11] = [
 
 /// What the arguments of a command name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inputs {
     /// The files to read, sorted, each once.
     pub files: Vec<PathBuf>,

@@ -209,6 +209,7 @@ impl fmt::Display for NoticeKind {
 
 /// One defect or notice at its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Finding<K> {
     /// The name inside the zip file, if the file is one.
     pub member: Option<String>,
@@ -249,6 +250,7 @@ impl RowDefect {
 
 /// Findings counted by kind; the first [`Self::LISTED`] are kept with their place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Findings<K: Ord> {
     /// How many there are of each kind.
     pub counts: BTreeMap<K, u64>,
@@ -337,6 +339,7 @@ impl<K: Ord + Copy + fmt::Display> Findings<K> {
 ///
 /// Its `Display` is a line with the totals and, indented below it, what was left out or odd.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct InputReport {
     /// The file.
     pub file: PathBuf,

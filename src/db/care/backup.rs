@@ -15,6 +15,7 @@ use crate::store::{Catalog, SegmentRecord};
 
 /// What was written, read back and found sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct BackupReport {
     /// Bytes that were written.
     pub bytes: u64,

@@ -22,6 +22,7 @@ const TOLERANCE: f64 = 0.01;
 /// A space whose encoder does not give the vectors that are stored: it was changed and kept its
 /// identity. New windows and questions about bars then do not fit the old ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ChangedVectors {
     /// The space.
     pub space: String,

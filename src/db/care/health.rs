@@ -14,6 +14,7 @@ use crate::store::{Catalog, RowReads};
 
 /// A file of a database's folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct FileOnDisk {
     /// Its name in its folder.
     pub name: String,
@@ -23,6 +24,7 @@ pub struct FileOnDisk {
 
 /// The state of a database, as [`Database::health`] finds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Health {
     /// The version of the catalog's format.
     pub format: u64,

@@ -69,6 +69,7 @@ impl RecallOptions {
 
 /// What the graphs find in each space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RecallReport {
     /// The spaces that have segments.
     pub spaces: Vec<SpaceRecall>,
@@ -80,6 +81,7 @@ pub struct RecallReport {
 
 /// What the graphs of one space find.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SpaceRecall {
     /// The space.
     pub space: String,

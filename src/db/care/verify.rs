@@ -19,6 +19,7 @@ use crate::store::{
 
 /// What was read and found sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct VerifyReport {
     /// Segment files.
     pub segments: u64,

@@ -7,6 +7,7 @@ use super::told_move::MoveDirection;
 
 /// One answer: the window that stands for an episode.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Hit {
     /// 1 is the best.
     pub rank: usize,
@@ -21,6 +22,7 @@ pub struct Hit {
 
 /// What was looked at to find an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Searched {
     /// Windows that passed the filters.
     pub windows: u64,
@@ -34,6 +36,7 @@ pub struct Searched {
 /// before it (in the last 20,000 bars, or in what there is), and at least 1.5 deviations
 /// ([`crate::Size::window`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LargeMoves {
     /// The word or words that say it, in lower case.
     pub word: String,
@@ -46,6 +49,7 @@ pub struct LargeMoves {
 
 /// The answer to [`crate::View::similar`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct SimilarAnswer {
     /// The space that was searched.
     pub space: String,

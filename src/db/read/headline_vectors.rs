@@ -11,6 +11,7 @@ const BATCH: usize = 8192;
 
 /// Headlines with the vectors that a space has of them.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct HeadlineVectors {
     /// The headlines, ascending by when they were known.
     pub headlines: Vec<Headline>,

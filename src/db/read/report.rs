@@ -30,6 +30,7 @@ pub struct SeriesInfo {
 
 /// A stored space.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct SpaceInfo {
     /// Name, encoder and hop.
     pub space: Space,
@@ -59,6 +60,7 @@ pub struct SpaceInfo {
 
 /// Bars as they are stored.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BarsReport {
     /// The series.
     pub key: SeriesKey,
@@ -68,6 +70,7 @@ pub struct BarsReport {
 
 /// What a database holds and what it costs.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct DatabaseStats {
     /// Series.
     pub series: u64,

@@ -9,6 +9,7 @@ use crate::store::{Directory, SeriesId};
 
 /// The vectors that a space has of one series.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct SeriesVectors {
     /// The series.
     pub series: SeriesKey,

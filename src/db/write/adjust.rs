@@ -15,6 +15,7 @@ use crate::model::{Bars, Calendar, SeriesBars, SeriesKey, Split, SplitJump, Targ
 
 /// What [`Database::adjust`] did.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct AdjustReport {
     /// The series whose bars were changed, by name.
     pub adjusted: Vec<AdjustedSeries>,
@@ -26,6 +27,7 @@ pub struct AdjustReport {
 
 /// A series whose bars before a split were changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct AdjustedSeries {
     /// Its name.
     pub series: String,

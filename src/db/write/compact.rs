@@ -18,6 +18,7 @@ use crate::store::{Directory, SegmentId, SegmentRecord, SeriesId, SpaceId};
 
 /// What compaction did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct CompactReport {
     /// Segments that were taken out.
     pub segments_removed: u64,

@@ -15,6 +15,7 @@ use crate::store::{BarReads, CatalogUse, MadeReads, SeriesId, SeriesRecord, Writ
 
 /// What deletion took out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DeleteReport {
     /// Bars.
     pub bars: u64,

@@ -21,6 +21,7 @@ const CHUNK: usize = 256;
 
 /// What ingestion of headlines did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct HeadlineReport {
     /// Headlines that were new.
     pub added: u64,

@@ -27,6 +27,7 @@ pub struct VectorRow<'a> {
 
 /// What an import of vectors did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ImportReport {
     /// Vectors that are stored now.
     pub vectors: u64,

@@ -10,6 +10,7 @@ use crate::db::left_out::{FailedWindow, Failures, WaitingSpace};
 
 /// What ingestion of bars did.
 #[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct IngestReport {
     /// Series that were given.
     pub series: u64,

@@ -18,6 +18,7 @@ const MAX_WINDOWS: usize = 10_000;
 
 /// A stored prototype: the average of chosen windows in one space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Prototype {
     /// Its name.
     pub name: String,

@@ -12,6 +12,7 @@ use crate::store::{BarReads, CatalogUse, MadeReads, SeriesId, SeriesRecord, Writ
 
 /// What [`Database::resample`] did.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ResampleReport {
     /// The made series, by name.
     pub series: String,

@@ -17,6 +17,7 @@ use crate::store::{CatalogUse, HeadlineRowReads, RowReads, SegmentRecord, Weight
 
 /// What dropping a space gave back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DropReport {
     /// Rows that could be found.
     pub rows: u64,

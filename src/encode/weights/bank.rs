@@ -13,6 +13,7 @@ const STEPS: usize = 101;
 /// How many vectors a [`Bank`] was measured on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BankConfig {
     /// Windows of the training part.
     pub charts: u32,

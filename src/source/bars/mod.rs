@@ -38,6 +38,7 @@ pub use stamps::TimeOf;
 
 /// What a file of bars holds.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BarFile {
     /// Its series in the order of their names.
     pub series: Vec<SeriesBars>,

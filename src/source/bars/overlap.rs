@@ -37,6 +37,7 @@ impl FromStr for OnConflict {
 
 /// A bar that two places have with different values.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Contradiction {
     /// The bar of the one that comes first.
     pub first: Bar,

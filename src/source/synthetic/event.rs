@@ -78,6 +78,7 @@ impl fmt::Display for EventKind {
 
 /// The ground truth about one planted event.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MarketEvent {
     /// What happened.
     pub kind: EventKind,

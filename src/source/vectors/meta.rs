@@ -219,6 +219,7 @@ fn resolve(layout: &Layout, place: &Place, options: &VectorOptions) -> Result<Me
 
 /// What a vector stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct VectorMeta {
     /// The market; `imported` where the file says nothing.
     pub market: String,

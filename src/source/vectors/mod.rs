@@ -23,6 +23,7 @@ use repeats::find_repeats;
 
 /// What a file of vectors holds. They are as they were written: not yet of unit length.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct VectorFile {
     /// The dimension D of every vector.
     pub dim: usize,

@@ -4,6 +4,7 @@ use crate::model::{SeriesKey, Timestamp};
 
 /// What [`crate::Database::repair`] found and did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RepairReport {
     /// Segment files that were read.
     pub segments: u64,
@@ -44,6 +45,7 @@ impl RepairReport {
 
 /// A segment that was missing or damaged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DamagedSegment {
     /// The name of its file in the folder `segments`.
     pub file: String,
@@ -85,6 +87,7 @@ impl std::fmt::Display for SegmentFate {
 
 /// Imported vectors that are gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LostVectors {
     /// Their space.
     pub space: String,
@@ -100,6 +103,7 @@ pub struct LostVectors {
 
 /// Stored bars that cannot be read. Windows of their series that have to be made anew are not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LostBars {
     /// The series.
     pub series: SeriesKey,
