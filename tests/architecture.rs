@@ -262,6 +262,54 @@ fn files_import_each_other_in_no_loop() {
 }
 
 #[test]
+fn files_of_the_program_import_each_other_in_no_loop() {
+    let program = Crate::read("tools/rhyme/src/main.rs", &read);
+    assert!(program.files() > 60, "the modules were found");
+    assert!(program.arrows().len() > 250, "the imports were found");
+    let circles = program.circles();
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
+}
+
+/// The names that users of the library can write, sorted: a change of them is a change of the interface,
+/// and has a line in CHANGELOG.md. `RHYME_GOLDEN=write` writes the list anew.
+#[test]
+fn the_public_names_are_those_of_the_list() {
+    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let mut names = BTreeSet::new();
+    for (at, _) in lib.match_indices("\npub use ") {
+        let rest = &lib[at + "\npub use ".len()..];
+        let list = &rest[..rest.find(';').unwrap()];
+        let list = list.split_once("::").unwrap().1;
+        for name in list.split([',', '{', '}', '\n']) {
+            let name = name.rsplit(" as ").next().unwrap().trim();
+            names.extend((!name.is_empty()).then(|| name.to_owned()));
+        }
+    }
+    let path = root().join("tests/architecture/public_names.txt");
+    let mut found: String = names.iter().map(|name| format!("{name}\n")).collect();
+    if std::env::var_os("RHYME_GOLDEN").is_some_and(|v| v == "write") {
+        fs::write(&path, &found).unwrap();
+    }
+    let listed = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+    assert!(names.len() > 150, "the names were found");
+    found.retain(|c| c != '\r');
+    let (new, gone): (Vec<_>, Vec<_>) = (
+        found
+            .lines()
+            .filter(|n| !listed.lines().any(|l| l == *n))
+            .collect(),
+        listed
+            .lines()
+            .filter(|n| !found.lines().any(|l| l == *n))
+            .collect(),
+    );
+    assert!(
+        new.is_empty() && gone.is_empty(),
+        "new public names {new:?}, gone {gone:?}; RHYME_GOLDEN=write cargo test --test architecture writes the list"
+    );
+}
+
+#[test]
 fn what_the_rooms_of_a_database_share_imports_none_of_them() {
     let room = |file: &str| ROOMS_OF_DB.iter().find(|(room, _)| file.starts_with(room));
     let library = &*LIBRARY;

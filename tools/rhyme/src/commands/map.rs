@@ -2,9 +2,9 @@ use clap::Args;
 use rhymedb::{MapAnswer, Timestamp, View};
 use serde_json::{Map as Object, Value, json};
 
-use super::anomaly::window_row;
 use super::moves;
 use super::which::Which;
+use super::window_columns::window_row;
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;

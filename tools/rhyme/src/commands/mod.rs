@@ -14,6 +14,7 @@ macro_rules! say {
 
 pub(crate) mod adjust;
 pub(crate) mod anomaly;
+mod anomaly_scan;
 pub(crate) mod axis;
 pub(crate) mod classify;
 pub(crate) mod combine;
@@ -59,4 +60,5 @@ pub(crate) mod trained;
 pub(crate) mod transfer;
 pub(crate) mod verify;
 pub(crate) mod which;
+mod window_columns;
 pub(crate) mod words;

@@ -7,9 +7,9 @@ use rhymedb::{
 };
 use serde_json::{Value, json};
 
-use super::anomaly::window_row;
 use super::moves;
 use super::similar::HIT_COLUMNS;
+use super::window_columns::window_row;
 use super::{pictures, trained};
 use crate::failure::Outcome;
 use crate::format::Format;
