@@ -156,6 +156,8 @@ fn remedy(file: &Path, section: &str) -> &'static str {
         (Some("redb"), "headline_rows" | "headline_marks") => {
             "; drop the space and make it again, or restore the database from a backup with `rhyme restore`"
         }
+        // Its message says how the series is made anew.
+        (Some("redb"), "made_series") => "",
         (Some("redb"), _) => "; restore the database from a backup with `rhyme restore`",
         _ => "",
     }

@@ -90,9 +90,9 @@ pub use db::{
     FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
     ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
     MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
-    RepairReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar, SimilarAnswer, Size,
-    SpaceInfo, SpaceRecall, Stage, VectorRow, VerifyReport, View, WaitingSpace,
-    vector_instructions,
+    RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
+    SimilarAnswer, Size, SpaceInfo, SpaceRecall, Spelling, Stage, VectorRow, VerifyReport, View,
+    WaitingSpace, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
@@ -107,7 +107,7 @@ pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, SeriesBars,
-    SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window,
+    SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window, Zone,
 };
 #[cfg(feature = "files")]
 pub use source::{

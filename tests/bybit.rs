@@ -264,3 +264,20 @@ fn threads_share_a_client() {
     });
     assert_eq!(server.take_count(), 20);
 }
+
+#[test]
+fn the_open_candle_comes_as_it_stands() {
+    let market = Market::new("1h", "60", "2024-01-01", 50);
+    let (newest, now) = (market.opens[49], market.now());
+    let server = Server::start(market.clone(), Habits::default());
+    let open = |server: &Server| {
+        let (category, interval) = (market.category(), market.interval);
+        let asked = client(server).open_kline(category, market.symbol, interval, now);
+        asked.unwrap()
+    };
+    assert_eq!(open(&server), Some(market.bar(newest)));
+    // A minute later it has closed, and no other is open yet.
+    let mut later = market.clone();
+    later.time += 60_000;
+    assert_eq!(open(&Server::start(later, Habits::default())), None);
+}

@@ -188,6 +188,7 @@ impl PatternSearch {
                     space: space.clone(),
                     query: None,
                     query_bars: None,
+                    open_bar: None,
                     window_bars: past.window_bars(),
                     exclusion,
                     entries: false,

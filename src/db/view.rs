@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::control::Control;
 use super::inner::Inner;
 use super::snapshot::Snapshot;
+use super::spelling::Listener;
 use crate::error::Result;
 use crate::model::{Headline, Timestamp};
 use crate::store::{HeadlineFilter, HeadlineReads};
@@ -33,6 +34,8 @@ pub struct View {
     as_of: Option<Timestamp>,
     /// What ends the questions of this view before they are answered.
     control: Option<Control>,
+    /// Who hears of names that were typed otherwise than they are stored.
+    listener: Option<Listener>,
     /// Counts the views.
     _one: Arc<()>,
     /// Without the open file, a snapshot can read nothing. Dropped after it.
@@ -46,6 +49,7 @@ impl View {
             snapshot: open.snapshot(),
             as_of,
             control: None,
+            listener: None,
             _one: Arc::clone(&open.views),
             _open: Arc::clone(open),
         }
@@ -85,6 +89,17 @@ impl View {
     /// Whether a question may go on.
     pub(crate) fn go_on(&self) -> Result<()> {
         self.control.as_ref().map_or(Ok(()), Control::check)
+    }
+
+    pub(super) fn with_listener(&self, listener: Listener) -> Self {
+        Self {
+            listener: Some(listener),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn listener(&self) -> Option<&Listener> {
+        self.listener.as_ref()
     }
 
     pub(super) fn snapshot(&self) -> Result<&Snapshot> {

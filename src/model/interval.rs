@@ -132,6 +132,16 @@ impl Interval {
         }
     }
 
+    /// The first moment of the months of this interval around a time, counted from January of the year
+    /// 0; a fixed interval has no months and gives the time back.
+    pub(crate) fn first_of_months(self, time: Timestamp) -> Timestamp {
+        let Self::Months(n) = self else {
+            return time;
+        };
+        let first = self.ordinal_of(time).saturating_mul(i64::from(n));
+        shift_months(Timestamp::from_millis(0), first - 12 * 1970)
+    }
+
     /// The length in milliseconds; a month counts as 30 days.
     pub const fn nominal_millis(self) -> i64 {
         match self {

@@ -1,6 +1,7 @@
 //! Values without I/O: the words of market history that every other layer speaks.
 
 mod bar;
+mod coarser;
 mod headline;
 mod horizon;
 mod interval;
@@ -10,9 +11,12 @@ mod split;
 mod target;
 mod text_form;
 mod timestamp;
+mod typed_time;
 mod window;
+mod zone;
 
 pub use bar::{Bar, BarDefect, Bars};
+pub(crate) use coarser::{Coarser, MadeBars};
 pub use headline::{Headline, TimePrecision};
 pub use horizon::Horizon;
 pub use interval::Interval;
@@ -23,3 +27,4 @@ pub use target::Target;
 pub(crate) use text_form::serde_as_text;
 pub use timestamp::Timestamp;
 pub use window::Window;
+pub use zone::Zone;

@@ -18,7 +18,8 @@ use crate::error::{Error, Result, excerpt};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Market and venue, or one of the two, or nothing.
+    /// Market and venue, or one of the two, or nothing. The first half of a symbol that was typed with
+    /// a slash, like BTC/USDT, stands here too.
     pub scope: Vec<String>,
     /// The symbol.
     pub symbol: String,
@@ -34,7 +35,8 @@ impl Target {
         let scope_fits = match self.scope.as_slice() {
             [] => true,
             [one] => *one == series.market || *one == series.venue,
-            [market, venue, ..] => *market == series.market && *venue == series.venue,
+            [market, venue] => *market == series.market && *venue == series.venue,
+            _ => false,
         };
         scope_fits
             && self.symbol == series.symbol
@@ -81,7 +83,7 @@ impl FromStr for Target {
         if symbol.is_empty() || parts.iter().any(String::is_empty) {
             return Err(bad(": a part of the name is empty"));
         }
-        if parts.len() > 2 {
+        if parts.len() > 3 {
             return Err(bad(": at most market/venue/symbol"));
         }
         Ok(Self {

@@ -4,11 +4,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::text_form::serde_as_text_or;
-use crate::error::{Error, Result, excerpt};
+use super::typed_time;
+use crate::error::{Error, Result};
 
 /// A moment in UTC, in milliseconds since 1970-01-01.
 ///
-/// Text without a zone is UTC. Text of only a date is the first moment of that day.
+/// Text without a zone is UTC. Text of only a date is the first moment of that day. Dates may name
+/// their month, as in `19 May 2021`; one like `05/06/21`, which may be two days, is refused.
 ///
 /// ```
 /// use rhymedb::Timestamp;
@@ -97,9 +99,6 @@ impl FromStr for Timestamp {
         {
             return Ok(t);
         }
-        Err(Error::invalid(format!(
-            "expected a time like 2021-05-19, 2021-05-19T12:00 or 2021-05-19T12:00:00Z, found {}",
-            excerpt(text)
-        )))
+        typed_time::read(trimmed).ok_or_else(|| typed_time::refusal(text))
     }
 }

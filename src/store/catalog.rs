@@ -15,7 +15,7 @@ use super::faults::{fault, no_formats};
 use super::handle::Handle;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 use super::syncing::Syncing;
-use super::tables::{EachTable, FILE_NAME, META, SERIES, SERIES_BY_NAME, SPACES, each_table};
+use super::tables::{EachTable, FILE_NAME, MADE, META, SERIES, SERIES_BY_NAME, SPACES, each_table};
 use crate::disk::{Storage, look_up, publish};
 use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space, Timestamp};
@@ -446,7 +446,7 @@ impl WriteTxn {
         self.table_mut(SERIES)?.remove(id)?;
         self.table_mut(SERIES_BY_NAME)?
             .remove(key.to_string().as_str())?;
-        Ok(())
+        self.table_mut(MADE)?.remove(id).map(drop)
     }
 
     /// Gives a space another name, which no other has.

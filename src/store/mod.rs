@@ -2,7 +2,7 @@
 //!
 //! It holds series, bars, headlines, spaces, the rows not yet sealed into segments, the rows of
 //! segments that are dead, the windows that wait for their embedding, the weights of encoders,
-//! prototypes, and the list of segments.
+//! prototypes, which series are made of which, and the list of segments.
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb, which is called through [`calls`], and bincode ([`codec`]).
 
@@ -27,6 +27,7 @@ mod faults;
 mod handle;
 mod headline_rows;
 mod headlines;
+mod made;
 mod note_changes;
 mod pages;
 mod prototypes;
@@ -53,6 +54,7 @@ pub(crate) use check_bars::check_bars_of;
 pub(crate) use directory::{Directory, DirectoryBuilder, SeriesRows};
 pub(crate) use headline_rows::HeadlineRowReads;
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
+pub(crate) use made::MadeReads;
 pub(crate) use pages::check_pages;
 pub(crate) use prototypes::{PrototypeReads, PrototypeRecord};
 pub(crate) use records::{FreshRow, Pending};

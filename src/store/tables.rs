@@ -55,6 +55,9 @@ pub(super) const HEADLINE_MARKS: TableDefinition<SpaceId, u64> =
     TableDefinition::new("headline_marks");
 /// Key: name. Value: a [`PrototypeRecord`](super::prototypes::PrototypeRecord). Catalogs of the first programs have no such table.
 pub(super) const PROTOTYPES: TableDefinition<&str, &[u8]> = TableDefinition::new("prototypes");
+/// Key: the series that is made. Value: the finer series that it is made of. Catalogs of the first
+/// programs have no such table.
+pub(super) const MADE: TableDefinition<SeriesId, SeriesId> = TableDefinition::new("made_series");
 
 /// Work on a table of any type.
 pub(super) trait EachTable {
@@ -86,5 +89,6 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(WEIGHTS)?;
     work.table(HEADLINE_ROWS)?;
     work.table(HEADLINE_MARKS)?;
-    work.table(PROTOTYPES)
+    work.table(PROTOTYPES)?;
+    work.table(MADE)
 }

@@ -32,6 +32,8 @@ mod ingest;
 mod labels;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/open_bar.rs"]
+mod open_bar;
 #[path = "cli/outcomes.rs"]
 mod outcomes;
 #[path = "cli/own_spaces.rs"]
@@ -41,14 +43,20 @@ mod plot;
 #[cfg(unix)]
 #[path = "cli/processes.rs"]
 mod processes;
+#[path = "cli/resample.rs"]
+mod resample;
 #[path = "cli/similar.rs"]
 mod similar;
 #[path = "cli/splits.rs"]
 mod splits;
+#[path = "cli/times.rs"]
+mod times;
 #[path = "cli/told.rs"]
 mod told;
 #[path = "cli/trained.rs"]
 mod trained;
+#[path = "cli/typed.rs"]
+mod typed;
 #[path = "cli/usage.rs"]
 mod usage;
 #[path = "cli/words.rs"]

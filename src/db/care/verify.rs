@@ -9,10 +9,12 @@ use crate::db::control::{Control, Stage};
 use crate::db::database::Database;
 use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::db::write::check::check_bars;
+use crate::db::write::made::check_in_step;
 use crate::error::{Error, Result};
 use crate::model::{Bars, Modality, SeriesBars, Timestamp};
 use crate::store::{
-    BarReads, CatalogUse, RowReads, SeriesId, SeriesRecord, SpaceId, check_bars_of, check_pages,
+    BarReads, CatalogUse, MadeReads, RowReads, SeriesId, SeriesRecord, SpaceId, check_bars_of,
+    check_pages,
 };
 
 /// What was read and found sound.
@@ -55,6 +57,7 @@ impl Database {
     /// - segments: the hash of every section, and that rows are in the order of their windows;
     /// - the catalog: the checksum of every page; every block of bars, every headline and every
     ///   other value decodes; names, numbers and indexes agree with one another;
+    /// - series that are made of others have the bars that those make;
     /// - bars are in order, can have happened, and are as many as their series says;
     /// - each window that the bars make has one row, or is flat, or waits; and there is no row
     ///   beyond those; rows that are called dead exist;
@@ -177,6 +180,7 @@ impl Verify<'_> {
             let extent = self.snapshot.txn.bar_extent(id)?;
             total = total.saturating_add(extent.map_or(0, |e| e.count));
         }
+        let made = self.snapshot.txn.made_series()?;
         for (&id, record) in self.snapshot.series.iter() {
             let (bars, bad) = check_bars_of(&self.snapshot.txn, id)?;
             if let Some(bad) = bad.first() {
@@ -192,6 +196,10 @@ impl Verify<'_> {
                 ));
             }
             self.windows(spaces, (id, record), &bars)?;
+            if let Some(&source) = made.get(&id) {
+                let in_step = check_in_step(self.snapshot.txn.as_ref(), (id, source), &bars)?;
+                in_step.map_err(|why| self.wrong("made_series", why))?;
+            }
             self.report.bars += bars.len() as u64;
             self.report.series += 1;
             let series = SeriesBars {

@@ -11,7 +11,7 @@ use super::query::Query;
 use super::resolve::{encode_text, resolve, space_of, unit};
 use super::row_filter::RowFilter;
 use super::search::Search;
-use super::target;
+use super::spelled;
 use crate::db::expressiveness::Expressiveness;
 use crate::db::headline_hit::HeadlineHit;
 use crate::db::headline_part::HeadlineScope;
@@ -292,7 +292,7 @@ impl Aligned<'_> {
 
     /// The one series that a target may mean.
     pub(crate) fn series(&self, target: &Target) -> Result<(SeriesKey, Calendar)> {
-        let (_, record) = target::series(self.past.snapshot, target)?;
+        let (_, record) = spelled::series(self.past.view, self.past.snapshot, target)?;
         Ok((record.key.clone(), record.calendar))
     }
 

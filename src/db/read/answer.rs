@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::model::{Bars, Timestamp, Window};
+use crate::model::{Bar, Bars, Timestamp, Window};
 use serde::Serialize;
 
 use super::told_move::MoveDirection;
@@ -54,6 +54,8 @@ pub struct SimilarAnswer {
     pub query: Option<Window>,
     /// The bars of that window, or the query's own, if it has any.
     pub query_bars: Option<Bars>,
+    /// The last of those bars, if it has not closed yet ([`crate::Query::Open`]).
+    pub open_bar: Option<Bar>,
     /// Bars of a window.
     pub window_bars: u32,
     /// The exclusion zone in bars.

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::least_move::LeastMove;
-use super::row_filter::RowFilter;
 use serde::{Deserialize, Serialize};
 
+use super::least_move::LeastMove;
+use super::row_filter::RowFilter;
+use super::spelled::stored_names;
 use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
 use crate::error::{Error, Result};
@@ -156,6 +157,19 @@ impl Filter {
                 || self.groups.contains(&key.symbol))
     }
 
+    /// The same filter with symbols as they are stored.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if a symbol is not stored in any spelling, [`Error::Ambiguous`] if it is in
+    /// several.
+    pub(super) fn spelled(&self, view: &View, snapshot: &Snapshot) -> Result<Self> {
+        let symbols = stored_names(view, snapshot, "symbol", &self.symbols, |key| &key.symbol)?;
+        Ok(Self {
+            symbols,
+            ..self.clone()
+        })
+    }
+
     /// The rows that pass and were known in the view.
     ///
     /// # Errors
@@ -163,7 +177,7 @@ impl Filter {
     pub(in crate::db) fn rows(&self, view: &View, snapshot: &Snapshot) -> Result<RowFilter> {
         check_names("market", &self.markets, snapshot, |k| k.market.clone())?;
         check_names("venue", &self.venues, snapshot, |k| k.venue.clone())?;
-        check_names("symbol", &self.symbols, snapshot, |k| k.symbol.clone())?;
+        let spelled = self.spelled(view, snapshot)?;
         check_names("interval", &self.intervals, snapshot, |k| k.interval)?;
         check_groups(&self.groups, snapshot)?;
         let unfiltered = self.markets.is_empty()
@@ -173,7 +187,7 @@ impl Filter {
             && self.groups.is_empty();
         let series = (!unfiltered).then(|| {
             let all = snapshot.series.iter();
-            let passing = all.filter(|(_, s)| self.passes(&s.key));
+            let passing = all.filter(|(_, s)| spelled.passes(&s.key));
             Arc::new(passing.map(|(&id, _)| id).collect::<BTreeSet<_>>())
         });
         Ok(RowFilter {

@@ -109,6 +109,7 @@ pub(in crate::db) fn symbols_named(
     if names.is_empty() {
         return Ok(Vec::new());
     }
+    let filter = filter.spelled(view, snapshot)?;
     for (&id, record) in snapshot.series.iter() {
         let symbol = &record.key.symbol;
         let meant = || names.iter().any(|name| means(symbol, name));

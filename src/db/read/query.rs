@@ -1,6 +1,6 @@
 //! What a question compares with, and the vector that it means in a space.
 
-use crate::model::{Bars, Target};
+use crate::model::{Bar, Bars, Target};
 
 /// What to compare with.
 ///
@@ -20,6 +20,9 @@ use crate::model::{Bars, Target};
 pub enum Query {
     /// A stored window.
     Target(Target),
+    /// The latest window of a stored series, or the one at a time, with a bar after it that has not closed
+    /// yet. Nothing of the bar is stored, and answers keep away from the window.
+    Open(Target, Bar),
     /// Bars of the caller's own; the last window of them counts.
     Bars(Bars),
     /// A vector of the space's dimension.
@@ -61,6 +64,28 @@ impl Query {
         Self::Text(text.into())
     }
 
+    /// The latest window of a series, with a bar that has not closed yet.
+    ///
+    /// ```
+    /// use rhymedb::{Bar, Database, Query, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// # let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
+    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// # }
+    /// let target: Target = "NOVAUSDT:1h".parse()?;
+    /// let view = db.now();
+    /// let last = view.bars(&view.series_of(&target)?, None, None, Some(1))?.bars.get(0).unwrap();
+    /// let price = last.close;
+    /// let bar = Bar { time: last.time.plus_millis(3_600_000), open: price, high: price * 1.01, low: price, close: price * 1.01, volume: 5.0 };
+    /// let answer = view.similar(Query::open(target, bar)).k(3).run()?;
+    /// assert_eq!(answer.open_bar, Some(bar));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(target: Target, bar: Bar) -> Self {
+        Self::Open(target, bar)
+    }
+
     /// A stored prototype.
     pub fn prototype(name: impl Into<String>) -> Self {
         Self::Prototype(name.into())
@@ -92,6 +117,14 @@ impl Query {
             Self::Text(_) => true,
             Self::Sum(terms) => terms.iter().any(|(_, q)| q.reads_text()),
             _ => false,
+        }
+    }
+
+    /// The bar that has not closed yet, if it is asked with one.
+    pub(in crate::db) fn open_bar(&self) -> Option<Bar> {
+        match self {
+            Self::Open(_, bar) => Some(*bar),
+            _ => None,
         }
     }
 

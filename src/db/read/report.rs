@@ -8,7 +8,7 @@ use crate::disk::{list, look_up};
 use crate::error::{Error, Result};
 use crate::model::{Bars, Calendar, SeriesKey, Space, Timestamp};
 use crate::store::{
-    BarReads, Catalog, CatalogUse, HeadlineReads, HeadlineRowReads, RowReads, SeriesId,
+    BarReads, Catalog, CatalogUse, HeadlineReads, HeadlineRowReads, MadeReads, RowReads, SeriesId,
 };
 
 /// A stored series.
@@ -18,6 +18,8 @@ pub struct SeriesInfo {
     pub key: SeriesKey,
     /// Which missing bars are a gap.
     pub calendar: Calendar,
+    /// The series whose bars it is made of, if it has none of its own.
+    pub made_of: Option<SeriesKey>,
     /// Number of bars.
     pub bars: u64,
     /// Open time of the first bar, if there is one.
@@ -149,9 +151,12 @@ fn series_id(snapshot: &Snapshot, key: &SeriesKey) -> Result<SeriesId> {
 
 fn series(snapshot: &Snapshot) -> Result<Vec<SeriesInfo>> {
     let mut all = Vec::new();
+    let made = snapshot.txn.made_series()?;
+    let key_of = |id: &SeriesId| snapshot.series.get(id).map(|source| source.key.clone());
     for (&id, record) in snapshot.series.iter() {
         let extent = snapshot.txn.bar_extent(id)?;
         all.push(SeriesInfo {
+            made_of: made.get(&id).and_then(key_of),
             key: record.key.clone(),
             calendar: record.calendar,
             bars: extent.map_or(0, |e| e.count),

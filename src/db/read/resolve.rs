@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::open_window::open_window;
 use super::query::Query;
 use super::row_filter::RowFilter;
 use super::search::Search;
+use super::spelled;
 use super::target::{self, stored_window};
 use crate::db::rank::Candidate;
 use crate::db::snapshot::{Snapshot, SpaceState};
@@ -98,6 +100,11 @@ pub(in crate::db) fn resolve(
         Query::Bars(bars) => encode_bars(state, bars, None),
         Query::Path(path) => encode_path(state, path),
         Query::Target(target) => resolve_target(view, snapshot, state, target),
+        Query::Open(target, bar) => {
+            let place = (view, snapshot);
+            let (bars, window) = open_window(place, state.space(), target, *bar)?;
+            encode_bars(state, &bars, Some(window))
+        }
         Query::Text(text) => encode_text(state, text).map(ResolvedQuery::of_vector),
         Query::Prototype(name) => resolve_prototype(view, snapshot, state, name),
         Query::Sum(terms) => resolve_sum(view, snapshot, state, terms),
@@ -243,7 +250,7 @@ fn resolve_target(
     target: &Target,
 ) -> Result<ResolvedQuery> {
     let time = view.clamp(target.time);
-    let (id, series) = target::series(snapshot, target)?;
+    let (id, series) = spelled::series(view, snapshot, target)?;
     if state.space().encoder.modality == Modality::Chart {
         let window = state.space().encoder.window as usize;
         let reach = state.space().reach();

@@ -287,6 +287,7 @@ impl Similar {
             )?,
             query: query.window.map(|(_, window)| window),
             query_bars: query.bars,
+            open_bar: self.query.open_bar(),
             window_bars,
             exclusion: wanted.exclusion,
             entries: self.entries,

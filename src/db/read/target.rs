@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::query::Query;
+use super::spelled;
 use crate::db::embed::stretches;
 use crate::db::rank::Candidate;
 use crate::db::snapshot::Snapshot;
@@ -18,39 +19,15 @@ pub(in crate::db) struct StoredWindow {
     pub(in crate::db) bars: Bars,
 }
 
-/// The one series that a target may mean.
-pub(in crate::db) fn series<'a>(
-    snapshot: &'a Snapshot,
-    target: &Target,
-) -> Result<(SeriesId, &'a SeriesRecord)> {
-    let fits: Vec<_> = snapshot
-        .series
-        .iter()
-        .filter(|(_, s)| target.matches(&s.key))
-        .collect();
-    match fits.as_slice() {
-        [(id, record)] => Ok((**id, record)),
-        [] => Err(not_found(snapshot, target)),
-        many => {
-            let mut choices: Vec<_> = many.iter().map(|(_, s)| s.key.to_string()).collect();
-            choices.sort();
-            Err(Error::Ambiguous {
-                what: "the series",
-                name: target.to_string(),
-                choices,
-            })
-        }
-    }
-}
-
 impl View {
-    /// The one stored series that a target may mean.
+    /// The one stored series that a target may mean. Names as they are stored go before those of
+    /// another case or with other signs; [`View::on_spelling`] tells of the latter.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is none, [`Error::Ambiguous`] with the choices if there are
     /// several.
     pub fn series_of(&self, target: &Target) -> Result<SeriesKey> {
-        series(self.snapshot()?, target).map(|(_, record)| record.key.clone())
+        spelled::series(self, self.snapshot()?, target).map(|(_, record)| record.key.clone())
     }
 }
 
@@ -77,7 +54,7 @@ impl View {
         to: Option<Timestamp>,
     ) -> Result<WholeHistory> {
         let (key, calendar) = self.look(|snapshot| {
-            let (_, record) = series(snapshot, target)?;
+            let (_, record) = spelled::series(self, snapshot, target)?;
             Ok((record.key.clone(), record.calendar))
         })?;
         let bars = self.bars(&key, None, to, None)?.bars;
@@ -97,7 +74,7 @@ impl View {
         match query {
             Query::Target(target) => self.look(|snapshot| {
                 let time = self.clamp(target.time);
-                let (id, record) = series(snapshot, target)?;
+                let (id, record) = spelled::series(self, snapshot, target)?;
                 let bars = last_stretch(snapshot, (id, record), (least, most), time)?;
                 let window = Some(window_of(record, &bars, 0)?);
                 Ok(LastBars { bars, window })
@@ -114,30 +91,6 @@ impl View {
                 "expected a stored window like BTCUSDT:1h@2021-05-19 or a candle file, found a query without bars",
             )),
         }
-    }
-}
-
-fn not_found(snapshot: &Snapshot, target: &Target) -> Error {
-    let wanted = target.symbol.to_lowercase();
-    let mut near: Vec<_> = snapshot
-        .series
-        .values()
-        .filter(|s| {
-            let symbol = s.key.symbol.to_lowercase();
-            symbol == wanted || symbol.contains(&wanted) || wanted.contains(&symbol)
-        })
-        .map(|s| s.key.to_string())
-        .collect();
-    near.sort();
-    near.truncate(5);
-    Error::NotFound {
-        what: "series",
-        name: target.to_string(),
-        hint_text: if near.is_empty() {
-            "`rhyme series` lists those that are stored".to_owned()
-        } else {
-            format!("near it are: {}", near.join(", "))
-        },
     }
 }
 

@@ -159,17 +159,32 @@ fn series_of(view: &View, target: &Target) -> Result<Vec<(SeriesKey, Calendar)>>
             "expected a symbol or a series like AAPL or AAPL:1d, found {target} with a time"
         )));
     }
-    let all = view.series()?.into_iter();
-    let fits: Vec<_> = all
-        .filter(|info| target.matches(&info.key))
-        .map(|info| (info.key, info.calendar))
-        .collect();
-    let Some((first, _)) = fits.first() else {
-        // Says what is near to the name.
-        return Err(match view.series_of(target) {
-            Err(error) => error,
-            Ok(key) => Error::Catalog(format!("{key} is in no list of series")),
+    let all = view.series()?;
+    let fitting = |target: &Target| -> Vec<(SeriesKey, Calendar)> {
+        let fits = all.iter().filter(|info| target.matches(&info.key));
+        // A made series follows the one that it is made of.
+        let own = fits.filter(|info| info.made_of.is_none());
+        own.map(|info| (info.key.clone(), info.calendar)).collect()
+    };
+    let mut fits = fitting(target);
+    if fits.is_empty() {
+        // Another spelling of a stored name; if it is none, this says what is near.
+        let key = view.series_of(target)?;
+        let made = all.iter().find(|info| info.key == key);
+        if let Some(source) = made.and_then(|info| info.made_of.as_ref()) {
+            return Err(Error::invalid(format!(
+                "{key} is made of {source} and follows it; adjust {source}"
+            )));
+        }
+        fits = fitting(&Target {
+            scope: vec![key.market, key.venue],
+            symbol: key.symbol,
+            interval: target.interval,
+            time: None,
         });
+    }
+    let Some((first, _)) = fits.first() else {
+        return Err(Error::internal(format!("{target} is in no list of series")));
     };
     if fits.iter().any(|(key, _)| key.market != first.market) {
         return Err(Error::Ambiguous {

@@ -4,18 +4,22 @@ use serde::Serialize;
 
 use super::chart_space::ChartSpace;
 use super::embed_batch::embed_fresh;
+use super::made::{check_delete, follow};
 use super::removal::{remove_rows, remove_windows, touched_windows};
 use crate::db::control::Control;
 use crate::db::database::Database;
+use crate::db::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Timestamp};
-use crate::store::{BarReads, CatalogUse, SeriesId, SeriesRecord, WriteTxn};
+use crate::store::{BarReads, CatalogUse, MadeReads, SeriesId, SeriesRecord, WriteTxn};
 
 /// What deletion took out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DeleteReport {
     /// Bars.
     pub bars: u64,
+    /// Bars of series that are made of it, which were taken out or made anew.
+    pub bars_made: u64,
     /// Embeddings of windows that had one of those bars.
     pub windows: u64,
     /// Headlines.
@@ -29,7 +33,8 @@ impl Database {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such series, [`Error::Invalid`] if the range ends before
-    /// it starts.
+    /// it starts, if a part is asked for of a series that is made of another, or all of one that others
+    /// are made of.
     pub fn delete_bars(
         &self,
         series: &SeriesKey,
@@ -70,20 +75,19 @@ impl Database {
         let snapshot = inner.snapshot()?;
         let charts = ChartSpace::all(inner, &txn)?;
         let mut report = DeleteReport::default();
+        check_delete(&txn, (id, series), whole)?;
         let change = txn.remove_bars(id, range.clone())?;
         report.bars = change.removed;
-        for space in &charts {
-            for &changed in &change.ranges {
-                let touched = touched_windows(&txn, space, id, changed)?;
-                report.windows += remove_windows(&txn, &snapshot, space.id, &record, touched)?;
-                let windows = txn.bar_times(id, touched.first..=touched.last)?.len() as u64;
-                if windows > inner.files.sizes.fresh_batch || !space.can_encode() {
-                    txn.add_pending(space.id, touched)?;
-                } else {
-                    match embed_fresh(&txn, space, &record, touched) {
-                        Err(Error::Encoder { .. }) => txn.add_pending(space.id, touched)?,
-                        done => drop(done?),
-                    }
+        let mut changed = vec![(id, record.clone(), change.ranges.clone())];
+        for made in follow(&txn, &txn.made_series()?, id, &change.ranges)? {
+            report.bars_made += made.changed;
+            changed.push((made.id, made.record, made.ranges));
+        }
+        for (id, record, ranges) in &changed {
+            for space in &charts {
+                for &range in ranges {
+                    let one = (*id, record);
+                    report.windows += self.embed_around(&txn, &snapshot, space, one, range)?;
                 }
             }
         }
@@ -96,6 +100,30 @@ impl Database {
         }
         inner.commit(&writer, txn)?;
         Ok(report)
+    }
+
+    /// Takes out the windows that a change of bars makes untrue, and embeds what is left there. Returns how many
+    /// were taken out.
+    fn embed_around(
+        &self,
+        txn: &WriteTxn,
+        snapshot: &Snapshot,
+        space: &ChartSpace,
+        (id, record): (SeriesId, &SeriesRecord),
+        changed: (i64, i64),
+    ) -> Result<u64> {
+        let touched = touched_windows(txn, space, id, changed)?;
+        let removed = remove_windows(txn, snapshot, space.id, record, touched)?;
+        let windows = txn.bar_times(id, touched.first..=touched.last)?.len() as u64;
+        if windows > self.0.files.sizes.fresh_batch || !space.can_encode() {
+            txn.add_pending(space.id, touched)?;
+        } else {
+            match embed_fresh(txn, space, record, touched) {
+                Err(Error::Encoder { .. }) => txn.add_pending(space.id, touched)?,
+                done => drop(done?),
+            }
+        }
+        Ok(removed)
     }
 
     /// Deletes the headlines that were published in `range`.
@@ -121,7 +149,7 @@ impl Database {
 /// Takes out the vectors that a user imported for windows whose last bars open in `range`.
 fn remove_imported(
     txn: &WriteTxn,
-    snapshot: &crate::db::snapshot::Snapshot,
+    snapshot: &Snapshot,
     charts: &[ChartSpace],
     id: SeriesId,
     record: &SeriesRecord,

@@ -1,25 +1,22 @@
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
+use super::batch_store::{BatchStore, StoredBatch};
 use super::chart_space::{ChartSpace, await_all};
-use super::check::{check_bars, check_beside_stored};
+use super::check::check_bars;
 use super::compact::seal_when_due;
-use super::embed_batch::{Touched, embed_or_wait};
+use super::embed_batch::embed_or_wait;
 use super::headlines::embed_headlines;
 use super::ingest_report::IngestReport;
 use super::make_default_spaces::make_default_spaces;
-use super::removal::{remove_windows, touched_windows};
 use super::seal;
 use crate::db::control::{Control, Stage, Stopwatch};
 use crate::db::database::Database;
-use crate::db::inner::Inner;
+use crate::db::inner::{Inner, Writer};
 use crate::db::left_out::Unable;
-use crate::db::snapshot::Snapshot;
 use crate::encode::Weights;
 use crate::error::{Error, Result};
 use crate::model::{SeriesBars, Space};
-use crate::store::{BarReads, CatalogUse, Pending, SeriesId, SeriesRecord, WeightReads, WriteTxn};
+use crate::store::{CatalogUse, WeightReads, WriteTxn};
 
 /// Bulk ingestion: batches of bars, then [`Ingest::finish`]. Each batch is one transaction. It is on
 /// disk when [`Ingest::bars`] returns, unless [`crate::OpenOptions::sync_every`] lets several commits
@@ -29,7 +26,7 @@ use crate::store::{BarReads, CatalogUse, Pending, SeriesId, SeriesRecord, Weight
 /// If it is dropped before `finish`, the bars of all batches are stored, and their windows wait:
 /// the next ingestion, or [`crate::Database::compact`], makes them searchable.
 pub struct Ingest<'a> {
-    inner: &'a Inner,
+    pub(super) inner: &'a Inner,
     control: Control,
     stopwatch: Stopwatch,
     report: IngestReport,
@@ -96,29 +93,36 @@ impl<'a> Ingest<'a> {
         for series in batch {
             store.merge(series)?;
         }
-        let BatchStore {
-            report,
-            touched,
-            snapshot,
-            new_windows,
-            ..
-        } = store;
+        store.follow()?;
         self.stopwatch.add(Stage::Store, start.elapsed());
         self.report.series += batch.len() as u64;
+        let stored = store.done();
+        self.commit(&writer, txn, stored)
+    }
+
+    /// Embeds what a batch made, or lets it wait, and commits all of it; nothing if nothing changed.
+    pub(super) fn commit(
+        &mut self,
+        writer: &Writer,
+        txn: WriteTxn,
+        stored: StoredBatch<'_>,
+    ) -> Result<()> {
+        let report = stored.report;
         self.report.bars_unchanged += report.bars_unchanged;
-        if report.bars_added + report.bars_replaced == 0 {
+        if report.bars_added + report.bars_replaced + stored.bars_made == 0 {
             return Ok(());
         }
-        let states = &snapshot.spaces;
+        let states = &stored.snapshot.spaces;
         let fresh = states.iter().map(|s| s.fresh.len() as u64).max();
         let embedded = self.stopwatch.time(Stage::Embed, || {
-            let rows = (new_windows, fresh.unwrap_or(0));
-            embed_or_wait(self.inner, (&txn, &snapshot), &touched, rows)
+            let rows = (stored.new_windows, fresh.unwrap_or(0));
+            embed_or_wait(self.inner, (&txn, &stored.snapshot), &stored.touched, rows)
         })?;
         self.stopwatch
-            .time(Stage::Store, || self.inner.commit(&writer, txn))?;
+            .time(Stage::Store, || self.inner.commit(writer, txn))?;
         self.report.bars_added += report.bars_added;
         self.report.bars_replaced += report.bars_replaced;
+        self.report.bars_made += stored.bars_made;
         self.report.windows_removed += report.windows_removed;
         self.report.add(embedded);
         Ok(())
@@ -215,96 +219,8 @@ impl<'a> Ingest<'a> {
     }
 }
 
-/// One batch on its way into the catalog.
-struct BatchStore<'a> {
-    txn: &'a WriteTxn,
-    snapshot: Arc<Snapshot>,
-    spaces: &'a [ChartSpace],
-    touched: Vec<Touched<'a>>,
-    /// The series that were merged.
-    merged: BTreeSet<SeriesId>,
-    /// Windows to embed, at most.
-    new_windows: u64,
-    report: IngestReport,
-}
-
 /// The chart spaces of a database, which gets the default ones if it has none.
-fn chart_spaces(inner: &Inner, txn: &WriteTxn) -> Result<Vec<ChartSpace>> {
+pub(super) fn chart_spaces(inner: &Inner, txn: &WriteTxn) -> Result<Vec<ChartSpace>> {
     make_default_spaces(&inner.files, txn)?;
     ChartSpace::all(inner, txn)
-}
-
-impl<'a> BatchStore<'a> {
-    fn new(inner: &Inner, txn: &'a WriteTxn, spaces: &'a [ChartSpace]) -> Result<Self> {
-        Ok(Self {
-            txn,
-            snapshot: inner.snapshot()?,
-            spaces,
-            touched: Vec::new(),
-            merged: BTreeSet::new(),
-            new_windows: 0,
-            report: IngestReport::default(),
-        })
-    }
-
-    /// The number of a series, which gets one if it is new.
-    fn id_of(&self, series: &SeriesBars) -> Result<SeriesId> {
-        match self.snapshot.id_of(&series.key) {
-            Some((id, record)) if record.calendar == series.calendar => Ok(id),
-            _ => self.txn.ensure_series(&series.key, series.calendar),
-        }
-    }
-
-    fn merge(&mut self, series: &'a SeriesBars) -> Result<()> {
-        if series.bars.is_empty() {
-            return Ok(()); // A name alone is not worth a series.
-        }
-        let id = self.id_of(series)?;
-        let stored = self.txn.bar_extent(id)?;
-        check_beside_stored(self.txn, id, series, stored)?;
-        let change = self.txn.merge_bars(id, &series.bars, stored)?;
-        self.report.bars_added += change.added;
-        self.report.bars_replaced += change.replaced;
-        self.report.bars_unchanged += change.unchanged;
-        let record = SeriesRecord {
-            key: series.key.clone(),
-            calendar: series.calendar,
-        };
-        let appended = self.merged.insert(id) && change.appended && change.ranges.len() == 1;
-        let stored_to = stored.filter(|_| appended).map(|e| e.last);
-        for space in self.spaces {
-            let mut touched = Vec::with_capacity(change.ranges.len());
-            for &(first, last) in &change.ranges {
-                touched.push(if change.appended {
-                    Pending {
-                        series: id,
-                        first,
-                        last,
-                    }
-                } else {
-                    touched_windows(self.txn, space, id, (first, last))?
-                });
-            }
-            // Ranges that lie close together touch the same windows.
-            for pending in seal::union(touched) {
-                let mut bars = series.bars.len() as u64;
-                if !change.appended {
-                    bars = self.txn.bar_times(id, pending.first..=pending.last)?.len() as u64;
-                    self.report.windows_removed +=
-                        remove_windows(self.txn, &self.snapshot, space.id, &record, pending)?;
-                }
-                if space.can_encode() {
-                    self.new_windows += bars;
-                }
-                self.touched.push(Touched {
-                    space,
-                    series: record.clone(),
-                    windows: pending,
-                    appended: appended.then_some(&series.bars),
-                    stored_to,
-                });
-            }
-        }
-        Ok(())
-    }
 }

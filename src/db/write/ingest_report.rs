@@ -19,6 +19,9 @@ pub struct IngestReport {
     pub bars_replaced: u64,
     /// Bars that were stored already.
     pub bars_unchanged: u64,
+    /// Bars of made series that were added, replaced or taken out, to keep them in step with the series
+    /// that they are made of.
+    pub bars_made: u64,
     /// Windows that were embedded, over all spaces.
     pub windows_embedded: u64,
     /// Windows that have no embedding because they are flat.

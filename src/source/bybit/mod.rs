@@ -22,6 +22,7 @@ mod grid;
 mod instrument;
 mod interrupt;
 mod limiter;
+mod open_bar;
 mod pages;
 mod sync;
 mod transport;

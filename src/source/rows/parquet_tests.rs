@@ -11,6 +11,7 @@ use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Timestamp;
 use crate::source::{
     BarFile, BarOptions, HeadlineOptions, OnError, VectorFile, VectorOptions, read_bars,
     read_headlines, read_vectors,
@@ -62,6 +63,82 @@ fn hourly(time: ArrayRef) -> Vec<u8> {
             Arc::new(Float32Array::from(vec![0.1_f32, 2.0, 3.0])),
         ),
     ])
+}
+
+/// The clock of a zone shows the same dates in CSV and in Parquet.
+#[test]
+fn days_of_a_zone_are_the_dates_that_csv_has() {
+    // Midnights in New York on both sides of the change to summer time.
+    let midnights = [1_709_874_000_i64, 1_710_133_200 - 3_600, 1_710_216_000];
+    let micros = midnights.map(|s| s * 1_000_000).to_vec();
+    let zoned = TimestampMicrosecondArray::from(micros).with_timezone("America/New_York");
+    let (_dir, path) = saved("equity/v/X_1d.parquet", &hourly(Arc::new(zoned)));
+    let parquet = read_bars(&path, &BarOptions::default()).unwrap();
+    let csv = "time,open,high,low,close,volume\n\
+        2024-03-08 00:00:00-05:00,10.1,12,9,11,0.1\n\
+        2024-03-11 00:00:00-04:00,11,13,10,12,2\n\
+        2024-03-12 00:00:00-04:00,12,14,11,13,3\n";
+    let (_dir, path) = saved("equity/v/X_1d.csv", csv.as_bytes());
+    let csv = read_bars(&path, &BarOptions::default()).unwrap();
+    assert_eq!(parquet.series[0].bars.time, csv.series[0].bars.time);
+    let first = Timestamp::from_millis(parquet.series[0].bars.time[0]);
+    assert_eq!(first.to_string(), "2024-03-08T00:00:00Z");
+}
+
+/// A column of times without a zone is a clock, whose zone the caller may say.
+#[test]
+fn times_without_a_zone_are_of_the_callers() {
+    let seconds = TimestampSecondArray::from(vec![START, START + 3_600, START + 7_200]);
+    let (_dir, path) = saved("crypto/v/X.parquet", &hourly(Arc::new(seconds)));
+    let options = BarOptions {
+        zone: Some("Europe/Berlin".parse().unwrap()),
+        ..BarOptions::default()
+    };
+    let file = read_bars(&path, &options).unwrap();
+    assert_eq!(file.series[0].bars.time[0], (START - 3_600) * 1_000);
+}
+
+#[test]
+fn names_of_two_parts_are_a_price_and_a_symbol() {
+    let price = |values: [f64; 3]| Arc::new(Float64Array::from(values.to_vec())) as ArrayRef;
+    let days = [0, 1, 2].map(|day| START + day * 86_400).to_vec();
+    let mut columns = vec![(
+        "Date",
+        Arc::new(TimestampSecondArray::from(days)) as ArrayRef,
+    )];
+    for (symbol, names) in [
+        (
+            "A",
+            [
+                "('Open', 'A')",
+                "('High', 'A')",
+                "('Low', 'A')",
+                "('Close', 'A')",
+            ],
+        ),
+        (
+            "B",
+            [
+                "('Open', 'B')",
+                "('High', 'B')",
+                "('Low', 'B')",
+                "('Close', 'B')",
+            ],
+        ),
+    ] {
+        let by = if symbol == "A" { 1.0 } else { 2.0 };
+        let values = [10.0, 12.0, 9.0, 11.0];
+        columns.extend(names.into_iter().zip(values.map(|v| price([v * by; 3]))));
+    }
+    let (_dir, path) = saved("equity/v/two.parquet", &table(columns.clone()));
+    let file = read_bars(&path, &BarOptions::default()).unwrap();
+    let keys: Vec<String> = file.series.iter().map(|s| s.key.to_string()).collect();
+    assert_eq!(keys, ["equity/v/A:1d", "equity/v/B:1d"]);
+    assert_eq!(file.series[1].bars.close, [22.0; 3]);
+    columns.truncate(5);
+    let (_dir, path) = saved("equity/v/one.parquet", &table(columns));
+    let file = read_bars(&path, &BarOptions::default()).unwrap();
+    assert_eq!(file.series[0].key.to_string(), "equity/v/A:1d");
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn options_win_over_the_path_and_columns_can_be_named() {
     assert_eq!(row["calendar"], "session");
     world.rhyme(&["similar", "Mixed", "-k", "1"]).ok();
     world
-        .rhyme(&["similar", "MIXED"])
+        .rhyme(&["similar", "MIXD"])
         .fails(3, "near it are: fx/me/Mixed:1h");
 }
 

@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 45] = [
+const COMMANDS: [&[&str]; 46] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -28,6 +28,7 @@ const COMMANDS: [&[&str]; 45] = [
     &["transfer-matrix"],
     &["map"],
     &["eval"],
+    &["resample"],
     &["series"],
     &["spaces"],
     &["bars"],

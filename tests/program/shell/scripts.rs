@@ -83,7 +83,7 @@ fn slips_are_told_what_was_meant() {
     fails("series\nlast[two]\n", 1, "like last[3], found last[two]");
     fails("let\nlet x\n", 1, "line 2: expected let NAME = TARGET");
     fails("let x =\n", 1, "expected let NAME = TARGET");
-    fails("as of tomorrow\n", 1, "expected a time like");
+    fails("as of tomorrow\n", 1, "expected a date");
     fails(
         "as 2021-01-01\n",
         1,

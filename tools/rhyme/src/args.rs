@@ -9,7 +9,7 @@ use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, axis, classify, combine, context, delete, divergence, doctor, embed, eval,
     export, import, ingest_bars, ingest_headlines, listings, map, news, prototype, reaction,
-    repair, search, similar, transfer, verify,
+    repair, resample, search, similar, transfer, verify,
 };
 use crate::global::Global;
 
@@ -126,6 +126,9 @@ pub(crate) enum Plain {
     /// On what it was not trained on, beside baselines and chance.
     #[command(after_help = eval::HELP)]
     Eval(eval::Eval),
+    /// Make longer bars of those of a series, and keep them in step
+    #[command(after_help = resample::HELP)]
+    Resample(resample::Resample),
     /// List the series that are stored
     #[command(after_help = "Example: rhyme series btc")]
     Series(listings::Series),

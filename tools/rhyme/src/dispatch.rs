@@ -10,7 +10,7 @@ use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, axis, classify, combine, compact, context, copies, delete, divergence, doctor,
     embed, eval, import, ingest_bars, ingest_headlines, listings, map, news, prototype, reaction,
-    repair, search, similar, transfer, verify,
+    repair, resample, search, similar, transfer, verify,
 };
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
@@ -40,6 +40,7 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::TransferMatrix(args) => transfer::run_matrix(global, &args),
         Plain::Eval(args) => eval::run(global, &args),
         Plain::Map(args) => map::run(global, &args),
+        Plain::Resample(args) => resample::run(global, &args),
         Plain::Series(args) => listings::series(global, &args),
         Plain::Spaces => listings::spaces(global),
         Plain::Bars(args) => listings::bars(global, &args),

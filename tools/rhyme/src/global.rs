@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
+use rhymedb::Zone;
 
 use crate::format::Format;
 use crate::session::Session;
@@ -26,6 +27,10 @@ pub(crate) struct Global {
     /// Stop a question that takes longer than this, like 30s or 5m
     #[arg(long, global = true, value_name = "TIME", value_parser = time_limit)]
     pub(crate) timeout: Option<Duration>,
+    /// The time zone in which tables show times, like Europe/Berlin [default: UTC]. JSON and CSV have UTC,
+    /// and so have times that are typed without a zone
+    #[arg(long, global = true, env = "RHYME_ZONE", value_name = "ZONE")]
+    pub(crate) zone: Option<Zone>,
     /// What the shell holds for the command, if the command is a line of it.
     #[arg(skip)]
     pub(crate) session: Option<Session>,
@@ -64,6 +69,11 @@ impl Global {
             },
             quiet: base.quiet || self.quiet,
             timeout: self.timeout.or(base.timeout),
+            zone: if said("zone") {
+                self.zone
+            } else {
+                base.zone.clone()
+            },
             session: base.session.clone(),
         }
     }

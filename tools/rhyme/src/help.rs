@@ -10,7 +10,7 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
     (
         "Bring in",
         false,
-        &["ingest", "import", "embed", "prototype"],
+        &["ingest", "import", "embed", "resample", "prototype"],
     ),
     (
         "Ask",

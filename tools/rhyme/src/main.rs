@@ -24,6 +24,7 @@ mod session;
 mod shell;
 mod sink;
 mod text;
+mod zone;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,8 @@
 //! Opens the database for a command, and says what every answer says about it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rhymedb::{Database, Error, OpenOptions, Timestamp, View};
 
@@ -64,7 +66,16 @@ pub(crate) fn open_to_write_at(global: &Global, path: &Path, create: bool) -> Ou
 /// Ctrl-C.
 pub(crate) fn view_at(global: &Global, db: &Database, as_of: Option<Timestamp>) -> View {
     let view = as_of.map_or_else(|| db.now(), |t| db.at(t));
-    view.controlled(&progress::question(global))
+    let view = view.controlled(&progress::question(global));
+    let (quiet, told) = (global.clone(), Mutex::new(HashSet::new()));
+    view.on_spelling(move |spelling| {
+        // A question may look a name up more than once.
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(spelling.clone()) {
+            let text = format!("note: {} is taken for {}", spelling.typed, spelling.stored);
+            progress::notice(&quiet, &text);
+        }
+    })
 }
 
 /// Refuses a period that ends before it begins.

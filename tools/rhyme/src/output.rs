@@ -12,6 +12,7 @@ use crate::format::Format;
 use crate::render::{AFTERWARDS, Style, wrapped};
 use crate::sink::{self, Out};
 use crate::text::{grouped, legible, text};
+use crate::zone;
 
 /// The key of a column of small charts, which is the last.
 pub(crate) const CHART: &str = "chart";
@@ -210,16 +211,16 @@ pub(crate) fn grid(titles: &[&str], texts: usize, rows: &[Vec<String>]) -> Outco
     lines(&table.trim_fmt())
 }
 
-/// Prints text as it is.
+/// Prints text for people. Times in it are shown in their zone.
 pub(crate) fn lines(text: &str) -> Outcome {
-    writeln!(Out, "{text}")?;
+    writeln!(Out, "{}", zone::in_text(text))?;
     Ok(())
 }
 
 /// Prints sentences; on a terminal they are broken between words.
 pub(crate) fn prose(text: &str) -> Outcome {
     match sink::width() {
-        Some(width) => lines(&wrapped(text, width)),
+        Some(width) => lines(&wrapped(&zone::in_text(text), width)),
         None => lines(text),
     }
 }
@@ -232,6 +233,6 @@ fn plain(row: &Value, key: &str) -> String {
 fn cell(row: &Value, key: &str) -> String {
     match row.get(key).and_then(Value::as_u64) {
         Some(n) => grouped(n),
-        None => legible(&plain(row, key)),
+        None => zone::in_cell(legible(&plain(row, key))),
     }
 }

@@ -7,10 +7,11 @@ use crate::args::Args;
 use crate::args::Command;
 use crate::args::Export;
 use crate::failure::Outcome;
-use crate::{commands, demo, dispatch, export_answer, output};
+use crate::{commands, demo, dispatch, export_answer, output, zone};
 
 pub(crate) fn run(args: Args) -> Outcome {
     let global = &args.global;
+    zone::set(global.zone.as_ref());
     match args.command {
         Command::Plain(command) => dispatch::run(global, command),
         Command::Demo(args) => demo::run(global, &args),

@@ -5,7 +5,7 @@ use rhymedb::{Error, Target, Timestamp};
 
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
-use crate::opening::{check_period, open, open_to_write};
+use crate::opening::{check_period, open, open_to_write, view_at};
 use crate::output::{self, column};
 
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
             .into());
         }
         // Others can write for as long as somebody thinks about it.
-        let key = open(global)?.now().series_of(&target)?;
+        let key = view_at(global, &open(global)?, None).series_of(&target)?;
         confirm(args.yes, &format!("Delete {key}{part}?"))?;
         let whole = args.from.is_none() && args.until.is_none();
         open_to_write(global)?.delete_bars(&key, (!whole).then_some(start..=end))?
@@ -65,11 +65,14 @@ pub(crate) fn run(global: &Global, args: &Delete) -> Outcome {
         open_to_write(global)?.delete_headlines(start..=end)?
     };
     let row = output::value(&report)?;
-    let columns = [
+    let mut columns = vec![
         column("bars", "bars deleted"),
         column("windows", "windows deleted"),
         column("headlines", "headlines deleted"),
     ];
+    if report.bars_made > 0 {
+        columns.push(column("bars_made", "bars changed that are made of them"));
+    }
     output::record(global.format, &columns, &row)
 }
 

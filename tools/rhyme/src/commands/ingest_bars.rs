@@ -6,12 +6,13 @@ use clap::Args;
 use rayon::prelude::*;
 use rhymedb::{
     BarFile, BarOptions, Calendar, Database, Error, Ingest, IngestReport, Interval, OnConflict,
-    TimeOf, Timestamp, View, find_inputs_and_others, named_by_path, read_bars,
+    SeriesKey, TimeOf, Timestamp, View, find_inputs_and_others, named_by_path, read_bars,
 };
 use serde_json::{Value, json};
 
 use super::ingest_overlaps::{OrderedFile, Overlaps, absurd_level};
 use super::ingest_tally::Tally;
+use super::resample::Also;
 use super::row_options::{Rows, Times};
 use super::space_choice::SpaceChoice;
 use crate::failure::Outcome;
@@ -65,6 +66,8 @@ pub(crate) struct IngestBars {
     on_conflict: OnConflict,
     #[command(flatten)]
     rows: Rows,
+    #[command(flatten)]
+    also: Also,
     #[command(flatten)]
     spaces: SpaceChoice,
 }
@@ -122,6 +125,8 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     tally.notes.close();
     tally.told_of(&overlaps);
     let report = ingest.finish()?;
+    let stored: Result<Vec<SeriesKey>, Error> = tally.series.iter().map(|s| s.parse()).collect();
+    args.also.make(global, &db, stored?, &control)?;
     let files = inputs.files.len();
     let printed = match tally.notes.stored_nothing(files) && global.format == Format::Table {
         // Zeros under a refusal would read as an answer.
@@ -259,6 +264,7 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
         "bars_added": report.bars_added,
         "bars_replaced": report.bars_replaced,
         "bars_unchanged": report.bars_unchanged,
+        "bars_made": report.bars_made,
         "windows_embedded": report.windows_embedded,
         "windows_flat": report.windows_flat,
         "windows_failed": report.windows_failed,
@@ -284,6 +290,10 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
         column("segments", "segments written"),
         column("seconds", "seconds"),
     ];
+    let mut columns = columns.to_vec();
+    if report.bars_made > 0 {
+        columns.insert(9, column("bars_made", "bars made of others"));
+    }
     output::record(global.format, &columns, &row)?;
     tell_left_out(global, report);
     if global.format == Format::Table {

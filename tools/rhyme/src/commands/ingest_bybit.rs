@@ -1,11 +1,12 @@
+use super::resample::Also;
 use super::space_choice::SpaceChoice;
 use clap::Args;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use rhymedb::{
-    BybitClient, Calendar, Control, Error, Ingest, Interval, SeriesBars, SeriesInfo, SyncReport,
-    SyncRequest, Timestamp, bybit_series_key, sync_klines,
+    BybitClient, Calendar, Control, Database, Error, Ingest, Interval, SeriesBars, SeriesInfo,
+    SeriesKey, SyncReport, SyncRequest, Timestamp, bybit_series_key, sync_klines,
 };
 use serde_json::{Value, json};
 
@@ -35,6 +36,8 @@ pub(crate) struct IngestBybit {
     /// The server
     #[arg(long, default_value = "https://api.bybit.com", value_name = "URL")]
     pub(crate) base_url: String,
+    #[command(flatten)]
+    pub(crate) also: Also,
     #[command(flatten)]
     pub(crate) spaces: SpaceChoice,
 }
@@ -67,10 +70,11 @@ pub(crate) fn run(global: &Global, args: &IngestBybit) -> Outcome {
             scope.spawn(|| work.download_all());
         }
     });
-    finish(global, work, &control)
+    finish(global, &db, work, &control)
 }
 
-fn finish(global: &Global, work: Downloads<'_>, control: &Control) -> Outcome {
+fn finish(global: &Global, db: &Database, work: Downloads<'_>, control: &Control) -> Outcome {
+    let (args, wanted) = (work.args, work.keys()?);
     let mut done = work
         .done
         .into_inner()
@@ -95,6 +99,10 @@ fn finish(global: &Global, work: Downloads<'_>, control: &Control) -> Outcome {
     ];
     output::listing(global.format, &columns, &rows, "no series was asked for")?;
     super::ingest_bars::tell_left_out(global, &report?);
+    let stored = db.now().series()?;
+    let mut stored = stored.into_iter().map(|s| s.key);
+    let received = stored.by_ref().filter(|key| wanted.contains(key)).collect();
+    args.also.make(global, db, received, control)?;
     if control.is_stopped() {
         return Err(Error::Interrupted.into());
     }
@@ -148,6 +156,18 @@ struct Downloads<'a> {
 }
 
 impl Downloads<'_> {
+    /// The series that are asked for.
+    fn keys(&self) -> Outcome<Vec<SeriesKey>> {
+        let args = self.args;
+        let mut keys = Vec::new();
+        for symbol in &args.symbols {
+            for &interval in &args.interval {
+                keys.push(bybit_series_key(args.category, symbol, interval)?);
+            }
+        }
+        Ok(keys)
+    }
+
     fn download_all(&self) {
         loop {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);

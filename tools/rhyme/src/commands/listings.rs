@@ -69,6 +69,7 @@ pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
                 "symbol": s.key.symbol,
                 "interval": s.key.interval.to_string(),
                 "calendar": s.calendar.to_string(),
+                "made_of": s.made_of.as_ref().map(ToString::to_string),
                 "bars": s.bars,
                 "first": text(s.first),
                 "last": text(s.last),
@@ -85,6 +86,11 @@ pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
         column("first", "first open"),
         column("last", "last close"),
     ];
+    let made = rows.iter().any(|row| !row["made_of"].is_null());
+    let mut columns = columns.to_vec();
+    if made || global.format == Format::Csv {
+        columns.push(column("made_of", "made of"));
+    }
     let none = match &args.text {
         Some(_) => "no stored series has a name with that text",
         None => "no series is stored yet",

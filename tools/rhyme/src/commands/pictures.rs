@@ -10,6 +10,7 @@ use crate::output::{self};
 use crate::render::{Style, beside, candles_and_after, cut, sparkline, sparkline_and_after};
 use crate::sink;
 use crate::text::legible;
+use crate::zone;
 
 /// The part of a window that is shown of what came after it.
 const AFTER: usize = 4;
@@ -121,6 +122,10 @@ pub(crate) fn charts(view: &View, target: &str, answer: &SimilarAnswer) -> Vec<S
     };
     let mut all = Vec::new();
     let query = match (&answer.query, &answer.query_bars) {
+        (Some(window), Some(bars)) if answer.open_bar.is_some() => Some((
+            format!("query  {}  last bar open", window.series),
+            (bars.clone(), Bars::default()),
+        )),
         (Some(window), _) => Some((
             format!("query  {}", window.series),
             window_bars(view, window),
@@ -153,6 +158,6 @@ fn picture(title: &str, (bars, after): &(Bars, Bars), width: usize) -> Vec<Strin
 
 /// A time as it stands in a title: to the minute.
 fn moment(time: Timestamp) -> String {
-    let text = time.to_string().replace('T', " ");
+    let text = zone::shown(time).replace('T', " ");
     text.chars().take("2024-01-03 12:00".len()).collect()
 }

@@ -8,6 +8,7 @@ use rhymedb::{
 use serde_json::{Value, json};
 
 use super::moves::{self, MOVE_COLUMNS};
+use super::open_bar::{self, WithOpen};
 use super::told::{self, Sentence};
 use super::which::Which;
 use super::{outcomes, pattern, pictures, trained, words};
@@ -40,6 +41,7 @@ another interval. Both stay in the list.
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
 Example: rhyme similar BTCUSDT:1h --outcome 24h --plot similar.html
+Example: rhyme similar BTCUSDT:1h --with-open bybit
 Example: rhyme similar --pattern 1,3,2,5,4
 Example: rhyme similar --pattern \"double bottom\"";
 
@@ -81,6 +83,8 @@ pub(crate) struct Similar {
     #[arg(long)]
     space: Option<String>,
     #[command(flatten)]
+    with_open: WithOpen,
+    #[command(flatten)]
     which: Which,
     /// Nothing whose last bar closed after this time
     #[arg(long)]
@@ -111,7 +115,10 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     {
         return named_pattern(global, args, &view, name);
     }
-    let (target, query) = asked(args)?;
+    let (target, mut query) = asked(args)?;
+    if let Some(open) = args.with_open.query(&view, target)? {
+        query = open;
+    }
     if let (Some(as_of), Ok(Target { time, .. })) = (args.as_of, target.parse())
         && time > Some(as_of)
     {
@@ -358,8 +365,13 @@ pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value, entry: bool) ->
 }
 
 fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome<String> {
-    let what = words::window_line(view, answer.query.as_ref(), target)?;
-    let chart = match (&answer.query, &answer.query_bars) {
+    let open = open_bar::of(answer);
+    let what = match open {
+        Some(open) => open_bar::told(open),
+        None => words::window_line(view, answer.query.as_ref(), target)?,
+    };
+    let stored = answer.query.as_ref().filter(|_| open.is_none());
+    let chart = match (stored, &answer.query_bars) {
         (Some(window), _) => Some(pictures::small_chart(view, window)),
         (None, Some(bars)) => Some(sparkline(&bars.close, 24, Style::of_stdout())),
         (None, None) => None,
@@ -403,6 +415,7 @@ pub(super) fn answer_json(
         "exclusion": answer.exclusion,
         "entries": answer.entries,
         "as_of": view.as_of().map(|t| t.to_string()),
+        "open_bar": open_bar::json(answer.open_bar),
     });
     if let (Some(window), Some(object)) = (&answer.query, query.as_object_mut()) {
         let parts = [

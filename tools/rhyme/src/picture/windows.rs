@@ -19,6 +19,13 @@ pub(crate) fn found(
 ) -> Outcome<Analogs> {
     let ahead = ahead.unwrap_or((answer.window_bars as usize / 4).max(1));
     let query = match (&answer.query, &answer.query_bars) {
+        (Some(window), Some(bars)) if answer.open_bar.is_some() => Some(Chart {
+            name: name(&window.series),
+            label: "asked · last bar open".to_owned(),
+            interval: Some(window.series.interval),
+            bars: bars.clone(),
+            later: rhymedb::Bars::default(),
+        }),
         (Some(window), _) => Some(chart(view, window, "asked".to_owned(), ahead)?),
         (None, Some(bars)) => Some(Chart {
             name: asked.to_owned(),
@@ -40,6 +47,9 @@ pub(crate) fn found(
         hits.push(chart(view, &hit.window, label, ahead)?);
     }
     let title = match &answer.query {
+        Some(w) if answer.open_bar.is_some() => {
+            format!("What looked like {}, its last bar open", name(&w.series))
+        }
         Some(w) => format!("What looked like {} on {}", name(&w.series), when(w.end)),
         None => format!("What looks like {asked}"),
     };

@@ -3,6 +3,7 @@
 use rhymedb::{Bar, Timestamp};
 
 use super::Style;
+use crate::zone;
 
 /// The length of `2024-01-03`, and of `2024-01-03 12:00`.
 const DATE: usize = 10;
@@ -77,8 +78,8 @@ impl Scale {
 /// The first time at the left and the last at the right of the candles, in the longest form that
 /// fits there or at least into the picture.
 pub(super) fn dates(first: Timestamp, last: Timestamp, candles: usize, picture: usize) -> String {
-    let (first, last) = (first.to_string(), last.to_string());
-    let midnight = |time: &str| time.ends_with("T00:00:00Z");
+    let (first, last) = (zone::shown(first), zone::shown(last));
+    let midnight = |time: &str| time.contains("T00:00:00");
     let longest = if midnight(&first) && midnight(&last) {
         DATE
     } else {

@@ -11,6 +11,7 @@ fn known() -> Known {
         SeriesInfo {
             key: SeriesKey::new(market, venue, symbol, interval.parse().unwrap()).unwrap(),
             calendar: Calendar::Continuous,
+            made_of: None,
             bars: 1,
             first: Some(first.parse().unwrap()),
             last: Some(last.parse().unwrap()),

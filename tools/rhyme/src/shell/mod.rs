@@ -263,7 +263,7 @@ impl Shell {
                 output::lines(&format!("as of {now}"))?;
             }
             [of, now] if of == "of" && now == "now" => self.as_of = None,
-            [of, time @ ..] if of == "of" => self.as_of = Some(time.join("T").parse()?),
+            [of, time @ ..] if of == "of" => self.as_of = Some(time.join(" ").parse()?),
             other => {
                 return Err(Error::Invalid(format!(
                     "expected as of TIME, like as of 2021-01-01, or as of now, found as {}",

@@ -1,0 +1,202 @@
+//! One batch of bars on its way into the catalog, and what it makes of other series.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::chart_space::ChartSpace;
+use super::check::check_beside_stored;
+use super::embed_batch::Touched;
+use super::ingest_report::IngestReport;
+use super::made::{MadeChange, follow, refuse_made};
+use super::removal::{remove_windows, touched_windows};
+use super::seal;
+use crate::db::inner::Inner;
+use crate::db::snapshot::Snapshot;
+use crate::error::Result;
+use crate::model::{Bars, SeriesBars};
+use crate::store::{BarReads, MadeReads, Pending, SeriesId, SeriesRecord, WriteTxn};
+
+/// Bars that are merged in one transaction.
+pub(super) struct BatchStore<'t, 'a> {
+    txn: &'t WriteTxn,
+    spaces: &'a [ChartSpace],
+    /// The made series, each with its source.
+    made: BTreeMap<SeriesId, SeriesId>,
+    /// The series that were merged, with the ranges of open times that changed.
+    merged: BTreeMap<SeriesId, Vec<(i64, i64)>>,
+    stored: StoredBatch<'a>,
+}
+
+/// What a batch changed.
+pub(super) struct StoredBatch<'a> {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) touched: Vec<Touched<'a>>,
+    /// Windows to embed, at most.
+    pub(super) new_windows: u64,
+    /// Bars of made series that were added, replaced or taken out.
+    pub(super) bars_made: u64,
+    pub(super) report: IngestReport,
+}
+
+/// Changed bars of a series.
+struct ChangedBars<'a> {
+    id: SeriesId,
+    record: SeriesRecord,
+    /// Ranges of their open times.
+    ranges: Vec<(i64, i64)>,
+    /// Whether they are later than all that was stored.
+    appended: bool,
+    /// The bars, if they are the first of the series in the batch, and appended.
+    bars: Option<&'a Bars>,
+    /// The last open time that was stored before, if all changed bars are later.
+    stored_to: Option<i64>,
+    /// How many, at most.
+    count: u64,
+}
+
+impl<'t, 'a> BatchStore<'t, 'a> {
+    pub(super) fn new(inner: &Inner, txn: &'t WriteTxn, spaces: &'a [ChartSpace]) -> Result<Self> {
+        Ok(Self {
+            txn,
+            spaces,
+            made: txn.made_series()?,
+            merged: BTreeMap::new(),
+            stored: StoredBatch {
+                snapshot: inner.snapshot()?,
+                touched: Vec::new(),
+                new_windows: 0,
+                bars_made: 0,
+                report: IngestReport::default(),
+            },
+        })
+    }
+
+    pub(super) fn done(self) -> StoredBatch<'a> {
+        self.stored
+    }
+
+    /// The number of a series, which gets one if it is new.
+    fn id_of(&self, series: &SeriesBars) -> Result<SeriesId> {
+        match self.stored.snapshot.id_of(&series.key) {
+            Some((id, record)) if record.calendar == series.calendar => Ok(id),
+            _ => self.txn.ensure_series(&series.key, series.calendar),
+        }
+    }
+
+    /// Merges bars from outside.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] if they cannot stand beside those that are stored, or if the series is
+    /// made of another.
+    pub(super) fn merge(&mut self, series: &'a SeriesBars) -> Result<()> {
+        if series.bars.is_empty() {
+            return Ok(()); // A name alone is not worth a series.
+        }
+        let id = self.id_of(series)?;
+        if let Some(&source) = self.made.get(&id) {
+            return Err(refuse_made(self.txn, &series.key, source)?);
+        }
+        let stored = self.txn.bar_extent(id)?;
+        check_beside_stored(self.txn, id, series, stored)?;
+        let change = self.txn.merge_bars(id, &series.bars, stored)?;
+        self.stored.report.bars_added += change.added;
+        self.stored.report.bars_replaced += change.replaced;
+        self.stored.report.bars_unchanged += change.unchanged;
+        let first = !self.merged.contains_key(&id);
+        let appended = first && change.appended && change.ranges.len() == 1;
+        let known = self.merged.entry(id).or_default();
+        known.extend_from_slice(&change.ranges);
+        self.touch(ChangedBars {
+            id,
+            record: SeriesRecord {
+                key: series.key.clone(),
+                calendar: series.calendar,
+            },
+            ranges: change.ranges,
+            appended: change.appended,
+            bars: appended.then_some(&series.bars),
+            stored_to: stored.filter(|_| appended).map(|e| e.last),
+            count: series.bars.len() as u64,
+        })
+    }
+
+    /// Makes a series anew of all bars of its source. Returns how many buckets are not whole.
+    pub(super) fn make_all(&mut self, made: SeriesId, source: SeriesId) -> Result<u64> {
+        self.made.insert(made, source);
+        self.txn.put_made(made, source)?;
+        let change = super::made::make_all(self.txn, made, source)?;
+        let left_out = change.left_out;
+        self.note_made(change)?;
+        Ok(left_out)
+    }
+
+    /// Brings the series that are made of merged ones in step.
+    pub(super) fn follow(&mut self) -> Result<()> {
+        let sources: BTreeSet<SeriesId> = self.made.values().copied().collect();
+        let merged = std::mem::take(&mut self.merged);
+        for (id, ranges) in merged.iter().filter(|(id, _)| sources.contains(id)) {
+            for change in follow(self.txn, &self.made, *id, ranges)? {
+                self.note_made(change)?;
+            }
+        }
+        self.merged = merged;
+        Ok(())
+    }
+
+    fn note_made(&mut self, change: MadeChange) -> Result<()> {
+        self.stored.bars_made += change.changed;
+        self.touch(ChangedBars {
+            id: change.id,
+            record: change.record,
+            ranges: change.ranges,
+            appended: change.appended_to.is_some(),
+            bars: None,
+            stored_to: change.appended_to,
+            count: change.changed,
+        })
+    }
+
+    /// Takes out the windows that changed bars make untrue, and notes those to embed.
+    fn touch(&mut self, changed: ChangedBars<'a>) -> Result<()> {
+        let ChangedBars { id, record, .. } = changed;
+        for space in self.spaces {
+            let mut touched = Vec::with_capacity(changed.ranges.len());
+            for &(first, last) in &changed.ranges {
+                touched.push(if changed.appended {
+                    Pending {
+                        series: id,
+                        first,
+                        last,
+                    }
+                } else {
+                    touched_windows(self.txn, space, id, (first, last))?
+                });
+            }
+            // Ranges that lie close together touch the same windows.
+            for pending in seal::union(touched) {
+                let mut bars = changed.count;
+                if !changed.appended {
+                    bars = self.txn.bar_times(id, pending.first..=pending.last)?.len() as u64;
+                    self.stored.report.windows_removed += remove_windows(
+                        self.txn,
+                        &self.stored.snapshot,
+                        space.id,
+                        &record,
+                        pending,
+                    )?;
+                }
+                if space.can_encode() {
+                    self.stored.new_windows += bars;
+                }
+                self.stored.touched.push(Touched {
+                    space,
+                    series: record.clone(),
+                    windows: pending,
+                    appended: changed.bars,
+                    stored_to: changed.stored_to,
+                });
+            }
+        }
+        Ok(())
+    }
+}
