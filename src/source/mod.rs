@@ -21,6 +21,8 @@ mod container;
 #[cfg(feature = "files")]
 mod fields;
 #[cfg(feature = "files")]
+mod file_stamp;
+#[cfg(feature = "files")]
 mod headline_columns;
 #[cfg(feature = "files")]
 mod headline_symbols;
@@ -59,6 +61,8 @@ pub use bybit::{
 };
 #[cfg(feature = "files")]
 pub use column_map::parse_map;
+#[cfg(feature = "files")]
+pub use file_stamp::{stamp_file, unchanged_file};
 #[cfg(feature = "files")]
 pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
 #[cfg(feature = "files")]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use rhymedb::{Control, Error, InputReport, Inputs, SeriesBars, Timestamp};
+use rhymedb::{Control, Error, InputReport, Inputs, ReadSpan, SeriesBars, Timestamp};
 
 use super::ingest_overlaps::{OrderedFile, Overlaps, RefusedSeries};
 use super::input_notes::InputNotes;
@@ -30,6 +30,10 @@ pub(super) struct Tally<'a> {
     bars: u64,
     pub(super) first: Option<i64>,
     pub(super) last: Option<i64>,
+    /// Files that were not read again.
+    pub(super) unchanged: usize,
+    /// Names of the series in them.
+    pub(super) kept: BTreeSet<String>,
     pub(super) open: u64,
     pub(super) settled: u64,
 }
@@ -50,6 +54,8 @@ impl<'a> Tally<'a> {
             bars: 0,
             first: None,
             last: None,
+            unchanged: 0,
+            kept: BTreeSet::new(),
             open: 0,
             settled: 0,
         }
@@ -92,6 +98,14 @@ impl<'a> Tally<'a> {
         self.files.saturating_sub(over)
     }
 
+    /// A file that is not read again, and what it holds.
+    pub(super) fn unchanged(&mut self, path: &PathBuf, spans: &[ReadSpan]) {
+        self.unchanged += 1;
+        let series = spans.iter().map(|span| span.series.clone());
+        self.kept.extend(series);
+        self.done(&[path]);
+    }
+
     /// So many more files are done.
     pub(super) fn done(&mut self, files: &[&PathBuf]) {
         self.bytes_done += bytes(files);
@@ -121,12 +135,18 @@ impl Tally<'_> {
         let series = self.series.len() as u64;
         let mut line = format!(
             "read {}: {}, {}",
-            count(self.tables() as u64, "file", "files"),
+            count((self.tables() - self.unchanged) as u64, "file", "files"),
             count(series, "series", "series"),
             count(self.bars, "bar", "bars"),
         );
         let time = |t: Option<i64>| t.map(Timestamp::from_millis);
         line.push_str(&span(time(self.first), time(self.last)));
+        if self.unchanged > 0 {
+            let files = count(self.unchanged as u64, "file", "files");
+            line.push_str(&format!(
+                "; {files} not read again, because nothing in them changed (--reread reads all)"
+            ));
+        }
         if self.open > 0 {
             let open = count(self.open, "bar that was", "bars that were");
             line.push_str(&format!(
