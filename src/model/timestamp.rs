@@ -151,6 +151,8 @@ impl FromStr for Timestamp {
         {
             return Ok(t);
         }
-        typed_time::read(trimmed).ok_or_else(|| typed_time::refusal(text))
+        typed_time::read(trimmed)
+            .map(Self)
+            .ok_or_else(|| typed_time::refusal(text))
     }
 }

@@ -6,7 +6,6 @@
 use jiff::civil::{Date, Time};
 use jiff::fmt::strtime::BrokenDownTime;
 
-use super::Timestamp;
 use crate::error::{Error, excerpt};
 
 /// Dates that name their month, or begin with the year; commas and separators are spaces by then.
@@ -35,9 +34,9 @@ const RELATIVE: [&str; 18] = [
     "sunday",
 ];
 
-/// The moment in UTC that a text means, if it is a date whose month and day are certain, alone or
+/// The moment in UTC, in milliseconds since 1970, that a text means, if it is a date whose month and day are certain, alone or
 /// with a time of day.
-pub(super) fn read(text: &str) -> Option<Timestamp> {
+pub(super) fn read(text: &str) -> Option<i64> {
     let lower = text.to_lowercase();
     let spaced: String = lower.replace(['-', '/', ',', '.'], " ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
@@ -72,11 +71,9 @@ fn is_number(word: &str) -> bool {
     word.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn utc(date: Date, time: Time) -> Option<Timestamp> {
+fn utc(date: Date, time: Time) -> Option<i64> {
     let moment = date.to_datetime(time).to_zoned(jiff::tz::TimeZone::UTC);
-    Some(Timestamp::from_millis(
-        moment.ok()?.timestamp().as_millisecond(),
-    ))
+    Some(moment.ok()?.timestamp().as_millisecond())
 }
 
 /// Why a text is no time, and what to type instead.
@@ -84,7 +81,7 @@ pub(super) fn refusal(text: &str) -> Error {
     let lower = text.trim().to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphanumeric());
     if words.any(|word| RELATIVE.contains(&word)) {
-        let now = day_of(Timestamp::now());
+        let now = day_of(jiff::Timestamp::now());
         return Error::invalid(format!(
             "expected a date, found {}, which means another one tomorrow; type the date itself, like {now}",
             excerpt(text)
@@ -140,7 +137,7 @@ fn readings(text: &str) -> Vec<String> {
     all
 }
 
-fn day_of(time: Timestamp) -> String {
+fn day_of(time: jiff::Timestamp) -> String {
     let text = time.to_string();
     text.split('T').next().unwrap_or_default().to_owned()
 }
@@ -149,7 +146,7 @@ fn day_of(time: Timestamp) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use super::Timestamp;
+    use crate::model::Timestamp;
 
     #[test]
     fn dates_are_read_as_people_write_them() {

@@ -65,7 +65,7 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
         Format::Json => output::json(&serde_json::Value::Array(answers)),
         Format::Csv => output::listing(
             Format::Csv,
-            &crate::commands::similar::HIT_COLUMNS,
+            &crate::commands::hits::HIT_COLUMNS,
             &answers,
             "",
         ),
@@ -204,7 +204,7 @@ impl Question {
         if global.format == Format::Table {
             self.print(global, view, event, &target, &answer)?;
         }
-        crate::commands::similar::hit_rows(Format::Json, view, &answer)
+        crate::commands::hits::hit_rows(Format::Json, view, &answer)
     }
 
     fn print(

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::which::Which;
 use super::words::{self, Place};
-use super::{similar, trained};
+use super::{hits, trained};
 use crate::failure::Outcome;
 use crate::global::Global;
 use crate::opening::{check_period, open};
@@ -58,7 +58,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         Ok(picture)
     };
     args.plot.write(global, drawn)?;
-    similar::print_with(
+    hits::print_with(
         global.format,
         &view,
         &asked,

@@ -4,7 +4,7 @@ use std::path::Path;
 use rhymedb::{Error, Weights, chart_encoder_by_name};
 use serde_json::json;
 
-use super::ingest_bars::tell_left_out;
+use super::left_out_windows::tell_left_out;
 use crate::failure::Outcome;
 use crate::global::Global;
 use crate::opening::open_to_write;

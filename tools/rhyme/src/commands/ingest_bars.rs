@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::ingest_memory::{Memory, stamp};
 use super::ingest_overlaps::{OrderedFile, Overlaps, absurd_level};
 use super::ingest_tally::Tally;
+use super::left_out_windows::tell_left_out;
 use super::resample::Also;
 use super::row_options::{Rows, Times};
 use super::space_choice::SpaceChoice;
@@ -332,29 +333,6 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
         output::lines(&tally.last_line())?;
     }
     Ok(())
-}
-
-/// Says on standard error which windows have no vector though their bars are stored, and why.
-pub(super) fn tell_left_out(global: &Global, report: &IngestReport) {
-    for waiting in &report.waiting_spaces {
-        let text = format!(
-            "note: new windows of the space {} wait, because its encoder {} is not available: {}. Their bars are stored; use a program that has the encoder, or drop the space with `rhyme drop-space {}`",
-            waiting.space, waiting.encoder, waiting.reason, waiting.space
-        );
-        notice(global, &legible(&text));
-    }
-    for failed in &report.failed_windows {
-        let text = format!(
-            "note: left out of the space {}: the window {}@{}: {}",
-            failed.space, failed.series, failed.end, failed.reason
-        );
-        notice(global, &legible(&text));
-    }
-    let named = report.failed_windows.len() as u64;
-    if report.windows_failed > named {
-        let more = report.windows_failed - named;
-        notice(global, &format!("... and {more} more windows"));
-    }
 }
 
 fn stages(report: &IngestReport) -> Value {

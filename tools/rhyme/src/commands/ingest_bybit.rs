@@ -108,7 +108,7 @@ fn finish(global: &Global, db: &Database, work: Downloads<'_>, control: &Control
         column("last", "last open"),
     ];
     output::listing(global.format, &columns, &rows, "no series was asked for")?;
-    super::ingest_bars::tell_left_out(global, &report?);
+    super::left_out_windows::tell_left_out(global, &report?);
     let stored = db.now().series()?;
     let mut stored = stored.into_iter().map(|s| s.key);
     let received = stored.by_ref().filter(|key| wanted.contains(key)).collect();

@@ -3,7 +3,7 @@
 use rhymedb::{HitOutcome, Horizon, HorizonOutcomes, LeftOut, OutcomeAnswer, View};
 use serde_json::{Value, json};
 
-use super::similar::{answer_json, hit_columns, hit_row, print_table};
+use super::hits::{answer_json, hit_columns, hit_row, print_table};
 use super::summary::{self, Compared, in_percent, rounded};
 use crate::failure::Outcome;
 use crate::format::Format;

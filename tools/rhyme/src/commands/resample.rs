@@ -2,7 +2,7 @@ use clap::Args;
 use rhymedb::{Control, Database, Error, Interval, ResampleReport, SeriesKey};
 use serde_json::{Value, json};
 
-use super::ingest_bars::tell_left_out;
+use super::left_out_windows::tell_left_out;
 use super::words;
 use crate::failure::Outcome;
 use crate::global::Global;

@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 use rhymedb::{SearchAnswer, View};
 use serde_json::{Value, json};
 
-use super::similar::{HIT_COLUMNS, hit_rows, with_chart};
+use super::hits::{HIT_COLUMNS, hit_rows, with_chart};
 use super::told::{self, Sentence};
 use super::trained;
 use super::which::Which;

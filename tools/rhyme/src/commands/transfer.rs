@@ -7,8 +7,8 @@ use rhymedb::{
 };
 use serde_json::{Value, json};
 
+use super::hits::HIT_COLUMNS;
 use super::moves;
-use super::similar::HIT_COLUMNS;
 use super::window_columns::window_row;
 use super::{pictures, trained};
 use crate::failure::Outcome;

@@ -8,7 +8,7 @@ use rhymedb::{
 };
 use serde_json::{Value, json};
 
-use super::{moves, similar};
+use super::{moves, query_text};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -58,7 +58,7 @@ pub(super) fn query(text: &str) -> Outcome<Query> {
     if let Some(name) = text.strip_prefix("prototype:") {
         return Ok(Query::prototype(name));
     }
-    similar::query(text)
+    query_text::query(text)
 }
 
 /// A series without a time.

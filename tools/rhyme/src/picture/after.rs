@@ -3,7 +3,7 @@
 use rhymedb::plot::Chart;
 use rhymedb::{Bars, Calendar, SeriesKey, Timestamp, View, Window};
 
-use super::name;
+use super::names::name;
 use crate::failure::Outcome;
 
 /// A market may be closed for so long.

@@ -4,7 +4,8 @@ use rhymedb::plot::{Analogs, Fan, FanPath, FanStep};
 use rhymedb::{Horizon, Interval, OutcomeAnswer, ReactionAnswer, View};
 
 use super::after::{later, returns};
-use super::{as_of, name, when, windows};
+use super::names::{as_of, name, when};
+use super::windows;
 use crate::failure::Outcome;
 use crate::text::grouped;
 

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use rhymedb::plot::{Scatter, ScatterGroup, ScatterPoint};
 use rhymedb::{MapAnswer, View, Window};
 
-use super::{as_of, name, when};
+use super::names::{as_of, name, when};
 use crate::text::grouped;
 
 /// What windows are coloured by.

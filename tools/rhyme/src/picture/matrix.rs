@@ -3,7 +3,7 @@
 use rhymedb::plot::{Matrix, MatrixCell};
 use rhymedb::{TransferMatrixAnswer, View};
 
-use super::as_of;
+use super::names::as_of;
 use crate::text::grouped;
 
 pub(crate) fn matrix(view: &View, answer: &TransferMatrixAnswer) -> Matrix {

@@ -4,6 +4,7 @@ mod after;
 mod fan;
 mod map;
 mod matrix;
+mod names;
 mod timeline;
 mod windows;
 
@@ -12,7 +13,6 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use clap::builder::ValueHint;
 use rhymedb::plot::{Picture, PictureFormat, PlotOptions, Theme};
-use rhymedb::{SeriesKey, Timestamp, View};
 
 pub(crate) use fan::{news, outcomes};
 pub(crate) use map::{MapColour, map};
@@ -72,23 +72,4 @@ impl PlotArgs {
         progress::notice(global, &format!("drawn into {}", path.display()));
         Ok(())
     }
-}
-
-/// A series as headings have it.
-fn name(series: &SeriesKey) -> String {
-    format!("{} {}", series.symbol, series.interval)
-}
-
-/// A moment as headings have it: without seconds that are nothing.
-fn when(time: Timestamp) -> String {
-    let text = time.to_string();
-    let without = |text: &str, end| text.strip_suffix(end).unwrap_or(text).to_owned();
-    let minutes = without(&without(&text, "Z"), ":00");
-    without(&minutes, "T00:00").replace('T', " ")
-}
-
-/// The end of a subtitle: as of when the view was.
-fn as_of(view: &View) -> String {
-    view.as_of()
-        .map_or_else(String::new, |t| format!(" · as of {} UTC", when(t)))
 }

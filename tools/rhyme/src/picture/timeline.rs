@@ -8,7 +8,7 @@ use rhymedb::{
     LabelSet, RegimesAnswer, SeriesKey, Timestamp, View,
 };
 
-use super::{as_of, name};
+use super::names::{as_of, name};
 use crate::failure::Outcome;
 use crate::text::grouped;
 

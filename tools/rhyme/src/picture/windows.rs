@@ -4,7 +4,7 @@ use rhymedb::plot::{Analogs, Chart};
 use rhymedb::{SimilarAnswer, TransferAnswer, View};
 
 use super::after::chart;
-use super::{as_of, name, when};
+use super::names::{as_of, name, when};
 use crate::failure::Outcome;
 use crate::text::grouped;
 

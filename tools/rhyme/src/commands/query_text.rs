@@ -1,0 +1,44 @@
+//! From what a user types to what is compared.
+
+use crate::failure::Outcome;
+use rhymedb::{BarOptions, Error, Query, Target, read_bars};
+use std::path::Path;
+
+/// A candle file, if there is one of that name, else a target.
+pub(super) fn query(text: &str) -> Outcome<Query> {
+    let path = Path::new(text);
+    if !path.is_file() {
+        if reads_as_file(text) {
+            return Err(Error::NotFound {
+                what: "candle file",
+                name: text.to_owned(),
+                hint_text: "name a file that exists, or a stored series like BTCUSDT:1h".to_owned(),
+            }
+            .into());
+        }
+        return Ok(text.parse::<Target>()?.into());
+    }
+    let options = BarOptions {
+        // A query belongs to no market; the name only lets files without one be read.
+        market: Some("query".to_owned()),
+        ..BarOptions::default()
+    };
+    let mut series = read_bars(path, &options)?.series;
+    match (series.pop(), series.len()) {
+        (Some(one), 0) => Ok(one.bars.into()),
+        (_, others) => Err(Error::Invalid(format!(
+            "expected a candle file of one series, found {} in {text}",
+            others + 1
+        ))
+        .into()),
+    }
+}
+
+/// Whether a user who types this means a file, though none of that name is there.
+fn reads_as_file(text: &str) -> bool {
+    let endings = [
+        ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip",
+    ];
+    let lower = text.to_lowercase();
+    text.starts_with(['.', '/']) || endings.iter().any(|ending| lower.ends_with(ending))
+}
