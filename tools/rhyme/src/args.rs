@@ -129,7 +129,7 @@ pub(crate) enum Plain {
     /// On what it was not trained on, beside baselines and chance.
     #[command(after_help = eval::HELP)]
     Eval(eval::Eval),
-    /// Make longer bars of those of a series, and keep them in step
+    /// Make longer bars of a series, kept in step with it
     #[command(after_help = resample::HELP)]
     Resample(resample::Resample),
     /// List the series that are stored
