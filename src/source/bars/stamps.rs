@@ -116,7 +116,7 @@ pub(super) fn header_suggests_close(names: &[String], time: usize) -> Option<Str
     let has = |name: &&str| plain_names.iter().any(|n| n == name);
     let source = CLOSE_STAMPED
         .iter()
-        .find(|(marks, _)| marks.iter().all(|m| has(&m)));
+        .find(|(marks, _)| marks.iter().all(has));
     if let Some((_, source)) = source {
         return Some(format!(
             "the columns are those of {source}, whose times are of the close"

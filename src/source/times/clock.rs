@@ -36,7 +36,7 @@ pub(crate) struct Settled {
 
 impl Clock<'_> {
     /// Turns local times into UTC.
-    pub(crate) fn to_utc(&self, forms: &TimeForms, local: &mut [i64]) -> Settled {
+    pub(crate) fn to_utc(self, forms: &TimeForms, local: &mut [i64]) -> Settled {
         let needs_zone = forms.any(TimeForm::is_naive);
         let mut settled = Settled::default();
         if self.zone.is_none() && !forms.any(|form| form.offset_ms() != 0) {
@@ -71,7 +71,7 @@ impl Clock<'_> {
 
     /// Keeps the dates of times that are midnights in their zone, if all are. The zone that was given
     /// counts for times in UTC, too: daily bars are often stamped with the moment of their midnight.
-    fn keep_dates(&self, forms: &TimeForms, local: &mut [i64]) -> bool {
+    fn keep_dates(self, forms: &TimeForms, local: &mut [i64]) -> bool {
         let mut dates = local.to_vec();
         let mut days = self.zone.map(|zone| Days::new(zone.zone()));
         for (rows, form) in forms.ranges() {
@@ -94,7 +94,7 @@ impl Clock<'_> {
     /// Turns the times of some rows, all of which are `written` without a zone, into UTC. Gives the rows
     /// that are unclear.
     fn naive_to_utc(
-        &self,
+        self,
         days: &mut Days<'_>,
         written: &[i64],
         local: &mut [i64],
@@ -133,7 +133,7 @@ impl Clock<'_> {
 
     /// Whether each of the `rows`, whose times a clock shows twice, is the first showing; `None` if
     /// the order of the rows does not tell.
-    fn first_showing(&self, times: &[i64], rows: Range<usize>) -> Option<Vec<bool>> {
+    fn first_showing(self, times: &[i64], rows: Range<usize>) -> Option<Vec<bool>> {
         let group = times.get(rows.clone())?;
         let (least, most) = (group.iter().min()?, group.iter().max()?);
         let before = rows.start.checked_sub(1).and_then(|row| times.get(row));
