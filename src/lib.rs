@@ -106,8 +106,9 @@ pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection};
 pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
-    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, SeriesBars,
-    SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window, Zone,
+    Bar, BarDefect, Bars, Calendar, EncoderSpec, FileRead, FileStamp, Headline, Horizon, Interval,
+    Modality, ReadSpan, SeriesBars, SeriesKey, Sharing, Space, Split, SplitJump, Target,
+    TimePrecision, Timestamp, Window, Zone,
 };
 #[cfg(feature = "files")]
 pub use source::{
@@ -115,11 +116,12 @@ pub use source::{
     Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, NoticeKind, OnConflict,
     OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions, find_inputs,
     find_inputs_and_others, named_by_path, parse_map, read_bars, read_headlines, read_vectors,
+    stamp_file, unchanged_file,
 };
 #[cfg(feature = "http")]
 pub use source::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
-    bybit_series_key, sync_klines,
+    bybit_series_key, parse_bybit_interval, sync_klines,
 };
 pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
 

@@ -59,6 +59,10 @@ pub(super) const PROTOTYPES: TableDefinition<&str, &[u8]> = TableDefinition::new
 /// programs have no such table.
 pub(super) const MADE: TableDefinition<SeriesId, SeriesId> = TableDefinition::new("made_series");
 
+/// Key: path of a file. Value: a [`FileRead`](crate::model::FileRead). Catalogs of the first programs
+/// have no such table.
+pub(super) const FILES_READ: TableDefinition<&str, &[u8]> = TableDefinition::new("files_read");
+
 /// Work on a table of any type.
 pub(super) trait EachTable {
     fn table<K: Key + 'static, V: Value + 'static>(
@@ -90,5 +94,6 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(HEADLINE_ROWS)?;
     work.table(HEADLINE_MARKS)?;
     work.table(PROTOTYPES)?;
-    work.table(MADE)
+    work.table(MADE)?;
+    work.table(FILES_READ)
 }

@@ -20,6 +20,8 @@ mod embed;
 mod eval;
 #[path = "cli/folders.rs"]
 mod folders;
+#[path = "cli/foreign.rs"]
+mod foreign;
 #[path = "cli/guard.rs"]
 mod guard;
 #[path = "cli/hostile.rs"]

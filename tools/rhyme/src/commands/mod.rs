@@ -31,6 +31,7 @@ pub(crate) mod ingest_bars;
 #[cfg(feature = "http")]
 pub(crate) mod ingest_bybit;
 pub(crate) mod ingest_headlines;
+pub(crate) mod ingest_memory;
 pub(crate) mod ingest_overlaps;
 pub(crate) mod ingest_tally;
 pub(crate) mod input_notes;
