@@ -76,11 +76,11 @@ pub use analysis::{
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome, HorizonOutcomes,
     JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint, Measure, Measured,
-    News, NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary,
-    Outcomes, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch, RankedSize, Reaction,
-    ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer,
-    Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer,
-    TransferPair, Unusual,
+    MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer,
+    OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch,
+    RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer,
+    Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
+    TransferMatrixAnswer, TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
@@ -91,8 +91,8 @@ pub use db::{
     ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
     MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
     RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
-    SimilarAnswer, Size, SpaceInfo, SpaceRecall, Spelling, Stage, VectorRow, VerifyReport, View,
-    WaitingSpace, vector_instructions,
+    SimilarAnswer, SimilarBatch, Size, SpaceInfo, SpaceRecall, Spelling, Stage, VectorRow,
+    VerifyReport, View, WaitingSpace, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
