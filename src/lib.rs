@@ -85,14 +85,15 @@ pub use analysis::{
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
-    AdjustReport, AdjustedSeries, BackupReport, BarsReport, ChangedVectors, CompactReport, Control,
-    DamagedSegment, Database, DatabaseStats, DeleteReport, DropReport, Expressiveness,
-    FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
-    ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
+    AdjustReport, AdjustedSeries, BackupReport, BarsReport, ChangedVectors, ClassifyByTags,
+    CompactReport, Control, DamagedSegment, Database, DatabaseStats, DeleteReport, DropReport,
+    Expressiveness, FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport, HeadlineVectors,
+    Health, Hit, ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
     MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
     RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
-    SimilarAnswer, Size, SpaceInfo, SpaceRecall, Spelling, Stage, VectorRow, VerifyReport, View,
-    WaitingSpace, vector_instructions,
+    SimilarAnswer, Size, SpaceInfo, SpaceRecall, Spelling, Stage, TagAccuracy, TagNeighbour,
+    TagReport, TagVoteAnswer, TagVotes, VectorRow, VerifyReport, View, WaitingSpace,
+    vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
@@ -106,15 +107,17 @@ pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection};
 pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
-    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, SeriesBars,
-    SeriesKey, Sharing, Space, Split, SplitJump, Target, TimePrecision, Timestamp, Window, Zone,
+    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, NewTag,
+    SeriesBars, SeriesKey, Sharing, Space, Split, SplitJump, Tag, Target, TimePrecision, Timestamp,
+    Window, Zone,
 };
 #[cfg(feature = "files")]
 pub use source::{
     BarFile, BarOptions, ClockZone, Contradiction, DateOrder, DefectKind, FilePart, FileParts,
     Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, NoticeKind, OnConflict,
     OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions, find_inputs,
-    find_inputs_and_others, named_by_path, parse_map, read_bars, read_headlines, read_vectors,
+    find_inputs_and_others, named_by_path, parse_map, read_bars, read_headlines, read_tags,
+    read_vectors,
 };
 #[cfg(feature = "http")]
 pub use source::{

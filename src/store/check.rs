@@ -30,6 +30,7 @@ impl ReadTxn {
         self.check_headline_rows(&spaces)?;
         self.check_prototypes()?;
         self.check_made()?;
+        self.check_tags()?;
         Ok(headlines)
     }
 

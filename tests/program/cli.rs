@@ -49,6 +49,8 @@ mod resample;
 mod similar;
 #[path = "cli/splits.rs"]
 mod splits;
+#[path = "cli/tags.rs"]
+mod tags;
 #[path = "cli/told.rs"]
 mod told;
 #[path = "cli/trained.rs"]

@@ -10,7 +10,7 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
     (
         "Bring in",
         false,
-        &["ingest", "import", "embed", "resample", "prototype"],
+        &["ingest", "import", "embed", "resample", "prototype", "tag"],
     ),
     (
         "Ask",
@@ -34,7 +34,15 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
     (
         "See",
         true,
-        &["series", "bars", "headlines", "spaces", "stats", "eval"],
+        &[
+            "series",
+            "bars",
+            "headlines",
+            "spaces",
+            "tags",
+            "stats",
+            "eval",
+        ],
     ),
     ("Take out", true, &["export"]),
     (

@@ -28,6 +28,7 @@ TARGET is one of
   crypto/binance/BTCUSDT:1h@2021-05-19   with market and venue, where the symbol alone is ambiguous
   my_chart.csv                           a candle file: its last window
   prototype:NAME                         what `rhyme prototype add` has stored
+  tag:NAME                               all windows that `rhyme tag` gave this name
   text:SENTENCE                          a sentence, in a space of charts and headlines
 
 The list holds the best window of each run of similar ones. Nobody could know it as the best when
