@@ -42,7 +42,6 @@ another interval. Both stay in the list.
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
 Example: rhyme similar BTCUSDT:1h --outcome 24h --plot similar.html
-Example: rhyme similar BTCUSDT:1h --with-open bybit
 Example: rhyme similar --pattern 1,3,2,5,4
 Example: rhyme similar --pattern \"double bottom\"";
 
