@@ -76,11 +76,11 @@ pub use analysis::{
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome, HorizonOutcomes,
     JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint, Measure, Measured,
-    News, NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary,
-    Outcomes, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch, RankedSize, Reaction,
-    ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer,
-    Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer,
-    TransferPair, Unusual,
+    MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer,
+    OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch,
+    RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer,
+    Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
+    TransferMatrixAnswer, TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
@@ -91,8 +91,8 @@ pub use db::{
     Health, Hit, ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
     MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
     RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
-    SimilarAnswer, Size, SpaceInfo, SpaceRecall, Spelling, Stage, TagAccuracy, TagNeighbour,
-    TagReport, TagVoteAnswer, TagVotes, VectorRow, VerifyReport, View, WaitingSpace,
+    SimilarAnswer, SimilarBatch, Size, SpaceInfo, SpaceRecall, Spelling, Stage, TagAccuracy,
+    TagNeighbour, TagReport, TagVoteAnswer, TagVotes, VectorRow, VerifyReport, View, WaitingSpace,
     vector_instructions,
 };
 pub use encode::{
@@ -107,9 +107,9 @@ pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection};
 pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
-    Bar, BarDefect, Bars, Calendar, EncoderSpec, Headline, Horizon, Interval, Modality, NewTag,
-    SeriesBars, SeriesKey, Sharing, Space, Split, SplitJump, Tag, Target, TimePrecision, Timestamp,
-    Window, Zone,
+    Bar, BarDefect, Bars, Calendar, EncoderSpec, FileRead, FileStamp, Headline, Horizon, Interval,
+    Modality, NewTag, ReadSpan, SeriesBars, SeriesKey, Sharing, Space, Split, SplitJump, Tag,
+    Target, TimePrecision, Timestamp, Window, Zone,
 };
 #[cfg(feature = "files")]
 pub use source::{
@@ -117,12 +117,12 @@ pub use source::{
     Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, NoticeKind, OnConflict,
     OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions, find_inputs,
     find_inputs_and_others, named_by_path, parse_map, read_bars, read_headlines, read_tags,
-    read_vectors,
+    read_vectors, stamp_file, unchanged_file,
 };
 #[cfg(feature = "http")]
 pub use source::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
-    bybit_series_key, sync_klines,
+    bybit_series_key, parse_bybit_interval, sync_klines,
 };
 pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
 

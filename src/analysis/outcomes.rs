@@ -4,16 +4,10 @@
 use std::time::{Duration, Instant};
 
 use super::counted::{Counted, LeftOut};
-use super::drift::Drift;
-use super::evidence::{Followed, NoPValue, p_value};
-use super::outcome::{HitOutcome, bars_within, measure};
-use super::summary::{BaseRate, Closed, LONGEST, OutcomeSummary};
-use crate::db::{Filter, Hit, Past, Place, RowFilter, Similar, SimilarAnswer, within};
+use super::followed::{Follow, HorizonOutcomes, check};
+use crate::db::{Past, RowFilter, Similar, SimilarAnswer};
 use crate::error::{Error, Result};
-use crate::model::{Bars, Calendar, Horizon, Interval};
-
-/// The most horizons of one question.
-const MOST_HORIZONS: usize = 16;
+use crate::model::{Horizon, Interval};
 
 /// A search for similar windows that goes on to what happened after them, made by
 /// [`Similar::outcomes`].
@@ -78,27 +72,6 @@ pub struct OutcomeAnswer {
     pub took: Duration,
 }
 
-/// What happened within one horizon.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HorizonOutcomes {
-    /// The horizon.
-    pub horizon: Horizon,
-    /// One for each hit, in their order.
-    pub hits: Vec<HitOutcome>,
-    /// Of the hits that are counted and whose outcome had closed; `None` if there is none.
-    pub summary: Option<OutcomeSummary>,
-    /// Of the windows of the same interval that pass the search's filters, from a sample; `None` if no
-    /// outcome of it had closed.
-    pub base: Option<OutcomeSummary>,
-    /// The windows that the base rate stands for.
-    pub base_windows: u64,
-    /// How likely hits after which nothing is different would move at least so far, in units of the
-    /// volatility before each: every bar after a hit less the mean of its own series over the period
-    /// asked, divided by the volatility of the hit's window, where bars of one time count as one. No
-    /// draws, so no seed moves it. Or why it cannot be said.
-    pub p_value: Result<f64, NoPValue>,
-}
-
 impl Outcomes {
     /// The seed of the base rate's sample. Default: 0.
     #[must_use]
@@ -140,16 +113,7 @@ impl Outcomes {
     /// question has no interval, and the hits have several.
     pub fn run(&self) -> Result<OutcomeAnswer> {
         let start = Instant::now();
-        if self.horizons.is_empty() || self.horizons.len() > MOST_HORIZONS {
-            return Err(Error::invalid(format!(
-                "expected 1 to {MOST_HORIZONS} horizons, found {}",
-                self.horizons.len()
-            )));
-        }
-        for horizon in &self.horizons {
-            horizon.check(LONGEST)?;
-        }
-        within("a sample", self.sample, 100_000)?;
+        check(&self.horizons, self.sample)?;
         // What a sentence narrows is narrowed for the base rate too.
         let narrow = self.similar.clone().narrow()?;
         let similar = narrow.clone().entries(true).run()?;
@@ -162,8 +126,16 @@ impl Outcomes {
             .iter()
             .map(|hit| self.counted.left_out(&similar, frame, hit))
             .collect();
+        let moments: Vec<_> = similar.hits.iter().map(|hit| &hit.window).collect();
         let horizons = view.past(space, |past| {
-            self.after(past, filter, (&similar, frame, &left_out))
+            let follow = Follow {
+                past,
+                rows: &self.base(past, past.rows(filter)?, frame),
+                horizons: &self.horizons,
+                frame,
+                sample: (self.sample, self.seed),
+            };
+            follow.after(&moments, &left_out)
         })?;
         Ok(OutcomeAnswer {
             interval: frame.filter(|_| !self.counted.other_intervals),
@@ -200,82 +172,6 @@ impl Outcomes {
         })
     }
 
-    fn after(
-        &self,
-        past: &Past<'_>,
-        filter: &Filter,
-        (similar, frame, left_out): (&SimilarAnswer, Option<Interval>, &[Option<LeftOut>]),
-    ) -> Result<Vec<HorizonOutcomes>> {
-        let rows = self.base(past, past.rows(filter)?, frame);
-        let mut drift = Drift::new(past, &rows);
-        let mut hits = Vec::with_capacity(similar.hits.len());
-        for (hit, left_out) in similar.hits.iter().zip(left_out) {
-            hits.push(self.moment(past, (hit, *left_out), frame, &mut drift)?);
-        }
-        let mut all = Vec::with_capacity(self.horizons.len());
-        for &horizon in &self.horizons {
-            let mut outcomes = Vec::with_capacity(hits.len());
-            let (mut closed, mut followed) = (Vec::new(), Vec::new());
-            for (hit, left_out) in hits.iter().zip(left_out) {
-                let (key, calendar) = past.series(hit.place.series)?;
-                let horizon = own(horizon, frame, key.interval);
-                let kind = (key.interval, calendar);
-                let (found, bars) = hit.outcome(past, kind, horizon);
-                if let (Some(outcome), None) = (found.closed(), left_out) {
-                    closed.push(Closed::new(key, hit.place.end, outcome));
-                    followed.extend(hit.followed(key.interval, bars));
-                }
-                outcomes.push(found);
-            }
-            let own = |interval| own(horizon, frame, interval);
-            let base = BaseRate::of(past, &rows, own, (self.sample, self.seed))?;
-            all.push(HorizonOutcomes {
-                horizon,
-                hits: outcomes,
-                p_value: p_value(&followed),
-                summary: OutcomeSummary::of(&closed),
-                base: OutcomeSummary::of(&base.closed),
-                base_windows: base.windows,
-            });
-        }
-        Ok(all)
-    }
-
-    /// A hit with its bars, as many as the longest horizon takes.
-    fn moment(
-        &self,
-        past: &Past<'_>,
-        (hit, left_out): (&Hit, Option<LeftOut>),
-        frame: Option<Interval>,
-        drift: &mut Drift<'_, '_>,
-    ) -> Result<Moment> {
-        let series = past
-            .id_of(&hit.window.series)
-            .ok_or_else(|| Error::Catalog(format!("{} is not stored", hit.window.series)))?;
-        let end = hit.window.end.millis();
-        let place = Place { end, series };
-        let interval = hit.window.series.interval;
-        let mut longest = Some(1);
-        for &horizon in &self.horizons {
-            let bars = own(horizon, frame, interval).bars_of(interval, LONGEST);
-            longest = match bars {
-                Ok(bars) => longest.map(|most| most.max(bars)),
-                // What is not counted is no reason to refuse the question.
-                Err(_) if left_out.is_some() => None,
-                Err(error) => return Err(error),
-            };
-        }
-        Ok(Moment {
-            place,
-            before: past.bars_until(place, past.window_bars() as usize)?,
-            after: match longest {
-                Some(longest) => past.bars_after(place, longest)?,
-                None => None,
-            },
-            mean: drift.of(series)?,
-        })
-    }
-
     /// The windows of the base rate: those of the question's interval.
     fn base(&self, past: &Past<'_>, rows: RowFilter, frame: Option<Interval>) -> RowFilter {
         let Some(interval) = frame.filter(|_| !self.counted.other_intervals) else {
@@ -288,47 +184,5 @@ impl Outcomes {
         let all = past.all_series();
         let same = all.filter(|(_, key)| key.interval == interval);
         rows.of(same.map(|(id, _)| id))
-    }
-}
-
-/// What a horizon is for a series: bars are those of the question, and for another interval the time
-/// that they take.
-fn own(horizon: Horizon, frame: Option<Interval>, interval: Interval) -> Horizon {
-    match (horizon, frame.filter(|f| *f != interval)) {
-        (Horizon::Bars(n), Some(frame)) => {
-            Horizon::Time(frame.nominal_millis().saturating_mul(i64::from(n)))
-        }
-        _ => horizon,
-    }
-}
-
-/// A hit with its bars.
-struct Moment {
-    place: Place,
-    before: Bars,
-    /// The last bar of the window and those after it.
-    after: Option<Bars>,
-    /// The mean return a bar of its series.
-    mean: f64,
-}
-
-impl Moment {
-    /// What happened, and in how many bars.
-    fn outcome(
-        &self,
-        past: &Past<'_>,
-        kind: (Interval, Calendar),
-        horizon: Horizon,
-    ) -> (HitOutcome, usize) {
-        let Some(bars) = &self.after else {
-            return (HitOutcome::Missing, 0);
-        };
-        let n = bars_within(horizon, bars, kind);
-        (measure(bars, kind, n, past.now()), n)
-    }
-
-    fn followed(&self, interval: Interval, horizon: usize) -> Option<Followed> {
-        let after = self.after.as_ref()?;
-        Followed::new(interval, &self.before, after, (horizon, self.mean))
     }
 }

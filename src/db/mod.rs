@@ -55,6 +55,7 @@ pub(crate) use read::row_filter::RowFilter;
 pub(crate) use read::sample::{Sample, scatter};
 pub(crate) use read::setters::{choice_methods, millis, space_method};
 pub(crate) use read::similar::{DEFAULT_EF, within};
+pub use read::similar_batch::SimilarBatch;
 pub(crate) use read::target::{LastBars, WholeHistory};
 
 pub use care::backup::BackupReport;

@@ -3,7 +3,7 @@ use std::path::Path;
 use super::input::{Input, twice};
 use super::scratch::Scratch;
 use crate::model::SeriesKey;
-use crate::source::{OnError, VectorFile, VectorOptions, read_vectors};
+use crate::source::{NoticeKind, OnError, VectorFile, VectorOptions, read_vectors};
 
 /// What stands between the array and the table beside it.
 const BORDER: &[u8] = b"\n--meta--\n";
@@ -56,7 +56,9 @@ pub(super) fn check_vectors_at(path: &Path, options: &VectorOptions) {
     assert!((1..=4096).contains(dim));
     assert_eq!(rows.len(), dim * meta.len());
     assert_eq!(report.accepted, meta.len() as u64);
-    assert_eq!(report.rows, report.accepted + report.defects.total());
+    let repeated = report.notices.count(NoticeKind::Duplicate);
+    let left_out = report.defects.total();
+    assert_eq!(report.rows, report.accepted + left_out + repeated);
     for vector in rows.chunks(*dim) {
         assert!(vector.iter().all(|v| v.is_finite()));
         assert!(vector.iter().any(|v| *v != 0.0));

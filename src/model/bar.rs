@@ -212,6 +212,12 @@ fn clamp(range: &Range<usize>, len: usize) -> Range<usize> {
     range.start.min(len)..range.end.min(len).max(range.start.min(len))
 }
 
+impl From<Vec<Bar>> for Bars {
+    fn from(bars: Vec<Bar>) -> Self {
+        bars.into_iter().collect()
+    }
+}
+
 impl FromIterator<Bar> for Bars {
     fn from_iter<I: IntoIterator<Item = Bar>>(iter: I) -> Self {
         let mut bars = Self::default();

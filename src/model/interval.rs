@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -61,6 +62,25 @@ impl From<StoredInterval> for Interval {
 }
 
 serde_as_text_or!(Interval, StoredInterval);
+
+/// The shorter first; a month counts as 30 days.
+impl Ord for Interval {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let rank = |interval: &Self| {
+            (
+                interval.nominal_millis(),
+                matches!(interval, Self::Months(_)),
+            )
+        };
+        rank(self).cmp(&rank(other))
+    }
+}
+
+impl PartialOrd for Interval {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Interval {
     /// An interval of `n` minutes.

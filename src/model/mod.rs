@@ -2,6 +2,7 @@
 
 mod bar;
 mod coarser;
+mod file_read;
 mod headline;
 mod horizon;
 mod interval;
@@ -18,6 +19,7 @@ mod zone;
 
 pub use bar::{Bar, BarDefect, Bars};
 pub(crate) use coarser::{Coarser, MadeBars};
+pub use file_read::{FileRead, FileStamp, ReadSpan};
 pub use headline::{Headline, TimePrecision};
 pub use horizon::Horizon;
 pub use interval::Interval;

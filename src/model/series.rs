@@ -9,7 +9,7 @@ use crate::error::{Error, Result, excerpt};
 /// The name of a series: market, venue, symbol and bar interval.
 ///
 /// Written `market/venue/symbol:interval`, for example `crypto/binance/BTCUSDT:1h`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SeriesKey {
     /// The kind of market: `crypto`, `equity`, `fx`, ...
     pub market: String,

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Interval, SeriesKey, Timestamp};
+use super::{Interval, SeriesKey, Timestamp, Window};
 use crate::error::{Error, Result, excerpt};
 
 /// What a query is about, as text: `[market/][venue/]SYMBOL[:interval][@time]`.
@@ -41,6 +41,33 @@ impl Target {
         scope_fits
             && self.symbol == series.symbol
             && self.interval.is_none_or(|i| i == series.interval)
+    }
+}
+
+/// The newest window of a series.
+impl From<SeriesKey> for Target {
+    fn from(key: SeriesKey) -> Self {
+        Self {
+            scope: vec![key.market, key.venue],
+            symbol: key.symbol,
+            interval: Some(key.interval),
+            time: None,
+        }
+    }
+}
+
+impl From<&Window> for Target {
+    fn from(window: &Window) -> Self {
+        Self {
+            time: Some(window.end),
+            ..Self::from(window.series.clone())
+        }
+    }
+}
+
+impl From<Window> for Target {
+    fn from(window: Window) -> Self {
+        Self::from(&window)
     }
 }
 

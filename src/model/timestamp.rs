@@ -1,5 +1,7 @@
 use std::fmt;
+use std::ops::{Add, Sub};
 use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +62,23 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// The time from an earlier moment to this one; `None` if that one is later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rhymedb::Timestamp;
+    /// let open: Timestamp = "2021-05-19T12:00".parse()?;
+    /// let close = open + Duration::from_secs(3600);
+    /// assert_eq!(close.since(open), Some(Duration::from_secs(3600)));
+    /// assert_eq!(open.since(close), None);
+    /// assert_eq!(Timestamp::from(std::time::UNIX_EPOCH).millis(), 0);
+    /// # Ok::<(), rhymedb::Error>(())
+    /// ```
+    pub fn since(self, earlier: Self) -> Option<Duration> {
+        let millis = self.0.checked_sub(earlier.0)?;
+        u64::try_from(millis).ok().map(Duration::from_millis)
+    }
+
     /// Now, by the system's clock.
     pub fn now() -> Self {
         Self(jiff::Timestamp::now().as_millisecond())
@@ -73,6 +92,39 @@ impl Timestamp {
     pub(super) fn to_jiff(self) -> jiff::Timestamp {
         let clamped = self.0.clamp(*Self::RANGE_MS.start(), *Self::RANGE_MS.end());
         jiff::Timestamp::from_millisecond(clamped).unwrap_or_default()
+    }
+}
+
+/// Milliseconds of a duration; one that is too long for that is as long as can be.
+fn millis_of(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Saturates at the ends of the range, as [`Timestamp::plus_millis`] does.
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, later: Duration) -> Self {
+        self.plus_millis(millis_of(later))
+    }
+}
+
+/// Saturates at the ends of the range, as [`Timestamp::plus_millis`] does.
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, earlier: Duration) -> Self {
+        self.plus_millis(-millis_of(earlier))
+    }
+}
+
+/// To the millisecond, before 1970 too.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(millis_of(after)),
+            Err(before) => Self(-millis_of(before.duration())),
+        }
     }
 }
 

@@ -100,6 +100,8 @@ pub(crate) enum Content<'a> {
     Npy(Box<dyn BufRead + 'a>),
     /// The file itself is a Parquet file, to be opened by its path.
     Parquet,
+    /// The file itself is a Feather file, to be opened by its path.
+    Feather,
 }
 
 /// One text of a file.
@@ -113,6 +115,7 @@ enum Kind {
     Json,
     Npy,
     Parquet,
+    Feather,
     Gzip,
     Zip,
 }
@@ -158,6 +161,7 @@ fn content_of<'a>(kind: Kind, reader: Box<dyn BufRead + 'a>, place: &Place) -> R
         Kind::Json => Ok(Content::Json(reader)),
         Kind::Npy => Ok(Content::Npy(reader)),
         Kind::Parquet => Ok(Content::Parquet),
+        Kind::Feather => Ok(Content::Feather),
         Kind::Gzip | Kind::Zip => Err(place.error(None, "a container in a container; unpack it")),
     }
 }
@@ -170,6 +174,7 @@ fn gunzip<'a>(place: Place, packed: Box<dyn BufRead + 'a>, room: &'a Room) -> Re
     let (head, reader) = sniff(Box::new(inflated)).map_err(|e| place.read_error(None, e))?;
     let content = match kind_of(&head, &place)? {
         Kind::Parquet => return Err(place.error(None, "Parquet inside of gzip; unpack it first")),
+        Kind::Feather => return Err(place.error(None, "Feather inside of gzip; unpack it first")),
         kind => content_of(kind, reader, &place)?,
     };
     Ok(Member { place, content })
@@ -243,6 +248,7 @@ fn open_in_zip<'a>(place: Place, member: impl Read + 'a, room: &'a Room) -> Resu
     match kind_of(&head, &place)? {
         Kind::Gzip => gunzip(place, reader, room),
         Kind::Parquet => Err(place.error(None, "Parquet inside of zip; unpack it first")),
+        Kind::Feather => Err(place.error(None, "Feather inside of zip; unpack it first")),
         kind => Ok(Member {
             content: content_of(kind, reader, &place)?,
             place,
@@ -287,27 +293,41 @@ fn sniff<'a>(mut reader: Box<dyn Read + 'a>) -> io::Result<(Vec<u8>, Box<dyn Buf
 }
 
 fn kind_of(head: &[u8], place: &Place) -> Result<Kind> {
-    const FOREIGN: [(&[u8], &str); 7] = [
+    const FOREIGN: [(&[u8], &str); 11] = [
         (b"\x28\xb5\x2f\xfd", "zstd; unpack it first"),
         (b"BZh", "bzip2; unpack it first"),
         (b"\xfd7zXZ", "xz; unpack it first"),
         (
-            b"ARROW1",
-            "Feather or Arrow IPC; write it as Parquet or CSV",
+            b"FEA1",
+            "Feather of version 1; write it again with a pandas of this decade",
+        ),
+        (
+            b"\xff\xff\xff\xff",
+            "a stream of Arrow IPC; write it as a file (Feather), Parquet or CSV",
+        ),
+        (b"\x89HDF", "HDF5; write it as Parquet, Feather or CSV"),
+        (
+            b"\x80\x04\x95",
+            "a pickle of Python; write it as Parquet, Feather or CSV",
+        ),
+        (
+            b"SQLite format 3",
+            "a SQLite database; export the table as CSV",
         ),
         (b"\xd0\xcf\x11\xe0", "an Excel workbook; export it as CSV"),
         (b"\xff\xfe", "UTF-16 text; save it as UTF-8"),
         (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
     ];
-    const KNOWN: [(&[u8], Kind); 5] = [
+    const KNOWN: [(&[u8], Kind); 6] = [
         (b"\x1f\x8b", Kind::Gzip),
         (b"PK\x03\x04", Kind::Zip),
         (b"PK\x05\x06", Kind::Zip),
         (b"PAR1", Kind::Parquet),
+        (b"ARROW1", Kind::Feather),
         (b"\x93NUMPY", Kind::Npy),
     ];
     let refuse = |what: Cow<'_, str>| {
-        let expected = "expected text, gzip, zip, Parquet or npy";
+        let expected = "expected text, gzip, zip, Parquet, Feather or npy";
         Err(place.error(None, format!("{expected}, found {what}")))
     };
     for (magic, kind) in KNOWN {

@@ -39,6 +39,7 @@ fn members(bytes: &[u8]) -> Result<Vec<(String, &'static str, Vec<u8>)>> {
             Content::Json(reader) => ("json", Some(reader)),
             Content::Npy(reader) => ("npy", Some(reader)),
             Content::Parquet => ("parquet", None),
+            Content::Feather => ("feather", None),
         };
         let mut text = Vec::new();
         if let Some(mut reader) = reader {

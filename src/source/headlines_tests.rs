@@ -278,6 +278,90 @@ fn columns_may_be_mapped_and_must_be_there() {
     );
 }
 
+#[test]
+fn dates_and_clocks_are_as_the_caller_says() {
+    let text = "date,headline\n08/01/2024 13:05,Chips rise\n23/01/2024 13:05,Shops warn\n";
+    let message = read(text).unwrap_err().to_string();
+    assert!(
+        message.contains("say --dates day-first or --dates month-first"),
+        "{message}"
+    );
+    let mut options = HeadlineOptions {
+        dates: Some(DateOrder::DayFirst),
+        ..HeadlineOptions::default()
+    };
+    let times = |options: &HeadlineOptions| {
+        let file = read_with(text, options).unwrap();
+        file.headlines
+            .iter()
+            .map(|h| h.time.to_string())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(times(&options), "2024-01-08T13:05:00Z 2024-01-23T13:05:00Z");
+    options.zone = Some("America/New_York".parse().unwrap());
+    assert_eq!(times(&options), "2024-01-08T18:05:00Z 2024-01-23T18:05:00Z");
+}
+
+#[test]
+fn times_of_feeds_tweets_and_newspapers_are_read() {
+    let text = "pubDate,title\n\
+        \"Mon, 08 Jan 2024 13:05:00 GMT\",A\n\
+        Tue Jan 09 13:05:00 +0000 2024,B\n\
+        \" 7:51  PM ET Wed, 10 January 2024\",C\n";
+    let file = read(text).unwrap();
+    let times: Vec<String> = file.headlines.iter().map(|h| h.time.to_string()).collect();
+    let expected = [
+        "2024-01-08T13:05:00Z",
+        "2024-01-09T13:05:00Z",
+        "2024-01-11T00:51:00Z",
+    ];
+    assert_eq!(times, expected);
+}
+
+/// News of a day in New York may have come when the day in UTC was over.
+#[test]
+fn a_local_day_is_over_when_its_last_hour_is() {
+    let text = "date,title\n2024-01-08,A\n2024-01-09,B\n";
+    let known = |zone: &str| {
+        let options = HeadlineOptions {
+            zone: Some(zone.parse().unwrap()),
+            ..HeadlineOptions::default()
+        };
+        let file = read_with(text, &options).unwrap();
+        let first = &file.headlines[0];
+        assert_eq!(first.precision, TimePrecision::Day);
+        first.time.to_string()
+    };
+    assert_eq!(known("UTC"), "2024-01-08T00:00:00Z");
+    assert_eq!(known("Europe/Berlin"), "2024-01-08T00:00:00Z");
+    assert_eq!(known("America/New_York"), "2024-01-09T00:00:00Z");
+    let offsets = read("date,title\n2024-01-08 00:00:00-05:00,A\n2024-01-09 00:00:00-05:00,B\n");
+    let first = &offsets.unwrap().headlines[0];
+    assert_eq!(
+        (first.precision, first.time.to_string()),
+        (TimePrecision::Day, "2024-01-09T00:00:00Z".to_owned())
+    );
+}
+
+#[test]
+fn rows_without_a_header_are_named_by_number() {
+    let text = "AAA,2024-01-08T13:05:00Z,Chips rise\nBBB,2024-01-09T13:05:00Z,Shops warn\n";
+    let message = read(text).unwrap_err().to_string();
+    let typed = message.split("--map ").nth(1).unwrap();
+    assert_eq!(typed, "time=#1,text=#2,symbols=#3");
+    let options = HeadlineOptions {
+        map: crate::source::parse_map("time=#2,text=#3,symbols=#1").unwrap(),
+        ..HeadlineOptions::default()
+    };
+    let file = read_with(text, &options).unwrap();
+    assert_eq!(file.headlines.len(), 2);
+    assert_eq!(
+        (&*file.headlines[0].text, &*file.headlines[0].symbols[0]),
+        ("Chips rise", "AAA")
+    );
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

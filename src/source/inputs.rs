@@ -9,8 +9,9 @@ use walkdir::WalkDir;
 use crate::error::{Error, Result};
 
 /// Endings that are taken from a folder; the content decides how a file is read.
-const RECOGNISED: [&str; 8] = [
-    ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip",
+const RECOGNISED: [&str; 11] = [
+    ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".feather", ".arrow", ".ipc", ".gz",
+    ".zip",
 ];
 
 /// What the arguments of a command name.
@@ -23,7 +24,8 @@ pub struct Inputs {
 }
 
 /// The files that `args` name: files as they are, folders with all files below them whose names
-/// end in `.csv`, `.tsv`, `.json`, `.jsonl`, `.ndjson`, `.parquet`, `.gz` or `.zip`, and patterns
+/// end in `.csv`, `.tsv`, `.json`, `.jsonl`, `.ndjson`, `.parquet`, `.feather`, `.arrow`, `.ipc`, `.gz` or
+/// `.zip`, and patterns
 /// like `data/**/*_1h.csv.gz`. Hidden files in folders are passed over. The result is sorted, and
 /// a file that is named twice is there once.
 ///

@@ -21,6 +21,8 @@ mod container;
 #[cfg(feature = "files")]
 mod fields;
 #[cfg(feature = "files")]
+mod file_stamp;
+#[cfg(feature = "files")]
 mod headline_columns;
 #[cfg(feature = "files")]
 mod headline_symbols;
@@ -55,10 +57,12 @@ pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]
 pub use bybit::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
-    bybit_series_key, sync_klines,
+    bybit_series_key, parse_bybit_interval, sync_klines,
 };
 #[cfg(feature = "files")]
 pub use column_map::parse_map;
+#[cfg(feature = "files")]
+pub use file_stamp::{stamp_file, unchanged_file};
 #[cfg(feature = "files")]
 pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};
 #[cfg(feature = "files")]

@@ -29,6 +29,7 @@ impl ReadTxn {
         let headlines = self.check_headlines()?;
         self.check_headline_rows(&spaces)?;
         self.check_prototypes()?;
+        self.check_files_read()?;
         self.check_made()?;
         self.check_tags()?;
         Ok(headlines)

@@ -2,7 +2,7 @@
 //!
 //! It holds series, bars, headlines, spaces, the rows not yet sealed into segments, the rows of
 //! segments that are dead, the windows that wait for their embedding, the weights of encoders,
-//! prototypes, which series are made of which, tags of windows, and the list of segments.
+//! prototypes, which series are made of which, tags of windows, the files that were read, and the list of segments.
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb, which is called through [`calls`], and bincode ([`codec`]).
 
@@ -24,6 +24,7 @@ mod codec;
 mod copy;
 mod directory;
 mod faults;
+mod files_read;
 mod handle;
 mod headline_rows;
 mod headlines;
@@ -53,6 +54,7 @@ pub(crate) use catalog::{Catalog, CatalogUse, ReadTxn, WriteTxn};
 pub(crate) use changes::Changes;
 pub(crate) use check_bars::check_bars_of;
 pub(crate) use directory::{Directory, DirectoryBuilder, SeriesRows};
+pub(crate) use files_read::FileReads;
 pub(crate) use headline_rows::HeadlineRowReads;
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use made::MadeReads;

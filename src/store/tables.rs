@@ -62,6 +62,10 @@ pub(super) const MADE: TableDefinition<SeriesId, SeriesId> = TableDefinition::ne
 /// the first programs have no such table.
 pub(super) const TAGS: TableDefinition<(&str, i64, &str), &[u8]> = TableDefinition::new("tags");
 
+/// Key: path of a file. Value: a [`FileRead`](crate::model::FileRead). Catalogs of the first programs
+/// have no such table.
+pub(super) const FILES_READ: TableDefinition<&str, &[u8]> = TableDefinition::new("files_read");
+
 /// Work on a table of any type.
 pub(super) trait EachTable {
     fn table<K: Key + 'static, V: Value + 'static>(
@@ -94,5 +98,6 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(HEADLINE_MARKS)?;
     work.table(PROTOTYPES)?;
     work.table(MADE)?;
-    work.table(TAGS)
+    work.table(TAGS)?;
+    work.table(FILES_READ)
 }

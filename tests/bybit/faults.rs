@@ -270,7 +270,7 @@ fn an_answer_of_another_form_is_told_at_once() {
 #[test]
 fn candles_that_cannot_be_are_told() {
     let server = server();
-    let cases: [(Act, &str); 13] = [
+    let cases: [(Act, &str); 9] = [
         (
             Act::NewestPage,
             "up to 2024-01-09T07:59:59.999Z from Bybit, found one that opens at",
@@ -298,24 +298,12 @@ fn candles_that_cannot_be_are_told() {
             "found one that opens at 19",
         ),
         (
-            Act::Rows(|rows| rows[9][2] = "1.5".to_owned()),
-            "high is below low",
-        ),
-        (
-            Act::Rows(|rows| rows[9][3] = "0".to_owned()),
-            "a price is not above 0",
-        ),
-        (
-            Act::Rows(|rows| rows[9][5] = "-1".to_owned()),
-            "volume is negative",
-        ),
-        (
-            Act::Rows(|rows| rows[9][5] = "NaN".to_owned()),
-            "not a finite number",
-        ),
-        (
-            Act::Rows(|rows| rows[9][4] = "1e9".to_owned()),
-            "outside of low..high",
+            Act::Rows(|rows| {
+                for row in rows.iter_mut().take(11) {
+                    row[2] = "1.5".to_owned();
+                }
+            }),
+            "found 11 in one answer that cannot be",
         ),
     ];
     for (act, why) in cases {

@@ -1,6 +1,6 @@
 //! Synchronisation: what is stored stays one block, wherever it breaks off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -186,6 +186,8 @@ fn an_update_asks_for_little_and_reports_it() {
         retries: 1,
         first: Some(market.open(3090)),
         last: Some(market.open(3097)),
+        server_time: Some(market.now()),
+        ..SyncReport::default()
     };
     assert_eq!(report, expected);
     assert_eq!(store.all(), market.truth(None, market.time));
@@ -327,4 +329,84 @@ fn a_flag_set_between_pages_ends_the_download() {
         .sync(&server, &request(market), usize::MAX, false)
         .unwrap();
     assert_eq!(store.all(), market.truth(None, market.time));
+}
+
+/// The open time of the candle of [`hours`] that the next test makes impossible.
+const BAD: i64 = 1_692_752_400_000;
+
+#[test]
+fn one_bad_candle_does_not_stop_the_rest() {
+    let server = Server::start(hours(), Habits::default());
+    server.always(Act::Rows(|rows| {
+        for row in rows.iter_mut() {
+            if row[0] == BAD.to_string() {
+                row[3] = "0".to_owned();
+            }
+        }
+    }));
+    let market = server.market();
+    let mut expected = market.truth(None, market.time).time;
+    expected.retain(|time| *time != BAD);
+    assert_eq!(expected.len(), market.opens.len() - 2);
+    let client = client(&server);
+    let mut times = BTreeSet::new();
+    let mut sync = |request: SyncRequest| {
+        let report = sync_klines(&client, &request, market.now(), &mut |bars| {
+            times.extend(bars.time);
+            Ok(())
+        });
+        (report.unwrap(), times.iter().copied().collect::<Vec<i64>>())
+    };
+    let (report, stored) = sync(request(market));
+    assert_eq!(stored, expected);
+    assert_eq!(report.left_out, 1);
+    let (time, defect) = report.first_left_out.unwrap();
+    assert_eq!(time.millis(), BAD);
+    assert_eq!(defect.to_string(), "a price is not above 0");
+    // The same again goes on where it was.
+    let ends = (market.open(0), Timestamp::from_millis(BAD - 3_600_000));
+    let (report, stored) = sync(SyncRequest {
+        stored: Some(ends),
+        ..request(market)
+    });
+    assert_eq!((report.left_out, stored), (1, expected));
+}
+
+#[test]
+fn a_clock_that_is_behind_loses_no_candle() {
+    let server = Server::start(hours(), Habits::default());
+    let market = server.market();
+    let truth = market.truth(None, market.time);
+    let client = client(&server);
+    for behind in [3_600_000, 40 * 86_400_000_i64] {
+        for stored in [None, Some((market.open(100), market.open(3090)))] {
+            let request = SyncRequest {
+                stored,
+                ..request(market)
+            };
+            let mut newest = i64::MIN;
+            let now = market.now().plus_millis(-behind);
+            let report = sync_klines(&client, &request, now, &mut |bars| {
+                newest = newest.max(*bars.time.last().unwrap());
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(Some(&newest), truth.time.last(), "{behind} {stored:?}");
+            assert_eq!(report.server_time, Some(market.now()));
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_is_ahead_asks_for_nothing_more() {
+    let server = Server::start(hours(), Habits::default());
+    let market = server.market();
+    let request = SyncRequest {
+        stored: Some((market.open(0), market.open(3090))),
+        ..request(market)
+    };
+    let now = market.now().plus_millis(400 * 86_400_000);
+    sync_klines(&client(&server), &request, now, &mut |_| Ok(())).unwrap();
+    // The bars since, and what is before the first.
+    assert_eq!(server.take_count(), 2);
 }

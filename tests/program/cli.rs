@@ -20,6 +20,8 @@ mod embed;
 mod eval;
 #[path = "cli/folders.rs"]
 mod folders;
+#[path = "cli/foreign.rs"]
+mod foreign;
 #[path = "cli/guard.rs"]
 mod guard;
 #[path = "cli/hostile.rs"]
@@ -51,6 +53,8 @@ mod similar;
 mod splits;
 #[path = "cli/tags.rs"]
 mod tags;
+#[path = "cli/times.rs"]
+mod times;
 #[path = "cli/told.rs"]
 mod told;
 #[path = "cli/trained.rs"]

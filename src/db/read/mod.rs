@@ -30,6 +30,7 @@ pub(super) mod search;
 pub(super) mod sentence;
 pub(super) mod setters;
 pub(super) mod similar;
+pub(super) mod similar_batch;
 pub(super) mod size;
 pub(super) mod sizes;
 pub(super) mod spelled;

@@ -1,7 +1,7 @@
 //! What questions beyond similarity ask of a database: a space as a view sees it.
 
 use super::episodes::{Distinct, Wanted, distinct, episodes};
-use super::filter::Filter;
+use super::filter::{Filter, WHICH_AND_WHEN};
 use super::query::Query;
 use super::resolve::resolve;
 use super::row_filter::RowFilter;
@@ -45,6 +45,31 @@ pub(crate) struct Past<'a> {
 }
 
 impl View {
+    /// How many windows of a space pass a filter, of those that had closed at the view's time. `None` is
+    /// the space `shape`, or the only one.
+    ///
+    /// ```
+    /// use rhymedb::{Database, Filter, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
+    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// # }
+    /// let all = db.now().count(None, &Filter::new())?;
+    /// let crypto = db.now().count(None, &Filter::new().market("crypto"))?;
+    /// assert!(0 < crypto && crypto < all);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the space or a name of the filter is that of nothing stored;
+    /// [`Error::Invalid`] if the filter asks how far windows moved.
+    pub fn count(&self, space: Option<&str>, filter: &Filter) -> Result<u64> {
+        filter.check()?;
+        filter.only("a count", WHICH_AND_WHEN)?;
+        self.past(space, |past| Ok(past.count(&past.rows(filter)?)))
+    }
+
     /// Asks a space of this view; `None` is the default space.
     pub(crate) fn past<T>(
         &self,

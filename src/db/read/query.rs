@@ -1,6 +1,7 @@
 //! What a question compares with, and the vector that it means in a space.
 
-use crate::model::{Bar, Bars, Target};
+use super::answer::Hit;
+use crate::model::{Bar, Bars, SeriesKey, Target, Window};
 
 /// What to compare with.
 ///
@@ -58,6 +59,55 @@ impl From<Bars> for Query {
 impl From<Vec<f32>> for Query {
     fn from(vector: Vec<f32>) -> Self {
         Self::Vector(vector)
+    }
+}
+
+impl From<&Target> for Query {
+    fn from(target: &Target) -> Self {
+        Self::Target(target.clone())
+    }
+}
+
+impl From<&Window> for Query {
+    fn from(window: &Window) -> Self {
+        Self::Target(window.into())
+    }
+}
+
+impl From<Window> for Query {
+    fn from(window: Window) -> Self {
+        Self::from(&window)
+    }
+}
+
+/// The window of a hit.
+impl From<&Hit> for Query {
+    fn from(hit: &Hit) -> Self {
+        Self::from(&hit.window)
+    }
+}
+
+/// The newest window of a series.
+impl From<SeriesKey> for Query {
+    fn from(key: SeriesKey) -> Self {
+        Self::Target(key.into())
+    }
+}
+
+/// A target if the text is one and has a `:` or an `@` in its first word, like `BTCUSDT:1h`; else a sentence.
+impl From<&str> for Query {
+    fn from(text: &str) -> Self {
+        let first = text.split_whitespace().next().unwrap_or_default();
+        match text.parse() {
+            Ok(target) if first.contains([':', '@']) => Self::Target(target),
+            _ => Self::text(text),
+        }
+    }
+}
+
+impl From<&[f32]> for Query {
+    fn from(vector: &[f32]) -> Self {
+        Self::Vector(vector.to_vec())
     }
 }
 

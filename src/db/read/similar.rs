@@ -82,6 +82,11 @@ impl Similar {
         }
     }
 
+    /// The same options about another query.
+    pub(in crate::db) fn about(self, query: Query) -> Self {
+        Self { query, ..self }
+    }
+
     /// How many episodes to find. Default: 10. At most 10,000.
     #[must_use]
     pub fn k(mut self, k: usize) -> Self {

@@ -98,6 +98,8 @@ impl Database {
             }
             txn.remove_series(id, series)?;
         }
+        // Files that held these bars are read again when they come.
+        txn.forget_files_read()?;
         inner.commit(&writer, txn)?;
         Ok(report)
     }

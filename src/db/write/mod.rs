@@ -7,6 +7,7 @@ pub(super) mod check;
 pub(super) mod compact;
 pub(super) mod delete;
 pub(super) mod embed_batch;
+pub(super) mod files_read;
 pub(super) mod headlines;
 pub(super) mod import;
 pub(super) mod ingest;

@@ -34,9 +34,17 @@ pub(super) fn settle_interval(
             ))
         }
         (None, Some((spacing, share))) if share >= 0.5 => Ok(found(spacing)),
-        (None, _) => Err(format!(
-            "expected 3 or more bars of a regular spacing to tell the interval, found {bars} in all; say it, for example with --interval 1h"
-        )),
+        (None, _) => {
+            let symbols = series.len();
+            let found = match symbols {
+                1 => format!("{bars} in all"),
+                _ => format!("{longest} at most of each of {symbols} symbols"),
+            };
+            let example = example_for(series);
+            Err(format!(
+                "the length of a bar is not known: expected 3 or more bars of a regular spacing to tell it, found {found}; say it, for example with --interval {example}"
+            ))
+        }
     }
 }
 
@@ -57,6 +65,16 @@ pub(super) fn fits_interval(times: &[i64], interval: Interval) -> Result<(), Str
     Err(format!(
         "its bars are {found} apart, and those of most symbols in the file {interval}; keep one interval a file, or read it apart with --interval {found}"
     ))
+}
+
+/// An interval that the bars may have: a day if all open at one time of a day.
+fn example_for(series: &[&[i64]]) -> &'static str {
+    let mut times = series.iter().flat_map(|times| times.iter());
+    let first = times.next().map(|t| t.rem_euclid(DAY_MS));
+    match times.all(|t| Some(t.rem_euclid(DAY_MS)) == first) {
+        true => "1d",
+        false => "1h",
+    }
 }
 
 fn confirms(spacing: i64, interval: Interval) -> bool {

@@ -36,6 +36,21 @@ pub(super) fn code(interval: Interval) -> Result<&'static str> {
         })
 }
 
+/// Reads an interval in Bybit's words (`60`, `D`) or in those of [`Interval`] (`1h`, `1d`).
+///
+/// # Errors
+/// [`Error::Invalid`] if it is neither, or if Bybit has no candles of it.
+pub fn parse_bybit_interval(text: &str) -> Result<Interval> {
+    if let Some((interval, _)) = CODES.iter().find(|(_, code)| *code == text) {
+        return Ok(*interval);
+    }
+    let codes: Vec<&str> = CODES.iter().map(|(_, code)| *code).collect();
+    let interval: Interval = text.parse().map_err(|e: Error| {
+        Error::invalid(format!("{e}; Bybit's own words are {}", codes.join(", ")))
+    })?;
+    code(interval).map(|_| interval)
+}
+
 /// The open time `n` candles after the one that opens at `open`.
 pub(super) fn after(interval: Interval, open: Timestamp, n: u32) -> Timestamp {
     match interval {
@@ -92,6 +107,30 @@ mod tests {
             "Bybit has no candles of 8h; choose one of \
              1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 12h, 1d, 1w, 1M"
         );
+    }
+
+    #[test]
+    fn intervals_are_read_in_both_ways() {
+        for (own, usual) in [
+            ("1", "1m"),
+            ("60", "1h"),
+            ("240", "4h"),
+            ("720", "12h"),
+            ("D", "1d"),
+            ("W", "1w"),
+            ("M", "1M"),
+        ] {
+            let expected = usual.parse().unwrap();
+            assert_eq!(parse_bybit_interval(own).unwrap(), expected, "{own}");
+            assert_eq!(parse_bybit_interval(usual).unwrap(), expected, "{usual}");
+        }
+        let refused = parse_bybit_interval("45").unwrap_err().to_string();
+        assert!(
+            refused.contains("words are 1, 3, 5, 15, 30, 60"),
+            "{refused}"
+        );
+        let refused = parse_bybit_interval("8h").unwrap_err().to_string();
+        assert!(refused.contains("no candles of 8h"), "{refused}");
     }
 
     #[test]

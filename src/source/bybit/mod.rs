@@ -13,8 +13,13 @@
 //! And a short page does not mean that history ends: only an empty page does.
 //!
 //! Nothing that a server sends is believed: a candle outside of the range, off the interval's
-//! grid, out of order, from the future or with an impossible price is an error. Each page must
-//! lie before the one before it, so no server can keep the loop going with the same page.
+//! grid, out of order or from the future is an error. Each page must lie before the one before it,
+//! so no server can keep the loop going with the same page. One candle with an impossible price is
+//! left out and counted, because it comes again at every try and would stop the rest for ever; a page
+//! with many of them is an error.
+//!
+//! The server's time, which every answer has, says what is closed and where history ends. The clock
+//! of this machine counts only until the first answer.
 
 mod answer;
 mod client;
@@ -28,6 +33,7 @@ mod sync;
 mod transport;
 
 pub use client::{BybitClient, BybitClientBuilder};
+pub use grid::parse_bybit_interval;
 pub use instrument::{BybitCategory, bybit_series_key};
 pub use pages::KlinePages;
 pub use sync::{SyncReport, SyncRequest, sync_klines};

@@ -3,7 +3,7 @@ use super::client::{BybitClient, PageRequest};
 use super::grid::{Grid, after};
 use super::instrument::{BybitCategory, Instrument};
 use crate::error::{Error, Result};
-use crate::model::{Bar, Bars, Interval, Timestamp};
+use crate::model::{Bar, BarDefect, Bars, Interval, Timestamp};
 
 /// How far a server's clock may be behind the open time of a candle that it sends.
 const CLOCK_SLACK_MS: i64 = 60_000;
@@ -20,7 +20,15 @@ pub(super) struct Traffic {
     pub(super) retries: u64,
     /// Candles that came, those that were left out too.
     pub(super) rows: u64,
+    /// The server's time in the last answer.
+    pub(super) server_time: Option<Timestamp>,
+    /// Candles that cannot be, and the first of them.
+    pub(super) left_out: u64,
+    pub(super) first_left_out: Option<(Timestamp, BarDefect)>,
 }
+
+/// Candles of one page that cannot be and are left out; more of them are no slip of the exchange.
+const FEW_BAD: usize = 10;
 
 /// Pages of candles from new to old, ascending and never empty within; see
 /// [`BybitClient::klines_before`]. It ends after an error.
@@ -48,7 +56,8 @@ impl BybitClient {
     /// [`Error::Invalid`] before any request if Bybit has no candles of that interval, if the
     /// symbol is no name in upper case, or if `start` is after `end`. A page is an
     /// [`Error::Remote`] if the server fails or sends what cannot be, and an
-    /// [`Error::Interrupted`] once the client's flag is set.
+    /// [`Error::Interrupted`] once the client's flag is set. A few candles of a page with an
+    /// impossible price are left out.
     pub fn klines_before(
         &self,
         category: BybitCategory,
@@ -109,6 +118,7 @@ impl<'a> KlinePages<'a> {
             let page = self.client.fetch_page(request, &mut self.traffic.retries)?;
             self.traffic.pages += 1;
             self.traffic.rows += page.rows.len() as u64;
+            self.traffic.server_time = Some(page.server_time);
             let bars = self.admit(page, asked_start)?;
             if !bars.is_empty() {
                 return Ok(Some(bars));
@@ -148,11 +158,17 @@ impl<'a> KlinePages<'a> {
             return Err(self.outside(oldest, asked_start));
         }
         let mut bars = Bars::with_capacity(rows.len());
+        let mut bad = Vec::new();
         for row in rows.iter().rev() {
-            if self.is_wanted(row, page.server_time)? {
-                bars.push(*row);
+            if !self.is_wanted(row, page.server_time)? {
+                continue;
+            }
+            match row.check() {
+                Ok(()) => bars.push(*row),
+                Err(defect) => bad.push((row.time, defect)),
             }
         }
+        self.leave_out(&bad)?;
         self.border = Some(oldest);
         self.end = oldest.plus_millis(-1);
         Ok(bars)
@@ -174,11 +190,24 @@ impl<'a> KlinePages<'a> {
             return Err(strange("no candle of this interval opens at that time"));
         }
         let closed = self.instrument.interval.close_of(row.time) <= server_time;
-        if !closed || self.start.is_some_and(|start| row.time < start) {
-            return Ok(false);
+        Ok(closed && self.start.is_none_or(|start| row.time >= start))
+    }
+
+    /// Counts the candles of a page that cannot be.
+    fn leave_out(&mut self, bad: &[(Timestamp, BarDefect)]) -> Result<()> {
+        let Some((time, defect)) = bad.first() else {
+            return Ok(());
+        };
+        if bad.len() > FEW_BAD {
+            return Err(Error::Remote(format!(
+                "expected candles of {} from Bybit, found {} in one answer that cannot be, the first opens at {time}: {defect}",
+                self.instrument,
+                bad.len()
+            )));
         }
-        row.check().map_err(|defect| strange(&defect.to_string()))?;
-        Ok(true)
+        self.traffic.left_out += bad.len() as u64;
+        self.traffic.first_left_out.get_or_insert((*time, *defect));
+        Ok(())
     }
 
     fn outside(&self, time: Timestamp, asked_start: Option<Timestamp>) -> Error {

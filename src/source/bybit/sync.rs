@@ -3,7 +3,7 @@ use super::grid::{Grid, after};
 use super::instrument::{BybitCategory, Instrument};
 use super::pages::{KlinePages, Traffic};
 use crate::error::{Error, Result};
-use crate::model::{Bars, Interval, Timestamp};
+use crate::model::{BarDefect, Bars, Interval, Timestamp};
 
 /// The candles of one window of the forward part: what fits in one page.
 const WINDOW: u32 = 998;
@@ -38,6 +38,12 @@ pub struct SyncReport {
     pub first: Option<Timestamp>,
     /// The open time of the latest bar handed to the sink.
     pub last: Option<Timestamp>,
+    /// Candles that were left out because they cannot be: a price of zero, a low above the high.
+    pub left_out: u64,
+    /// The open time of the first candle that was left out, and what is wrong with it.
+    pub first_left_out: Option<(Timestamp, BarDefect)>,
+    /// The server's time in the last answer.
+    pub server_time: Option<Timestamp>,
 }
 
 /// Brings a stored series up to date, so that what is stored is one block at every moment.
@@ -49,7 +55,8 @@ pub struct SyncReport {
 /// to old. With nothing stored, all come from new to old. What lies between the stored bars and
 /// `start..=end` comes too, for without it there would be a hole.
 ///
-/// `now` is the default end, and tells which candle is still open if the server does not.
+/// The server's time is the default end, and tells which candle is still open. `now` stands for it until the
+/// first answer, and if the server does not tell its time; a clock that is wrong by hours loses nothing.
 ///
 /// # Errors
 /// [`Error::Invalid`] before any request if the request makes no sense; [`Error::NotFound`] if
@@ -65,14 +72,12 @@ pub fn sync_klines(
         client,
         instrument: Instrument::new(request.category, &request.symbol, request.interval)?,
         now,
+        wanted_end: request.end,
         sink,
         rows: 0,
         report: SyncReport::default(),
     };
-    // Nothing opens in the future; the day allows for a clock that is behind.
-    let end = request
-        .end
-        .map_or(now, |end| end.min(now.plus_millis(86_400_000)));
+    let end = sync.end();
     check_order("a start before the end", request.start, Some(end))?;
     match request.stored {
         Some((first, last)) => {
@@ -82,17 +87,12 @@ pub fn sync_klines(
                 Some(last),
             )?;
             check_stored(request.interval, first, last)?;
-            sync.forward(last, end)?;
+            sync.forward(last)?;
             if request.start.is_none_or(|start| start < first) {
                 sync.backward(request.start, first.plus_millis(-1), Some(first))?;
             }
         }
-        None => {
-            sync.backward(request.start, end, None)?;
-            if sync.rows == 0 {
-                return Err(nothing_found(&sync.instrument, request.start, end));
-            }
-        }
+        None => sync.begin(request.start, end)?,
     }
     Ok(sync.report)
 }
@@ -130,18 +130,59 @@ struct Sync<'a> {
     client: &'a BybitClient,
     instrument: Instrument,
     now: Timestamp,
+    wanted_end: Option<Timestamp>,
     sink: &'a mut dyn FnMut(Bars) -> Result<()>,
     rows: u64,
     report: SyncReport,
 }
 
 impl<'a> Sync<'a> {
+    /// The latest open time that can be there: nothing opens after the server's time.
+    fn end(&self) -> Timestamp {
+        let now = match (self.report.server_time, self.wanted_end) {
+            (Some(time), _) => time,
+            // The day allows for a clock that is behind.
+            (None, Some(_)) => self.now.plus_millis(86_400_000),
+            (None, None) => self.now,
+        };
+        self.wanted_end.map_or(now, |wanted| wanted.min(now))
+    }
+
+    /// All that there is, where nothing is stored: back from `end`, and then on to where the server's time says
+    /// that the end is.
+    fn begin(&mut self, start: Option<Timestamp>, end: Timestamp) -> Result<()> {
+        self.backward(start, end, None)?;
+        if self.rows == 0 && end < self.end() {
+            self.backward(start, self.end(), None)?;
+        }
+        if self.rows == 0 {
+            return Err(nothing_found(&self.instrument, start, self.end()));
+        }
+        let interval = self.instrument.interval;
+        let Some(last) = self.report.last else {
+            return Ok(());
+        };
+        let missed = after(interval, last, 1);
+        if end < missed && interval.close_of(missed) <= self.end() {
+            self.forward(last)?;
+        }
+        Ok(())
+    }
+
     /// From the last stored bar on, window by window. A window is handed over whole, even if the
     /// server gives it in several pages, so that nothing of it is stored before what precedes it.
-    fn forward(&mut self, last: Timestamp, end: Timestamp) -> Result<()> {
+    fn forward(&mut self, last: Timestamp) -> Result<()> {
         let mut from = last;
-        while from <= end {
+        loop {
             let next = after(self.instrument.interval, from, WINDOW);
+            // Until the server has said its time, the clock of this machine must not end the window.
+            let end = match self.report.server_time {
+                Some(_) => self.end(),
+                None => self.wanted_end.unwrap_or(next),
+            };
+            if from > end {
+                return Ok(());
+            }
             let until = next.plus_millis(-1).min(end);
             let mut pages = self.pages(Some(from), until).anchored_at(last);
             let window = pages.by_ref().collect::<Result<Vec<Bars>>>();
@@ -153,7 +194,6 @@ impl<'a> Sync<'a> {
             self.hand_over(bars)?;
             from = next;
         }
-        Ok(())
     }
 
     /// Down to `start`, or as far as there is anything, page by page.
@@ -182,6 +222,10 @@ impl<'a> Sync<'a> {
         self.report.pages += traffic.pages;
         self.report.retries += traffic.retries;
         self.rows += traffic.rows;
+        let report = &mut self.report;
+        report.left_out += traffic.left_out;
+        report.first_left_out = report.first_left_out.or(traffic.first_left_out);
+        report.server_time = traffic.server_time.or(report.server_time);
     }
 
     fn hand_over(&mut self, bars: Bars) -> Result<()> {

@@ -132,6 +132,14 @@ fn the_columns_of_several_symbols_are_rows_of_each() {
         assert_eq!((&layout, rows), (&header, expected.to_vec()), "{head}");
         assert!(bad.is_empty() && facts.symbol.is_none());
     }
+    // The first row is no line of symbols.
+    let (layout, ..) = read("Date,Open,Close\n2024-01-02,\"2,836\",\"1,2\"\n").unwrap();
+    assert_eq!(layout, named(&["Date", "Open", "Close"]));
+    // An index that became a column is the time.
+    let text = ",Date,Close,Close\n,,A,B\n0,2024-01-02,1,2\n";
+    let (layout, _, rows, _) = read(text).unwrap();
+    assert_eq!(layout, named(&["", "Date", "Close", "Symbol"]));
+    assert_eq!(rows[0], row(3, &["0", "2024-01-02", "1", "A"]));
     // Without a name of the index there is no third line.
     let (layout, _, rows, _) = read(",Close,Close\n,A,B\n2024-01-02,1,2\n").unwrap();
     assert_eq!(layout, named(&["Date", "Close", "Symbol"]));

@@ -205,7 +205,7 @@ fn looks_like_time(field: &[u8]) -> bool {
     }
 }
 
-pub(super) fn number(field: &[u8]) -> bool {
+fn number(field: &[u8]) -> bool {
     let text = std::str::from_utf8(field.trim_ascii());
     text.is_ok_and(|t| t.parse::<f64>().is_ok())
 }

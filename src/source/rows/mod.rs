@@ -1,5 +1,7 @@
 //! Records of fields out of a text of any dialect.
 
+#[cfg(feature = "parquet")]
+mod arrow_blocks;
 mod csv;
 mod document;
 mod field_order;
@@ -23,7 +25,7 @@ mod wide;
 use ::csv::ByteRecord;
 
 #[cfg(feature = "parquet")]
-pub(crate) use parquet::{ParquetFile, texts_of};
+pub(crate) use parquet::{ColumnFile, ColumnsKind, texts_of};
 pub(crate) use skipped::Skipped;
 
 pub(crate) use step::{Facts, Step};
@@ -37,7 +39,7 @@ enum Source<'a> {
     Csv(csv::CsvRows<'a>),
     Json(Box<json::JsonRows<'a>>),
     #[cfg(feature = "parquet")]
-    Parquet(Box<parquet::ParquetRows>),
+    Columns(Box<parquet::ColumnRows>),
 }
 
 /// How the columns of a text become those of its rows.
@@ -80,6 +82,7 @@ impl<'a> Rows<'a> {
                 ));
             }
             Content::Parquet => (open_parquet(&place)?, Facts::default()),
+            Content::Feather => (open_feather(&place)?, Facts::default()),
         };
         let levels = match &source {
             Source::Csv(rows) if rows.levels.is_some() => rows.levels.clone(),
@@ -122,7 +125,11 @@ impl<'a> Rows<'a> {
     /// What the text says about all of its rows; complete after the last of them.
     pub(crate) fn facts(&self) -> Facts {
         match &self.source {
-            Source::Json(rows) => rows.facts(),
+            Source::Json(rows) => {
+                let found = rows.facts();
+                let symbol = found.symbol.or_else(|| self.facts.symbol.clone());
+                Facts { symbol, ..found }
+            }
             _ => self.facts.clone(),
         }
     }
@@ -155,7 +162,7 @@ impl Source<'_> {
             Self::Csv(rows) => rows.layout(),
             Self::Json(rows) => rows.layout(),
             #[cfg(feature = "parquet")]
-            Self::Parquet(rows) => rows.layout(),
+            Self::Columns(rows) => rows.layout(),
         }
     }
 
@@ -164,27 +171,38 @@ impl Source<'_> {
             Self::Csv(rows) => rows.next(record),
             Self::Json(rows) => rows.next(record),
             #[cfg(feature = "parquet")]
-            Self::Parquet(rows) => rows.next(record),
+            Self::Columns(rows) => rows.next(record),
         }
     }
 }
 
 #[cfg(feature = "parquet")]
 fn open_parquet<'a>(place: &Place) -> Result<Source<'a>> {
-    let rows = parquet::ParquetRows::open(place.clone())?;
-    Ok(Source::Parquet(Box::new(rows)))
+    let rows = parquet::ColumnRows::open(place.clone(), ColumnsKind::Parquet)?;
+    Ok(Source::Columns(Box::new(rows)))
+}
+
+#[cfg(feature = "parquet")]
+fn open_feather<'a>(place: &Place) -> Result<Source<'a>> {
+    let rows = parquet::ColumnRows::open(place.clone(), ColumnsKind::Feather)?;
+    Ok(Source::Columns(Box::new(rows)))
 }
 
 #[cfg(not(feature = "parquet"))]
 fn open_parquet<'a>(place: &Place) -> Result<Source<'a>> {
-    Err(parquet_is_off(place))
+    Err(parquet_is_off("Parquet", place))
 }
 
-/// What a program without the feature says about a Parquet file.
 #[cfg(not(feature = "parquet"))]
-pub(crate) fn parquet_is_off(place: &Place) -> crate::error::Error {
+fn open_feather<'a>(place: &Place) -> Result<Source<'a>> {
+    Err(parquet_is_off("Feather", place))
+}
+
+/// What a program without the feature says about a file of columns.
+#[cfg(not(feature = "parquet"))]
+pub(crate) fn parquet_is_off(kind: &str, place: &Place) -> crate::error::Error {
     crate::error::Error::invalid(format!(
-        "{} is a Parquet file, and this program was built without the feature parquet; build it with that feature, or convert the file to CSV",
+        "{} is a {kind} file, and this program was built without the feature parquet; build it with that feature, or convert the file to CSV",
         place.path().display()
     ))
 }

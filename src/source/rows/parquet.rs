@@ -1,5 +1,6 @@
-//! Columns of Parquet files as texts.
+//! Columns of Parquet and Feather files as texts.
 
+use std::fmt;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,13 +9,15 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_cast::{CastOptions, cast_with_options};
+use arrow_ipc::reader::FileReader;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 use csv::ByteRecord;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::super::columns::Layout;
 use super::super::container::Place;
 use super::super::times::{ZoneText, naive};
+use super::arrow_blocks::check_blocks;
 use super::parquet_footer::check_footer;
 use super::step::Step;
 use crate::error::{Error, Result, shortened};
@@ -23,7 +26,7 @@ const BATCH_ROWS: usize = 8_192;
 /// The most that the columns of a file may unpack to.
 const MAX_UNPACKED: i64 = 16 << 30;
 
-/// Runs a call of the `parquet` crate, which asserts some things about a file's metadata instead
+/// Runs a call of the crates `parquet` and `arrow-ipc`, which assert some things about a file's metadata instead
 /// of refusing it. After an error the reader is not used again, so no half-made state is seen.
 fn unpanicked<T, E: std::fmt::Display>(call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
@@ -33,16 +36,65 @@ fn unpanicked<T, E: std::fmt::Display>(call: impl FnOnce() -> Result<T, E>) -> R
     }
 }
 
-/// An open Parquet file.
-pub(crate) struct ParquetFile {
+/// The two kinds of files of columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ColumnsKind {
+    /// Parquet.
+    Parquet,
+    /// Arrow IPC in a file, which is version 2 of Feather.
+    Feather,
+}
+
+impl fmt::Display for ColumnsKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Parquet => "Parquet",
+            Self::Feather => "Feather",
+        })
+    }
+}
+
+type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>>;
+
+/// An open file of columns.
+pub(crate) struct ColumnFile {
     place: Place,
-    reader: ParquetRecordBatchReader,
+    kind: ColumnsKind,
+    batches: Batches,
+    /// What is left of a batch of many rows: Feather files may be one batch.
+    rest: Option<RecordBatch>,
     /// The names of its columns.
     pub(crate) names: Vec<String>,
 }
 
-impl ParquetFile {
-    pub(crate) fn open(place: Place) -> Result<Self> {
+impl ColumnFile {
+    pub(crate) fn open(place: Place, kind: ColumnsKind) -> Result<Self> {
+        let (batches, names) = match kind {
+            ColumnsKind::Parquet => Self::open_parquet(&place)?,
+            ColumnsKind::Feather => Self::open_feather(&place)?,
+        };
+        Ok(Self {
+            place,
+            kind,
+            batches,
+            rest: None,
+            names,
+        })
+    }
+
+    fn open_feather(place: &Place) -> Result<(Batches, Vec<String>)> {
+        let path: &Path = place.path();
+        let mut file = File::open(path).map_err(Error::io("open", path))?;
+        let damaged = |e: String| place.error(None, format!("cannot read this Feather file: {e}"));
+        let checked = check_blocks(&mut file).map_err(Error::io("read", path))?;
+        checked.map_err(damaged)?;
+        let reader = unpanicked(|| FileReader::try_new_buffered(file, None)).map_err(damaged)?;
+        let schema = reader.schema();
+        let names = schema.fields().iter().map(|f| f.name().clone());
+        Ok((Box::new(reader), names.collect()))
+    }
+
+    fn open_parquet(place: &Place) -> Result<(Batches, Vec<String>)> {
         let path: &Path = place.path();
         let mut file = File::open(path).map_err(Error::io("open", path))?;
         let damaged = |e: &dyn std::fmt::Display| {
@@ -69,26 +121,37 @@ impl ParquetFile {
         let names = names.collect();
         let reader =
             unpanicked(|| builder.with_batch_size(BATCH_ROWS).build()).map_err(|e| damaged(&e))?;
-        Ok(Self {
-            place,
-            reader,
-            names,
-        })
+        Ok((Box::new(reader), names))
     }
 
     /// The next rows of all columns, `None` at the end.
     pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
-        let next = unpanicked(|| self.reader.next().transpose());
-        next.map_err(|e| {
-            let message = format!("cannot read this Parquet file: {e}");
-            self.place.error(None, message)
-        })
+        let batch = match self.rest.take() {
+            Some(rest) => rest,
+            None => {
+                let next = unpanicked(|| self.batches.next().transpose());
+                let next = next.map_err(|e| {
+                    let message = format!("cannot read this {} file: {e}", self.kind);
+                    self.place.error(None, message)
+                })?;
+                match next {
+                    Some(batch) => batch,
+                    None => return Ok(None),
+                }
+            }
+        };
+        let rows = batch.num_rows();
+        if rows > BATCH_ROWS {
+            self.rest = Some(batch.slice(BATCH_ROWS, rows - BATCH_ROWS));
+            return Ok(Some(batch.slice(0, BATCH_ROWS)));
+        }
+        Ok(Some(batch))
     }
 }
 
-/// The rows of a Parquet file, every field as text.
-pub(crate) struct ParquetRows {
-    file: ParquetFile,
+/// The rows of a file of columns, every field as text.
+pub(crate) struct ColumnRows {
+    file: ColumnFile,
     layout: Layout,
     texts: Vec<StringArray>,
     row: usize,
@@ -96,9 +159,9 @@ pub(crate) struct ParquetRows {
     given: u64,
 }
 
-impl ParquetRows {
-    pub(crate) fn open(place: Place) -> Result<Self> {
-        let file = ParquetFile::open(place)?;
+impl ColumnRows {
+    pub(crate) fn open(place: Place, kind: ColumnsKind) -> Result<Self> {
+        let file = ColumnFile::open(place, kind)?;
         Ok(Self {
             layout: Layout::Named(file.names.clone()),
             file,

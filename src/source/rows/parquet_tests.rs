@@ -4,13 +4,16 @@ use std::path::PathBuf;
 
 use arrow_array::builder::{FixedSizeListBuilder, Float64Builder, ListBuilder};
 use arrow_array::{
-    Date32Array, Float32Array, Float64Array, Int64Array, TimestampMicrosecondArray,
+    Date32Array, Float32Array, Float64Array, Int32Array, Int64Array, TimestampMicrosecondArray,
     TimestampSecondArray,
 };
+use arrow_ipc::CompressionType;
+use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
 use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Timestamp;
 use crate::source::{
     BarFile, BarOptions, HeadlineOptions, OnError, VectorFile, VectorOptions, read_bars,
     read_headlines, read_vectors,
@@ -62,6 +65,82 @@ fn hourly(time: ArrayRef) -> Vec<u8> {
             Arc::new(Float32Array::from(vec![0.1_f32, 2.0, 3.0])),
         ),
     ])
+}
+
+/// The clock of a zone shows the same dates in CSV and in Parquet.
+#[test]
+fn days_of_a_zone_are_the_dates_that_csv_has() {
+    // Midnights in New York on both sides of the change to summer time.
+    let midnights = [1_709_874_000_i64, 1_710_133_200 - 3_600, 1_710_216_000];
+    let micros = midnights.map(|s| s * 1_000_000).to_vec();
+    let zoned = TimestampMicrosecondArray::from(micros).with_timezone("America/New_York");
+    let (_dir, path) = saved("equity/v/X_1d.parquet", &hourly(Arc::new(zoned)));
+    let parquet = read_bars(&path, &BarOptions::default()).unwrap();
+    let csv = "time,open,high,low,close,volume\n\
+        2024-03-08 00:00:00-05:00,10.1,12,9,11,0.1\n\
+        2024-03-11 00:00:00-04:00,11,13,10,12,2\n\
+        2024-03-12 00:00:00-04:00,12,14,11,13,3\n";
+    let (_dir, path) = saved("equity/v/X_1d.csv", csv.as_bytes());
+    let csv = read_bars(&path, &BarOptions::default()).unwrap();
+    assert_eq!(parquet.series[0].bars.time, csv.series[0].bars.time);
+    let first = Timestamp::from_millis(parquet.series[0].bars.time[0]);
+    assert_eq!(first.to_string(), "2024-03-08T00:00:00Z");
+}
+
+/// A column of times without a zone is a clock, whose zone the caller may say.
+#[test]
+fn times_without_a_zone_are_of_the_callers() {
+    let seconds = TimestampSecondArray::from(vec![START, START + 3_600, START + 7_200]);
+    let (_dir, path) = saved("crypto/v/X.parquet", &hourly(Arc::new(seconds)));
+    let options = BarOptions {
+        zone: Some("Europe/Berlin".parse().unwrap()),
+        ..BarOptions::default()
+    };
+    let file = read_bars(&path, &options).unwrap();
+    assert_eq!(file.series[0].bars.time[0], (START - 3_600) * 1_000);
+}
+
+#[test]
+fn names_of_two_parts_are_a_price_and_a_symbol() {
+    let price = |values: [f64; 3]| Arc::new(Float64Array::from(values.to_vec())) as ArrayRef;
+    let days = [0, 1, 2].map(|day| START + day * 86_400).to_vec();
+    let mut columns = vec![(
+        "Date",
+        Arc::new(TimestampSecondArray::from(days)) as ArrayRef,
+    )];
+    for (symbol, names) in [
+        (
+            "A",
+            [
+                "('Open', 'A')",
+                "('High', 'A')",
+                "('Low', 'A')",
+                "('Close', 'A')",
+            ],
+        ),
+        (
+            "B",
+            [
+                "('Open', 'B')",
+                "('High', 'B')",
+                "('Low', 'B')",
+                "('Close', 'B')",
+            ],
+        ),
+    ] {
+        let by = if symbol == "A" { 1.0 } else { 2.0 };
+        let values = [10.0, 12.0, 9.0, 11.0];
+        columns.extend(names.into_iter().zip(values.map(|v| price([v * by; 3]))));
+    }
+    let (_dir, path) = saved("equity/v/two.parquet", &table(columns.clone()));
+    let file = read_bars(&path, &BarOptions::default()).unwrap();
+    let keys: Vec<String> = file.series.iter().map(|s| s.key.to_string()).collect();
+    assert_eq!(keys, ["equity/v/A:1d", "equity/v/B:1d"]);
+    assert_eq!(file.series[1].bars.close, [22.0; 3]);
+    columns.truncate(5);
+    let (_dir, path) = saved("equity/v/one.parquet", &table(columns));
+    let file = read_bars(&path, &BarOptions::default()).unwrap();
+    assert_eq!(file.series[0].key.to_string(), "equity/v/A:1d");
 }
 
 #[test]
@@ -198,7 +277,7 @@ fn columns_of_another_type_are_refused() {
         refused
             .unwrap_err()
             .to_string()
-            .contains("lists of floats, found Int64")
+            .contains("lists of numbers or as texts like [0.1, 0.2], found Int64")
     );
     let refused = vectors(&table(vec![("x", integers)]), OnError::Skip);
     assert!(
@@ -207,6 +286,138 @@ fn columns_of_another_type_are_refused() {
             .to_string()
             .contains("no column for the vector among: x")
     );
+}
+
+#[test]
+fn vectors_of_integers_in_texts_and_in_columns() {
+    let mut lists = ListBuilder::new(arrow_array::builder::Int64Builder::new());
+    for row in [[1, -2], [3, 4]] {
+        lists.values().append_slice(&row);
+        lists.append(true);
+    }
+    let column = |values: [i32; 2]| Arc::new(Int32Array::from(values.to_vec())) as ArrayRef;
+    let texts = StringArray::from(vec!["[1.0, -2.0]", "[3, 4e0]"]);
+    for columns in [
+        vec![("embedding", Arc::new(lists.finish()) as ArrayRef)],
+        vec![("embedding", Arc::new(texts) as ArrayRef)],
+        vec![("dim_1", column([-2, 4])), ("dim_0", column([1, 3]))],
+    ] {
+        let file = vectors(&table(columns), OnError::Refuse).unwrap();
+        assert_eq!((file.dim, &file.rows[..]), (2, &[1.0, -2.0, 3.0, 4.0][..]));
+    }
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["a"]));
+    let refused = vectors(
+        &table(vec![("v0", Arc::clone(&texts)), ("v1", texts)]),
+        OnError::Refuse,
+    );
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("expected numbers in the columns"),
+        "{refused}"
+    );
+}
+
+/// The columns of a Parquet file as a Feather file.
+fn feather(parquet: Vec<u8>, packed: Option<CompressionType>, rows_a_batch: usize) -> Vec<u8> {
+    let (_dir, path) = saved("x.parquet", &parquet);
+    let file = File::open(path).unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let mut reader = reader.with_batch_size(100_000).build().unwrap();
+    let batch = reader.next().unwrap().unwrap();
+    let options = IpcWriteOptions::default()
+        .try_with_compression(packed)
+        .unwrap();
+    let mut bytes = Vec::new();
+    let mut writer =
+        FileWriter::try_new_with_options(&mut bytes, &batch.schema(), options).unwrap();
+    for start in (0..batch.num_rows()).step_by(rows_a_batch) {
+        let rows = rows_a_batch.min(batch.num_rows() - start);
+        writer.write(&batch.slice(start, rows)).unwrap();
+    }
+    writer.finish().unwrap();
+    drop(writer);
+    bytes
+}
+
+fn hours() -> Vec<u8> {
+    let times = [START, START + 3_600, START + 7_200].map(|s| s * 1_000);
+    hourly(Arc::new(Int64Array::from(times.to_vec())))
+}
+
+fn bars_of_feather(bytes: &[u8]) -> Result<BarFile> {
+    let (_dir, path) = saved("crypto/v/X.feather", bytes);
+    read_bars(&path, &BarOptions::default())
+}
+
+const PACKED: [Option<CompressionType>; 3] = [
+    None,
+    Some(CompressionType::LZ4_FRAME),
+    Some(CompressionType::ZSTD),
+];
+
+#[test]
+fn feather_is_read_like_parquet() {
+    let expected = bars(&hours()).unwrap().series;
+    for packed in PACKED {
+        for rows_a_batch in [3, 1] {
+            let file = bars_of_feather(&feather(hours(), packed, rows_a_batch)).unwrap();
+            assert_eq!(file.series, expected, "{packed:?}");
+        }
+    }
+    let texts = StringArray::from(vec!["a", "b"]);
+    let dates = Date32Array::from(vec![18_262, 18_263]);
+    let news = table(vec![("date", Arc::new(dates)), ("title", Arc::new(texts))]);
+    let (_dir, path) = saved("h.feather", &feather(news, PACKED[1], 2));
+    let file = read_headlines(&path, &HeadlineOptions::default()).unwrap();
+    assert_eq!(file.headlines.len(), 2);
+    let rows = [[Some(1.0), Some(2.0)], [Some(3.0), Some(4.0)]];
+    let matrix = table(vec![("vector", fixed(&rows))]);
+    let file = vectors(&feather(matrix, PACKED[2], 2), OnError::Refuse).unwrap();
+    assert_eq!(file.rows, [1.0, 2.0, 3.0, 4.0]);
+}
+
+#[test]
+fn a_batch_of_many_rows_is_cut() {
+    let count = 3 * BATCH_ROWS + 1;
+    let texts: StringArray = (0..count).map(|i| Some(i.to_string())).collect();
+    let bytes = feather(table(vec![("a", Arc::new(texts))]), None, count);
+    let (_dir, path) = saved("a.feather", &bytes);
+    let mut rows = ColumnRows::open(Place::of(&path), ColumnsKind::Feather).unwrap();
+    let mut record = ByteRecord::new();
+    let mut given = 0;
+    while let Step::Row(at) = rows.next(&mut record).unwrap() {
+        assert_eq!(record.get(0), Some((at - 1).to_string().as_bytes()));
+        given = at;
+    }
+    assert_eq!(given, count as u64);
+}
+
+#[test]
+fn every_truncation_of_a_feather_file_is_an_error() {
+    for packed in PACKED {
+        let whole = feather(hours(), packed, 3);
+        for end in (6..whole.len()).step_by(5) {
+            assert!(bars_of_feather(&whole[..end]).is_err(), "{end}");
+        }
+    }
+}
+
+#[test]
+fn forged_lengths_of_a_feather_file_take_no_memory() {
+    let whole = feather(hours(), PACKED[1], 3);
+    // The first eight bytes of a packed column are its length when it is unpacked: 24.
+    let length = 24_i64.to_le_bytes();
+    let at = whole.windows(8).rposition(|w| w == length);
+    let at = at.unwrap();
+    for forged in [i64::MAX, 1 << 50, 1 << 40] {
+        let mut bytes = whole.clone();
+        bytes[at..at + 8].copy_from_slice(&forged.to_le_bytes());
+        let refused = bars_of_feather(&bytes).unwrap_err().to_string();
+        assert!(
+            refused.contains("cannot read this Feather file"),
+            "{refused}"
+        );
+    }
 }
 
 #[test]
@@ -232,5 +443,18 @@ proptest! {
             bytes[at] = value;
         }
         let _ = bars(&bytes);
+    }
+
+    #[test]
+    fn flipped_bytes_of_feather_do_not_panic(
+        packed in 0..3_usize,
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut bytes = feather(hours(), PACKED[packed], 3);
+        for (at, value) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        let _ = bars_of_feather(&bytes);
     }
 }

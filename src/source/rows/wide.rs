@@ -7,7 +7,6 @@
 use csv::ByteRecord;
 
 use super::super::columns::{Layout, plain};
-use super::header::number;
 use super::step::Facts;
 
 /// What a column may hold for each symbol.
@@ -44,17 +43,21 @@ pub(super) fn of_two_lines(first: &[String], second: &[String]) -> Option<Vec<Le
         false => (second, first, in_second),
     };
     // The values of a row are no symbols.
-    let is_symbol = |text: &&String| !number(text.as_bytes());
-    let named = symbols
-        .iter()
-        .filter(|s| !s.is_empty())
-        .all(|s| is_symbol(&s));
-    if first.len() != second.len() || known == 0 || known != filled(symbols) || !named {
+    let is_symbol = |text: &String| text.contains(|c: char| c.is_alphabetic());
+    let named = symbols.iter().skip(1).filter(|s| !s.is_empty());
+    let named = known > 0 && named.clone().all(is_symbol);
+    if first.len() != second.len() || known * 2 <= filled(symbols) || !named {
         return None;
     }
     let pairs = names.iter().zip(symbols).skip(1);
+    // An index that became a column has a name, and the first column is a number of the row.
+    let is_shared = |(name, symbol): (&String, &String)| name.is_empty() != symbol.is_empty();
+    let index = match pairs.clone().any(is_shared) {
+        true => "",
+        false => "Date",
+    };
     let mut levels = vec![Level {
-        name: "Date".to_owned(),
+        name: index.to_owned(),
         symbol: String::new(),
     }];
     for (name, symbol) in pairs {
@@ -71,14 +74,14 @@ pub(super) fn of_two_lines(first: &[String], second: &[String]) -> Option<Vec<Le
 /// The levels of names like `('Open', 'AAPL')`, if there are such names.
 pub(super) fn of_tuples(names: &[String]) -> Option<Vec<Level>> {
     let levels: Vec<Level> = names.iter().map(of_name).collect();
-    let with_symbol = |level: &&Level| !level.symbol.is_empty();
-    let known = |level: &&Level| PRICES.contains(&plain(&level.name).as_str());
-    let symbols_first = |level: &&Level| PRICES.contains(&plain(&level.symbol).as_str());
-    let count = levels.iter().filter(with_symbol).count();
-    if count == 0 {
+    let is_price = |name: &str| PRICES.contains(&plain(name).as_str());
+    let of_symbols = || levels.iter().filter(|level| !level.symbol.is_empty());
+    let names_first = of_symbols().filter(|level| is_price(&level.name)).count();
+    let symbols_first = of_symbols().filter(|level| is_price(&level.symbol)).count();
+    if names_first.max(symbols_first) == 0 {
         return None;
     }
-    if levels.iter().filter(known).count() >= levels.iter().filter(symbols_first).count() {
+    if names_first >= symbols_first {
         return Some(levels);
     }
     let turn = |level: Level| match level.symbol.is_empty() {

@@ -1,11 +1,13 @@
 //! Vectors that were made elsewhere: `.npy` matrices, Parquet files and tables of text.
 
+mod columns;
 mod matrix;
 mod meta;
 mod npy;
 mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod repeats;
 mod table;
 
 use std::path::Path;
@@ -17,6 +19,7 @@ use matrix::Matrix;
 pub use meta::VectorMeta;
 use meta::{Metas, read_sidecar};
 pub use options::VectorOptions;
+use repeats::find_repeats;
 
 /// What a file of vectors holds. They are as they were written: not yet of unit length.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,9 +34,11 @@ pub struct VectorFile {
     pub report: InputReport,
 }
 
-/// Reads vectors from a matrix of NumPy (`.npy`: two axes, C order, 16, 32 or 64 bit floats), a
-/// Parquet file with a column `vector` or `embedding` of lists of floats, JSON with arrays of that name, or CSV
-/// with the columns `vector0`, `vector1`, ...
+/// Reads vectors from a matrix of NumPy (`.npy`: two axes, C order, floats or integers), or from a table:
+/// Parquet, Feather, CSV or JSON. A table has a column `vector` or `embedding` of lists of numbers or of texts
+/// like `[0.1, 0.2]`, or numbered columns like `vector0`, `vector1`, ...
+///
+/// Rows of one window with one vector are stored once. Rows of one window with different vectors are defects.
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be read, [`Error::Input`] if one is damaged or of another form,
@@ -48,8 +53,8 @@ pub fn read_vectors(path: &Path, options: &VectorOptions) -> Result<VectorFile> 
         }
         let (matrix, metas) = match content {
             Content::Npy(reader) => (npy::read(reader, &place)?, None),
-            Content::Parquet => {
-                let (matrix, metas) = read_parquet(&place, options)?;
+            Content::Parquet | Content::Feather => {
+                let (matrix, metas) = read_columns(&place, &content, options)?;
                 (matrix, Some(metas))
             }
             Content::Csv(_) | Content::Json(_) => {
@@ -70,13 +75,29 @@ pub fn read_vectors(path: &Path, options: &VectorOptions) -> Result<VectorFile> 
 }
 
 #[cfg(feature = "parquet")]
-fn read_parquet(place: &Place, options: &VectorOptions) -> Result<(Matrix, Metas)> {
-    parquet::read(place, options)
+fn read_columns(
+    place: &Place,
+    content: &Content<'_>,
+    options: &VectorOptions,
+) -> Result<(Matrix, Metas)> {
+    let kind = match content {
+        Content::Feather => super::rows::ColumnsKind::Feather,
+        _ => super::rows::ColumnsKind::Parquet,
+    };
+    parquet::read(place, kind, options)
 }
 
 #[cfg(not(feature = "parquet"))]
-fn read_parquet(place: &Place, _: &VectorOptions) -> Result<(Matrix, Metas)> {
-    Err(super::rows::parquet_is_off(place))
+fn read_columns(
+    place: &Place,
+    content: &Content<'_>,
+    _: &VectorOptions,
+) -> Result<(Matrix, Metas)> {
+    let kind = match content {
+        Content::Feather => "Feather",
+        _ => "Parquet",
+    };
+    Err(super::rows::parquet_is_off(kind, place))
 }
 
 /// Joins vectors and metadata row by row and leaves out the rows of which either is unusable.
@@ -112,9 +133,17 @@ fn join(
     }
     let mut values = matrix.values;
     if meta.len() < rows {
-        let vectors = values.chunks_exact(matrix.dim).zip(kept);
-        let vectors = vectors.filter_map(|(vector, keep)| keep.then_some(vector));
-        values = vectors.flatten().copied().collect();
+        values = kept_of(&values, matrix.dim, &kept);
+    }
+    let lines = kept.iter().zip(1_u64..).filter(|(kept, _)| **kept);
+    let lines: Vec<u64> = lines.map(|(_, line)| line).collect();
+    let is_single = find_repeats(&meta, &values, &lines, &mut report);
+    if is_single.contains(&false) {
+        values = kept_of(&values, matrix.dim, &is_single);
+        let singles = meta.into_iter().zip(is_single);
+        meta = singles
+            .filter_map(|(meta, keep)| keep.then_some(meta))
+            .collect();
     }
     report.accepted = meta.len() as u64;
     Ok(VectorFile {
@@ -123,6 +152,12 @@ fn join(
         meta,
         report: report.judge(options.on_error)?,
     })
+}
+
+fn kept_of(values: &[f32], dim: usize, kept: &[bool]) -> Vec<f32> {
+    let vectors = values.chunks_exact(dim).zip(kept);
+    let vectors = vectors.filter_map(|(vector, keep)| keep.then_some(vector));
+    vectors.flatten().copied().collect()
 }
 
 #[cfg(test)]

@@ -10,19 +10,41 @@ use crate::error::{Result, excerpt, shortened};
 /// The most that a header may be long; genuine ones have about 100 bytes.
 const MAX_HEADER: u32 = 64 << 10;
 
+/// How the numbers are written, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Float {
+enum Number {
     Half,
     Single,
     Double,
+    Signed(usize),
+    Unsigned(usize),
 }
 
-impl Float {
+impl Number {
+    /// The type that NumPy describes so.
+    fn of(descr: &str) -> Option<Self> {
+        Some(match descr {
+            "<f2" => Self::Half,
+            "<f4" => Self::Single,
+            "<f8" => Self::Double,
+            "|i1" => Self::Signed(1),
+            "<i2" => Self::Signed(2),
+            "<i4" => Self::Signed(4),
+            "<i8" => Self::Signed(8),
+            "|u1" | "|b1" => Self::Unsigned(1),
+            "<u2" => Self::Unsigned(2),
+            "<u4" => Self::Unsigned(4),
+            "<u8" => Self::Unsigned(8),
+            _ => return None,
+        })
+    }
+
     fn bytes(self) -> usize {
         match self {
             Self::Half => 2,
             Self::Single => 4,
             Self::Double => 8,
+            Self::Signed(bytes) | Self::Unsigned(bytes) => bytes,
         }
     }
 
@@ -42,8 +64,29 @@ impl Float {
                         .map(|b| f64::from_le_bytes(*b) as f32),
                 );
             }
+            Self::Signed(bytes) => {
+                let numbers = row.chunks_exact(bytes);
+                values.extend(numbers.map(|b| signed(b) as f32));
+            }
+            Self::Unsigned(bytes) => {
+                let numbers = row.chunks_exact(bytes);
+                values.extend(numbers.map(|b| unsigned(b) as f32));
+            }
         }
     }
+}
+
+fn unsigned(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn signed(bytes: &[u8]) -> i64 {
+    let unused = 64 - 8 * bytes.len() as u32;
+    // Up to the top, where the sign is, and down again with it.
+    (unsigned(bytes) << unused).cast_signed() >> unused
 }
 
 /// A 16 bit float of IEEE 754.
@@ -65,7 +108,7 @@ fn half(bytes: [u8; 2]) -> f32 {
 
 #[derive(Debug, PartialEq, Eq)]
 struct Header {
-    float: Float,
+    number: Number,
     rows: u64,
     dim: usize,
 }
@@ -74,7 +117,7 @@ struct Header {
 pub(super) fn read(mut reader: Box<dyn BufRead + '_>, place: &Place) -> Result<Matrix> {
     let header = read_header(&mut reader, place)?;
     let mut matrix = Matrix::new(header.dim, place)?;
-    let mut bytes = vec![0; header.dim * header.float.bytes()];
+    let mut bytes = vec![0; header.dim * header.number.bytes()];
     let mut values = Vec::with_capacity(header.dim);
     for row in 0..header.rows {
         reader.read_exact(&mut bytes).map_err(|e| match e.kind() {
@@ -88,7 +131,7 @@ pub(super) fn read(mut reader: Box<dyn BufRead + '_>, place: &Place) -> Result<M
             ),
             _ => place.read_error(None, e),
         })?;
-        header.float.decode(&bytes, &mut values);
+        header.number.decode(&bytes, &mut values);
         matrix.push(&values);
     }
     let rest = reader.fill_buf().map_err(|e| place.read_error(None, e))?;
@@ -151,22 +194,21 @@ fn parse_header(text: &str) -> Result<Header, String> {
         )
     };
     let descr = value("'descr'").ok_or_else(|| missing("descr"))?;
-    let float = match quoted(descr).as_deref() {
-        Some("<f2") => Float::Half,
-        Some("<f4") => Float::Single,
-        Some("<f8") => Float::Double,
-        other => {
+    let number = match quoted(descr) {
+        Some(descr) => Number::of(&descr).ok_or_else(|| wrong_type(&descr))?,
+        None => {
             return Err(format!(
-                "expected little-endian floats (<f2, <f4 or <f8), found {}; convert with array.astype('<f4')",
-                shortened(other.unwrap_or("a structured type"))
+                "expected a matrix of numbers, found a structured type; {}",
+                converted("numpy.lib.recfunctions.structured_to_unstructured(a).astype('<f4')")
             ));
         }
     };
     let order = value("'fortran_order'").ok_or_else(|| missing("fortran_order"))?;
     if !order.starts_with("False") {
-        return Err(
-            "expected C order, found Fortran order; convert with numpy.ascontiguousarray".into(),
-        );
+        return Err(format!(
+            "expected C order, found Fortran order; {}",
+            converted("numpy.ascontiguousarray(a)")
+        ));
     }
     let shape = value("'shape'").ok_or_else(|| missing("shape"))?;
     let inner = shape.strip_prefix('(').and_then(|s| s.split(')').next());
@@ -178,19 +220,69 @@ fn parse_header(text: &str) -> Result<Header, String> {
         .collect();
     match axes.as_slice() {
         [rows, dim] => match (rows.parse(), dim.parse()) {
-            (Ok(rows), Ok(dim)) => Ok(Header { float, rows, dim }),
+            (Ok(rows), Ok(dim)) => Ok(Header { number, rows, dim }),
             _ => Err(missing("a shape of two numbers")),
         },
-        _ => Err(format!(
-            "expected two axes (vectors, dimension), found the shape ({})",
-            shortened(inner)
-        )),
+        _ => {
+            let advice = match axes.len() {
+                0 => "save the array of all vectors".to_owned(),
+                1 => format!("if it is one vector, {}", converted("a.reshape(1, -1)")),
+                _ => converted("a.reshape(len(a), -1)"),
+            };
+            Err(format!(
+                "expected two axes (vectors, dimension), found the shape ({}); {advice}",
+                shortened(inner)
+            ))
+        }
     }
+}
+
+fn wrong_type(descr: &str) -> String {
+    let advice = match descr {
+        // Objects are lists or arrays of a column of pandas.
+        "|O" => converted("numpy.stack(a).astype('<f4')"),
+        _ if descr.starts_with(['>', '<']) => converted("a.astype('<f4')"),
+        _ => "save it as float32 where it is made".to_owned(),
+    };
+    let found = match descr {
+        "|O" => "Python objects (|O)".to_owned(),
+        other => shortened(other),
+    };
+    format!("expected floats or integers in little-endian order, found {found}; {advice}")
+}
+
+/// What to type in Python to have an array in another form.
+fn converted(expression: &str) -> String {
+    let module = match expression.contains("recfunctions") {
+        true => "numpy.lib.recfunctions",
+        false => "numpy",
+    };
+    format!(
+        "in Python: import {module}; a = numpy.load('OLD.npy', allow_pickle=True); numpy.save('NEW.npy', {expression})"
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn integers_keep_their_sign() {
+        for (bytes, value) in [
+            (&[0xff_u8][..], -1),
+            (&[0x7f], 127),
+            (&[0x00, 0x80], -32_768),
+            (&[0xfe, 0xff, 0xff, 0xff], -2),
+            (&[1, 0, 0, 0, 0, 0, 0, 0], 1),
+            (&[0xff; 8], -1),
+        ] {
+            assert_eq!(signed(bytes), value, "{bytes:?}");
+        }
+        assert_eq!(unsigned(&[0xff, 0xff]), 65_535);
+        let mut values = Vec::new();
+        Number::Signed(2).decode(&[1, 0, 0xff, 0xff, 9], &mut values);
+        assert_eq!(values, [1.0, -1.0]);
+    }
 
     #[test]
     fn halves_are_exact() {
@@ -226,13 +318,16 @@ mod tests {
         assert_eq!(
             header("'<f4'", "False", "(10, 32)"),
             Ok(Header {
-                float: Float::Single,
+                number: Number::Single,
                 rows: 10,
                 dim: 32
             })
         );
         for (found, reason) in [
-            (header("'<i4'", "False", "(10, 32)"), "found <i4"),
+            (
+                header("'|O'", "False", "(200,)"),
+                "numpy.save('NEW.npy', numpy.stack(a).astype('<f4'))",
+            ),
             (header("'>f4'", "False", "(10, 32)"), "found >f4"),
             (header("[('a', '<f4')]", "False", "(10, 32)"), "structured"),
             (header("'<f4'", "True", "(10, 32)"), "Fortran order"),

@@ -1,4 +1,5 @@
-//! Vectors in a Parquet file: a column of lists of floats, and columns of metadata.
+//! Vectors in a Parquet or Feather file: a column of lists of numbers or of texts like `[0.1, 0.2]`, or a column
+//! for each number, beside columns of metadata.
 
 use std::ops::Range;
 
@@ -10,23 +11,28 @@ use arrow_schema::DataType;
 
 use super::super::columns::Columns;
 use super::super::container::Place;
-use super::super::rows::{ParquetFile, texts_of};
+use super::super::rows::{ColumnFile, ColumnsKind, texts_of};
+use super::columns::{VectorColumns, numbers_of};
 use super::matrix::Matrix;
-use super::meta::{FIELDS, MetaColumns, Metas, VECTOR};
+use super::meta::{FIELDS, MetaColumns, Metas};
 use super::options::VectorOptions;
 use crate::error::{Result, shortened};
 
 /// Reads a whole file. The first vector decides the dimension.
-pub(super) fn read(place: &Place, options: &VectorOptions) -> Result<(Matrix, Metas)> {
-    let mut file = ParquetFile::open(place.clone())?;
+pub(super) fn read(
+    place: &Place,
+    kind: ColumnsKind,
+    options: &VectorOptions,
+) -> Result<(Matrix, Metas)> {
+    let mut file = ColumnFile::open(place.clone(), kind)?;
     let refuse = |message: String| place.error(None, message);
     let columns = Columns::new(&file.names, &options.map, &FIELDS).map_err(refuse)?;
-    let at = columns.need(&VECTOR).map_err(refuse)?;
+    let at = VectorColumns::resolve(&columns, &file.names).map_err(refuse)?;
     let meta_columns = MetaColumns::resolve(&columns).map_err(refuse)?;
     let mut matrix: Option<Matrix> = None;
     let mut metas = Metas::default();
     while let Some(batch) = file.next_batch()? {
-        let (values, ranges) = vectors_of(&batch, at).map_err(refuse)?;
+        let (values, ranges) = vectors_of(&batch, &at).map_err(refuse)?;
         let matrix = match &mut matrix {
             Some(matrix) => matrix,
             None => {
@@ -59,9 +65,60 @@ fn read_metas(batch: &RecordBatch, columns: &MetaColumns, metas: &mut Metas) {
     }
 }
 
-/// The values of all vectors of a batch, and where each of them is; one that is null is empty.
-fn vectors_of(batch: &RecordBatch, at: usize) -> Result<(Vec<f32>, Vec<Range<usize>>), String> {
-    let column = batch.columns().get(at).ok_or("no column of vectors")?;
+/// The values of vectors one after the other, and where each of them is.
+type Vectors = (Vec<f32>, Vec<Range<usize>>);
+
+/// The vectors of a batch; one that is null is empty.
+fn vectors_of(batch: &RecordBatch, at: &VectorColumns) -> Result<Vectors, String> {
+    match at {
+        VectorColumns::One(at) => {
+            let column = batch.columns().get(*at).ok_or("no column of vectors")?;
+            match column.data_type() {
+                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Ok(in_texts(column)),
+                _ => in_lists(column),
+            }
+        }
+        VectorColumns::Each(columns) => in_columns(batch, columns),
+    }
+}
+
+/// Vectors as texts like `[0.1, 0.2]`.
+fn in_texts(column: &ArrayRef) -> Vectors {
+    let texts = texts_of(column);
+    let (mut values, mut ranges) = (Vec::new(), Vec::new());
+    for text in &texts {
+        let start = values.len();
+        values.extend(numbers_of(text.unwrap_or_default()));
+        ranges.push(start..values.len());
+    }
+    (values, ranges)
+}
+
+/// Vectors with a column for each of their numbers.
+fn in_columns(batch: &RecordBatch, columns: &[usize]) -> Result<Vectors, String> {
+    let mut all = Vec::with_capacity(columns.len());
+    for at in columns {
+        let column = batch.columns().get(*at).ok_or("no column of vectors")?;
+        if !column.data_type().is_numeric() {
+            return Err(format!(
+                "expected numbers in the columns of vectors, found {}",
+                shortened(&column.data_type().to_string())
+            ));
+        }
+        all.push(as_floats(column)?);
+    }
+    let rows = batch.num_rows();
+    let mut values = Vec::with_capacity(rows * columns.len());
+    for row in 0..rows {
+        let of_row = all.iter().map(|column| column.get(row).copied());
+        values.extend(of_row.map(|value| value.unwrap_or(f32::NAN)));
+    }
+    let ranges = (0..rows).map(|row| row * columns.len()..(row + 1) * columns.len());
+    Ok((values, ranges.collect()))
+}
+
+/// Vectors as lists of numbers.
+fn in_lists(column: &ArrayRef) -> Result<Vectors, String> {
     let (values, ranges): (&ArrayRef, Vec<Range<usize>>) = match column.data_type() {
         DataType::FixedSizeList(_, width) => {
             let width = usize::try_from(*width).unwrap_or(0);
@@ -80,22 +137,28 @@ fn vectors_of(batch: &RecordBatch, at: usize) -> Result<(Vec<f32>, Vec<Range<usi
         }
         other => {
             return Err(format!(
-                "expected the vectors as lists of floats, found {}; say another column with --map vector=COLUMN",
+                "expected the vectors as lists of numbers or as texts like [0.1, 0.2], found {}; say another column with --map vector=COLUMN",
                 shortened(&other.to_string())
             ));
         }
     };
-    if !values.data_type().is_floating() {
+    if !values.data_type().is_numeric() {
         return Err(format!(
-            "expected the vectors as lists of floats, found lists of {}",
+            "expected the vectors as lists of numbers, found lists of {}",
             shortened(&values.data_type().to_string())
         ));
     }
-    let values = cast(values, &DataType::Float32).map_err(|e| shortened(&e.to_string()))?;
     let is_null = |row: usize| column.is_null(row);
     let ranges = ranges.into_iter().enumerate();
     let ranges = ranges.map(|(row, range)| if is_null(row) { 0..0 } else { range });
-    Ok((plain_values(values.as_primitive()), ranges.collect()))
+    Ok((as_floats(values)?, ranges.collect()))
+}
+
+/// Numbers of any kind in 32 bits, with NaN in the place of null.
+fn as_floats(values: &ArrayRef) -> Result<Vec<f32>, String> {
+    let values = cast(values, &DataType::Float32).map_err(|e| shortened(&e.to_string()))?;
+    let values: &Float32Array = values.as_primitive::<Float32Type>();
+    Ok(values.iter().map(|v| v.unwrap_or(f32::NAN)).collect())
 }
 
 fn ranges_between(offsets: impl Iterator<Item = usize> + Clone) -> Vec<Range<usize>> {
@@ -104,10 +167,4 @@ fn ranges_between(offsets: impl Iterator<Item = usize> + Clone) -> Vec<Range<usi
         .zip(offsets.skip(1))
         .map(|(start, end)| start..end)
         .collect()
-}
-
-/// Values with NaN in the place of null.
-fn plain_values(values: &Float32Array) -> Vec<f32> {
-    let values: &arrow_array::PrimitiveArray<Float32Type> = values;
-    values.iter().map(|v| v.unwrap_or(f32::NAN)).collect()
 }

@@ -1,5 +1,5 @@
-//! Vectors in a table of rows: CSV with a column a number, `vector0`, `vector1`, ..., or JSON with the numbers in
-//! an array `vector`, as `rhyme export vectors` writes them.
+//! Vectors in a table of rows: CSV with a column a number, `vector0`, `vector1`, ..., or with a text like
+//! `[0.1, 0.2]`, or JSON with the numbers in an array `vector`.
 
 use csv::ByteRecord;
 
@@ -7,18 +7,11 @@ use super::super::columns::{Columns, Layout};
 use super::super::container::Member;
 use super::super::report::{DefectKind, RowDefect};
 use super::super::rows::{Rows, Step};
+use super::columns::{VectorColumns, numbers_of};
 use super::matrix::Matrix;
-use super::meta::{FIELDS, MetaColumns, Metas, VECTOR};
+use super::meta::{FIELDS, MetaColumns, Metas};
 use super::options::VectorOptions;
 use crate::error::Result;
-
-/// Where the numbers of a vector are.
-enum VectorColumns {
-    /// All in one, with anything but the characters of numbers between them.
-    One(usize),
-    /// One each, in the order of the numbers.
-    Each(Vec<usize>),
-}
 
 /// Reads a whole table. The first vector decides the dimension.
 pub(super) fn read(member: Member<'_>, options: &VectorOptions) -> Result<(Matrix, Metas)> {
@@ -51,7 +44,7 @@ pub(super) fn read(member: Member<'_>, options: &VectorOptions) -> Result<(Matri
         }
         let vector = match &defect {
             Some(_) => Vec::new(),
-            None => at.read(&record),
+            None => vector_of(&at, &record),
         };
         match &mut matrix {
             Some(matrix) => matrix.push(&vector),
@@ -79,38 +72,21 @@ fn resolve(
         return Err("expected a first line with the names of the columns, like market,venue,symbol,interval,end,vector0,vector1".to_owned());
     };
     let columns = Columns::new(names, &options.map, &FIELDS)?;
-    let each: Vec<usize> = (0..names.len())
-        .map_while(|i| {
-            let wanted = format!("vector{i}");
-            names.iter().position(|name| *name == wanted)
-        })
-        .collect();
-    let at = if each.is_empty() {
-        VectorColumns::One(columns.need(&VECTOR)?)
-    } else {
-        VectorColumns::Each(each)
-    };
+    let at = VectorColumns::resolve(&columns, names)?;
     Ok((at, MetaColumns::resolve(&columns)?))
 }
 
-impl VectorColumns {
-    /// The numbers of a row; NaN where there is none.
-    fn read(&self, record: &ByteRecord) -> Vec<f32> {
-        let number = |field: &[u8]| {
-            let text = std::str::from_utf8(field.trim_ascii()).ok();
-            text.and_then(|t| t.parse().ok()).unwrap_or(f32::NAN)
-        };
-        match self {
-            Self::Each(columns) => {
-                let fields = columns.iter().map(|&at| record.get(at).unwrap_or_default());
-                fields.map(number).collect()
-            }
-            Self::One(at) => {
-                let field = record.get(*at).unwrap_or_default();
-                let between = |b: &u8| matches!(b, b';' | b',' | b' ' | b'[' | b']');
-                let parts = field.split(between).filter(|part| !part.is_empty());
-                parts.map(number).collect()
-            }
+/// The numbers of a row; NaN where there is none.
+fn vector_of(columns: &VectorColumns, record: &ByteRecord) -> Vec<f32> {
+    let text = |at: usize| std::str::from_utf8(record.get(at).unwrap_or_default().trim_ascii());
+    match columns {
+        VectorColumns::Each(columns) => {
+            let number = |at: &usize| text(*at).ok().and_then(|t| t.parse().ok());
+            columns
+                .iter()
+                .map(|at| number(at).unwrap_or(f32::NAN))
+                .collect()
         }
+        VectorColumns::One(at) => text(*at).map(numbers_of).unwrap_or_default(),
     }
 }

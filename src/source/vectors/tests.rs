@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::report::NoticeKind;
 use super::*;
 use crate::model::{Interval, Timestamp};
 use crate::source::report::{DefectKind, OnError};
@@ -103,6 +104,70 @@ fn a_table_beside_them_says_what_they_are() {
     }
     let file = read_beside(&bytes, Some("symbol\na/b\nY\n"), OnError::Skip).unwrap();
     assert_eq!((file.rows, file.meta[0].symbol.as_str()), (vec![2.0], "Y"));
+}
+
+#[test]
+fn integers_are_cast() {
+    for (descr, bytes) in [
+        ("|i1", vec![1_u8, 0xfe]),
+        (
+            "<i2",
+            [1_i16, -2].iter().flat_map(|v| v.to_le_bytes()).collect(),
+        ),
+        (
+            "<i8",
+            [1_i64, -2].iter().flat_map(|v| v.to_le_bytes()).collect(),
+        ),
+    ] {
+        let file = read(npy(descr, 1, 2, &bytes)).unwrap();
+        assert_eq!(file.rows, [1.0, -2.0], "{descr}");
+    }
+    let file = read(npy("<u4", 1, 1, &4_000_000_000_u32.to_le_bytes())).unwrap();
+    assert_eq!(file.rows, [4e9]);
+}
+
+#[test]
+fn vectors_in_text() {
+    for text in [
+        "time,symbol,embedding\n2020-01-01,A,\"[1.0, -2.0]\"\n2020-01-02,A,\"[3, 4]\"\n",
+        "time,symbol,d0,d1\n2020-01-01,A,1,-2\n2020-01-02,A,3,4\n",
+        "{\"time\":\"2020-01-01\",\"symbol\":\"A\",\"vector\":[1,-2]}\n{\"time\":\"2020-01-02\",\"symbol\":\"A\",\"vector\":[3,4]}\n",
+        "{\"data\":[{\"embedding\":[1,-2],\"symbol\":\"A\",\"time\":\"2020-01-01\"},{\"embedding\":[3,4],\"symbol\":\"A\",\"time\":\"2020-01-02\"}]}",
+    ] {
+        let file = read(text).unwrap();
+        assert_eq!(
+            (file.dim, &file.rows[..]),
+            (2, &[1.0, -2.0, 3.0, 4.0][..]),
+            "{text}"
+        );
+        assert_eq!(file.meta[1].symbol, "A");
+        assert_eq!(file.meta[1].end, "2020-01-02".parse().unwrap());
+    }
+}
+
+#[test]
+fn rows_of_one_window_are_told() {
+    let table = "symbol,time\nX,2020-01-01\nY,2020-01-01\nX,2020-01-01\nX,2020-01-02\n";
+    let same = npy("<f4", 4, 1, &singles(&[1.0, 2.0, 1.0, 4.0]));
+    let file = read_beside(&same, Some(table), OnError::Refuse).unwrap();
+    assert_eq!(file.rows, [1.0, 2.0, 4.0]);
+    assert_eq!(file.report.notices.count(NoticeKind::Duplicate), 1);
+    let said = file.report.to_string();
+    let expected =
+        "line 3: the same vector of imported/default/X:1m ending 2020-01-01T00:00:00Z is in row 1";
+    assert!(said.contains(expected), "{said}");
+
+    let other = npy("<f4", 4, 1, &singles(&[1.0, 2.0, 3.0, 4.0]));
+    let refused = read_beside(&other, Some(table), OnError::Refuse).unwrap_err();
+    let refused = refused.to_string();
+    assert!(
+        refused.contains("line 1: row 3 has another vector of imported/default/X:1m")
+            && refused.contains("2 of 4 rows"),
+        "{refused}"
+    );
+    let file = read_beside(&other, Some(table), OnError::Skip).unwrap();
+    assert_eq!(file.rows, [2.0, 4.0]);
+    assert_eq!(file.report.defects.count(DefectKind::Conflict), 2);
 }
 
 #[test]

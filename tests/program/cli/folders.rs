@@ -117,7 +117,7 @@ fn files_that_overlap_and_agree_are_one_series() {
         last_line(&out).contains("; 1 bar that was still open"),
         "{out}"
     );
-    let again = ingest(&world, &["--strict"]).ok();
+    let again = ingest(&world, &["--strict", "--reread"]).ok();
     assert_eq!(field(&again, "bars replaced"), "0");
 }
 
@@ -215,13 +215,66 @@ fn absurd_levels_beside_stored_ones_are_told() {
     let note = "about 10000 times those that are stored of equity/nyse/ACME:1h; if the source multiplies prices, ingest it again with --scale 0.0001";
     assert!(run.err.contains(note), "{}", run.err);
     run.ok();
-    let run = ingest(&world, &["--scale", "0.0001"]);
+    let run = ingest(&world, &["--scale", "0.0001", "--reread"]);
     assert_eq!(
         run.err.matches("times those").count(),
         1,
         "back to the old ones: {}",
         run.err
     );
-    let run = ingest(&world, &["--scale", "0.0001"]);
+    let run = ingest(&world, &["--scale", "0.0001", "--reread"]);
     assert!(!run.err.contains("times those"), "{}", run.err);
+}
+
+/// Time and length tell whether a file changed, and its content where they do not.
+#[test]
+fn a_folder_that_grows_is_read_where_it_changed() {
+    let world = World::new();
+    let path = |name: &str| format!("in/crypto/x/{name}_1h.csv");
+    for (seed, name) in [(1, "A"), (2, "B"), (3, "C")] {
+        world.file(&path(name), hours(seed, 0, 70));
+    }
+    let report = |more: &[&str]| {
+        let args = [
+            "ingest", "bars", "in", "--spaces", "shape", "--format", "json",
+        ];
+        let row = world.rhyme(&[&args, more].concat()).json();
+        ["files_unchanged", "rows", "bars_added"].map(|key| row[key].as_u64().unwrap())
+    };
+    assert_eq!(report(&[]), [0, 210, 210]);
+    assert_eq!(report(&[]), [3, 0, 0]);
+    // One grows, and one comes.
+    world.file(&path("B"), hours(2, 0, 80));
+    world.file(&path("D"), hours(4, 0, 70));
+    assert_eq!(report(&[]), [2, 150, 80]);
+    // Of the same length, and with the same content at another time.
+    world.file(&path("A"), hours(1, 0, 70).replacen(",1.0", ",2.0", 1));
+    world.file(&path("C"), hours(3, 0, 70));
+    assert_eq!(report(&[]), [3, 70, 0]);
+    let said = last_line(&ingest(&world, &[]).ok()).to_owned();
+    assert!(
+        said.starts_with("read 0 files: 0 series, 0 bars; 4 files not read again"),
+        "{said}"
+    );
+    // Read otherwise, or because it is asked for, or because the bars were deleted.
+    assert_eq!(report(&["--reread"])[..2], [0, 290]);
+    assert_eq!(report(&["--on-error", "skip"])[..2], [0, 290]);
+    assert_eq!(report(&["--on-error", "skip"])[..2], [4, 0]);
+    world.rhyme(&["delete", "A", "--yes"]).ok();
+    assert_eq!(report(&["--on-error", "skip"]), [0, 290, 70]);
+    world.rhyme(&["verify"]).ok();
+}
+
+/// A new file that contradicts one that is not read again is refused all the same.
+#[test]
+fn what_is_not_read_again_still_contradicts() {
+    let world = World::new();
+    world.file("in/crypto/x/one/A_1h.csv", hours(1, 0, 70));
+    ingest(&world, &["--strict"]).ok();
+    world.file("in/crypto/x/two/A_1h.csv", hours(2, 0, 70));
+    let run = ingest(&world, &["--strict"]).fails(1, "1 of 2 files refused");
+    let text = "one/A_1h.csv and in/crypto/x/two/A_1h.csv contradict";
+    assert!(run.err.contains(text), "{}", run.err);
+    // It is not forgotten that it was refused.
+    ingest(&world, &["--strict"]).fails(1, "1 of 2 files refused");
 }

@@ -117,7 +117,7 @@ fn the_same_again_changes_nothing() {
     let first = world.rhyme(&["ingest", "bars", "in"]).ok();
     assert_eq!(field(&first, "bars added"), "800");
     assert_eq!(field(&first, "bars unchanged"), "0");
-    let again = world.rhyme(&["ingest", "bars", "in"]).ok();
+    let again = world.rhyme(&["ingest", "bars", "in", "--reread"]).ok();
     assert_eq!(field(&again, "bars added"), "0");
     assert_eq!(field(&again, "bars replaced"), "0");
     assert_eq!(field(&again, "bars unchanged"), "800");
@@ -260,7 +260,7 @@ fn the_report_is_the_same_in_all_formats() {
     let world = World::new();
     world.write_market();
     world.rhyme(&["ingest", "bars", "in"]).ok();
-    let args = |format| ["ingest", "bars", "in", "--format", format];
+    let args = |format| ["ingest", "bars", "in", "--reread", "--format", format];
     let json = world.rhyme(&args("json")).json();
     let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
     assert_eq!(

@@ -8,8 +8,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, axis, classify, combine, context, delete, divergence, doctor, embed, eval,
-    export, import, ingest_bars, ingest_headlines, listings, map, news, prototype, reaction,
-    repair, resample, search, similar, tag, transfer, verify,
+    export, import, ingest_bars, ingest_headlines, listings, map, news, outcomes_of, prototype,
+    reaction, repair, resample, search, similar, tag, transfer, verify,
 };
 use crate::global::Global;
 
@@ -94,6 +94,9 @@ pub(crate) enum Plain {
     /// Say what happened after headlines like this one
     #[command(after_help = reaction::HELP)]
     Reaction(reaction::Args),
+    /// Say what happened after the dates of a file
+    #[command(after_help = outcomes_of::HELP)]
+    Outcomes(outcomes_of::Args),
     /// Say which label in words a chart is nearest to
     #[command(after_help = classify::HELP)]
     Classify(classify::Args),

@@ -9,8 +9,8 @@ use crate::args::Plain;
 use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, axis, classify, combine, compact, context, copies, delete, divergence, doctor,
-    embed, eval, import, ingest_bars, ingest_headlines, listings, map, news, prototype, reaction,
-    repair, resample, search, similar, tag, transfer, verify,
+    embed, eval, import, ingest_bars, ingest_headlines, listings, map, news, outcomes_of,
+    prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
 };
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
@@ -30,6 +30,7 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::News(args) => news::run(global, &args),
         Plain::Context(args) => context::run(global, &args),
         Plain::Reaction(args) => reaction::run(global, &args),
+        Plain::Outcomes(args) => outcomes_of::run(global, &args),
         Plain::Classify(args) => classify::run(global, &args),
         Plain::Divergence(args) => divergence::run(global, &args),
         Plain::Axis(args) => axis::run(global, &args),

@@ -21,6 +21,7 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
             "news",
             "context",
             "reaction",
+            "outcomes",
             "classify",
             "combine",
             "axis",

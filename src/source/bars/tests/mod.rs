@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 mod adjusted;
 mod checks;
+mod clocks;
 mod dialects;
 mod parts;
 mod properties;

@@ -273,7 +273,7 @@ fn a_volume_is_in_the_coin() {
     }
     let error = read(text("Volume A,Volume B", "XYZ")).unwrap_err();
     assert!(
-        error.to_string().contains("--map volume=Volume A"),
+        error.to_string().contains("--map 'volume=Volume A'"),
         "{error}"
     );
 }

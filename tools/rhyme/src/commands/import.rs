@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 
-use rhymedb::{SeriesKey, VectorOptions, VectorRow, read_vectors};
+use rhymedb::{NoticeKind, SeriesKey, VectorFile, VectorOptions, VectorRow, read_vectors};
 
+use super::ingest_tally::{count, span};
 use super::input_notes::InputNotes;
 use crate::failure::Outcome;
+use crate::format::Format;
 use crate::global::Global;
 use crate::opening::open_or_create;
 use crate::output::{self, column};
@@ -20,7 +22,7 @@ pub(crate) struct ImportVectors {
     /// The name of the space
     #[arg(long)]
     pub(crate) space: String,
-    /// A CSV with a row for each vector: market, venue, symbol, interval, end
+    /// A table with a row for each vector: market, venue, symbol, interval, end
     #[arg(long, value_name = "FILE")]
     pub(crate) meta: Option<PathBuf>,
     /// Bars that a vector describes; sets the exclusion zone
@@ -66,5 +68,34 @@ pub(crate) fn run(global: &Global, args: &ImportVectors) -> Outcome {
         column("replaced", "vectors replaced"),
         column("segments", "segments written"),
     ];
-    output::record(global.format, &columns, &row)
+    output::record(global.format, &columns, &row)?;
+    if global.format == Format::Table {
+        output::lines(&last_line(&file))?;
+    }
+    Ok(())
+}
+
+/// What went in and what did not, for people.
+fn last_line(file: &VectorFile) -> String {
+    let report = &file.report;
+    let ends = || file.meta.iter().map(|m| m.end);
+    let mut line = format!(
+        "read {}: {} of {} numbers{}",
+        count(report.rows, "row", "rows"),
+        count(report.accepted, "vector", "vectors"),
+        file.dim,
+        span(ends().min(), ends().max())
+    );
+    let repeated = report.notices.count(NoticeKind::Duplicate);
+    if repeated > 0 {
+        let rows = count(repeated, "row", "rows");
+        line.push_str(&format!(
+            "; {rows} that repeat a window and its vector are stored once"
+        ));
+    }
+    if report.defects.total() > 0 {
+        let rows = count(report.defects.total(), "row", "rows");
+        line.push_str(&format!("; left out {rows}, see above"));
+    }
+    line
 }

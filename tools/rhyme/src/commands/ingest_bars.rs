@@ -10,6 +10,7 @@ use rhymedb::{
 };
 use serde_json::{Value, json};
 
+use super::ingest_memory::{Memory, stamp};
 use super::ingest_overlaps::{OrderedFile, Overlaps, absurd_level};
 use super::ingest_tally::Tally;
 use super::resample::Also;
@@ -64,6 +65,9 @@ pub(crate) struct IngestBars {
     /// first or the last file
     #[arg(long, value_parser = on_conflict, default_value = "refuse", value_name = "refuse|first|last")]
     on_conflict: OnConflict,
+    /// Read all files: else those that did not change since their bars were stored are not read again
+    #[arg(long)]
+    reread: bool,
     #[command(flatten)]
     rows: Rows,
     #[command(flatten)]
@@ -93,13 +97,26 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     let mut tally = Tally::new(global, &inputs);
     let mut overlaps = Overlaps::new(args.on_conflict);
     let mut levels = Levels::of(&db)?;
-    for batch in batches(&inputs.files) {
+    let mut memory = Memory::of(&db, &options, args.reread)?;
+    let mut to_read = Vec::with_capacity(inputs.files.len());
+    for candidate in memory.sort_out(&inputs.files) {
+        match candidate.unchanged {
+            None => to_read.push((candidate.order, candidate.path)),
+            Some(spans) => {
+                tally.unchanged(candidate.path, &spans);
+                overlaps.stored_before(candidate.order, candidate.path, spans);
+            }
+        }
+    }
+    for batch in batches(&to_read) {
         let reading = Instant::now();
         let read: Vec<Result<OrderedFile, Error>> = batch
             .par_iter()
             .map(|&(order, path)| {
+                let stamp = stamp(path);
                 let file = read_bars(path, &options)?;
-                Ok(OrderedFile { order, file })
+                let stamp = stamp.filter(|_| file.report.refused.count == 0);
+                Ok(OrderedFile { order, file, stamp })
             })
             .collect();
         ingest.add_read_time(reading.elapsed() * rayon::current_num_threads() as u32);
@@ -117,7 +134,7 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
         for ordered in &readable {
             levels.compare(global, &ordered.file, &stored);
         }
-        store(&mut ingest, readable, &mut tally)?;
+        store(&mut ingest, readable, &mut tally, &mut memory)?;
         let paths: Vec<&PathBuf> = batch.iter().map(|(_, path)| *path).collect();
         tally.done(&paths);
         tally.show(&control)?;
@@ -125,7 +142,9 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     tally.notes.close();
     tally.told_of(&overlaps);
     let report = ingest.finish()?;
-    let stored: Result<Vec<SeriesKey>, Error> = tally.series.iter().map(|s| s.parse()).collect();
+    memory.keep(&db)?;
+    let stored = tally.series.iter().chain(&tally.kept);
+    let stored: Result<Vec<SeriesKey>, Error> = stored.map(|s| s.parse()).collect();
     args.also.make(global, &db, stored?, &control)?;
     let files = inputs.files.len();
     let printed = match tally.notes.stored_nothing(files) && global.format == Format::Table {
@@ -159,11 +178,10 @@ fn options(args: &IngestBars) -> BarOptions {
 
 /// Files with their places in the order of all. Those whose paths suggest the same series are read
 /// together, so that none of them is stored if they contradict each other.
-fn batches(files: &[PathBuf]) -> Vec<Vec<(usize, &PathBuf)>> {
+fn batches<'a>(files: &[(usize, &'a PathBuf)]) -> Vec<Vec<(usize, &'a PathBuf)>> {
     let mut named: Vec<(String, usize, &PathBuf)> = files
         .iter()
-        .enumerate()
-        .map(|(order, path)| (named_by_path(path), order, path))
+        .map(|&(order, path)| (named_by_path(path), order, path))
         .collect();
     named.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
     let mut batches: Vec<Vec<(usize, &PathBuf)>> = Vec::new();
@@ -216,11 +234,16 @@ impl Levels {
 
 /// Stores a batch of files in one transaction. If something in it cannot be stored beside what is
 /// there, the files go in one by one, so that only the file at fault is refused.
-fn store(ingest: &mut Ingest<'_>, files: Vec<OrderedFile>, tally: &mut Tally<'_>) -> Outcome {
+fn store(
+    ingest: &mut Ingest<'_>,
+    files: Vec<OrderedFile>,
+    tally: &mut Tally<'_>,
+    memory: &mut Memory,
+) -> Outcome {
     let mut reports = Vec::with_capacity(files.len());
     let mut series = Vec::new();
-    for OrderedFile { file, .. } in files {
-        reports.push((file.report, file.series.len()));
+    for OrderedFile { file, stamp, .. } in files {
+        reports.push((file.report, stamp, file.series.len()));
         series.extend(file.series);
     }
     let together = match ingest.bars(&series) {
@@ -229,12 +252,17 @@ fn store(ingest: &mut Ingest<'_>, files: Vec<OrderedFile>, tally: &mut Tally<'_>
         Err(error) => return Err(error.into()),
     };
     let mut rest = series.as_slice();
-    for (report, count) in &reports {
+    for (report, stamp, count) in &reports {
         let (own, others) = rest.split_at(*count);
         rest = others;
         let stored = if together { Ok(()) } else { ingest.bars(own) };
         match stored {
-            Ok(()) => tally.count(report, own),
+            Ok(()) => {
+                tally.count(report, own);
+                if let Some(stamp) = stamp {
+                    memory.remember(&report.file, *stamp, own);
+                }
+            }
             Err(Error::Invalid(message)) => tally.notes.refuse(&Error::Input {
                 file: report.file.clone(),
                 line: None,
@@ -256,6 +284,7 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
         "missing_bars": tally.missing_bars,
         "files_passed_over": tally.notes.passed_over() + tally.others.count(),
         "parts_refused": tally.notes.parts(),
+        "files_unchanged": tally.unchanged,
         "bars_open": tally.open,
         "bars_settled": tally.settled,
         "first": tally.first.map(|t| Timestamp::from_millis(t).to_string()),

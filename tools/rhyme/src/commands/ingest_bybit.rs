@@ -6,23 +6,26 @@ use std::sync::{Mutex, PoisonError};
 
 use rhymedb::{
     BybitClient, Calendar, Control, Database, Error, Ingest, Interval, SeriesBars, SeriesInfo,
-    SeriesKey, SyncReport, SyncRequest, Timestamp, bybit_series_key, sync_klines,
+    SeriesKey, SyncReport, SyncRequest, Timestamp, bybit_series_key, parse_bybit_interval,
+    sync_klines,
 };
 use serde_json::{Value, json};
 
+use super::ingest_tally::{count, span};
 use crate::failure::{Failure, Outcome};
+use crate::format::Format;
 use crate::global::Global;
 use crate::opening::open_or_create;
 use crate::output::{self, column};
-use crate::progress;
+use crate::progress::{self, notice};
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestBybit {
     /// Symbols, like BTCUSDT,ETHUSDT
     #[arg(required = true, value_delimiter = ',')]
     pub(crate) symbols: Vec<String>,
-    /// Bar intervals, like 1h,1d
-    #[arg(long, default_value = "1h", value_delimiter = ',')]
+    /// Bar intervals, like 1h,1d, or in Bybit's words, like 60,D
+    #[arg(long, default_value = "1h", value_delimiter = ',', value_parser = interval)]
     pub(crate) interval: Vec<Interval>,
     /// spot, linear or inverse
     #[arg(long, default_value = "linear")]
@@ -40,6 +43,10 @@ pub(crate) struct IngestBybit {
     pub(crate) also: Also,
     #[command(flatten)]
     pub(crate) spaces: SpaceChoice,
+}
+
+fn interval(text: &str) -> Result<Interval, String> {
+    parse_bybit_interval(text).map_err(|e| e.to_string())
 }
 
 /// Series that are downloaded side by side; they share one rate limit.
@@ -87,12 +94,15 @@ fn finish(global: &Global, db: &Database, work: Downloads<'_>, control: &Control
     done.sort_by(|a, b| a.name.cmp(&b.name));
     for download in &done {
         download.complain();
+        download.tell_left_out(global);
     }
+    tell_clock(global, &done);
     let rows: Vec<Value> = done.iter().map(Download::row).collect();
     let columns = [
         column("series", "series"),
         column("pages", "pages"),
         column("bars", "bars received"),
+        column("left_out", "candles left out"),
         column("retries", "retries"),
         column("first", "first open"),
         column("last", "last open"),
@@ -102,6 +112,9 @@ fn finish(global: &Global, db: &Database, work: Downloads<'_>, control: &Control
     let stored = db.now().series()?.into_iter().map(|info| info.key);
     let received = stored.filter(|key| wanted.contains(key)).collect();
     args.also.make(global, db, received, control)?;
+    if global.format == Format::Table && !done.is_empty() {
+        output::lines(&last_line(&done))?;
+    }
     if control.is_stopped() {
         return Err(Error::Interrupted.into());
     }
@@ -113,6 +126,53 @@ fn finish(global: &Global, db: &Database, work: Downloads<'_>, control: &Control
         )));
     }
     Ok(())
+}
+
+/// What came in and what did not, for people.
+fn last_line(done: &[Download]) -> String {
+    let reports = || done.iter().filter_map(|d| d.outcome.as_ref().ok());
+    let failed = (done.len() - reports().count()) as u64;
+    let bars = reports().map(|r| r.bars).sum();
+    let mut line = format!(
+        "received {}: {}{}",
+        count(done.len() as u64 - failed, "series", "series"),
+        count(bars, "bar", "bars"),
+        span(
+            reports().filter_map(|r| r.first).min(),
+            reports().filter_map(|r| r.last).max()
+        )
+    );
+    let left_out = reports().map(|r| r.left_out).sum();
+    if left_out > 0 {
+        let candles = count(left_out, "candle", "candles");
+        line.push_str(&format!("; left out {candles} that cannot be, see above"));
+    }
+    if failed > 0 {
+        line.push_str(&format!(
+            "; failed {}, see above",
+            count(failed, "series", "series")
+        ));
+    }
+    line
+}
+
+/// Says if the clock of this machine is wrong; the server's time was used.
+fn tell_clock(global: &Global, done: &[Download]) {
+    /// A download may take a while after the server's last answer.
+    const SLACK_MS: i64 = 10 * 60_000;
+    let times = done.iter().filter_map(|d| d.outcome.as_ref().ok());
+    let Some(server) = times.filter_map(|r| r.server_time).max() else {
+        return;
+    };
+    let here = Timestamp::now();
+    if (here.millis() - server.millis()).abs() > SLACK_MS {
+        notice(
+            global,
+            &format!(
+                "note: the clock of this machine says {here}, and Bybit's says {server}, which was used"
+            ),
+        );
+    }
 }
 
 struct Download {
@@ -130,12 +190,26 @@ impl Download {
         }
     }
 
+    fn tell_left_out(&self, global: &Global) {
+        if let Ok(report) = &self.outcome
+            && let Some((time, defect)) = report.first_left_out
+        {
+            let candles = count(report.left_out, "candle", "candles");
+            let text = format!(
+                "note: {}: left out {candles} that cannot be, the first at {time}: {defect}",
+                self.name
+            );
+            notice(global, &crate::text::legible(&text));
+        }
+    }
+
     fn row(&self) -> Value {
         match &self.outcome {
             Ok(r) => json!({
                 "series": self.name,
                 "pages": r.pages,
                 "bars": r.bars,
+                "left_out": r.left_out,
                 "retries": r.retries,
                 "first": r.first.map(|t| t.to_string()),
                 "last": r.last.map(|t| t.to_string()),

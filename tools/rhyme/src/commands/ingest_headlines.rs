@@ -1,9 +1,12 @@
 use super::row_options::{Rows, Times};
+use std::path::PathBuf;
+
 use clap::Args;
 use rayon::prelude::*;
-use rhymedb::{HeadlineOptions, find_inputs, read_headlines};
+use rhymedb::{HeadlineOptions, find_inputs_and_others, read_headlines};
 use serde_json::json;
 
+use super::ingest_tally::{Others, count, span};
 use super::input_notes::InputNotes;
 use crate::failure::Outcome;
 use crate::format::Format;
@@ -29,7 +32,9 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         zone: args.times.zone.clone(),
         on_error: args.rows.on_error,
     };
-    let files = find_inputs(&args.paths)?;
+    let inputs = find_inputs_and_others(&args.paths, &[])?;
+    let others = Others::of(&inputs.passed_over);
+    let files = inputs.files;
     let db = open_or_create(global)?;
     let read: Vec<_> = files
         .par_iter()
@@ -38,6 +43,7 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
     let mut notes = InputNotes::new(global);
     let (mut rows, mut skipped) = (0, 0);
     let (mut added, mut replaced, mut unchanged, mut embedded) = (0, 0, 0, 0);
+    let (mut accepted, mut first, mut last) = (0, None, None);
     for file in read {
         let file = match file {
             Ok(file) => file,
@@ -48,6 +54,10 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         };
         rows += file.report.rows;
         skipped += file.report.defects.total();
+        accepted += file.report.accepted;
+        let times = || file.headlines.iter().map(|h| h.time);
+        first = times().chain(first).min();
+        last = times().chain(last).max();
         notes.accept(&file.report);
         let report = db.ingest_headlines(&file.headlines)?;
         added += report.added;
@@ -65,6 +75,9 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         "headlines_replaced": replaced,
         "headlines_unchanged": unchanged,
         "headlines_embedded": embedded,
+        "files_passed_over": others.count(),
+        "first": first.map(|t| t.to_string()),
+        "last": last.map(|t| t.to_string()),
     });
     let columns = [
         column("files", "files"),
@@ -76,9 +89,43 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         column("headlines_unchanged", "headlines unchanged"),
         column("headlines_embedded", "headlines embedded"),
     ];
-    let printed = match notes.stored_nothing(files.len()) && global.format == Format::Table {
-        true => Ok(()),
-        false => output::record(global.format, &columns, &row),
+    let nothing = notes.stored_nothing(files.len()) && global.format == Format::Table;
+    let printed = if nothing {
+        Ok(())
+    } else {
+        output::record(global.format, &columns, &row).and_then(|()| match global.format {
+            Format::Table => {
+                let headlines = count(accepted, "headline", "headlines");
+                let read = format!("{headlines}{}", span(first, last));
+                output::lines(&last_line(&files, &read, &others, skipped, &notes))
+            }
+            _ => Ok(()),
+        })
     };
     notes.verdict(files.len(), args.rows.strict).and(printed)
+}
+
+/// What went in and what did not, for people.
+fn last_line(
+    files: &[PathBuf],
+    read: &str,
+    others: &Others,
+    skipped: u64,
+    notes: &InputNotes<'_>,
+) -> String {
+    let tables = files.len() as u64;
+    let mut line = format!("read {}: {read}", count(tables, "file", "files"));
+    if others.count() > 0 {
+        let over = count(others.count(), "file", "files");
+        let kinds = others.kinds();
+        line.push_str(&format!("; passed over {over} that hold no table{kinds}"));
+    }
+    if skipped > 0 {
+        let rows = count(skipped, "row", "rows");
+        line.push_str(&format!("; left out {rows}, see above"));
+    }
+    if let Some(refused) = notes.refusals(files.len()) {
+        line.push_str(&format!("; refused {refused}, see above for what to type"));
+    }
+    line
 }

@@ -1,17 +1,19 @@
 //! Files of one command that hold bars of the same times of a series.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rhymedb::{
-    Bar, BarFile, Bars, Contradiction, Error, FilePart, OnConflict, Overlap, SeriesBars, SeriesKey,
-    Timestamp, View,
+    Bar, BarFile, Bars, Contradiction, Error, FilePart, FileStamp, OnConflict, Overlap, ReadSpan,
+    SeriesBars, SeriesKey, Timestamp, View,
 };
 
 /// A file that was read, and its place in the order of all files.
 pub(super) struct OrderedFile {
     pub(super) order: usize,
     pub(super) file: BarFile,
+    /// What it was like, to be remembered once everything of it is stored.
+    pub(super) stamp: Option<FileStamp>,
 }
 
 /// What the files of a command hold so far, series by series.
@@ -48,6 +50,19 @@ impl Overlaps {
             seen: HashMap::new(),
             open: 0,
             settled: 0,
+        }
+    }
+
+    /// A file that is not read again, because it did not change since its bars were stored.
+    pub(super) fn stored_before(&mut self, order: usize, path: &Path, spans: Vec<ReadSpan>) {
+        for span in spans {
+            self.seen.entry(span.series).or_default().push(Seen {
+                order,
+                path: path.to_path_buf(),
+                first: span.first,
+                last: span.last,
+                refused: false,
+            });
         }
     }
 
@@ -310,6 +325,7 @@ fn take_out(
             continue;
         };
         one.bars = Bars::default();
+        ordered.stamp = None;
         all.push(RefusedSeries {
             path: ordered.file.report.file.clone(),
             part: FilePart {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use rhymedb::{Control, Error, InputReport, Inputs, SeriesBars, Timestamp};
+use rhymedb::{Control, Error, InputReport, Inputs, ReadSpan, SeriesBars, Timestamp};
 
 use super::ingest_overlaps::{OrderedFile, Overlaps, RefusedSeries};
 use super::input_notes::InputNotes;
@@ -30,6 +30,10 @@ pub(super) struct Tally<'a> {
     bars: u64,
     pub(super) first: Option<i64>,
     pub(super) last: Option<i64>,
+    /// Files that were not read again.
+    pub(super) unchanged: usize,
+    /// Names of the series in them.
+    pub(super) kept: BTreeSet<String>,
     pub(super) open: u64,
     pub(super) settled: u64,
 }
@@ -50,6 +54,8 @@ impl<'a> Tally<'a> {
             bars: 0,
             first: None,
             last: None,
+            unchanged: 0,
+            kept: BTreeSet::new(),
             open: 0,
             settled: 0,
         }
@@ -92,6 +98,14 @@ impl<'a> Tally<'a> {
         self.files.saturating_sub(over)
     }
 
+    /// A file that is not read again, and what it holds.
+    pub(super) fn unchanged(&mut self, path: &PathBuf, spans: &[ReadSpan]) {
+        self.unchanged += 1;
+        let series = spans.iter().map(|span| span.series.clone());
+        self.kept.extend(series);
+        self.done(&[path]);
+    }
+
     /// So many more files are done.
     pub(super) fn done(&mut self, files: &[&PathBuf]) {
         self.bytes_done += bytes(files);
@@ -118,22 +132,20 @@ impl<'a> Tally<'a> {
 impl Tally<'_> {
     /// What went in and what did not, for people.
     pub(super) fn last_line(&self) -> String {
-        let count = |count: u64, one: &str, many: &str| {
-            format!("{} {}", grouped(count), if count == 1 { one } else { many })
-        };
         let series = self.series.len() as u64;
         let mut line = format!(
             "read {}: {}, {}",
-            count(self.tables() as u64, "file", "files"),
+            count((self.tables() - self.unchanged) as u64, "file", "files"),
             count(series, "series", "series"),
             count(self.bars, "bar", "bars"),
         );
-        let date = |t: i64| {
-            let text = Timestamp::from_millis(t).to_string();
-            text.split('T').next().unwrap_or_default().to_owned()
-        };
-        if let (Some(first), Some(last)) = (self.first, self.last) {
-            line.push_str(&format!(" from {} to {}", date(first), date(last)));
+        let time = |t: Option<i64>| t.map(Timestamp::from_millis);
+        line.push_str(&span(time(self.first), time(self.last)));
+        if self.unchanged > 0 {
+            let files = count(self.unchanged as u64, "file", "files");
+            line.push_str(&format!(
+                "; {files} not read again, because nothing in them changed (--reread reads all)"
+            ));
         }
         if self.open > 0 {
             let open = count(self.open, "bar that was", "bars that were");
@@ -166,13 +178,30 @@ impl Tally<'_> {
     }
 }
 
+/// `1 file`, `2 files`.
+pub(super) fn count(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+/// ` from 2020-01-01 to 2024-01-02`, or nothing if nothing was read.
+pub(super) fn span(first: Option<Timestamp>, last: Option<Timestamp>) -> String {
+    let date = |time: Timestamp| {
+        let text = time.to_string();
+        text.split('T').next().unwrap_or_default().to_owned()
+    };
+    match (first, last) {
+        (Some(first), Some(last)) => format!(" from {} to {}", date(first), date(last)),
+        _ => String::new(),
+    }
+}
+
 /// Files in folders that are of no kind which can be read, by the ends of their names.
 pub(super) struct Others {
     kinds: BTreeMap<String, u64>,
 }
 
 impl Others {
-    fn of(files: &[PathBuf]) -> Self {
+    pub(super) fn of(files: &[PathBuf]) -> Self {
         let mut kinds = BTreeMap::new();
         for file in files {
             let ending = file.extension().map_or_else(
@@ -189,7 +218,7 @@ impl Others {
     }
 
     /// ` (3 .CHECKSUM, 1 .md)`
-    fn kinds(&self) -> String {
+    pub(super) fn kinds(&self) -> String {
         const SHOWN: usize = 6;
         if self.kinds.is_empty() {
             return String::new();

@@ -10,7 +10,7 @@ use crate::format::Format;
 use crate::output::{self, Column, column};
 
 /// What is printed of an outcome.
-const OUTCOME_COLUMNS: [Column; 8] = [
+pub(super) const OUTCOME_COLUMNS: [Column; 8] = [
     column("left_out", "left out"),
     column("horizon", "within"),
     column("outcome", "outcome"),
@@ -63,7 +63,7 @@ pub(super) fn print(format: Format, view: &View, target: &str, answer: &OutcomeA
 }
 
 /// A row with its horizon as people read it.
-fn with_horizon(mut row: Value) -> Value {
+pub(super) fn with_horizon(mut row: Value) -> Value {
     let bars = row.get("horizon").and_then(Value::as_u64);
     if let (Some(n), Some(object)) = (bars, row.as_object_mut()) {
         let n = u32::try_from(n).unwrap_or(u32::MAX);
@@ -127,7 +127,7 @@ fn left_out_json(answer: &OutcomeAnswer, hit: usize) -> Value {
     json!(why.map(|w| w.to_string()))
 }
 
-fn outcome_json(horizon: Horizon, outcome: &HitOutcome) -> Value {
+pub(super) fn outcome_json(horizon: Horizon, outcome: &HitOutcome) -> Value {
     let state = match outcome {
         HitOutcome::Closed(_) => "closed",
         HitOutcome::Open => "open",
@@ -161,7 +161,7 @@ fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Outcome<Value> 
     });
     let hits = hits.collect::<Outcome<Vec<Value>>>()?;
     let mut whole = answer_json(target, view, &answer.similar, hits);
-    let summaries: Vec<Value> = answer.horizons.iter().map(horizon_json).collect();
+    let summaries: Vec<Value> = answer.horizons.iter().map(summary_json).collect();
     if let Some(object) = whole.as_object_mut() {
         object.insert("outcomes".to_owned(), json!(summaries));
         let interval = answer.interval.map(|i| i.to_string());
@@ -171,7 +171,7 @@ fn json_of(view: &View, target: &str, answer: &OutcomeAnswer) -> Outcome<Value> 
     Ok(whole)
 }
 
-fn horizon_json(of_one: &HorizonOutcomes) -> Value {
+pub(super) fn summary_json(of_one: &HorizonOutcomes) -> Value {
     let [p_value, no_p_value] = summary::p_json(&of_one.p_value);
     json!({
         "horizon": summary::horizon_json(of_one.horizon),

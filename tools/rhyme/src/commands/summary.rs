@@ -52,6 +52,13 @@ impl<'a> Compared<'a> {
         }
     }
 
+    pub(super) fn of_moments(moments: &'a HorizonOutcomes, interval: Interval) -> Self {
+        Self {
+            of: "the moments",
+            ..Self::of(moments, Some(interval))
+        }
+    }
+
     pub(super) fn of_news(news: &'a ReactionAnswer) -> Self {
         Self {
             horizon: news.horizon,

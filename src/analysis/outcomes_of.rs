@@ -1,0 +1,176 @@
+//! What happened after moments that the caller names.
+
+use std::time::{Duration, Instant};
+
+use super::followed::{Follow, HorizonOutcomes, check};
+use crate::db::{Filter, Query, View, WHICH_AND_WHEN};
+use crate::error::{Error, Result};
+use crate::model::{Horizon, Interval, Target, Window};
+
+/// A question about what followed given moments, made by [`View::outcomes_of`].
+#[derive(Clone, Debug)]
+pub struct OutcomesOf {
+    view: View,
+    moments: Vec<Target>,
+    horizons: Vec<Horizon>,
+    space: Option<String>,
+    filter: Filter,
+    seed: u64,
+    sample: usize,
+}
+
+/// The answer to [`View::outcomes_of`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct MomentsAnswer {
+    /// The space whose windows the base rate is of.
+    pub space: String,
+    /// The moments: of each the last bars up to the last close at or before it, as many as a window of the
+    /// space has, or as there are.
+    pub moments: Vec<Window>,
+    /// The interval of their bars.
+    pub interval: Interval,
+    /// What happened after them, one for each horizon in the order asked for; `hits` are the moments.
+    pub horizons: Vec<HorizonOutcomes>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl View {
+    /// Asks what happened after moments of the caller's own, like earnings or decisions of a central bank,
+    /// within each of these horizons, and how that compares with what happened after all windows of the
+    /// same series. A moment counts from the last close at or before it. Moments of one question have
+    /// one interval.
+    ///
+    /// ```
+    /// use rhymedb::{Database, Horizon, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
+    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// }
+    /// let dates: Vec<Target> = ["NOVAUSDT:1h@2015-02-01", "NOVAUSDT:1h@2015-03-01"]
+    ///     .iter()
+    ///     .map(|date| date.parse())
+    ///     .collect::<rhymedb::Result<_>>()?;
+    /// let answer = db.now().outcomes_of(dates, &[Horizon::hours(24)]).run()?;
+    /// let after = &answer.horizons[0];
+    /// if let (Some(dates), Some(base)) = (&after.summary, &after.base) {
+    ///     println!("{:+.2} % against {:+.2} %", 100.0 * dates.mean, 100.0 * base.mean);
+    /// }
+    /// assert_eq!(after.hits.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn outcomes_of(
+        &self,
+        moments: impl IntoIterator<Item = impl Into<Target>>,
+        horizons: &[Horizon],
+    ) -> OutcomesOf {
+        OutcomesOf {
+            view: self.clone(),
+            moments: moments.into_iter().map(Into::into).collect(),
+            horizons: horizons.to_vec(),
+            space: None,
+            filter: Filter::new(),
+            seed: 0,
+            sample: 1000,
+        }
+    }
+}
+
+impl OutcomesOf {
+    /// The space whose windows the base rate is of. Default: `shape`, or the only one.
+    #[must_use]
+    pub fn space(mut self, name: &str) -> Self {
+        self.space = Some(name.to_owned());
+        self
+    }
+
+    /// Which windows of the moments' series the base rate is of. Default: all.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// The seed of the base rate's sample. Default: 0.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The least size of the base rate's sample. Default: 1,000. At most 100,000.
+    #[must_use]
+    pub fn sample(mut self, windows: usize) -> Self {
+        self.sample = windows;
+        self
+    }
+
+    /// Looks at what followed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Ambiguous`] if a moment is of no or of several series, or of none
+    /// that had closed a bar by then; [`Error::Ambiguous`] if the moments have several intervals;
+    /// [`Error::Invalid`] if there is no moment, or if a horizon or the sample is out of range.
+    pub fn run(&self) -> Result<MomentsAnswer> {
+        let start = Instant::now();
+        check(&self.horizons, self.sample)?;
+        self.filter.check()?;
+        self.filter.only("a base rate", WHICH_AND_WHEN)?;
+        let mut answer = self.view.past(self.space.as_deref(), |past| {
+            let moments = self.windows(past.window_bars() as usize)?;
+            let interval = one_interval(&moments)?;
+            let own = moments.iter().filter_map(|w| past.id_of(&w.series));
+            let follow = Follow {
+                past,
+                rows: &past.rows(&self.filter)?.of(own),
+                horizons: &self.horizons,
+                frame: Some(interval),
+                sample: (self.sample, self.seed),
+            };
+            let windows: Vec<&Window> = moments.iter().collect();
+            let horizons = follow.after(&windows, &vec![None; moments.len()])?;
+            Ok(MomentsAnswer {
+                space: past.space().to_owned(),
+                moments,
+                interval,
+                horizons,
+                took: Duration::ZERO,
+            })
+        })?;
+        answer.took = start.elapsed();
+        Ok(answer)
+    }
+
+    /// Of each moment the last bars before it.
+    fn windows(&self, most: usize) -> Result<Vec<Window>> {
+        let window = |moment: &Target| {
+            let found = self
+                .view
+                .last_bars(&Query::Target(moment.clone()), (1, most))?;
+            found
+                .window
+                .ok_or_else(|| Error::internal("a stored moment has no window"))
+        };
+        self.moments.iter().map(window).collect()
+    }
+}
+
+fn one_interval(moments: &[Window]) -> Result<Interval> {
+    let mut intervals: Vec<Interval> = Vec::new();
+    for moment in moments {
+        if !intervals.contains(&moment.series.interval) {
+            intervals.push(moment.series.interval);
+        }
+    }
+    match intervals.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(Error::invalid("expected at least one moment, found none")),
+        several => Err(Error::Ambiguous {
+            what: "the interval of",
+            name: "the moments (ask for those of one interval at a time)".to_owned(),
+            choices: several.iter().map(ToString::to_string).collect(),
+        }),
+    }
+}

@@ -1,0 +1,193 @@
+//! Questions that go beyond one search: many at once, counts, and moments of the caller's own.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use rhymedb::{
+    Database, Error, Filter, Horizon, Interval, LeastMove, Query, SeriesBars, SyntheticConfig,
+    SyntheticMarket, Target, Timestamp,
+};
+
+fn market() -> (tempfile::TempDir, Database) {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let small = SyntheticConfig {
+        crypto_bars: 900,
+        equity_days: 200,
+        ..SyntheticConfig::small(1)
+    };
+    for (key, calendar, bars) in SyntheticMarket::new(small).unwrap().series() {
+        db.ingest_bars(&[SeriesBars {
+            key,
+            calendar,
+            bars,
+        }])
+        .unwrap();
+    }
+    (dir, db)
+}
+
+/// Targets a day apart, in hourly bars of the first coin.
+fn targets(db: &Database, n: usize) -> Vec<Target> {
+    let view = db.now();
+    let series = view.series().unwrap();
+    let info = series.iter().find(|s| s.key.market == "crypto").unwrap();
+    let bars = view.bars(&info.key, None, None, None).unwrap().bars;
+    (0..n)
+        .map(|i| {
+            let open = Timestamp::from_millis(bars.time[200 + 24 * i]);
+            let mut target = Target::from(info.key.clone());
+            target.time = Some(info.key.interval.close_of(open));
+            target
+        })
+        .collect()
+}
+
+#[test]
+fn a_batch_answers_as_one_search_after_the_other() {
+    let (_dir, db) = market();
+    let view = db.now();
+    let targets = targets(&db, 12);
+    let filter = Filter::new().market("equity");
+    let batch = view
+        .similar_batch(&targets)
+        .with(|q| q.k(4))
+        .with(|q| q.filter(filter.clone()))
+        .run()
+        .unwrap();
+    assert_eq!(batch.len(), 12);
+    for (target, many) in targets.iter().zip(&batch) {
+        let one = view
+            .similar(target.clone())
+            .k(4)
+            .filter(filter.clone())
+            .run()
+            .unwrap();
+        assert_eq!((&one.hits, &one.query), (&many.hits, &many.query));
+        assert_eq!(one.hits.len(), 4);
+    }
+    let missing = view
+        .similar_batch(["NOVAUSDT:1h", "NOSUCH:1h", "NOSUCHTOO:1h"])
+        .run();
+    assert!(
+        matches!(&missing, Err(Error::NotFound { name, .. }) if name.starts_with("NOSUCH:")),
+        "{missing:?}"
+    );
+}
+
+#[test]
+fn what_an_answer_holds_can_be_asked_about() {
+    let (_dir, db) = market();
+    let view = db.now();
+    let target = targets(&db, 1).remove(0);
+    let answer = view.similar(&target).k(2).run().unwrap();
+    let hit = &answer.hits[0];
+    let of_hit = view.similar(hit).k(3).run().unwrap();
+    let of_window = view.similar(&hit.window).k(3).run().unwrap();
+    let of_text = view
+        .similar(hit.window.to_string().as_str())
+        .k(3)
+        .run()
+        .unwrap();
+    assert_eq!(of_hit.query.as_ref(), Some(&hit.window));
+    assert_eq!(of_hit.hits, of_window.hits);
+    assert_eq!(of_hit.hits, of_text.hits);
+    assert_eq!(Query::from("shares plunge"), Query::text("shares plunge"));
+    assert_eq!(
+        Query::from("breaking: shares plunge"),
+        Query::text("breaking: shares plunge")
+    );
+    let newest = view.similar(hit.window.series.clone()).k(1).run().unwrap();
+    assert!(newest.query.unwrap().end > hit.window.end);
+}
+
+#[test]
+fn a_question_outlives_the_database_handle_that_it_came_from() {
+    let (_dir, db) = market();
+    let question = db.now().similar(targets(&db, 1).remove(0)).k(2);
+    drop(db);
+    let elsewhere = std::thread::spawn(move || question.run().unwrap().hits.len());
+    assert_eq!(elsewhere.join().unwrap(), 2);
+}
+
+#[test]
+fn counts_are_of_the_windows_that_pass_and_were_known() {
+    let (_dir, db) = market();
+    let view = db.now();
+    let all = view.count(None, &Filter::new()).unwrap();
+    let crypto = view.count(None, &Filter::new().market("crypto")).unwrap();
+    let equity = view.count(None, &Filter::new().market("equity")).unwrap();
+    assert_eq!(all, crypto + equity);
+    let target = targets(&db, 1).remove(0);
+    let own = Filter::new().symbol(target.symbol.as_str());
+    let time = target.time.unwrap();
+    let before = view.count(None, &own.clone().until(time)).unwrap();
+    assert_eq!(before, db.at(time).count(None, &own).unwrap());
+    let mine = view.similar(target).filter(own.clone().until(time)).k(1);
+    assert_eq!(mine.run().unwrap().searched.windows, before);
+    let moved = own.min_move(LeastMove::Percent(5.0));
+    let refused = view.count(None, &moved).unwrap_err().to_string();
+    assert!(refused.contains("found a filter by min_move"), "{refused}");
+}
+
+#[test]
+fn moments_are_followed_as_hits_are() {
+    let (_dir, db) = market();
+    let view = db.now();
+    let horizons = [Horizon::hours(6), Horizon::bars(24)];
+    let target = targets(&db, 1).remove(0);
+    let found = view
+        .similar(target)
+        .filter(Filter::new().interval(Interval::hours(1)))
+        .k(6)
+        .outcomes(&horizons)
+        .run()
+        .unwrap();
+    let windows = found.similar.hits.iter().map(|hit| &hit.window);
+    let asked = view.outcomes_of(windows, &horizons).run().unwrap();
+    for (of_hits, of_moments) in found.horizons.iter().zip(&asked.horizons) {
+        assert_eq!(of_hits.hits, of_moments.hits);
+        assert_eq!(
+            of_moments.summary.as_ref().unwrap().n,
+            of_moments.hits.len()
+        );
+    }
+}
+
+#[test]
+fn moments_begin_at_the_last_close_before_them_and_know_nothing_later() {
+    let (_dir, db) = market();
+    let horizons = [Horizon::bars(3)];
+    let mut target = targets(&db, 1).remove(0);
+    let time = target.time.unwrap();
+    // Between two closes.
+    target.time = Some(time.plus_millis(20 * 60_000));
+    let answer = db
+        .now()
+        .outcomes_of([target.clone()], &horizons)
+        .run()
+        .unwrap();
+    assert_eq!(answer.moments[0].end, time);
+    let open = db
+        .at(time)
+        .outcomes_of([target.clone()], &horizons)
+        .run()
+        .unwrap();
+    assert_eq!(open.horizons[0].summary, None);
+    let closed = db.at(time.plus_millis(3 * 3_600_000));
+    let closed = closed
+        .outcomes_of([target.clone()], &horizons)
+        .run()
+        .unwrap();
+    assert_eq!(closed.horizons[0].hits, answer.horizons[0].hits);
+
+    let none: [Target; 0] = [];
+    let refused = db.now().outcomes_of(none, &horizons).run();
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    let stock: Target = {
+        let series = db.now().series().unwrap();
+        let daily = series.iter().find(|s| s.key.market == "equity").unwrap();
+        daily.key.clone().into()
+    };
+    let mixed = db.now().outcomes_of([target, stock], &horizons).run();
+    assert!(matches!(mixed, Err(Error::Ambiguous { .. })), "{mixed:?}");
+}
