@@ -112,6 +112,8 @@ impl<'a> Document<'a> {
                 Some(_) => self.in_object().map(|()| None)?,
             };
             if found.is_some() {
+                // What is no row is told as one, too.
+                self.seen.rows += u64::from(matches!(found, Some(Err(_))));
                 return Ok(found);
             }
         }
@@ -474,7 +476,7 @@ impl<'a> Document<'a> {
     fn check_code(&self, fields: &Map<String, Value>) -> Result<()> {
         let Some(code) = fields
             .get("retCode")
-            .filter(|code| **code != Value::from(0))
+            .filter(|code| code.as_i64() != Some(0))
         else {
             return Ok(());
         };

@@ -52,6 +52,7 @@ struct Keys {
 
 impl<'a> JsonRows<'a> {
     pub(crate) fn open(mut reader: Box<dyn BufRead + 'a>, place: Place) -> Result<Self> {
+        let rows_place = place.clone();
         let start = first_line(&mut reader, &place)?;
         let first = first_of_lines(&start, &mut reader, &place)?;
         let source = if first.is_some() {
@@ -70,6 +71,11 @@ impl<'a> JsonRows<'a> {
             facts: Facts::default(),
         };
         rows.read_ahead()?;
+        if let Some(Err(message)) = rows.ahead.front()
+            && !rows.ahead.iter().any(Result::is_ok)
+        {
+            return Err(rows_place.error(Some(1), message));
+        }
         let mut names = Vec::new();
         if let Some(first) = first {
             rows.keys.learn(&flattened(first), &mut names);

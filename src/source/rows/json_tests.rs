@@ -110,6 +110,10 @@ fn other_documents_are_refused_with_their_line() {
     for (text, reason) in [
         ("{\n\"a\":\n 1", "line 3: not valid JSON"),
         ("[1,2", "not valid JSON"),
+        (
+            "[1,2]",
+            "line 1: expected a JSON object or array, found \"1\"",
+        ),
         ("{\n\"a\": 1}", "with the keys a; expected an array of rows"),
         (
             r#"{"Error Message": "Invalid API call"}"#,

@@ -36,7 +36,7 @@ use crate::error::Result;
 use wide::{Symbols, Wide};
 
 enum Source<'a> {
-    Csv(csv::CsvRows<'a>),
+    Csv(Box<csv::CsvRows<'a>>),
     Json(Box<json::JsonRows<'a>>),
     #[cfg(feature = "parquet")]
     Columns(Box<parquet::ColumnRows>),
@@ -69,7 +69,7 @@ impl<'a> Rows<'a> {
         let (source, mut facts) = match member.content {
             Content::Csv(reader) => {
                 let rows = csv::CsvRows::open(reader, place.clone())?;
-                (Source::Csv(rows), Facts::default())
+                (Source::Csv(Box::new(rows)), Facts::default())
             }
             Content::Json(reader) => {
                 let rows = json::JsonRows::open(reader, place.clone())?;

@@ -404,11 +404,11 @@ fn every_truncation_of_a_feather_file_is_an_error() {
 
 #[test]
 fn forged_lengths_of_a_feather_file_take_no_memory() {
-    let whole = feather(hours(), PACKED[1], 3);
-    // The first eight bytes of a packed column are its length when it is unpacked: 24.
-    let length = 24_i64.to_le_bytes();
-    let at = whole.windows(8).rposition(|w| w == length);
-    let at = at.unwrap();
+    let zeros: ArrayRef = Arc::new(Int64Array::from(vec![0; 10_000]));
+    let whole = feather(table(vec![("time", zeros)]), PACKED[1], 10_000);
+    // The first eight bytes of a packed column are its length when it is unpacked.
+    let length = 80_000_i64.to_le_bytes();
+    let at = whole.windows(8).rposition(|w| w == length).unwrap();
     for forged in [i64::MAX, 1 << 50, 1 << 40] {
         let mut bytes = whole.clone();
         bytes[at..at + 8].copy_from_slice(&forged.to_le_bytes());

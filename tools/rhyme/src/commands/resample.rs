@@ -17,14 +17,14 @@ begin on Monday. In a market with sessions days are made of shorter bars, and we
 day is made once a later bar is stored. The made series follows the finer one: whatever changes that
 later, by files or from Bybit, changes it in the same step. `rhyme series` says what is made of what.
 
-Example: rhyme resample BTCUSDT:1h 4h 1d";
+Example: rhyme resample BTCUSDT:1h 4h,1d";
 
 #[derive(Debug, Args)]
 pub(crate) struct Resample {
     /// The finer series, like BTCUSDT:1h
     series: String,
-    /// The intervals to make, like 4h 1d
-    #[arg(required = true, value_name = "INTERVAL")]
+    /// The intervals to make, like 4h,1d
+    #[arg(required = true, value_delimiter = ',', value_name = "INTERVAL")]
     intervals: Vec<Interval>,
 }
 
