@@ -29,8 +29,8 @@
 //!
 //! - [`Database`] is the folder: ingestion, deletion, compaction. [`Database::now`] and
 //!   [`Database::at`] give a [`View`], and [`View::similar`] asks it.
-//! - [`View::search`], [`View::news`], [`View::reaction`], [`View::classify`] and their kin ask in
-//!   words, in a space whose weights read charts and headlines.
+//! - [`View::search`], [`View::news`], [`View::reaction`], [`View::classify`] and others like them ask
+//!   in words, in a space whose weights read charts and headlines.
 //! - [`Similar::outcomes`] goes on to what happened after those moments, [`View::anomaly`] and
 //!   [`View::anomaly_scan`] say what is unusual, [`View::transfer`] and [`View::transfer_matrix`]
 //!   compare markets. All of them see only what the view knows.
@@ -49,7 +49,7 @@
 
 mod analysis;
 mod db;
-/// What a database asks of a disk, for tests that simulate one; no part of the stable interface.
+/// The disk below a database, for tests that simulate one; no part of the stable interface.
 #[doc(hidden)]
 pub mod disk;
 mod encode;
@@ -130,3 +130,8 @@ pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordi
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
+
+/// The programs in the guide for developers, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/developers.md")]
+struct GuideDoctests;
