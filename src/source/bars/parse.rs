@@ -122,13 +122,8 @@ pub(super) fn read_rows(
         }
     }
     let positions = positions.as_ref();
-    if let Some((line, message)) = volumes.notice(positions.is_some_and(|p| p.volume.is_some())) {
-        report.notices.add(NoticeKind::NoVolume, line, || message);
-    }
-    if let Some((line, message)) = unused.notice() {
-        let kind = NoticeKind::AdjustedUnused;
-        report.notices.add(kind, line, || message);
-    }
+    let has_volume = positions.is_some_and(|p| p.volume.is_some());
+    note_columns(&volumes, &unused, has_volume, report);
     if let Some((line, message)) = rows.skipped().notice() {
         let kind = NoticeKind::SkippedLines;
         report.notices.add(kind, Some(line), || message);
@@ -142,6 +137,17 @@ pub(super) fn read_rows(
         text_column,
         of_yahoo: positions.is_some_and(|p| p.of_yahoo),
     })
+}
+
+/// Says what is odd about the columns of volumes and of adjusted closes.
+fn note_columns(volumes: &Volumes, unused: &Unused, has_volume: bool, report: &mut InputReport) {
+    if let Some((line, message)) = volumes.notice(has_volume) {
+        report.notices.add(NoticeKind::NoVolume, line, || message);
+    }
+    if let Some((line, message)) = unused.notice() {
+        let kind = NoticeKind::AdjustedUnused;
+        report.notices.add(kind, line, || message);
+    }
 }
 
 /// Says what was done to a bar so that it can be stored.
