@@ -29,8 +29,8 @@
 //!
 //! - [`Database`] is the folder: ingestion, deletion, compaction. [`Database::now`] and
 //!   [`Database::at`] give a [`View`], and [`View::similar`] asks it.
-//! - [`View::search`], [`View::news`], [`View::reaction`], [`View::classify`] and their kin ask in
-//!   words, in a space whose weights read charts and headlines.
+//! - [`View::search`], [`View::news`], [`View::reaction`], [`View::classify`] and others like them ask
+//!   in words, in a space whose weights read charts and headlines.
 //! - [`Similar::outcomes`] goes on to what happened after those moments, [`View::anomaly`] and
 //!   [`View::anomaly_scan`] say what is unusual, [`View::transfer`] and [`View::transfer_matrix`]
 //!   compare markets. All of them see only what the view knows.
@@ -49,7 +49,7 @@
 
 mod analysis;
 mod db;
-/// What a database asks of a disk, for tests that simulate one; no part of the stable interface.
+/// The disk below a database, for tests that simulate one; no part of the stable interface.
 #[doc(hidden)]
 pub mod disk;
 mod encode;
@@ -85,14 +85,15 @@ pub use analysis::{
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
-    AdjustReport, AdjustedSeries, BackupReport, BarsReport, ChangedVectors, CompactReport, Control,
-    DamagedSegment, Database, DatabaseStats, DeleteReport, DropReport, Expressiveness,
-    FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport, HeadlineVectors, Health, Hit,
-    ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
+    AdjustReport, AdjustedSeries, BackupReport, BarsReport, ChangedVectors, ClassifyByTags,
+    CompactReport, Control, DamagedSegment, Database, DatabaseStats, DeleteReport, DropReport,
+    Expressiveness, FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport, HeadlineVectors,
+    Health, Hit, ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
     MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
     RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
-    SimilarAnswer, SimilarBatch, Size, SpaceInfo, SpaceRecall, Spelling, Stage, VectorRow,
-    VerifyReport, View, WaitingSpace, vector_instructions,
+    SimilarAnswer, SimilarBatch, Size, SpaceInfo, SpaceRecall, Spelling, Stage, TagAccuracy,
+    TagNeighbour, TagReport, TagVoteAnswer, TagVotes, VectorRow, VerifyReport, View, WaitingSpace,
+    vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
@@ -107,16 +108,16 @@ pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
     Bar, BarDefect, Bars, Calendar, EncoderSpec, FileRead, FileStamp, Headline, Horizon, Interval,
-    Modality, ReadSpan, SeriesBars, SeriesKey, Sharing, Space, Split, SplitJump, Target,
-    TimePrecision, Timestamp, Window, Zone,
+    Modality, NewTag, ReadSpan, SeriesBars, SeriesKey, Sharing, Space, Split, SplitJump, Tag,
+    Target, TimePrecision, Timestamp, Window, Zone,
 };
 #[cfg(feature = "files")]
 pub use source::{
     BarFile, BarOptions, ClockZone, Contradiction, DateOrder, DefectKind, FilePart, FileParts,
     Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, NoticeKind, OnConflict,
     OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions, find_inputs,
-    find_inputs_and_others, named_by_path, parse_map, read_bars, read_headlines, read_vectors,
-    stamp_file, unchanged_file,
+    find_inputs_and_others, named_by_path, parse_map, read_bars, read_headlines, read_tags,
+    read_vectors, stamp_file, unchanged_file,
 };
 #[cfg(feature = "http")]
 pub use source::{
@@ -129,3 +130,8 @@ pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordi
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
+
+/// The programs in the guide for developers, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/developers.md")]
+struct GuideDoctests;
