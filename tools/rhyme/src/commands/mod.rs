@@ -15,6 +15,7 @@ macro_rules! say {
 pub(crate) mod adjust;
 pub(crate) mod anomaly;
 pub(crate) mod axis;
+mod by_tags;
 pub(crate) mod classify;
 pub(crate) mod combine;
 pub(crate) mod compact;
@@ -54,6 +55,7 @@ pub(crate) mod search;
 pub(crate) mod similar;
 pub(crate) mod space_choice;
 pub(crate) mod summary;
+pub(crate) mod tag;
 pub(crate) mod told;
 pub(crate) mod trained;
 pub(crate) mod transfer;
