@@ -29,7 +29,10 @@ fn check_sense(value: &StoredValue) {
             Space::new(&space.name, space.encoder, space.hop).expect("a space that can be one");
         }
         StoredValue::Prototype(record) => assert!(record.vector.iter().all(|x| x.is_finite())),
-        StoredValue::Segment(_) | StoredValue::Headline(_) | StoredValue::Block(_) => {}
+        StoredValue::Segment(_)
+        | StoredValue::Headline(_)
+        | StoredValue::Block(_)
+        | StoredValue::Tag(_) => {}
     }
 }
 

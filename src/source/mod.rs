@@ -44,11 +44,11 @@ mod report_parts;
 mod rows;
 mod synthetic;
 #[cfg(feature = "files")]
+mod tag_file;
 mod times;
 #[cfg(feature = "files")]
 mod vectors;
 
-#[cfg(feature = "files")]
 pub use bars::{
     BarFile, BarOptions, Contradiction, OnConflict, Overlap, TimeOf, named_by_path, read_bars,
 };
@@ -72,6 +72,8 @@ pub use report::{DefectKind, Finding, Findings, InputReport, NoticeKind, OnError
 #[cfg(feature = "files")]
 pub use report_parts::{FilePart, FileParts};
 pub use synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
+#[cfg(feature = "files")]
+pub use tag_file::read_tags;
 #[cfg(feature = "files")]
 pub use times::{ClockZone, DateOrder};
 #[cfg(feature = "files")]

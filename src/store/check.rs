@@ -31,6 +31,7 @@ impl ReadTxn {
         self.check_prototypes()?;
         self.check_files_read()?;
         self.check_made()?;
+        self.check_tags()?;
         Ok(headlines)
     }
 

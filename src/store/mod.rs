@@ -2,7 +2,7 @@
 //!
 //! It holds series, bars, headlines, spaces, the rows not yet sealed into segments, the rows of
 //! segments that are dead, the windows that wait for their embedding, the weights of encoders,
-//! prototypes, which series are made of which, the files that were read, and the list of segments.
+//! prototypes, which series are made of which, tags of windows, the files that were read, and the list of segments.
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb, which is called through [`calls`], and bincode ([`codec`]).
 
@@ -37,6 +37,7 @@ mod records;
 mod rows;
 mod syncing;
 mod tables;
+mod tags;
 #[cfg(test)]
 mod tests;
 #[cfg(any(test, fuzzing))]
@@ -62,6 +63,7 @@ pub(crate) use prototypes::{PrototypeReads, PrototypeRecord};
 pub(crate) use records::{FreshRow, Pending};
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 pub(crate) use rows::RowReads;
+pub(crate) use tags::TagReads;
 #[cfg(any(test, fuzzing))]
 pub(crate) use untrusted::{StoredValue, decode_value};
 pub(crate) use weights::WeightReads;

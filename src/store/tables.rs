@@ -58,6 +58,9 @@ pub(super) const PROTOTYPES: TableDefinition<&str, &[u8]> = TableDefinition::new
 /// Key: the series that is made. Value: the finer series that it is made of. Catalogs of the first
 /// programs have no such table.
 pub(super) const MADE: TableDefinition<SeriesId, SeriesId> = TableDefinition::new("made_series");
+/// Key: name, end of the window, series by its name. Value: a [`TagRecord`](super::tags::TagRecord). Catalogs of
+/// the first programs have no such table.
+pub(super) const TAGS: TableDefinition<(&str, i64, &str), &[u8]> = TableDefinition::new("tags");
 
 /// Key: path of a file. Value: a [`FileRead`](crate::model::FileRead). Catalogs of the first programs
 /// have no such table.
@@ -95,5 +98,6 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(HEADLINE_MARKS)?;
     work.table(PROTOTYPES)?;
     work.table(MADE)?;
+    work.table(TAGS)?;
     work.table(FILES_READ)
 }

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::prototypes::PrototypeRecord;
 use super::records::{SegmentRecord, SeriesRecord, SpaceRecord};
+use super::tags::TagRecord;
 use super::{bar_block, codec};
 use crate::error::{Error, Result};
 use crate::model::{Bars, Headline};
@@ -19,6 +20,7 @@ pub(crate) enum StoredValue {
     Headline(Headline),
     Block(Bars),
     Prototype(PrototypeRecord),
+    Tag(TagRecord),
 }
 
 /// Decodes a value of the table with this number.
@@ -30,6 +32,7 @@ pub(crate) fn decode_value(table: u8, bytes: &[u8]) -> Result<StoredValue> {
         2 => StoredValue::Segment(codec::decode(file, "segments", bytes)?),
         3 => StoredValue::Headline(codec::decode(file, "headlines", bytes)?),
         5 => StoredValue::Prototype(PrototypeRecord::decode(file, bytes)?),
+        6 => StoredValue::Tag(TagRecord::decode(file, bytes)?),
         _ => {
             let block = with_right_hash(bytes);
             let damaged = |e: String| Error::corrupt(file, "bar_blocks", e);
@@ -62,6 +65,7 @@ impl StoredValue {
             Self::Headline(headline) => (3, codec::encode(headline)?),
             Self::Block(bars) => (4, bar_block::encode(bars).map_err(Error::Catalog)?),
             Self::Prototype(record) => (5, codec::encode(record)?),
+            Self::Tag(record) => (6, codec::encode(record)?),
         })
     }
 }

@@ -90,12 +90,9 @@ impl World {
         {
             question.from = None;
         }
-        if let Some(from) = question.from {
-            search = search.filter(Filter::new().from(Timestamp::from_millis(from)));
-        }
-        if let Some(to) = question.to {
-            search = search.filter(Filter::new().until(Timestamp::from_millis(to)));
-        }
+        let mut filter = Filter::new();
+        filter.from = question.from.map(Timestamp::from_millis);
+        filter.until = question.to.map(Timestamp::from_millis);
         let part = self.listings[self.dice.below(self.listings.len())]
             .key
             .clone();
@@ -108,26 +105,27 @@ impl World {
         let (among, narrowed) = match self.dice.below(8) {
             0 => (
                 stored(&|k| k.market == part.market),
-                search.clone().filter(Filter::new().market(&part.market)),
+                filter.clone().market(&part.market),
             ),
             1 => (
                 stored(&|k| k.venue == part.venue),
-                search.clone().filter(Filter::new().venue(&part.venue)),
+                filter.clone().venue(&part.venue),
             ),
             2 => (
                 stored(&|k| k.symbol == part.symbol),
-                search.clone().filter(Filter::new().symbol(&part.symbol)),
+                filter.clone().symbol(&part.symbol),
             ),
             3 => (
                 stored(&|k| k.interval == part.interval),
-                search.clone().filter(Filter::new().interval(part.interval)),
+                filter.clone().interval(part.interval),
             ),
-            _ => (Vec::new(), search.clone()),
+            _ => (Vec::new(), filter.clone()),
         };
         if !among.is_empty() {
             question.among = Some(among);
-            search = narrowed;
+            filter = narrowed;
         }
+        search = search.filter(filter);
         match mirror.check(asked, &question, search.run()) {
             Ok(hits) => self.compared += hits,
             Err(difference) => panic!("{space}: {question:?}: {difference}"),

@@ -51,6 +51,8 @@ mod resample;
 mod similar;
 #[path = "cli/splits.rs"]
 mod splits;
+#[path = "cli/tags.rs"]
+mod tags;
 #[path = "cli/times.rs"]
 mod times;
 #[path = "cli/told.rs"]

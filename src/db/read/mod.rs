@@ -34,6 +34,8 @@ pub(super) mod similar_batch;
 pub(super) mod size;
 pub(super) mod sizes;
 pub(super) mod spelled;
+pub(super) mod tag_vote;
+pub(super) mod tags;
 pub(super) mod target;
 pub(super) mod told_move;
 pub(super) mod vectors;

@@ -36,6 +36,9 @@ pub enum Query {
     Text(String),
     /// A stored prototype, by its name: see [`crate::Database::save_prototype`].
     Prototype(String),
+    /// All windows of a tag that are known: the mean of their unit vectors. Those that are flat, or begin before
+    /// their series, have none. See [`crate::Database::add_tags`].
+    Tag(String),
     /// A weighted sum of unit vectors, brought to unit length. Answers keep away from the windows of
     /// all its terms, and it has no bars of its own to refine by.
     Sum(Vec<(f32, Query)>),
@@ -139,6 +142,11 @@ impl Query {
     /// A stored prototype.
     pub fn prototype(name: impl Into<String>) -> Self {
         Self::Prototype(name.into())
+    }
+
+    /// The windows of a tag.
+    pub fn tag(name: impl Into<String>) -> Self {
+        Self::Tag(name.into())
     }
 
     /// This and the other.

@@ -13,7 +13,7 @@ use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::db::view::View;
 use crate::encode::Shape;
 use crate::error::{Error, Result, excerpt};
-use crate::model::{Bars, Modality, Target, Window};
+use crate::model::{Bars, Modality, Tag, Target, Window};
 use crate::store::{PrototypeReads, PrototypeRecord, SeriesId};
 
 /// The space that a question goes to: that of the name; or the one of its prototype; or one that
@@ -107,6 +107,7 @@ pub(in crate::db) fn resolve(
         }
         Query::Text(text) => encode_text(state, text).map(ResolvedQuery::of_vector),
         Query::Prototype(name) => resolve_prototype(view, snapshot, state, name),
+        Query::Tag(name) => resolve_tag(view, snapshot, state, name),
         Query::Sum(terms) => resolve_sum(view, snapshot, state, terms),
     }
 }
@@ -163,6 +164,58 @@ fn resolve_prototype(
         own: members.collect(),
         ..ResolvedQuery::of_vector(record.vector)
     })
+}
+
+/// The mean of the tagged windows that the view knows and that have a vector.
+fn resolve_tag(
+    view: &View,
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    name: &str,
+) -> Result<ResolvedQuery> {
+    let mut sum = vec![0.0_f64; state.dim()];
+    let mut own = Vec::new();
+    for tag in view.tags(Some(name))? {
+        view.go_on()?;
+        let found = match resolve(view, snapshot, state, &Query::Target(target_of(&tag))) {
+            Err(Error::NotFound { .. } | Error::Invalid(_)) => continue,
+            found => found?,
+        };
+        // A gap since: the last window of the series before it is another one.
+        if let Some((id, _)) = found.window.filter(|(_, window)| window.end == tag.end) {
+            for (sum, x) in sum.iter_mut().zip(unit(&found.vector)?) {
+                *sum += f64::from(x);
+            }
+            own.push((id, tag.end.millis()));
+        }
+    }
+    let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
+    if own.is_empty() {
+        return Err(Error::NotFound {
+            what: "tag",
+            name: format!("{name} with a whole window that was known"),
+            hint_text: "`rhyme tags` lists those that are stored".to_owned(),
+        });
+    }
+    if length < 1e-6 {
+        return Err(Error::invalid(format!(
+            "expected windows of the tag {name} that have something in common, found ones that cancel each other out"
+        )));
+    }
+    Ok(ResolvedQuery {
+        own,
+        ..ResolvedQuery::of_vector(sum.iter().map(|x| (x / length) as f32).collect())
+    })
+}
+
+/// The window of a tag.
+pub(in crate::db) fn target_of(tag: &Tag) -> Target {
+    Target {
+        scope: vec![tag.series.market.clone(), tag.series.venue.clone()],
+        symbol: tag.series.symbol.clone(),
+        interval: Some(tag.series.interval),
+        time: Some(tag.end),
+    }
 }
 
 /// The sum of its terms' vectors. No answer lies near a window of any term. It shows the chart of the one

@@ -20,4 +20,5 @@ pub(super) mod removal;
 pub(super) mod resample;
 pub(super) mod seal;
 pub(super) mod spaces;
+pub(super) mod tags;
 pub(super) mod two_at_once;

@@ -124,19 +124,22 @@ pub(super) fn read_rows(
     let positions = positions.as_ref();
     let has_volume = positions.is_some_and(|p| p.volume.is_some());
     note_columns(&volumes, &unused, has_volume, report);
-    if let Some((line, message)) = rows.skipped().notice() {
-        let kind = NoticeKind::SkippedLines;
-        report.notices.add(kind, Some(line), || message);
-    }
     if let Some(positions) = positions {
-        let checked = positions.check_clock(&by_series.series, options, report);
-        checked.map_err(|message| rows.place.error(None, message))?;
+        positions.check_clock(rows, &by_series.series, options, report)?;
     }
+    note_skipped_lines(rows, report);
     Ok(ReadRows {
         series: by_series.series,
         text_column,
         of_yahoo: positions.is_some_and(|p| p.of_yahoo),
     })
+}
+
+fn note_skipped_lines(rows: &Rows<'_>, report: &mut InputReport) {
+    if let Some((line, message)) = rows.skipped().notice() {
+        let kind = NoticeKind::SkippedLines;
+        report.notices.add(kind, Some(line), || message);
+    }
 }
 
 /// Says what is odd about the columns of volumes and of adjusted closes.
@@ -350,10 +353,11 @@ impl Positions {
     /// What the name of the column of times says about them, and the caller does not.
     fn check_clock(
         &self,
+        rows: &Rows<'_>,
         series: &[RawSeries],
         options: &BarOptions,
         report: &mut InputReport,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         if options.time_of.is_none()
             && let Some(reason) = &self.close_stamps
         {
@@ -364,7 +368,7 @@ impl Positions {
                 if options.zone.is_none()
                     && series.iter().any(|s| s.forms.any(TimeForm::is_naive)) =>
             {
-                Err(no_zone(name))
+                Err(rows.place.error(None, no_zone(name)))
             }
             _ => Ok(()),
         }

@@ -116,7 +116,7 @@ pub(super) fn header_suggests_close(names: &[String], time: usize) -> Option<Str
     let has = |name: &&str| plain_names.iter().any(|n| n == name);
     let source = CLOSE_STAMPED
         .iter()
-        .find(|(marks, _)| marks.iter().all(|m| has(&m)));
+        .find(|(marks, _)| marks.iter().all(has));
     if let Some((_, source)) = source {
         return Some(format!(
             "the columns are those of {source}, whose times are of the close"
@@ -183,8 +183,11 @@ pub(super) fn hours_of_days(
         let minutes = ms / MINUTE_MS;
         format!("{:02}:{:02}", minutes / 60, minutes % 60)
     };
+    // The day of currencies begins when New York closes, at 17:00 there.
+    let new_york_close = [21 * HOUR_MS, 22 * HOUR_MS];
     match of_day.as_slice() {
         [0] | [] => None,
+        hours if hours.iter().all(|hour| new_york_close.contains(hour)) => None,
         [one] => Some(clock(one)),
         [one, other] if [HOUR_MS, DAY_MS - HOUR_MS].contains(&(other - one)) => {
             Some(format!("{} and {}", clock(one), clock(other)))
@@ -300,6 +303,7 @@ mod tests {
             Some("00:00 and 23:00")
         );
         assert_eq!(hours(&[at(0, 0), at(1, 0)]), None);
+        assert_eq!(hours(&[at(0, 21), at(1, 22)]), None);
         assert_eq!(hours(&[at(0, 3), at(1, 9)]), None);
     }
 }

@@ -170,110 +170,113 @@ fn shown(text: &str) -> String {
     lines.join("\n")
 }
 
-#[test]
-fn answers_of_many_apis() {
-    for (text, expected) in [
-        // Alpaca
-        (
-            r#"{"bars":{"AAA":[{"t":"2024-01-02T05:00:00Z","o":1,"c":2}],"BBB":[{"t":"2024-01-02T05:00:00Z","o":3,"c":4}]},"next_page_token":null}"#,
-            "t=2024-01-02T05:00:00Z o=1 c=2 symbol=AAA\nt=2024-01-02T05:00:00Z o=3 c=4 symbol=BBB",
-        ),
-        (
-            r#"{"bars":[{"t":"2024-01-02T05:00:00Z","o":1}],"symbol":"AAA"}"#,
-            "t=2024-01-02T05:00:00Z o=1\nall: AAA",
-        ),
-        // Polygon, of one stock and of all
-        (
-            r#"{"ticker":"AAA","status":"OK","results":[{"t":1704153600000,"o":1,"c":2}],"next_url":"x"}"#,
-            "t=1704153600000 o=1 c=2\nall: AAA",
-        ),
-        (
-            r#"{"status":"OK","results":[{"T":"AAA","t":1704153600000,"o":1},{"T":"BBB","t":1704153600000,"o":2}]}"#,
-            "symbol=AAA t=1704153600000 o=1\nsymbol=BBB t=1704153600000 o=2",
-        ),
-        // Alpha Vantage
-        (
-            r#"{"Meta Data":{"2. Symbol":"AAA","6. Time Zone":"US/Eastern"},
+/// Answers of APIs, and the rows that they hold.
+const ANSWERS: &[(&str, &str)] = &[
+    // Alpaca
+    (
+        r#"{"bars":{"AAA":[{"t":"2024-01-02T05:00:00Z","o":1,"c":2}],"BBB":[{"t":"2024-01-02T05:00:00Z","o":3,"c":4}]},"next_page_token":null}"#,
+        "t=2024-01-02T05:00:00Z o=1 c=2 symbol=AAA\nt=2024-01-02T05:00:00Z o=3 c=4 symbol=BBB",
+    ),
+    (
+        r#"{"bars":[{"t":"2024-01-02T05:00:00Z","o":1}],"symbol":"AAA"}"#,
+        "t=2024-01-02T05:00:00Z o=1\nall: AAA",
+    ),
+    // Polygon, of one stock and of all
+    (
+        r#"{"ticker":"AAA","status":"OK","results":[{"t":1704153600000,"o":1,"c":2}],"next_url":"x"}"#,
+        "t=1704153600000 o=1 c=2\nall: AAA",
+    ),
+    (
+        r#"{"status":"OK","results":[{"T":"AAA","t":1704153600000,"o":1},{"T":"BBB","t":1704153600000,"o":2}]}"#,
+        "symbol=AAA t=1704153600000 o=1\nsymbol=BBB t=1704153600000 o=2",
+    ),
+    // Alpha Vantage
+    (
+        r#"{"Meta Data":{"2. Symbol":"AAA","6. Time Zone":"US/Eastern"},
                 "Time Series (5min)":{"2024-01-02 19:55:00":{"1. open":"1","4. close":"2"}}}"#,
-            "open=1 close=2 time=2024-01-02 19:55:00 US/Eastern\nall: AAA",
-        ),
-        (
-            r#"{"Meta Data":{"2. Symbol":"AAA","5. Time Zone":"US/Eastern"},
+        "open=1 close=2 time=2024-01-02 19:55:00 US/Eastern\nall: AAA",
+    ),
+    (
+        r#"{"Meta Data":{"2. Symbol":"AAA","5. Time Zone":"US/Eastern"},
                 "Time Series (Daily)":{"2024-01-02":{"1. open":"1"},"2024-01-01":{"1. open":"2"}}}"#,
-            "open=1 time=2024-01-02\nopen=2 time=2024-01-01\nall: AAA",
-        ),
-        // Kraken
-        (
-            r#"{"error":[],"result":{"XAAAZUSD":[[1704153600,"10","14","9","12","11","500",7]],"last":1704153600}}"#,
-            "time=1704153600 open=10 high=14 low=9 close=12 field6=11 volume=500 field8=7 symbol=XAAAZUSD",
-        ),
-        // KuCoin
-        (
-            r#"{"code":"200000","data":[["1704153600","10","12","14","9","500","1"]]}"#,
-            "time=1704153600 open=10 close=12 high=14 low=9 volume=500 field7=1",
-        ),
-        // UDF, Finnhub, TradingView
-        (
-            r#"{"s":"ok","t":[1704153600,1704157200],"o":[1,2],"c":["3",null]}"#,
-            "t=1704153600 o=1 c=3\nt=1704157200 o=2",
-        ),
-        (
-            r#"{"jsonrpc":"2.0","result":{"status":"ok","ticks":[1704153600000],"open":[1],"cost":[]}}"#,
-            "ticks=1704153600000 open=1",
-        ),
-        // Yahoo
-        (
-            r#"{"chart":{"result":[{"meta":{"symbol":"AAA","exchangeTimezoneName":"America/New_York"},
+        "open=1 time=2024-01-02\nopen=2 time=2024-01-01\nall: AAA",
+    ),
+    // Kraken
+    (
+        r#"{"error":[],"result":{"XAAAZUSD":[[1704153600,"10","14","9","12","11","500",7]],"last":1704153600}}"#,
+        "time=1704153600 open=10 high=14 low=9 close=12 field6=11 volume=500 field8=7 symbol=XAAAZUSD",
+    ),
+    // KuCoin
+    (
+        r#"{"code":"200000","data":[["1704153600","10","12","14","9","500","1"]]}"#,
+        "time=1704153600 open=10 close=12 high=14 low=9 volume=500 field7=1",
+    ),
+    // UDF, Finnhub, TradingView
+    (
+        r#"{"s":"ok","t":[1704153600,1704157200],"o":[1,2],"c":["3",null]}"#,
+        "t=1704153600 o=1 c=3\nt=1704157200 o=2",
+    ),
+    (
+        r#"{"jsonrpc":"2.0","result":{"status":"ok","ticks":[1704153600000],"open":[1],"cost":[]}}"#,
+        "ticks=1704153600000 open=1",
+    ),
+    // Yahoo
+    (
+        r#"{"chart":{"result":[{"meta":{"symbol":"AAA","exchangeTimezoneName":"America/New_York"},
                 "timestamp":[1704153600,1704240000],
                 "indicators":{"quote":[{"open":[1,2],"close":[3,4]}],"adjclose":[{"adjclose":[5,6]}]}}],"error":null}}"#,
-            "timestamp=1704153600 open=1 close=3 adjclose=5\ntimestamp=1704240000 open=2 close=4 adjclose=6\nall: AAA",
-        ),
-        // Twelve Data
-        (
-            r#"{"meta":{"symbol":"AAA","exchange_timezone":"America/New_York"},
+        "timestamp=1704153600 open=1 close=3 adjclose=5\ntimestamp=1704240000 open=2 close=4 adjclose=6\nall: AAA",
+    ),
+    // Twelve Data
+    (
+        r#"{"meta":{"symbol":"AAA","exchange_timezone":"America/New_York"},
                 "values":[{"datetime":"2024-01-02 15:59:00","open":"1"}],"status":"ok"}"#,
-            "datetime=2024-01-02 15:59:00 America/New_York open=1\nall: AAA",
-        ),
-        // CryptoCompare
-        (
-            r#"{"Response":"Success","Data":{"TimeFrom":1,"TimeTo":2,"Data":[{"time":1704153600,"open":1}]}}"#,
-            "time=1704153600 open=1",
-        ),
-        // Lists of lists, as from FMP
-        (
-            r#"{"historicalStockList":[{"symbol":"AAA","historical":[{"date":"2024-01-02","open":1}]},
+        "datetime=2024-01-02 15:59:00 America/New_York open=1\nall: AAA",
+    ),
+    // CryptoCompare
+    (
+        r#"{"Response":"Success","Data":{"TimeFrom":1,"TimeTo":2,"Data":[{"time":1704153600,"open":1}]}}"#,
+        "time=1704153600 open=1",
+    ),
+    // Lists of lists, as from FMP
+    (
+        r#"{"historicalStockList":[{"symbol":"AAA","historical":[{"date":"2024-01-02","open":1}]},
                 {"symbol":"BBB","historical":[{"date":"2024-01-02","open":2}]}]}"#,
-            "date=2024-01-02 open=1 symbol=AAA\ndate=2024-01-02 open=2 symbol=BBB",
-        ),
-        // pandas: orient "columns", "index" and "split"
-        (
-            r#"{"open":{"1704153600000":1,"1704240000000":2},"close":{"1704153600000":3,"1704240000000":4}}"#,
-            "time=1704153600000 open=1 close=3\ntime=1704240000000 open=2 close=4",
-        ),
-        (
-            r#"{"1704153600000":{"open":1,"close":3},"1704240000000":{"open":2,"close":4}}"#,
-            "open=1 close=3 time=1704153600000\nopen=2 close=4 time=1704240000000",
-        ),
-        (
-            r#"{"columns":["date","open"],"index":[0,1],"data":[["2024-01-02",1],["2024-01-03",2]]}"#,
-            "date=2024-01-02 open=1\ndate=2024-01-03 open=2",
-        ),
-        // NewsAPI
-        (
-            r#"{"status":"ok","totalResults":1,"articles":[{"source":{"id":null,"name":"Wire"},"title":"x","publishedAt":"2024-01-08T13:05:00Z"}]}"#,
-            "source.name=Wire title=x publishedAt=2024-01-08T13:05:00Z",
-        ),
-        // Pages one after the other, and one over many lines
-        (
-            "{\"data\":[{\"t\":1}]}\n{\"data\":[\n{\"t\":2}\n]}\n",
-            "t=1\nt=2",
-        ),
-        (
-            "{\n \"time\": 1,\n \"open\": 2,\n \"close\": 3\n}\n",
-            "time=1 open=2 close=3",
-        ),
-    ] {
-        assert_eq!(shown(text), expected, "{text}");
+        "date=2024-01-02 open=1 symbol=AAA\ndate=2024-01-02 open=2 symbol=BBB",
+    ),
+    // pandas: orient "columns", "index" and "split"
+    (
+        r#"{"open":{"1704153600000":1,"1704240000000":2},"close":{"1704153600000":3,"1704240000000":4}}"#,
+        "time=1704153600000 open=1 close=3\ntime=1704240000000 open=2 close=4",
+    ),
+    (
+        r#"{"1704153600000":{"open":1,"close":3},"1704240000000":{"open":2,"close":4}}"#,
+        "open=1 close=3 time=1704153600000\nopen=2 close=4 time=1704240000000",
+    ),
+    (
+        r#"{"columns":["date","open"],"index":[0,1],"data":[["2024-01-02",1],["2024-01-03",2]]}"#,
+        "date=2024-01-02 open=1\ndate=2024-01-03 open=2",
+    ),
+    // NewsAPI
+    (
+        r#"{"status":"ok","totalResults":1,"articles":[{"source":{"id":null,"name":"Wire"},"title":"x","publishedAt":"2024-01-08T13:05:00Z"}]}"#,
+        "source.name=Wire title=x publishedAt=2024-01-08T13:05:00Z",
+    ),
+    // Pages one after the other, and one over many lines
+    (
+        "{\"data\":[{\"t\":1}]}\n{\"data\":[\n{\"t\":2}\n]}\n",
+        "t=1\nt=2",
+    ),
+    (
+        "{\n \"time\": 1,\n \"open\": 2,\n \"close\": 3\n}\n",
+        "time=1 open=2 close=3",
+    ),
+];
+
+#[test]
+fn answers_of_many_apis() {
+    for (text, expected) in ANSWERS {
+        assert_eq!(shown(text), *expected, "{text}");
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn of_two_lines(first: &[String], second: &[String]) -> Option<Vec<Le
 
 /// The levels of names like `('Open', 'AAPL')`, if there are such names.
 pub(super) fn of_tuples(names: &[String]) -> Option<Vec<Level>> {
-    let levels: Vec<Level> = names.iter().map(of_name).collect();
+    let levels: Vec<Level> = names.iter().map(|name| of_name(name)).collect();
     let is_price = |name: &str| PRICES.contains(&plain(name).as_str());
     let of_symbols = || levels.iter().filter(|level| !level.symbol.is_empty());
     let names_first = of_symbols().filter(|level| is_price(&level.name)).count();
@@ -94,9 +94,9 @@ pub(super) fn of_tuples(names: &[String]) -> Option<Vec<Level>> {
     Some(levels.into_iter().map(turn).collect())
 }
 
-fn of_name(name: &String) -> Level {
+fn of_name(name: &str) -> Level {
     let whole = || Level {
-        name: name.clone(),
+        name: name.to_owned(),
         symbol: String::new(),
     };
     let inner = name.strip_prefix('(').and_then(|n| n.strip_suffix(')'));

@@ -36,7 +36,7 @@ pub(crate) struct Settled {
 
 impl Clock<'_> {
     /// Turns local times into UTC.
-    pub(crate) fn to_utc(&self, forms: &TimeForms, local: &mut [i64]) -> Settled {
+    pub(crate) fn to_utc(self, forms: &TimeForms, local: &mut [i64]) -> Settled {
         let needs_zone = forms.any(TimeForm::is_naive);
         let mut settled = Settled::default();
         if self.zone.is_none() && !forms.any(|form| form.offset_ms() != 0) {
@@ -47,10 +47,16 @@ impl Clock<'_> {
             return settled;
         }
         settled.zone_unused = self.zone.is_some() && !needs_zone;
+        // One copy and one look-up for all runs: there may be as many of them as rows.
+        let written = match self.zone {
+            Some(_) if needs_zone => local.to_vec(),
+            _ => Vec::new(),
+        };
+        let mut days = self.zone.map(|zone| Days::new(zone.zone()));
         for (rows, form) in forms.ranges() {
-            match self.zone {
-                Some(zone) if form.is_naive() => {
-                    let unclear = self.naive_to_utc(zone, local, rows);
+            match &mut days {
+                Some(days) if form.is_naive() => {
+                    let unclear = self.naive_to_utc(days, &written, local, rows);
                     settled.unclear.extend(unclear);
                 }
                 _ => {
@@ -65,15 +71,15 @@ impl Clock<'_> {
 
     /// Keeps the dates of times that are midnights in their zone, if all are. The zone that was given
     /// counts for times in UTC, too: daily bars are often stamped with the moment of their midnight.
-    fn keep_dates(&self, forms: &TimeForms, local: &mut [i64]) -> bool {
+    fn keep_dates(self, forms: &TimeForms, local: &mut [i64]) -> bool {
         let mut dates = local.to_vec();
+        let mut days = self.zone.map(|zone| Days::new(zone.zone()));
         for (rows, form) in forms.ranges() {
             let in_utc = form.offset_ms() == 0 && !form.is_naive();
             let times = dates.get_mut(rows).unwrap_or_default();
-            if let (true, Some(zone)) = (in_utc, self.zone) {
+            if let (true, Some(days)) = (in_utc, &mut days) {
                 // What is a date already stays one.
                 if !times.iter().all(is_date) {
-                    let mut days = Days::new(zone.zone());
                     times.iter_mut().for_each(|t| *t += days.offset_of_utc(*t));
                 }
             }
@@ -85,10 +91,15 @@ impl Clock<'_> {
         true
     }
 
-    /// Gives the rows that are unclear.
-    fn naive_to_utc(&self, zone: &ClockZone, local: &mut [i64], rows: Range<usize>) -> Vec<usize> {
-        let mut days = Days::new(zone.zone());
-        let written = local.to_vec();
+    /// Turns the times of some rows, all of which are `written` without a zone, into UTC. Gives the rows
+    /// that are unclear.
+    fn naive_to_utc(
+        self,
+        days: &mut Days<'_>,
+        written: &[i64],
+        local: &mut [i64],
+        rows: Range<usize>,
+    ) -> Vec<usize> {
         let mut unclear = Vec::new();
         let mut row = rows.start;
         while row < rows.end {
@@ -101,7 +112,7 @@ impl Clock<'_> {
                         |t: &i64| days.offset_of_local(*t) == Showing::Twice { first, second };
                     let group = written.get(row..rows.end).unwrap_or_default();
                     let len = group.iter().take_while(|t| is_twice(t)).count().max(1);
-                    match self.first_showing(&written, row..row + len) {
+                    match self.first_showing(written, row..row + len) {
                         Some(is_first) => {
                             for (at, is_first) in (row..row + len).zip(is_first) {
                                 let offset = if is_first { first } else { second };
@@ -122,7 +133,7 @@ impl Clock<'_> {
 
     /// Whether each of the `rows`, whose times a clock shows twice, is the first showing; `None` if
     /// the order of the rows does not tell.
-    fn first_showing(&self, times: &[i64], rows: Range<usize>) -> Option<Vec<bool>> {
+    fn first_showing(self, times: &[i64], rows: Range<usize>) -> Option<Vec<bool>> {
         let group = times.get(rows.clone())?;
         let (least, most) = (group.iter().min()?, group.iter().max()?);
         let before = rows.start.checked_sub(1).and_then(|row| times.get(row));

@@ -224,7 +224,7 @@ fn number_of(names: &[&str], word: &str) -> Option<i64> {
         let at = names.iter().position(|n| n.eq_ignore_ascii_case(word));
         return i64::try_from(at? + 1).ok();
     }
-    let at = names.iter().position(|n| begins(&n));
+    let at = names.iter().position(begins);
     i64::try_from(at? + 1).ok()
 }
 

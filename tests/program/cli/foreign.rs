@@ -137,7 +137,7 @@ fn answers_of_apis_are_read_as_they_are() {
 /// An array of Python objects, as NumPy writes it.
 fn object_array() -> Vec<u8> {
     let mut header = "{'descr': '|O', 'fortran_order': False, 'shape': (2,), }".to_owned();
-    while (10 + header.len() + 1) % 64 != 0 {
+    while !(10 + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');

@@ -13,8 +13,8 @@ fn series_are_listed_and_searched() {
     );
     assert_eq!(
         world.rhyme(&["series", "acme", "--format", "csv"]).ok(),
-        "market,venue,symbol,interval,calendar,bars,first,last
-equity,nyse,ACME,1d,session,200,2021-01-01T00:00:00Z,2021-07-20T00:00:00Z
+        "market,venue,symbol,interval,calendar,bars,first,last,made_of
+equity,nyse,ACME,1d,session,200,2021-01-01T00:00:00Z,2021-07-20T00:00:00Z,
 "
     );
     let none = world.rhyme(&["series", "zzz"]).ok();

@@ -99,7 +99,7 @@ fn of_two_spellings_neither_is_taken() {
         .ok();
     world
         .rhyme(&["bars", "brk-b"])
-        .fails(3, "say one of: equity/nyse/BRK.B:1d, equity/nyse/BRKB:1d");
+        .fails(3, "one of: equity/nyse/BRK.B:1d, equity/nyse/BRKB:1d");
     // One that differs in case alone goes before one that differs in signs too.
     let run = world.rhyme(&["bars", "brkb"]);
     assert_eq!(run.err, "note: brkb is taken for equity/nyse/BRKB:1d\n");

@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 46] = [
+const COMMANDS: [&[&str]; 52] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -29,6 +29,12 @@ const COMMANDS: [&[&str]; 46] = [
     &["map"],
     &["eval"],
     &["resample"],
+    &["tag"],
+    &["tag", "add"],
+    &["tag", "import"],
+    &["tag", "remove"],
+    &["tags"],
+    &["export", "tags"],
     &["series"],
     &["spaces"],
     &["bars"],

@@ -49,6 +49,10 @@ fn world() -> World {
         "time,text,symbols\n2021-05-19T10:00:00Z,Selling everywhere,BTCUSDT\n\
          2021-05-20T10:00:00Z,Chief executive resigns,ACME\n",
     );
+    world.file(
+        "trades.csv",
+        "symbol,time,tag,profit\nBTCUSDT,19 May 2021 14:30,long,-3.5\n",
+    );
     let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }";
     let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
     npy.extend(format!("{header:<117}\n").bytes());

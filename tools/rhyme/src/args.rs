@@ -9,7 +9,7 @@ use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, axis, classify, combine, context, delete, divergence, doctor, embed, eval,
     export, import, ingest_bars, ingest_headlines, listings, map, news, outcomes_of, prototype,
-    reaction, repair, resample, search, similar, transfer, verify,
+    reaction, repair, resample, search, similar, tag, transfer, verify,
 };
 use crate::global::Global;
 
@@ -129,9 +129,15 @@ pub(crate) enum Plain {
     /// On what it was not trained on, beside baselines and chance.
     #[command(after_help = eval::HELP)]
     Eval(eval::Eval),
-    /// Make longer bars of those of a series, and keep them in step
+    /// Make longer bars of a series, kept in step with it
     #[command(after_help = resample::HELP)]
     Resample(resample::Resample),
+    /// Tag windows: trades, setups, events
+    #[command(subcommand, after_help = tag::HELP)]
+    Tag(tag::Args),
+    /// List the tags of windows
+    #[command(after_help = "Example: rhyme tags --as-of 2021-06-01")]
+    Tags(tag::Tags),
     /// List the series that are stored
     #[command(after_help = "Example: rhyme series btc")]
     Series(listings::Series),

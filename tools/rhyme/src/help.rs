@@ -10,7 +10,7 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
     (
         "Bring in",
         false,
-        &["ingest", "import", "embed", "resample", "prototype"],
+        &["ingest", "import", "embed", "resample", "prototype", "tag"],
     ),
     (
         "Ask",
@@ -35,7 +35,15 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
     (
         "See",
         true,
-        &["series", "bars", "headlines", "spaces", "stats", "eval"],
+        &[
+            "series",
+            "bars",
+            "headlines",
+            "spaces",
+            "tags",
+            "stats",
+            "eval",
+        ],
     ),
     ("Take out", true, &["export"]),
     (
@@ -216,7 +224,7 @@ mod tests {
         let page = grouped(Args::command()).render_help().to_string();
         let wide: Vec<&str> = page.lines().filter(|l| l.chars().count() > WIDTH).collect();
         assert!(wide.is_empty(), "{wide:?}");
-        assert!(page.lines().count() <= 48, "{page}");
+        assert!(page.lines().count() <= 52, "{page}");
         // No sentence is cut.
         assert!(!page.contains("..."), "{page}");
         assert!(!page.contains("Shell "), "{page}");

@@ -2,6 +2,7 @@ use clap::Args as ClapArgs;
 use rhymedb::{ClassifyAnswer, Error, JudgedBy, LabelSet, Timestamp, View};
 use serde_json::{Value, json};
 
+use super::by_tags::{self, ByTags};
 use super::labels::Labels;
 use super::trained;
 use super::words::{self, Place, number};
@@ -22,6 +23,7 @@ A file of sets is JSON: {\"mood\": {\"up\": \"shares rise\", \"down\": [\"shares
 Over a history a label counts from the window that confirms it; until then the label before goes on.
 
 Example: rhyme classify BTCUSDT:1h --labels \"shares surge,shares plunge,quiet trading\"
+         rhyme classify BTCUSDT:1h --by-tags
          rhyme classify --history BTCUSDT:1h --set regimes --from 2021-01-01";
 
 #[derive(Debug, ClapArgs)]
@@ -34,6 +36,8 @@ pub(crate) struct Args {
     history: Option<String>,
     #[command(flatten)]
     labels: Labels,
+    #[command(flatten)]
+    by_tags: ByTags,
     #[command(flatten)]
     place: Place,
     /// Choose no label if the two best probabilities are nearer than this
@@ -60,6 +64,10 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     check_period(args.from, args.until)?;
     if args.history.is_none() {
         check_single(args)?;
+    }
+    if let (true, Some(target)) = (args.by_tags.by_tags, &args.target) {
+        let view = args.place.view(global, &open(global)?)?;
+        return by_tags::run(global, &view, target, (&args.by_tags, &args.place));
     }
     let set = args.labels.set()?;
     let set = set.map_or_else(|| LabelSet::built_in_named("regimes"), Ok)?;

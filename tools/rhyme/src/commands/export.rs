@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Subcommand};
 use rhymedb::{
-    Bars, Error, Headline, SeriesKey, TableColumn, TableWriter, Target, Timestamp, View,
+    Bars, Error, Headline, SeriesKey, TableColumn, TableWriter, Tag, Target, Timestamp, View,
 };
 use serde_json::json;
 
@@ -31,6 +31,9 @@ pub(crate) enum Export {
         after_help = "Example: rhyme export headline-vectors news-vectors.parquet BTCUSDT --space clip"
     )]
     HeadlineVectors(ExportHeadlineVectors),
+    /// Tags of windows, as `rhyme tag import` reads them from CSV
+    #[command(after_help = "Example: rhyme export tags tags.csv")]
+    Tags(ExportTags),
 }
 
 /// The file.
@@ -106,12 +109,24 @@ pub(crate) struct ExportVectors {
     as_of: Option<Timestamp>,
 }
 
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportTags {
+    #[command(flatten)]
+    to_file: To,
+    /// Only tags of this name
+    name: Option<String>,
+    /// Only tags that were known at this time
+    #[arg(long)]
+    as_of: Option<Timestamp>,
+}
+
 pub(crate) fn run(global: &Global, args: &Export) -> Outcome {
     match args {
         Export::Bars(args) => bars(global, args),
         Export::Headlines(args) => headlines(global, args),
         Export::Vectors(args) => vectors(global, args),
         Export::HeadlineVectors(args) => headline_vectors(global, args),
+        Export::Tags(args) => tags(global, args),
     }
 }
 
@@ -265,6 +280,27 @@ fn vectors(global: &Global, args: &ExportVectors) -> Outcome {
         let names = names(&one.series, one.ends.len());
         table.write(&columns(names, &one.ends, one.values))
     })?;
+    done(global, &args.to_file.file, table.finish()?)
+}
+
+fn tags(global: &Global, args: &ExportTags) -> Outcome {
+    let tags = view(global, args.as_of)?.tags(args.name.as_deref())?;
+    let text =
+        |part: fn(&Tag) -> String| TableColumn::Text(tags.iter().map(|t| Some(part(t))).collect());
+    let moments = |part: fn(&Tag) -> Timestamp| {
+        TableColumn::Time(tags.iter().map(|t| Some(part(t))).collect())
+    };
+    let mut table = TableWriter::create(&args.to_file.file, args.to_file.replace)?;
+    table.write(&[
+        ("symbol", text(|t| t.series.to_string())),
+        ("time", moments(|t| t.end)),
+        ("tag", text(|t| t.name.clone())),
+        (
+            "value",
+            TableColumn::Number(tags.iter().map(|t| t.value).collect()),
+        ),
+        ("known", moments(|t| t.known)),
+    ])?;
     done(global, &args.to_file.file, table.finish()?)
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn run(global: &Global, args: &IngestBybit) -> Outcome {
 }
 
 fn finish(global: &Global, db: &Database, work: Downloads<'_>, control: &Control) -> Outcome {
-    let (args, wanted) = (work.args, work.keys()?);
+    let (args, wanted) = (work.args, work.keys());
     let mut done = work
         .done
         .into_inner()
@@ -109,9 +109,8 @@ fn finish(global: &Global, db: &Database, work: Downloads<'_>, control: &Control
     ];
     output::listing(global.format, &columns, &rows, "no series was asked for")?;
     super::left_out_windows::tell_left_out(global, &report?);
-    let stored = db.now().series()?;
-    let mut stored = stored.into_iter().map(|s| s.key);
-    let received = stored.by_ref().filter(|key| wanted.contains(key)).collect();
+    let stored = db.now().series()?.into_iter().map(|info| info.key);
+    let received = stored.filter(|key| wanted.contains(key)).collect();
     args.also.make(global, db, received, control)?;
     if global.format == Format::Table && !done.is_empty() {
         output::lines(&last_line(&done))?;
@@ -230,16 +229,17 @@ struct Downloads<'a> {
 }
 
 impl Downloads<'_> {
-    /// The series that are asked for.
-    fn keys(&self) -> Outcome<Vec<SeriesKey>> {
+    /// The series that are asked for. What cannot be one has failed already, and is told of.
+    fn keys(&self) -> Vec<SeriesKey> {
         let args = self.args;
-        let mut keys = Vec::new();
-        for symbol in &args.symbols {
-            for &interval in &args.interval {
-                keys.push(bybit_series_key(args.category, symbol, interval)?);
-            }
-        }
-        Ok(keys)
+        let asked = args.symbols.iter().flat_map(|symbol| {
+            args.interval
+                .iter()
+                .map(move |&interval| (symbol, interval))
+        });
+        asked
+            .filter_map(|(symbol, interval)| bybit_series_key(args.category, symbol, interval).ok())
+            .collect()
     }
 
     fn download_all(&self) {

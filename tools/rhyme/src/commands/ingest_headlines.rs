@@ -12,7 +12,7 @@ use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
 use crate::opening::open_or_create;
-use crate::output::{self, column};
+use crate::output::{self, Column, column};
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestHeadlines {
@@ -24,6 +24,17 @@ pub(crate) struct IngestHeadlines {
     #[command(flatten)]
     pub(crate) rows: Rows,
 }
+
+const COLUMNS: [Column; 8] = [
+    column("files", "files"),
+    column("files_refused", "files refused"),
+    column("rows", "rows read"),
+    column("rows_skipped", "rows left out"),
+    column("headlines_added", "headlines added"),
+    column("headlines_replaced", "headlines replaced"),
+    column("headlines_unchanged", "headlines unchanged"),
+    column("headlines_embedded", "headlines embedded"),
+];
 
 pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
     let options = HeadlineOptions {
@@ -79,21 +90,11 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         "first": first.map(|t| t.to_string()),
         "last": last.map(|t| t.to_string()),
     });
-    let columns = [
-        column("files", "files"),
-        column("files_refused", "files refused"),
-        column("rows", "rows read"),
-        column("rows_skipped", "rows left out"),
-        column("headlines_added", "headlines added"),
-        column("headlines_replaced", "headlines replaced"),
-        column("headlines_unchanged", "headlines unchanged"),
-        column("headlines_embedded", "headlines embedded"),
-    ];
     let nothing = notes.stored_nothing(files.len()) && global.format == Format::Table;
     let printed = if nothing {
         Ok(())
     } else {
-        output::record(global.format, &columns, &row).and_then(|()| match global.format {
+        output::record(global.format, &COLUMNS, &row).and_then(|()| match global.format {
             Format::Table => {
                 let headlines = count(accepted, "headline", "headlines");
                 let read = format!("{headlines}{}", span(first, last));

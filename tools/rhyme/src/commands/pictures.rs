@@ -123,7 +123,7 @@ pub(crate) fn charts(view: &View, target: &str, answer: &SimilarAnswer) -> Vec<S
     let mut all = Vec::new();
     let query = match (&answer.query, &answer.query_bars) {
         (Some(window), Some(bars)) if answer.open_bar.is_some() => Some((
-            format!("query  {}  last bar open", window.series),
+            format!("query, last bar open  {}", window.series),
             (bars.clone(), Bars::default()),
         )),
         (Some(window), _) => Some((

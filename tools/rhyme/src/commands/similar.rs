@@ -19,6 +19,7 @@ TARGET is one of
   crypto/binance/BTCUSDT:1h@2021-05-19   with market and venue, where the symbol alone is ambiguous
   my_chart.csv                           a candle file: its last window
   prototype:NAME                         what `rhyme prototype add` has stored
+  tag:NAME                               all windows that `rhyme tag` gave this name
   text:SENTENCE                          a sentence, in a space of charts and headlines
 
 The list holds the best window of each run of similar ones. Nobody could know it as the best when
@@ -32,7 +33,6 @@ another interval. Both stay in the list.
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
 Example: rhyme similar BTCUSDT:1h --outcome 24h --plot similar.html
-Example: rhyme similar BTCUSDT:1h --with-open bybit
 Example: rhyme similar --pattern 1,3,2,5,4
 Example: rhyme similar --pattern \"double bottom\"";
 

@@ -58,6 +58,9 @@ pub(super) fn query(text: &str) -> Outcome<Query> {
     if let Some(name) = text.strip_prefix("prototype:") {
         return Ok(Query::prototype(name));
     }
+    if let Some(name) = text.strip_prefix("tag:") {
+        return Ok(Query::tag(name));
+    }
     query_text::query(text)
 }
 
