@@ -58,7 +58,7 @@ impl ReadTxn {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
     use super::super::Catalog;
     use super::*;

@@ -353,10 +353,10 @@ fn mentions(tokens: &[Token], name: &str) -> bool {
 fn groups(next: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let reach: Vec<Vec<bool>> = (0..next.len()).map(|from| reached(next, from)).collect();
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    for from in 0..next.len() {
+    for (from, reached) in reach.iter().enumerate() {
         let done = groups.iter().any(|group| group.contains(&from));
-        if !done && reach[from][from] {
-            let same = |to: &usize| reach[from][*to] && reach[*to][from];
+        if !done && reached[from] {
+            let same = |to: &usize| reached[*to] && reach[*to][from];
             groups.push((0..next.len()).filter(same).collect());
         }
     }

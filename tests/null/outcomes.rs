@@ -7,7 +7,7 @@ use crate::world::{Asked, World, clusters, long, mean, share_below, walks};
 const SPACES: [&str; 2] = ["shape", "stats"];
 const K: usize = 50;
 
-fn similar<'a>(view: &'a rhymedb::View, world: &World, (asked, space): (Asked, &str)) -> Similar {
+fn similar(view: &rhymedb::View, world: &World, (asked, space): (Asked, &str)) -> Similar {
     view.similar(world.target(asked)).space(space).k(K)
 }
 

@@ -64,6 +64,7 @@ fn paths_name_series() {
 
 /// A question mark: the bars have to confirm the interval, and the symbol is without it then.
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn folders_of_pairs_and_trees_of_exchanges_name_series() {
     for (path, expected) in [
         ("binance/BTCUSDT/1h.csv", "crypto/binance/BTCUSDT:1h"),
@@ -140,6 +141,7 @@ fn folders_of_pairs_and_trees_of_exchanges_name_series() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn file_names_of_many_sources_name_series() {
     for (path, expected) in [
         ("x/Binance_BTCUSDT_1h.csv", "crypto/binance/BTCUSDT:1h"),

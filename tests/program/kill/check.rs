@@ -109,11 +109,9 @@ fn check_vector(now: &View, stored: &Mirror, key: &SeriesKey, end: i64) {
     let mut window: Vec<_> = until.rev().take(W).map(|(_, bar)| *bar).collect();
     window.reverse();
     let end = Timestamp::from_millis(end);
-    let search = now
-        .similar(window.into_iter().collect::<Bars>())
-        .filter(Filter::new().symbol(&key.symbol));
+    let search = now.similar(window.into_iter().collect::<Bars>());
     let answer = search
-        .filter(Filter::new().from(end).until(end))
+        .filter(Filter::new().symbol(&key.symbol).from(end).until(end))
         .exact(true)
         .run()
         .unwrap();

@@ -222,7 +222,7 @@ impl Shell {
             Parsed::Own(_, Own::Exit) => return Ok(Flow::End),
             Parsed::Own(global, Own::Last) => {
                 let last = last.ok_or_else(names::nothing_yet)?;
-                output::again(global.format, &last)?;
+                output::again(global.format, last)?;
             }
             Parsed::Own(global, Own::Let { words }) if words.is_empty() => {
                 self.list_names(global.format)?;
