@@ -165,12 +165,10 @@ fn filters_seeds_and_samples_are_kept() {
             .market("crypto")
             .venue("test")
             .from(from)
-            .until(to),
+            .until(to)
+            .interval("1h".parse().unwrap()),
     );
-    let part = part
-        .filter(Filter::new().interval("1h".parse().unwrap()))
-        .run()
-        .unwrap();
+    let part = part.run().unwrap();
     assert_eq!(part.points.len(), 2 * 101);
     assert!(
         part.points

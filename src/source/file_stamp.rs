@@ -17,7 +17,7 @@ const UNSURE_NANOS: i64 = 2_000_000_000;
 /// What a file is like now.
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be read.
+/// [`Error::Io`] if it cannot be read, [`Error::Invalid`] if it is a pipe or the like.
 pub fn stamp_file(path: &Path) -> Result<FileStamp> {
     let stamped = nanos(SystemTime::now());
     let (size, modified) = look_at(path)?;
@@ -43,7 +43,7 @@ pub fn stamp_file(path: &Path) -> Result<FileStamp> {
 /// not tell.
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be read.
+/// As [`stamp_file`].
 pub fn unchanged_file(path: &Path, then: &FileStamp) -> Result<Option<FileStamp>> {
     let (size, modified) = look_at(path)?;
     if size != then.size {
@@ -59,6 +59,13 @@ pub fn unchanged_file(path: &Path, then: &FileStamp) -> Result<Option<FileStamp>
 
 fn look_at(path: &Path) -> Result<(u64, i64)> {
     let metadata = path.metadata().map_err(Error::io("look at", path))?;
+    if !metadata.is_file() {
+        // A pipe can be read only once.
+        return Err(Error::invalid(format!(
+            "expected a plain file, found {}, which is none",
+            path.display()
+        )));
+    }
     let modified = metadata.modified().map_err(Error::io("look at", path))?;
     Ok((metadata.len(), nanos(modified)))
 }

@@ -45,10 +45,12 @@ mod rows;
 mod synthetic;
 #[cfg(feature = "files")]
 mod tag_file;
+#[cfg(feature = "files")]
 mod times;
 #[cfg(feature = "files")]
 mod vectors;
 
+#[cfg(feature = "files")]
 pub use bars::{
     BarFile, BarOptions, Contradiction, OnConflict, Overlap, TimeOf, named_by_path, read_bars,
 };

@@ -197,7 +197,11 @@ fn what_was_stored_before_a_bad_page_is_whole_and_goes_on() {
     let market = server.market();
     let key = bybit_series_key(market.category(), market.symbol, market.interval).unwrap();
     let bad: [fn(&mut Vec<[String; 7]>); 3] = [
-        |rows| rows[90][3] = "0".to_owned(),
+        |rows| {
+            rows[90..110]
+                .iter_mut()
+                .for_each(|row| row[3] = "0".to_owned())
+        },
         |rows| rows[90][0] = "-1".to_owned(),
         |rows| rows.swap(0, 1),
     ];

@@ -153,11 +153,10 @@ fn a_search_finds_charts_and_headlines() {
     assert_eq!(answer.charts.hits, plain.unwrap().hits);
     assert_hits(&answer.headlines, &nearest(&world, &vector, |_| true), 7);
 
-    let some = now.search(text).k(30).filter(Filter::new().symbol("BBB"));
-    let some = some
-        .filter(Filter::new().from(Timestamp::from_millis(MIDDLE)))
-        .run()
-        .unwrap();
+    let late = Filter::new()
+        .symbol("BBB")
+        .from(Timestamp::from_millis(MIDDLE));
+    let some = now.search(text).k(30).filter(late).run().unwrap();
     assert!(
         some.charts
             .hits

@@ -169,7 +169,7 @@ fn names_that_fit_nothing_or_several_things_are_errors() {
     assert!(text("AAA:1h").contains("crypto/second/AAA:1h, crypto/test/AAA:1h"));
     assert!(text("ZZZ").contains("no series ZZZ"));
     assert!(
-        text("ccc").contains("equity/test/CCC:1d"),
+        text("CCCC").contains("equity/test/CCC:1d"),
         "near names are shown"
     );
     assert!(text("CCC@2019-01-01").contains("no window"));

@@ -56,6 +56,15 @@ pub(super) fn preamble(text: &[u8], line_end: u8) -> Preamble {
             found.lines = at + 1;
             continue;
         }
+        // A field of several lines stands among rows, and its lines are none.
+        if !line
+            .iter()
+            .filter(|b| **b == b'"')
+            .count()
+            .is_multiple_of(2)
+        {
+            return found;
+        }
         let fields = fields(line, found.delimiter);
         let next = lines.get(at as usize + 1);
         if is_table(&fields, line, next, found.delimiter) {
@@ -102,7 +111,12 @@ fn fields(line: &[u8], delimiter: Option<u8>) -> Vec<String> {
         let field = String::from_utf8_lossy(field.trim_ascii()).into_owned();
         field.trim_matches('"').trim().to_owned()
     };
-    let mut fields: Vec<String> = line.split(|b| *b == delimiter).map(text).collect();
+    let mut quoted = false;
+    let apart = |b: &u8| {
+        quoted ^= *b == b'"';
+        *b == delimiter && !quoted
+    };
+    let mut fields: Vec<String> = line.split(apart).map(text).collect();
     while fields.last().is_some_and(String::is_empty) {
         fields.pop();
     }

@@ -115,7 +115,7 @@ fn times_are_printed_in_the_zone_and_programs_read_utc() {
     };
     let table = in_zone(&bars);
     assert!(table.contains("2021-01-13T12:00:00+01:00"), "{table}");
-    let said = world.rhyme(&[&bars[..], &["--zone", "America/New_York"]].concat());
+    let said = world.rhyme(&[&bars[..], &["--print-zone", "America/New_York"]].concat());
     assert!(said.ok().contains("2021-01-13T06:00:00-05:00"));
     for format in ["json", "csv"] {
         let text = in_zone(&[&bars[..], &["--format", format]].concat());
@@ -128,6 +128,6 @@ fn times_are_printed_in_the_zone_and_programs_read_utc() {
     );
     assert!(!heading.contains("00Z"), "{heading}");
     world
-        .rhyme(&["series", "--zone", "Berlin"])
+        .rhyme(&["series", "--print-zone", "Berlin"])
         .fails(2, "expected a time zone like Europe/Berlin");
 }

@@ -50,6 +50,10 @@ fn world() -> World {
          2021-05-20T10:00:00Z,Chief executive resigns,ACME\n",
     );
     world.file(
+        "earnings.csv",
+        "symbol,time\nACME,2021-03-01T21:30\nACME,2021-04-01T21:30\n",
+    );
+    world.file(
         "trades.csv",
         "symbol,time,tag,profit\nBTCUSDT,19 May 2021 14:30,long,-3.5\n",
     );

@@ -1,5 +1,6 @@
 //! Runs a plain command.
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::args::Import;
@@ -62,7 +63,15 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
 /// Understands words as a plain command. What they do not say about the database, the format and so
 /// on is as in `base`.
 pub(crate) fn parse(words: &[String], base: &Global) -> Outcome<(Global, Plain)> {
-    let usage = |e: clap::Error| Failure::Usage(e.render().to_string());
+    let usage = |e: clap::Error| {
+        Failure::Usage(match e.kind() {
+            ErrorKind::InvalidSubcommand => format!(
+                "rhyme: expected a command, found {}; `rhyme help` lists them",
+                words.first().map_or("", String::as_str)
+            ),
+            _ => e.render().to_string(),
+        })
+    };
     let matches = Line::command().try_get_matches_from(words).map_err(usage)?;
     let line = Line::from_arg_matches(&matches).map_err(usage)?;
     Ok((line.global.over(base, &matches), line.command))

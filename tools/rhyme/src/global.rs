@@ -29,7 +29,13 @@ pub(crate) struct Global {
     pub(crate) timeout: Option<Duration>,
     /// The time zone in which tables show times, like Europe/Berlin [default: UTC]. JSON and CSV have UTC,
     /// and so have times that are typed without a zone
-    #[arg(long, global = true, env = "RHYME_ZONE", value_name = "ZONE")]
+    #[arg(
+        id = "print_zone",
+        long = "print-zone",
+        global = true,
+        env = "RHYME_ZONE",
+        value_name = "ZONE"
+    )]
     pub(crate) zone: Option<Zone>,
     /// What the shell holds for the command, if the command is a line of it.
     #[arg(skip)]
@@ -69,7 +75,7 @@ impl Global {
             },
             quiet: base.quiet || self.quiet,
             timeout: self.timeout.or(base.timeout),
-            zone: if said("zone") {
+            zone: if said("print_zone") {
                 self.zone
             } else {
                 base.zone.clone()

@@ -7,7 +7,7 @@ use rhymedb::{Timestamp, Zone};
 /// One command runs at a time, on whichever thread.
 static SHOWN_IN: Mutex<Option<Zone>> = Mutex::new(None);
 
-/// What `--zone` says for the command that runs; nothing is UTC.
+/// What `--print-zone` says for the command that runs; nothing is UTC.
 pub(crate) fn set(zone: Option<&Zone>) {
     *SHOWN_IN.lock().unwrap_or_else(PoisonError::into_inner) = zone.cloned();
 }

@@ -180,18 +180,22 @@ fn options(args: &IngestBars) -> BarOptions {
 /// Files with their places in the order of all. Those whose paths suggest the same series are read
 /// together, so that none of them is stored if they contradict each other.
 fn batches<'a>(files: &[(usize, &'a PathBuf)]) -> Vec<Vec<(usize, &'a PathBuf)>> {
-    let mut named: Vec<(String, usize, &PathBuf)> = files
-        .iter()
-        .map(|&(order, path)| (named_by_path(path), order, path))
-        .collect();
-    named.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    // In the order of the first file of each name.
+    let mut groups: Vec<Vec<(usize, &PathBuf)>> = Vec::new();
+    let mut place: HashMap<String, usize> = HashMap::new();
+    for &(order, path) in files {
+        let at = *place.entry(named_by_path(path)).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) => group.push((order, path)),
+            None => groups.push(vec![(order, path)]),
+        }
+    }
     let mut batches: Vec<Vec<(usize, &PathBuf)>> = Vec::new();
-    for group in named.chunk_by(|a, b| a.0 == b.0) {
+    for group in groups {
         for part in group.chunks(FILES_A_BATCH) {
-            let part = part.iter().map(|(_, order, path)| (*order, *path));
             match batches.last_mut() {
                 Some(last) if last.len() + part.len() <= FILES_A_BATCH => last.extend(part),
-                _ => batches.push(part.collect()),
+                _ => batches.push(part.to_vec()),
             }
         }
     }

@@ -88,8 +88,10 @@ pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
     ];
     let made = rows.iter().any(|row| !row["made_of"].is_null());
     let mut columns = columns.to_vec();
-    if made || global.format == Format::Csv {
-        columns.push(column("made_of", "made of"));
+    columns.push(column("made_of", "made of"));
+    output::keep(&columns, &rows);
+    if !made && global.format == Format::Table {
+        columns.pop();
     }
     let none = match &args.text {
         Some(_) => "no stored series has a name with that text",
