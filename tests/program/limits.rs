@@ -167,7 +167,11 @@ fn a_limit_of_memory_ends_with_a_message_and_without_damage() {
         format!("-v {}", megabytes << 10)
     });
     let (mut refusals, mut aborts) = (0, 0);
-    let more: &[u32] = if all() { &[0, 2, 8, 16, 24, 40] } else { &[0, 2, 12] };
+    let more: &[u32] = if all() {
+        &[0, 2, 8, 16, 24, 40]
+    } else {
+        &[0, 2, 12]
+    };
     for megabytes in more.iter().map(|more| least + more) {
         let limit = format!("-v {}", megabytes << 10);
         let world = market();
