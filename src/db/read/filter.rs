@@ -20,7 +20,7 @@ pub(crate) const WHICH_AND_WHEN: &[&str] =
 /// Which windows a question may answer with. Every question that has a filter takes this one. Names of one
 /// kind are alternatives, and an empty list is any; the kinds hold together.
 ///
-/// ```
+/// ```no_run
 /// use rhymedb::{Database, Filter, Interval, Target};
 /// let hourly_stocks = Filter::new().market("equity").interval(Interval::hours(1));
 /// let db = Database::open("market.rhyme")?;
@@ -53,8 +53,8 @@ pub struct Filter {
     /// Windows that closed at this time or earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// Windows that moved at least so far, up or down. Of a search the nearest 30,000 windows are asked, or
-    /// all of them where it is exact. [`Self::rows`] does not know of it: who searches asks each candidate.
+    /// Windows that moved at least so far, up or down. A search asks the nearest 30,000 windows, or all of
+    /// them where it is exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_move: Option<LeastMove>,
 }

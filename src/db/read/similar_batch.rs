@@ -12,9 +12,9 @@ use crate::error::Result;
 /// Many searches for similar windows, made by [`View::similar_batch`].
 #[derive(Clone, Debug)]
 pub struct SimilarBatch {
-    view: View,
     queries: Vec<Query>,
-    options: Option<Similar>,
+    /// The options of every search; its query is replaced.
+    options: Similar,
 }
 
 impl View {
@@ -38,9 +38,8 @@ impl View {
         queries: impl IntoIterator<Item = impl Into<Query>>,
     ) -> SimilarBatch {
         SimilarBatch {
-            view: self.clone(),
             queries: queries.into_iter().map(Into::into).collect(),
-            options: None,
+            options: self.similar(Vec::new()),
         }
     }
 }
@@ -49,11 +48,7 @@ impl SimilarBatch {
     /// Sets the options of every search: `k`, the space, the filter and so on.
     #[must_use]
     pub fn with(mut self, options: impl FnOnce(Similar) -> Similar) -> Self {
-        let before = self
-            .options
-            .take()
-            .unwrap_or_else(|| self.view.similar(Vec::new()));
-        self.options = Some(options(before));
+        self.options = options(self.options);
         self
     }
 
@@ -63,14 +58,10 @@ impl SimilarBatch {
     /// The first error in the order of the queries; then there is no answer.
     pub fn run(&self) -> Result<Vec<SimilarAnswer>> {
         start_threads()?;
-        let options = match &self.options {
-            Some(options) => options.clone(),
-            None => self.view.similar(Vec::new()),
-        };
         let answers: Vec<Result<SimilarAnswer>> = self
             .queries
             .par_iter()
-            .map(|query| options.clone().about(query.clone()).run())
+            .map(|query| self.options.clone().about(query.clone()).run())
             .collect();
         answers.into_iter().collect()
     }

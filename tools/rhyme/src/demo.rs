@@ -12,6 +12,7 @@ use crate::commands::ingest_bars::shares;
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
+use crate::opening::open_to_write_at;
 use crate::output::{self, lines};
 use crate::progress;
 use crate::render::{Style, beside, candles};
@@ -44,7 +45,7 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
         session: Some(session),
         ..global.clone()
     };
-    let db = crate::opening::open_to_write_at(global, &path, true)?;
+    let db = open_to_write_at(global, &path, true)?;
     say(
         global,
         "A synthetic market: made-up symbols, with events planted in it and headlines that tell of them.",

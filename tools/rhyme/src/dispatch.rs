@@ -3,9 +3,7 @@
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-use crate::args::Import;
-use crate::args::Ingest;
-use crate::args::Plain;
+use crate::args::{Import, Ingest, Plain};
 #[cfg(feature = "http")]
 use crate::commands::ingest_bybit;
 use crate::commands::{

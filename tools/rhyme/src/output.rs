@@ -51,10 +51,8 @@ pub(crate) fn listing(format: Format, columns: &[Column], rows: &[Value], none: 
 /// [`listing`] prints is kept by itself; a command whose table shows other values gives them first.
 pub(crate) fn keep(columns: &[Column], rows: &[Value]) {
     sink::keep(|| {
-        Some({
-            let keys = columns.iter().map(|c| c.key.to_owned()).collect();
-            Answer::new(keys, rows.to_vec())
-        })
+        let keys = columns.iter().map(|c| c.key.to_owned()).collect();
+        Some(Answer::new(keys, rows.to_vec()))
     });
 }
 

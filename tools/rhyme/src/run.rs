@@ -3,9 +3,7 @@
 use clap::CommandFactory;
 use rhymedb::Error;
 
-use crate::args::Args;
-use crate::args::Command;
-use crate::args::Export;
+use crate::args::{Args, Command, Export};
 use crate::failure::Outcome;
 use crate::{commands, demo, dispatch, export_answer, output, zone};
 

@@ -8,6 +8,7 @@ use crate::global::Global;
 use crate::opening::open_to_write;
 use crate::output::{self, column};
 use crate::progress;
+use crate::text::{grouped, legible};
 
 pub(crate) const HELP: &str = "\
 Divides the prices of all bars that opened before the date by the split, multiplies their volumes,
@@ -36,7 +37,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let report = db.adjust(&args.target, args.split, args.on, &control)?;
     for name in &report.unchanged {
         let text = format!("note: {name} does not show the split and stays as it is");
-        progress::notice(global, &crate::text::legible(&text));
+        progress::notice(global, &legible(&text));
     }
     print(global.format, args, &report)
 }
@@ -73,7 +74,7 @@ fn print(format: Format, args: &Args, report: &AdjustReport) -> Outcome {
     ];
     output::listing(format, &columns, &rows, "nothing was changed")?;
     if format == Format::Table {
-        let windows = crate::text::grouped(report.stored.windows_embedded);
+        let windows = grouped(report.stored.windows_embedded);
         output::lines(&format!("{windows} windows embedded again"))?;
     }
     Ok(())

@@ -19,6 +19,7 @@ use crate::global::Global;
 use crate::opening::{note_pending, open, view_at};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
+use crate::text::{grouped, legible};
 
 pub(crate) const HELP: &str = "\
 A window is measured as of its own close.
@@ -261,7 +262,7 @@ fn size_in_words(change: Option<f64>, ranked: &RankedSize, window_bars: u32) -> 
 fn reference(answer: &AnomalyAnswer) -> String {
     let key = &answer.window.series;
     let kind = format!("{} {}", key.market, key.interval);
-    let kind = crate::text::legible(match answer.named {
+    let kind = legible(match answer.named {
         true => "the windows of --among",
         false => &kind,
     });
@@ -269,22 +270,19 @@ fn reference(answer: &AnomalyAnswer) -> String {
     if let Some(ranked) = &answer.unusual.size {
         let market = match ranked.market {
             0 => String::new(),
-            n => format!(
-                " and {} of {kind}, half each",
-                crate::text::grouped(n as u64)
-            ),
+            n => format!(" and {} of {kind}, half each", grouped(n as u64)),
         };
         parts.push(format!(
             "size among {} earlier windows of {} {}{market}",
-            crate::text::grouped(ranked.own as u64),
-            crate::text::legible(&key.symbol),
+            grouped(ranked.own as u64),
+            legible(&key.symbol),
             key.interval
         ));
     }
     if answer.unusual.calibration > 0 {
         parts.push(format!(
             "the others among {} of {kind}",
-            crate::text::grouped(answer.unusual.calibration as u64)
+            grouped(answer.unusual.calibration as u64)
         ));
     }
     format!("ranked: {}", parts.join("; "))
@@ -296,10 +294,10 @@ fn heading(view: &View, answer: &AnomalyAnswer) -> String {
     let chart = output::dimmed_afterwards(&chart);
     format!(
         "{} from {} to {}  {chart}\n{} windows had ended when it began, in {:.2} ms\n",
-        crate::text::legible(&window.series.to_string()),
+        legible(&window.series.to_string()),
         window.start,
         window.end,
-        crate::text::grouped(answer.history),
+        grouped(answer.history),
         answer.took.as_secs_f64() * 1e3
     )
 }

@@ -9,6 +9,7 @@ use super::{pictures, words};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::output::{self, Column, column};
+use crate::text::grouped;
 
 pub(super) fn print(format: Format, view: &View, answer: &AnomalyScanAnswer) -> Outcome {
     let rows = |format| -> Outcome<Vec<Value>> {
@@ -61,13 +62,13 @@ fn scan_columns(answer: &AnomalyScanAnswer) -> Vec<Column> {
 fn scan_heading(answer: &AnomalyScanAnswer) -> String {
     format!(
         "{} windows scanned in {:.1} s, {} of them with p at most {} by {}, where chance alone gives {:.0}; {} {} too little history\n",
-        crate::text::grouped(answer.scanned),
+        grouped(answer.scanned),
         answer.took.as_secs_f64(),
-        crate::text::grouped(answer.unusual),
+        grouped(answer.unusual),
         answer.level,
         answer.by,
         answer.by_chance,
-        crate::text::grouped(answer.skipped),
+        grouped(answer.skipped),
         if answer.skipped == 1 {
             "had"
         } else {

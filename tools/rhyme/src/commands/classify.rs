@@ -12,6 +12,7 @@ use crate::global::Global;
 use crate::opening::{check_period, open};
 use crate::output::{self, column};
 use crate::picture::{self, PlotArgs};
+use crate::text::legible;
 
 pub(crate) const HELP: &str = "\
 Built-in sets: regimes, eight-regimes, crypto-events, stock-events, patterns, sentiment.
@@ -169,17 +170,14 @@ fn verdict(answer: &ClassifyAnswer) -> String {
     match (&answer.chosen, answer.judged_by) {
         (Some(label), JudgedBy::Drawings) => format!(
             "{}, {by:.4} before the next pattern and before none (none: {:.4})",
-            crate::text::legible(label),
+            legible(label),
             answer.none
         ),
         (None, JudgedBy::Drawings) => format!(
             "no pattern: a random path looks as much like one (none: {:.4}); --abstain 0 names the nearest",
             answer.none
         ),
-        (Some(label), _) => format!(
-            "{}, {by:.4} before the next label",
-            crate::text::legible(label)
-        ),
+        (Some(label), _) => format!("{}, {by:.4} before the next label", legible(label)),
         (None, _) => format!("undecided, {by:.4} before the next label"),
     }
 }

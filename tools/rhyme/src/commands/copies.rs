@@ -5,11 +5,12 @@ use rhymedb::{BackupReport, Database};
 use super::verify::READ;
 use crate::failure::Outcome;
 use crate::global::Global;
+use crate::opening::open;
 use crate::output::{self, column};
 use crate::progress;
 
 pub(crate) fn backup(global: &Global, dir: &Path) -> Outcome {
-    let db = crate::opening::open(global)?;
+    let db = open(global)?;
     print(global, &db.backup(dir, &progress::control(global))?)
 }
 

@@ -12,6 +12,7 @@ use crate::global::Global;
 use crate::opening::{check_period, open};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
+use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
 For each bar in which headlines about the symbol became known: the cosine of the window that ends
@@ -93,12 +94,12 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         0 => String::new(),
         n => format!(
             " ({} of them without a percentile: the weights were trained on them)",
-            crate::text::grouped(n)
+            grouped(n)
         ),
     };
     let none = format!(
         "none of {} moments with news is flagged{seen}; --moments lists them",
-        crate::text::grouped(answer.moments.len() as u64)
+        grouped(answer.moments.len() as u64)
     );
     output::listing(global.format, &EPISODE_COLUMNS, &rows, &none)
 }

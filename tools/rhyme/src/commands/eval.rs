@@ -9,6 +9,7 @@ use crate::global::Global;
 use crate::opening::{open, view_at};
 use crate::output::{self, column};
 use crate::progress;
+use crate::text::legible;
 
 pub(crate) const HELP: &str = "\
 Judged is what the weights were not trained on: windows after the date of their training record, and
@@ -127,7 +128,7 @@ fn tables(report: &EvalReport) -> Outcome {
         0 => String::new(),
         n => format!(", {n} symbols that were not trained on"),
     };
-    output::lines(&crate::text::legible(&format!(
+    output::lines(&legible(&format!(
         "{}{}{symbols}",
         report.model,
         from.unwrap_or_default()
@@ -147,7 +148,7 @@ fn tables(report: &EvalReport) -> Outcome {
         output::lines("")?;
     }
     for note in &report.notes {
-        output::prose(&format!("note: {}", crate::text::legible(note)))?;
+        output::prose(&format!("note: {}", legible(note)))?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::format::Format;
 use crate::opening::nothing_found;
 use crate::output::{self, Column, column};
 use crate::render::{Style, sparkline};
+use crate::text::grouped;
 use rhymedb::{Hit, SimilarAnswer, View};
 use serde_json::{Value, json};
 
@@ -166,12 +167,12 @@ fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome<String>
     Ok(format!(
         "{what}{}\n{told}{} windows searched by {} in {:.2} ms, {} {} at least {} bars apart\n{kind}\n",
         chart.unwrap_or_default(),
-        crate::text::grouped(answer.searched.windows),
+        grouped(answer.searched.windows),
         answer.searched.plan,
         answer.took.as_secs_f64() * 1e3,
         answer.hits.len(),
         if answer.hits.len() == 1 { one } else { many },
-        crate::text::grouped(answer.exclusion.into()),
+        grouped(answer.exclusion.into()),
     ))
 }
 

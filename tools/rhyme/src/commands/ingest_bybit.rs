@@ -18,6 +18,7 @@ use crate::global::Global;
 use crate::opening::open_or_create;
 use crate::output::{self, column};
 use crate::progress::{self, notice};
+use crate::text::legible;
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestBybit {
@@ -183,10 +184,7 @@ struct Download {
 impl Download {
     fn complain(&self) {
         if let Err(error) = &self.outcome {
-            progress::say(&crate::text::legible(&format!(
-                "failed: {}: {error}",
-                self.name
-            )));
+            progress::say(&legible(&format!("failed: {}: {error}", self.name)));
         }
     }
 
@@ -199,7 +197,7 @@ impl Download {
                 "note: {}: left out {candles} that cannot be, the first at {time}: {defect}",
                 self.name
             );
-            notice(global, &crate::text::legible(&text));
+            notice(global, &legible(&text));
         }
     }
 

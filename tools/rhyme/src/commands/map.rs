@@ -11,6 +11,7 @@ use crate::global::Global;
 use crate::opening::{check_period, note_pending, open, view_at};
 use crate::output::{self, column};
 use crate::picture::{self, MapColour, PlotArgs};
+use crate::text::{grouped, legible};
 
 pub(crate) const HELP: &str = "\
 A sample of the space's windows, placed along the two principal components of their vectors. What is
@@ -89,9 +90,9 @@ fn print(format: Format, view: &View, args: &Map, answer: &MapAnswer) -> Outcome
         Format::Table => {
             output::lines(&format!(
                 "{} of {} windows of the space {}; the map shows {:.1} % of the variance, in {:.1} ms\n",
-                crate::text::grouped(rows.len() as u64),
-                crate::text::grouped(answer.windows),
-                crate::text::legible(&answer.space),
+                grouped(rows.len() as u64),
+                grouped(answer.windows),
+                legible(&answer.space),
                 100.0 * (answer.explained[0] + answer.explained[1]),
                 answer.took.as_secs_f64() * 1e3,
             ))?;

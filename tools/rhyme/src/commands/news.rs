@@ -11,6 +11,7 @@ use crate::format::Format;
 use crate::global::Global;
 use crate::opening::{check_period, open};
 use crate::output;
+use crate::text::{grouped, legible};
 
 pub(crate) const HELP: &str = "\
 TARGET is as for `rhyme similar`, or text:SENTENCE, or prototype:NAME.
@@ -95,7 +96,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
                 words::window_line(&view, answer.query.as_ref(), &args.target)?,
                 whose(&answer),
                 told.map_or_else(String::new, |told| told + "\n"),
-                crate::text::grouped(answer.searched),
+                grouped(answer.searched),
                 answer.took.as_secs_f64() * 1e3
             ))?;
             output::listing(format, &HEADLINE_COLUMNS, &rows, "no headline was found")
@@ -118,5 +119,5 @@ fn whose(answer: &NewsAnswer) -> String {
     if told.is_empty() {
         return String::new();
     }
-    crate::text::legible(&format!("headlines {}", told.join(", "))) + "\n"
+    legible(&format!("headlines {}", told.join(", "))) + "\n"
 }

@@ -5,7 +5,7 @@ use rhymedb::{Bars, Error, SimilarAnswer, Target, Timestamp, View, Window};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{open, view_at};
+use crate::opening::{db_path, open, view_at};
 use crate::output::{self};
 use crate::render::{Style, beside, candles_and_after, cut, sparkline, sparkline_and_after};
 use crate::sink;
@@ -69,7 +69,7 @@ pub(crate) fn draw_target(global: &Global, text: &str, as_of: Option<Timestamp>)
         return Ok(false);
     };
     let formed = text.contains([':', '@']);
-    if !formed && !crate::opening::db_path(global).exists() {
+    if !formed && !db_path(global).exists() {
         return Ok(false);
     }
     let view = view_at(global, &open(global)?, as_of);

@@ -15,6 +15,7 @@ use crate::global::Global;
 use crate::opening::{check_period, open};
 use crate::output::{self, column};
 use crate::picture::{self, PlotArgs};
+use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
 The first line says how much the sentence tells about charts: how far its similarity varies over a
@@ -117,8 +118,8 @@ fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
             output::prose(&format!(
                 "{how}\n{}{} windows and {} headlines searched in {:.2} ms\n",
                 told::lines(&answer.charts),
-                crate::text::grouped(answer.charts.searched.windows),
-                crate::text::grouped(answer.headlines_searched),
+                grouped(answer.charts.searched.windows),
+                grouped(answer.headlines_searched),
                 answer.took.as_secs_f64() * 1e3
             ))?;
             let hits = answer.charts.hits.iter().zip(charts);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::output::{self, Column, column};
+use crate::text::grouped;
 
 const SUMMARY_COLUMNS: [Column; 16] = [
     column("horizon", "within"),
@@ -75,7 +76,7 @@ impl<'a> Compared<'a> {
     pub(super) fn rows(&self) -> [Value; 2] {
         let base = format!(
             "a sample of all {} windows{}",
-            crate::text::grouped(self.base_windows),
+            grouped(self.base_windows),
             self.interval
                 .map_or_else(String::new, |i| format!(" of {i}"))
         );

@@ -1,5 +1,6 @@
 //! What a sentence told a search besides its meaning: a large move, and symbols.
 
+use crate::text::legible;
 use clap::Args;
 use rhymedb::SimilarAnswer;
 use serde_json::{Map, Value, json};
@@ -37,7 +38,7 @@ pub(super) fn lines(answer: &SimilarAnswer) -> String {
     if !answer.narrowed_to.is_empty() {
         lines.push_str(&format!(
             "narrowed to {}, which the sentence names; --all-symbols searches all\n",
-            crate::text::legible(&answer.narrowed_to.join(", "))
+            legible(&answer.narrowed_to.join(", "))
         ));
     }
     lines

@@ -17,6 +17,7 @@ use crate::global::Global;
 use crate::opening::{note_pending, open, view_at};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
+use crate::text::{grouped, legible};
 
 pub(crate) const HELP: &str = "\
 Hits are ordered by the corrected score (`score`): twice the cosine after the shift between the two
@@ -167,11 +168,11 @@ fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) 
             let chart = pictures::small_chart(view, query);
             output::prose(&format!(
                 "{} from {} to {}  {}\n{} windows elsewhere searched by {} in {:.2} ms, at most {} of a symbol; the shift between the sides is {:.3}\n",
-                crate::text::legible(&query.series.to_string()),
+                legible(&query.series.to_string()),
                 query.start,
                 query.end,
                 output::dimmed_afterwards(&chart),
-                crate::text::grouped(answer.searched.windows),
+                grouped(answer.searched.windows),
                 answer.searched.plan,
                 answer.took.as_secs_f64() * 1e3,
                 answer.quota,
@@ -331,7 +332,7 @@ fn sentence(pair: &TransferPair) -> String {
     };
     let percent = |x: f64| format!("{:.0} %", 100.0 * x);
     let cosine = |x: f64| format!("{x:.3}");
-    crate::text::legible(&format!(
+    legible(&format!(
         "{} and {}: {} of the windows are mutual nearest neighbours{}, and a window and its nearest in the other have a mean cosine of {}{}; {} windows of each were compared.",
         pair.a,
         pair.b,
@@ -339,7 +340,7 @@ fn sentence(pair: &TransferPair) -> String {
         of_one_kind(pair.mutual_null, percent),
         cosine(pair.similarity),
         of_one_kind(pair.similarity_null, cosine),
-        crate::text::grouped(pair.n as u64),
+        grouped(pair.n as u64),
     ))
 }
 

@@ -12,8 +12,10 @@ use super::{moves, query_text};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
+use crate::opening::{note_pending, view_at};
 use crate::output::{Column, column};
 use crate::progress;
+use crate::text::legible;
 
 /// Where a question goes, and as of when.
 #[derive(Debug, ClapArgs)]
@@ -32,8 +34,8 @@ pub(crate) struct Place {
 impl Place {
     /// The view that is asked. Says so if some windows are not searchable yet.
     pub(super) fn view(&self, global: &Global, db: &Database) -> Outcome<View> {
-        let view = crate::opening::view_at(global, db, self.as_of);
-        crate::opening::note_pending(global, &view)?;
+        let view = view_at(global, db, self.as_of);
+        note_pending(global, &view)?;
         Ok(view)
     }
 }
@@ -168,7 +170,7 @@ pub(super) fn window_line(
     window: Option<&Window>,
     otherwise: &str,
 ) -> Outcome<String> {
-    Ok(crate::text::legible(&match window {
+    Ok(legible(&match window {
         Some(w) => format!(
             "{} from {} to {}{}",
             w.series,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::verify::{REMAKE, differing};
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
-use crate::opening::db_path;
+use crate::opening::{db_path, open_at};
 use crate::output::{self, column};
 use crate::text::grouped;
 
@@ -131,7 +131,7 @@ fn database(global: &Global, path: &Path) -> Outcome<Vec<Finding>> {
         return Ok(vec![missing("database", found, advice), disk(path, 0)]);
     }
     // Without the sweep of a writer, which would hide what it removes.
-    match crate::opening::open_at(global, path) {
+    match open_at(global, path) {
         Ok(db) => {
             let mut findings = vec![fine("database", shown)];
             findings.extend(inside(&db)?);
