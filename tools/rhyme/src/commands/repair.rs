@@ -69,7 +69,7 @@ fn verdict(report: &RepairReport) -> Outcome {
     if unknown {
         left.push("the encoder of a space is not known to this program, or its weights are damaged; repair with the program that made the space, or make the space again".to_owned());
     }
-    let message = format!("not everything could be repaired:\n  {}", left.join("\n  "));
+    let message = format!("not everything could be repaired: {}", left.join("; "));
     Err(Failure::Short(message))
 }
 
