@@ -162,7 +162,7 @@ impl Similar {
     }
 
     /// Searches all symbols whatever the sentence names. Default: false: stored symbols that a sentence
-    /// names, like bitcoin, Apple, FB or $BTC, narrow the search to them, unless [`Similar::symbol`]
+    /// names, like bitcoin, Apple, FB or $BTC, narrow the search to them, unless [`Similar::filter`]
     /// chooses others; [`SimilarAnswer::narrowed_to`] has them.
     #[must_use]
     pub fn all_symbols(mut self, all: bool) -> Self {
