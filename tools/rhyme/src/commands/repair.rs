@@ -29,6 +29,7 @@ pub(crate) fn run(global: &Global) -> Outcome {
         column("vectors_kept", "vectors kept"),
         column("vectors_lost", "vectors lost"),
         column("rows_removed", "rows removed"),
+        column("marks_removed", "marks of made series removed"),
     ];
     if global.format != Format::Json {
         for damaged in &report.damaged {
