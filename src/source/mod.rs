@@ -44,6 +44,8 @@ mod report;
 mod report_parts;
 #[cfg(feature = "files")]
 mod rows;
+/// The time zones that a text names for all of its times.
+mod said_zones;
 #[cfg(feature = "files")]
 mod small_csv;
 mod synthetic;
