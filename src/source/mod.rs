@@ -44,7 +44,7 @@ mod report;
 mod report_parts;
 #[cfg(feature = "files")]
 mod rows;
-/// The time zones that a text names for all of its times.
+#[cfg(feature = "files")]
 mod said_zones;
 #[cfg(feature = "files")]
 mod small_csv;

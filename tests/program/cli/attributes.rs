@@ -28,7 +28,7 @@ fn attributes_of_a_file_filter_and_come_back() {
     let report = world.rhyme(&["attribute", "import", "companies.csv"]);
     assert!(
         report
-            .stderr
+            .err
             .contains("of 1 of these symbols no bars are stored"),
         "{}",
         report.err
