@@ -32,8 +32,10 @@
 
 mod analogs;
 mod candles;
+mod edge_charts;
 mod fan;
 mod file;
+mod flag_labels;
 mod frame;
 mod growth;
 mod html;
@@ -60,7 +62,7 @@ pub use fan::{Fan, FanPath, FanStep};
 pub use file::PictureFormat;
 pub use growth::{Growth, GrowthCurve, GrowthPanel};
 pub use matrix::{Matrix, MatrixCell};
-pub use scatter::{Scatter, ScatterGroup, ScatterPoint};
+pub use scatter::{Scatter, ScatterExample, ScatterGroup, ScatterPoint};
 pub use theme::Theme;
 pub use timeline::{Lean, Timeline};
 pub use tracks::{Band, Flag, Score, Scores, Track};
