@@ -3,9 +3,19 @@
 use super::analogs::Chart;
 use super::frame::{MARGIN, SMALL};
 use super::scale::{Scale, percent, range, widened};
-use super::scatter::ScatterExample;
 use super::scene::{Anchor, Area, Group, Ink, Mark, Point, Scene, Text};
 use super::text;
+
+/// A point with its chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScatterExample {
+    /// Its place along the x axis.
+    pub x: f64,
+    /// Its place along the y axis.
+    pub y: f64,
+    /// Its chart.
+    pub chart: Chart,
+}
 
 const NARROWEST: f64 = 120.0;
 const GAP: f64 = 16.0;

@@ -58,11 +58,12 @@ mod tracks;
 use std::path::Path;
 
 pub use analogs::{Analogs, Chart};
+pub use edge_charts::ScatterExample;
 pub use fan::{Fan, FanPath, FanStep};
 pub use file::PictureFormat;
 pub use growth::{Growth, GrowthCurve, GrowthPanel};
 pub use matrix::{Matrix, MatrixCell};
-pub use scatter::{Scatter, ScatterExample, ScatterGroup, ScatterPoint};
+pub use scatter::{Scatter, ScatterGroup, ScatterPoint};
 pub use theme::Theme;
 pub use timeline::{Lean, Timeline};
 pub use tracks::{Band, Flag, Score, Scores, Track};

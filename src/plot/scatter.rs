@@ -1,7 +1,6 @@
 //! A map of points.
 
-use super::analogs::Chart;
-use super::edge_charts;
+use super::edge_charts::{self, ScatterExample};
 use super::frame::{self, Entry, MARGIN, SMALL, Swatch};
 use super::scale::{Scale, range, widened};
 use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
@@ -26,17 +25,6 @@ pub struct Scatter {
     /// Points whose charts are drawn too, each on its own scale: the first half above the map, the
     /// others below it, each from left to right. A narrow picture has some of them.
     pub examples: Vec<ScatterExample>,
-}
-
-/// A point with its chart.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ScatterExample {
-    /// Its place along the x axis.
-    pub x: f64,
-    /// Its place along the y axis.
-    pub y: f64,
-    /// Its chart.
-    pub chart: Chart,
 }
 
 /// The points of one kind.
