@@ -45,6 +45,8 @@ mod plot;
 #[cfg(unix)]
 #[path = "cli/processes.rs"]
 mod processes;
+#[path = "cli/read_before.rs"]
+mod read_before;
 #[path = "cli/resample.rs"]
 mod resample;
 #[path = "cli/similar.rs"]
