@@ -146,7 +146,7 @@ impl News {
     }
 
     /// Headlines that were not known yet at the window's end too. Default: false, unless
-    /// [`News::within`] or [`News::to`] says until when.
+    /// [`News::within`] or [`News::until`] says until when.
     #[must_use]
     pub fn any_time(mut self, any: bool) -> Self {
         self.any_time = any;
@@ -175,7 +175,7 @@ impl News {
             if let Some(distance) = self.within {
                 let Some(window) = &placed.window else {
                     return Err(Error::invalid(
-                        "expected a stored window where headlines within some time of it are asked for, found a query without a time; say from and to instead",
+                        "expected a stored window where headlines within some time of it are asked for, found a query without a time; say `from` and `until` instead",
                     ));
                 };
                 let (first, last) = around(window.end, distance);

@@ -162,7 +162,7 @@ impl Similar {
     }
 
     /// Searches all symbols whatever the sentence names. Default: false: stored symbols that a sentence
-    /// names, like bitcoin, Apple, FB or $BTC, narrow the search to them, unless [`Similar::symbol`]
+    /// names, like bitcoin, Apple, FB or $BTC, narrow the search to them, unless [`Similar::filter`]
     /// chooses others; [`SimilarAnswer::narrowed_to`] has them.
     #[must_use]
     pub fn all_symbols(mut self, all: bool) -> Self {
@@ -290,9 +290,11 @@ impl Similar {
                 self.view.as_of(),
                 (&self.query, query.window.as_ref().map(|(_, window)| window)),
             )?,
+            weekdays_before_open: query.weekdays_before_open(self.query.open_bar()),
             query: query.window.map(|(_, window)| window),
             query_bars: query.bars,
             open_bar: self.query.open_bar(),
+            tags_left_out: query.tags_left_out,
             window_bars,
             exclusion: wanted.exclusion,
             entries: self.entries,

@@ -14,7 +14,7 @@ impl Weights {
     /// measured with the trained encoders. Their hash is another one.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if they are not `clip/1`, or if the bank has another dimension.
+    /// [`Error::Invalid`](crate::Error::Invalid) if they are not `clip/1`, or if the bank has another dimension.
     pub fn with_bank(&self, bank: &Bank) -> Result<Self> {
         let config = WeightsConfig {
             bank: Some(bank.config),

@@ -5,7 +5,7 @@ use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::report::OnError;
-use super::super::times::{ClockZone, DateOrder};
+use super::super::times::{ClockZone, DateOrder, SaidOfTimes};
 use super::naming::named_by_path;
 use super::overlap::OnConflict;
 use super::stamps::TimeOf;
@@ -60,5 +60,12 @@ impl BarOptions {
         let named = named_by_path(path);
         let text = format!("{} {self:?} {named}", env!("CARGO_PKG_VERSION"));
         xxh3_64(text.as_bytes())
+    }
+
+    pub(super) fn said_of_times(&self) -> SaidOfTimes {
+        SaidOfTimes {
+            order: self.dates,
+            has_zone: self.zone.is_some(),
+        }
     }
 }

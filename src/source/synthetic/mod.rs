@@ -64,7 +64,7 @@ impl SyntheticMarket {
     /// Plans a market: its calendars, symbols and events. Prices are drawn by [`Self::series`].
     ///
     /// # Errors
-    /// [`Error::Invalid`] if a count is above its limit, if the start is not midnight UTC, or if
+    /// [`Error::Invalid`](crate::Error::Invalid) if a count is above its limit, if the start is not midnight UTC, or if
     /// the market would run past the year 9999.
     pub fn new(config: SyntheticConfig) -> Result<Self> {
         config.check()?;

@@ -148,7 +148,7 @@ pub(crate) enum Plain {
     #[command(after_help = "Example: rhyme bars BTCUSDT:1h --from 2021-05-19 --last 24")]
     Bars(listings::Bars),
     /// Print headlines
-    #[command(after_help = "Example: rhyme headlines BTCUSDT --to 2021-05-20")]
+    #[command(after_help = "Example: rhyme headlines BTCUSDT --until 2021-05-20")]
     Headlines(listings::Headlines),
     /// Say what is stored and what it costs
     #[command(after_help = "Example: rhyme stats --format json")]
@@ -182,7 +182,7 @@ pub(crate) enum Plain {
     #[command(after_help = adjust::HELP)]
     Adjust(adjust::Args),
     /// Delete a series or a part of it
-    #[command(after_help = "Example: rhyme delete ETHUSDT:1h --to 2021-02-01 --yes")]
+    #[command(after_help = "Example: rhyme delete ETHUSDT:1h --until 2021-02-01 --yes")]
     Delete(delete::Delete),
 }
 
@@ -220,7 +220,7 @@ pub(crate) struct Shell {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ingest {
-    /// Candles from files: CSV (plain, gzip, zip), Bybit JSON, Parquet
+    /// Candles from files: CSV, JSON (plain, gzip, zip), Parquet, Feather
     #[command(after_help = "Example: rhyme ingest bars candles")]
     Bars(ingest_bars::IngestBars),
     /// Candles from the Bybit v5 market API
@@ -229,14 +229,14 @@ pub(crate) enum Ingest {
         after_help = "Example: rhyme ingest bybit BTCUSDT,ETHUSDT --interval 1h,1d --from 2020-01-01"
     )]
     Bybit(ingest_bybit::IngestBybit),
-    /// Headlines from files: CSV or JSON lines (plain, gzip, zip)
+    /// Headlines from files: CSV or JSON (plain, gzip, zip)
     #[command(after_help = "Example: rhyme ingest headlines news.csv")]
     Headlines(ingest_headlines::IngestHeadlines),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Import {
-    /// Vectors from a .npy or Parquet file, into a space of their own
+    /// Vectors from a .npy, CSV, Parquet or Feather file, into a space of their own
     #[command(after_help = "Example: rhyme import vectors mine.npy --space mine --window 64")]
     Vectors(import::ImportVectors),
 }

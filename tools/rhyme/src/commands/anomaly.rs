@@ -37,7 +37,7 @@ headline that was known then, or with a label.
 A p-value is (1 + earlier windows with at least this value) / (1 + earlier windows).
 
 Example: rhyme anomaly BTCUSDT:1h@2021-05-19T12:00
-Example: rhyme anomaly --scan BTCUSDT --interval 1h --from 2021-01-01 --to 2022-01-01";
+Example: rhyme anomaly --scan BTCUSDT --interval 1h --from 2021-01-01 --until 2022-01-01";
 
 #[derive(Debug, Args)]
 pub(crate) struct Anomaly {
@@ -154,7 +154,7 @@ const UNRANKED: &str = "; the alignment of a window that began before is not ran
 fn check_single(args: &Anomaly) -> Outcome {
     let given = [
         ("--from", args.from.is_some()),
-        ("--to", args.until.is_some()),
+        ("--until", args.until.is_some()),
         ("--interval", !args.interval.is_empty()),
         ("--by", args.by.is_some()),
         ("--level", args.level.is_some()),

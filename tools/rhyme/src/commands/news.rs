@@ -17,7 +17,7 @@ pub(crate) const HELP: &str = "\
 TARGET is as for `rhyme similar`, or text:SENTENCE, or prototype:NAME.
 
 Of a stored window the answer has headlines that name its symbol (or if none does, symbols of its
-market) and were known at its end. --symbol and --any-symbol choose others; --within, --to and --any-time
+market) and were known at its end. --symbol and --any-symbol choose others; --within, --until and --any-time
 look beyond its end.
 
 Example: rhyme news BTCUSDT:1h@2021-05-19T12:00 --within 3d";

@@ -29,7 +29,7 @@ charts by the drawings of `classify --set patterns`.
 
 Stored symbols that the sentence names (bitcoin, Apple, FB, $BTC) narrow charts and headlines to
 them; --all-symbols switches that off. A ticker counts in capitals or after a $. --symbol, --from
-and --to choose headlines too: those that name the symbol, by their publication.
+and --until choose headlines too: those that name the symbol, by their publication.
 
 Example: rhyme search \"shares plunge after a profit warning\" -k 5 --market equity";
 
