@@ -61,6 +61,10 @@ pub(super) const MADE: TableDefinition<SeriesId, SeriesId> = TableDefinition::ne
 /// Key: name, end of the window, series by its name. Value: a [`TagRecord`](super::tags::TagRecord). Catalogs of
 /// the first programs have no such table.
 pub(super) const TAGS: TableDefinition<(&str, i64, &str), &[u8]> = TableDefinition::new("tags");
+/// Key: symbol, market (empty for any), name. Value: an
+/// [`AttributeRecord`](super::attributes::AttributeRecord). Catalogs of the first programs have no such table.
+pub(super) const ATTRIBUTES: TableDefinition<(&str, &str, &str), &[u8]> =
+    TableDefinition::new("attributes");
 
 /// Key: path of a file. Value: a [`FileRead`](crate::model::FileRead). Catalogs of the first programs
 /// have no such table.
@@ -104,5 +108,6 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(MADE)?;
     work.table(TAGS)?;
     work.table(FILES_READ)?;
-    work.table(FILE_SPANS)
+    work.table(FILE_SPANS)?;
+    work.table(ATTRIBUTES)
 }
