@@ -190,6 +190,8 @@ pub(super) fn answer_json(
         "entries": answer.entries,
         "as_of": view.as_of().map(|t| t.to_string()),
         "open_bar": open_bar::json(answer.open_bar),
+        "weekdays_before_open": answer.open_bar.map(|_| answer.weekdays_before_open),
+        "tags_left_out": answer.tags_left_out,
     });
     if let (Some(window), Some(object)) = (&answer.query, query.as_object_mut()) {
         let parts = [

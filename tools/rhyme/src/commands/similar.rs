@@ -125,7 +125,7 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     say!(similar, args, some: exclusion ef refine);
     if args.outcome.is_empty() {
         let answer = similar.run()?;
-        note_trained(global, &answer);
+        note(global, &answer);
         let few = (answer.hits.len(), args.k);
         args.which.note_few(global, few, args.exact);
         let drawn = || picture::found(&view, target, &answer, None);
@@ -142,7 +142,7 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
         outcomes.other_intervals(args.other_intervals).run()
     };
     let answer = after(&args.outcome)?;
-    note_trained(global, &answer.similar);
+    note(global, &answer.similar);
     let few = (answer.similar.hits.len(), args.k);
     args.which.note_few(global, few, args.exact);
     args.plot.write(global, || {
@@ -151,7 +151,22 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     outcomes::print(global.format, &view, target, &answer)
 }
 
-fn note_trained(global: &Global, answer: &SimilarAnswer) {
+/// What has to be known of an answer.
+fn note(global: &Global, answer: &SimilarAnswer) {
+    if answer.tags_left_out.total() > 0 {
+        let text = format!(
+            "note: tags that have no part in the question: {}",
+            answer.tags_left_out
+        );
+        progress::notice(global, &text);
+    }
+    if answer.weekdays_before_open > 0 {
+        let text = format!(
+            "note: {} weekdays before the open bar have no bar: holidays, or days that are not stored yet",
+            answer.weekdays_before_open
+        );
+        progress::notice(global, &text);
+    }
     let series = answer.query.as_ref().map(|w| &w.series);
     trained::note(global, &answer.space, answer.trained_until, series, "");
 }
