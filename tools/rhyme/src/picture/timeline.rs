@@ -243,12 +243,6 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
         }),
     };
     let flagged = answer.episodes.len();
-    let without = moments.iter().filter(|m| m.percentile.is_none());
-    let trained = without
-        .clone()
-        .filter(|m| m.trained_until.is_some())
-        .count();
-    let without = without.count();
     Ok(Timeline {
         title: format!("Chart against news: {}", name(key)),
         subtitle: format!(
@@ -260,20 +254,28 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
         ),
         note: format!(
             "Shaded: episodes in which chart and news disagree, and which way. Each dot is a moment with news.{} Times are UTC.",
-            match (without, trained) {
-                (0, _) => String::new(),
-                (n, 0) =>
-                    format!(" {n} moments have no dot: too few are before them for a percentile."),
-                (n, trained) if n == trained => {
-                    format!(" {n} moments have no dot: the weights were trained on them.")
-                }
-                (n, trained) => format!(
-                    " {n} moments have no dot: the weights were trained on {trained} of them, and too few are before the others for a percentile."
-                ),
+            no_dots(&moments)
+        ),
             }
         ),
         labels: Vec::new(),
         leans: Vec::new(),
         tracks: vec![track],
     })
+}
+
+/// Which moments a picture leaves out.
+fn no_dots(moments: &[&DivergenceMoment]) -> String {
+    let without = moments.iter().filter(|m| m.percentile.is_none());
+    let trained = without.clone().filter(|m| m.trained_until.is_some()).count();
+    match (without.count(), trained) {
+        (0, _) => String::new(),
+        (n, 0) => format!(" {n} moments have no dot: too few are before them for a percentile."),
+        (n, trained) if n == trained => {
+            format!(" {n} moments have no dot: the weights were trained on them.")
+        }
+        (n, trained) => format!(
+            " {n} moments have no dot: the weights were trained on {trained} of them, and too few are before the others for a percentile."
+        ),
+    }
 }
