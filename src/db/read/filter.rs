@@ -18,7 +18,8 @@ pub(crate) const WHICH_AND_WHEN: &[&str] =
     &["market", "venue", "symbol", "interval", "from", "until"];
 
 /// Which windows a question may answer with. Every question that has a filter takes this one. Names of one
-/// kind are alternatives, and an empty list is any; the kinds hold together.
+/// kind are alternatives, and an empty list is any; the kinds hold together. As JSON it has the words of the
+/// command line: `{"market": ["equity"], "interval": ["1h"], "from": "2021-01-01"}`.
 ///
 /// ```no_run
 /// use rhymedb::{Database, Filter, Interval, Target};
@@ -29,20 +30,21 @@ pub(crate) const WHICH_AND_WHEN: &[&str] =
 /// # Ok::<(), rhymedb::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Filter {
     /// Markets, like `crypto`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "market", skip_serializing_if = "Vec::is_empty")]
     pub markets: Vec<String>,
     /// Venues, like `bybit`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "venue", skip_serializing_if = "Vec::is_empty")]
     pub venues: Vec<String>,
     /// Symbols, like `BTCUSDT`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "symbol", skip_serializing_if = "Vec::is_empty")]
     pub symbols: Vec<String>,
     /// Bar intervals, like `1h`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "interval", skip_serializing_if = "Vec::is_empty")]
     pub intervals: Vec<Interval>,
     /// Markets or symbols, any of them: where [`crate::Transfer`] looks.
     #[serde(skip)]

@@ -56,6 +56,7 @@ pub(crate) mod repair;
 pub(crate) mod resample;
 pub(crate) mod row_options;
 pub(crate) mod search;
+pub(crate) mod shown;
 pub(crate) mod similar;
 pub(crate) mod space_choice;
 pub(crate) mod summary;

@@ -1,9 +1,6 @@
 use clap::Args;
 use rhymedb::{Filter, Interval, LeastMove, Timestamp};
 
-use crate::global::Global;
-use crate::progress;
-
 /// Which windows an answer may have: options that make a [`Filter`].
 #[derive(Debug, Args)]
 pub(crate) struct Which {
@@ -40,20 +37,5 @@ impl Which {
         filter.intervals.clone_from(&self.interval);
         (filter.from, filter.until, filter.min_move) = (self.from, self.until, self.min_move);
         filter
-    }
-
-    /// Says that a filter by moves found fewer windows than were asked for.
-    pub(super) fn note_few(&self, global: &Global, (found, wanted): (usize, usize), exact: bool) {
-        let Some(least) = self.min_move.filter(|_| found < wanted) else {
-            return;
-        };
-        let note = if exact {
-            format!("note: no more than {found} distinct windows moved by {least}")
-        } else {
-            format!(
-                "note: {found} of {wanted}: of the nearest 30,000 windows no more moved by {least}; --exact looks at all of them"
-            )
-        };
-        progress::notice(global, &note);
     }
 }

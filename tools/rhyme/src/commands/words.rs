@@ -54,16 +54,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 /// What a user asks with: a chart as for `similar`, `text:SENTENCE` or `prototype:NAME`.
 pub(super) fn query(text: &str) -> Outcome<Query> {
-    if let Some(sentence) = text.strip_prefix("text:") {
-        return Ok(Query::text(sentence));
-    }
-    if let Some(name) = text.strip_prefix("prototype:") {
-        return Ok(Query::prototype(name));
-    }
-    if let Some(name) = text.strip_prefix("tag:") {
-        return Ok(Query::tag(name));
-    }
-    query_text::query(text)
+    Ok(query_text::subject(text)?.query()?)
 }
 
 /// A series without a time.
