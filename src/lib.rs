@@ -77,11 +77,11 @@ pub use analysis::{
     ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
     DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome, HorizonOutcomes,
     JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint, Measure, Measured,
-    MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer,
-    OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch,
-    RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer,
-    Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
-    TransferMatrixAnswer, TransferPair, Unusual,
+    MomentLeftOut, MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome,
+    OutcomeAnswer, OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions, Pairs, PatternAnswer,
+    PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes,
+    RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit,
+    TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
@@ -90,11 +90,11 @@ pub use db::{
     CompactReport, Control, DamagedSegment, Database, DatabaseStats, DeleteReport, DropReport,
     Expressiveness, FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport, HeadlineVectors,
     Health, Hit, ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
-    MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
-    RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
-    SimilarAnswer, SimilarBatch, Size, SpaceInfo, SpaceRecall, Spelling, Stage, TagAccuracy,
-    TagNeighbour, TagReport, TagVoteAnswer, TagVotes, VectorRow, VerifyReport, View, WaitingSpace,
-    vector_instructions,
+    MoveDirection, NoStart, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport,
+    Refine, RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors,
+    Similar, SimilarAnswer, SimilarBatch, Size, SpaceInfo, SpaceRecall, Spelling, Stage,
+    TagAccuracy, TagNeighbour, TagReport, TagVoteAnswer, TagVotes, VectorRow, VerifyReport, View,
+    WaitingSpace, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use rhymedb::{
-    Database, Error, Filter, Horizon, Interval, LeastMove, Query, SeriesBars, SyntheticConfig,
-    SyntheticMarket, Target, Timestamp,
+    Database, Error, Filter, Horizon, Interval, LeastMove, NoStart, Query, SeriesBars,
+    SyntheticConfig, SyntheticMarket, Target, Timestamp, View,
 };
+
+const HOUR: i64 = 3_600_000;
 
 fn market() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
@@ -154,30 +156,30 @@ fn moments_are_followed_as_hits_are() {
 }
 
 #[test]
-fn moments_begin_at_the_last_close_before_them_and_know_nothing_later() {
+fn moments_begin_at_the_first_close_after_them_and_know_nothing_later() {
     let (_dir, db) = market();
     let horizons = [Horizon::bars(3)];
     let mut target = targets(&db, 1).remove(0);
-    let time = target.time.unwrap();
     // Between two closes.
-    target.time = Some(time.plus_millis(20 * 60_000));
-    let answer = db
-        .now()
-        .outcomes_of([target.clone()], &horizons)
-        .run()
-        .unwrap();
-    assert_eq!(answer.moments[0].end, time);
-    let open = db
-        .at(time)
-        .outcomes_of([target.clone()], &horizons)
-        .run()
-        .unwrap();
-    assert_eq!(open.horizons[0].summary, None);
-    let closed = db.at(time.plus_millis(3 * 3_600_000));
-    let closed = closed
-        .outcomes_of([target.clone()], &horizons)
-        .run()
-        .unwrap();
+    let moment = target.time.unwrap().plus_millis(20 * 60_000);
+    let start = target.time.unwrap().plus_millis(HOUR);
+    target.time = Some(moment);
+    let ask = |view: View| view.outcomes_of([target.clone()], &horizons).run().unwrap();
+    let answer = ask(db.now());
+    assert_eq!(answer.moments[0].end, start);
+    assert_eq!((answer.times[0], answer.left_out.len()), (moment, 0));
+    // What moved before the start is no outcome: the change is counted from its close.
+    let key = db.now().series_of(&target).unwrap();
+    let bars = db.now().bars(&key, Some(start), None, None).unwrap();
+    let change = bars.bars.close[3] / bars.bars.close[0] - 1.0;
+    let found = answer.horizons[0].hits[0].closed().unwrap().change;
+    assert!((found - change).abs() < 1e-12, "{found} {change}");
+
+    let early = ask(db.at(moment));
+    assert_eq!(early.left_out[0].why, NoStart::NotClosed);
+    assert_eq!(early.horizons[0].hits, []);
+    assert_eq!(ask(db.at(start)).horizons[0].summary, None);
+    let closed = ask(db.at(start.plus_millis(3 * HOUR)));
     assert_eq!(closed.horizons[0].hits, answer.horizons[0].hits);
 
     let none: [Target; 0] = [];
@@ -190,4 +192,50 @@ fn moments_begin_at_the_last_close_before_them_and_know_nothing_later() {
     };
     let mixed = db.now().outcomes_of([target, stock], &horizons).run();
     assert!(matches!(mixed, Err(Error::Ambiguous { .. })), "{mixed:?}");
+}
+
+#[test]
+fn moments_without_bars_or_counted_already_are_left_out_and_named() {
+    let (_dir, db) = market();
+    let all = targets(&db, 4);
+    let key = db.now().series_of(&all[0]).unwrap();
+    let at = |target: &Target, minutes: i64| {
+        let time = target.time.unwrap().plus_millis(minutes * 60_000);
+        Target {
+            time: Some(time),
+            ..target.clone()
+        }
+    };
+    // Two bars are gone, the second of them the one around the moment.
+    let gone = all[1].time.unwrap();
+    db.delete_bars(&key, Some(gone.plus_millis(-HOUR)..=gone))
+        .unwrap();
+    let asked = [
+        at(&all[0], 10),
+        at(&all[0], 40),
+        at(&all[1], 10),
+        at(&all[2], 10),
+        at(&all[0], -60 * 24 * 400),
+        at(&all[0], 60 * 24 * 400),
+        at(&all[2], 10),
+    ];
+    let answer = db
+        .now()
+        .outcomes_of(asked.clone(), &[Horizon::bars(2)])
+        .run()
+        .unwrap();
+    let counted: Vec<Option<Timestamp>> = answer.times.iter().copied().map(Some).collect();
+    assert_eq!(counted, [asked[0].time, asked[3].time]);
+    let left: Vec<_> = answer.left_out.iter().map(|m| m.why).collect();
+    assert_eq!(
+        left,
+        [
+            NoStart::Repeated,
+            NoStart::NoBars,
+            NoStart::NoBars,
+            NoStart::NotClosed,
+            NoStart::Repeated
+        ]
+    );
+    assert_eq!(answer.horizons[0].summary.as_ref().unwrap().n, 2);
 }

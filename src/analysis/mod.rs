@@ -55,7 +55,7 @@ pub use map::{Map, MapAnswer, MapPoint};
 pub use news::{Context, ContextAnswer, ContextHeadline, News, NewsAbout, NewsAnswer};
 pub use outcome::{HitOutcome, Outcome};
 pub use outcomes::{OutcomeAnswer, Outcomes};
-pub use outcomes_of::{MomentsAnswer, OutcomesOf};
+pub use outcomes_of::{MomentLeftOut, MomentsAnswer, OutcomesOf};
 pub use pairs::{Pair, PairOptions, Pairs};
 pub use pattern_search::{PatternAnswer, PatternSearch};
 pub use reaction::{NewsGroup, Reaction, ReactionAnswer, ReactionOutcome};

@@ -69,6 +69,8 @@ pub use database::{Database, OpenOptions};
 pub use headline_hit::HeadlineHit;
 pub use left_out::{FailedWindow, WaitingSpace};
 pub use read::answer::{Hit, LargeMoves, Searched, SimilarAnswer};
+pub use read::around::NoStart;
+pub(crate) use read::around::Started;
 pub use read::headline_vectors::HeadlineVectors;
 pub use read::least_move::LeastMove;
 pub use read::query::Query;

@@ -1,8 +1,8 @@
 //! What comes after similar windows on random walks: nothing, and it must be said so.
 
-use rhymedb::Similar;
+use rhymedb::{Horizon, Similar, Target};
 
-use crate::world::{Asked, World, clusters, long, mean, share_below, walks};
+use crate::world::{Asked, HOUR, World, clusters, jumps, long, mean, share_below, walks};
 
 const SPACES: [&str; 2] = ["shape", "stats"];
 const K: usize = 50;
@@ -159,4 +159,36 @@ fn five_seeds_have_one_p() {
     let first = p(0);
     assert!(first.iter().all(|p| p.is_ok()), "{first:?}");
     assert!((1..5).all(|seed| p(seed) == first));
+}
+
+/// Events in the middle of a bar that rises with them: who learns of one then can trade at the close of
+/// that bar, so the rise is no outcome, and what comes later is chance.
+#[test]
+fn the_move_of_an_event_is_no_outcome_of_it() {
+    const EVERY: usize = 70;
+    let (seeds, bars) = if long() { (40, 2272) } else { (8, 1300) };
+    let (mut means, mut p) = (Vec::new(), Vec::new());
+    for seed in 0..seeds {
+        let world = jumps(seed, 3, bars, EVERY);
+        let events = (0..world.series.len()).flat_map(|series| {
+            let bars = (1..).map(|i| i * EVERY).take_while(|bar| bar + 2 < bars);
+            bars.map(move |bar| Asked { series, bar })
+        });
+        let moments = events.map(|event| {
+            let mut target = world.target(event);
+            target.time = target.time.map(|close| close.plus_millis(-HOUR / 2));
+            target
+        });
+        let moments: Vec<Target> = moments.collect();
+        let answer = world.db.now().outcomes_of(moments, &[Horizon::bars(1)]);
+        let answer = answer.run().unwrap();
+        let after = &answer.horizons[0];
+        means.push(after.summary.as_ref().unwrap().mean);
+        p.push(after.p_value.unwrap());
+    }
+    let (mean, error) = mean(&means);
+    println!("events: the bar after them {mean:+.5} (se {error:.5}), p {p:?}");
+    assert!(mean.abs() < 4.0 * error.max(0.0003), "{mean} (se {error})");
+    let most = if long() { 0.15 } else { 0.4 };
+    assert!(share_below(&p, 0.05) <= most, "{p:?}");
 }

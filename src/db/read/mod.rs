@@ -2,6 +2,7 @@
 
 pub(super) mod aligned;
 pub(super) mod answer;
+pub(super) mod around;
 pub(super) mod entries;
 pub(super) mod entry_search;
 pub(super) mod episodes;

@@ -231,3 +231,46 @@ fn drawn_paths_and_refined_searches() {
     similar(&["AAAUSDT", "--outcome", "0"]).fails(1, "expected a horizon of 1 to 10000 bars");
     similar(&["AAAUSDT", "--seed", "4"]).fails(2, "--outcome");
 }
+
+#[test]
+fn dates_of_a_file_count_from_the_first_close_after_them() {
+    let world = World::with_market();
+    world.file(
+        "events.csv",
+        "symbol,date\nAAAUSDT,2021-01-04T10:20\nAAAUSDT,2021-01-04 10:40\nAAAUSDT,2021-01-05\nAAAUSDT,2031-01-05\n",
+    );
+    let args = [
+        "outcomes",
+        "events.csv",
+        "--interval",
+        "1h",
+        "--horizon",
+        "4h",
+    ];
+    let answer = world
+        .rhyme(&[&args[..], &["--format", "json"]].concat())
+        .json();
+    let starts: Vec<&Value> = answer["moments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| &m["start"])
+        .collect();
+    // A day alone counts from its end.
+    assert_eq!(starts, ["2021-01-04T11:00:00Z", "2021-01-06T00:00:00Z"]);
+    let left = answer["left_out"].as_array().unwrap();
+    assert_eq!(left[0]["moment"], "2021-01-04T10:40:00Z");
+    assert_eq!(
+        left[0]["why"],
+        "it starts at the same close as one before it"
+    );
+    assert_eq!(left[1]["why"], "no bar had closed after it");
+    assert_eq!(answer["horizons"][0]["hits"]["n"], 2, "{answer}");
+    let output = world.command(&args).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("1 of 4 moments left out, as it starts at the same close")
+            && said.contains("AAAUSDT:1h@2031-01-06T00:00:00Z"),
+        "{said}"
+    );
+}

@@ -19,7 +19,9 @@ pub(crate) enum Export {
     )]
     Bars(ExportBars),
     /// Headlines, as `rhyme ingest headlines` reads them
-    #[command(after_help = "Example: rhyme export headlines btc-news.csv BTCUSDT --until 2021-12-31")]
+    #[command(
+        after_help = "Example: rhyme export headlines btc-news.csv BTCUSDT --until 2021-12-31"
+    )]
     Headlines(ExportHeadlines),
     /// Vectors of windows, as `rhyme import vectors` reads them
     #[command(

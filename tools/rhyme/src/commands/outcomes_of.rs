@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use rhymedb::{Error, Horizon, HorizonOutcomes, MomentsAnswer, Target, Timestamp};
-use serde_json::{Value, json};
+use rhymedb::{
+    Error, Horizon, HorizonOutcomes, MomentLeftOut, MomentsAnswer, NoStart, SeriesKey, Target,
+    Timestamp,
+};
+use serde_json::{Map, Value, json};
 
 use super::outcomes::{OUTCOME_COLUMNS, outcome_json, summary_json, with_horizon};
 use super::summary::{self, Compared, in_percent};
@@ -13,12 +16,18 @@ use crate::format::Format;
 use crate::global::Global;
 use crate::opening::{note_pending, open, view_at};
 use crate::output::{self, Column, column};
+use crate::progress::notice;
+use crate::text::legible;
 
 pub(crate) const HELP: &str = "\
 The file is a CSV with a header: a column symbol (or ticker) and a column time (or date), one moment a
-row, like AAPL,2021-01-27T21:30. A moment counts from the last close at or before it. The base rate is
-what happened after all windows of the same series. Moments have one interval: say 1d or 1h with
---interval where several are stored.
+row, like AAPL,2021-01-27T21:30. A moment counts from the first close at or after it, which the column
+`start` shows: what moved before is no outcome. A date without a time of day counts from the end of that
+day in UTC. A bar closes at the end of its interval, so days close at midnight UTC: news between the close
+of a stock exchange and midnight counts from the price of that day. Moments without stored bars around
+them, or after the last close, are left out and named, and of those that start at the same close the
+first is counted. The base rate is what happened after all windows of the same series. Moments have one
+interval: say 1d or 1h with --interval where several are stored.
 
 Example: rhyme outcomes earnings.csv --interval 1d --horizon 1d,5d";
 
@@ -50,7 +59,39 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     note_pending(global, &view)?;
     let mut question = view.outcomes_of(moments, &args.horizon).seed(args.seed);
     say!(question, args, names: space);
-    print(global.format, &question.run()?)
+    let answer = question.run()?;
+    if global.format != Format::Json {
+        tell_left_out(global, &answer);
+    }
+    print(global.format, &answer)
+}
+
+/// How many moments of a kind are named.
+const NAMED: usize = 5;
+
+/// Says on standard error which moments are not counted, and why.
+fn tell_left_out(global: &Global, answer: &MomentsAnswer) {
+    let asked = answer.moments.len() + answer.left_out.len();
+    for why in [NoStart::NoBars, NoStart::NotClosed, NoStart::Repeated] {
+        let left: Vec<_> = answer.left_out.iter().filter(|m| m.why == why).collect();
+        if left.is_empty() {
+            continue;
+        }
+        let named = left.iter().take(NAMED);
+        let named: Vec<String> = named.map(|m| format!("{}@{}", m.series, m.time)).collect();
+        let more = left.len().saturating_sub(NAMED);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "note: {} of {asked} moments left out, as {why}: {}{more}",
+            left.len(),
+            named.join(", ")
+        );
+        notice(global, &legible(&text));
+    }
 }
 
 /// The moments of a file.
@@ -82,6 +123,9 @@ fn read(path: &Path, interval: Option<rhymedb::Interval>) -> Outcome<Vec<Target>
         let text = |at: usize| row.get(at).unwrap_or_default();
         let parsed = format!("{}@{}", text(symbol), text(time)).parse::<Target>();
         let mut moment = parsed.map_err(|e| wrong(format!("line {line}: {e}")))?;
+        if is_day(text(time)) {
+            moment.time = moment.time.map(|start| start.plus_millis(DAY_MS));
+        }
         moment.interval = moment.interval.or(interval);
         moments.push(moment);
     }
@@ -91,9 +135,17 @@ fn read(path: &Path, interval: Option<rhymedb::Interval>) -> Outcome<Vec<Target>
     Ok(moments)
 }
 
-const MOMENT: [Column; 2] = [
+const DAY_MS: i64 = 86_400_000;
+
+/// Whether a time is a day alone: a time of day can follow it.
+fn is_day(text: &str) -> bool {
+    format!("{text} 00:00").parse::<Timestamp>().is_ok()
+}
+
+const MOMENT: [Column; 3] = [
     column("symbol", "symbol"),
-    column("end", "from the close of"),
+    column("moment", "moment"),
+    column("start", "from the close of"),
 ];
 
 fn print(format: Format, answer: &MomentsAnswer) -> Outcome {
@@ -102,7 +154,8 @@ fn print(format: Format, answer: &MomentsAnswer) -> Outcome {
         Format::Json => output::json(&json!({
             "space": answer.space,
             "interval": answer.interval.to_string(),
-            "moments": answer.moments.iter().map(moment_json).collect::<Vec<_>>(),
+            "moments": moments(answer),
+            "left_out": answer.left_out.iter().map(left_out_json).collect::<Vec<_>>(),
             "horizons": answer.horizons.iter().map(whole_json).collect::<Vec<_>>(),
             "took_us": answer.took.as_micros() as u64,
         })),
@@ -118,14 +171,34 @@ fn print(format: Format, answer: &MomentsAnswer) -> Outcome {
     }
 }
 
-fn moment_json(moment: &rhymedb::Window) -> Value {
-    json!({
-        "market": moment.series.market,
-        "venue": moment.series.venue,
-        "symbol": moment.series.symbol,
-        "interval": moment.series.interval.to_string(),
-        "end": moment.end.to_string(),
+/// The moments that are counted.
+fn moments(answer: &MomentsAnswer) -> Vec<Value> {
+    let all = answer.moments.iter().zip(&answer.times);
+    all.map(|(window, time)| {
+        let mut row = series_json(&window.series, *time);
+        row.insert("start".to_owned(), window.end.to_string().into());
+        row.into()
     })
+    .collect()
+}
+
+fn left_out_json(left: &MomentLeftOut) -> Value {
+    let mut row = series_json(&left.series, left.time);
+    row.insert("why".to_owned(), left.why.to_string().into());
+    row.into()
+}
+
+fn series_json(series: &SeriesKey, moment: Timestamp) -> Map<String, Value> {
+    [
+        ("market", series.market.clone()),
+        ("venue", series.venue.clone()),
+        ("symbol", series.symbol.clone()),
+        ("interval", series.interval.to_string()),
+        ("moment", moment.to_string()),
+    ]
+    .into_iter()
+    .map(|(name, text)| (name.to_owned(), text.into()))
+    .collect()
 }
 
 fn whole_json(of_one: &HorizonOutcomes) -> Value {
@@ -144,12 +217,12 @@ fn whole_json(of_one: &HorizonOutcomes) -> Value {
 /// One row for each horizon of each moment.
 fn rows(answer: &MomentsAnswer) -> Vec<Value> {
     let mut rows = Vec::new();
-    for (i, moment) in answer.moments.iter().enumerate() {
+    for (i, moment) in moments(answer).into_iter().enumerate() {
         for of_one in &answer.horizons {
             let Some(outcome) = of_one.hits.get(i) else {
                 continue;
             };
-            let mut row = moment_json(moment);
+            let mut row = moment.clone();
             let more = outcome_json(of_one.horizon, outcome);
             if let (Some(row), Value::Object(more)) = (row.as_object_mut(), more) {
                 row.extend(more);
