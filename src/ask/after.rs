@@ -45,8 +45,7 @@ pub struct OutcomeRow {
 }
 
 impl OutcomeRow {
-    /// Of one outcome.
-    pub fn of(horizon: Horizon, outcome: &HitOutcome) -> Self {
+    pub(super) fn of(horizon: Horizon, outcome: &HitOutcome) -> Self {
         let closed = outcome.closed();
         Self {
             horizon,
@@ -201,4 +200,3 @@ impl HitAfterwards {
         }
     }
 }
-

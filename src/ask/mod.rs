@@ -46,6 +46,7 @@ mod combine;
 mod context;
 mod headline_row;
 mod news;
+mod outcomes;
 mod pattern;
 mod question;
 mod reaction;
@@ -62,10 +63,11 @@ pub use combine::{CombineReply, CombineRequest, Term};
 pub use context::{ContextQuery, ContextReply, ContextRequest, ContextRow};
 pub use headline_row::{ExpressivenessRow, HeadlineRow};
 pub use news::{NewsQuery, NewsReply, NewsRequest, SearchedHeadlines};
+pub use outcomes::{LeftOutRow, MomentHorizon, MomentRow, OutcomesReply, OutcomesRequest};
 pub use pattern::{PatternReply, PatternRequest};
+pub use question::{Answer, Question};
 #[cfg(feature = "schema")]
 pub use question::{QuestionSchema, schemas};
-pub use question::{Answer, Question};
 pub use reaction::{ReactionQuery, ReactionReply, ReactionRequest, ReactionRow};
 pub use search::{SearchQuery, SearchReply, SearchRequest, SearchedAll};
 pub use similar::{

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::combine::{CombineReply, CombineRequest};
 use super::context::{ContextReply, ContextRequest};
 use super::news::{NewsReply, NewsRequest};
+use super::outcomes::{OutcomesReply, OutcomesRequest};
 use super::pattern::{PatternReply, PatternRequest};
 use super::reaction::{ReactionReply, ReactionRequest};
 use super::search::{SearchReply, SearchRequest};
@@ -100,6 +101,7 @@ questions! {
     Search "search" SearchRequest SearchReply;
     Combine "combine" CombineRequest CombineReply;
     Reaction "reaction" ReactionRequest ReactionReply;
+    Outcomes "outcomes" OutcomesRequest OutcomesReply;
     News "news" NewsRequest NewsReply;
     Context "context" ContextRequest ContextReply;
 }

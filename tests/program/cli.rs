@@ -10,6 +10,8 @@
 
 #[path = "cli/analysis.rs"]
 mod analysis;
+#[path = "cli/ask.rs"]
+mod ask;
 #[path = "cli/default_spaces.rs"]
 mod default_spaces;
 #[path = "cli/demo.rs"]

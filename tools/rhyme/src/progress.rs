@@ -274,7 +274,7 @@ pub(crate) fn notice(global: &Global, text: &str) {
 /// What is to be known before an answer is used, on standard error.
 pub(crate) fn notes(global: &Global, notes: &[String]) {
     for note in notes {
-        notice(global, &format!("note: {note}"));
+        notice(global, &legible(&format!("note: {note}")));
     }
 }
 

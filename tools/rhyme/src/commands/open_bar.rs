@@ -5,8 +5,7 @@ use std::path::Path;
 use clap::Args;
 use rhymedb::ask::{Open, Subject};
 use rhymedb::{
-    Bar, BarOptions, Calendar, Error, SeriesKey, SimilarAnswer, Target, View, Window,
-    read_bars,
+    Bar, BarOptions, Calendar, Error, SeriesKey, SimilarAnswer, Target, View, Window, read_bars,
 };
 
 use crate::failure::Outcome;

@@ -110,13 +110,8 @@ fn long_rows(found: &Found<'_>) -> Outcome<Vec<Value>> {
     let mut rows = Vec::new();
     for mut hit in shown::rows(&found.reply.hits)? {
         let outcomes = hit.as_object_mut().and_then(|hit| hit.remove("outcomes"));
-        for outcome in outcomes.iter().filter_map(Value::as_array).flatten() {
-            let mut row = hit.clone();
-            if let (Some(row), Some(outcome)) = (row.as_object_mut(), outcome.as_object()) {
-                row.extend(outcome.clone());
-            }
-            rows.push(row);
-        }
+        let outcomes = outcomes.iter().filter_map(Value::as_array).flatten();
+        rows.extend(outcomes.map(|outcome| shown::joined(hit.clone(), outcome.clone())));
     }
     Ok(rows)
 }

@@ -102,7 +102,12 @@ fn table(view: &View, reply: &SearchReply, answer: &SearchAnswer) -> Outcome {
     output::listing(Format::Table, &columns, &charts, "no chart was found")?;
     output::lines("")?;
     let lines = rounded(shown::rows(&reply.headlines)?, &[("score", 4)]);
-    output::listing(Format::Table, &HEADLINE_COLUMNS, &lines, "no headline was found")
+    output::listing(
+        Format::Table,
+        &HEADLINE_COLUMNS,
+        &lines,
+        "no headline was found",
+    )
 }
 
 /// Charts and headlines in one list, told apart by their kind.

@@ -29,6 +29,14 @@ pub(super) fn rounded(mut rows: Vec<Value>, decimals: &[(&str, usize)]) -> Vec<V
     rows
 }
 
+/// A row with the values of another one behind its own.
+pub(super) fn joined(mut row: Value, more: Value) -> Value {
+    if let (Some(row), Value::Object(more)) = (row.as_object_mut(), more) {
+        row.extend(more);
+    }
+    row
+}
+
 /// Rows with a small chart each.
 pub(super) fn charted(rows: Vec<Value>, charts: impl Iterator<Item = String>) -> Vec<Value> {
     let with_chart = |(mut row, chart): (Value, String)| {

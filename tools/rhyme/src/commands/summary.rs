@@ -101,7 +101,10 @@ impl<'a> Compared<'a> {
             }
             Ok(in_percent(row))
         };
-        [found, (&base, self.base, None)].map(row).into_iter().collect()
+        [found, (&base, self.base, None)]
+            .map(row)
+            .into_iter()
+            .collect()
     }
 }
 
