@@ -95,7 +95,6 @@ pub(super) const fn ten() -> usize {
 
 /// What a [`SimilarRequest`] found, for who goes on from it: draws it, or asks for its bars.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "one value lives at a time")]
 pub enum FoundSimilar {
     /// Without `outcome`.
     Hits(SimilarAnswer),
