@@ -93,8 +93,8 @@ pub use db::{
     MoveDirection, NoStart, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport,
     Refine, RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors,
     Similar, SimilarAnswer, SimilarBatch, Size, SpaceInfo, SpaceRecall, Spelling, Stage,
-    TagAccuracy, TagNeighbour, TagReport, TagVoteAnswer, TagVotes, VectorRow, VerifyReport, View,
-    WaitingSpace, vector_instructions,
+    TagAccuracy, TagNeighbour, TagReport, TagVoteAnswer, TagVotes, TagsLeftOut, VectorRow,
+    VerifyReport, View, WaitingSpace, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,

@@ -34,7 +34,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["error", "model", "disk"]),
     (
         "db",
-        &["error", "model", "disk", "encode", "index", "store"],
+        &[
+            "error", "model", "numeric", "disk", "encode", "index", "store",
+        ],
     ),
     ("analysis", &["error", "model", "numeric", "encode", "db"]),
     (

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use rhymedb::{
-    Database, Error, Filter, Horizon, Interval, LeastMove, NoStart, Query, SeriesBars,
-    SyntheticConfig, SyntheticMarket, Target, Timestamp, View,
+    Calendar, Database, Error, Filter, Horizon, Interval, LeastMove, NewTag, NoStart, Query,
+    SeriesBars, SeriesKey, SyntheticConfig, SyntheticMarket, Target, Timestamp, View,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -238,4 +238,67 @@ fn moments_without_bars_or_counted_already_are_left_out_and_named() {
         ]
     );
     assert_eq!(answer.horizons[0].summary.as_ref().unwrap().n, 2);
+}
+
+/// Tags of a series that is gone, of a window that begins before its series, and of a whole one.
+#[test]
+fn tags_are_of_their_own_series_alone_and_what_has_no_vector_is_counted() {
+    let (_dir, db) = market();
+    let target = targets(&db, 1).remove(0);
+    let key = db.now().series_of(&target).unwrap();
+    let bars = db.now().bars(&key, None, None, None).unwrap().bars;
+    // The same letters with another sign are another instrument.
+    let twin = SeriesKey {
+        symbol: format!("{}-X", key.symbol),
+        ..key.clone()
+    };
+    let gone = SeriesKey {
+        symbol: format!("{}X", key.symbol),
+        ..key.clone()
+    };
+    for key in [&twin, &gone] {
+        db.ingest_bars(&[SeriesBars {
+            key: key.clone(),
+            calendar: Calendar::Continuous,
+            bars: bars.clone(),
+        }])
+        .unwrap();
+    }
+    let tag = |name: &str, key: &SeriesKey, time| NewTag {
+        name: name.to_owned(),
+        target: Target {
+            time: Some(time),
+            ..key.clone().into()
+        },
+        value: None,
+        known: None,
+    };
+    let time = target.time.unwrap();
+    let early = Timestamp::from_millis(bars.time[10]);
+    db.add_tags(&[tag("gone", &gone, time), tag("early", &twin, early)])
+        .unwrap();
+    db.delete_bars(&gone, None).unwrap();
+    for (name, why) in [
+        ("gone", "1 whose series is not stored"),
+        ("early", "1 without a whole window"),
+    ] {
+        let refused = db.now().similar(Query::tag(name)).run().unwrap_err();
+        assert!(refused.to_string().contains(why), "{refused}");
+    }
+    let view = db.now();
+    let asked = Target {
+        time: Some(time.plus_millis(200 * HOUR)),
+        ..key.clone().into()
+    };
+    let refused = view.classify_by_tags(&asked).run().unwrap_err();
+    assert!(
+        refused.to_string().contains("2 tags have none"),
+        "{refused}"
+    );
+    db.add_tags(&[tag("whole", &twin, time)]).unwrap();
+    let answer = db.now().classify_by_tags(&asked).run().unwrap();
+    assert_eq!((answer.candidates, answer.left_out.total()), (1, 2));
+    let sum = Query::tag("whole").plus(Query::from(&asked));
+    let similar = db.now().similar(sum).k(1).run().unwrap();
+    assert_eq!(similar.tags_left_out.total(), 0);
 }

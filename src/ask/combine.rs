@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::asked::{Asked, few, trained};
-use super::similar::{SimilarReply, ten};
+use super::similar::{SimilarReply, tags_left_out, ten};
 use super::subject::Subject;
 use crate::db::{Filter, Query, SimilarAnswer, View};
 use crate::error::{Error, Result};
@@ -94,6 +94,7 @@ impl CombineRequest {
         let hits = (answer.hits.len(), self.k);
         found.notes = asked.notes([
             warning.clone(),
+            tags_left_out(&answer),
             trained(&answer.space, answer.trained_until, None, ""),
             few(self.filter.min_move, hits, self.exact),
         ])?;

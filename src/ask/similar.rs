@@ -9,7 +9,9 @@ use super::rounded::figure;
 use super::subject::Subject;
 use super::window_row::{MoveRow, WindowRow};
 use crate::analysis::OutcomeAnswer;
-use crate::db::{Filter, Hit, LargeMoves, Refine, Searched, Similar, SimilarAnswer, View};
+use crate::db::{
+    Filter, Hit, LargeMoves, Refine, Searched, Similar, SimilarAnswer, TagsLeftOut, View,
+};
 use crate::error::Result;
 use crate::model::{Horizon, Timestamp};
 
@@ -160,6 +162,8 @@ impl SimilarRequest {
         let answer = found.similar();
         let notes = asked.notes([
             self.later_than(&asked.view),
+            tags_left_out(answer),
+            weekdays_before_open(answer),
             trained_note(answer),
             few(
                 self.filter.min_move,
@@ -197,6 +201,21 @@ impl SimilarRequest {
                 .to_owned()
         })
     }
+}
+
+/// Which tags have no part in the question.
+pub(super) fn tags_left_out(answer: &SimilarAnswer) -> Option<String> {
+    let left_out = &answer.tags_left_out;
+    (left_out.total() > 0).then(|| format!("tags that have no part in the question: {left_out}"))
+}
+
+fn weekdays_before_open(answer: &SimilarAnswer) -> Option<String> {
+    let days = answer.weekdays_before_open;
+    (days > 0).then(|| {
+        format!(
+            "{days} weekdays before the open bar have no bar: holidays, or days that are not stored yet"
+        )
+    })
 }
 
 /// Until when the weights of the space that was searched were trained.
@@ -243,6 +262,8 @@ impl SimilarReply {
                 entries: answer.entries,
                 as_of: view.as_of(),
                 open_bar: answer.open_bar.map(BarRow::from),
+                weekdays_before_open: answer.open_bar.map(|_| answer.weekdays_before_open),
+                tags_left_out: answer.tags_left_out,
                 window: answer.query.as_ref().map(WindowRow::from),
             },
             trained_until: answer.trained_until,
@@ -275,6 +296,10 @@ pub struct SimilarQuery {
     pub as_of: Option<Timestamp>,
     /// The bar of the target that has not closed yet, if there is one.
     pub open_bar: Option<BarRow>,
+    /// Weekdays without a bar right before that one, in a market with sessions.
+    pub weekdays_before_open: Option<u32>,
+    /// Of a question with tags, those that have no part in it.
+    pub tags_left_out: TagsLeftOut,
     /// The stored window that was asked about, if it is one.
     #[serde(flatten)]
     pub window: Option<WindowRow>,

@@ -79,6 +79,7 @@ pub use read::report::{BarsReport, DatabaseStats, SeriesInfo, SpaceInfo};
 pub use read::similar::Similar;
 pub use read::size::Size;
 pub use read::tag_vote::{ClassifyByTags, TagAccuracy, TagNeighbour, TagVoteAnswer, TagVotes};
+pub use read::tags::TagsLeftOut;
 pub use read::told_move::MoveDirection;
 pub use read::vectors::SeriesVectors;
 pub use segment_sizes::SegmentSizes;

@@ -143,6 +143,11 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self> {
         let trimmed = text.trim();
+        if trimmed.contains('[') {
+            return typed_time::in_a_place(trimmed)
+                .map(Self)
+                .ok_or_else(|| typed_time::refusal(text));
+        }
         if let Ok(t) = trimmed.parse::<jiff::Timestamp>() {
             return Ok(Self(t.as_millisecond()));
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use csv::ByteRecord;
 
 use super::column_map::{hint, position_of_number};
-use super::times::{TimeDefect, TimeForm, parse_time};
+use super::times::{TimeDefect, TimeForm, is_time_of_day, parse_time};
 use crate::error::{excerpt, shortened};
 use crate::model::TimePrecision;
 
@@ -93,7 +93,11 @@ pub(crate) enum TimeColumns {
 impl TimeColumns {
     /// The time of a row; halves stand behind each other.
     pub(crate) fn of<'r>(&self, record: &'r ByteRecord) -> Cow<'r, [u8]> {
-        let field = |at: usize| record.get(at).unwrap_or_default();
+        self.of_fields(|at| record.get(at).unwrap_or_default())
+    }
+
+    /// As [`Self::of`], where `field` gives the text of a column.
+    pub(crate) fn of_fields<'r>(&self, field: impl Fn(usize) -> &'r [u8]) -> Cow<'r, [u8]> {
         match *self {
             Self::One(at) => field(at).into(),
             Self::Halves(date, time) => [field(date), b" ", field(time)].concat().into(),
@@ -112,11 +116,6 @@ impl TimeColumns {
             Self::One(one) => one == at,
             Self::Halves(date, time) => date == at || time == at,
         }
-    }
-
-    /// Whether it is in two columns.
-    pub(crate) fn are_halves(&self) -> bool {
-        matches!(self, Self::Halves(..))
     }
 }
 
@@ -176,6 +175,13 @@ impl<'a> Columns<'a> {
             (Some(_), Some(_)) => Err(self.unclear(field, prefix)),
             _ => Ok(None),
         }
+    }
+
+    /// All columns with these plain names.
+    pub(crate) fn all(&self, plain_names: &[&str]) -> Vec<usize> {
+        let plain = self.plain.iter().enumerate();
+        let fits = plain.filter(|(_, name)| plain_names.contains(&name.as_str()));
+        fits.map(|(at, _)| at).collect()
     }
 
     /// Whether the caller says which column the field is in.
@@ -338,16 +344,6 @@ fn is_moment(field: &[u8]) -> bool {
         }
         Err(TimeDefect::DayMonthOrder) => field.contains(&b':'),
         Err(_) => false,
-    }
-}
-
-/// Whether a field can be a time of day only: `09:30`, `0930` or `93000`.
-fn is_time_of_day(field: &[u8]) -> bool {
-    let digits = field.iter().take_while(|b| b.is_ascii_digit()).count();
-    match field.get(digits) {
-        Some(b':') => matches!(digits, 1 | 2),
-        Some(_) => false,
-        None => (3..=6).contains(&digits),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::numbers::NumberDefect;
 use super::report::{DefectKind, RowDefect};
 use super::times::{
-    ClockZone, DateOrder, TimeDefect, TimeForm, WrittenTime, parse_time, parse_time_in,
+    ClockZone, SaidOfTimes, TimeDefect, TimeForm, WrittenTime, parse_time, parse_time_in,
     possible_orders,
 };
 use crate::error::shortened;
@@ -21,11 +21,8 @@ pub(crate) fn read_time(field: &[u8]) -> Result<WrittenTime, RowDefect> {
 }
 
 /// As [`read_time`], with dates like `31/01/2024` in the order that `--dates` gives.
-pub(crate) fn read_time_in(
-    field: &[u8],
-    order: Option<DateOrder>,
-) -> Result<WrittenTime, RowDefect> {
-    parse_time_in(field, order).map_err(|defect| match defect {
+pub(crate) fn read_time_in(field: &[u8], said: SaidOfTimes) -> Result<WrittenTime, RowDefect> {
+    parse_time_in(field, said).map_err(|defect| match defect {
         TimeDefect::DayMonthOrder => time_defect(defect, &orders_to_say(field), field),
         _ => time_defect(defect, "", field),
     })
@@ -52,6 +49,8 @@ fn time_defect(defect: TimeDefect, more: &str, field: &[u8]) -> RowDefect {
         TimeDefect::Unreadable
         | TimeDefect::DayMonthOrder
         | TimeDefect::CompactOrMillis
+        | TimeDefect::CompactOrSeconds
+        | TimeDefect::AmbiguousZone
         | TimeDefect::UnknownZone => RowDefect::new(DefectKind::Unparsable, found),
     }
 }

@@ -1,6 +1,6 @@
 //! What the columns of headlines are called.
 
-use super::columns::Field;
+use super::columns::{Columns, Field};
 
 pub(super) const HEADLINE_TIME: Field = Field {
     name: "time",
@@ -92,6 +92,35 @@ pub(super) const SYMBOLS: Field = Field {
     ],
     prefix: None,
 };
+/// Names of columns of [`SYMBOLS`] that hold symbols for certain: a headline has those of all of them.
+const CERTAIN: [&str; 15] = [
+    "symbols",
+    "symbol",
+    "tickers",
+    "ticker",
+    "stocksymbols",
+    "stocksymbol",
+    "tickersymbols",
+    "tickersymbol",
+    "stocktickers",
+    "stockticker",
+    "relatedsymbols",
+    "relatedtickers",
+    "related",
+    "tickersentiment",
+    // What a JSON document says around rows that name another symbol.
+    "documentsymbol",
+];
+
+/// The columns of symbols: the one that is mapped, else all that hold symbols for certain, else one that may.
+pub(super) fn symbol_columns(columns: &Columns<'_>) -> Result<Vec<usize>, String> {
+    let certain = columns.all(&CERTAIN);
+    if certain.is_empty() || columns.is_mapped(&SYMBOLS) {
+        return Ok(columns.find(&SYMBOLS)?.into_iter().collect());
+    }
+    Ok(certain)
+}
+
 pub(super) const SOURCE: Field = Field {
     name: "source",
     aliases: &[

@@ -8,13 +8,13 @@ use csv::ByteRecord;
 use super::columns::{Columns, Layout, TimeColumns, listed, numbered};
 use super::container::for_each_member;
 use super::fields::{no_zone, read_time_in, wrong_unit};
-use super::headline_columns::{HEADLINE_TIME, PRECISION, SOURCE, SYMBOLS, TEXT};
-use super::headline_symbols::{MAX_SYMBOLS, Symbols, read_symbols, too_many};
+use super::headline_columns::{HEADLINE_TIME, PRECISION, SOURCE, SYMBOLS, TEXT, symbol_columns};
+use super::headline_symbols::{MAX_SYMBOLS, Symbols, too_many};
 use super::headline_text::clean_text;
 use super::headline_times::{day_by_whose_end_it_was_known, settle};
 use super::report::{DefectKind, InputReport, NoticeKind, OnError, RowDefect};
-use super::rows::{Rows, Step};
-use super::times::{ClockZone, DateOrder, TimeForms, WrittenTime, is_midnight};
+use super::rows::{Facts, Rows, Step};
+use super::times::{ClockZone, DateOrder, SaidOfTimes, TimeForms, WrittenTime, is_midnight};
 use crate::error::{Error, Result, excerpt};
 use crate::model::{Headline, TimePrecision, Timestamp};
 
@@ -61,8 +61,12 @@ pub fn read_headlines(path: &Path, options: &HeadlineOptions) -> Result<Headline
     for_each_member(path, &mut |member| {
         let mut rows = Rows::open(member)?;
         let mut part = InputReport::new(path);
-        let raw = read_rows(&mut rows, options, &mut part)?;
-        let found = assemble(raw, options.zone.as_ref(), &mut part);
+        let mut raw = read_rows(&mut rows, options, &mut part)?;
+        let facts = rows.facts();
+        add_symbol_of_all(&facts, &mut raw, &mut part);
+        let zone = zone_of(&facts, &raw, options);
+        let zone = zone.map_err(|message| rows.place.error(None, message))?;
+        let found = assemble(raw, zone.as_ref(), &mut part);
         part.accepted = found.len() as u64;
         if part.rows == 0 {
             part.notices
@@ -78,6 +82,37 @@ pub fn read_headlines(path: &Path, options: &HeadlineOptions) -> Result<Headline
         0 => Err(Error::input(path, None, "there are no rows")),
         _ => Ok(HeadlineFile { headlines, report }),
     }
+}
+
+/// The clock of times that name no zone: as the caller says, else as the text says. Dates need none.
+fn zone_of(
+    facts: &Facts,
+    raw: &[RawHeadline],
+    options: &HeadlineOptions,
+) -> Result<Option<ClockZone>, String> {
+    let of_day = |time: WrittenTime| time.precision != TimePrecision::Day;
+    let is_local = |row: &RawHeadline| row.time.form.is_naive() && of_day(row.time);
+    match &options.zone {
+        None if raw.iter().any(is_local) => facts.zones.clock(),
+        said => Ok(said.clone()),
+    }
+}
+
+/// Adds the symbol that a document names for all of its rows, perhaps behind them.
+fn add_symbol_of_all(facts: &Facts, raw: &mut Vec<RawHeadline>, report: &mut InputReport) {
+    let Some(symbol) = &facts.symbol else {
+        return;
+    };
+    raw.retain_mut(|row| {
+        let mut symbols = Symbols {
+            names: std::mem::take(&mut row.headline.symbols),
+            passed_over: None,
+        };
+        let added = symbols.add_field(symbol);
+        row.headline.symbols = symbols.names;
+        let defect = added.map_err(|defect| report.reject(row.line, defect));
+        defect.is_ok()
+    });
 }
 
 /// A headline before the file's form of times is known.
@@ -181,13 +216,13 @@ fn read_rows(
 struct Positions {
     time: TimeColumns,
     text: usize,
-    symbols: Option<usize>,
+    symbols: Vec<usize>,
     source: Option<usize>,
     precision: Option<usize>,
     /// The name of the column of times if it says that they are of a local clock.
     local_clock: Option<String>,
     width: usize,
-    dates: Option<DateOrder>,
+    said: SaidOfTimes,
 }
 
 impl Positions {
@@ -216,17 +251,20 @@ impl Positions {
             local_clock: columns.local_clock(&time),
             time,
             text: columns.need(&TEXT)?,
-            symbols: columns.find(&SYMBOLS)?,
+            symbols: symbol_columns(&columns)?,
             source: columns.find(&SOURCE)?,
             precision: columns.find(&PRECISION)?,
             width: names.len(),
-            dates: options.dates,
+            said: SaidOfTimes {
+                order: options.dates,
+                has_zone: options.zone.is_some(),
+            },
         })
     }
 
     fn read(&self, record: &ByteRecord, line: u64) -> Result<RawHeadline, RowDefect> {
         let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
-        let time = read_time_in(&self.time.of(record), self.dates)?;
+        let time = read_time_in(&self.time.of(record), self.said)?;
         let said = utf8(field(self.precision), "precision")?;
         let said = match said {
             "" => None,
@@ -241,7 +279,11 @@ impl Positions {
         let text = clean_text(utf8(field(Some(self.text)), "text")?);
         check_text(&text.text)?;
         let source = clean_text(utf8(field(self.source), "source")?);
-        let Symbols { names, passed_over } = read_symbols(utf8(field(self.symbols), "symbols")?)?;
+        let mut symbols = Symbols::default();
+        for at in &self.symbols {
+            symbols.add_field(utf8(field(Some(*at)), "symbols")?)?;
+        }
+        let Symbols { names, passed_over } = symbols;
         let headline = Headline {
             time: time.utc(),
             precision: said.unwrap_or(time.precision),
@@ -270,7 +312,7 @@ impl Positions {
         let Layout::Named(names) = layout else {
             return None;
         };
-        Some(match self.symbols.and_then(|at| names.get(at)) {
+        Some(match self.symbols.first().and_then(|at| names.get(*at)) {
             Some(name) => format!(
                 "no headline names a symbol: the column {} holds none",
                 excerpt(name)

@@ -1,4 +1,9 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
 use proptest::prelude::*;
 
@@ -360,6 +365,75 @@ fn rows_without_a_header_are_named_by_number() {
         (&*file.headlines[0].text, &*file.headlines[0].symbols[0]),
         ("Chips rise", "AAA")
     );
+}
+
+/// Which symbols the headlines of a document have.
+fn symbols(text: &str) -> String {
+    let file = read(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let of = |h: &Headline| h.symbols.join("+");
+    file.headlines.iter().map(of).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_headline_has_the_symbols_of_all_that_name_one() {
+    let article = "\"time\":\"2024-01-08T13:05:00Z\",\"title\":\"x\"";
+    for (text, expected) in [
+        (
+            format!("{{\"AAA\":[{{{article},\"tickers\":[\"BBB\"]}}]}}"),
+            "BBB+AAA",
+        ),
+        (
+            format!("{{\"AAA\":[{{{article},\"ticker\":\"BBB\"}}]}}"),
+            "BBB+AAA",
+        ),
+        (
+            format!("{{\"ticker\":\"AAA\",\"news\":[{{{article}}}]}}"),
+            "AAA",
+        ),
+        (
+            format!("{{\"news\":[{{{article},\"tickers\":[\"BBB\"]}}],\"symbol\":\"aaa\"}}"),
+            "BBB+AAA",
+        ),
+        (
+            format!("[{{{article},\"of\":[{{\"ticker\":\"AAA\"}},{{\"symbol\":\"BBB\"}}]}}]")
+                .replace("\"of\"", "\"tickers\""),
+            "AAA+BBB",
+        ),
+        (
+            "time,title,ticker,related\n2024-01-08 13:05:00,x,AAA,BBB;AAA\n".to_owned(),
+            "AAA+BBB",
+        ),
+    ] {
+        assert_eq!(symbols(&text), expected, "{text}");
+    }
+}
+
+#[test]
+fn names_of_companies_are_told_and_left_out() {
+    let file =
+        read("time,title,stock\n2024-01-08 13:05:00,a,Alpha\n2024-01-08 13:06:00,b,alpha inc\n")
+            .unwrap();
+    assert!(file.headlines.iter().all(|h| h.symbols.is_empty()));
+    assert_eq!(file.report.notices.count(NoticeKind::NotASymbol), 2);
+    assert_eq!(file.report.notices.count(NoticeKind::NoSymbols), 1);
+}
+
+#[test]
+fn a_document_may_name_the_zone_of_its_times() {
+    let text = |zone: &str| {
+        format!(
+            "{{\"articles\":[{{\"published\":\"2024-01-08 13:05:00\",\"title\":\"x\"}}],\"timezone\":\"{zone}\"}}"
+        )
+    };
+    let file = read(text("America/New_York")).unwrap();
+    assert_eq!(file.headlines[0].time.to_string(), "2024-01-08T18:05:00Z");
+    let refused = read(text("EST")).unwrap_err().to_string();
+    assert!(refused.contains("calls its time zone \"EST\""), "{refused}");
+    let options = HeadlineOptions {
+        zone: Some("EST".parse().unwrap()),
+        ..HeadlineOptions::default()
+    };
+    assert!(read_with(text("EST"), &options).is_ok());
 }
 
 proptest! {

@@ -42,6 +42,8 @@ mod report;
 mod report_parts;
 #[cfg(feature = "files")]
 mod rows;
+/// The time zones that a text names for all of its times.
+mod said_zones;
 mod synthetic;
 #[cfg(feature = "files")]
 mod tag_file;

@@ -3,8 +3,8 @@
 //! The one rule for integers: the digits tell the unit, of each number for itself. Seconds are 10^8 to
 //! 4.1 * 10^9, and milliseconds, microseconds and nanoseconds 1,000 times as much each, so every unit
 //! covers 1973-03-03 to 2099-12-31 and no integer fits two. Eight digits that are a date, like
-//! `20240131`, are that date, and fourteen that are a date and a time of day are both. Twelve digits like
-//! `202401310930` could be either, so the caller has to say. Days of Excel, like `45322.5`, are
+//! `20240131`, are that date, and fourteen that are a date and a time of day are both. Ten or twelve digits like
+//! `2024013109` and `202401310930` could be either, so the caller has to say. Days of Excel, like `45322.5`, are
 //! read only if the caller says so: they look like numbers of rows. Everything else is [`text`] or, where
 //! a month or a weekday has its name, [`words`]. A file has numbers or text, not both.
 //!
@@ -26,6 +26,7 @@ pub(crate) use clock::Clock;
 pub(crate) use days::{ZoneText, naive};
 pub(crate) use forms::{TimeForm, TimeForms, TimeUnit};
 pub use order::DateOrder;
+pub(crate) use order::SaidOfTimes;
 pub(crate) use text::possible_orders;
 pub(crate) use written::{TimeDefect, WrittenTime};
 pub use zones::ClockZone;
@@ -41,21 +42,24 @@ const END_SECOND: i64 = 4_102_444_800;
 
 /// Reads a time in any of the forms of this module's rule.
 pub(crate) fn parse_time(field: &[u8]) -> Result<WrittenTime, TimeDefect> {
-    parse_time_in(field, None)
+    parse_time_in(field, SaidOfTimes::default())
 }
 
-/// As [`parse_time`], with dates like `31/01/2024` in the order given.
-pub(crate) fn parse_time_in(
-    field: &[u8],
-    order: Option<DateOrder>,
-) -> Result<WrittenTime, TimeDefect> {
+/// Whether a field is a time of day and nothing else: `09:30`, `9:30 PM`, `0930` or `93000`.
+pub(crate) fn is_time_of_day(field: &[u8]) -> bool {
+    let mut text = digits::Text(field);
+    text.time_of_day().is_some() && text.0.trim_ascii().is_empty()
+}
+
+/// As [`parse_time`], with dates like `31/01/2024` in the order that the caller says.
+pub(crate) fn parse_time_in(field: &[u8], said: SaidOfTimes) -> Result<WrittenTime, TimeDefect> {
     let field = field.trim_ascii();
     if field.is_empty() {
         return Err(TimeDefect::Empty);
     }
     match plain_integer_of(field).or_else(|| integer_of(field)) {
-        Some(value) => integer_time(value, field.len(), order),
-        None => text::parse(field, order),
+        Some(value) => integer_time(value, field.len(), said.order),
+        None => text::parse(field, said),
     }
 }
 
@@ -112,7 +116,11 @@ fn integer_time(
             Some(_) => Err(TimeDefect::CompactOrMillis),
         }
     } else if range(1).contains(&value) {
-        Ok(integer(TimeUnit::Seconds, value * 1_000))
+        match digits::compact(value, 10).filter(|_| digits == 10) {
+            None => Ok(integer(TimeUnit::Seconds, value * 1_000)),
+            Some(time) if order == Some(DateOrder::YearFirst) => Ok(time),
+            Some(_) => Err(TimeDefect::CompactOrSeconds),
+        }
     } else if range(1_000_000).contains(&value) {
         Ok(integer(TimeUnit::Micros, value.div_euclid(1_000)))
     } else if range(1_000_000_000).contains(&value) {

@@ -11,6 +11,13 @@ fn utc(text: &str) -> String {
     }
 }
 
+fn in_order(order: DateOrder) -> SaidOfTimes {
+    SaidOfTimes {
+        order: Some(order),
+        has_zone: false,
+    }
+}
+
 #[test]
 fn integers_tell_their_unit() {
     for (text, unit) in [
@@ -204,6 +211,17 @@ fn times_of_day_and_zones_in_more_spellings() {
             "2024-07-02T08:00:00Z minute",
         ),
         ("202401310930", "CompactOrMillis"),
+        ("2024013109", "CompactOrSeconds"),
+        ("2024013124", "CompactOrSeconds"),
+        ("2024013125", "2034-02-20T01:52:05Z second"),
+        ("1999999999", "2033-05-18T03:33:19Z second"),
+        ("2024-01-31 09:30 CST", "AmbiguousZone"),
+        ("Wed, 31 Jan 2024 09:30:00 CST", "AmbiguousZone"),
+        (
+            "Wed, 31 Jan 2024 09:30:00 CET",
+            "2024-01-31T08:30:00Z second",
+        ),
+        ("2024-07-31 09:30 CET", "2024-07-31T08:30:00Z minute"),
         ("200016000000", "1976-05-04T00:00:00Z second"),
         ("45292", "MaybeExcel"),
         ("45292.5", "MaybeExcel"),
@@ -222,13 +240,14 @@ fn the_caller_may_say_what_dates_are() {
         ("01.02.70", DayFirst, "1970-02-01T00:00:00Z"),
         ("24/01/31 0930", YearFirst, "2024-01-31T09:30:00Z"),
         ("202401310930", YearFirst, "2024-01-31T09:30:00Z"),
+        ("2024013109", YearFirst, "2024-01-31T09:00:00Z"),
         ("45292", Excel, "2024-01-01T00:00:00Z"),
         ("45292.3958333333", Excel, "2024-01-01T09:30:00Z"),
         ("45292.39583", Excel, "2024-01-01T09:30:00Z"),
         ("61", Excel, "1900-03-01T00:00:00Z"),
         ("1704067200", Excel, "2024-01-01T00:00:00Z"),
     ] {
-        let time = parse_time_in(text.as_bytes(), Some(order)).map(|t| t.utc().to_string());
+        let time = parse_time_in(text.as_bytes(), in_order(order)).map(|t| t.utc().to_string());
         assert_eq!(time.as_deref(), Ok(expected), "{text}");
     }
     for (text, order) in [
@@ -238,9 +257,36 @@ fn the_caller_may_say_what_dates_are() {
         ("17", Excel),
     ] {
         assert!(
-            parse_time_in(text.as_bytes(), Some(order)).is_err(),
+            parse_time_in(text.as_bytes(), in_order(order)).is_err(),
             "{text}"
         );
+    }
+}
+
+#[test]
+fn cst_is_the_clock_that_the_caller_says() {
+    let said = SaidOfTimes {
+        order: None,
+        has_zone: true,
+    };
+    for text in [
+        "2024-01-31 09:30 CST",
+        "Wed, 31 Jan 2024 09:30 CST",
+        "20240131 0930CST",
+    ] {
+        let time = parse_time_in(text.as_bytes(), said).unwrap();
+        assert!(time.form.is_naive(), "{text}");
+        assert_eq!(time.utc().to_string(), "2024-01-31T09:30:00Z", "{text}");
+    }
+}
+
+#[test]
+fn a_time_of_day_alone_is_told() {
+    for text in ["09:30", "9:30 PM", "0930", "93000", "09:30:00.5", "9 PM"] {
+        assert!(is_time_of_day(text.as_bytes()), "{text}");
+    }
+    for text in ["", "9", "0960", "1210.5", "2024-01-02", "99:00", "12:00 x"] {
+        assert!(!is_time_of_day(text.as_bytes()), "{text}");
     }
 }
 

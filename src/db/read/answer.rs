@@ -3,6 +3,7 @@ use std::time::Duration;
 use crate::model::{Bar, Bars, Timestamp, Window};
 use serde::{Deserialize, Serialize};
 
+use super::tags::TagsLeftOut;
 use super::told_move::MoveDirection;
 
 /// One answer: the window that stands for an episode.
@@ -61,6 +62,11 @@ pub struct SimilarAnswer {
     pub query_bars: Option<Bars>,
     /// The last of those bars, if it has not closed yet ([`crate::Query::Open`]).
     pub open_bar: Option<Bar>,
+    /// Weekdays without a bar right before that one, in a market with sessions: holidays, or days that are
+    /// not stored yet.
+    pub weekdays_before_open: u32,
+    /// Of a question with tags ([`crate::Query::tag`]), those that have no part in it.
+    pub tags_left_out: TagsLeftOut,
     /// Bars of a window.
     pub window_bars: u32,
     /// The exclusion zone in bars.

@@ -20,6 +20,9 @@ pub struct TagReport {
     pub replaced: u64,
     /// Tags that were stored already.
     pub unchanged: u64,
+    /// Tags that have a number and do not say from when on it is known. It counts as known when the window
+    /// closed, which of the profit of a trade is hindsight.
+    pub values_known_at_end: u64,
 }
 
 impl Database {
@@ -58,6 +61,8 @@ impl Database {
             let mut known = snapshot.txn.tags(None)?;
             for new in tags {
                 let tag = resolved(&view, snapshot, new)?;
+                let at_end = new.value.is_some() && new.known.is_none();
+                report.values_known_at_end += u64::from(at_end);
                 let same = |old: &&mut Tag| {
                     (&old.name, &old.series, old.end) == (&tag.name, &tag.series, tag.end)
                 };

@@ -4,7 +4,7 @@ use super::super::container::{Member, Place};
 use super::super::report::{InputReport, NoticeKind};
 use super::super::report_parts::FilePart;
 use super::super::rows::{Facts, Rows};
-use super::super::times::{TimeForm, TimeForms};
+use super::super::times::{ClockZone, TimeForm, TimeForms};
 use super::assemble::{Rules, Stamps, notice_scaled, notice_splits, settle_grid, settle_rows};
 use super::market::told_market;
 use super::naming::{Guess, guess};
@@ -50,10 +50,12 @@ pub(super) fn read_member(member: Member<'_>, options: &BarOptions) -> Result<Pa
     }) {
         return Err(place.error(line, message).into());
     }
+    let zone = zone_of(&facts, &read, options).map_err(|message| place.error(None, message))?;
     let text = Text {
         place: &place,
         facts: &facts,
         options,
+        zone: zone.as_ref(),
     };
     let (series, refused) = text.assemble(read, &mut guess, &mut report)?;
     let nothing = series.is_empty();
@@ -80,6 +82,18 @@ pub(super) fn read_member(member: Member<'_>, options: &BarOptions) -> Result<Pa
     })
 }
 
+/// The clock of times that name no zone: as the caller says, else as the text says. Dates need none.
+fn zone_of(
+    facts: &Facts,
+    read: &ReadRows,
+    options: &BarOptions,
+) -> Result<Option<ClockZone>, String> {
+    match &options.zone {
+        None if read.series.iter().any(RawSeries::has_local_times) => facts.zones.clock(),
+        said => Ok(said.clone()),
+    }
+}
+
 /// What the path says; a member of a zip file whose own name says little is called like the zip file.
 fn guess_of(place: &Place) -> Guess {
     let mut found = guess(&place.naming_path());
@@ -98,6 +112,8 @@ struct Text<'a> {
     place: &'a Place,
     facts: &'a Facts,
     options: &'a BarOptions,
+    /// The clock of times that name no zone, if it is known.
+    zone: Option<&'a ClockZone>,
 }
 
 /// A series whose rows are settled, with its own report.
@@ -204,7 +220,7 @@ impl Text<'_> {
         let calendar = calendar.unwrap_or_else(|| Calendar::of_market(market));
         let rules = Rules {
             form,
-            zone: self.options.zone.as_ref(),
+            zone: self.zone,
             calendar,
             text_column: text_column.filter(|_| raw.names.symbol.is_none()),
         };
@@ -270,7 +286,7 @@ impl Text<'_> {
         if let Ok(interval) = interval {
             let stamps = Stamps {
                 time_of: self.options.time_of,
-                has_zone: self.options.zone.is_some(),
+                has_zone: self.zone.is_some(),
             };
             settle_grid(&mut raw, interval, calendar, stamps, &mut own);
         }

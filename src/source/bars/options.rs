@@ -1,7 +1,7 @@
 //! How files of bars are read.
 
 use super::super::report::OnError;
-use super::super::times::{ClockZone, DateOrder};
+use super::super::times::{ClockZone, DateOrder, SaidOfTimes};
 use super::overlap::OnConflict;
 use super::stamps::TimeOf;
 use crate::model::{Calendar, Interval};
@@ -46,4 +46,13 @@ pub struct BarOptions {
     pub on_conflict: OnConflict,
     /// What to multiply prices with, as 0.0001 where a source writes them as whole numbers.
     pub scale: Option<f64>,
+}
+
+impl BarOptions {
+    pub(super) fn said_of_times(&self) -> SaidOfTimes {
+        SaidOfTimes {
+            order: self.dates,
+            has_zone: self.zone.is_some(),
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::super::fields::{no_zone, number_defect, read_time_in};
 use super::super::numbers::{NumberDefect, parse_number, parse_volume};
 use super::super::report::{DefectKind, InputReport, NoticeKind, RowDefect};
 use super::super::rows::{Rows, Step};
-use super::super::times::{DateOrder, TimeForm, WrittenTime};
+use super::super::times::{SaidOfTimes, TimeForm, WrittenTime};
 use super::adjusted::{ADJUSTED, AdjustedColumn, Unused};
 use super::names::{BySeries, NameColumns, SYMBOL};
 use super::options::BarOptions;
@@ -176,7 +176,7 @@ struct Positions {
     adjusted: Option<AdjustedColumn>,
     names: NameColumns,
     width: usize,
-    dates: Option<DateOrder>,
+    said: SaidOfTimes,
     decimal_comma: bool,
     scale: Option<Scale>,
     of_yahoo: bool,
@@ -246,7 +246,7 @@ impl Positions {
             adjusted: adjusted.map(|at| AdjustedColumn { at, used }),
             names: name_columns,
             width: names.len(),
-            dates: options.dates,
+            said: options.said_of_times(),
             decimal_comma: options.decimal_comma,
             scale: options.scale.map(Scale::new),
             of_yahoo: of_yahoo
@@ -272,7 +272,7 @@ impl Positions {
             adjusted: None,
             names: NameColumns::default(),
             width,
-            dates: options.dates,
+            said: options.said_of_times(),
             decimal_comma: options.decimal_comma,
             scale: options.scale.map(Scale::new),
             of_yahoo: false,
@@ -284,7 +284,7 @@ impl Positions {
 
     /// The bar of a row.
     fn read(&self, record: &ByteRecord) -> Result<Row, RowDefect> {
-        let time: WrittenTime = read_time_in(&self.time.of(record), self.dates)?;
+        let time: WrittenTime = read_time_in(&self.time.of(record), self.said)?;
         let [open, high, low, close] = self.prices;
         let field = |at| record.get(at).unwrap_or_default();
         let price = |(at, name)| match parse_number(field(at), self.decimal_comma) {

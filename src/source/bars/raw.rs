@@ -1,8 +1,8 @@
 //! The bars of a file as its rows come, series by series.
 
 use super::super::report::{DefectKind, Findings, RowDefect};
-use super::super::times::{TimeForm, TimeForms};
-use crate::model::{Bar, Bars, Interval};
+use super::super::times::{TimeForm, TimeForms, is_midnight};
+use crate::model::{Bar, Bars, Interval, Timestamp};
 
 /// What the rows of a series say about it; `None` where they say nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -43,6 +43,14 @@ impl RawSeries {
 
     pub(super) fn reject(&mut self, line: u64, defect: RowDefect) {
         self.defects.add(defect.kind, Some(line), || defect.message);
+    }
+
+    /// Whether a time of day names no zone.
+    pub(super) fn has_local_times(&self) -> bool {
+        let of_day = |time: &i64| !is_midnight(Timestamp::from_millis(*time));
+        let naive = self.forms.ranges().filter(|(_, form)| form.is_naive());
+        let mut times = naive.filter_map(|(rows, _)| self.bars.time.get(rows));
+        times.any(|times| times.iter().any(of_day))
     }
 
     /// The rows of the file that are its own.

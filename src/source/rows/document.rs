@@ -4,20 +4,21 @@
 //! one with a list for each symbol. Or they are objects by date (`{"2024-01-31": {"open": 1}}`), or columns
 //! (`{"t": [1, 2], "o": [3, 4]}`). Keys tell which it is: see `json_shapes`.
 
+use std::rc::Rc;
+
 use serde_json::{Map, Value};
 
 use super::super::container::Place;
-use super::json_seen::{Seen, several_lists};
+use super::json_frame::{Frame, Names, OfRows, names_of, path_of, symbol_of};
+use super::json_seen::{Seen, names_after_rows, several_lists};
 use super::json_shapes::{
-    flattened, holds_rows, is_by_time, is_columns, is_like_a_row, is_list_key, is_message,
-    is_names_key, is_scalar, is_symbol, is_symbol_key, is_time, is_time_key, is_whole_row,
-    needs_zone, plain,
+    flattened, holds_rows, is_bar_key, is_by_time, is_columns, is_like_a_row, is_list_key,
+    is_message, is_names_key, is_scalar, is_symbol_key, is_time, is_time_key, is_whole_row, plain,
 };
 use super::json_table::Table;
 use super::lines::MAX_ROW;
 use super::scan::Scan;
 use super::step::Facts;
-use super::texts::Texts;
 use crate::error::{Error, Result, excerpt, shortened};
 
 /// The deepest nesting of what stands around the rows.
@@ -29,44 +30,30 @@ const MAX_HELD: usize = 64 << 20;
 pub(super) struct Row {
     pub(super) value: Value,
     /// The symbol that the document names beside an array.
-    pub(super) symbol: Option<String>,
+    pub(super) symbol: Option<Rc<str>>,
 }
 
-/// What is open where the stream stands: a list or an object.
-#[derive(Default)]
-struct Frame {
-    is_list: bool,
-    key: String,
-    /// Elements so far.
-    elements: u64,
-    /// The values of an object that are no lists and no objects.
-    fields: Map<String, Value>,
-    /// Lists of such values, by their keys.
-    columns: Vec<(String, Texts)>,
-    /// The keys of objects of date -> value, which are columns.
-    index: Option<Texts>,
-    /// The values of a list.
-    texts: Texts,
-    /// Whether lists or objects were inside.
-    holds_more: bool,
-    /// Whether the elements of a list are rows, once it is known.
-    rows: Option<bool>,
-}
+/// The column of the symbol that a document names around rows that name another one themselves.
+pub(super) const AROUND: &str = "document symbol";
 
 /// Reads a document.
 pub(super) struct Document<'a> {
     scan: Scan<'a>,
     stack: Vec<Frame>,
     text: Vec<u8>,
-    table: Option<(Table, Option<String>)>,
+    table: Option<(Table, Option<Rc<str>>)>,
     row: Option<Row>,
     /// What was said about all rows so far.
     pub(super) facts: Facts,
-    zone: Option<String>,
     seen: Seen,
 }
 
 impl<'a> Document<'a> {
+    #[cfg(test)]
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
     pub(super) fn new(scan: Scan<'a>) -> Self {
         Self {
             scan,
@@ -75,7 +62,6 @@ impl<'a> Document<'a> {
             table: None,
             row: None,
             facts: Facts::default(),
-            zone: None,
             seen: Seen::default(),
         }
     }
@@ -149,7 +135,7 @@ impl<'a> Document<'a> {
             return Ok(None);
         };
         let Some(first) = self.scan.element(b']', frame.elements == 0)? else {
-            self.close_list();
+            self.close_list()?;
             return Ok(None);
         };
         frame.elements += 1;
@@ -176,10 +162,10 @@ impl<'a> Document<'a> {
             Value::Array(items) if items.first().is_some_and(|item| !is_scalar(item)) => {
                 self.give_back_and_enter(first)
             }
-            Value::Object(_) | Value::Array(_) if self.list_has_rows(&value)? => {
-                Ok(Some(Ok(self.list_row(value))))
+            Value::Object(_) | Value::Array(_) => {
+                let list = self.of_list(&value)?;
+                Ok(list.are_rows.then(|| self.list_row(value, list)))
             }
-            Value::Object(_) | Value::Array(_) => Ok(None),
             scalar if self.stack.len() == 1 => Ok(Some(Err(format!(
                 "expected a JSON object or array, found {}",
                 excerpt(&scalar.to_string())
@@ -205,6 +191,9 @@ impl<'a> Document<'a> {
 
     fn hold(&mut self, bytes: usize) -> Result<()> {
         self.seen.held += bytes;
+        if let Some(frame) = self.stack.last_mut() {
+            frame.held += bytes;
+        }
         if self.seen.held > MAX_HELD {
             let message = format!(
                 "expected columns of at most {} MiB in a JSON document, found more; write one row a line (JSONL) instead",
@@ -220,79 +209,68 @@ impl<'a> Document<'a> {
         self.place().error(None, message)
     }
 
-    /// Whether the elements of the innermost list are rows; `first` is the first of them.
-    fn list_has_rows(&mut self, first: &Value) -> Result<bool> {
-        let path = self.path();
-        let is_top = self.stack.len() == 1;
-        let has_symbol = self.symbol().is_some();
-        let Some(frame) = self.stack.last_mut() else {
-            return Ok(false);
+    /// What holds for the elements of the innermost list; `first` is the first of them.
+    fn of_list(&mut self, first: &Value) -> Result<OfRows> {
+        let Some(frame) = self.stack.last() else {
+            return Err(self.scan.invalid("expected a list"));
         };
-        if let Some(known) = frame.rows {
-            return Ok(known);
+        if let Some(known) = &frame.rows {
+            return Ok(known.clone());
         }
         let like_a_row = match first {
             Value::Object(object) => is_like_a_row(object),
             _ => true,
         };
-        let are_rows = is_top || like_a_row || is_list_key(&frame.key);
-        frame.rows = Some(are_rows);
+        let are_rows = self.stack.len() == 1 || like_a_row || is_list_key(&frame.key);
+        let symbol = symbol_of(&self.stack);
         if !are_rows {
-            self.seen.passed_over.push(path);
-        } else if !has_symbol && !self.seen.lists.contains(&path) {
-            self.seen.lists.push(path);
-            if let [one, another] = self.seen.lists.as_slice() {
-                return Err(several_lists(self.scan.place(), one, another));
+            let path = || path_of(&self.stack);
+            self.seen.passed_over.get_or_insert_with(path);
+        } else if symbol.is_none() {
+            let path = path_of(&self.stack);
+            match &self.seen.list {
+                Some(one) if *one != path => {
+                    return Err(several_lists(self.scan.place(), one, &path));
+                }
+                _ => self.seen.list = Some(path),
             }
         }
-        Ok(are_rows)
-    }
-
-    /// Where the innermost list is, as `jq` writes it.
-    fn path(&self) -> String {
-        let mut path = String::new();
-        let mut inside_list = false;
-        for frame in &self.stack {
-            if inside_list {
-                path.push_str("[]");
-            }
-            if !frame.key.is_empty() {
-                let plain_key = frame
-                    .key
-                    .bytes()
-                    .all(|b| b.is_ascii_alphabetic() || b == b'_');
-                let key = &frame.key;
-                path.push_str(&match plain_key {
-                    true => format!(".{key}"),
-                    false => format!(".\"{key}\""),
-                });
-            }
-            inside_list = frame.is_list;
+        let found = OfRows {
+            are_rows,
+            symbol,
+            names: names_of(&self.stack),
+        };
+        if let Some(frame) = self.stack.last_mut() {
+            frame.rows = Some(found.clone());
         }
-        if path.is_empty() {
-            ".".to_owned()
-        } else {
-            path
-        }
+        Ok(found)
     }
 
     /// A row of a list.
-    fn list_row(&mut self, value: Value) -> Row {
-        let symbol = self.symbol();
+    fn list_row(&mut self, value: Value, list: OfRows) -> Result<Row, String> {
+        let OfRows { symbol, names, .. } = list;
         match value {
-            Value::Object(fields) => self.named(fields, symbol, None),
-            Value::Array(items) => match self.names() {
+            Value::Object(fields) => Ok(self.named(fields, symbol, None)),
+            Value::Array(items) => match names {
+                Some(names) if items.len() > names.len() => Err(format!(
+                    "expected {} fields, as many as the document names, found {}",
+                    names.len(),
+                    items.len()
+                )),
                 Some(names) => {
-                    let fields = names.into_iter().zip(items).collect();
-                    self.named(fields, symbol, None)
+                    let fields = names.iter().cloned().zip(items).collect();
+                    Ok(self.named(fields, symbol, None))
                 }
                 None => {
                     self.count(symbol.is_some());
+                    if let Some(frame) = self.stack.last_mut() {
+                        frame.unnamed = Some((String::new(), items.len()));
+                    }
                     let value = Value::Array(items);
-                    Row { value, symbol }
+                    Ok(Row { value, symbol })
                 }
             },
-            value => Row { value, symbol },
+            value => Ok(Row { value, symbol }),
         }
     }
 
@@ -301,61 +279,30 @@ impl<'a> Document<'a> {
         self.seen.without_symbol |= !has_symbol;
     }
 
-    /// The names of the fields of arrays, if the document lists them before; and then the times of rows.
-    fn names(&self) -> Option<Vec<String>> {
-        let lists = self.stack.iter().rev().flat_map(|frame| &frame.columns);
-        let (_, names) = lists.into_iter().find(|(key, _)| is_names_key(key))?;
-        let text = |at| serde_json::from_slice::<String>(names.get(at)).ok();
-        (0..names.len()).map(text).collect()
-    }
-
-    /// A row with what the document says around it: its symbol and its time, and the zone of its times.
+    /// A row with what the document says around it: its symbol and its time.
     fn named(
         &mut self,
         fields: Map<String, Value>,
-        symbol: Option<String>,
+        symbol: Option<Rc<str>>,
         time: Option<String>,
     ) -> Row {
         let mut fields = flattened(fields);
         let own = fields
             .iter()
-            .any(|(key, value)| is_symbol_key(key) && is_scalar(value));
-        self.count(own || symbol.is_some());
-        if let Some(symbol) = symbol.filter(|_| !own) {
-            fields.insert("symbol".to_owned(), Value::String(symbol));
+            .find(|(key, value)| is_symbol_key(key) && is_scalar(value));
+        let own = own.map(|(_, value)| value.as_str().unwrap_or_default().to_owned());
+        self.count(own.is_some() || symbol.is_some());
+        if let Some(symbol) = symbol.filter(|symbol| own.as_deref() != Some(&**symbol)) {
+            let name = if own.is_some() { AROUND } else { "symbol" };
+            fields.insert(name.to_owned(), Value::String(symbol.as_ref().to_owned()));
         }
         if let Some(time) = time.filter(|_| !fields.keys().any(|key| is_time_key(key))) {
             fields.insert("time".to_owned(), Value::String(time));
-        }
-        if let Some(zone) = &self.zone {
-            for (key, value) in &mut fields {
-                match value {
-                    Value::String(text) if is_time_key(key) && needs_zone(text) => {
-                        text.push(' ');
-                        text.push_str(zone);
-                    }
-                    _ => {}
-                }
-            }
         }
         Row {
             value: Value::Object(fields),
             symbol: None,
         }
-    }
-
-    /// The symbol of the rows here: a key around them, or a field beside them if there are several of them.
-    fn symbol(&self) -> Option<String> {
-        let in_list = |depth: usize| self.stack.iter().take(depth).any(|frame| frame.is_list);
-        let frames = self.stack.iter().enumerate().rev();
-        let mut named = frames.filter_map(|(depth, frame)| {
-            let field = || frame.fields.iter().find(|(key, _)| is_symbol_key(key));
-            let field = in_list(depth).then(field).flatten();
-            let field = field.and_then(|(_, value)| value.as_str());
-            let key = Some(frame.key.as_str()).filter(|key| is_symbol(key));
-            field.or(key).map(str::to_owned)
-        });
-        named.next()
     }
 
     /// Goes on in an object by one key.
@@ -372,7 +319,7 @@ impl<'a> Document<'a> {
         self.scan.expect(b':')?;
         let first = self.scan.peek()?;
         if self.stack.len() == 1 && self.seen.keys.len() < 20 {
-            self.seen.keys.push(key.clone());
+            self.seen.keys.push(shortened(&key));
         }
         if let Some(frame) = self.stack.last_mut() {
             frame.elements += 1;
@@ -389,6 +336,9 @@ impl<'a> Document<'a> {
         self.hold(self.text.len() + key.len() + 32)?;
         self.note(&key, &value);
         if let Some(frame) = self.stack.last_mut() {
+            if let Some(symbol) = value.as_str().filter(|_| is_symbol_key(&key)) {
+                frame.symbol.get_or_insert_with(|| Rc::from(symbol));
+            }
             frame.fields.insert(key, value);
         }
         Ok(())
@@ -399,77 +349,114 @@ impl<'a> Document<'a> {
         let Value::String(text) = value else {
             return;
         };
-        if is_message(key, value) {
+        if is_message(key, value) && self.seen.messages.len() < 20 {
             let message = format!("{}: {}", shortened(key), excerpt(text));
             self.seen.messages.push(message);
         }
         let key = plain(key);
-        if key.ends_with("timezone") || key == "exchangetimezonename" {
-            // Names of the table of zones; abbreviations may mean several.
-            self.zone = Some(text.clone()).filter(|zone| zone.contains('/') || zone == "UTC");
+        if key.contains("timezone") || key == "tz" {
+            self.facts.zones.note(text);
         } else if key == "category" && ["spot", "linear", "inverse"].contains(&text.as_str()) {
             self.facts.bybit_category = Some(text.clone());
-        } else if is_symbol_key(&key) && !text.is_empty() && !self.seen.symbols.contains(text) {
-            self.seen.symbols.push(text.clone());
+        } else if is_symbol_key(&key) && !text.is_empty() {
+            self.seen.note_symbol(text);
         }
     }
 
-    fn close_list(&mut self) {
-        let Some(list) = self.stack.pop() else {
-            return;
+    fn close_list(&mut self) -> Result<()> {
+        let Some(list) = self.close() else {
+            return Ok(());
         };
-        self.seen.empty_list |= list.elements == 0;
-        let Some(outer) = self.stack.last_mut() else {
-            return;
+        let outer = path_of(&self.stack);
+        let place = self.scan.place();
+        let Some(frame) = self.stack.last_mut() else {
+            return Ok(());
         };
         // Columns of objects in a list belong to the object around it.
-        outer.columns.extend(list.columns);
-        if !list.texts.is_empty() && !list.key.is_empty() {
-            outer.columns.push((list.key, list.texts));
+        frame.columns.extend(list.columns);
+        frame.names = frame.names.take().or(list.names);
+        if let Some((_, width)) = list.unnamed {
+            frame.unnamed = Some((list.key.clone(), width));
+        }
+        if list.texts.is_empty() || list.key.is_empty() {
+            return Ok(());
+        }
+        if is_names_key(&list.key)
+            && let Some(names) = list.texts.as_strings()
+        {
+            if let Some((rows, width)) = &frame.unnamed
+                && *width == names.len()
+            {
+                return Err(names_after_rows(place, &outer, &list.key, rows));
+            }
+            frame.names.get_or_insert_with(|| Names::new(names));
+        }
+        frame.columns.push((list.key, list.texts));
+        Ok(())
+    }
+
+    /// Closes the innermost list or object. What it holds counts as held by the one around it.
+    fn close(&mut self) -> Option<Frame> {
+        let closed = self.stack.pop()?;
+        self.seen.empty_list |= closed.elements == 0;
+        match self.stack.last_mut() {
+            Some(outer) => outer.held += closed.held,
+            None => self.seen.held -= closed.held,
+        }
+        Some(closed)
+    }
+
+    /// What was held for an object that gave rows is free again.
+    fn release(&mut self, held: usize) {
+        self.seen.held -= held;
+        if let Some(outer) = self.stack.last_mut() {
+            outer.held -= held;
         }
     }
 
     fn close_object(&mut self) -> Result<()> {
-        let symbol = self.symbol();
+        let symbol = symbol_of(&self.stack);
         let time = self.stack.iter().rev().find(|frame| is_time(&frame.key));
         let time = time.map(|frame| frame.key.clone());
-        let Some(mut object) = self.stack.pop() else {
+        let has_outer = self.stack.len() > 1;
+        let Some(mut object) = self.close() else {
             return Ok(());
         };
-        self.seen.empty_list |= object.elements == 0;
+        let held = if has_outer { object.held } else { 0 };
         self.check_code(&object.fields)?;
-        if let Some(table) = Table::of(&mut object.columns, &mut object.index) {
+        let table = Table::of(&mut object.columns, &mut object.by_key);
+        if let Some(table) = table.map_err(|message| self.place().error(None, message))? {
             self.table = Some((table, symbol));
+            self.release(held);
             return Ok(());
         }
         if !object.holds_more && !is_time(&object.key) && is_by_time(&object.fields) {
-            self.add_column(object);
+            // A column of the object around it.
+            if let Some(outer) = self.stack.last_mut() {
+                outer.by_key.add(object.key, object.fields);
+            }
             return Ok(());
         }
         let mut fields = object.fields;
+        let has_fields = !fields.is_empty();
         for (key, texts) in &object.columns {
             let items = (0..texts.len()).map(|at| serde_json::from_slice(texts.get(at)).ok());
             fields.insert(key.clone(), Value::Array(items.flatten().collect()));
         }
         if !fields.is_empty() && (time.is_some() || is_whole_row(&fields)) {
             self.row = Some(self.named(fields, symbol, time));
+            self.release(held);
         } else if let Some(outer) = self.stack.last_mut() {
-            outer.columns.extend(object.columns);
+            // Lists beside single values describe something else than rows.
+            let mut columns = object.columns;
+            columns.retain(|(key, _)| !has_fields || is_bar_key(key));
+            outer.columns.extend(columns);
+            outer.names = outer.names.take().or(object.names);
+            if let Some((_, width)) = object.unnamed {
+                outer.unnamed = Some((object.key, width));
+            }
         }
         Ok(())
-    }
-
-    /// Keeps an object of date -> value as a column of the object around it.
-    fn add_column(&mut self, object: Frame) {
-        let (mut keys, mut values) = (Texts::default(), Texts::default());
-        for (key, value) in &object.fields {
-            keys.push(Value::String(key.clone()).to_string().as_bytes());
-            values.push(value.to_string().as_bytes());
-        }
-        if let Some(outer) = self.stack.last_mut() {
-            outer.columns.push((object.key, values));
-            outer.index.get_or_insert(keys);
-        }
     }
 
     /// Refuses an error that Bybit answered.

@@ -4,6 +4,7 @@ use csv::ByteRecord;
 
 use super::super::columns::{TIME, plain};
 use super::super::times::{TimeDefect, parse_time};
+use super::time_of_day::has_time_of_day;
 
 /// Names of columns that occur in nearly every table of bars or headlines, as [`plain`] writes them.
 const USUAL: [&str; 19] = [
@@ -175,10 +176,9 @@ pub(super) const META_TRADER: [&str; 7] =
 pub(super) fn is_row_of_meta_trader(record: &ByteRecord) -> bool {
     let field = |i| record.get(i).unwrap_or_default();
     let time = [field(0), b" ", field(1)].concat();
-    let of_day = field(1).contains(&b':') || (3..=6).contains(&field(1).trim_ascii().len());
     (6..=7).contains(&record.len())
         && looks_like_time(field(0))
-        && of_day
+        && has_time_of_day(record, 1)
         && looks_like_time(&time)
         && record.iter().skip(2).all(number)
 }
@@ -214,7 +214,10 @@ fn looks_like_time(field: &[u8]) -> bool {
         Ok(_) => true,
         Err(defect) => matches!(
             defect,
-            TimeDefect::DayMonthOrder | TimeDefect::CompactOrMillis
+            TimeDefect::DayMonthOrder
+                | TimeDefect::CompactOrMillis
+                | TimeDefect::CompactOrSeconds
+                | TimeDefect::AmbiguousZone
         ),
     }
 }

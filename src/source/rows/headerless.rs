@@ -4,6 +4,7 @@
 use csv::ByteRecord;
 
 use super::super::times::parse_time;
+use super::time_of_day::has_time_of_day;
 
 /// What the columns behind the prices are.
 const LAST: [&str; 2] = ["volume", "open interest"];
@@ -18,7 +19,7 @@ pub(super) fn columns_of(record: &ByteRecord) -> Option<Vec<String>> {
         is_symbol(field(1)),
         is_date(0),
     ) {
-        (true, true, ..) if is_time_of_day(field(2)) => &["symbol", "date", "time"],
+        (true, true, ..) if has_time_of_day(record, 2) => &["symbol", "date", "time"],
         (true, true, ..) => &["symbol", "date"],
         (.., true, true) => &["time", "symbol"],
         _ => return None,
@@ -39,10 +40,6 @@ pub(super) fn columns_of(record: &ByteRecord) -> Option<Vec<String>> {
 fn is_symbol(field: &[u8]) -> bool {
     let begins = field.first().is_some_and(u8::is_ascii_alphabetic);
     begins && field.len() <= 64 && parse_time(field).is_err()
-}
-
-fn is_time_of_day(field: &[u8]) -> bool {
-    field.contains(&b':') && parse_time(&[b"2000-01-01 ", field].concat()).is_ok()
 }
 
 fn number(field: &[u8]) -> bool {
@@ -69,6 +66,14 @@ mod tests {
             (
                 "NIFTY,20240102,09:16,1,2,1,2,5",
                 "symbol,date,time,open,high,low,close,volume",
+            ),
+            (
+                "NIFTY,20240102,0916,1,2,1,2,5",
+                "symbol,date,time,open,high,low,close,volume",
+            ),
+            (
+                "NIFTY,20240102,1200,1210,1190,1205,500",
+                "symbol,date,open,high,low,close,volume",
             ),
             (
                 "2024-01-02,AAPL,1,2,1,2,500",

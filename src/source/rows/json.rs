@@ -308,5 +308,8 @@ fn push_value(value: Option<&Value>, record: &mut ByteRecord) {
 }
 
 #[cfg(test)]
+#[path = "document_tests.rs"]
+mod document_tests;
+#[cfg(test)]
 #[path = "json_tests.rs"]
 mod tests;

@@ -4,23 +4,32 @@ use super::super::container::Place;
 use crate::error::{Error, Result, excerpt, shortened};
 
 /// What was met on the way, for messages.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) rows: u64,
     /// Rows of which the document did not say the symbol before them.
     pub(super) without_symbol: bool,
+    /// The first two symbols that it names.
     pub(super) symbols: Vec<String>,
-    /// Paths of the lists that gave rows, and of lists that did not.
-    pub(super) lists: Vec<String>,
-    pub(super) passed_over: Vec<String>,
+    /// The path of the list that gave rows without a symbol, and of the first that gave none.
+    pub(super) list: Option<String>,
+    pub(super) passed_over: Option<String>,
     pub(super) empty_list: bool,
+    /// Some of its keys, shortened.
     pub(super) keys: Vec<String>,
     /// What the document itself says to people: `msg` and its like.
     pub(super) messages: Vec<String>,
+    /// About how many bytes are held for what is open.
     pub(super) held: usize,
 }
 
 impl Seen {
+    pub(super) fn note_symbol(&mut self, symbol: &str) {
+        if self.symbols.len() < 2 && self.symbols.iter().all(|known| known != symbol) {
+            self.symbols.push(symbol.to_owned());
+        }
+    }
+
     /// The symbol of all rows, if the document names one; refuses a document without rows.
     pub(super) fn settle(&self, place: &Place) -> Result<Option<String>> {
         if let [one, another, ..] = self.symbols.as_slice()
@@ -47,13 +56,12 @@ impl Seen {
     fn no_rows(&self, place: &Place) -> Error {
         let mut message = "found no rows in this JSON document".to_owned();
         if !self.keys.is_empty() {
-            let keys: Vec<String> = self.keys.iter().map(|key| shortened(key)).collect();
-            message.push_str(&format!(" with the keys {}", keys.join(", ")));
+            message.push_str(&format!(" with the keys {}", self.keys.join(", ")));
         }
         if !self.messages.is_empty() {
             message.push_str(&format!("; it says {}", self.messages.join(", ")));
         }
-        if let Some(list) = self.passed_over.first() {
+        if let Some(list) = &self.passed_over {
             message.push_str(&format!(
                 "; its list {} has no times; if these are the rows, take them out with {}",
                 shortened(list),
@@ -72,6 +80,20 @@ pub(super) fn several_lists(place: &Place, one: &str, another: &str) -> Error {
         shortened(one),
         shortened(another),
         jq(one, place)
+    );
+    place.error(None, message)
+}
+
+/// The error of a document that names the fields of its rows, which are arrays, after them.
+pub(super) fn names_after_rows(place: &Place, object: &str, names: &str, rows: &str) -> Error {
+    let (names, rows) = (shortened(names), shortened(rows));
+    let order = match object {
+        "." => format!("{{\"{names}\", \"{rows}\"}}"),
+        object => format!("{} | {{\"{names}\", \"{rows}\"}}", shortened(object)),
+    };
+    let message = format!(
+        "expected the names of the fields before the rows, found them in {names} behind {rows}; put them before with {}",
+        jq(&order, place)
     );
     place.error(None, message)
 }

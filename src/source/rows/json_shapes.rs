@@ -78,13 +78,20 @@ pub(super) fn is_time_key(key: &str) -> bool {
             && !key.contains("updat")
 }
 
+/// Whether a key is that of a column of bars.
+pub(super) fn is_bar_key(key: &str) -> bool {
+    let words = ["open", "high", "low", "close", "volume", "adjclose"];
+    let key = plain(key);
+    words.contains(&key.as_str()) || matches!(key.as_str(), "o" | "h" | "l" | "c" | "v")
+}
+
 /// Whether a key is itself a time, as in an object of date -> fields.
 pub(super) fn is_time(key: &str) -> bool {
     let bytes = key.as_bytes();
     let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
     match bytes.get(digits) {
         None => matches!(digits, 8 | 10 | 13),
-        Some(b'-' | b'/' | b'.') => digits == 4 && bytes.len() >= 8,
+        Some(b'-' | b'/' | b'.') => digits == 4 && (8..=40).contains(&bytes.len()),
         Some(_) => false,
     }
 }
@@ -235,41 +242,38 @@ pub(super) fn is_scalar(value: &Value) -> bool {
     !value.is_array() && !value.is_object()
 }
 
-/// A time of day in local time, which needs a zone to be a time.
-pub(super) fn needs_zone(text: &str) -> bool {
-    let Some((date, time)) = text.trim().split_once([' ', 'T']) else {
-        return false;
-    };
-    is_time(date)
-        && time.contains(':')
-        && time
-            .bytes()
-            .all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.'))
-}
+/// The most bytes that the names may have that an object in a row gives to its fields.
+const MAX_NAMES: usize = 1 << 16;
 
-/// A row as columns: objects in it become columns like `source.name`, the numbers of `1. open` go, and of the
-/// keys `t` and `T`, which are the same column to a reader, the second is the symbol.
+/// A row as columns: objects in it become columns like `source.name`, and the numbers of `1. open` go. Of the
+/// keys `t` and `T`, which are the same column to a reader, the second is the symbol if it is a text, and the time
+/// of the close if it is a number.
 pub(super) fn flattened(row: Map<String, Value>) -> Map<String, Value> {
-    let has = |key: &str| row.contains_key(key);
-    let two_times = has("t") && has("T");
+    let text = |key: &str| row.get(key).is_some_and(is_name);
+    let two_times = row.contains_key("t") && row.contains_key("T");
     let plain_keys = !two_times && row.keys().all(|key| without_number(key).len() == key.len());
     if plain_keys && !row.values().any(Value::is_object) {
         return row;
     }
-    let symbol = if has("S") { "S" } else { "T" };
+    let symbol = ["S", "T"].into_iter().find(|key| text(key));
     let mut flat = Map::new();
     for (key, value) in row {
         match value {
-            Value::Object(inner) => {
+            Value::Object(inner) if key.len() * inner.len() <= MAX_NAMES => {
                 for (sub, value) in inner {
                     flat.insert(format!("{key}.{sub}"), value);
                 }
             }
-            value if two_times && key == symbol => {
+            value if two_times && Some(key.as_str()) == symbol => {
                 flat.insert("symbol".to_owned(), value);
             }
             value if two_times && key == "T" => {
-                flat.insert("type".to_owned(), value);
+                let name = if is_name(&value) {
+                    "type"
+                } else {
+                    "close_time"
+                };
+                flat.insert(name.to_owned(), value);
             }
             value => {
                 flat.insert(without_number(&key).to_owned(), value);
@@ -277,6 +281,12 @@ pub(super) fn flattened(row: Map<String, Value>) -> Map<String, Value> {
         }
     }
     flat
+}
+
+/// Whether a value is a text with a letter, which no number and no time since 1970 is.
+fn is_name(value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    text.contains(|c: char| c.is_alphabetic())
 }
 
 #[cfg(test)]
@@ -318,9 +328,6 @@ mod tests {
         for other in ["bars", "BARS", "USD", "next_page_token", "Data", "OHLC", ""] {
             assert!(!is_symbol(other), "{other}");
         }
-        assert!(needs_zone("2024-01-31 09:30:00") && needs_zone("2024-01-31T09:30"));
-        assert!(!needs_zone("2024-01-31 09:30:00Z") && !needs_zone("2024-01-31"));
-        assert!(!needs_zone("2024-01-31 09:30:00-05:00"));
     }
 
     #[test]
@@ -362,6 +369,12 @@ mod tests {
         assert_eq!(
             Value::Object(flattened(object(row))),
             json!({"type": "b", "symbol": "AAA", "t": 1})
+        );
+        // Binance: the time of the close is no symbol.
+        let row = json!({"t": 1, "T": 2, "s": "AAA"});
+        assert_eq!(
+            Value::Object(flattened(object(row))),
+            json!({"t": 1, "close_time": 2, "s": "AAA"})
         );
     }
 }

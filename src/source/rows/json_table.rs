@@ -2,44 +2,65 @@
 
 use serde_json::{Map, Value};
 
-use super::json_shapes::is_time_key;
+use super::json_columns::ByKey;
+use super::json_shapes::{is_names_key, is_time_key};
 use super::texts::Texts;
+use crate::error::shortened;
 
 /// Columns of one length, given row by row.
 pub(super) struct Table {
     columns: Vec<(String, Texts)>,
+    by_key: ByKey,
+    /// The keys of `by_key` are the times.
+    keys_are_times: bool,
     len: usize,
     given: usize,
 }
 
 impl Table {
-    /// The columns that are as long as that of the times; `None` if there is no such column, or nothing beside
-    /// it. `index` has the times if no column has.
+    /// The columns of an object; `None` if no column has times, or nothing is beside them.
+    ///
+    /// # Errors
+    /// Why the columns do not belong together.
     pub(super) fn of(
         columns: &mut Vec<(String, Texts)>,
-        index: &mut Option<Texts>,
-    ) -> Option<Self> {
+        by_key: &mut ByKey,
+    ) -> Result<Option<Self>, String> {
         let times = columns.iter().find(|(key, _)| is_time_key(key));
-        let len = match (times, index.as_ref()) {
-            (Some((_, times)), _) => times.len(),
-            (None, Some(index)) => index.len(),
-            (None, None) => return None,
+        let (len, like) = match (times, by_key.is_empty()) {
+            (_, false) => (by_key.len(), "the objects beside it"),
+            (Some((key, times)), _) => (times.len(), key.as_str()),
+            (None, true) => return Ok(None),
         };
-        let fits = |(_, column): &(String, Texts)| column.len() == len;
-        let from_index = times.is_none();
-        if columns.iter().filter(|c| fits(c)).count() + usize::from(from_index) < 2 {
-            return None;
+        let by_date = !by_key.is_empty();
+        let fits = |(_, column): &&(String, Texts)| !by_date && column.len() == len;
+        let keys_are_times = by_date && !by_key.has(is_time_key);
+        if !by_date && columns.iter().filter(fits).count() < 2 {
+            return Ok(None);
+        }
+        let other = |column: &&(String, Texts)| !fits(column) && !is_names_key(&column.0);
+        if let Some((key, column)) = columns.iter().find(other) {
+            let (key, like) = (shortened(key), shortened(like));
+            return Err(match by_date {
+                true => format!(
+                    "expected an object of date -> value for {key} as for the columns beside it, found a list of {}; leave it out with jq 'del(.. | .\"{key}\"?)', if it is no column",
+                    column.len()
+                ),
+                false => format!(
+                    "expected {len} values in the column {key} as in {like}, found {}; fetch the file again, or leave it out with jq 'del(.. | .\"{key}\"?)', if it is no column",
+                    column.len()
+                ),
+            });
         }
         let mut table = std::mem::take(columns);
-        table.retain(fits);
-        if let Some(index) = index.take().filter(|_| from_index) {
-            table.insert(0, ("time".to_owned(), index));
-        }
-        Some(Self {
+        table.retain(|(key, column)| !by_date && (column.len() == len || !is_names_key(key)));
+        Ok(Some(Self {
             columns: table,
+            by_key: std::mem::take(by_key),
+            keys_are_times,
             len,
             given: 0,
-        })
+        }))
     }
 
     pub(super) fn next(&mut self) -> Option<Result<Map<String, Value>, String>> {
@@ -48,11 +69,15 @@ impl Table {
         }
         let at = self.given;
         self.given += 1;
-        let fields = self.columns.iter().map(|(key, column)| {
+        let time = self.by_key.key(at).filter(|_| self.keys_are_times);
+        let time = time.map(|key| Ok(("time".to_owned(), Value::String(key.to_owned()))));
+        let values = self.by_key.row(at);
+        let values = values.map(|(name, value)| Ok((name.to_owned(), value)));
+        let lists = self.columns.iter().map(|(key, column)| {
             let value = serde_json::from_slice(column.get(at));
             let value = value.map_err(|e| format!("expected a value as {key}, found {e}"))?;
             Ok((key.clone(), value))
         });
-        Some(fields.collect())
+        Some(time.into_iter().chain(values).chain(lists).collect())
     }
 }

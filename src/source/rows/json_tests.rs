@@ -145,6 +145,20 @@ fn other_documents_are_refused_with_their_line() {
     }
 }
 
+/// The zone that the document says for the times of its rows.
+#[test]
+fn a_time_zone_is_said_of_all_rows() {
+    for text in [
+        r#"{"Meta Data":{"6. Time Zone":"US/Eastern"},"data":[["2024-01-02 09:30:00",1]]}"#,
+        r#"{"data":[["01/02/2024 09:30 AM",1]],"meta":{"exchange_timezone":"US/Eastern"}}"#,
+        r#"{"timezone":"EST","exchangeTimezoneName":"US/Eastern","data":[{"t":"2024-01-02 09:30"}]}"#,
+    ] {
+        let (_, facts, ..) = read(text).unwrap();
+        let zone = facts.zones.clock().unwrap().unwrap();
+        assert_eq!(zone.to_string(), "US/Eastern", "{text}");
+    }
+}
+
 /// The rows as `name=value` pairs, each row on a line.
 fn shown(text: &str) -> String {
     let (layout, facts, rows, bad) = read(text).unwrap();
@@ -194,7 +208,7 @@ const ANSWERS: &[(&str, &str)] = &[
     (
         r#"{"Meta Data":{"2. Symbol":"AAA","6. Time Zone":"US/Eastern"},
                 "Time Series (5min)":{"2024-01-02 19:55:00":{"1. open":"1","4. close":"2"}}}"#,
-        "open=1 close=2 time=2024-01-02 19:55:00 US/Eastern\nall: AAA",
+        "open=1 close=2 time=2024-01-02 19:55:00\nall: AAA",
     ),
     (
         r#"{"Meta Data":{"2. Symbol":"AAA","5. Time Zone":"US/Eastern"},
@@ -231,7 +245,7 @@ const ANSWERS: &[(&str, &str)] = &[
     (
         r#"{"meta":{"symbol":"AAA","exchange_timezone":"America/New_York"},
                 "values":[{"datetime":"2024-01-02 15:59:00","open":"1"}],"status":"ok"}"#,
-        "datetime=2024-01-02 15:59:00 America/New_York open=1\nall: AAA",
+        "datetime=2024-01-02 15:59:00 open=1\nall: AAA",
     ),
     // CryptoCompare
     (

@@ -8,6 +8,8 @@ mod field_order;
 mod header;
 mod headerless;
 mod json;
+mod json_columns;
+mod json_frame;
 mod json_seen;
 mod json_shapes;
 mod json_table;
@@ -20,6 +22,7 @@ mod scan;
 mod skipped;
 mod step;
 mod texts;
+mod time_of_day;
 mod wide;
 
 use ::csv::ByteRecord;

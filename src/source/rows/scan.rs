@@ -49,11 +49,9 @@ impl<'a> Scan<'a> {
     fn consume(&mut self, n: usize) {
         if self.at < self.ahead.len() {
             self.at += n;
-            if self.at >= self.ahead.len() {
-                self.ahead = Vec::new();
-                self.at = 0;
-            }
         } else {
+            self.ahead = Vec::new();
+            self.at = 0;
             self.reader.consume(n);
         }
     }
@@ -62,6 +60,12 @@ impl<'a> Scan<'a> {
     pub(super) fn give_back(&mut self, text: &[u8]) {
         let breaks = text.iter().filter(|b| **b == b'\n').count();
         self.line -= breaks as u64;
+        let read = self.ahead.get(..self.at).unwrap_or_default();
+        if read.ends_with(text) {
+            // Lists in lists are given back again and again.
+            self.at -= text.len();
+            return;
+        }
         let mut ahead = text.to_vec();
         ahead.extend_from_slice(self.ahead.get(self.at..).unwrap_or_default());
         self.ahead = ahead;
@@ -267,6 +271,22 @@ mod tests {
         assert_eq!(value, b"[1,2,3,4,5,6,\n7,8]");
         assert_eq!(scan.line, 2);
         assert_eq!(scan.element(b']', false).unwrap(), Some(b'9'));
+    }
+
+    #[test]
+    fn what_is_given_back_again_is_not_copied() {
+        let mut scan = scan("[[[1],[2]],3]");
+        let mut value = Vec::new();
+        assert!(scan.value(&mut value, 50).unwrap());
+        scan.give_back(&value);
+        scan.expect(b'[').unwrap();
+        let held = scan.ahead.as_ptr();
+        assert!(scan.value(&mut value, 50).unwrap());
+        scan.give_back(&value);
+        assert_eq!(scan.ahead.as_ptr(), held);
+        assert!(scan.value(&mut value, 50).unwrap());
+        assert_eq!(value, b"[[1],[2]]");
+        assert_eq!(scan.element(b']', false).unwrap(), Some(b'3'));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What reading on finds.
 
+use super::super::said_zones::SaidZones;
+
 /// What came out of one step through a text.
 pub(crate) enum Step {
     /// A record, at this line or row.
@@ -19,4 +21,6 @@ pub(crate) struct Facts {
     pub(crate) bybit_category: Option<String>,
     /// The names of fields without names, where the values tell another order than the usual one.
     pub(crate) field_order: Option<String>,
+    /// The time zones that it names for times that name none.
+    pub(crate) zones: SaidZones,
 }

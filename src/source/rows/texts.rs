@@ -21,6 +21,12 @@ impl Texts {
         self.ends.is_empty()
     }
 
+    /// All of them, if each is a text of JSON.
+    pub(super) fn as_strings(&self) -> Option<Vec<String>> {
+        let text = |at| serde_json::from_slice(self.get(at)).ok();
+        (0..self.len()).map(text).collect()
+    }
+
     /// The text at `at`, empty past the end.
     pub(super) fn get(&self, at: usize) -> &[u8] {
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before));

@@ -15,9 +15,10 @@ pub(super) fn day(days: i64) -> WrittenTime {
     }
 }
 
-/// `20240131`, `202401310930` or `20240131093000`: 8, 12 or 14 digits that are a date.
+/// `20240131`, `2024013109`, `202401310930` or `20240131093000`: 8, 10, 12 or 14 digits that are a date.
 pub(super) fn compact(value: i64, digits: usize) -> Option<WrittenTime> {
     let time_digits = match digits {
+        10 => 100,
         12 => 10_000,
         14 => 1_000_000,
         _ => 1,
@@ -29,6 +30,7 @@ pub(super) fn compact(value: i64, digits: usize) -> Option<WrittenTime> {
     }
     let mut time = day(days_of(date / 10_000, date / 100 % 100, date % 100)?);
     let (clock, precision) = match digits {
+        10 => (value % 100 * 10_000, TimePrecision::Minute),
         12 => (value % 10_000 * 100, TimePrecision::Minute),
         14 => (value % 1_000_000, TimePrecision::Second),
         _ => return Some(time),

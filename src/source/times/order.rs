@@ -18,6 +18,14 @@ pub enum DateOrder {
     Excel,
 }
 
+/// What a caller says about the times of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SaidOfTimes {
+    pub(crate) order: Option<DateOrder>,
+    /// Whether the clock of times that name no zone is said. `CST`, which is several zones, is read as that clock.
+    pub(crate) has_zone: bool,
+}
+
 impl fmt::Display for DateOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

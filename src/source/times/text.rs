@@ -8,17 +8,18 @@
 use super::digits::{Text, day, days_of, full_year};
 use super::excel::excel_time;
 use super::forms::TimeForm;
-use super::order::DateOrder;
+use super::order::{DateOrder, SaidOfTimes};
 use super::words;
 use super::written::{DAY_MS, TimeDefect, WrittenTime};
-use super::zones::{Zone, of_abbreviation};
+use super::zones::{Zone, is_ambiguous, of_abbreviation};
 
-/// Reads a time, with dates like `31/01/2024` in the order given.
-pub(super) fn parse(field: &[u8], order: Option<DateOrder>) -> Result<WrittenTime, TimeDefect> {
+/// Reads a time, with dates like `31/01/2024` in the order that the caller says.
+pub(super) fn parse(field: &[u8], said: SaidOfTimes) -> Result<WrittenTime, TimeDefect> {
     let mut text = Text(field);
     if text.has_words() {
-        return words::parse(field);
+        return words::parse(field, said.has_zone);
     }
+    let order = said.order;
     // A minus before a time of day is that of `20240131-093000`; elsewhere it may be an offset.
     let separators: &[u8] = if text.digits() == 8 {
         b"TtD_ -"
@@ -40,7 +41,7 @@ pub(super) fn parse(field: &[u8], order: Option<DateOrder>) -> Result<WrittenTim
     let local = days * DAY_MS + time_ms;
     Ok(WrittenTime {
         local,
-        form: text.form(local)?,
+        form: text.form(local, said.has_zone)?,
         precision,
     })
 }
@@ -146,7 +147,7 @@ impl Text<'_> {
     }
 
     /// The form of a time whose date and time of day are read: what is left is a zone, or nothing.
-    fn form(&self, local: i64) -> Result<TimeForm, TimeDefect> {
+    fn form(&self, local: i64, has_zone: bool) -> Result<TimeForm, TimeDefect> {
         let rest = self.0.trim_ascii();
         let utc = || TimeForm::Text { offset_minutes: 0 };
         match rest {
@@ -155,8 +156,12 @@ impl Text<'_> {
             _ => {}
         }
         let zone = std::str::from_utf8(rest).map_err(|_| TimeDefect::UnknownZone)?;
+        if has_zone && is_ambiguous(zone) {
+            return Ok(TimeForm::Naive);
+        }
         // A name stands apart from the time; an offset need not.
-        let apart = self.0.starts_with(b" ") || of_abbreviation(zone).is_some();
+        let abbreviation = of_abbreviation(zone).is_some() || is_ambiguous(zone);
+        let apart = self.0.starts_with(b" ") || abbreviation;
         if !apart && !rest.starts_with(b"+") && !rest.starts_with(b"-") {
             return Err(TimeDefect::Unreadable);
         }

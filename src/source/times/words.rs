@@ -8,7 +8,7 @@
 use super::digits::{Text, days_of, full_year};
 use super::forms::TimeForm;
 use super::written::{DAY_MS, TimeDefect, WrittenTime};
-use super::zones::Zone;
+use super::zones::{Zone, is_ambiguous};
 use crate::model::TimePrecision;
 
 const MONTHS: [&str; 12] = [
@@ -38,11 +38,16 @@ const WEEKDAYS: [&str; 7] = [
 const FILLERS: [&str; 6] = ["at", "on", "of", "published", "posted", "updated"];
 
 /// Reads a time whose month has its name.
-pub(super) fn parse(field: &[u8]) -> Result<WrittenTime, TimeDefect> {
+///
+/// `has_zone`: the caller says the clock of times that name no zone.
+pub(super) fn parse(field: &[u8], has_zone: bool) -> Result<WrittenTime, TimeDefect> {
     let text = std::str::from_utf8(field).map_err(|_| TimeDefect::Unreadable)?;
     // A name behind an offset, as programs of the web write it: `GMT+0100 (Central European Time)`.
     let text = text.split_once('(').map_or(text, |(time, _)| time);
-    let mut parts = Parts::default();
+    let mut parts = Parts {
+        has_zone,
+        ..Parts::default()
+    };
     let blank = |c: char| c.is_whitespace() || c == ',';
     for word in text.split(blank).filter(|word| !word.is_empty()) {
         parts.take(word)?;
@@ -61,6 +66,8 @@ struct Parts {
     /// An hour from 1 to 12 whose AM or PM is the next word.
     half_to_come: Option<String>,
     zone: Option<Zone>,
+    /// The caller says the clock of times that name no zone.
+    has_zone: bool,
 }
 
 impl Parts {
@@ -173,7 +180,13 @@ impl Parts {
         if self.clock.is_none() && self.half_to_come.is_none() {
             return Err(TimeDefect::Unreadable);
         }
-        let zone = Zone::parse(word)?;
+        if self.has_zone && is_ambiguous(word) {
+            return Ok(());
+        }
+        let zone = match &self.zone {
+            Some(Zone::Fixed(_)) if is_ambiguous(word) => return Ok(()),
+            _ => Zone::parse(word)?,
+        };
         match (&self.zone, &zone) {
             (None, _) => self.zone = Some(zone),
             (Some(Zone::Fixed(_)), _) => {}

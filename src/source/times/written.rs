@@ -33,10 +33,14 @@ pub(crate) enum TimeDefect {
     DayMonthOrder,
     /// Twelve digits that are a date and a time of day, or milliseconds of 1976.
     CompactOrMillis,
+    /// Ten digits that are a date and an hour, or seconds of the years from 2030.
+    CompactOrSeconds,
     Implausible,
     /// As [`Self::Implausible`], where the number would be a day of Excel.
     MaybeExcel,
     UnknownZone,
+    /// `CST`, which clocks of several countries are called.
+    AmbiguousZone,
     /// A clock that was put back showed it twice, or one that was put on never.
     TwiceOrNever,
 }
@@ -54,6 +58,9 @@ impl fmt::Display for TimeDefect {
             Self::CompactOrMillis => {
                 "these digits may be YYYYMMDDhhmm or milliseconds of 1976; if they are a date say --dates year-first"
             }
+            Self::CompactOrSeconds => {
+                "these digits may be YYYYMMDDhh or seconds of the 2030s; if they are a date say --dates year-first, if not write them in milliseconds"
+            }
             Self::Implausible => {
                 "expected an integer from 1973 to 2099 in s, ms, us or ns, or a date from 1900 to 2099"
             }
@@ -62,6 +69,9 @@ impl fmt::Display for TimeDefect {
             }
             Self::UnknownZone => {
                 "expected a zone like UTC, +02:00, EST or America/New_York behind the time"
+            }
+            Self::AmbiguousZone => {
+                "CST may be the time of Chicago or of China; write an offset like -06:00, or say --zone America/Chicago or --zone Asia/Shanghai where that can be said"
             }
             Self::TwiceOrNever => {
                 "the clocks of that zone were changed then, and showed this time twice or never; write the time in UTC or with an offset"

@@ -9,16 +9,15 @@ use jiff::tz::TimeZone;
 use super::written::TimeDefect;
 use crate::error::{Error, excerpt};
 
-/// Abbreviations and their offsets in minutes. Those of America are as RFC 2822 says. CET and its like are
-/// names of the time zone database, and IST, which is three zones, is none.
-const ABBREVIATIONS: [(&str, i64); 33] = [
+/// Abbreviations and their offsets in minutes. `CET` and its like are the time of winter, as `CEST` is that of
+/// summer, though the time zone database has clocks of these names. IST, which is three zones, is none.
+const ABBREVIATIONS: [(&str, i64); 36] = [
     ("Z", 0),
     ("UT", 0),
     ("UTC", 0),
     ("GMT", 0),
     ("EST", -300),
     ("EDT", -240),
-    ("CST", -360),
     ("CDT", -300),
     ("MST", -420),
     ("MDT", -360),
@@ -28,6 +27,10 @@ const ABBREVIATIONS: [(&str, i64); 33] = [
     ("AKDT", -480),
     ("HST", -600),
     ("BST", 60),
+    ("WET", 0),
+    ("CET", 60),
+    ("MET", 60),
+    ("EET", 120),
     ("WEST", 60),
     ("MEZ", 60),
     ("CEST", 120),
@@ -83,6 +86,9 @@ impl Zone {
             let minutes = offset_with_name(offset, behind.is_some());
             return minutes.map(Self::Fixed).ok_or(TimeDefect::UnknownZone);
         }
+        if is_ambiguous(text) {
+            return Err(TimeDefect::AmbiguousZone);
+        }
         let clock = CLOCKS.iter().find(|(name, _)| *name == text);
         let name = clock.map_or(text, |(_, name)| *name);
         let place = TimeZone::get(name).map_err(|_| TimeDefect::UnknownZone)?;
@@ -110,6 +116,11 @@ impl Zone {
 pub(super) fn date_time(local: i64) -> Option<DateTime> {
     let clock = jiff::Timestamp::from_millisecond(local).ok()?;
     Some(TimeZone::UTC.to_datetime(clock))
+}
+
+/// Whether this is `CST`: the time of Chicago in winter, and that of China.
+pub(super) fn is_ambiguous(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("CST")
 }
 
 /// The offset of an abbreviation, whatever its case.
@@ -173,7 +184,13 @@ impl FromStr for ClockZone {
                 excerpt(text)
             ))
         };
-        let zone = match Zone::parse(text).map_err(|_| unknown())? {
+        let refusal = |defect| match defect {
+            TimeDefect::AmbiguousZone => Error::invalid(
+                "the zone CST may be the time of Chicago or of China; say America/Chicago or Asia/Shanghai",
+            ),
+            _ => unknown(),
+        };
+        let zone = match Zone::parse(text).map_err(refusal)? {
             Zone::Place(zone) => zone,
             Zone::Fixed(minutes) => {
                 let seconds = i32::try_from(minutes * 60).map_err(|_| unknown())?;
@@ -210,6 +227,12 @@ mod tests {
             ("PDT", Some(-420)),
             ("BST", Some(60)),
             ("CEST", Some(120)),
+            ("CET", Some(60)),
+            ("met", Some(60)),
+            ("EET", Some(120)),
+            ("WET", Some(0)),
+            ("CST", None),
+            ("-0600 CST", Some(-360)),
             ("GMT+0100", Some(60)),
             ("GMT-5", Some(-300)),
             ("UTC+05:30", Some(330)),
@@ -247,6 +270,8 @@ mod tests {
                     .is_ok_and(|z| z.to_string() == good)
             );
         }
+        let refused = "CST".parse::<ClockZone>().err().map(|e| e.to_string());
+        assert!(refused.is_some_and(|e| e.contains("say America/Chicago or Asia/Shanghai")));
         for bad in ["", "Berlin", "+99:00", "IST"] {
             let refused = bad.parse::<ClockZone>().err().map(|e| e.to_string());
             assert!(

@@ -4,15 +4,17 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::super::columns::{Columns, Field, Layout};
+use super::super::columns::{Columns, Field, Layout, TimeColumns};
 use super::super::container::{Place, for_each_member};
 use super::super::fields::{read_time, wrong_unit};
 use super::super::report::{DefectKind, RowDefect};
 use super::super::rows::{Rows, Step};
-use super::super::times::{TimeForm, TimeForms};
+use super::super::times::{TimeForm, TimeForms, WrittenTime};
 use super::options::VectorOptions;
 use crate::error::{Error, Result};
-use crate::model::{Interval, SeriesKey, Timestamp};
+use crate::model::{Interval, SeriesKey, TimePrecision, Timestamp};
+
+const DAY_MS: i64 = 86_400_000;
 
 /// The column of the vectors themselves, which only Parquet files have.
 pub(super) const VECTOR: Field = Field {
@@ -65,6 +67,8 @@ pub(super) struct Metas {
     rows: Vec<Result<VectorMeta, RowDefect>>,
     /// The rows that say a time, and how.
     forms: Vec<(usize, TimeForm)>,
+    /// Whether a time of day names no zone.
+    has_local_times: bool,
 }
 
 impl Metas {
@@ -73,8 +77,19 @@ impl Metas {
         let rows = 0..rows as u64;
         Self {
             rows: rows.map(|row| Ok(VectorMeta::of_row(row))).collect(),
-            forms: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// Refuses times of a clock that the document calls another one than UTC.
+    pub(super) fn check_zone(&self, rows: &Rows<'_>) -> Result<()> {
+        if !self.has_local_times || !rows.facts().zones.are_local() {
+            return Ok(());
+        }
+        Err(rows.place.error(
+            None,
+            "this document names a time zone, and its times name none; write the times of vectors in UTC or with an offset, like 2024-01-02T09:30-05:00",
+        ))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -106,43 +121,68 @@ impl Metas {
 
 /// Where the fields of the metadata are.
 pub(super) struct MetaColumns {
-    /// Market, venue, symbol, interval and time.
-    pub(super) at: [Option<usize>; 5],
+    /// Market, venue, symbol and interval.
+    names: [Option<usize>; 4],
+    end: Option<TimeColumns>,
 }
 
 impl MetaColumns {
     pub(super) fn resolve(columns: &Columns<'_>) -> Result<Self, String> {
         let find = |field| columns.find(field);
-        if find(&END)?.is_some() && columns.need_time(&END)?.are_halves() {
-            return Err("the columns date and time are two halves of one time; join them into one column, or name the one to use with --map time=COLUMN".to_owned());
+        let is_mapped = columns.is_mapped(&END);
+        let end = match is_mapped || find(&END)?.is_some() {
+            true => Some(columns.need_time(&END)?),
+            false => None,
+        };
+        if let Some(TimeColumns::Halves(date, time)) = end
+            && !is_mapped
+        {
+            let (date, time) = (date + 1, time + 1);
+            return Err(format!(
+                "the columns date and time may be two halves of one time; say --map time=#{date}+#{time} if they are, or name the one to use with --map time=#{date} or --map time=#{time}"
+            ));
         }
         Ok(Self {
-            at: [
+            names: [
                 find(&MARKET)?,
                 find(&VENUE)?,
                 find(&SYMBOL)?,
                 find(&INTERVAL)?,
-                find(&END)?,
             ],
+            end,
         })
+    }
+
+    /// Whether they say anything.
+    fn are_none(&self) -> bool {
+        self.names.iter().all(Option::is_none) && self.end.is_none()
+    }
+
+    /// Whether one of them is at this place.
+    pub(super) fn contain(&self, at: usize) -> bool {
+        self.names.contains(&Some(at)) || self.end.as_ref().is_some_and(|end| end.is_in(at))
     }
 
     /// Adds a row from the texts of its columns; `field` gives that of a column.
     pub(super) fn read<'a>(&self, field: impl Fn(usize) -> &'a [u8], metas: &mut Metas) {
-        let texts = self.at.map(|at| at.map(&field).unwrap_or_default());
+        let names = self.names.map(|at| at.map(&field).unwrap_or_default());
+        let end = self.end.as_ref().map(|end| end.of_fields(&field));
         let row = metas.rows.len();
-        let read = read_row(texts, row as u64);
-        metas.rows.push(read.map(|(meta, form)| {
-            metas.forms.extend(form.map(|form| (row, form)));
+        let read = read_row(names, &end.unwrap_or_default(), row as u64);
+        metas.rows.push(read.map(|(meta, time)| {
+            metas.forms.extend(time.map(|time| (row, time.form)));
+            let of_day = |time: WrittenTime| time.precision != TimePrecision::Day;
+            metas.has_local_times |= time.is_some_and(|t| t.form.is_naive() && of_day(t));
             meta
         }));
     }
 }
 
 fn read_row(
-    [market, venue, symbol, interval, end]: [&[u8]; 5],
+    [market, venue, symbol, interval]: [&[u8]; 4],
+    end: &[u8],
     row: u64,
-) -> Result<(VectorMeta, Option<TimeForm>), RowDefect> {
+) -> Result<(VectorMeta, Option<WrittenTime>), RowDefect> {
     let mut meta = VectorMeta::of_row(row);
     for (field, value) in [
         (market, &mut meta.market),
@@ -164,8 +204,12 @@ fn read_row(
         return Ok((meta, None));
     }
     let time = read_time(end)?;
-    meta.end = time.utc();
-    Ok((meta, Some(time.form)))
+    meta.end = match time.precision {
+        // What holds for a day is known when it is over.
+        TimePrecision::Day => time.utc().plus_millis(DAY_MS),
+        _ => time.utc(),
+    };
+    Ok((meta, Some(time)))
 }
 
 fn text_of(field: &[u8]) -> String {
@@ -188,7 +232,7 @@ fn read_rows(rows: &mut Rows<'_>, options: &VectorOptions, metas: &mut Metas) ->
     let mut record = ByteRecord::new();
     loop {
         match rows.next(&mut record)? {
-            Step::End => return Ok(()),
+            Step::End => return metas.check_zone(rows),
             Step::Bad(_, message) => metas.reject(RowDefect::new(DefectKind::BadRow, message)),
             Step::Row(_) => {
                 if rows.layout().width() != width {
@@ -208,7 +252,7 @@ fn resolve(layout: &Layout, place: &Place, options: &VectorOptions) -> Result<Me
         Layout::Positional(_) => Err("expected a first line with the names of the columns, like market,venue,symbol,interval,end".to_owned()),
     };
     let columns = found.map_err(|message| place.error(None, message))?;
-    if columns.at.iter().all(Option::is_none) {
+    if columns.are_none() {
         return Err(place.error(
             None,
             "expected at least one of the columns market, venue, symbol, interval and end",
@@ -229,7 +273,7 @@ pub struct VectorMeta {
     pub symbol: String,
     /// The length of a bar; `1m` where the file says nothing.
     pub interval: Interval,
-    /// The close time of the window's last bar; where the file says nothing, as many minutes
+    /// The close time of the window's last bar, of a date its end; where the file says nothing, as many minutes
     /// after 1970 as there are rows before this one.
     pub end: Timestamp,
 }

@@ -54,7 +54,7 @@ fn read_metas(batch: &RecordBatch, columns: &MetaColumns, metas: &mut Metas) {
         .columns()
         .iter()
         .enumerate()
-        .map(|(at, column)| columns.at.contains(&Some(at)).then(|| texts_of(column)))
+        .map(|(at, column)| columns.contain(at).then(|| texts_of(column)))
         .collect();
     for row in 0..batch.num_rows() {
         let field = |at: usize| match texts.get(at) {
@@ -119,21 +119,24 @@ fn in_columns(batch: &RecordBatch, columns: &[usize]) -> Result<Vectors, String>
 
 /// Vectors as lists of numbers.
 fn in_lists(column: &ArrayRef) -> Result<Vectors, String> {
-    let (values, ranges): (&ArrayRef, Vec<Range<usize>>) = match column.data_type() {
+    let (values, ranges): (ArrayRef, Vec<Range<usize>>) = match column.data_type() {
         DataType::FixedSizeList(_, width) => {
             let width = usize::try_from(*width).unwrap_or(0);
             let ranges = (0..column.len()).map(|row| row * width..(row + 1) * width);
-            (column.as_fixed_size_list().values(), ranges.collect())
+            (
+                column.as_fixed_size_list().values().clone(),
+                ranges.collect(),
+            )
         }
         DataType::List(_) => {
             let lists = column.as_list::<i32>();
             let ends = lists.value_offsets().iter().map(|o| *o as usize);
-            (lists.values(), ranges_between(ends))
+            between(lists.values(), ends)
         }
         DataType::LargeList(_) => {
             let lists = column.as_list::<i64>();
             let ends = lists.value_offsets().iter().map(|o| *o as usize);
-            (lists.values(), ranges_between(ends))
+            between(lists.values(), ends)
         }
         other => {
             return Err(format!(
@@ -151,7 +154,7 @@ fn in_lists(column: &ArrayRef) -> Result<Vectors, String> {
     let is_null = |row: usize| column.is_null(row);
     let ranges = ranges.into_iter().enumerate();
     let ranges = ranges.map(|(row, range)| if is_null(row) { 0..0 } else { range });
-    Ok((as_floats(values)?, ranges.collect()))
+    Ok((as_floats(&values)?, ranges.collect()))
 }
 
 /// Numbers of any kind in 32 bits, with NaN in the place of null.
@@ -161,10 +164,36 @@ fn as_floats(values: &ArrayRef) -> Result<Vec<f32>, String> {
     Ok(values.iter().map(|v| v.unwrap_or(f32::NAN)).collect())
 }
 
-fn ranges_between(offsets: impl Iterator<Item = usize> + Clone) -> Vec<Range<usize>> {
-    offsets
-        .clone()
-        .zip(offsets.skip(1))
-        .map(|(start, end)| start..end)
-        .collect()
+/// The values between the first and the last offset, and where in them each list is. A batch may be a small part of
+/// lists whose values all batches share.
+fn between(
+    values: &ArrayRef,
+    offsets: impl Iterator<Item = usize> + Clone,
+) -> (ArrayRef, Vec<Range<usize>>) {
+    let first = offsets.clone().next().unwrap_or(0);
+    let last = offsets.clone().last().unwrap_or(0);
+    let offsets = offsets.map(|offset| offset - first);
+    let ranges = offsets.clone().zip(offsets.skip(1));
+    let ranges = ranges.map(|(start, end)| start..end).collect();
+    (values.slice(first, last - first), ranges)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::sync::Arc;
+
+    use arrow_array::ListArray;
+
+    use super::*;
+
+    #[test]
+    fn a_part_of_lists_takes_its_own_values_only() {
+        let rows = (0..100_u8).map(|i| Some([f32::from(i), 1.0].map(Some).to_vec()));
+        let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>(rows));
+        let (values, ranges) = in_lists(&lists.slice(40, 2)).unwrap();
+        assert_eq!(values, [40.0, 1.0, 41.0, 1.0]);
+        assert_eq!(ranges, [0..2, 2..4]);
+    }
 }

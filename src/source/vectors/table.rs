@@ -60,6 +60,7 @@ pub(super) fn read(member: Member<'_>, options: &VectorOptions) -> Result<(Matri
             None => metas_at.read(|at| record.get(at).unwrap_or_default(), &mut metas),
         }
     }
+    metas.check_zone(&rows)?;
     let empty = || place.error(None, "expected vectors, found no rows");
     Ok((matrix.ok_or_else(empty)?, metas))
 }

@@ -141,7 +141,7 @@ fn vectors_in_text() {
             "{text}"
         );
         assert_eq!(file.meta[1].symbol, "A");
-        assert_eq!(file.meta[1].end, "2020-01-02".parse().unwrap());
+        assert_eq!(file.meta[1].end, "2020-01-03".parse().unwrap());
     }
 }
 
@@ -154,7 +154,7 @@ fn rows_of_one_window_are_told() {
     assert_eq!(file.report.notices.count(NoticeKind::Duplicate), 1);
     let said = file.report.to_string();
     let expected =
-        "line 3: the same vector of imported/default/X:1m ending 2020-01-01T00:00:00Z is in row 1";
+        "line 3: the same vector of imported/default/X:1m ending 2020-01-02T00:00:00Z is in row 1";
     assert!(said.contains(expected), "{said}");
 
     let other = npy("<f4", 4, 1, &singles(&[1.0, 2.0, 3.0, 4.0]));
@@ -263,4 +263,32 @@ fn without_the_feature_parquet_is_refused_with_a_reason() {
         refused.contains("built without the feature parquet"),
         "{refused}"
     );
+}
+
+#[test]
+fn a_date_ends_with_its_day_and_a_time_may_be_in_two_columns() {
+    let vectors = npy("<f4", 2, 1, &singles(&[1.0, 2.0]));
+    let ends = |sidecar: &str, map: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, meta) = (dir.path().join("v.npy"), dir.path().join("m.csv"));
+        std::fs::write(&path, &vectors).unwrap();
+        std::fs::write(&meta, sidecar).unwrap();
+        let map = (!map.is_empty()).then(|| crate::source::parse_map(map).unwrap());
+        let options = VectorOptions {
+            meta: Some(meta),
+            map: map.unwrap_or_default(),
+            ..VectorOptions::default()
+        };
+        let file = read_vectors(&path, &options).map_err(|e| e.to_string())?;
+        let ends = file.meta.iter().map(|m| m.end.to_string());
+        Ok::<_, String>(ends.collect::<Vec<_>>().join(" "))
+    };
+    let days = ends("symbol,end\nA,2024-01-02\nA,20240103\n", "").unwrap();
+    assert_eq!(days, "2024-01-03T00:00:00Z 2024-01-04T00:00:00Z");
+    let halves = "symbol,date,time\nA,2024-01-02,09:30\nA,2024-01-03,0930\n";
+    let refused = ends(halves, "").unwrap_err();
+    let hint = refused.split("--map ").nth(1).unwrap();
+    let hint = hint.split_whitespace().next().unwrap();
+    let times = ends(halves, hint).unwrap();
+    assert_eq!(times, "2024-01-02T09:30:00Z 2024-01-03T09:30:00Z");
 }

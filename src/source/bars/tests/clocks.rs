@@ -288,3 +288,59 @@ fn stacked_names_are_several_series() {
     assert_eq!(all, ["crypto/v/AAA:1d 4", "crypto/v/BBB:1d 3"]);
     assert_eq!(file.series[1].bars.close, [21.0; 3]);
 }
+
+#[test]
+fn a_document_names_the_zone_of_its_bars_in_any_place() {
+    let rows = "[[\"01/02/2024 09:30 AM\",10,12,9,11,1],[\"01/02/2024 10:30 AM\",10,12,9,11,1],[\"01/02/2024 11:30 AM\",10,12,9,11,1]]";
+    let options = BarOptions {
+        dates: Some(DateOrder::MonthFirst),
+        ..BarOptions::default()
+    };
+    let read = |text: &str| read_named("equity/v/X.json", text, &options);
+    for text in [
+        format!("{{\"data\":{rows},\"timezone\":\"America/New_York\"}}"),
+        format!("{{\"timezone\":\"America/New_York\",\"data\":{rows}}}"),
+    ] {
+        let file = read(&text).unwrap();
+        let first = Timestamp::from_millis(file.series[0].bars.time[0]);
+        assert_eq!(first.to_string(), "2024-01-02T14:30:00Z", "{text}");
+    }
+    let text = format!("{{\"data\":{rows},\"timezone\":\"EST\"}}");
+    let refused = read(&text).unwrap_err().to_string();
+    assert!(
+        refused.contains("like --zone America/New_York, or --zone EST"),
+        "{refused}"
+    );
+    // Dates and moments need none.
+    let days = "{\"timezone\":\"EST\",\"data\":[[\"2024-01-02\",10,12,9,11,1],[\"2024-01-03\",10,12,9,11,1],[\"2024-01-04\",10,12,9,11,1]]}";
+    let file = read_named("equity/v/X.json", days, &BarOptions::default()).unwrap();
+    assert_eq!(file.series[0].bars.time[0], 1_704_153_600_000);
+}
+
+#[test]
+fn hours_in_ten_digits_are_asked_for() {
+    let text = rows("time,open,high,low,close,volume\n", 4, |hour| {
+        format!("20240102{hour:02}")
+    });
+    let options = BarOptions::default();
+    assert!(refused(&text, &options).contains("if they are a date say --dates year-first"));
+    let options = BarOptions {
+        dates: Some(DateOrder::YearFirst),
+        ..options
+    };
+    let file = read_named("crypto/v/X.csv", &text, &options).unwrap();
+    assert_eq!(file.series[0].bars.time[1], 1_704_157_200_000);
+}
+
+#[test]
+fn a_price_behind_a_date_is_no_time() {
+    let text = "20240102,1200,1210,1190,1205,500\n20240103,1205,1225,1200,1220,400\n20240104,1220,1230,1210,1215,300\n";
+    let file = read_named("equity/v/X.csv", text, &BarOptions::default()).unwrap();
+    let bars = &file.series[0].bars;
+    assert_eq!(file.series[0].key.to_string(), "equity/v/X:1d");
+    assert_eq!((bars.open[0], bars.volume[0]), (1200.0, 500.0));
+    let text = "X,20240102,0916,1200,1210,1190,1205,500\nX,20240102,0917,1205,1225,1200,1220,400\nX,20240102,0918,1220,1230,1210,1215,300\n";
+    let file = read_named("equity/v/X.csv", text, &BarOptions::default()).unwrap();
+    assert_eq!(file.series[0].key.to_string(), "equity/v/X:1m");
+    assert_eq!(file.series[0].bars.open[0], 1200.0);
+}

@@ -1,7 +1,7 @@
 //! `classify --by-tags`: a vote of the tagged windows nearest to a chart.
 
 use clap::Args;
-use rhymedb::{TagVoteAnswer, View};
+use rhymedb::{TagAccuracy, TagVoteAnswer, View};
 use serde_json::{Value, json};
 
 use super::tag;
@@ -86,34 +86,60 @@ fn whole(view: &View, target: &str, answer: &TagVoteAnswer, votes: Vec<Value>) -
         "votes": votes,
         "neighbours": neighbours.collect::<Vec<_>>(),
         "candidates": answer.candidates,
+        "overlapping": answer.overlapping,
+        "left_out": answer.left_out,
         "accuracy": {
             "asked": answer.accuracy.asked,
             "right": answer.accuracy.right,
             "majority": answer.accuracy.majority,
+            "groups": answer.accuracy.groups,
+            "share": answer.accuracy.interval.map(|_| share(answer.accuracy.right, &answer.accuracy)),
+            "interval": answer.accuracy.interval,
+            "method": "95 %, Wilson, groups of windows that overlap one another as one trial",
         },
     }))
 }
 
+fn share(n: u64, of: &TagAccuracy) -> f64 {
+    n as f64 / of.asked.max(1) as f64
+}
+
 /// What was chosen, and how far such a vote can be trusted.
 fn verdict(answer: &TagVoteAnswer) -> String {
-    let chosen = answer
-        .votes
-        .first()
-        .map_or("no tag", |votes| votes.name.as_str());
-    let accuracy = answer.accuracy;
-    let percent = |n: u64| 100.0 * n as f64 / accuracy.asked.max(1) as f64;
-    let trust = match accuracy.asked {
-        0 => "how often such a vote is right cannot be said: no tagged window has another that does not overlap it".to_owned(),
-        n => format!(
-            "such a vote is right for {:.0} % of {n} tagged windows, each asked without those that overlap it; always naming the most frequent tag for {:.0} %",
+    let voters = answer.neighbours.len();
+    let chosen = answer.votes.first().map_or("no tag", |votes| &votes.name);
+    let own = answer
+        .neighbours
+        .iter()
+        .filter(|one| one.tag.name == *chosen);
+    let accuracy = &answer.accuracy;
+    let percent = |n: u64| 100.0 * share(n, accuracy);
+    let trust = match accuracy.interval {
+        None => "how often such a vote is right cannot be said: no tagged window has another that does not overlap it".to_owned(),
+        Some((low, high)) => format!(
+            "of {} tagged windows, each asked without those that overlap it, such a vote is right for {:.0} % (95 % interval {:.0} to {:.0} %, Wilson, windows that overlap one another counted as one: {} groups); always naming the most frequent tag is right for {:.0} %",
+            accuracy.asked,
             percent(accuracy.right),
+            100.0 * low,
+            100.0 * high,
+            accuracy.groups,
             percent(accuracy.majority)
         ),
     };
-    format!(
-        "{}, by {} of {} tagged windows\n{trust}",
+    let mut text = format!(
+        "{}, by {} of the {voters} nearest among {} tagged windows\n{trust}",
         legible(chosen),
-        answer.neighbours.len(),
+        own.count(),
         answer.candidates
-    )
+    );
+    if answer.overlapping > 0 {
+        text += &format!(
+            "\n{} tagged windows overlap the question in time, or are it, and have no vote",
+            answer.overlapping
+        );
+    }
+    if answer.left_out.total() > 0 {
+        text += &format!("\ntags without a vote: {}", answer.left_out);
+    }
+    text
 }

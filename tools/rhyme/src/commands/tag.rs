@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
-use rhymedb::{Error, Interval, NewTag, Tag, Target, Timestamp, read_tags};
+use rhymedb::{Error, Interval, NewTag, Tag, Target, Timestamp, View, read_tags};
 use serde_json::{Value, json};
 
 use super::delete::confirm;
@@ -10,6 +10,8 @@ use crate::failure::Outcome;
 use crate::global::Global;
 use crate::opening::{open, open_to_write, view_at};
 use crate::output::{self, column};
+use crate::progress::notice;
+use crate::text::legible;
 
 pub(crate) const HELP: &str = "\
 A tag names the window that had closed at its time: a trade, a setup, an event. Views of an earlier time than it
@@ -99,7 +101,10 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
                 };
                 confirm(*yes, &what)?;
             }
-            let removed = open_to_write(global)?.remove_tags(name, window.as_ref())?;
+            let db = open_to_write(global)?;
+            let view = view_at(global, &db, None);
+            let window = window.as_ref().map(|w| as_stored(&view, w)).transpose()?;
+            let removed = db.remove_tags(name, window.as_ref())?;
             let row = json!({ "removed": removed });
             output::record(global.format, &[column("removed", "tags removed")], &row)
         }
@@ -107,13 +112,34 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
 }
 
 fn add(global: &Global, tags: &[NewTag]) -> Outcome {
-    let report = open_to_write(global)?.add_tags(tags)?;
+    let db = open_to_write(global)?;
+    let view = view_at(global, &db, None);
+    let mut tags = tags.to_vec();
+    for tag in &mut tags {
+        tag.target = as_stored(&view, &tag.target)?;
+    }
+    let report = db.add_tags(&tags)?;
+    if report.values_known_at_end > 0 {
+        let text = format!(
+            "note: {} tags have a number and no time from which it is known: it counts as known when the window closed, so a question as of that time knows the profit of a trade before it ended. Say --known TIME, or have a column known",
+            report.values_known_at_end
+        );
+        notice(global, &text);
+    }
     let columns = [
         column("added", "tags added"),
         column("replaced", "tags replaced"),
         column("unchanged", "tags unchanged"),
     ];
     output::record(global.format, &columns, &output::value(&report)?)
+}
+
+/// A target with its series as it is stored. Another spelling is told of.
+fn as_stored(view: &View, target: &Target) -> Outcome<Target> {
+    Ok(Target {
+        time: target.time,
+        ..Target::from(view.series_of(target)?)
+    })
 }
 
 pub(crate) fn list(global: &Global, args: &Tags) -> Outcome {
@@ -131,7 +157,14 @@ pub(crate) fn list(global: &Global, args: &Tags) -> Outcome {
         column("known", "known"),
         column("value", "value"),
     ];
-    output::listing(global.format, &columns, &rows, "no tag is stored yet")
+    let known = args
+        .as_of
+        .map_or(String::new(), |t| format!(" that was known at {t}"));
+    let nothing = match &args.name {
+        Some(name) => format!("no tag {} is stored{known}", legible(name)),
+        None => format!("no tag is stored yet{known}"),
+    };
+    output::listing(global.format, &columns, &rows, &nothing)
 }
 
 pub(super) fn row(tag: &Tag) -> Value {
@@ -144,5 +177,7 @@ pub(super) fn row(tag: &Tag) -> Value {
         "end": tag.end.to_string(),
         "known": words::text(Some(tag.known)),
         "value": tag.value,
+        // A number that counts as known at the close says perhaps what came later.
+        "value_known_at_end": tag.value.map(|_| tag.known <= tag.end),
     })
 }
