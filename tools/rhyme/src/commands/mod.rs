@@ -16,6 +16,7 @@ pub(crate) mod adjust;
 pub(crate) mod anomaly;
 mod anomaly_scan;
 pub(crate) mod ask;
+pub(crate) mod attribute;
 pub(crate) mod axis;
 mod by_tags;
 pub(crate) mod classify;
