@@ -86,6 +86,7 @@ pub use segment_sizes::SegmentSizes;
 pub use spelling::Spelling;
 pub use view::View;
 pub use write::adjust::{AdjustReport, AdjustedSeries};
+pub use write::attributes::AttributeReport;
 pub use write::compact::CompactReport;
 pub use write::delete::DeleteReport;
 pub use write::headlines::HeadlineReport;

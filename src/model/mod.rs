@@ -1,5 +1,6 @@
 //! Values without I/O: the words of market history that every other layer speaks.
 
+mod attribute;
 mod bar;
 mod coarser;
 mod file_read;
@@ -17,6 +18,7 @@ mod typed_time;
 mod window;
 mod zone;
 
+pub use attribute::Attribute;
 pub use bar::{Bar, BarDefect, Bars};
 pub(crate) use coarser::{Coarser, MadeBars};
 pub use file_read::{FileRead, FileStamp, ReadSpan};

@@ -9,6 +9,8 @@
 //! harmless is a notice. Nothing is repaired in silence.
 
 #[cfg(feature = "files")]
+mod attribute_file;
+#[cfg(feature = "files")]
 mod bars;
 #[cfg(feature = "http")]
 mod bybit;
@@ -42,8 +44,10 @@ mod report;
 mod report_parts;
 #[cfg(feature = "files")]
 mod rows;
-/// The time zones that a text names for all of its times.
+#[cfg(feature = "files")]
 mod said_zones;
+#[cfg(feature = "files")]
+mod small_csv;
 mod synthetic;
 #[cfg(feature = "files")]
 mod tag_file;
@@ -52,6 +56,8 @@ mod times;
 #[cfg(feature = "files")]
 mod vectors;
 
+#[cfg(feature = "files")]
+pub use attribute_file::read_attributes;
 #[cfg(feature = "files")]
 pub use bars::{
     BarFile, BarOptions, Contradiction, OnConflict, Overlap, TimeOf, named_by_path, read_bars,

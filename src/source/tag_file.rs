@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::times::parse_time;
+use super::small_csv::{listed, plain_names, read_table, time};
 use crate::error::{Error, Result, excerpt};
-use crate::model::{Interval, NewTag, Target, Timestamp};
+use crate::model::{Interval, NewTag, Target};
 
 /// The columns by their names in files.
 const SYMBOL: &[&str] = &["symbol", "series", "ticker", "instrument"];
@@ -38,25 +38,9 @@ const KNOWN: &[&str] = &["known", "known_at", "known_from"];
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; [`Error::Input`] with the line of the first row that is no tag.
 pub fn read_tags(path: impl AsRef<Path>, interval: Option<Interval>) -> Result<Vec<NewTag>> {
-    let path = path.as_ref();
-    let file = std::fs::File::open(path).map_err(Error::io("open", path))?;
-    let mut rows = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(std::io::BufReader::new(file));
-    let wrong = |line: Option<u64>, text: String| Error::input(path, line, text);
-    let header = rows.headers().map_err(|e| wrong(Some(1), e.to_string()))?;
-    let columns = TagColumns::of(header).map_err(|e| wrong(Some(1), e))?;
-    let mut tags = Vec::new();
-    for row in rows.records() {
-        let row = row.map_err(|e| {
-            let line = e.position().map(csv::Position::line);
-            wrong(line, e.to_string())
-        })?;
-        let line = row.position().map(csv::Position::line);
-        let tag = columns.tag(&row, interval);
-        tags.push(tag.map_err(|e| wrong(line, e.to_string()))?);
-    }
-    Ok(tags)
+    read_table(path.as_ref(), TagColumns::of, |columns, row| {
+        columns.tag(row, interval)
+    })
 }
 
 /// Where the columns are.
@@ -70,23 +54,14 @@ struct TagColumns {
 
 impl TagColumns {
     fn of(header: &csv::StringRecord) -> Result<Self, String> {
-        let plain = |name: &str| {
-            name.trim_start_matches('\u{feff}')
-                .to_lowercase()
-                .replace([' ', '-'], "_")
-        };
-        let find = |names: &[&str]| {
-            header
-                .iter()
-                .position(|h| names.contains(&plain(h).as_str()))
-        };
+        let names = plain_names(header);
+        let find = |wanted: &[&str]| names.iter().position(|n| wanted.contains(&n.as_str()));
         let need = |names: &[&str]| {
             find(names).ok_or_else(|| {
-                let found: Vec<String> = header.iter().map(excerpt).collect();
                 format!(
                     "expected the columns symbol, time and tag, and perhaps value and known, found no {} in {}",
                     names.first().copied().unwrap_or_default(),
-                    found.join(", ")
+                    listed(header)
                 )
             })
         };
@@ -124,13 +99,4 @@ impl TagColumns {
             known: said(self.known).map(time).transpose()?,
         })
     }
-}
-
-/// A time as people type it, or as programs count it.
-fn time(text: &str) -> Result<Timestamp> {
-    text.parse().or_else(|refused| {
-        parse_time(text.as_bytes())
-            .map(super::times::WrittenTime::utc)
-            .map_err(|_| refused)
-    })
 }

@@ -1,5 +1,6 @@
 //! What questions beyond similarity ask of a database: a space as a view sees it.
 
+use super::attributes::Attributes;
 use super::episodes::{Distinct, Wanted, distinct, episodes};
 use super::filter::{Filter, WHICH_WINDOWS};
 use super::query::Query;
@@ -166,6 +167,11 @@ impl<'a> Past<'a> {
     /// The rows that pass a filter and were known.
     pub(crate) fn rows(&self, filter: &Filter) -> Result<RowFilter> {
         filter.rows(self.view, self.snapshot)
+    }
+
+    /// The attributes of symbols that the view knows.
+    pub(crate) fn attributes(&self) -> Result<Attributes> {
+        Attributes::of(self.view, self.snapshot)
     }
 
     /// How many windows there are.

@@ -185,6 +185,11 @@ impl Similar {
         Ok(self)
     }
 
+    /// The symbols that pass its filter, if attributes choose them.
+    pub(crate) fn symbols_by_attributes(&self) -> Result<Option<Vec<String>>> {
+        self.filter.symbols_by_attributes(&self.view)
+    }
+
     /// What [`Self::narrow`] narrowed it to.
     pub(crate) fn narrowed_to(&self) -> &[String] {
         &self.narrowed_to

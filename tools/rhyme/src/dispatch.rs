@@ -7,9 +7,9 @@ use crate::args::{Import, Ingest, Plain};
 #[cfg(feature = "http")]
 use crate::commands::ingest_bybit;
 use crate::commands::{
-    adjust, anomaly, axis, classify, combine, compact, context, copies, delete, divergence, doctor,
-    embed, eval, import, ingest_bars, ingest_headlines, listings, map, news, outcomes_of,
-    prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
+    adjust, anomaly, attribute, axis, classify, combine, compact, context, copies, delete,
+    divergence, doctor, embed, eval, import, ingest_bars, ingest_headlines, listings, map, news,
+    outcomes_of, prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
 };
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
@@ -41,6 +41,8 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::Eval(args) => eval::run(global, &args),
         Plain::Map(args) => map::run(global, &args),
         Plain::Resample(args) => resample::run(global, &args),
+        Plain::Attribute(args) => attribute::run(global, &args),
+        Plain::Attributes(args) => attribute::list(global, &args),
         Plain::Tag(args) => tag::run(global, &args),
         Plain::Tags(args) => tag::list(global, &args),
         Plain::Series(args) => listings::series(global, &args),

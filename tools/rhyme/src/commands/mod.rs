@@ -15,6 +15,7 @@ macro_rules! say {
 pub(crate) mod adjust;
 pub(crate) mod anomaly;
 mod anomaly_scan;
+pub(crate) mod attribute;
 pub(crate) mod axis;
 mod by_tags;
 pub(crate) mod classify;

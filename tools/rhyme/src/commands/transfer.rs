@@ -31,13 +31,14 @@ pub(crate) const MATRIX_HELP: &str = "\
 is the mean cosine of a window and its nearest. Beside both stands what two groups of one kind and
 size would have; groups that differ have less. As many windows of each are compared.
 
+Example: rhyme transfer-matrix --by sector --interval 1d
 Example: rhyme transfer-matrix --by symbol --market crypto --from 2021-01-01";
 
 #[derive(Debug, Args)]
 pub(crate) struct Transfer {
     /// A window of a stored series, like BTCUSDT:1h@2021-05-19T12:00
     target: String,
-    /// Look in these markets or at these symbols
+    /// Look in these markets, at these symbols, or at those with an attribute, like sector=Energy
     #[arg(
         long,
         required = true,
@@ -81,8 +82,8 @@ pub(crate) struct Transfer {
 
 #[derive(Debug, Args)]
 pub(crate) struct TransferMatrix {
-    /// Compare markets, or symbols
-    #[arg(long, default_value = "market", value_parser = ["market", "symbol"])]
+    /// Compare markets, symbols, or the values of an attribute like sector
+    #[arg(long, default_value = "market", value_name = "market|symbol|ATTRIBUTE")]
     by: String,
     /// Only these markets
     #[arg(long, value_delimiter = ',')]
@@ -255,10 +256,14 @@ pub(crate) fn run_matrix(global: &Global, args: &TransferMatrix) -> Outcome {
     note_pending(global, &view)?;
     let mut question = view
         .transfer_matrix()
-        .by_symbol(args.by == "symbol")
         .sample(args.sample)
         .seed(args.seed)
         .exact(args.exact);
+    question = match args.by.as_str() {
+        "market" => question,
+        "symbol" => question.by_symbol(true),
+        name => question.by_attribute(name),
+    };
     say!(question, args, names: space);
     let mut filter = Filter::new();
     filter.markets.clone_from(&args.market);

@@ -4,6 +4,22 @@ use rhymedb::{Filter, Interval, LeastMove, Timestamp};
 use crate::global::Global;
 use crate::progress;
 
+/// The name and the values of an attribute.
+pub(super) fn wanted(text: &str) -> Result<(String, Vec<String>), String> {
+    let parts = text.split_once('=').map(|(name, values)| {
+        let values = values.split(',').map(str::trim).filter(|v| !v.is_empty());
+        (
+            name.trim().to_owned(),
+            values.map(str::to_owned).collect::<Vec<_>>(),
+        )
+    });
+    parts
+        .filter(|(name, values)| !name.is_empty() && !values.is_empty())
+        .ok_or_else(|| {
+            format!("expected an attribute and its value, like sector=Energy, found {text}")
+        })
+}
+
 /// Which windows an answer may have: options that make a [`Filter`].
 #[derive(Debug, Args)]
 pub(crate) struct Which {
@@ -19,6 +35,10 @@ pub(crate) struct Which {
     /// Only these intervals
     #[arg(long, value_delimiter = ',')]
     pub(super) interval: Vec<Interval>,
+    /// Only symbols with an attribute that `rhyme attribute` stored, like sector=Energy; several values with
+    /// commas are alternatives, several --where hold together
+    #[arg(long = "where", value_name = "NAME=VALUE,...", value_parser = wanted)]
+    pub(super) attribute: Vec<(String, Vec<String>)>,
     /// Only windows that closed at or after this time
     #[arg(long)]
     pub(super) from: Option<Timestamp>,
@@ -42,6 +62,11 @@ impl Which {
         filter.symbols.clone_from(&self.symbol);
         filter.intervals.clone_from(&self.interval);
         filter.tags.clone_from(&self.tag);
+        for (name, values) in &self.attribute {
+            for value in values {
+                filter = filter.attribute(name, value);
+            }
+        }
         (filter.from, filter.until, filter.min_move) = (self.from, self.until, self.min_move);
         filter
     }
