@@ -7,11 +7,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::attributes::Attributes;
 use super::least_move::LeastMove;
-use super::row_filter::RowFilter;
+use super::row_filter::{RowFilter, WindowEnds};
 use super::spelled::stored_names;
 use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::model::{Attribute, Interval, SeriesKey, Timestamp};
 
 /// The kinds of filter of questions that do not ask windows how far they moved.
@@ -23,6 +23,18 @@ pub(crate) const WHICH_AND_WHEN: &[&str] = &[
     "attribute",
     "from",
     "until",
+];
+
+/// The kinds of filter that say which windows, without a look at their bars.
+pub(crate) const WHICH_WINDOWS: &[&str] = &[
+    "market",
+    "venue",
+    "symbol",
+    "interval",
+    "attribute",
+    "from",
+    "until",
+    "tag",
 ];
 
 /// Which windows a question may answer with. Every question that has a filter takes this one. Names of one
@@ -71,6 +83,10 @@ pub struct Filter {
     /// Windows that closed at this time or earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// Windows with one of these tags ([`crate::Database::add_tags`]) that were known to have it at the view's
+    /// time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Windows that moved at least so far, up or down. A search asks the nearest 30,000 windows, or all of
     /// them where it is exact.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,6 +160,13 @@ impl Filter {
         self
     }
 
+    /// Adds a tag: windows that were known to have it at the view's time.
+    #[must_use]
+    pub fn tag(mut self, name: impl Into<String>) -> Self {
+        self.tags.push(name.into());
+        self
+    }
+
     /// Windows that moved at least so far, up or down.
     #[must_use]
     pub fn min_move(mut self, least: LeastMove) -> Self {
@@ -161,6 +184,7 @@ impl Filter {
             ("attribute", self.attributes.is_empty()),
             ("from", self.from.is_none()),
             ("until", self.until.is_none()),
+            ("tag", self.tags.is_empty()),
             ("min_move", self.min_move.is_none()),
         ];
         for (name, empty) in said {
@@ -271,7 +295,35 @@ impl Filter {
             series,
             first_end: self.from.map_or(i64::MIN, Timestamp::millis),
             last_end: view.clamp(self.until).millis(),
+            windows: self.tagged(view, snapshot)?.map(Arc::new),
         })
+    }
+
+    /// The windows that the view knows to have one of the tags; `None` where none is asked for.
+    fn tagged(&self, view: &View, snapshot: &Snapshot) -> Result<Option<WindowEnds>> {
+        if self.tags.is_empty() {
+            return Ok(None);
+        }
+        let mut ends = WindowEnds::new();
+        for name in &self.tags {
+            let known = view.tags(Some(name))?;
+            if known.is_empty() {
+                let when = view.as_of();
+                let when = when.map_or(String::new(), |t| format!(" that was known at {t}"));
+                return Err(Error::NotFound {
+                    what: "tag",
+                    name: format!("{}{when}", excerpt(name)),
+                    hint_text: "`rhyme tags` lists those that are stored".to_owned(),
+                });
+            }
+            for tag in known {
+                // Tags of a series that is gone are of no window.
+                if let Some((id, _)) = snapshot.id_of(&tag.series) {
+                    ends.entry(id).or_default().insert(tag.end.millis());
+                }
+            }
+        }
+        Ok(Some(ends))
     }
 }
 

@@ -42,6 +42,9 @@ pub(crate) struct Which {
     /// Only windows that closed at or before this time
     #[arg(long, alias = "to")]
     pub(super) until: Option<Timestamp>,
+    /// Only windows with one of these tags (`rhyme tag`), known at the time of the question
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub(super) tag: Vec<String>,
     /// Only windows that moved so far up or down, from the open of their first bar to the close of their
     /// last: 2sd (deviations of the year before) or 5%
     #[arg(long, value_name = "MOVE")]
@@ -55,6 +58,7 @@ impl Which {
         filter.venues.clone_from(&self.venue);
         filter.symbols.clone_from(&self.symbol);
         filter.intervals.clone_from(&self.interval);
+        filter.tags.clone_from(&self.tag);
         for (name, values) in &self.attribute {
             for value in values {
                 filter = filter.attribute(name, value);
