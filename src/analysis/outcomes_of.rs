@@ -145,7 +145,7 @@ impl OutcomesOf {
             let (moments, times, left_out) = sorted_out(asked);
             let follow = Follow {
                 past,
-                rows: &past.rows(&self.filter)?.of(own.into_iter()),
+                rows: &past.rows(&self.filter)?.of(own),
                 horizons: &self.horizons,
                 frame: Some(interval),
                 sample: (self.sample, self.seed),

@@ -10,6 +10,8 @@
 
 #[path = "cli/analysis.rs"]
 mod analysis;
+#[path = "cli/ask.rs"]
+mod ask;
 #[path = "cli/attributes.rs"]
 mod attributes;
 #[path = "cli/default_spaces.rs"]

@@ -256,8 +256,6 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
             "Shaded: episodes in which chart and news disagree, and which way. Each dot is a moment with news.{} Times are UTC.",
             no_dots(&moments)
         ),
-            }
-        ),
         labels: Vec::new(),
         leans: Vec::new(),
         tracks: vec![track],
@@ -267,7 +265,10 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
 /// Which moments a picture leaves out.
 fn no_dots(moments: &[&DivergenceMoment]) -> String {
     let without = moments.iter().filter(|m| m.percentile.is_none());
-    let trained = without.clone().filter(|m| m.trained_until.is_some()).count();
+    let trained = without
+        .clone()
+        .filter(|m| m.trained_until.is_some())
+        .count();
     match (without.count(), trained) {
         (0, _) => String::new(),
         (n, 0) => format!(" {n} moments have no dot: too few are before them for a percentile."),
