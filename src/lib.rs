@@ -48,6 +48,7 @@
 //! program `rhyme` is a package of its own.
 
 mod analysis;
+pub mod ask;
 mod db;
 /// The disk below a database, for tests that simulate one; no part of the stable interface.
 #[doc(hidden)]

@@ -302,3 +302,60 @@ fn tags_are_of_their_own_series_alone_and_what_has_no_vector_is_counted() {
     let similar = db.now().similar(sum).k(1).run().unwrap();
     assert_eq!(similar.tags_left_out.total(), 0);
 }
+
+/// A filter by a tag lets through the tagged windows that were known to be tagged, and no other.
+#[test]
+fn a_tag_filters_as_of_the_time_at_which_it_was_known() {
+    let (_dir, db) = market();
+    let all = targets(&db, 6);
+    let tag = |target: &Target, name: &str, known: Option<Timestamp>| NewTag {
+        name: name.to_owned(),
+        target: target.clone(),
+        value: None,
+        known,
+    };
+    // Of the third it was known two days later.
+    let late = all[2].time.map(|t| t.plus_millis(48 * HOUR));
+    db.add_tags(&[
+        tag(&all[0], "up", None),
+        tag(&all[1], "up", None),
+        tag(&all[2], "up", late),
+        tag(&all[3], "down", None),
+    ])
+    .unwrap();
+    let filter = Filter::new().tag("up");
+    let ends = |view: &View, filter: &Filter| -> Vec<Option<Timestamp>> {
+        let question = view.similar(&all[5]).filter(filter.clone()).k(9);
+        let hits = question.exclusion(1).run().unwrap().hits.into_iter();
+        let mut ends: Vec<_> = hits.map(|hit| Some(hit.window.end)).collect();
+        ends.sort();
+        ends
+    };
+    let times = |n: usize| all[..n].iter().map(|t| t.time).collect::<Vec<_>>();
+    let now = db.now();
+    assert_eq!(ends(&now, &filter), times(3));
+    assert_eq!(now.count(None, &filter).unwrap(), 3);
+    assert_eq!(ends(&now, &filter.clone().tag("down")), times(4));
+    let early = db.at(late.unwrap().plus_millis(-1));
+    assert_eq!(ends(&early, &filter), times(2));
+    assert_eq!(early.count(None, &filter).unwrap(), 2);
+    // What is kept from one question for the next is of its own tags.
+    let base = |view: &View| {
+        let asked = view.similar(&all[5]).filter(filter.clone()).k(9);
+        let answer = asked.outcomes(&[Horizon::bars(2)]).run().unwrap();
+        answer.horizons[0].base_windows
+    };
+    assert_eq!((base(&now), base(&early), base(&now)), (3, 2, 3));
+    let other = Filter::new().tag("up").market("equity");
+    assert_eq!(now.count(None, &other).unwrap(), 0);
+    let unknown = db.at(all[0].time.unwrap().plus_millis(-1));
+    let refused = unknown.count(None, &filter).unwrap_err().to_string();
+    assert!(
+        refused.contains("no tag \"up\" that was known at"),
+        "{refused}"
+    );
+    let horizons = [Horizon::bars(2)];
+    let refused = now.outcomes_of([all[0].clone()], &horizons).filter(filter);
+    let refused = refused.run().unwrap_err().to_string();
+    assert!(refused.contains("found a filter by tag"), "{refused}");
+}

@@ -26,7 +26,8 @@ pub struct Label {
 }
 
 /// How it is told which label of a set fits a chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum JudgedBy {
     /// By what the labels mean in words, in a space of charts and headlines.

@@ -159,7 +159,7 @@ impl OutcomesOf {
             let net = self.net_of.as_ref().map(|of| Net::new(past, of));
             let follow = Follow {
                 past,
-                rows: &past.rows(&self.filter)?.of(own.into_iter()),
+                rows: &past.rows(&self.filter)?.of(own),
                 horizons: &self.horizons,
                 frame: Some(interval),
                 net: net.as_ref(),

@@ -30,7 +30,7 @@ pub use space::{EncoderSpec, Modality, Sharing, Space};
 pub use split::{Split, SplitJump};
 pub use tag::{NewTag, Tag};
 pub use target::Target;
-pub(crate) use text_form::serde_as_text;
+pub(crate) use text_form::{schema_as_text, serde_as_text};
 pub use timestamp::Timestamp;
 pub use window::Window;
 pub use zone::Zone;

@@ -14,13 +14,33 @@ use crate::model::FileStamp;
 /// the clock of the file system stood still.
 const UNSURE_NANOS: i64 = 2_000_000_000;
 
-/// What a file is like now.
+/// What a file is like now. `before`: what one of the same name was like. The content is read for its hash
+/// only where length and time may not tell the next time: it was written just now, or a file of the same
+/// length was there before.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::Invalid`] if it is a pipe or the like.
-pub fn stamp_file(path: &Path) -> Result<FileStamp> {
+pub fn stamp_file(path: &Path, before: Option<&FileStamp>) -> Result<FileStamp> {
     let stamped = nanos(SystemTime::now());
     let (size, modified) = look_at(path)?;
+    let mut stamp = FileStamp {
+        size,
+        modified,
+        stamped,
+        hash: None,
+    };
+    if !is_sure(&stamp) || before.is_some_and(|before| before.size == size) {
+        stamp.hash = Some(hash_of(path)?);
+    }
+    Ok(stamp)
+}
+
+/// Whether a file that is written again gets another time.
+fn is_sure(stamp: &FileStamp) -> bool {
+    stamp.modified < stamp.stamped.saturating_sub(UNSURE_NANOS)
+}
+
+fn hash_of(path: &Path) -> Result<u64> {
     let mut file = File::open(path).map_err(Error::io("open", path))?;
     let mut hasher = Xxh3::new();
     let mut buffer = vec![0; 1 << 20];
@@ -31,12 +51,7 @@ pub fn stamp_file(path: &Path) -> Result<FileStamp> {
         }
         hasher.update(buffer.get(..n).unwrap_or_default());
     }
-    Ok(FileStamp {
-        size,
-        modified,
-        stamped,
-        hash: hasher.digest(),
-    })
+    Ok(hasher.digest())
 }
 
 /// What a file is like now, if it holds what it held then. Its content is read only where its time does
@@ -49,11 +64,13 @@ pub fn unchanged_file(path: &Path, then: &FileStamp) -> Result<Option<FileStamp>
     if size != then.size {
         return Ok(None);
     }
-    let sure = then.modified < then.stamped.saturating_sub(UNSURE_NANOS);
-    if sure && modified == then.modified {
+    if is_sure(then) && modified == then.modified {
         return Ok(Some(*then));
     }
-    let now = stamp_file(path)?;
+    if then.hash.is_none() {
+        return Ok(None);
+    }
+    let now = stamp_file(path, Some(then))?;
     Ok((now.hash == then.hash && now.size == then.size).then_some(now))
 }
 
@@ -101,7 +118,13 @@ mod tests {
                 .unwrap();
         };
         write("one", 100);
-        let then = stamp_file(&path).unwrap();
+        // Its content is read only once another one of its length was there.
+        let first = stamp_file(&path, None).unwrap();
+        assert_eq!(first.hash, None);
+        assert_eq!(unchanged_file(&path, &first).unwrap(), Some(first));
+        write("one", 90);
+        assert_eq!(unchanged_file(&path, &first).unwrap(), None);
+        let then = stamp_file(&path, Some(&first)).unwrap();
         assert_eq!(unchanged_file(&path, &then).unwrap(), Some(then));
         // The same content at another time, and another content of the same length.
         write("one", 50);
@@ -113,8 +136,8 @@ mod tests {
         assert_eq!(unchanged_file(&path, &then).unwrap(), None);
         // Written in the moment of the look, so the time tells nothing.
         write("one", 0);
-        let mut fresh = stamp_file(&path).unwrap();
-        fresh.hash ^= 1;
+        let mut fresh = stamp_file(&path, None).unwrap();
+        fresh.hash = fresh.hash.map(|hash| hash ^ 1);
         assert_eq!(unchanged_file(&path, &fresh).unwrap(), None);
         std::fs::remove_file(&path).unwrap();
         assert!(unchanged_file(&path, &then).is_err());

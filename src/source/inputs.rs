@@ -66,9 +66,31 @@ pub fn find_inputs_and_others(args: &[String], also: &[&str]) -> Result<Inputs> 
     let mut seen = HashSet::new();
     for list in [&mut files, &mut passed_over] {
         list.sort();
-        list.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
+        list.retain(|file| seen.insert(Identity::of(file)));
     }
     Ok(Inputs { files, passed_over })
+}
+
+/// What tells whether two paths are of one file.
+#[derive(PartialEq, Eq, Hash)]
+enum Identity {
+    Path(PathBuf),
+    /// A file with several names in its folders: the device and the number there.
+    #[cfg(unix)]
+    Linked(u64, u64),
+}
+
+impl Identity {
+    fn of(path: &Path) -> Self {
+        #[cfg(unix)]
+        if let Ok(metadata) = path.metadata() {
+            use std::os::unix::fs::MetadataExt;
+            if metadata.is_file() && metadata.nlink() > 1 {
+                return Self::Linked(metadata.dev(), metadata.ino());
+            }
+        }
+        Self::Path(path.canonicalize().unwrap_or_else(|_| path.to_path_buf()))
+    }
 }
 
 fn nothing_found(arg: &str) -> Error {
@@ -283,6 +305,16 @@ mod tests {
             found(&dir, &["*"]),
             ["a/X_1d.csv", "a/X_1h.csv", "a/b/Y_1h.csv"]
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_with_two_names_is_there_once() {
+        let dir = tree(&["a/1.csv", "b/2.csv"]);
+        let at = |name: &str| dir.path().join(name);
+        std::fs::hard_link(at("a/1.csv"), at("b/1.csv")).unwrap();
+        std::os::unix::fs::symlink(at("b/2.csv"), at("b/3.csv")).unwrap();
+        assert_eq!(found(&dir, &["a", "b"]), ["a/1.csv", "b/2.csv"]);
     }
 
     #[test]

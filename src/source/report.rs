@@ -1,6 +1,6 @@
 //! What was read, what was left out and what was odd.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -359,6 +359,9 @@ pub struct InputReport {
     pub refused: FileParts,
     /// Members of a zip file that hold no table, or the file itself if it holds none.
     pub passed_over: FileParts,
+    /// Names of series with the exchange that the file writes before the symbol, as in `NYSE:ABC`: what
+    /// two exchanges call alike is not one series.
+    pub exchanges: BTreeSet<(String, String)>,
 }
 
 impl InputReport {
@@ -384,6 +387,7 @@ impl InputReport {
         self.notices.absorb(member, other.notices);
         self.refused.absorb(member, other.refused);
         self.passed_over.absorb(member, other.passed_over);
+        self.exchanges.extend(other.exchanges);
     }
 
     /// Adds the report of one series of the same text.
@@ -393,6 +397,7 @@ impl InputReport {
         self.missing_bars += other.missing_bars;
         self.defects.merge(other.defects);
         self.notices.merge(other.notices);
+        self.exchanges.extend(other.exchanges);
     }
 
     /// Why the defects refuse what this is the report of, and at which line, if they do.

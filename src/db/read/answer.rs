@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::model::{Bar, Bars, Timestamp, Window};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::tags::TagsLeftOut;
 use super::told_move::MoveDirection;
@@ -36,7 +36,8 @@ pub struct Searched {
 /// A move is large if it is beyond the 2 % quantile of the returns over as many bars in its own series
 /// before it (in the last 20,000 bars, or in what there is), and at least 1.5 deviations
 /// ([`crate::Size::window`]).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LargeMoves {
     /// The word or words that say it, in lower case.

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::attributes::Attributes;
 use super::least_move::LeastMove;
-use super::row_filter::RowFilter;
+use super::row_filter::{RowFilter, WindowEnds};
 use super::spelled::stored_names;
 use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::model::{Attribute, Interval, SeriesKey, Timestamp};
 
 /// The kinds of filter of questions that do not ask windows how far they moved.
@@ -25,8 +25,21 @@ pub(crate) const WHICH_AND_WHEN: &[&str] = &[
     "until",
 ];
 
+/// The kinds of filter that say which windows, without a look at their bars.
+pub(crate) const WHICH_WINDOWS: &[&str] = &[
+    "market",
+    "venue",
+    "symbol",
+    "interval",
+    "attribute",
+    "from",
+    "until",
+    "tag",
+];
+
 /// Which windows a question may answer with. Every question that has a filter takes this one. Names of one
-/// kind are alternatives, and an empty list is any; the kinds hold together.
+/// kind are alternatives, and an empty list is any; the kinds hold together. As JSON it has the words of the
+/// command line: `{"market": ["equity"], "interval": ["1h"], "from": "2021-01-01"}`.
 ///
 /// ```no_run
 /// use rhymedb::{Database, Filter, Interval, Target};
@@ -37,24 +50,29 @@ pub(crate) const WHICH_AND_WHEN: &[&str] = &[
 /// # Ok::<(), rhymedb::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Filter {
     /// Markets, like `crypto`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "market", skip_serializing_if = "Vec::is_empty")]
     pub markets: Vec<String>,
     /// Venues, like `bybit`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "venue", skip_serializing_if = "Vec::is_empty")]
     pub venues: Vec<String>,
     /// Symbols, like `BTCUSDT`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "symbol", skip_serializing_if = "Vec::is_empty")]
     pub symbols: Vec<String>,
     /// Bar intervals, like `1h`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "interval", skip_serializing_if = "Vec::is_empty")]
     pub intervals: Vec<Interval>,
     /// Attributes of the symbol by name, like `sector`, each with its alternatives. See
     /// [`crate::Database::set_attributes`].
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        rename = "where",
+        deserialize_with = "plainly_named",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub attributes: BTreeMap<String, Vec<String>>,
     /// Markets, symbols or attributes as `sector=Energy`, any of them: where [`crate::Transfer`] looks.
     #[serde(skip)]
@@ -65,10 +83,25 @@ pub struct Filter {
     /// Windows that closed at this time or earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// Windows with one of these tags ([`crate::Database::add_tags`]) that were known to have it at the view's
+    /// time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Windows that moved at least so far, up or down. A search asks the nearest 30,000 windows, or all of
     /// them where it is exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_move: Option<LeastMove>,
+}
+
+/// Attributes with their names as they are stored.
+fn plainly_named<'de, D: Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<BTreeMap<String, Vec<String>>, D::Error> {
+    let typed = BTreeMap::<String, Vec<String>>::deserialize(from)?;
+    let typed = typed.into_iter();
+    Ok(typed
+        .map(|(name, of)| (Attribute::plain(&name), of))
+        .collect())
 }
 
 impl Filter {
@@ -127,6 +160,13 @@ impl Filter {
         self
     }
 
+    /// Adds a tag: windows that were known to have it at the view's time.
+    #[must_use]
+    pub fn tag(mut self, name: impl Into<String>) -> Self {
+        self.tags.push(name.into());
+        self
+    }
+
     /// Windows that moved at least so far, up or down.
     #[must_use]
     pub fn min_move(mut self, least: LeastMove) -> Self {
@@ -144,6 +184,7 @@ impl Filter {
             ("attribute", self.attributes.is_empty()),
             ("from", self.from.is_none()),
             ("until", self.until.is_none()),
+            ("tag", self.tags.is_empty()),
             ("min_move", self.min_move.is_none()),
         ];
         for (name, empty) in said {
@@ -254,7 +295,35 @@ impl Filter {
             series,
             first_end: self.from.map_or(i64::MIN, Timestamp::millis),
             last_end: view.clamp(self.until).millis(),
+            windows: self.tagged(view, snapshot)?.map(Arc::new),
         })
+    }
+
+    /// The windows that the view knows to have one of the tags; `None` where none is asked for.
+    fn tagged(&self, view: &View, snapshot: &Snapshot) -> Result<Option<WindowEnds>> {
+        if self.tags.is_empty() {
+            return Ok(None);
+        }
+        let mut ends = WindowEnds::new();
+        for name in &self.tags {
+            let known = view.tags(Some(name))?;
+            if known.is_empty() {
+                let when = view.as_of();
+                let when = when.map_or(String::new(), |t| format!(" that was known at {t}"));
+                return Err(Error::NotFound {
+                    what: "tag",
+                    name: format!("{}{when}", excerpt(name)),
+                    hint_text: "`rhyme tags` lists those that are stored".to_owned(),
+                });
+            }
+            for tag in known {
+                // Tags of a series that is gone are of no window.
+                if let Some((id, _)) = snapshot.id_of(&tag.series) {
+                    ends.entry(id).or_default().insert(tag.end.millis());
+                }
+            }
+        }
+        Ok(Some(ends))
     }
 }
 

@@ -289,12 +289,10 @@ impl Similar {
             };
             rest.add_to(&mut found, asked, &wanted)?;
         }
+        let window = query.window.as_ref().map(|(_, window)| window);
         Ok(SimilarAnswer {
             space: state.space().name.clone(),
-            trained_until: state.learned_about(
-                self.view.as_of(),
-                (&self.query, query.window.as_ref().map(|(_, window)| window)),
-            )?,
+            trained_until: state.learned_about(self.view.as_of(), (&self.query, window))?,
             weekdays_before_open: query.weekdays_before_open(self.query.open_bar()),
             query: query.window.map(|(_, window)| window),
             query_bars: query.bars,

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::db::view::View;
 use crate::error::Result;
@@ -8,7 +8,8 @@ use crate::model::Tag;
 use crate::store::TagReads;
 
 /// Tags that were known and have no part in an answer, by the reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TagsLeftOut {
     /// Their series is not stored, or not any more.

@@ -76,6 +76,7 @@ pub(super) fn stored_query(
         series: Some(Arc::new([id].into())),
         first_end: i64::MIN,
         last_end: time.millis(),
+        windows: None,
     };
     let stored = Search::new(view, state, &everything)?.stored(id, time.millis())?;
     let (end, vector) = stored.ok_or_else(|| Error::NotFound {

@@ -8,7 +8,8 @@ use super::super::times::{Clock, ClockZone, TimeForm};
 use super::raw::RawSeries;
 use super::spacing::{count_gaps, off_grid};
 use super::stamps::{
-    TimeOf, closes_to_opens, ends_a_bar, hours_of_days, notice_close_stamps, times_suggest_close,
+    TimeOf, closes_to_opens, dates_to_closes, ends_a_bar, hours_of_days, notice_close_stamps,
+    times_suggest_close,
 };
 use crate::error::shortened;
 use crate::model::{Calendar, Interval, SeriesKey, SplitJump, Timestamp};
@@ -50,6 +51,9 @@ pub(crate) fn settle_grid(
     stamps: Stamps,
     report: &mut InputReport,
 ) {
+    if stamps.time_of == Some(TimeOf::Close) && !raw.has_clock {
+        dates_to_closes(&mut raw.bars.time, interval);
+    }
     settle_stamps(&mut raw.bars.time, interval, calendar, stamps, report);
     leave_out_off_grid(raw, interval, calendar, report);
     if calendar == Calendar::Continuous {

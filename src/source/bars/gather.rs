@@ -6,9 +6,10 @@ use super::super::container::Place;
 use super::super::report::{InputReport, NoticeKind};
 use super::super::report_parts::FilePart;
 use super::overlap::{OnConflict, Overlap, merged};
+use super::raw::two_exchanges;
 use super::spacing::{count_gaps, off_grid};
 use crate::error::shortened;
-use crate::model::{Bars, Calendar, SeriesBars};
+use crate::model::{Bars, Calendar, SeriesBars, SeriesKey};
 
 /// The series of the members so far, by their names.
 pub(super) struct Gathered {
@@ -18,8 +19,16 @@ pub(super) struct Gathered {
 
 /// The parts of a series, or why it is refused.
 struct OfMembers {
-    parts: Vec<(Place, SeriesBars)>,
+    parts: Vec<OfMember>,
     refused: Option<String>,
+}
+
+/// What a member holds of a series.
+struct OfMember {
+    place: Place,
+    series: SeriesBars,
+    /// The open time of its last bar as it was read.
+    last: i64,
 }
 
 impl Gathered {
@@ -38,8 +47,12 @@ impl Gathered {
             parts: Vec::new(),
             refused: None,
         });
-        for (old_place, old) in &mut known.parts {
-            let found = Overlap::settle(&mut old.bars, &mut new.bars, self.on_conflict);
+        let Some(last) = new.bars.time.last().copied() else {
+            return;
+        };
+        for old in &mut known.parts {
+            let both = (&mut old.series.bars, &mut new.bars);
+            let found = Overlap::settle(both.0, both.1, [old.last, last], self.on_conflict);
             let inner = |place: &Place| shortened(place.inner().unwrap_or_default());
             if let Some(first) = found
                 .first
@@ -48,14 +61,14 @@ impl Gathered {
                 known.refused.get_or_insert_with(|| {
                     contradiction(
                         &new,
-                        &inner(old_place),
+                        &inner(&old.place),
                         &inner(place),
                         &found,
                         &first.to_string(),
                     )
                 });
             } else if found.contradictions > 0 {
-                report.accepted -= found.contradictions;
+                report.accepted = report.accepted.saturating_sub(found.contradictions);
                 let count = found.contradictions;
                 note(
                     report,
@@ -65,7 +78,7 @@ impl Gathered {
                     "another member has other values, which are kept as --on-conflict says",
                 );
             }
-            report.accepted -= found.open;
+            report.accepted = report.accepted.saturating_sub(found.open);
             note(
                 report,
                 place,
@@ -74,7 +87,11 @@ impl Gathered {
                 "the last bar of one member is in another one with other values, which are kept",
             );
         }
-        known.parts.push((place.clone(), new));
+        known.parts.push(OfMember {
+            place: place.clone(),
+            series: new,
+            last,
+        });
     }
 
     /// The series in the order of their names.
@@ -84,9 +101,11 @@ impl Gathered {
             let rows: u64 = of_members
                 .parts
                 .iter()
-                .map(|(_, one)| one.bars.len() as u64)
+                .map(|part| part.series.bars.len() as u64)
                 .sum();
             let mut refused = of_members.refused;
+            let key = of_members.parts.first().map(|part| &part.series.key);
+            refused = refused.or_else(|| of_two_exchanges(key?, report));
             let mut symbol = None;
             if refused.is_none() {
                 match one_series(of_members.parts, report) {
@@ -99,7 +118,7 @@ impl Gathered {
                 }
             }
             if let Some(message) = refused {
-                report.accepted -= rows;
+                report.accepted = report.accepted.saturating_sub(rows);
                 report.refused.add(
                     rows,
                     FilePart {
@@ -112,6 +131,14 @@ impl Gathered {
         }
         all
     }
+}
+
+/// Why a series is refused whose members are of two exchanges, if they are.
+fn of_two_exchanges(key: &SeriesKey, report: &InputReport) -> Option<String> {
+    let name = key.to_string();
+    let mut own = report.exchanges.iter().filter(|(of, _)| *of == name);
+    let ((_, one), (_, two)) = (own.next()?, own.next()?);
+    Some(two_exchanges(&key.symbol, one, two))
 }
 
 fn note(report: &mut InputReport, place: &Place, kind: NoticeKind, count: u64, message: &str) {
@@ -136,21 +163,22 @@ fn contradiction(
     )
 }
 
-/// The parts of a series behind each other.
+/// The parts of a series behind each other. The report stays as it is if they are refused.
 ///
 /// # Errors
 /// The symbol and the reason if they do not fit together.
 fn one_series(
-    parts: Vec<(Place, SeriesBars)>,
+    parts: Vec<OfMember>,
     report: &mut InputReport,
 ) -> Result<Option<SeriesBars>, (String, String)> {
-    let mut parts: Vec<SeriesBars> = parts.into_iter().map(|(_, one)| one).collect();
+    let mut parts: Vec<SeriesBars> = parts.into_iter().map(|part| part.series).collect();
     parts.retain(|one| !one.bars.is_empty());
     parts.sort_by_key(|one| one.bars.time.first().copied());
     let mut parts = parts.into_iter();
     let Some(mut all) = parts.next() else {
         return Ok(None);
     };
+    let (mut seams, mut repeated) = (Vec::new(), 0);
     for next in parts {
         let ends = |bars: &Bars| Some((*bars.time.first()?, *bars.time.last()?));
         let (Some(before), Some(after)) = (ends(&all.bars), ends(&next.bars)) else {
@@ -160,25 +188,28 @@ fn one_series(
         if apart {
             let seam = [before.1, after.0];
             check_grid(&seam, &all)?;
-            if all.calendar == Calendar::Continuous {
-                count_gaps(&seam, |_| None, all.key.interval, report);
-            }
+            seams.push(seam);
             all.bars.extend(&next.bars);
             continue;
         }
         let both = merged(&all.bars, &next.bars);
         check_grid(&both.time, &all)?;
-        let same = (all.bars.len() + next.bars.len() - both.len()) as u64;
-        report.accepted -= same;
-        for _ in 0..same {
-            report.notices.add(NoticeKind::Duplicate, None, || {
-                format!(
-                    "several members hold the same bars of {}; they are kept once",
-                    all.key
-                )
-            });
-        }
+        repeated += (all.bars.len() + next.bars.len() - both.len()) as u64;
         all.bars = both;
+    }
+    report.accepted = report.accepted.saturating_sub(repeated);
+    for _ in 0..repeated {
+        report.notices.add(NoticeKind::Duplicate, None, || {
+            format!(
+                "several members hold the same bars of {}; they are kept once",
+                all.key
+            )
+        });
+    }
+    if all.calendar == Calendar::Continuous {
+        for seam in seams {
+            count_gaps(&seam, |_| None, all.key.interval, report);
+        }
     }
     Ok(Some(all))
 }

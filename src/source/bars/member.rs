@@ -7,11 +7,12 @@ use super::super::rows::{Facts, Rows};
 use super::super::times::{ClockZone, TimeForm, TimeForms};
 use super::assemble::{Rules, Stamps, notice_scaled, notice_splits, settle_grid, settle_rows};
 use super::market::told_market;
-use super::naming::{Guess, guess};
+use super::naming::{Guess, guess, guess_of_member};
 use super::options::BarOptions;
 use super::parse::{ReadRows, Unread, read_rows};
 use super::raw::{RawSeries, RowNames};
 use super::spacing::{fits_interval, settle_interval};
+use super::symbols::exchange_of;
 use crate::error::{Error, shortened};
 use crate::model::{Calendar, Interval, SeriesBars, SeriesKey};
 
@@ -94,17 +95,12 @@ fn zone_of(
     }
 }
 
-/// What the path says; a member of a zip file whose own name says little is called like the zip file.
+/// What the path of a text says.
 fn guess_of(place: &Place) -> Guess {
-    let mut found = guess(&place.naming_path());
-    if place.inner().is_some() && found.symbol.is_none() {
-        let of_zip = guess(place.path());
-        found.symbol = of_zip.symbol;
-        found.interval = found.interval.or(of_zip.interval);
-        found.perhaps = found.perhaps.or(of_zip.perhaps);
-        found.market = found.market.or(of_zip.market);
+    match place.inner() {
+        Some(_) => guess_of_member(&place.naming_path(), place.path()),
+        None => guess(place.path()),
     }
-    found
 }
 
 /// A text and what is said about it.
@@ -161,7 +157,7 @@ impl Text<'_> {
             own.defects = std::mem::take(&mut one.defects);
             let text_column = read.text_column.as_ref();
             let text_column = text_column.map(|(at, name)| (*at, name.as_str()));
-            let names = self.names(&one.names, guess, told);
+            let names = self.names(&one.names, guess, told.as_deref());
             match self.settle(one, form, names, text_column, own) {
                 Ok(Some(one)) => settled.push(one),
                 Ok(None) => {}
@@ -279,9 +275,10 @@ impl Text<'_> {
         let interval = match self.own_interval(&raw.names) {
             _ if times.is_empty() => Ok(Interval::days(1)),
             Some(own) => settle_interval(&[times], Some(own)),
-            None => of_file
-                .clone()
-                .and_then(|interval| fits_interval(times, interval).map(|()| interval)),
+            None => of_file.clone().and_then(|interval| {
+                let said = self.options.interval.is_some();
+                fits_interval(times, interval, said).map(|()| interval)
+            }),
         };
         if let Ok(interval) = interval {
             let stamps = Stamps {
@@ -315,6 +312,12 @@ impl Text<'_> {
                 format!("{} is called {symbol}", shortened(spelled))
             });
         }
+        let of_file = self.facts.symbol.as_deref().and_then(exchange_of);
+        if let Some(exchange) = raw.exchange.or(of_file)
+            && self.options.symbol.is_none()
+        {
+            own.exchanges.insert((key.to_string(), exchange));
+        }
         report.merge(own);
         Ok(Some(SeriesBars {
             key,
@@ -329,7 +332,7 @@ impl Text<'_> {
         read: &ReadRows,
         guess: &Guess,
         report: &mut InputReport,
-    ) -> Option<&'static str> {
+    ) -> Option<String> {
         let said = self.options.market.is_some() || guess.market.is_some();
         let of_rows = read.series.iter().any(|one| one.names.market.is_some());
         if said || of_rows || self.facts.bybit_category.is_some() {
@@ -340,11 +343,18 @@ impl Text<'_> {
         let symbol = self.options.symbol.as_deref().or(of_row);
         let symbol = symbol.or(self.facts.symbol.as_deref());
         let symbol = symbol.or(guess.symbol.as_deref());
-        let (market, why) = told_market(symbol, read.of_yahoo, &longest.bars.time)?;
-        report.notices.add(NoticeKind::MarketTold, None, || {
-            format!("the market is taken to be {market}, because {why}; --market says another one")
-        });
-        Some(market)
+        let usual = guess.usual_market.clone();
+        let Some((market, why)) = told_market(symbol, read.of_yahoo, &longest.bars.time) else {
+            return usual;
+        };
+        if usual.as_deref() != Some(market) {
+            report.notices.add(NoticeKind::MarketTold, None, || {
+                format!(
+                    "the market is taken to be {market}, because {why}; --market says another one"
+                )
+            });
+        }
+        Some(market.to_owned())
     }
 
     /// Market, venue and symbol of a series: as the caller says, else the rows, else the file, else its
@@ -353,7 +363,7 @@ impl Text<'_> {
         &self,
         of_rows: &RowNames,
         guess: &Guess,
-        told: Option<&'static str>,
+        told: Option<&str>,
     ) -> Result<[String; 3], String> {
         let (options, facts) = (self.options, self.facts);
         let bybit = facts.bybit_category.as_ref();

@@ -7,7 +7,7 @@ use csv::ByteRecord;
 use super::super::columns::{Columns, Field};
 use super::super::report::{DefectKind, RowDefect};
 use super::raw::{RawSeries, RowNames};
-use super::symbols::plain_symbol;
+use super::symbols::{exchange_of, plain_symbol};
 use crate::error::Error;
 use crate::model::{Interval, SeriesKey};
 
@@ -111,6 +111,7 @@ impl NameColumns {
                 ..RowNames::default()
             },
             doubtful: self.doubtful && (other || !capitals),
+            exchange: symbol.as_deref().and_then(exchange_of),
             ..RawSeries::default()
         };
         if let Some([market, venue, interval]) = self.scope {
@@ -173,8 +174,11 @@ impl BySeries {
     }
 
     fn find_or_add(&mut self, series: RawSeries) -> Result<usize, RowDefect> {
-        if let Some(at) = self.index.get(&series.names) {
-            return Ok(*at);
+        if let Some(&at) = self.index.get(&series.names) {
+            if let Some(known) = self.series.get_mut(at) {
+                known.refuse_two_exchanges(&series);
+            }
+            return Ok(at);
         }
         let at = self.series.len();
         if at == MAX_SERIES {

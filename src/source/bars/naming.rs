@@ -3,8 +3,8 @@
 use std::path::{Component, Path};
 
 use super::path_words::{
-    interval, is_noise, market, market_of_pair, market_of_venue, pair, product_of_folder,
-    words_of_date,
+    VenueMarket, interval, is_noise, is_place, market, market_of_pair, market_of_venue, pair,
+    product_of_folder, words_of_date,
 };
 use super::said::Said;
 use super::stem::{Perhaps, Stem, read_stem, without_endings};
@@ -15,6 +15,8 @@ use crate::model::Interval;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Guess {
     pub(crate) market: Option<String>,
+    /// The market if nothing in the file tells another one.
+    pub(crate) usual_market: Option<String>,
     pub(crate) venue: Option<String>,
     pub(crate) symbol: Option<String>,
     pub(crate) interval: Option<Interval>,
@@ -35,7 +37,7 @@ enum Meaning {
     /// `crypto`.
     Market(&'static str),
     /// `binance_futures`, with its market.
-    Venue(&'static str),
+    Venue(VenueMarket),
     /// `futures`, with what it adds to the venue.
     Product(&'static str),
     /// `1h`: the bars tell it, too, and are believed.
@@ -51,6 +53,50 @@ enum Meaning {
 /// Reads `.../crypto/bybit/BTCUSDT_1h.csv.gz`, `binance/BTCUSDT/2024-01.csv`, `symbol=X/part-0.parquet`
 /// and the like.
 pub(crate) fn guess(path: &Path) -> Guess {
+    // A pipe is called like no series.
+    match ["/dev", "/proc"].iter().any(|top| path.starts_with(top)) {
+        true => Guess::default(),
+        false => guess_beside(path, None),
+    }
+}
+
+/// What the path of a member of a zip file says, and where it says less, the zip file's own name.
+/// `member` is the folder of the zip file with the member's folders and name.
+pub(crate) fn guess_of_member(member: &Path, zip: &Path) -> Guess {
+    let name = zip.file_name().unwrap_or_default().to_string_lossy();
+    let mut of_zip = read_stem(&name);
+    // `binance_futures.zip`; `SPOT.zip` is a share.
+    let symbol = of_zip.symbol.as_deref().unwrap_or_default();
+    let product = product_of_folder(&symbol.to_lowercase());
+    if let Some(product) = product.filter(|_| of_zip.venue.is_some() || symbol != "SPOT") {
+        of_zip.products.push(product);
+        of_zip.symbol = None;
+    }
+    if member.parent() == zip.parent() {
+        return guess_beside(member, Some(of_zip));
+    }
+    // Folders in the zip file say more than its name.
+    let above = zip.parent().unwrap_or(Path::new(""));
+    let inner = member.strip_prefix(above).unwrap_or(member);
+    let inner = Folders::of(inner, &mut Said::default());
+    let scope = Stem {
+        venue: of_zip.venue.filter(|_| inner.venue.is_none()),
+        products: of_zip.products,
+        ..Stem::default()
+    };
+    let mut found = guess_beside(member, Some(scope));
+    if found.symbol.is_none() {
+        let whole = guess(zip);
+        found.symbol = whole.symbol;
+        found.interval = found.interval.or(whole.interval);
+        found.perhaps = found.perhaps.or(whole.perhaps);
+        found.market = found.market.or(whole.market);
+    }
+    found
+}
+
+/// What a path says, and where the name of the file says less, what stands beside it.
+fn guess_beside(path: &Path, beside: Option<Stem>) -> Guess {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let mut said = Said::default();
     let folders = Folders::of(path, &mut said);
@@ -63,27 +109,36 @@ pub(crate) fn guess(path: &Path) -> Guess {
     if folders.end_with_date() && stem.symbol.as_ref().is_some_and(month) {
         stem.symbol = None;
     }
+    beside.into_iter().for_each(|beside| stem.fill(beside));
     let tells = said.symbol.is_some() || stem.symbol.is_some();
-    let above = folders.symbol().filter(|_| !tells);
+    let above = folders.symbol(stem.last_resort.as_deref());
+    let above = above.filter(|_| !tells);
     let symbol = said.symbol.clone().or(stem.symbol);
     let symbol = symbol.or_else(|| Some(plain_symbol(&above?.name).to_uppercase()));
     let venue = said.venue.clone().or(stem.venue.clone());
     let venue = venue.or_else(|| folders.venue(above, symbol.as_deref()));
-    let market = said.market.clone().or_else(|| {
-        let of_word = stem.venue.as_deref().and_then(market_of_venue);
-        let market = folders.market().or(of_word);
-        let doubtful = stem.perhaps.as_ref().and_then(|p| p.symbol.as_deref());
-        market
-            .or_else(|| market_of_pair(symbol.as_deref()?))
-            .or_else(|| market_of_pair(doubtful?))
-            .map(str::to_owned)
-    });
+    let of_word = stem.venue.as_deref().and_then(market_of_venue);
+    let of_venue = folders.market_of_venue().or(of_word);
+    let doubtful = stem.perhaps.as_ref().and_then(|p| p.symbol.as_deref());
+    let of_pair = || {
+        let symbols = [symbol.as_deref(), doubtful];
+        symbols.into_iter().flatten().find_map(market_of_pair)
+    };
+    // On an exchange of coins a pair of currencies is one of theirs; elsewhere the pair tells more.
+    let of_coins = of_venue.filter(|venue| venue.sure && venue.market == "crypto");
+    let market = folders.market().or(of_coins.map(|venue| venue.market));
+    let market = market.or_else(of_pair);
+    let market = market.or(of_venue
+        .filter(|venue| venue.sure)
+        .map(|venue| venue.market));
+    let market = said.market.clone().or(market.map(str::to_owned));
     // A code of four digits may be a year, and coins have none.
     let code = stem.last_resort;
     let code = code.filter(|c| market.as_deref() != Some("crypto") || !is_number(c));
     let products = folders.products().chain(stem.products);
     Guess {
         market,
+        usual_market: of_venue.map(|venue| venue.market.to_owned()),
         venue: with_products(venue, products.chain(said.products)),
         symbol: symbol.or(code),
         interval: said.interval.or(stem.interval),
@@ -171,18 +226,21 @@ impl Folders {
 
     /// A folder that names a market. Where it is farther up, a well-known venue below it says more.
     fn market(&self) -> Option<&'static str> {
-        let of_venue = match self.get(self.venue).map(|f| f.meaning) {
+        let farther = |venue: usize| self.market.is_some_and(|market| market + 1 < venue);
+        match self.get(self.market).map(|f| f.meaning) {
+            Some(Meaning::Market(market)) if !self.venue.is_some_and(farther) => Some(market),
+            _ => None,
+        }
+    }
+
+    /// The market of a folder that names a well-known venue.
+    fn market_of_venue(&self) -> Option<VenueMarket> {
+        match self.get(self.venue).map(|f| f.meaning) {
             Some(Meaning::Venue(market)) => Some(market),
-            _ => self.is_of_binance().then_some("crypto"),
-        };
-        match (self.get(self.market).map(|f| f.meaning), self.venue) {
-            (Some(Meaning::Market(_)), Some(venue))
-                if self.market.is_some_and(|market| market + 1 < venue) =>
-            {
-                of_venue
-            }
-            (Some(Meaning::Market(market)), _) => Some(market),
-            _ => of_venue,
+            _ => self.is_of_binance().then_some(VenueMarket {
+                market: "crypto",
+                sure: true,
+            }),
         }
     }
 
@@ -193,10 +251,16 @@ impl Folders {
         below.iter().filter(|f| f.meaning == Meaning::Name)
     }
 
-    /// The folder that names the symbol of a file whose own name does not.
-    fn symbol(&self) -> Option<&Folder> {
+    /// The folder that names the symbol of a file whose own name does not. `of_file`: a word of its name
+    /// that may be one.
+    fn symbol(&self, of_file: Option<&str>) -> Option<&Folder> {
         let last = self.names().next_back()?;
         let name = &*last.name;
+        let of_coins = self.market() == Some("crypto")
+            || self.market_of_venue().is_some_and(|v| v.market == "crypto");
+        if of_file.is_some_and(|word| !of_coins && is_beside_others(name, word)) {
+            return None;
+        }
         let capitals = !name.contains(char::is_lowercase) && name.contains(char::is_uppercase);
         let tells = if self.venue.is_some() || self.is_of_binance() {
             true
@@ -278,6 +342,15 @@ fn meaning(name: &str, lower: &str, said: &mut Said) -> Meaning {
         return Meaning::Noise;
     }
     Meaning::Name
+}
+
+/// Whether a word in the name of a file is a symbol like others in its folder, and the folder is none: `1928` in
+/// `HKEX`, `BAR` in `US` and in `mid`.
+fn is_beside_others(folder: &str, word: &str) -> bool {
+    is_place(folder)
+        || !is_number(word)
+            && folder.contains(char::is_lowercase)
+            && market_of_pair(folder).is_none()
 }
 
 /// Whether two names differ in nothing but case and separators.

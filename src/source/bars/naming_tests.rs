@@ -1,7 +1,10 @@
 use super::*;
 
 fn named(path: &str) -> String {
-    let guess = guess(Path::new(path));
+    text_of(guess(Path::new(path)))
+}
+
+fn text_of(guess: Guess) -> String {
     let or = |name: Option<String>| name.unwrap_or_else(|| "-".to_owned());
     let interval = guess.interval.map(|i| i.to_string());
     let interval = interval.or(guess.perhaps.map(|p| match p.symbol {
@@ -102,7 +105,7 @@ fn folders_of_pairs_and_trees_of_exchanges_name_series() {
             "market=stocks/venue=nyse/ticker=ibm/interval=1d/part-00000-a1b2.snappy.parquet",
             "equity/nyse/IBM:1d",
         ),
-        ("yahoo/EURUSD=X.csv", "equity/yahoo/EURUSD=X:-"),
+        ("yahoo/EURUSD=X.csv", "fx/yahoo/EURUSD=X:-"),
         (
             "data/spot/monthly/klines/BTCUSDT/1h/BTCUSDT-1h-2024-12.zip",
             "crypto/binance/BTCUSDT:1h",
@@ -222,5 +225,104 @@ fn file_names_of_many_sources_name_series() {
         ),
     ] {
         assert_eq!(named(path), expected, "{path}");
+    }
+}
+
+/// A folder that holds other symbols is none itself.
+#[test]
+fn a_file_that_is_called_like_a_word_is_a_symbol_beside_others() {
+    for (path, expected) in [
+        ("HKEX/1928.csv", "-/hkex/1928:-"),
+        ("stocks/HKEX/1928.csv", "equity/hkex/1928:-"),
+        ("US/BAR.csv", "-/us/BAR:-"),
+        ("stocks/US/BAR.csv", "equity/us/BAR:-"),
+        ("us_sp500/caps/BID.csv", "equity/us_sp500/BID:-"),
+        ("us_sp500/mid/DATA.csv", "equity/us_sp500/DATA:-"),
+        // Where the folder is the symbol.
+        ("AAPL/2024.csv", "-/-/AAPL:-"),
+        ("stocks/nasdaq/AAPL/1d.csv", "equity/nasdaq/AAPL:1d"),
+        ("EURUSD/BID.csv", "fx/-/EURUSD:-"),
+        (
+            "crypto/binance/BTCUSDT/DATA.csv",
+            "crypto/binance/BTCUSDT:-",
+        ),
+        ("crypto/mine/sol/DATA.csv", "crypto/mine/SOL:-"),
+    ] {
+        assert_eq!(named(path), expected, "{path}");
+    }
+}
+
+/// The symbol, or what is in the file, tells more than a folder that is called a little like a venue.
+#[test]
+fn a_market_is_told_by_what_is_sure() {
+    for (path, expected, usual) in [
+        ("yahoo/BTC-USD.csv", "crypto/yahoo/BTC-USD:-", "equity"),
+        ("yahoo/AAPL.csv", "-/yahoo/AAPL:-", "equity"),
+        ("yfinance/EURUSD=X.csv", "fx/yfinance/EURUSD=X:-", "equity"),
+        ("forex-bot/ETHUSDT.csv", "crypto/forex-bot/ETHUSDT:-", "fx"),
+        ("binance-bot/AAPL.csv", "-/binance-bot/AAPL:-", "crypto"),
+        ("oanda/BTC_USD.csv", "crypto/oanda/BTC_USD:-", "fx"),
+        ("krx/HYUNDAI.csv", "-/krx/HYUNDAI:-", "-"),
+        ("x/ETHDAI.csv", "crypto/x/ETHDAI:-", "-"),
+        (
+            "binance_us/EURUSD.csv",
+            "crypto/binance_us/EURUSD:-",
+            "crypto",
+        ),
+        (
+            "kraken_ohlc_2024/EURUSD.csv",
+            "crypto/kraken_ohlc_2024/EURUSD:-",
+            "crypto",
+        ),
+        ("stocks/BTC-USD.csv", "equity/-/BTC-USD:-", "-"),
+    ] {
+        assert_eq!(named(path), expected, "{path}");
+        let found = guess(Path::new(path)).usual_market;
+        assert_eq!(found.as_deref().unwrap_or("-"), usual, "{path}");
+    }
+}
+
+#[test]
+fn the_name_of_a_zip_file_says_what_its_members_do_not() {
+    for (zip, member, expected) in [
+        (
+            "x/Binance_BTCUSDT_1h.zip",
+            "data.csv",
+            "crypto/binance/BTCUSDT:1h",
+        ),
+        (
+            "x/binance_futures.zip",
+            "BTCUSDT_1h.csv",
+            "crypto/binance_futures/BTCUSDT:1h",
+        ),
+        (
+            "x/bybit.zip",
+            "2024/ETHUSDT_1h.csv",
+            "crypto/bybit/ETHUSDT:1h",
+        ),
+        (
+            "crypto/mine/futures.zip",
+            "ETHUSDT_1h.csv",
+            "crypto/mine_futures/ETHUSDT:1h",
+        ),
+        (
+            "x/binance_futures.zip",
+            "okx/ETHUSDT_1h.csv",
+            "crypto/okx_futures/ETHUSDT:1h",
+        ),
+        // The zip file is nearer than the folder that it lies in.
+        ("OLD/SOLUSDT-1h.zip", "data.csv", "crypto/old/SOLUSDT:1h"),
+    ] {
+        let zip = Path::new(zip);
+        let member = zip.with_file_name(member);
+        let guess = guess_of_member(&member, zip);
+        assert_eq!(text_of(guess), expected, "{}", zip.display());
+    }
+}
+
+#[test]
+fn a_pipe_is_called_like_no_series() {
+    for path in ["/dev/stdin", "/dev/fd/63", "/proc/self/fd/0"] {
+        assert_eq!(named(path), "-/-/-:-");
     }
 }

@@ -1,7 +1,12 @@
 //! How files of bars are read.
 
+use std::path::Path;
+
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::super::report::OnError;
 use super::super::times::{ClockZone, DateOrder, SaidOfTimes};
+use super::naming::named_by_path;
 use super::overlap::OnConflict;
 use super::stamps::TimeOf;
 use crate::model::{Calendar, Interval};
@@ -49,6 +54,14 @@ pub struct BarOptions {
 }
 
 impl BarOptions {
+    /// A hash of how a file of this path is read: with these options, with the names that its path
+    /// suggests, and by this version of the library, since another one may read the same file otherwise.
+    pub fn hash_of_reading(&self, path: &Path) -> u64 {
+        let named = named_by_path(path);
+        let text = format!("{} {self:?} {named}", env!("CARGO_PKG_VERSION"));
+        xxh3_64(text.as_bytes())
+    }
+
     pub(super) fn said_of_times(&self) -> SaidOfTimes {
         SaidOfTimes {
             order: self.dates,

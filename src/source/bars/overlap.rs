@@ -90,19 +90,29 @@ fn agree(a: &Bar, b: &Bar) -> bool {
         && is_same(a.volume, b.volume)
 }
 
+/// Whether a bar can be what another one was before it closed: it opened alike, and nothing that it has seen
+/// was taken back.
+fn was_open(bar: &Bar, later: &Bar) -> bool {
+    let at_most = |a: f64, b: f64| a <= b || is_same(a, b);
+    is_same(bar.open, later.open)
+        && at_most(bar.high, later.high)
+        && at_most(later.low, bar.low)
+        && at_most(bar.volume, later.volume)
+}
+
 impl Overlap {
-    /// Compares the bars of two places, both ascending by time. A bar that is the last of one place
-    /// and not of the other is taken out where it is the last; with [`OnConflict::First`] and
-    /// [`OnConflict::Last`] bars that contradict each other are taken out of the place that yields.
-    pub fn settle(first: &mut Bars, second: &mut Bars, on_conflict: OnConflict) -> Self {
+    /// Compares the bars of two places, both ascending by time. `last`: the open times of their last bars
+    /// as they were read, before any was taken out. A bar that is the last of one place and not of the
+    /// other, and that can have become the other's, is taken out where it is the last; with
+    /// [`OnConflict::First`] and [`OnConflict::Last`] bars that contradict each other are taken out of
+    /// the place that yields.
+    pub fn settle(
+        first: &mut Bars,
+        second: &mut Bars,
+        last: [i64; 2],
+        on_conflict: OnConflict,
+    ) -> Self {
         let mut found = Self::default();
-        let span = |bars: &Bars| Some((*bars.time.first()?, *bars.time.last()?));
-        let (Some(a), Some(b)) = (span(first), span(second)) else {
-            return found;
-        };
-        if a.1 < b.0 || b.1 < a.0 {
-            return found;
-        }
         let mut out_of_first = Vec::new();
         let mut out_of_second = Vec::new();
         for (at, other) in common(&first.time, &second.time) {
@@ -113,13 +123,13 @@ impl Overlap {
                 found.same += 1;
                 continue;
             }
-            match (one.time.millis() == a.1, two.time.millis() == b.1) {
-                (true, false) => {
+            match last.map(|last| one.time.millis() == last) {
+                [true, false] if was_open(&one, &two) => {
                     found.open += 1;
                     out_of_first.push(at);
                     continue;
                 }
-                (false, true) => {
+                [false, true] if was_open(&two, &one) => {
                     found.open += 1;
                     out_of_second.push(other);
                     continue;
@@ -217,13 +227,27 @@ mod tests {
         bars
     }
 
+    fn settle(a: &mut Bars, b: &mut Bars, on_conflict: OnConflict) -> Overlap {
+        let last = [&*a, &*b].map(|bars| bars.time.last().copied().unwrap_or(i64::MIN));
+        Overlap::settle(a, b, last, on_conflict)
+    }
+
+    /// The same bars, each with room for another close.
+    fn wide(closes: &[(i64, f64)]) -> Bars {
+        let mut bars = bars(closes);
+        bars.open.fill(1.0);
+        bars.high.fill(10.0);
+        bars.low.fill(0.5);
+        bars
+    }
+
     #[test]
     fn bars_that_agree_are_counted_and_stay() {
         let (mut a, mut b) = (
             bars(&[(1, 1.0), (2, 2.0)]),
             bars(&[(2, 2.0 + 1e-12), (3, 3.0)]),
         );
-        let found = Overlap::settle(&mut a, &mut b, OnConflict::Refuse);
+        let found = settle(&mut a, &mut b, OnConflict::Refuse);
         assert_eq!((found.same, found.open, found.contradictions), (1, 0, 0));
         assert_eq!((a.len(), b.len()), (2, 2));
         assert_eq!(merged(&a, &b), bars(&[(1, 1.0), (2, 2.0), (3, 3.0)]));
@@ -231,14 +255,53 @@ mod tests {
 
     #[test]
     fn a_last_bar_was_open_and_yields() {
-        let whole = bars(&[(1, 1.0), (2, 2.0), (3, 3.0)]);
-        let (mut a, mut b) = (bars(&[(1, 1.0), (2, 9.0)]), whole.clone());
-        let found = Overlap::settle(&mut a, &mut b, OnConflict::Refuse);
+        let whole = wide(&[(1, 1.0), (2, 2.0), (3, 3.0)]);
+        let (mut a, mut b) = (wide(&[(1, 1.0), (2, 9.0)]), whole.clone());
+        let found = settle(&mut a, &mut b, OnConflict::Refuse);
         assert_eq!((found.open, found.contradictions), (1, 0));
-        assert_eq!((a, &b), (bars(&[(1, 1.0)]), &whole));
-        let mut c = bars(&[(0, 5.0), (1, 7.0)]);
-        let found = Overlap::settle(&mut b, &mut c, OnConflict::Refuse);
+        assert_eq!((a, &b), (wide(&[(1, 1.0)]), &whole));
+        let mut c = wide(&[(0, 5.0), (1, 7.0)]);
+        let found = settle(&mut b, &mut c, OnConflict::Refuse);
         assert_eq!((found.open, c.len()), (1, 1));
+    }
+
+    /// A bar that closed only reaches farther and trades more than it had before.
+    #[test]
+    fn a_last_bar_that_cannot_have_been_open_contradicts() {
+        let later = wide(&[(1, 1.0), (2, 2.0), (3, 3.0)]);
+        let earlier = || wide(&[(1, 1.0), (2, 4.0)]);
+        let count = |mut bar: Bars| {
+            let found = settle(&mut bar, &mut later.clone(), OnConflict::Refuse);
+            (found.open, found.contradictions)
+        };
+        assert_eq!(count(earlier()), (1, 0));
+        let mut bar = earlier();
+        bar.high.fill(9.0);
+        bar.low.fill(0.6);
+        bar.volume.fill(0.5);
+        assert_eq!(count(bar).0, 1);
+        for change in [
+            |bars: &mut Bars| bars.open.iter_mut().for_each(|open| *open += 0.1),
+            |bars: &mut Bars| bars.high.iter_mut().for_each(|high| *high += 1.0),
+            |bars: &mut Bars| bars.low.iter_mut().for_each(|low| *low -= 0.1),
+            |bars: &mut Bars| bars.volume.iter_mut().for_each(|volume| *volume *= 2.0),
+        ] {
+            let mut bar = earlier();
+            change(&mut bar);
+            assert_eq!(count(bar).0, 0);
+        }
+    }
+
+    /// The bar before one that yielded was never the last.
+    #[test]
+    fn the_last_bar_is_that_which_was_read() {
+        let mut a = wide(&[(1, 1.0), (2, 2.0), (3, 9.0)]);
+        let mut b = wide(&[(1, 1.0), (2, 2.0), (3, 3.0), (4, 4.0)]);
+        let mut c = wide(&[(2, 8.0), (3, 3.0), (4, 4.0)]);
+        let found = Overlap::settle(&mut a, &mut b, [3, 4], OnConflict::Refuse);
+        assert_eq!((found.open, a.len()), (1, 2));
+        let found = Overlap::settle(&mut a, &mut c, [3, 4], OnConflict::Refuse);
+        assert_eq!((found.open, found.contradictions), (0, 1));
     }
 
     #[test]
@@ -253,7 +316,7 @@ mod tests {
             (OnConflict::Last, (0, 3)),
         ] {
             let (mut a, mut b) = (a.clone(), b.clone());
-            let found = Overlap::settle(&mut a, &mut b, on_conflict);
+            let found = settle(&mut a, &mut b, on_conflict);
             // The last bar of both is no open bar of one.
             assert_eq!((found.open, found.contradictions), (0, 3));
             assert_eq!((a.len(), b.len()), kept);

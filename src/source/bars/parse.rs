@@ -16,7 +16,7 @@ use super::scale::Scale;
 use super::stamps::{header_suggests_close, notice_close_stamps};
 use super::volume::{VOLUME, Volumes, find_volume};
 use crate::error::Error;
-use crate::model::{Bar, BarDefect, Timestamp};
+use crate::model::{Bar, BarDefect, TimePrecision, Timestamp};
 
 macro_rules! price {
     ($name:literal, $($alias:literal),+) => {
@@ -116,7 +116,7 @@ pub(super) fn read_rows(
                 volumes.count(&row.bar, row.no_volume, line);
                 unused.count(row.adjusted_differs, line);
                 note_changes(&row, line, report);
-                series.push(row.form, row.bar, line);
+                series.push(row.form, row.is_date, row.bar, line);
             }
             Err(defect) => series.reject(line, defect),
         }
@@ -323,6 +323,7 @@ impl Positions {
         }
         Ok(Row {
             form: time.form,
+            is_date: time.precision == TimePrecision::Day,
             bar,
             no_volume: volume.is_none(),
             adjusted_differs,
@@ -406,6 +407,7 @@ fn may_be_table(names: &[String]) -> bool {
 /// What a row holds.
 struct Row {
     form: TimeForm,
+    is_date: bool,
     bar: Bar,
     /// It has no volume, which is then 0.
     no_volume: bool,

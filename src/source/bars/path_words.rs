@@ -62,6 +62,12 @@ const VENUES: [(&str, &str); 37] = [
     ("dukascopy", "fx"),
 ];
 
+/// Those of them that have shares, currencies and coins.
+const OF_ALL_MARKETS: [&str; 2] = ["yahoo", "yfinance"];
+
+/// Exchanges and countries that folders of shares are called by.
+const PLACES: &str = "US USA UK GB EU HK JP CN TW NYSE NASDAQ AMEX ARCA OTC LSE NSE BSE HKEX SEHK JPX TSE TYO KRX KOSPI KOSDAQ SSE SZSE TWSE TPEX ASX TSX TSXV SGX XETRA EURONEXT MOEX KLSE IDX JSE BMV SP500 NDX";
+
 /// How MetaTrader names intervals.
 const META_TRADER: [(&str, &str); 15] = [
     ("m1", "1m"),
@@ -179,15 +185,44 @@ pub(super) fn market(folder: &str) -> Option<&'static str> {
     found.map(|(_, market)| *market)
 }
 
+/// What a well-known venue trades in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct VenueMarket {
+    pub(super) market: &'static str,
+    /// `false` if the bars are believed rather than the name: `binance-bot` may trade in anything, and
+    /// Yahoo does.
+    pub(super) sure: bool,
+}
+
 /// The market of a folder or of a word that names a well-known venue. A short name must stand alone
 /// or before a separator: `lse_daily`, and not `lseg`.
-pub(super) fn market_of_venue(name: &str) -> Option<&'static str> {
-    let found = VENUES.iter().find(|(venue, _)| {
-        name.strip_prefix(venue).is_some_and(|rest| {
-            venue.len() > 4 || venue.ends_with('_') || !rest.starts_with(char::is_alphanumeric)
+pub(super) fn market_of_venue(name: &str) -> Option<VenueMarket> {
+    VENUES.iter().find_map(|(venue, market)| {
+        let rest = name.strip_prefix(venue)?;
+        let apart =
+            venue.len() > 4 || venue.ends_with('_') || !rest.starts_with(char::is_alphanumeric);
+        let words = rest.split(|c: char| !c.is_alphanumeric());
+        let sure = venue.ends_with('_') || words.into_iter().all(is_of_archive);
+        apart.then_some(VenueMarket {
+            market,
+            sure: sure && !OF_ALL_MARKETS.contains(venue),
         })
-    });
-    found.map(|(_, market)| *market)
+    })
+}
+
+/// Whether a word beside the name of a venue says what its data are, and nothing else.
+fn is_of_archive(word: &str) -> bool {
+    const MORE: [&str; 10] = [
+        "", "us", "eu", "com", "pro", "global", "public", "archive", "vision", "v5",
+    ];
+    let digits = word.bytes().all(|b| b.is_ascii_digit());
+    let named = is_noise(word) || product(word).is_some() || market(word).is_some();
+    digits || named || interval(word).is_some() || MORE.contains(&word)
+}
+
+/// Whether a folder is called like an exchange or a country of exchanges, and no share is.
+pub(super) fn is_place(folder: &str) -> bool {
+    listed(PLACES, folder)
 }
 
 /// Whether a word of a file's name is that of a venue.
@@ -351,7 +386,9 @@ pub(super) fn pair(symbol: &str) -> Option<(String, String)> {
         .chain(["BTC", "ETH", "BNB"]);
     let mut split = quotes.filter_map(|quote| {
         let base = plain.strip_suffix(quote)?;
-        (base.len() >= 2).then(|| (base.to_owned(), quote.to_owned()))
+        // `HYUNDAI` is no pair.
+        let is_base = base.len() >= 2 && (quote != "DAI" || listed(COINS, base));
+        is_base.then(|| (base.to_owned(), quote.to_owned()))
     });
     split.next()
 }

@@ -24,10 +24,14 @@ pub(crate) struct RawSeries {
     pub(crate) lines: Vec<u64>,
     /// How each time was written.
     pub(crate) forms: TimeForms,
+    /// Whether a time says more than the date.
+    pub(crate) has_clock: bool,
     /// Rows of it that cannot be a bar.
     pub(crate) defects: Findings<DefectKind>,
     /// How the file spells the symbol, if it cannot be a name as it is.
     pub(crate) spelled: Option<String>,
+    /// The exchange that the file writes before the symbol.
+    pub(crate) exchange: Option<String>,
     /// Whether the symbol is from a column that may as well hold something else.
     pub(crate) doubtful: bool,
     /// Why no series can be called so.
@@ -35,10 +39,22 @@ pub(crate) struct RawSeries {
 }
 
 impl RawSeries {
-    pub(super) fn push(&mut self, form: TimeForm, bar: Bar, line: u64) {
+    pub(super) fn push(&mut self, form: TimeForm, is_date: bool, bar: Bar, line: u64) {
         self.forms.push(form);
+        self.has_clock |= !is_date;
         self.bars.push(bar);
         self.lines.push(line);
+    }
+
+    /// Refuses rows of a second exchange, which would be those of the first.
+    pub(super) fn refuse_two_exchanges(&mut self, other: &Self) {
+        let (Some(one), Some(two)) = (&self.exchange, &other.exchange) else {
+            return;
+        };
+        if one != two && self.bad_name.is_none() {
+            let symbol = self.names.symbol.as_deref().unwrap_or_default();
+            self.bad_name = Some(two_exchanges(symbol, one, two));
+        }
     }
 
     pub(super) fn reject(&mut self, line: u64, defect: RowDefect) {
@@ -57,4 +73,13 @@ impl RawSeries {
     pub(super) fn rows(&self) -> u64 {
         self.bars.len() as u64 + self.defects.total()
     }
+}
+
+/// Why bars of two exchanges are refused that would be one series.
+pub(super) fn two_exchanges(symbol: &str, one: &str, two: &str) -> String {
+    let [one, two] = [one, two].map(str::to_uppercase);
+    format!(
+        "{one}:{symbol} and {two}:{symbol} would be one series; put each exchange in a file of its own and read it with its own --venue, like --venue {}",
+        one.to_lowercase()
+    )
 }

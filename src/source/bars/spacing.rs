@@ -49,22 +49,41 @@ pub(super) fn settle_interval(
 }
 
 /// Whether the bars of one series of a file can be of the interval of most: they are as far apart, too
-/// few to tell, or thin, so that bars are missing between them.
-pub(super) fn fits_interval(times: &[i64], interval: Interval) -> Result<(), String> {
-    let Some((spacing, _)) = frequent_spacing(&[times]).filter(|_| times.len() >= 3) else {
+/// few to tell, or thin, so that bars are missing between them. Those that are regularly farther apart are
+/// only if the caller `said` the interval.
+pub(super) fn fits_interval(times: &[i64], interval: Interval, said: bool) -> Result<(), String> {
+    let Some((spacing, share)) = frequent_spacing(&[times]).filter(|_| times.len() >= 3) else {
         return Ok(());
     };
+    if confirms(spacing, interval) {
+        return Ok(());
+    }
     let thin = match interval {
         Interval::Fixed(ms) => spacing % ms == 0,
         Interval::Months(months) => spacing >= MONTH_MS.start * i64::from(months),
     };
-    if thin || confirms(spacing, interval) {
+    let regular = share >= 0.5 && is_regular(times, spacing);
+    if thin && (said || !regular) {
         return Ok(());
     }
     let found = interval_of(spacing, &[times]);
+    let thin = match thin {
+        true => format!(", or say --interval {interval} if it lacks the bars between them"),
+        false => String::new(),
+    };
     Err(format!(
-        "its bars are {found} apart, and those of most symbols in the file {interval}; keep one interval a file, or read it apart with --interval {found}"
+        "its bars are {found} apart, and those of most symbols in the file {interval}; keep one interval a file, or read it apart with --interval {found}{thin}"
     ))
+}
+
+/// Whether no bars are much closer than this, which is no chance if there are some: days in summer and in winter
+/// are an hour closer or farther.
+fn is_regular(times: &[i64], spacing: i64) -> bool {
+    let pairs = times.iter().zip(times.iter().skip(1));
+    times.len() >= 6
+        && pairs
+            .map(|(a, b)| b - a)
+            .all(|apart| apart > spacing - spacing / 10)
 }
 
 /// An interval that the bars may have: a day if all open at one time of a day.
@@ -237,13 +256,31 @@ mod tests {
         let file = settle_interval(&[&dense, &thin, &times(&[7])], None);
         assert_eq!(file, Ok(Interval::hours(1)));
         for fits in [&dense, &thin, &times(&[0, 9])] {
-            assert_eq!(fits_interval(fits, Interval::hours(1)), Ok(()));
+            assert_eq!(fits_interval(fits, Interval::hours(1), false), Ok(()));
         }
-        let odd = fits_interval(&dense, Interval::hours(4)).unwrap_err();
+        let odd = fits_interval(&dense, Interval::hours(4), false).unwrap_err();
         assert!(
             odd.contains("are 1h apart") && odd.contains("--interval 1h"),
             "{odd}"
         );
+    }
+
+    /// They are of another interval, unless the caller says which.
+    #[test]
+    fn a_series_that_is_regularly_coarser_is_not_thin() {
+        let hour = Interval::hours(1);
+        let days: Vec<i64> = [0, 24, 48, 72, 96, 168, 192, 215]
+            .map(|h| h * HOUR)
+            .to_vec();
+        let odd = fits_interval(&days, hour, false).unwrap_err();
+        assert!(
+            odd.contains("are 1d apart")
+                && odd.contains("with --interval 1d, or say --interval 1h"),
+            "{odd}"
+        );
+        assert_eq!(fits_interval(&days, hour, true), Ok(()));
+        let holed: Vec<i64> = [0, 24, 48, 72, 75, 96, 168, 192].map(|h| h * HOUR).to_vec();
+        assert_eq!(fits_interval(&holed, hour, false), Ok(()));
     }
 
     #[test]

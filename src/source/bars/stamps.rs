@@ -67,6 +67,14 @@ pub(super) fn closes_to_opens(times: &mut [i64], interval: Interval, calendar: C
     }
 }
 
+/// Turns the dates of bars of days and longer into the times of their closes: a date names the last day of its
+/// bar, which ends with that day. One of months may as well be the first day of the next month, and stays.
+pub(super) fn dates_to_closes(dates: &mut [i64], interval: Interval) {
+    if matches!(interval, Interval::Fixed(ms) if ms % DAY_MS == 0) {
+        dates.iter_mut().for_each(|date| *date += DAY_MS);
+    }
+}
+
 /// The close that a stamp means: 09:59:59 and 09:59:59.999 are 10:00.
 fn whole_close(time: i64) -> i64 {
     let steps = [1, 1_000];
@@ -247,6 +255,22 @@ mod tests {
         let closes = ["2024-01-31T00:00:01Z", "2024-03-01T00:00:00Z"];
         let months = opens(&closes, Interval::Months(1), Calendar::Session);
         assert_eq!(months, ["2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z"]);
+    }
+
+    #[test]
+    fn a_date_names_the_day_that_its_bar_ends_with() {
+        let opens = |date: &str, interval: Interval| {
+            let mut times = [date.parse::<Timestamp>().map_or(0, Timestamp::millis)];
+            dates_to_closes(&mut times, interval);
+            closes_to_opens(&mut times, interval, Calendar::Session);
+            times.map(|t| Timestamp::from_millis(t).to_string())
+        };
+        let friday = "2024-01-05";
+        assert_eq!(opens(friday, Interval::days(1)), ["2024-01-05T00:00:00Z"]);
+        assert_eq!(opens(friday, Interval::days(7)), ["2023-12-30T00:00:00Z"]);
+        for date in ["2024-01-31", "2024-02-01"] {
+            assert_eq!(opens(date, Interval::Months(1)), ["2024-01-01T00:00:00Z"]);
+        }
     }
 
     #[test]

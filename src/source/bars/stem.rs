@@ -21,6 +21,19 @@ pub(super) struct Stem {
     pub(super) products: Vec<&'static str>,
 }
 
+impl Stem {
+    /// Takes what it does not say from another name.
+    pub(super) fn fill(&mut self, other: Self) {
+        self.venue = self.venue.take().or(other.venue);
+        self.products.extend(other.products);
+        if self.symbol.is_none() && other.symbol.is_some() {
+            self.symbol = other.symbol;
+            self.interval = self.interval.or(other.interval);
+            self.perhaps = self.perhaps.take().or(other.perhaps);
+        }
+    }
+}
+
 /// What a name means if the bars are of this interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Perhaps {
@@ -337,7 +350,7 @@ fn is_of_storage(words: &[&str]) -> bool {
 fn last_resort(words: &Words<'_>) -> Option<String> {
     let first = words.word(0);
     let capitals = first.bytes().all(|b| b.is_ascii_uppercase());
-    let letters = capitals && (is_noise(first) && first.len() <= 3 || first == "SPOT");
+    let letters = capitals && (is_noise(first) && first.len() <= 4 || first == "SPOT");
     let code = matches!(first.len(), 4 | 6) && words_of_date(&words.words) == 1;
     let minutes = words.words.len() == 1 && is_doubtful(first);
     (!first.is_empty() && (letters || code || minutes)).then(|| first.to_uppercase())

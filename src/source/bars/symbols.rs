@@ -22,6 +22,15 @@ pub(super) fn plain_symbol(symbol: &str) -> Cow<'_, str> {
     plain.trim().chars().map(safe).collect::<String>().into()
 }
 
+/// The exchange before a symbol, as in `NASDAQ:AAPL`, in lower case.
+pub(super) fn exchange_of(symbol: &str) -> Option<String> {
+    if symbol.contains('/') {
+        return None;
+    }
+    let (exchange, _) = symbol.rsplit_once(':')?;
+    Some(exchange.trim().to_lowercase())
+}
+
 /// `BTC` and `USDT:USDT-240628`.
 fn of_pair(base: &str, rest: &str) -> String {
     let Some((quote, settled)) = rest.split_once(':') else {

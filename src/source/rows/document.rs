@@ -367,8 +367,6 @@ impl<'a> Document<'a> {
         let Some(list) = self.close() else {
             return Ok(());
         };
-        let outer = path_of(&self.stack);
-        let place = self.scan.place();
         let Some(frame) = self.stack.last_mut() else {
             return Ok(());
         };
@@ -381,13 +379,12 @@ impl<'a> Document<'a> {
         if list.texts.is_empty() || list.key.is_empty() {
             return Ok(());
         }
-        if is_names_key(&list.key)
-            && let Some(names) = list.texts.as_strings()
-        {
-            if let Some((rows, width)) = &frame.unnamed
-                && *width == names.len()
-            {
-                return Err(names_after_rows(place, &outer, &list.key, rows));
+        let names = is_names_key(&list.key).then(|| list.texts.as_strings());
+        if let Some(names) = names.flatten() {
+            let late = frame.unnamed.take();
+            if let Some((rows, _)) = late.filter(|(_, width)| *width == names.len()) {
+                let object = path_of(&self.stack);
+                return Err(names_after_rows(self.place(), &object, &list.key, &rows));
             }
             frame.names.get_or_insert_with(|| Names::new(names));
         }

@@ -1,5 +1,8 @@
 //! What the parts of a JSON document are, told by their keys: rows, names of symbols, or what stands around them.
 
+use std::cell::LazyCell;
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 /// Keys of lists of rows in the answers of APIs, in lower case; none of them is a symbol.
@@ -200,11 +203,13 @@ pub(super) fn holds_rows(object: &Map<String, Value>) -> bool {
     if is_whole_row(object) {
         return false;
     }
+    // Counted once: many lists may have a key of times.
+    let lengths = LazyCell::new(|| lengths_of(object));
     object.iter().any(|(key, value)| match value {
         Value::Array(items) => match items.first() {
             Some(Value::Array(_)) => true,
             Some(Value::Object(first)) => is_like_a_row(first) || holds_rows(first),
-            Some(_) => is_time_key(key) && has_lists_of(object, items.len()),
+            Some(_) => is_time_key(key) && lengths.get(&items.len()).is_some_and(|n| *n >= 2),
             None => false,
         },
         Value::Object(inner) => {
@@ -214,20 +219,21 @@ pub(super) fn holds_rows(object: &Map<String, Value>) -> bool {
     })
 }
 
-/// Whether two lists in an object, or below it, have this length.
-fn has_lists_of(object: &Map<String, Value>, length: usize) -> bool {
-    fn count(value: &Value, length: usize) -> usize {
+/// How many lists of values in an object, or below it, have each length.
+fn lengths_of(object: &Map<String, Value>) -> HashMap<usize, usize> {
+    fn count(value: &Value, lengths: &mut HashMap<usize, usize>) {
         match value {
             Value::Array(items) if items.iter().all(is_scalar) => {
-                usize::from(items.len() == length)
+                *lengths.entry(items.len()).or_default() += 1;
             }
-            Value::Array(items) => items.iter().map(|item| count(item, length)).sum(),
-            Value::Object(inner) => inner.values().map(|value| count(value, length)).sum(),
-            _ => 0,
+            Value::Array(items) => items.iter().for_each(|item| count(item, lengths)),
+            Value::Object(inner) => inner.values().for_each(|value| count(value, lengths)),
+            _ => {}
         }
     }
-    let lists: usize = object.values().map(|value| count(value, length)).sum();
-    lists >= 2
+    let mut lengths = HashMap::new();
+    object.values().for_each(|value| count(value, &mut lengths));
+    lengths
 }
 
 /// Whether the keys are times, or the numbers of rows.

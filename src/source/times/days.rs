@@ -90,10 +90,12 @@ pub(crate) struct ZoneText {
 
 #[cfg(feature = "parquet")]
 impl ZoneText {
-    /// The clock of a zone; one that is not known is UTC, which is the same moment.
+    /// The clock of a zone; one that is not known is UTC, which is the same moment. Programs mean the time zone
+    /// database where people mean winter: its `CET` has summer time.
     pub(crate) fn of(zone: &str) -> Self {
+        let place = TimeZone::get(zone).ok().map(Zone::Place);
         Self {
-            zone: Zone::parse(zone).ok(),
+            zone: place.or_else(|| Zone::parse(zone).ok()),
             day: None,
         }
     }
@@ -137,4 +139,24 @@ pub(crate) fn naive(local: i64) -> String {
         text.pop();
     }
     text
+}
+
+#[cfg(all(test, feature = "parquet"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_files_of_columns_are_those_of_the_database() {
+        // 2024-07-02T10:00:00Z
+        let summer = 1_719_914_400_000;
+        for (zone, expected) in [
+            ("CET", "2024-07-02T12:00:00+02:00"),
+            ("Europe/Berlin", "2024-07-02T12:00:00+02:00"),
+            ("+01:00", "2024-07-02T11:00:00+01:00"),
+            ("UTC", "2024-07-02T10:00:00Z"),
+            ("Nowhere", "2024-07-02T10:00:00Z"),
+        ] {
+            assert_eq!(ZoneText::of(zone).show(summer), expected, "{zone}");
+        }
+    }
 }

@@ -155,6 +155,20 @@ fn a_tag_asks_with_its_windows_and_tags_vote() {
         .rhyme(&["similar", "tag:nothing"])
         .fails(3, "no tag nothing");
 
+    // As a filter it lets through its windows alone, once they are known.
+    let filtered = |as_of: &str| {
+        let target = format!("BTCUSDT:1h@{}", steady(11));
+        let args = [
+            "similar", &target, "--tag", "fall", "-k", "9", "--as-of", as_of,
+        ];
+        let answer = world
+            .rhyme(&[&args[..], &["--format", "json"]].concat())
+            .json();
+        answer["hits"].as_array().unwrap().len()
+    };
+    assert_eq!(filtered("2022-01-01"), 5);
+    assert_eq!(filtered(&time(START + 1099 * HOUR)), 4);
+
     let vote = |target: &str, more: &[&str]| {
         let args = ["classify", target, "--by-tags", "--neighbours", "3"];
         world.rhyme(&[&args[..], more].concat())

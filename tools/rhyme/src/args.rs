@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 #[cfg(feature = "http")]
 use crate::commands::ingest_bybit;
 use crate::commands::{
-    adjust, anomaly, attribute, axis, classify, combine, context, delete, divergence, doctor,
+    adjust, anomaly, ask, attribute, axis, classify, combine, context, delete, divergence, doctor,
     embed, eval, export, import, ingest_bars, ingest_headlines, listings, map, news, outcomes_of,
     prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
 };
@@ -79,6 +79,9 @@ pub(crate) enum Plain {
     /// Delete an embedding space
     #[command(after_help = "Example: rhyme drop-space volatility --yes")]
     DropSpace(delete::DropSpace),
+    /// Ask any question as JSON
+    #[command(after_help = ask::HELP)]
+    Ask(ask::Args),
     /// Find the moments most similar to a chart
     #[command(after_help = similar::HELP)]
     Similar(similar::Similar),

@@ -7,7 +7,7 @@ use crate::args::{Import, Ingest, Plain};
 #[cfg(feature = "http")]
 use crate::commands::ingest_bybit;
 use crate::commands::{
-    adjust, anomaly, attribute, axis, classify, combine, compact, context, copies, delete,
+    adjust, anomaly, ask, attribute, axis, classify, combine, compact, context, copies, delete,
     divergence, doctor, embed, eval, import, ingest_bars, ingest_headlines, listings, map, news,
     outcomes_of, prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
 };
@@ -24,6 +24,7 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::Import(Import::Vectors(args)) => import::run(global, &args),
         Plain::Embed(args) => embed::run(global, &args),
         Plain::DropSpace(args) => delete::space(global, &args),
+        Plain::Ask(args) => ask::run(global, &args),
         Plain::Similar(args) => similar::run(global, &args),
         Plain::Search(args) => search::run(global, &args),
         Plain::News(args) => news::run(global, &args),

@@ -332,3 +332,25 @@ fn bars_tell_the_market_and_numbers_in_names_the_interval() {
     // A folder called `daily` may be updated daily.
     assert_eq!(read("crypto/v/daily/ABC.csv"), "crypto/v/ABC:1h 5");
 }
+
+/// What repeats is not counted twice when the series is refused after all.
+#[test]
+fn members_that_repeat_and_do_not_fit_are_refused_whole() {
+    let half = hourly(0..4).replace("00000,", "00001,");
+    let half: String = half.lines().map(|line| format!("{line}\n")).collect();
+    let zip = zip_of(&[
+        ("a/X_1h.csv", hourly(0..4)),
+        ("b/X_1h.csv", hourly(0..4)),
+        ("c/X_1h.csv", half),
+        ("Y_1h.csv", hourly(0..3)),
+    ]);
+    let options = BarOptions {
+        calendar: Some(Calendar::Session),
+        venue: Some("v".to_owned()),
+        ..BarOptions::default()
+    };
+    let file = read_named("crypto/dump.zip", &zip, &options).unwrap();
+    assert_eq!(keys(&file), ["crypto/v/Y:1h 3"]);
+    assert_eq!((file.report.accepted, file.report.refused.count), (3, 1));
+    assert_eq!(file.report.notices.count(NoticeKind::Duplicate), 0);
+}

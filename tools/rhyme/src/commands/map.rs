@@ -51,7 +51,7 @@ pub(crate) fn run(global: &Global, args: &Map) -> Outcome {
     say!(map, args, names: space);
     map = map.filter(args.which.filter());
     let answer = map.run()?;
-    let drawn = || Ok(picture::map(&view, args.color, &answer));
+    let drawn = || picture::map(&view, args.color, &answer);
     args.plot.write(global, drawn)?;
     print(global.format, &view, args, &answer)
 }

@@ -15,6 +15,7 @@ macro_rules! say {
 pub(crate) mod adjust;
 pub(crate) mod anomaly;
 mod anomaly_scan;
+pub(crate) mod ask;
 pub(crate) mod attribute;
 pub(crate) mod axis;
 mod by_tags;
@@ -57,6 +58,7 @@ pub(crate) mod repair;
 pub(crate) mod resample;
 pub(crate) mod row_options;
 pub(crate) mod search;
+pub(crate) mod shown;
 pub(crate) mod similar;
 pub(crate) mod space_choice;
 pub(crate) mod summary;

@@ -3,21 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use rhymedb::{
-    Error, Horizon, HorizonOutcomes, MomentLeftOut, MomentsAnswer, NoStart, SeriesKey, Target,
-    Timestamp,
-};
-use serde_json::{Map, Value, json};
+use rhymedb::ask::{OutcomesReply, OutcomesRequest};
+use rhymedb::{Error, Horizon, Target, Timestamp};
+use serde_json::Value;
 
-use super::outcomes::{OUTCOME_COLUMNS, outcome_json, summary_json, with_horizon};
+use super::outcomes::{OUTCOME_COLUMNS, with_horizon};
+use super::shown;
 use super::summary::{self, Compared, in_percent};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{note_pending, open, view_at};
+use crate::opening::{open, view_of};
 use crate::output::{self, Column, column};
-use crate::progress::notice;
-use crate::text::legible;
+use crate::progress;
 
 pub(crate) const HELP: &str = "\
 The file is a CSV with a header: a column symbol (or ticker) and a column time (or date), one moment a
@@ -53,45 +51,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    let moments = read(&args.file, args.interval)?;
+    let mut request = OutcomesRequest::new(read(&args.file, args.interval)?);
+    request.horizon.clone_from(&args.horizon);
+    request.space.clone_from(&args.space);
+    request.seed = args.seed;
+    request.as_of = args.as_of;
     let db = open(global)?;
-    let view = view_at(global, &db, args.as_of);
-    note_pending(global, &view)?;
-    let mut question = view.outcomes_of(moments, &args.horizon).seed(args.seed);
-    say!(question, args, names: space);
-    let answer = question.run()?;
-    if global.format != Format::Json {
-        tell_left_out(global, &answer);
-    }
-    print(global.format, &answer)
-}
-
-/// How many moments of a kind are named.
-const NAMED: usize = 5;
-
-/// Says on standard error which moments are not counted, and why.
-fn tell_left_out(global: &Global, answer: &MomentsAnswer) {
-    let asked = answer.moments.len() + answer.left_out.len();
-    for why in [NoStart::NoBars, NoStart::NotClosed, NoStart::Repeated] {
-        let left: Vec<_> = answer.left_out.iter().filter(|m| m.why == why).collect();
-        if left.is_empty() {
-            continue;
-        }
-        let named = left.iter().take(NAMED);
-        let named: Vec<String> = named.map(|m| format!("{}@{}", m.series, m.time)).collect();
-        let more = left.len().saturating_sub(NAMED);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        let text = format!(
-            "note: {} of {asked} moments left out, as {why}: {}{more}",
-            left.len(),
-            named.join(", ")
-        );
-        notice(global, &legible(&text));
-    }
+    let reply = request.ask(&view_of(global, &db))?;
+    progress::notes(global, &reply.notes);
+    print(global.format, &reply)
 }
 
 /// The moments of a file.
@@ -148,87 +116,30 @@ const MOMENT: [Column; 3] = [
     column("start", "from the close of"),
 ];
 
-fn print(format: Format, answer: &MomentsAnswer) -> Outcome {
+fn print(format: Format, reply: &OutcomesReply) -> Outcome {
     let columns = [&MOMENT[..], &OUTCOME_COLUMNS[1..]].concat();
     match format {
-        Format::Json => output::json(&json!({
-            "space": answer.space,
-            "interval": answer.interval.to_string(),
-            "moments": moments(answer),
-            "left_out": answer.left_out.iter().map(left_out_json).collect::<Vec<_>>(),
-            "horizons": answer.horizons.iter().map(whole_json).collect::<Vec<_>>(),
-            "took_us": answer.took.as_micros() as u64,
-        })),
-        Format::Csv => output::listing(format, &columns, &rows(answer), ""),
+        Format::Json => output::json(&output::value(reply)?),
+        Format::Csv => output::listing(format, &columns, &rows(reply)?, ""),
         Format::Table => {
             let readable = |row| in_percent(with_horizon(row));
-            let table: Vec<Value> = rows(answer).into_iter().map(readable).collect();
+            let table: Vec<Value> = rows(reply)?.into_iter().map(readable).collect();
             output::listing(format, &columns, &table, "")?;
             output::lines("\nin summary")?;
-            let of = |h| Compared::of_moments(h, answer.interval);
-            summary::print(&answer.horizons.iter().map(of).collect::<Vec<_>>())
+            let all = reply.horizons.iter();
+            let all = all.map(|h| Compared::of_moments(&h.summary, reply.interval));
+            summary::print(&all.collect::<Vec<_>>())
         }
     }
-}
-
-/// The moments that are counted.
-fn moments(answer: &MomentsAnswer) -> Vec<Value> {
-    let all = answer.moments.iter().zip(&answer.times);
-    all.map(|(window, time)| {
-        let mut row = series_json(&window.series, *time);
-        row.insert("start".to_owned(), window.end.to_string().into());
-        row.into()
-    })
-    .collect()
-}
-
-fn left_out_json(left: &MomentLeftOut) -> Value {
-    let mut row = series_json(&left.series, left.time);
-    row.insert("why".to_owned(), left.why.to_string().into());
-    row.into()
-}
-
-fn series_json(series: &SeriesKey, moment: Timestamp) -> Map<String, Value> {
-    [
-        ("market", series.market.clone()),
-        ("venue", series.venue.clone()),
-        ("symbol", series.symbol.clone()),
-        ("interval", series.interval.to_string()),
-        ("moment", moment.to_string()),
-    ]
-    .into_iter()
-    .map(|(name, text)| (name.to_owned(), text.into()))
-    .collect()
-}
-
-fn whole_json(of_one: &HorizonOutcomes) -> Value {
-    let outcomes: Vec<Value> = of_one
-        .hits
-        .iter()
-        .map(|o| outcome_json(of_one.horizon, o))
-        .collect();
-    let mut whole = summary_json(of_one);
-    if let Some(object) = whole.as_object_mut() {
-        object.insert("moments".to_owned(), json!(outcomes));
-    }
-    whole
 }
 
 /// One row for each horizon of each moment.
-fn rows(answer: &MomentsAnswer) -> Vec<Value> {
+fn rows(reply: &OutcomesReply) -> Outcome<Vec<Value>> {
     let mut rows = Vec::new();
-    for (i, moment) in moments(answer).into_iter().enumerate() {
-        for of_one in &answer.horizons {
-            let Some(outcome) = of_one.hits.get(i) else {
-                continue;
-            };
-            let mut row = moment.clone();
-            let more = outcome_json(of_one.horizon, outcome);
-            if let (Some(row), Value::Object(more)) = (row.as_object_mut(), more) {
-                row.extend(more);
-            }
-            rows.push(row);
+    for (i, moment) in shown::rows(&reply.moments)?.into_iter().enumerate() {
+        for outcome in reply.horizons.iter().filter_map(|h| h.moments.get(i)) {
+            rows.push(shown::joined(moment.clone(), output::value(outcome)?));
         }
     }
-    rows
+    Ok(rows)
 }

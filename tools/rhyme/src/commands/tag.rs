@@ -15,8 +15,8 @@ use crate::text::legible;
 
 pub(crate) const HELP: &str = "\
 A tag names the window that had closed at its time: a trade, a setup, an event. Views of an earlier time than it
-was known do not have it. tag:NAME asks with all windows of a name, as a prototype does, and
-`rhyme classify TARGET --by-tags` says which name a window is nearest to. `rhyme tags` lists them.
+was known do not have it. tag:NAME asks with all windows of a name, as a prototype does, --tag NAME takes answers
+from them alone, and `rhyme classify TARGET --by-tags` says which name a window is nearest to. `rhyme tags` lists them.
 
 Example: rhyme tag add BTCUSDT:1h@2021-05-19T14:00 capitulation --value -3.5";
 

@@ -1,9 +1,6 @@
 use clap::Args;
 use rhymedb::{Filter, Interval, LeastMove, Timestamp};
 
-use crate::global::Global;
-use crate::progress;
-
 /// The name and the values of an attribute.
 pub(super) fn wanted(text: &str) -> Result<(String, Vec<String>), String> {
     let parts = text.split_once('=').map(|(name, values)| {
@@ -45,6 +42,9 @@ pub(crate) struct Which {
     /// Only windows that closed at or before this time
     #[arg(long, alias = "to")]
     pub(super) until: Option<Timestamp>,
+    /// Only windows with one of these tags (`rhyme tag`), known at the time of the question
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub(super) tag: Vec<String>,
     /// Only windows that moved so far up or down, from the open of their first bar to the close of their
     /// last: 2sd (deviations of the year before) or 5%
     #[arg(long, value_name = "MOVE")]
@@ -58,6 +58,7 @@ impl Which {
         filter.venues.clone_from(&self.venue);
         filter.symbols.clone_from(&self.symbol);
         filter.intervals.clone_from(&self.interval);
+        filter.tags.clone_from(&self.tag);
         for (name, values) in &self.attribute {
             for value in values {
                 filter = filter.attribute(name, value);
@@ -65,20 +66,5 @@ impl Which {
         }
         (filter.from, filter.until, filter.min_move) = (self.from, self.until, self.min_move);
         filter
-    }
-
-    /// Says that a filter by moves found fewer windows than were asked for.
-    pub(super) fn note_few(&self, global: &Global, (found, wanted): (usize, usize), exact: bool) {
-        let Some(least) = self.min_move.filter(|_| found < wanted) else {
-            return;
-        };
-        let note = if exact {
-            format!("note: no more than {found} distinct windows moved by {least}")
-        } else {
-            format!(
-                "note: {found} of {wanted}: of the nearest 30,000 windows no more moved by {least}; --exact looks at all of them"
-            )
-        };
-        progress::notice(global, &note);
     }
 }

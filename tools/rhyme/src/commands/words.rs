@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use rhymedb::{
-    Database, Error, Expressiveness, HeadlineHit, Interval, Query, Target, Timestamp, View, Window,
-};
+use rhymedb::{Database, Error, Expressiveness, Interval, Query, Target, Timestamp, View, Window};
 use serde_json::{Value, json};
 
 use super::{moves, query_text};
@@ -54,16 +52,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 /// What a user asks with: a chart as for `similar`, `text:SENTENCE` or `prototype:NAME`.
 pub(super) fn query(text: &str) -> Outcome<Query> {
-    if let Some(sentence) = text.strip_prefix("text:") {
-        return Ok(Query::text(sentence));
-    }
-    if let Some(name) = text.strip_prefix("prototype:") {
-        return Ok(Query::prototype(name));
-    }
-    if let Some(name) = text.strip_prefix("tag:") {
-        return Ok(Query::tag(name));
-    }
-    query_text::query(text)
+    Ok(query_text::subject(text)?.query()?)
 }
 
 /// A series without a time.
@@ -134,20 +123,6 @@ pub(super) const HEADLINE_COLUMNS: [Column; 7] = [
     column("symbols", "symbols"),
     column("text", "headline"),
 ];
-
-pub(super) fn headline_row(format: Format, hit: &HeadlineHit) -> Value {
-    json!({
-        "rank": hit.rank,
-        "score": number(format, f64::from(hit.score)),
-        "published": hit.headline.time.to_string(),
-        "precision": hit.headline.precision.to_string(),
-        "known": hit.known.to_string(),
-        "percentile": percentile(hit.expressiveness),
-        "symbols": hit.headline.symbols,
-        "source": hit.headline.source,
-        "text": hit.headline.text,
-    })
-}
 
 /// A window with its move.
 pub(super) fn window_json(view: &View, window: Option<&Window>) -> Outcome<Value> {
