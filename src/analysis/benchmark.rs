@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::{Past, scatter};
 use crate::error::{Error, Result};
-use crate::model::{Bar, Bars, Calendar, Interval, SeriesKey, Timestamp};
+use crate::model::{Bar, Bars, Calendar, Interval, SeriesKey, Timestamp, schema_as_text};
 
 /// Fewer other series are no market.
 const FEWEST_OTHERS: u32 = 3;
@@ -35,6 +35,11 @@ pub enum Benchmark {
     /// weight; at least 3 of them have to have a bar.
     Market,
 }
+
+schema_as_text!(
+    Benchmark,
+    "A stored symbol, like SPY, or `market`: the mean of all other series of the same market and interval."
+);
 
 impl From<String> for Benchmark {
     fn from(text: String) -> Self {
