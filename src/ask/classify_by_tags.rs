@@ -213,7 +213,7 @@ pub struct AccuracyRow {
     /// The share that is right.
     pub share: Option<f64>,
     /// The 95 % interval of that share.
-    pub interval: Option<(f64, f64)>,
+    pub interval: Option<[f64; 2]>,
     /// How the interval was made.
     pub method: String,
 }
@@ -227,7 +227,7 @@ impl From<&TagAccuracy> for AccuracyRow {
             majority: accuracy.majority,
             groups: accuracy.groups,
             share: accuracy.interval.map(|_| share),
-            interval: accuracy.interval,
+            interval: accuracy.interval.map(|(low, high)| [low, high]),
             method: "95 %, Wilson, groups of windows that overlap one another as one trial"
                 .to_owned(),
         }
