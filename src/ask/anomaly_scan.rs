@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::anomaly::{UNRANKED, five, two_hundred};
-use super::asked::{Asked, trained};
+use super::asked::{Asked, trained, undated};
 use super::label_text::{LabelText, set_of};
 use super::reaction::twenty;
 use super::rounded::figure;
@@ -141,7 +141,10 @@ impl AnomalyScanRequest {
             level: answer.level,
             episodes: episodes.collect::<Result<_>>()?,
             took_us: answer.took.as_micros() as u64,
-            notes: asked.notes([trained(&answer.space, answer.trained_until, None, UNRANKED)])?,
+            notes: asked.notes([
+                trained(&answer.space, answer.trained_until, None, UNRANKED),
+                undated(&self.filter, &asked.view)?,
+            ])?,
         };
         Ok((reply, answer))
     }

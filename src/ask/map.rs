@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::Asked;
+use super::asked::{Asked, undated};
 use super::rounded::figure;
 use super::window_row::{MoveRow, WindowRow};
 use crate::analysis::{MapAnswer, MapPoint};
@@ -77,7 +77,7 @@ impl MapRequest {
             explained: answer.explained.map(figure),
             points: points.collect::<Result<_>>()?,
             took_us: answer.took.as_micros() as u64,
-            notes: asked.notes([])?,
+            notes: asked.notes([undated(&self.filter, &asked.view)?])?,
         };
         Ok((reply, answer))
     }

@@ -34,6 +34,9 @@ macro_rules! pass_on {
     ($question:ident, $request:ident, each: $($name:ident)+) => {
         $(for name in &$request.$name { $question = $question.$name(name); })+
     };
+    ($question:ident, $request:ident, clones: $($name:ident)+) => {
+        $(if let Some(value) = &$request.$name { $question = $question.$name(value.clone()); })+
+    };
     ($question:ident, $request:ident, some: $($name:ident)+) => {
         $(if let Some(value) = $request.$name { $question = $question.$name(value); })+
     };

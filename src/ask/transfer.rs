@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, trained};
+use super::asked::{Asked, trained, undated};
 use super::rounded::figure;
 use super::similar::ten;
 use super::window_row::{MoveRow, WindowRow};
@@ -117,7 +117,10 @@ impl TransferRequest {
                 plan: answer.searched.plan.to_owned(),
             },
             took_us: answer.took.as_micros() as u64,
-            notes: asked.notes([trained(&answer.space, answer.trained_until, series, "")])?,
+            notes: asked.notes([
+                trained(&answer.space, answer.trained_until, series, ""),
+                undated(&self.filter, &asked.view)?,
+            ])?,
         };
         Ok((reply, answer))
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::Asked;
+use super::asked::{Asked, undated};
 use super::rounded::figure;
 use crate::analysis::{TransferGroup, TransferMatrixAnswer, TransferPair};
 use crate::db::{Filter, View};
@@ -91,7 +91,7 @@ impl TransferMatrixRequest {
             groups: answer.groups.iter().map(GroupRow::from).collect(),
             pairs: answer.pairs.iter().map(PairRow::from).collect(),
             took_us: answer.took.as_micros() as u64,
-            notes: asked.notes([])?,
+            notes: asked.notes([undated(&self.filter, &asked.view)?])?,
         };
         Ok((reply, answer))
     }

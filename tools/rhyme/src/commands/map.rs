@@ -54,7 +54,7 @@ pub(crate) fn run(global: &Global, args: &Map) -> Outcome {
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
     let view = &known(&view, args.as_of);
-    let drawn = || Ok(picture::map(view, args.color, &answer));
+    let drawn = || picture::map(view, args.color, &answer);
     args.plot.write(global, drawn)?;
     print(global.format, args, &reply, &answer)
 }
