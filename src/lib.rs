@@ -48,6 +48,7 @@
 //! program `rhyme` is a package of its own.
 
 mod analysis;
+pub mod ask;
 mod db;
 /// The disk below a database, for tests that simulate one; no part of the stable interface.
 #[doc(hidden)]
@@ -72,28 +73,28 @@ mod store;
 
 pub use analysis::{
     Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
-    AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
-    ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
-    DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome, HorizonOutcomes,
-    JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint, Measure, Measured,
-    MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer,
-    OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch,
-    RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer,
-    Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
-    TransferMatrixAnswer, TransferPair, Unusual,
+    AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Benchmark,
+    Classify, ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence,
+    DivergenceAnswer, DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome,
+    HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint,
+    Measure, Measured, MomentLeftOut, MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup,
+    NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions,
+    Pairs, PatternAnswer, PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome,
+    RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer,
+    TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;
 pub use db::{
-    AdjustReport, AdjustedSeries, BackupReport, BarsReport, ChangedVectors, ClassifyByTags,
-    CompactReport, Control, DamagedSegment, Database, DatabaseStats, DeleteReport, DropReport,
-    Expressiveness, FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport, HeadlineVectors,
-    Health, Hit, ImportReport, Ingest, IngestReport, LargeMoves, LeastMove, LostBars, LostVectors,
-    MoveDirection, OpenOptions, Progress, Prototype, Query, RecallOptions, RecallReport, Refine,
-    RepairReport, ResampleReport, Searched, SegmentFate, SeriesInfo, SeriesVectors, Similar,
-    SimilarAnswer, SimilarBatch, Size, SpaceInfo, SpaceRecall, Spelling, Stage, TagAccuracy,
-    TagNeighbour, TagReport, TagVoteAnswer, TagVotes, VectorRow, VerifyReport, View, WaitingSpace,
-    vector_instructions,
+    AdjustReport, AdjustedSeries, AttributeReport, BackupReport, BarsReport, ChangedVectors,
+    ClassifyByTags, CompactReport, Control, DamagedSegment, Database, DatabaseStats, DeleteReport,
+    DropReport, Expressiveness, FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport,
+    HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LargeMoves, LeastMove,
+    LostBars, LostVectors, MoveDirection, NoStart, OpenOptions, Progress, Prototype, Query,
+    RecallOptions, RecallReport, Refine, RepairReport, ResampleReport, Searched, SegmentFate,
+    SeriesInfo, SeriesVectors, Similar, SimilarAnswer, SimilarBatch, Size, SpaceInfo, SpaceRecall,
+    Spelling, Stage, TagAccuracy, TagNeighbour, TagReport, TagVoteAnswer, TagVotes, TagsLeftOut,
+    VectorRow, VerifyReport, View, WaitingSpace, vector_instructions,
 };
 pub use encode::{
     Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
@@ -107,17 +108,17 @@ pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection};
 pub use export::{TableColumn, TableFormat, TableWriter};
 pub use index::Builder as GraphBuilder;
 pub use model::{
-    Bar, BarDefect, Bars, Calendar, EncoderSpec, FileRead, FileStamp, Headline, Horizon, Interval,
-    Modality, NewTag, ReadSpan, SeriesBars, SeriesKey, Sharing, Space, Split, SplitJump, Tag,
-    Target, TimePrecision, Timestamp, Window, Zone,
+    Attribute, Bar, BarDefect, Bars, Calendar, EncoderSpec, FileRead, FileStamp, Headline, Horizon,
+    Interval, Modality, NewTag, ReadSpan, SeriesBars, SeriesKey, Sharing, Space, Split, SplitJump,
+    Tag, Target, TimePrecision, Timestamp, Window, Zone,
 };
 #[cfg(feature = "files")]
 pub use source::{
     BarFile, BarOptions, ClockZone, Contradiction, DateOrder, DefectKind, FilePart, FileParts,
     Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, NoticeKind, OnConflict,
     OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions, find_inputs,
-    find_inputs_and_others, named_by_path, parse_map, read_bars, read_headlines, read_tags,
-    read_vectors, stamp_file, unchanged_file,
+    find_inputs_and_others, named_by_path, parse_map, read_attributes, read_bars, read_headlines,
+    read_tags, read_vectors, stamp_file, unchanged_file,
 };
 #[cfg(feature = "http")]
 pub use source::{

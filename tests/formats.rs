@@ -11,7 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rhymedb::{
-    ChartConfig, Control, Database, Error, OpenOptions, Target, TextConfig, Weights, WeightsConfig,
+    ChartConfig, Control, Database, Error, Interval, OpenOptions, SeriesBars, Target, TextConfig,
+    Weights, WeightsConfig,
 };
 use serde_json::Value;
 
@@ -108,8 +109,89 @@ fn first() -> (tempfile::TempDir, PathBuf) {
     (temporary, path)
 }
 
+const MADE: redb::TableDefinition<u32, u32> = redb::TableDefinition::new("made_series");
+
+/// Writes to a closed database's catalog past the library.
+fn in_catalog<T>(path: &Path, work: impl FnOnce(&redb::WriteTransaction) -> T) -> T {
+    let catalog = redb::Database::open(path.join("catalog.redb")).unwrap();
+    let txn = catalog.begin_write().unwrap();
+    let done = work(&txn);
+    txn.commit().unwrap();
+    done
+}
+
+/// Puts a format into a catalog, and returns the one that was there.
+fn set_format(path: &Path, format: u64) -> u64 {
+    in_catalog(path, |txn| {
+        let meta = redb::TableDefinition::<&str, u64>::new("meta");
+        let mut table = txn.open_table(meta).unwrap();
+        table.insert("format", format).unwrap().unwrap().value()
+    })
+}
+
+/// A catalog is of the first format until it has a made series, which programs of that format would not
+/// keep in step: those that read format 1 alone refuse it then.
+#[test]
+fn a_made_series_raises_the_format_of_its_catalog() {
+    let (temporary, path) = first();
+    let source = {
+        let db = Database::open(&path).unwrap();
+        assert_eq!(db.health().unwrap().format, 1);
+        let series = db.now().series().unwrap();
+        let hourly = series.iter().find(|s| s.key.market == "crypto").unwrap();
+        db.resample(&hourly.key, Interval::hours(4), &Control::new())
+            .unwrap();
+        assert_eq!(db.health().unwrap().format, 2);
+        let backup = temporary.path().join("backup");
+        db.backup(&backup, &Control::new()).unwrap();
+        let copy = OpenOptions::new().read_only(true).open(&backup).unwrap();
+        assert_eq!(copy.health().unwrap().format, 2);
+        hourly.key.clone()
+    };
+    assert_eq!(set_format(&path, 2), 2);
+    let db = Database::open(&path).unwrap();
+    db.verify(&Control::new()).unwrap();
+    let made = db.now().series().unwrap();
+    let made = made.iter().filter(|s| s.made_of.as_ref() == Some(&source));
+    assert_eq!(made.count(), 1);
+}
+
+/// A program that knows no made series deletes one, or its source, and leaves the mark.
+#[test]
+fn marks_of_series_that_are_gone_are_no_marks() {
+    let (_temporary, path) = first();
+    in_catalog(&path, |txn| {
+        let mut marks = txn.open_table(MADE).unwrap();
+        marks.insert(1, 99).unwrap();
+        marks.insert(98, 1).unwrap();
+    });
+    {
+        let db = Database::open(&path).unwrap();
+        let series = db.now().series().unwrap();
+        assert!(series.iter().all(|s| s.made_of.is_none()));
+        // The series of the orphan marks take bars as any others.
+        for info in &series {
+            let bars = db.now().bars(&info.key, None, None, Some(1)).unwrap().bars;
+            let mut bar = bars.get(0).unwrap();
+            bar.volume += 1.0;
+            db.ingest_bars(&[SeriesBars {
+                key: info.key.clone(),
+                calendar: info.calendar,
+                bars: [bar].into_iter().collect(),
+            }])
+            .unwrap();
+        }
+        let error = db.verify(&Control::new()).unwrap_err().to_string();
+        assert!(error.contains("made_series"), "{error}");
+    }
+    let report = Database::repair(&path, &Control::new()).unwrap();
+    assert_eq!((report.marks_removed, report.is_whole()), (2, true));
+    let db = Database::open(&path).unwrap();
+    db.verify(&Control::new()).unwrap();
+}
+
 /// Every way of opening a database says which file is too new.
-fn refuses_a_newer(path: &Path, file: &str) {
+fn refuses_a_newer(path: &Path, (file, version): (&str, u32)) {
     let read_only = OpenOptions::new().read_only(true).open(path).map(drop);
     let copied = Database::restore(path, path.with_extension("copy"), &Control::new()).map(drop);
     for refused in [Database::open(path).map(drop), read_only, copied] {
@@ -119,7 +201,10 @@ fn refuses_a_newer(path: &Path, file: &str) {
         };
         assert!(named.ends_with(file), "{error}");
         let text = error.to_string();
-        assert!(text.contains("has format version 2"), "{text}");
+        assert!(
+            text.contains(&format!("has format version {version}")),
+            "{text}"
+        );
         assert!(text.contains("use a newer program"), "{text}");
     }
     assert!(path.join(file).exists() && !path.with_extension("copy").exists());
@@ -128,20 +213,10 @@ fn refuses_a_newer(path: &Path, file: &str) {
 #[test]
 fn a_catalog_of_a_newer_program_is_refused() {
     let (_temporary, path) = first();
-    let catalog = redb::Database::open(path.join("catalog.redb")).unwrap();
-    let txn = catalog.begin_write().unwrap();
-    let meta = redb::TableDefinition::<&str, u64>::new("meta");
-    let mut table = txn.open_table(meta).unwrap();
-    assert_eq!(
-        table.insert("format", 2).unwrap().map(|v| v.value()),
-        Some(1)
-    );
-    drop(table);
-    txn.commit().unwrap();
-    drop(catalog);
-    refuses_a_newer(&path, "catalog.redb");
+    assert_eq!(set_format(&path, 3), 1);
+    refuses_a_newer(&path, ("catalog.redb", 3));
     let error = Database::repair(&path, &Control::new()).unwrap_err();
-    assert!(matches!(error, Error::Version { found: 2, .. }), "{error}");
+    assert!(matches!(error, Error::Version { found: 3, .. }), "{error}");
 }
 
 #[test]
@@ -154,5 +229,5 @@ fn a_segment_of_a_newer_program_is_refused() {
     bytes[8] = 2;
     fs::write(&segment, bytes).unwrap();
     let name = segment.file_name().unwrap().to_str().unwrap();
-    refuses_a_newer(&path, &format!("segments/{name}"));
+    refuses_a_newer(&path, (&format!("segments/{name}"), 2));
 }

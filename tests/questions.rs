@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use rhymedb::{
-    Database, Error, Filter, Horizon, Interval, LeastMove, Query, SeriesBars, SyntheticConfig,
-    SyntheticMarket, Target, Timestamp,
+    Calendar, Database, Error, Filter, Horizon, Interval, LeastMove, NewTag, NoStart, Query,
+    SeriesBars, SeriesKey, SyntheticConfig, SyntheticMarket, Target, Timestamp, View,
 };
+
+const HOUR: i64 = 3_600_000;
 
 fn market() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
@@ -154,30 +156,30 @@ fn moments_are_followed_as_hits_are() {
 }
 
 #[test]
-fn moments_begin_at_the_last_close_before_them_and_know_nothing_later() {
+fn moments_begin_at_the_first_close_after_them_and_know_nothing_later() {
     let (_dir, db) = market();
     let horizons = [Horizon::bars(3)];
     let mut target = targets(&db, 1).remove(0);
-    let time = target.time.unwrap();
     // Between two closes.
-    target.time = Some(time.plus_millis(20 * 60_000));
-    let answer = db
-        .now()
-        .outcomes_of([target.clone()], &horizons)
-        .run()
-        .unwrap();
-    assert_eq!(answer.moments[0].end, time);
-    let open = db
-        .at(time)
-        .outcomes_of([target.clone()], &horizons)
-        .run()
-        .unwrap();
-    assert_eq!(open.horizons[0].summary, None);
-    let closed = db.at(time.plus_millis(3 * 3_600_000));
-    let closed = closed
-        .outcomes_of([target.clone()], &horizons)
-        .run()
-        .unwrap();
+    let moment = target.time.unwrap().plus_millis(20 * 60_000);
+    let start = target.time.unwrap().plus_millis(HOUR);
+    target.time = Some(moment);
+    let ask = |view: View| view.outcomes_of([target.clone()], &horizons).run().unwrap();
+    let answer = ask(db.now());
+    assert_eq!(answer.moments[0].end, start);
+    assert_eq!((answer.times[0], answer.left_out.len()), (moment, 0));
+    // What moved before the start is no outcome: the change is counted from its close.
+    let key = db.now().series_of(&target).unwrap();
+    let bars = db.now().bars(&key, Some(start), None, None).unwrap();
+    let change = bars.bars.close[3] / bars.bars.close[0] - 1.0;
+    let found = answer.horizons[0].hits[0].closed().unwrap().change;
+    assert!((found - change).abs() < 1e-12, "{found} {change}");
+
+    let early = ask(db.at(moment));
+    assert_eq!(early.left_out[0].why, NoStart::NotClosed);
+    assert_eq!(early.horizons[0].hits, []);
+    assert_eq!(ask(db.at(start)).horizons[0].summary, None);
+    let closed = ask(db.at(start.plus_millis(3 * HOUR)));
     assert_eq!(closed.horizons[0].hits, answer.horizons[0].hits);
 
     let none: [Target; 0] = [];
@@ -190,4 +192,170 @@ fn moments_begin_at_the_last_close_before_them_and_know_nothing_later() {
     };
     let mixed = db.now().outcomes_of([target, stock], &horizons).run();
     assert!(matches!(mixed, Err(Error::Ambiguous { .. })), "{mixed:?}");
+}
+
+#[test]
+fn moments_without_bars_or_counted_already_are_left_out_and_named() {
+    let (_dir, db) = market();
+    let all = targets(&db, 4);
+    let key = db.now().series_of(&all[0]).unwrap();
+    let at = |target: &Target, minutes: i64| {
+        let time = target.time.unwrap().plus_millis(minutes * 60_000);
+        Target {
+            time: Some(time),
+            ..target.clone()
+        }
+    };
+    // Two bars are gone, the second of them the one around the moment.
+    let gone = all[1].time.unwrap();
+    db.delete_bars(&key, Some(gone.plus_millis(-HOUR)..=gone))
+        .unwrap();
+    let asked = [
+        at(&all[0], 10),
+        at(&all[0], 40),
+        at(&all[1], 10),
+        at(&all[2], 10),
+        at(&all[0], -60 * 24 * 400),
+        at(&all[0], 60 * 24 * 400),
+        at(&all[2], 10),
+    ];
+    let answer = db
+        .now()
+        .outcomes_of(asked.clone(), &[Horizon::bars(2)])
+        .run()
+        .unwrap();
+    let counted: Vec<Option<Timestamp>> = answer.times.iter().copied().map(Some).collect();
+    assert_eq!(counted, [asked[0].time, asked[3].time]);
+    let left: Vec<_> = answer.left_out.iter().map(|m| m.why).collect();
+    assert_eq!(
+        left,
+        [
+            NoStart::Repeated,
+            NoStart::NoBars,
+            NoStart::NoBars,
+            NoStart::NotClosed,
+            NoStart::Repeated
+        ]
+    );
+    assert_eq!(answer.horizons[0].summary.as_ref().unwrap().n, 2);
+}
+
+/// Tags of a series that is gone, of a window that begins before its series, and of a whole one.
+#[test]
+fn tags_are_of_their_own_series_alone_and_what_has_no_vector_is_counted() {
+    let (_dir, db) = market();
+    let target = targets(&db, 1).remove(0);
+    let key = db.now().series_of(&target).unwrap();
+    let bars = db.now().bars(&key, None, None, None).unwrap().bars;
+    // The same letters with another sign are another instrument.
+    let twin = SeriesKey {
+        symbol: format!("{}-X", key.symbol),
+        ..key.clone()
+    };
+    let gone = SeriesKey {
+        symbol: format!("{}X", key.symbol),
+        ..key.clone()
+    };
+    for key in [&twin, &gone] {
+        db.ingest_bars(&[SeriesBars {
+            key: key.clone(),
+            calendar: Calendar::Continuous,
+            bars: bars.clone(),
+        }])
+        .unwrap();
+    }
+    let tag = |name: &str, key: &SeriesKey, time| NewTag {
+        name: name.to_owned(),
+        target: Target {
+            time: Some(time),
+            ..key.clone().into()
+        },
+        value: None,
+        known: None,
+    };
+    let time = target.time.unwrap();
+    let early = Timestamp::from_millis(bars.time[10]);
+    db.add_tags(&[tag("gone", &gone, time), tag("early", &twin, early)])
+        .unwrap();
+    db.delete_bars(&gone, None).unwrap();
+    for (name, why) in [
+        ("gone", "1 whose series is not stored"),
+        ("early", "1 without a whole window"),
+    ] {
+        let refused = db.now().similar(Query::tag(name)).run().unwrap_err();
+        assert!(refused.to_string().contains(why), "{refused}");
+    }
+    let view = db.now();
+    let asked = Target {
+        time: Some(time.plus_millis(200 * HOUR)),
+        ..key.clone().into()
+    };
+    let refused = view.classify_by_tags(&asked).run().unwrap_err();
+    assert!(
+        refused.to_string().contains("2 tags have none"),
+        "{refused}"
+    );
+    db.add_tags(&[tag("whole", &twin, time)]).unwrap();
+    let answer = db.now().classify_by_tags(&asked).run().unwrap();
+    assert_eq!((answer.candidates, answer.left_out.total()), (1, 2));
+    let sum = Query::tag("whole").plus(Query::from(&asked));
+    let similar = db.now().similar(sum).k(1).run().unwrap();
+    assert_eq!(similar.tags_left_out.total(), 0);
+}
+
+/// A filter by a tag lets through the tagged windows that were known to be tagged, and no other.
+#[test]
+fn a_tag_filters_as_of_the_time_at_which_it_was_known() {
+    let (_dir, db) = market();
+    let all = targets(&db, 6);
+    let tag = |target: &Target, name: &str, known: Option<Timestamp>| NewTag {
+        name: name.to_owned(),
+        target: target.clone(),
+        value: None,
+        known,
+    };
+    // Of the third it was known two days later.
+    let late = all[2].time.map(|t| t.plus_millis(48 * HOUR));
+    db.add_tags(&[
+        tag(&all[0], "up", None),
+        tag(&all[1], "up", None),
+        tag(&all[2], "up", late),
+        tag(&all[3], "down", None),
+    ])
+    .unwrap();
+    let filter = Filter::new().tag("up");
+    let ends = |view: &View, filter: &Filter| -> Vec<Option<Timestamp>> {
+        let question = view.similar(&all[5]).filter(filter.clone()).k(9);
+        let hits = question.exclusion(1).run().unwrap().hits.into_iter();
+        let mut ends: Vec<_> = hits.map(|hit| Some(hit.window.end)).collect();
+        ends.sort();
+        ends
+    };
+    let times = |n: usize| all[..n].iter().map(|t| t.time).collect::<Vec<_>>();
+    let now = db.now();
+    assert_eq!(ends(&now, &filter), times(3));
+    assert_eq!(now.count(None, &filter).unwrap(), 3);
+    assert_eq!(ends(&now, &filter.clone().tag("down")), times(4));
+    let early = db.at(late.unwrap().plus_millis(-1));
+    assert_eq!(ends(&early, &filter), times(2));
+    assert_eq!(early.count(None, &filter).unwrap(), 2);
+    // What is kept from one question for the next is of its own tags.
+    let base = |view: &View| {
+        let asked = view.similar(&all[5]).filter(filter.clone()).k(9);
+        let answer = asked.outcomes(&[Horizon::bars(2)]).run().unwrap();
+        answer.horizons[0].base_windows
+    };
+    assert_eq!((base(&now), base(&early), base(&now)), (3, 2, 3));
+    let other = Filter::new().tag("up").market("equity");
+    assert_eq!(now.count(None, &other).unwrap(), 0);
+    let unknown = db.at(all[0].time.unwrap().plus_millis(-1));
+    let refused = unknown.count(None, &filter).unwrap_err().to_string();
+    assert!(
+        refused.contains("no tag \"up\" that was known at"),
+        "{refused}"
+    );
+    let horizons = [Horizon::bars(2)];
+    let refused = now.outcomes_of([all[0].clone()], &horizons).filter(filter);
+    let refused = refused.run().unwrap_err().to_string();
+    assert!(refused.contains("found a filter by tag"), "{refused}");
 }

@@ -9,7 +9,7 @@ use super::size_rank::RankedSize;
 use super::unusual::{Judge, Judged, LEAST_CALIBRATION, Measures, Words, rank};
 use crate::db::{Asked, Candidate, Filter, Kin, Past, View, scatter, within};
 use crate::error::{Error, Result, excerpt};
-use crate::model::{Target, Timestamp, Window};
+use crate::model::{Target, Timestamp, Window, schema_as_text, serde_as_text};
 
 /// From here on the largest z-score counts as an alarm.
 pub(super) const Z_THRESHOLD: f64 = 3.0;
@@ -46,6 +46,12 @@ impl Measure {
         Self::Alignment,
     ];
 }
+
+serde_as_text!(Measure);
+schema_as_text!(
+    Measure,
+    "size, distance, mahalanobis, largest-z or alignment"
+);
 
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

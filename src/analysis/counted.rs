@@ -2,18 +2,21 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::db::{Hit, SimilarAnswer};
 use crate::model::Interval;
 
 /// Why a hit stands in the list and is not counted in the summary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum LeftOut {
     /// It overlaps the question in time: the same event on another chart is no further evidence.
+    #[serde(rename = "same moment")]
     SameMoment,
     /// Its bars are of another interval than the question's.
+    #[serde(rename = "other interval")]
     OtherInterval,
 }
 

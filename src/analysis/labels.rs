@@ -17,6 +17,7 @@ const MAX_LABELS: usize = 1000;
 
 /// A label and the sentences that say what it means: their mean is the label's vector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Label {
     /// Its name.
@@ -26,7 +27,8 @@ pub struct Label {
 }
 
 /// How it is told which label of a set fits a chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum JudgedBy {
     /// By what the labels mean in words, in a space of charts and headlines.

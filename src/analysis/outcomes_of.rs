@@ -1,11 +1,13 @@
 //! What happened after moments that the caller names.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::benchmark::{Benchmark, Net};
 use super::followed::{Follow, HorizonOutcomes, check};
-use crate::db::{Filter, Query, View, WHICH_AND_WHEN};
+use crate::db::{Filter, NoStart, Started, View, WHICH_AND_WHEN};
 use crate::error::{Error, Result};
-use crate::model::{Horizon, Interval, Target, Window};
+use crate::model::{Horizon, Interval, SeriesKey, Target, Timestamp, Window};
 
 /// A question about what followed given moments, made by [`View::outcomes_of`].
 #[derive(Clone, Debug)]
@@ -15,6 +17,7 @@ pub struct OutcomesOf {
     horizons: Vec<Horizon>,
     space: Option<String>,
     filter: Filter,
+    net_of: Option<Benchmark>,
     seed: u64,
     sample: usize,
 }
@@ -25,22 +28,44 @@ pub struct OutcomesOf {
 pub struct MomentsAnswer {
     /// The space whose windows the base rate is of.
     pub space: String,
-    /// The moments: of each the last bars up to the last close at or before it, as many as a window of the
-    /// space has, or as there are.
+    /// The moments that are counted: of each the bars up to the first close at or after it, as many as a
+    /// window of the space has, or as there are. What followed is counted from that close, which is the
+    /// window's end.
     pub moments: Vec<Window>,
+    /// When these moments were, in the same order.
+    pub times: Vec<Timestamp>,
+    /// The moments that are not counted, in the order asked, each with its reason.
+    pub left_out: Vec<MomentLeftOut>,
     /// The interval of their bars.
     pub interval: Interval,
+    /// What the outcomes are net of, if of anything.
+    pub net_of: Option<Benchmark>,
     /// What happened after them, one for each horizon in the order asked for; `hits` are the moments.
     pub horizons: Vec<HorizonOutcomes>,
     /// How long it took.
     pub took: Duration,
 }
 
+/// A moment that is not counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MomentLeftOut {
+    /// Its series.
+    pub series: SeriesKey,
+    /// When it was.
+    pub time: Timestamp,
+    /// Why it is not counted.
+    pub why: NoStart,
+}
+
 impl View {
     /// Asks what happened after moments of the caller's own, like earnings or decisions of a central bank,
     /// within each of these horizons, and how that compares with what happened after all windows of the
-    /// same series. A moment counts from the last close at or before it. Moments of one question have
-    /// one interval.
+    /// same series. A moment counts from the first close at or after it, the first price at which one who knew
+    /// of it could have traded: what moved before is no outcome. A time that names a day alone is the
+    /// first moment of that day. Moments around which no bars are stored, or after which none had closed,
+    /// are left out and named, and so are those that start at the same close as one before them.
+    /// Moments of one question have one interval.
     ///
     /// ```
     /// use rhymedb::{Database, Horizon, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
@@ -72,6 +97,7 @@ impl View {
             horizons: horizons.to_vec(),
             space: None,
             filter: Filter::new(),
+            net_of: None,
             seed: 0,
             sample: 1000,
         }
@@ -107,11 +133,18 @@ impl OutcomesOf {
         self
     }
 
+    /// Measures what came after net of a benchmark: see [`Benchmark`]. The base rate and p are net of it too.
+    /// Where the benchmark is not known, an outcome is missing. Default: none.
+    #[must_use]
+    pub fn net_of(mut self, benchmark: Benchmark) -> Self {
+        self.net_of = Some(benchmark);
+        self
+    }
+
     /// Looks at what followed.
     ///
     /// # Errors
-    /// [`Error::NotFound`] or [`Error::Ambiguous`] if a moment is of no or of several series, or of none
-    /// that had closed a bar by then; [`Error::Ambiguous`] if the moments have several intervals;
+    /// [`Error::NotFound`] or [`Error::Ambiguous`] if a moment is of no or of several series; [`Error::Ambiguous`] if the moments have several intervals;
     /// [`Error::Invalid`] if there is no moment, or if a horizon or the sample is out of range.
     pub fn run(&self) -> Result<MomentsAnswer> {
         let start = Instant::now();
@@ -119,14 +152,17 @@ impl OutcomesOf {
         self.filter.check()?;
         self.filter.only("a base rate", WHICH_AND_WHEN)?;
         let mut answer = self.view.past(self.space.as_deref(), |past| {
-            let moments = self.windows(past.window_bars() as usize)?;
-            let interval = one_interval(&moments)?;
-            let own = moments.iter().filter_map(|w| past.id_of(&w.series));
+            let asked = self.started(past.window_bars() as usize)?;
+            let interval = one_interval(&asked)?;
+            let own: Vec<_> = asked.iter().filter_map(|m| past.id_of(&m.series)).collect();
+            let (moments, times, left_out) = sorted_out(asked);
+            let net = self.net_of.as_ref().map(|of| Net::new(past, of));
             let follow = Follow {
                 past,
                 rows: &past.rows(&self.filter)?.of(own),
                 horizons: &self.horizons,
                 frame: Some(interval),
+                net: net.as_ref(),
                 sample: (self.sample, self.seed),
             };
             let windows: Vec<&Window> = moments.iter().collect();
@@ -134,7 +170,10 @@ impl OutcomesOf {
             Ok(MomentsAnswer {
                 space: past.space().to_owned(),
                 moments,
+                times,
+                left_out,
                 interval,
+                net_of: self.net_of.clone(),
                 horizons,
                 took: Duration::ZERO,
             })
@@ -143,21 +182,43 @@ impl OutcomesOf {
         Ok(answer)
     }
 
-    /// Of each moment the last bars before it.
-    fn windows(&self, most: usize) -> Result<Vec<Window>> {
-        let window = |moment: &Target| {
-            let found = self
-                .view
-                .last_bars(&Query::Target(moment.clone()), (1, most))?;
-            found
-                .window
-                .ok_or_else(|| Error::internal("a stored moment has no window"))
-        };
-        self.moments.iter().map(window).collect()
+    /// Of each moment the bars up to the close from which it counts.
+    fn started(&self, most: usize) -> Result<Vec<Started>> {
+        let started = |moment: &Target| self.view.started(moment, most);
+        self.moments.iter().map(started).collect()
     }
 }
 
-fn one_interval(moments: &[Window]) -> Result<Interval> {
+/// The windows and the times of the moments that count, and the others.
+fn sorted_out(asked: Vec<Started>) -> (Vec<Window>, Vec<Timestamp>, Vec<MomentLeftOut>) {
+    let (mut windows, mut times, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+    let mut starts = BTreeSet::new();
+    for Started {
+        series,
+        time,
+        window,
+    } in asked
+    {
+        let fresh = window.and_then(|window| {
+            let new = starts.insert((series.to_string(), window.end));
+            if new {
+                Ok(window)
+            } else {
+                Err(NoStart::Repeated)
+            }
+        });
+        match fresh {
+            Ok(window) => {
+                windows.push(window);
+                times.push(time);
+            }
+            Err(why) => left_out.push(MomentLeftOut { series, time, why }),
+        }
+    }
+    (windows, times, left_out)
+}
+
+fn one_interval(moments: &[Started]) -> Result<Interval> {
     let mut intervals: Vec<Interval> = Vec::new();
     for moment in moments {
         if !intervals.contains(&moment.series.interval) {

@@ -9,7 +9,7 @@ use super::numbers::logs;
 use super::patterns;
 use crate::db::{
     Candidate, DEFAULT_EF, Distinct, Filter, Hit, LeastMove, Past, Place, Searched, SimilarAnswer,
-    View, within,
+    TagsLeftOut, View, within,
 };
 use crate::error::{Error, Result};
 
@@ -190,6 +190,8 @@ impl PatternSearch {
                     query: None,
                     query_bars: None,
                     open_bar: None,
+                    weekdays_before_open: 0,
+                    tags_left_out: TagsLeftOut::default(),
                     window_bars: past.window_bars(),
                     exclusion,
                     entries: false,

@@ -178,8 +178,13 @@ impl Search {
                 ),
             };
             let named = space.with_headlines(self.charts.narrowed_to(), &self.choice)?;
+            let by_attributes = match named.is_empty() {
+                true => self.charts.symbols_by_attributes()?,
+                false => None,
+            };
+            let chosen = by_attributes.as_ref().unwrap_or(&self.choice.symbols);
             let choice = HeadlineChoice {
-                symbols: [&self.choice.symbols[..], &named].concat(),
+                symbols: [&chosen[..], &named].concat(),
                 ..self.choice.clone()
             };
             let found = space.headlines_near(&placed.vector, self.headlines, &choice)?;

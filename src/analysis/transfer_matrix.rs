@@ -9,31 +9,39 @@ use super::likeness::{Likeness, Member};
 use super::moments::vectors;
 use crate::db::{Filter, Past, Place, View, WHICH_AND_WHEN, space_method, within};
 use crate::error::{Error, Result};
-use crate::model::Calendar;
+use crate::model::{Attribute, Calendar};
 
 /// The most groups that are compared.
 const MOST_GROUPS: usize = 64;
 /// The most windows of a group, since every window of one is compared with every one of the other.
 const MOST_WINDOWS: u64 = 20_000;
 
-/// A comparison of all markets, or of all symbols, with one another, made by
+/// A comparison of all markets, symbols or values of an attribute with one another, made by
 /// [`View::transfer_matrix`].
 #[derive(Clone, Debug)]
 pub struct TransferMatrix {
     view: View,
     space: Option<String>,
     filter: Filter,
-    by_symbol: bool,
+    by: GroupBy,
     sample: usize,
     exact: bool,
     seed: u64,
+}
+
+/// What makes a group.
+#[derive(Clone, Debug)]
+enum GroupBy {
+    Market,
+    Symbol,
+    Attribute(String),
 }
 
 /// The windows of a market or symbol that were compared.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TransferGroup {
-    /// The market, or market and symbol as `crypto/BTCUSDT`.
+    /// The market, market and symbol as `crypto/BTCUSDT`, or the value of the attribute.
     pub name: String,
     /// Windows of the period.
     pub windows: u64,
@@ -100,7 +108,7 @@ impl View {
             view: self.clone(),
             space: None,
             filter: Filter::default(),
-            by_symbol: false,
+            by: GroupBy::Market,
             sample: 500,
             exact: false,
             seed: 0,
@@ -138,7 +146,18 @@ impl TransferMatrix {
     /// Compares symbols instead of markets. Default: no.
     #[must_use]
     pub fn by_symbol(mut self, by_symbol: bool) -> Self {
-        self.by_symbol = by_symbol;
+        self.by = match by_symbol {
+            true => GroupBy::Symbol,
+            false => GroupBy::Market,
+        };
+        self
+    }
+
+    /// Compares the values of an attribute of symbols, like their `sector`, instead of markets. Series that
+    /// have none are left out. See [`crate::Database::set_attributes`].
+    #[must_use]
+    pub fn by_attribute(mut self, name: &str) -> Self {
+        self.by = GroupBy::Attribute(Attribute::plain(name));
         self
     }
 
@@ -212,19 +231,28 @@ impl TransferMatrix {
     fn groups(&self, past: &Past<'_>) -> Result<Vec<Group>> {
         let rows = past.rows(&self.filter)?;
         let mut series: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        let attributes = past.attributes()?;
         for (id, key) in past.all_series() {
-            let name = if self.by_symbol {
-                format!("{}/{}", key.market, key.symbol)
-            } else {
-                key.market.clone()
+            if past.count(&rows.of([id])) == 0 {
+                continue;
+            }
+            let names = match &self.by {
+                GroupBy::Market => vec![key.market.clone()],
+                GroupBy::Symbol => vec![format!("{}/{}", key.market, key.symbol)],
+                GroupBy::Attribute(name) => {
+                    attributes.values(key, name).map(str::to_owned).collect()
+                }
             };
-            if past.count(&rows.of([id])) > 0 {
+            for name in names {
                 series.entry(name).or_default().push(id);
             }
         }
+        if let (GroupBy::Attribute(name), true) = (&self.by, series.is_empty()) {
+            return Err(attributes.unknown(name));
+        }
         if series.len() > MOST_GROUPS {
             return Err(Error::invalid(format!(
-                "expected at most {MOST_GROUPS} markets or symbols to compare, found {}; say which by `market` or `symbol`",
+                "expected at most {MOST_GROUPS} groups to compare, found {}; filter them",
                 series.len()
             )));
         }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::control::Control;
 use super::inner::Inner;
 use super::snapshot::Snapshot;
-use super::spelling::Listener;
+use super::spelling::{Listener, Spelling};
 use crate::error::Result;
 use crate::model::{Headline, Timestamp};
 use crate::store::{HeadlineFilter, HeadlineReads};
@@ -84,6 +84,39 @@ impl View {
             control: Some(control.clone()),
             ..self.clone()
         }
+    }
+
+    /// The same view as of `time`; one later than the view's own changes nothing.
+    ///
+    /// ```
+    /// # use rhymedb::Database;
+    /// # let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// let (may, june) = ("2021-05-01".parse()?, "2021-06-01".parse()?);
+    /// assert_eq!(db.now().at(may).as_of(), Some(may));
+    /// assert_eq!(db.at(may).at(june).as_of(), Some(may));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn at(&self, time: Timestamp) -> Self {
+        Self {
+            as_of: Some(self.clamp(Some(time))),
+            ..self.clone()
+        }
+    }
+
+    /// The same view; `also` hears of names that were typed otherwise, after whoever hears of them now.
+    pub(crate) fn also_on_spelling(
+        &self,
+        also: impl Fn(&Spelling) + Send + Sync + 'static,
+    ) -> Self {
+        let first = self.listener.clone();
+        self.with_listener(Arc::new(move |spelling| {
+            if let Some(first) = &first {
+                first(spelling);
+            }
+            also(spelling);
+        }))
     }
 
     /// Whether a question may go on.

@@ -7,7 +7,7 @@ pub fn catalog_value(data: &[u8]) {
     let Some(input) = Input::of(data) else {
         return;
     };
-    match decode_value(input.choose(&[0, 1, 2, 3, 4, 5]), input.content) {
+    match decode_value(input.choose(&[0, 1, 2, 3, 4, 5, 6, 7]), input.content) {
         Ok(value) => {
             check_sense(&value);
             check_way_back(&value);
@@ -32,7 +32,8 @@ fn check_sense(value: &StoredValue) {
         StoredValue::Segment(_)
         | StoredValue::Headline(_)
         | StoredValue::Block(_)
-        | StoredValue::Tag(_) => {}
+        | StoredValue::Tag(_)
+        | StoredValue::Attribute(_) => {}
     }
 }
 

@@ -6,22 +6,26 @@
 //! A market with sessions has no timetable here, so its buckets are days of UTC, and weeks and months of
 //! days. What tells a whole one:
 //! - a later bar is stored, so it is over;
-//! - it has at least half as many bars as the bucket with bars before it. The first bucket has none
-//!   before it, and may have begun earlier, so it is left out;
+//! - a day begins no later and ends no earlier than the day with bars before it, or both an hour earlier or
+//!   later, when clocks change; and it pauses only where that one did. A day that begins in time and has
+//!   about half the bars is a half day of the market. The first day has none before it, so it is left out;
 //! - no session runs through midnight: a day whose first bar goes on from the day before, and that pauses for
-//!   hours afterwards, holds parts of two sessions.
+//!   hours afterwards, holds parts of two sessions;
+//! - a week or a month has at least half as many days as the one before it: holidays cannot be told from
+//!   days that are missing.
 
 use std::ops::Range;
 
 use super::{Bar, Bars, Calendar, Interval, Timestamp};
 use crate::error::{Error, Result};
 
-const DAY: i64 = 86_400_000;
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
 /// 1970-01-05, a Monday.
 const MONDAY: i64 = 4 * DAY;
 /// Longer than any pause at noon, shorter than any night.
-const NIGHT: i64 = 4 * 3_600_000;
+const NIGHT: i64 = 4 * HOUR;
 
 /// How bars of one interval are made of those of another.
 #[derive(Clone, Copy, Debug)]
@@ -158,15 +162,52 @@ impl Coarser {
         bucket: &Range<i64>,
     ) -> bool {
         let opens = times.get(rows.clone()).unwrap_or_default();
+        let earlier = times.get(before.clone()).unwrap_or_default();
         let closes_inside = opens.last().is_some_and(|&t| self.close(t) <= bucket.end);
-        let enough = 2 * rows.len() >= before.len();
-        let continues = times.get(before.clone()).and_then(<[i64]>::last);
-        let continues = continues.map(|&t| self.close(t)) == opens.first().copied();
-        let pauses = opens
-            .array_windows::<2>()
-            .any(|[a, b]| b - self.close(*a) >= NIGHT);
-        let two_sessions = self.coarse == Interval::days(1) && continues && pauses;
-        closes_inside && enough && !two_sessions
+        let whole = if self.coarse == Interval::days(1) {
+            self.is_day(earlier, opens)
+        } else {
+            2 * opens.len() >= earlier.len()
+        };
+        closes_inside && whole
+    }
+
+    /// Whether the bars of a day are all that there are, by those of the day before.
+    fn is_day(self, before: &[i64], opens: &[i64]) -> bool {
+        let ends = |all: &[i64]| Some((*all.first()?, *all.last()?));
+        let (Some((first_before, last_before)), Some((first, last))) = (ends(before), ends(opens))
+        else {
+            return false;
+        };
+        let time_of_day = |t: i64| t.rem_euclid(DAY);
+        let begins = time_of_day(first) - time_of_day(first_before);
+        let finishes = time_of_day(last) - time_of_day(last_before);
+        let clocks_changed = begins == finishes && begins.abs() <= HOUR;
+        let in_time = begins <= 0 || clocks_changed;
+        let to_the_end = finishes >= 0 || clocks_changed;
+        let (bars, usual) = (opens.len(), before.len());
+        let half_day = (9 * usual..=12 * usual).contains(&(20 * bars));
+
+        let moved = if clocks_changed { begins } else { 0 };
+        let pauses = |all: &[i64], moved: i64| -> Vec<(i64, i64)> {
+            let pairs = all.array_windows::<2>().map(|[a, b]| (self.close(*a), *b));
+            pairs
+                .filter(|(close, open)| close != open)
+                .map(|(close, open)| (time_of_day(close - moved), time_of_day(open - moved)))
+                .collect()
+        };
+        let usual_pauses = pauses(before, 0);
+        let end_before = time_of_day(self.close(last_before));
+        let pauses = pauses(opens, moved);
+        // A half day ends where the others pause.
+        let as_usual = pauses
+            .iter()
+            .all(|pause| usual_pauses.contains(pause) || pause.0 == end_before);
+
+        let continues = self.close(last_before) == first;
+        let over_night = |[a, b]: &[i64; 2]| b - self.close(*a) >= NIGHT;
+        let two_sessions = continues && opens.array_windows::<2>().any(over_night);
+        in_time && (to_the_end || half_day) && as_usual && !two_sessions
     }
 
     fn close(self, open: i64) -> i64 {
@@ -179,8 +220,6 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use super::*;
-
-    const HOUR: i64 = 3_600_000;
 
     /// Bars of an hour that open at these hours after a date; each has a price of its own.
     fn hourly(day: &str, hours: impl IntoIterator<Item = i64>) -> Bars {
@@ -294,6 +333,69 @@ mod tests {
             opens(&day),
             ["2021-05-18T00:00:00Z", "2021-05-20T00:00:00Z"]
         );
+    }
+
+    /// A day that lacks an hour, wherever, makes none; those after it do.
+    #[test]
+    fn a_day_that_lacks_an_hour_is_left_out() {
+        for lost in [14, 15, 17, 20] {
+            let mut bars = sessions(&[0, 1], 14..21);
+            let parts = [2 * 24 + 14..2 * 24 + lost, 2 * 24 + lost + 1..2 * 24 + 21];
+            bars.extend(&hourly("2021-05-17", parts.into_iter().flatten()));
+            bars.extend(&sessions(&[3, 4], 14..21));
+            let day = made(&bars, "1h", "1d", Calendar::Session);
+            assert_eq!(
+                opens(&day),
+                ["2021-05-18T00:00:00Z", "2021-05-20T00:00:00Z"],
+                "without {lost}"
+            );
+        }
+    }
+
+    #[test]
+    fn half_days_pauses_at_noon_and_other_clocks_make_days() {
+        let days = |parts: &[(i64, Range<i64>)]| {
+            let hours = parts
+                .iter()
+                .flat_map(|(day, hours)| hours.clone().map(move |hour| day * 24 + hour));
+            let bars = hourly("2021-05-17", hours);
+            opens(&made(&bars, "1h", "1d", Calendar::Session)).len()
+        };
+        // A half day between whole ones.
+        assert_eq!(
+            days(&[
+                (0, 14..21),
+                (1, 14..21),
+                (2, 14..18),
+                (3, 14..21),
+                (4, 14..21)
+            ]),
+            3
+        );
+        // Clocks change twice.
+        assert_eq!(
+            days(&[
+                (0, 14..21),
+                (1, 13..20),
+                (2, 13..20),
+                (3, 14..21),
+                (4, 14..21)
+            ]),
+            3
+        );
+        // A pause at noon on every day, and a half day without an afternoon.
+        let noon = [
+            (0, 1..4),
+            (0, 5..8),
+            (1, 1..4),
+            (1, 5..8),
+            (2, 1..4),
+            (3, 1..4),
+            (3, 5..8),
+            (4, 1..4),
+            (4, 5..8),
+        ];
+        assert_eq!(days(&noon), 3);
     }
 
     #[test]

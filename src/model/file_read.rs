@@ -10,8 +10,8 @@ pub struct FileStamp {
     pub modified: i64,
     /// When it was looked at, in nanoseconds since 1970.
     pub stamped: i64,
-    /// xxh3 of its content.
-    pub hash: u64,
+    /// xxh3 of its content, if its length and time alone may not tell.
+    pub hash: Option<u64>,
 }
 
 /// The bars of a series that a file held.
@@ -23,6 +23,8 @@ pub struct ReadSpan {
     pub first: i64,
     /// The open time of the last bar, in milliseconds.
     pub last: i64,
+    /// How many bars the file gave.
+    pub bars: u64,
 }
 
 /// A file whose bars are stored, so that it need not be read again before it changes.

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use super::Interval;
-use super::text_form::serde_as_text;
 use crate::error::{Error, Result, excerpt};
 
 /// How far an outcome reaches: a time, or a number of bars.
@@ -22,7 +23,48 @@ pub enum Horizon {
     Time(i64),
 }
 
-serde_as_text!(Horizon);
+/// A number of bars as a number, a time as a text.
+impl Serialize for Horizon {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Self::Bars(n) => to.serialize_u32(*n),
+            Self::Time(_) => to.collect_str(self),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Horizon {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(
+            untagged,
+            expecting = "expected a horizon in bars like 24, or a time like \"90m\", \"24h\" or \"5d\""
+        )]
+        enum Form {
+            Bars(u32),
+            Text(String),
+        }
+        match Form::deserialize(from)? {
+            Form::Bars(n) => Ok(Self::Bars(n)),
+            Form::Text(text) => text.parse().map_err(de::Error::custom),
+        }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Horizon {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Horizon".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": ["integer", "string"],
+            "minimum": 1,
+            "description": "How far an outcome reaches: a number of bars, or a time like 90m, 24h or 5d.",
+        })
+    }
+}
 
 impl Horizon {
     /// A number of bars.
@@ -148,6 +190,10 @@ mod tests {
         ] {
             let error = parsed(wrong).unwrap_err().to_string();
             assert!(error.contains("24h or 5d"), "{error}");
+        }
+        for (horizon, json) in [(Horizon::Bars(24), "24"), (Horizon::hours(24), "\"1d\"")] {
+            assert_eq!(serde_json::to_string(&horizon).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Horizon>(json).unwrap(), horizon);
         }
         assert!(Horizon::Bars(0).check(10).is_err() && Horizon::Bars(11).check(10).is_err());
         assert!(Horizon::Time(0).check(10).is_err() && Horizon::hours(1).check(10).is_ok());

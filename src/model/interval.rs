@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::text_form::serde_as_text_or;
+use super::text_form::{schema_as_text, serde_as_text_or};
 
 use super::Timestamp;
 use crate::error::{Error, Result, excerpt};
@@ -62,6 +62,10 @@ impl From<StoredInterval> for Interval {
 }
 
 serde_as_text_or!(Interval, StoredInterval);
+schema_as_text!(
+    Interval,
+    "The length of a bar, like 1m, 15m, 1h, 1d, 1w or 1M (months)."
+);
 
 /// The shorter first; a month counts as 30 days.
 impl Ord for Interval {

@@ -1,5 +1,6 @@
 //! Values without I/O: the words of market history that every other layer speaks.
 
+mod attribute;
 mod bar;
 mod coarser;
 mod file_read;
@@ -17,6 +18,7 @@ mod typed_time;
 mod window;
 mod zone;
 
+pub use attribute::Attribute;
 pub use bar::{Bar, BarDefect, Bars};
 pub(crate) use coarser::{Coarser, MadeBars};
 pub use file_read::{FileRead, FileStamp, ReadSpan};
@@ -28,7 +30,7 @@ pub use space::{EncoderSpec, Modality, Sharing, Space};
 pub use split::{Split, SplitJump};
 pub use tag::{NewTag, Tag};
 pub use target::Target;
-pub(crate) use text_form::serde_as_text;
+pub(crate) use text_form::{schema_as_text, serde_as_text};
 pub use timestamp::Timestamp;
 pub use window::Window;
 pub use zone::Zone;

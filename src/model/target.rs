@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::text_form::{schema_as_text, serde_as_text};
 use super::{Interval, SeriesKey, Timestamp, Window};
 use crate::error::{Error, Result, excerpt};
 
@@ -28,6 +29,12 @@ pub struct Target {
     /// The window's last bar closed at or before this time; `None` is the latest.
     pub time: Option<Timestamp>,
 }
+
+serde_as_text!(Target);
+schema_as_text!(
+    Target,
+    "A stored window or series: [market/][venue/]SYMBOL[:interval][@time], like BTCUSDT:1h@2021-05-19T12:00."
+);
 
 impl Target {
     /// Whether `series` is one that this target may mean.

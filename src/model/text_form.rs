@@ -55,4 +55,20 @@ macro_rules! serde_as_text_or {
     };
 }
 
-pub(crate) use {serde_as_text, serde_as_text_or};
+/// Gives a type whose serde form is a text the JSON schema of a text, which says what it looks like.
+macro_rules! schema_as_text {
+    ($name:ident, $about:literal) => {
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "description": $about })
+            }
+        }
+    };
+}
+
+pub(crate) use {schema_as_text, serde_as_text, serde_as_text_or};

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::text_form::serde_as_text_or;
+use super::text_form::{schema_as_text, serde_as_text_or};
 use super::typed_time;
 use crate::error::{Error, Result};
 
@@ -41,6 +41,10 @@ impl From<Timestamp> for StoredTimestamp {
 }
 
 serde_as_text_or!(Timestamp, StoredTimestamp);
+schema_as_text!(
+    Timestamp,
+    "A time in UTC as in RFC 3339, like 2021-05-19T12:00:00Z; a question may also say 2021-05-19."
+);
 
 impl Timestamp {
     /// The earliest and the latest moment that can be written as a date (years -9999 to 9999).
@@ -139,6 +143,11 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self> {
         let trimmed = text.trim();
+        if trimmed.contains('[') {
+            return typed_time::in_a_place(trimmed)
+                .map(Self)
+                .ok_or_else(|| typed_time::refusal(text));
+        }
         if let Ok(t) = trimmed.parse::<jiff::Timestamp>() {
             return Ok(Self(t.as_millisecond()));
         }

@@ -5,6 +5,8 @@
 
 use jiff::civil::{Date, Time};
 use jiff::fmt::strtime::BrokenDownTime;
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::Disambiguation;
 
 use crate::error::{Error, excerpt};
 
@@ -56,6 +58,14 @@ pub(super) fn read(text: &str) -> Option<i64> {
         }
     };
     utc(date, time)
+}
+
+/// The moment of a time with the place of its clock, as RFC 9557 writes it: `2024-07-01T10:00[America/New_York]`.
+/// `None` if the clock showed it twice or never, or an offset is said that it did not have.
+pub(super) fn in_a_place(text: &str) -> Option<i64> {
+    static PARSER: DateTimeParser = DateTimeParser::new().disambiguation(Disambiguation::Reject);
+    let moment = PARSER.parse_zoned(text).ok()?;
+    Some(moment.timestamp().as_millisecond())
 }
 
 fn read_date(form: &str, text: &str) -> Option<Date> {
@@ -130,11 +140,23 @@ fn readings(text: &str) -> Vec<String> {
         .filter_map(|(month, day)| Date::new(year, month, day).ok())
         .map(|date| match rest.trim() {
             "" => date.to_string(),
-            time => format!("{date}T{time}"),
+            time => match read(&format!("{date} {time}")) {
+                Some(moment) => typed(moment),
+                None => date.to_string(),
+            },
         })
         .collect();
     all.dedup();
     all
+}
+
+/// A moment as it can be typed.
+fn typed(moment: i64) -> String {
+    let text = jiff::Timestamp::from_millisecond(moment)
+        .unwrap_or_default()
+        .to_string();
+    let text = text.trim_end_matches('Z');
+    text.strip_suffix(":00").unwrap_or(text).to_owned()
 }
 
 fn day_of(time: jiff::Timestamp) -> String {
@@ -164,6 +186,11 @@ mod tests {
             ("2021-05-19", "2021-05-19T00:00:00Z"),
             ("2021-05-19 14:00", "2021-05-19T14:00:00Z"),
             ("2021-05-19T14:00+02:00", "2021-05-19T12:00:00Z"),
+            ("2021-05-19T14:00[Europe/Berlin]", "2021-05-19T12:00:00Z"),
+            (
+                "2021-05-19T14:00+02:00[Europe/Berlin]",
+                "2021-05-19T12:00:00Z",
+            ),
         ] {
             let read: Timestamp = text.parse().unwrap();
             assert_eq!(read.to_string(), means, "{text}");
@@ -181,6 +208,16 @@ mod tests {
                 vec!["2021-05-06T14:00 or 2021-06-05T14:00"],
             ),
             ("5.5.2021", vec!["type 2021-05-05"]),
+            ("5.5.2021 2:30pm", vec!["type 2021-05-05T14:30"]),
+            ("05/19/21 14:00:05", vec!["type 2021-05-19T14:00:05"]),
+            // A zone is not read there, so the day alone is what can be typed.
+            ("05/19/21 2:30 pm est", vec!["type 2021-05-19"]),
+            (
+                "2021-05-19T14:00+05:00[Europe/Berlin]",
+                vec!["expected a time"],
+            ),
+            ("2021-10-31T02:30[Europe/Berlin]", vec!["expected a time"]),
+            ("2021-05-19T14:00[Nowhere]", vec!["expected a time"]),
             ("yesterday", vec!["another one tomorrow", "like 20"]),
             ("last week", vec!["another one tomorrow"]),
             ("3 days ago", vec!["another one tomorrow"]),
@@ -193,6 +230,16 @@ mod tests {
             let said = refusal(text);
             for hint in hints {
                 assert!(said.contains(hint), "{text}: {said}");
+            }
+            // What is to be typed is taken.
+            let typed = said
+                .split_whitespace()
+                .filter(|word| word.starts_with("2021-0"));
+            for word in typed.map(|word| word.trim_end_matches([';', ','])) {
+                assert!(
+                    word.parse::<Timestamp>().is_ok() || said.contains("expected a time"),
+                    "{word}"
+                );
             }
         }
     }

@@ -23,6 +23,20 @@ pub(crate) fn quantile_of(values: &[f64], q: f64) -> f64 {
     quantile(&sorted, q)
 }
 
+/// The 95 % interval of a share of `n` trials, after Wilson.
+pub(crate) fn wilson(share: f64, n: f64) -> (f64, f64) {
+    const Z: f64 = 1.959_964;
+    let z2 = Z * Z / n;
+    let centre = share + z2 / 2.0;
+    let spread = Z * (share * (1.0 - share) / n + z2 / (4.0 * n)).sqrt();
+    let end = |x: f64| (x / (1.0 + z2)).clamp(0.0, 1.0);
+    // Rounding must not leave the share itself outside.
+    (
+        end(centre - spread).min(share),
+        end(centre + spread).max(share),
+    )
+}
+
 /// Ranks from 1, those of equal values in the middle.
 pub(crate) fn midranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
@@ -63,6 +77,17 @@ mod tests {
 
     fn near(found: f64, expected: f64) {
         assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+    }
+
+    /// Values that were computed apart from this code.
+    #[test]
+    fn intervals_are_those_of_wilson() {
+        let close = |(a, b): (f64, f64), (c, d): (f64, f64)| {
+            assert!((a - c).abs() < 1e-6 && (b - d).abs() < 1e-6, "{a} {b}");
+        };
+        close(wilson(0.5, 10.0), (0.236_593, 0.763_407));
+        close(wilson(1.0, 100.0), (0.963_007, 1.0));
+        close(wilson(0.0, 100.0), (0.0, 0.036_993));
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub struct Chart {
     pub bars: Bars,
     /// The bars after it, as far as they are known.
     pub later: Bars,
+    /// Whether it is the asked event itself on another chart: a window of the same time.
+    pub same_moment: bool,
 }
 
 /// A chart's bars as they are drawn: some folded into one.
@@ -55,6 +57,7 @@ struct Drawn<'a> {
     chart: &'a Chart,
     bars: Vec<Bar>,
     later: Vec<Bar>,
+    first: f64,
     last: f64,
 }
 
@@ -69,10 +72,16 @@ impl<'a> Drawn<'a> {
         let later: Vec<Bar> = chart.later.iter().filter(finite).collect();
         Some(Self {
             chart,
+            first: bars.first()?.open,
             last: bars.last()?.close,
             bars: folded(&bars, group),
             later: folded(&later, group),
         })
+    }
+
+    /// The move of the window, from its first open to its last close.
+    fn moved(&self) -> String {
+        percent(self.last / self.first - 1.0, 1)
     }
 
     /// The least and the greatest change from the last close.
@@ -140,13 +149,16 @@ impl Analogs {
     }
 
     fn full_note(&self, sheet: &Sheet, group: usize) -> String {
-        let mut note = "Percent from the last close of each window".to_owned();
+        let mut note = "Bold percent: the move of the window, from its first open to its last close. At the axis: percent from the last close".to_owned();
         note.push_str(match sheet.range {
-            Some(_) => ", on one scale.",
-            None => ", each on its own scale, since their ranges differ widely.",
+            Some(_) => ", all on one scale.",
+            None => ", each on its own scale, since one would leave some flat.",
         });
+        if self.found.iter().take(MOST).any(|chart| chart.same_moment) {
+            note.push_str(" A dashed line above a name: the asked event itself, on another chart.");
+        }
         if sheet.later > 0 {
-            note.push_str(" Right of the line, shaded: what came after the window; ? where that is not known.");
+            note.push_str(" Right of the line, shaded: what came after the window; ? where that is not known yet.");
         }
         if group > 1 {
             note.push_str(&format!(" A candle is {group} bars."));
@@ -236,7 +248,7 @@ fn draw(
     scene.probes.push(probe(drawn, area, &places, key));
 }
 
-/// Name, label and dates.
+/// Name and label; below them dates and move.
 fn head(scene: &mut Scene, drawn: &Drawn<'_>, wide: f64, (x, y): (f64, f64), own: bool) {
     let chart = drawn.chart;
     let ink = if own { Ink::Found } else { Ink::Text };
@@ -245,28 +257,32 @@ fn head(scene: &mut Scene, drawn: &Drawn<'_>, wide: f64, (x, y): (f64, f64), own
     scene.text(name.bold().ink(ink).within(wide - taken));
     let label = Text::new((x + wide, y + 14.0), chart.label.clone(), 13.0);
     scene.text(label.bold().ink(Ink::Found).anchor(Anchor::End));
+    let moved = drawn.moved();
+    let taken = text::width(&moved, 12.0, true) + 8.0;
+    let moved = Text::new((x + wide, y + 31.0), moved, 12.0).bold();
+    scene.text(moved.anchor(Anchor::End));
     if let Some(dates) = period(chart) {
         let dates = Text::new((x, y + 31.0), dates, 11.5).ink(Ink::Muted);
-        scene.text(dates.within(wide));
+        scene.text(dates.within(wide - taken));
     }
     let rule = vec![(x, y - 3.0), (x + wide, y - 3.0)];
-    let (ink, width) = if own {
-        (Ink::Found, 2.5)
-    } else {
-        (Ink::Grid, 1.0)
-    };
-    scene.add(Mark::line(rule, ink, width));
+    scene.add(match (own, chart.same_moment) {
+        (true, _) => Mark::line(rule, Ink::Found, 2.5),
+        (false, true) => Mark::dashed(rule, Ink::Found, 2.5),
+        (false, false) => Mark::line(rule, Ink::Grid, 1.0),
+    });
 }
 
 /// From the first open to the last close of a window.
 fn period(chart: &Chart) -> Option<String> {
     let interval = chart.interval?;
     let (first, last) = (chart.bars.get(0)?, chart.bars.time.last()?);
-    Some(format!(
-        "{} → {}",
-        time::moment(first.time, interval),
-        time::closed(*last, interval)
-    ))
+    let first = time::moment(first.time, interval);
+    let last = time::closed(*last, interval);
+    // The year once, if it is the same.
+    let year = first.get(..5).unwrap_or_default();
+    let last = last.strip_prefix(year).unwrap_or(&last);
+    Some(format!("{first} → {last}"))
 }
 
 fn hint(drawn: &Drawn<'_>) -> String {
@@ -276,10 +292,11 @@ fn hint(drawn: &Drawn<'_>) -> String {
         format!("; {} bars later {change}", chart.later.len())
     });
     format!(
-        "{} {}\n{}{}",
+        "{} {}\n{}, {}{}",
         chart.name,
         chart.label,
         period(chart).unwrap_or_default(),
+        drawn.moved(),
         later.unwrap_or_default()
     )
 }
@@ -325,5 +342,72 @@ fn probe(drawn: &Drawn<'_>, area: Area, places: &Places<'_>, key: String) -> Pro
         points: points.collect(),
         along: true,
         key: Some(key),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn chart(day: &str, closes: &[f64]) -> Chart {
+        let start: crate::model::Timestamp = day.parse().unwrap();
+        let bar = |(i, close): (usize, &f64)| Bar {
+            time: start.plus_millis(i as i64 * 86_400_000),
+            open: 100.0,
+            high: close.max(100.0),
+            low: close.min(100.0),
+            close: *close,
+            volume: 1.0,
+        };
+        Chart {
+            name: "AAA 1d".to_owned(),
+            label: "1 · 0.9".to_owned(),
+            interval: Some(Interval::days(1)),
+            bars: closes.iter().enumerate().map(bar).collect(),
+            later: Bars::default(),
+            same_moment: false,
+        }
+    }
+
+    fn texts(picture: &Analogs) -> Vec<String> {
+        let scene = picture.scene(1_200.0);
+        let text = |mark: &Mark| match mark {
+            Mark::Text(text) => Some(text.text.clone()),
+            _ => None,
+        };
+        scene.marks.iter().filter_map(text).collect()
+    }
+
+    #[test]
+    fn a_chart_says_its_move_and_the_picture_its_scale() {
+        let mut picture = Analogs {
+            found: vec![
+                chart("2021-12-30", &[99.0, 98.0, 87.5]),
+                chart("2021-05-01", &[101.0, 103.0]),
+            ],
+            ..Analogs::default()
+        };
+        let said = texts(&picture);
+        for part in [
+            "−12.5 %",
+            "+3.0 %",
+            "2021-12-30 → 2022-01-02",
+            "2021-05-01 → 05-03",
+            "AAA 1d",
+        ] {
+            assert!(said.iter().any(|text| text == part), "{part}: {said:?}");
+        }
+        let note = |picture: &Analogs| texts(picture).concat();
+        assert!(note(&picture).contains("all on one scale"));
+        assert!(!note(&picture).contains("asked event itself"));
+        if let Some(first) = picture.found.first_mut() {
+            first.same_moment = true;
+        }
+        assert!(note(&picture).contains("asked event itself"));
+        // On one scale with this one the others would be flat.
+        picture.found.push(chart("2021-05-01", &[100.0, 700.0]));
+        assert!(note(&picture).contains("each on its own scale"));
     }
 }

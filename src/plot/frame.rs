@@ -137,17 +137,24 @@ pub(super) fn rows(scene: &mut Scene, area: Area, scale: &Scale, labels: &[(f64,
 
 /// Labels below an area at pixels of x, those that have room.
 pub(super) fn columns(scene: &mut Scene, area: Area, labels: &[(f64, String)]) {
+    columns_beyond(scene, area, labels, 14.0);
+}
+
+/// [`columns`] that may stand out of the area by so much. One that would stand out further is moved
+/// inwards, and its tick is not.
+fn columns_beyond(scene: &mut Scene, area: Area, labels: &[(f64, String)], beyond: f64) {
     let base = area.bottom();
-    let mut free = area.x - 14.0;
+    let (mut free, end) = (area.x - beyond, area.right() + beyond);
     let mut ticks = Vec::new();
-    for (x, label) in labels {
+    for (tick, label) in labels {
         let half = text::width(label, SMALL, false) / 2.0;
-        if x - half < free || x + half > area.right() + 14.0 {
+        let x = tick.max(area.x - beyond + half).min(end - half);
+        if x - half < free {
             continue;
         }
         free = x + half + 8.0;
-        ticks.push(vec![(*x, base), (*x, base + 4.0)]);
-        let text = Text::new((*x, base + 16.0), label.clone(), SMALL).ink(Ink::Muted);
+        ticks.push(vec![(*tick, base), (*tick, base + 4.0)]);
+        let text = Text::new((x, base + 16.0), label.clone(), SMALL).ink(Ink::Muted);
         scene.text(text.anchor(Anchor::Middle));
     }
     ticks.push(vec![(area.x, base), (area.right(), base)]);
@@ -160,7 +167,7 @@ pub(super) fn columns(scene: &mut Scene, area: Area, labels: &[(f64, String)]) {
     });
 }
 
-/// Dates below an area in which bar `i` of these open times stands at `x(i)`.
+/// Dates below an area, none beyond its ends, in which bar `i` of these open times stands at `x(i)`.
 pub(super) fn dates(scene: &mut Scene, area: Area, times: &[i64], x: impl Fn(usize) -> f64) {
     let most = (area.width / 75.0).floor().max(1.0) as usize;
     // The first tick that has room says the year.
@@ -168,5 +175,43 @@ pub(super) fn dates(scene: &mut Scene, area: Area, times: &[i64], x: impl Fn(usi
     let first = (0..times.len()).take_while(cramped).count();
     let ticks = time::ticks(times, first, most);
     let labels: Vec<(f64, String)> = ticks.into_iter().map(|(i, l)| (x(i), l)).collect();
-    columns(scene, area, &labels);
+    columns_beyond(scene, area, &labels, 0.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_stay_inside_their_frame_and_apart() {
+        let day = 86_400_000;
+        for (bars, step) in [(64, day / 24), (88, day / 24), (250, day), (9, 7 * day)] {
+            for width in [60.0, 120.0, 233.0, 700.0] {
+                let area = Area {
+                    x: 50.0,
+                    y: 0.0,
+                    width,
+                    height: 10.0,
+                };
+                // Every phase of a day and of a month, so that ticks stand at both ends.
+                for shift in 0..40 {
+                    let times: Vec<i64> = (0..bars).map(|i| (i + shift) * step).collect();
+                    let each = width / bars as f64;
+                    let mut scene = Scene::new(800.0, "");
+                    dates(&mut scene, area, &times, |i| {
+                        area.x + (i as f64 + 0.5) * each
+                    });
+                    let mut free = area.x;
+                    for mark in &scene.marks {
+                        let Mark::Text(text) = mark else { continue };
+                        let half = text::width(&text.text, text.size, text.bold) / 2.0;
+                        let (left, right) = (text.at.0 - half, text.at.0 + half);
+                        assert!(left >= free - 1e-9, "{} at {left}, {free}", text.text);
+                        assert!(right <= area.right() + 1e-9, "{} at {right}", text.text);
+                        free = right;
+                    }
+                }
+            }
+        }
+    }
 }

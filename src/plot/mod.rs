@@ -32,8 +32,10 @@
 
 mod analogs;
 mod candles;
+mod edge_charts;
 mod fan;
 mod file;
+mod flag_labels;
 mod frame;
 mod growth;
 mod html;
@@ -56,6 +58,7 @@ mod tracks;
 use std::path::Path;
 
 pub use analogs::{Analogs, Chart};
+pub use edge_charts::ScatterExample;
 pub use fan::{Fan, FanPath, FanStep};
 pub use file::PictureFormat;
 pub use growth::{Growth, GrowthCurve, GrowthPanel};

@@ -84,8 +84,12 @@ pub(super) fn colour(ink: Ink, shade: Shade) -> Rgb {
         Ink::Muted => ([0x57, 0x61, 0x70], [0xa0, 0xab, 0xbb]),
         Ink::Grid => ([0xe4, 0xe8, 0xee], [0x29, 0x31, 0x3d]),
         Ink::Axis => ([0xa3, 0xad, 0xba], [0x5c, 0x68, 0x79]),
-        Ink::Rise => ([0x00, 0x8a, 0x6b], [0x2b, 0xc4, 0x98]),
-        Ink::Fall => ([0xd5, 0x5e, 0x00], [0xff, 0x8a, 0x3d]),
+        Ink::Rise => ([0x00, 0x70, 0x5a], [0x5f, 0xe0, 0xb8]),
+        Ink::Fall => ([0xd9, 0x62, 0x14], [0xee, 0x74, 0x2a]),
+        Ink::SlowRise => ([0x6f, 0xb9, 0xa2], [0x2f, 0x8a, 0x70]),
+        Ink::SlowFall => ([0xf3, 0xb5, 0x8c], [0x99, 0x4a, 0x1c]),
+        Ink::Calm => ([0xd3, 0xd9, 0xe1], [0x36, 0x40, 0x4e]),
+        Ink::Wild => ([0x8d, 0x97, 0xa8], [0x6e, 0x79, 0x8a]),
         Ink::Found => ([0x00, 0x72, 0xb2], [0x4d, 0xa6, 0xff]),
         Ink::Base => ([0x7d, 0x85, 0x92], [0x8d, 0x98, 0xa8]),
         Ink::Flag => ([0xc2, 0x3b, 0x6b], [0xff, 0x7e, 0xa8]),
@@ -158,6 +162,24 @@ mod tests {
             for i in 0..GROUPS {
                 let found = on(Ink::group(i));
                 assert!(found > 2.0, "{i} {shade:?} {found}");
+            }
+        }
+    }
+
+    /// Who cannot tell green from red tells them by lightness, and the slow from the fast.
+    #[test]
+    fn rises_and_falls_differ_in_lightness() {
+        for shade in [Shade::Light, Shade::Dark] {
+            let apart = |a, b| contrast(colour(a, shade), colour(b, shade));
+            for (a, b) in [
+                (Ink::Rise, Ink::Fall),
+                (Ink::Rise, Ink::SlowRise),
+                (Ink::Fall, Ink::SlowFall),
+                (Ink::Calm, Ink::Wild),
+                (Ink::Calm, Ink::Rise),
+                (Ink::Calm, Ink::Fall),
+            ] {
+                assert!(apart(a, b) > 1.5, "{a:?} {b:?} {shade:?} {}", apart(a, b));
             }
         }
     }

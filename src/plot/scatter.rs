@@ -1,5 +1,6 @@
 //! A map of points.
 
+use super::edge_charts::{self, ScatterExample};
 use super::frame::{self, Entry, MARGIN, SMALL, Swatch};
 use super::scale::{Scale, range, widened};
 use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
@@ -21,6 +22,9 @@ pub struct Scatter {
     pub groups: Vec<ScatterGroup>,
     /// Whether the kinds have an order, like years: then their colours go from little to much.
     pub ordered: bool,
+    /// Points whose charts are drawn too, each on its own scale: the first half above the map, the
+    /// others below it, each from left to right. A narrow picture has some of them.
+    pub examples: Vec<ScatterExample>,
 }
 
 /// The points of one kind.
@@ -48,6 +52,8 @@ impl Scatter {
         let mut scene = Scene::new(width, &self.title);
         let y = frame::heading(&mut scene, &self.title, &self.subtitle);
         let y = frame::legend(&mut scene, y, self.entries()) + 4.0;
+        let [above, below] = edge_charts::sides(&self.examples, width);
+        let y = edge_charts::row(&mut scene, y, &above);
         let (xs, ys) = self.ranges();
         let height = (width * 0.62).clamp(300.0, 820.0);
         let down = Scale::linear(ys, (y + height, y));
@@ -94,7 +100,11 @@ impl Scatter {
             along: false,
             key: None,
         });
-        frame::finish(&mut scene, area.bottom() + 46.0, &self.note);
+        let both = above.iter().chain(&below);
+        let numbers = both.map(|(n, e)| (*n, (across.at(e.x), down.at(e.y))));
+        edge_charts::numbers(&mut scene, &numbers.collect::<Vec<_>>());
+        let end = edge_charts::row(&mut scene, area.bottom() + 50.0, &below);
+        frame::finish(&mut scene, end - 4.0, &self.note);
         scene
     }
 

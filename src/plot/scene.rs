@@ -17,6 +17,12 @@ pub(super) enum Ink {
     Axis,
     Rise,
     Fall,
+    /// A rise or a fall of less weight.
+    SlowRise,
+    SlowFall,
+    /// Neither, and quiet or not.
+    Calm,
+    Wild,
     /// What was found.
     Found,
     /// What it is compared with.

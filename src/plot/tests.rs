@@ -49,6 +49,7 @@ fn chart(name: &str, seed: u64) -> Chart {
         interval: Some(Interval::hours(1)),
         bars: all.slice(0..16),
         later: all.slice(16..20),
+        same_moment: seed == 3,
     }
 }
 
@@ -163,6 +164,11 @@ fn scatter(ordered: bool) -> Picture {
         y: (i as f64 * 1.7).cos() * 0.4,
         hint: format!("point {i}"),
     };
+    let example = |i: usize| ScatterExample {
+        x: point(i).x,
+        y: point(i).y,
+        chart: chart("AAA 1h · crypto", i as u64),
+    };
     let group = |name: &str, range: std::ops::Range<usize>| ScatterGroup {
         name: name.to_owned(),
         points: range.map(point).collect(),
@@ -175,6 +181,7 @@ fn scatter(ordered: bool) -> Picture {
         y_axis: "second".to_owned(),
         groups: vec![group("2020", 0..12), group("2021", 12..20)],
         ordered,
+        examples: [2, 5, 11, 17].map(example).to_vec(),
     })
 }
 

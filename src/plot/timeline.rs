@@ -17,8 +17,9 @@ pub struct Timeline {
     pub note: String,
     /// The labels that bands have, in the order of the legend. The first eight have a colour each.
     pub labels: Vec<String>,
-    /// Which labels mean a rise or a fall, in their order: these have the colours of rising and
-    /// falling candles, and no other label has one like them. Labels beyond its end mean neither.
+    /// Which labels mean a rise, a fall or neither, in their order: these have the colours of rising and
+    /// falling candles, or grey, and no other label has one like them. Labels beyond its end say nothing
+    /// of that.
     pub leans: Vec<Option<Lean>>,
     /// The series.
     pub tracks: Vec<Track>,
@@ -26,11 +27,33 @@ pub struct Timeline {
 
 /// What a label says of the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lean {
     /// It rises.
     Rise,
     /// It falls.
     Fall,
+    /// It rises slowly.
+    SlowRise,
+    /// It falls slowly.
+    SlowFall,
+    /// It goes nowhere, quietly.
+    Calm,
+    /// It goes nowhere, in large swings.
+    Wild,
+}
+
+impl Lean {
+    fn ink(self) -> Ink {
+        match self {
+            Self::Rise => Ink::Rise,
+            Self::Fall => Ink::Fall,
+            Self::SlowRise => Ink::SlowRise,
+            Self::SlowFall => Ink::SlowFall,
+            Self::Calm => Ink::Calm,
+            Self::Wild => Ink::Wild,
+        }
+    }
 }
 
 /// The groups whose colours are not like those of rising and falling candles.
@@ -58,8 +81,7 @@ impl Timeline {
         let kind = |(i, label): (usize, &String)| Kind {
             label: label.clone(),
             ink: match self.leans.get(i).copied().flatten() {
-                Some(Lean::Rise) => Ink::Rise,
-                Some(Lean::Fall) => Ink::Fall,
+                Some(lean) => lean.ink(),
                 None if leaning => apart.next().map_or(Ink::Base, Ink::group),
                 None => Ink::group(i),
             },
@@ -109,6 +131,9 @@ mod tests {
             inks(&picture),
             [&[Ink::Rise, Ink::Fall][..], &apart].concat()
         );
+        picture.leans.extend([Some(Lean::Calm), Some(Lean::Wild)]);
+        let four = [Ink::Rise, Ink::Fall, Ink::Calm, Ink::Wild];
+        assert_eq!(inks(&picture), four);
         // Labels that mean neither have the colours of any kinds.
         picture.leans.clear();
         assert_eq!(inks(&picture), [0, 1, 2, 3].map(Ink::Group));

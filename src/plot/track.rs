@@ -1,11 +1,12 @@
 //! One series of a timeline.
 
 use super::candles::{self, Places};
+use super::flag_labels;
 use super::frame::{self, MARGIN, SMALL};
 use super::scale::{Scale, number, price, range, widened};
 use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
+use super::time;
 use super::tracks::{Flag, Kind, Score, Scores, Track};
-use super::{text, time};
 use crate::model::{Bar, Timestamp};
 
 pub(super) const FLAGGED: &str = "flagged";
@@ -78,6 +79,12 @@ impl<'a> Axis<'a> {
         parts
     }
 
+    /// Where the labels of its flags stand.
+    fn flag_labels(&self) -> Vec<Option<(f64, f64)>> {
+        let span = |flag: &Flag| self.span(flag.first, flag.last);
+        flag_labels::places(&self.track.flags, (self.x, self.x + self.width), span)
+    }
+
     /// From the left of one bar to the right of another; at least three pixels.
     fn span(&self, first: Timestamp, last: Timestamp) -> (f64, f64) {
         let half = self.step() / 2.0;
@@ -96,26 +103,18 @@ pub(super) fn draw(
     (kinds, alone): (&[Kind], bool),
 ) -> f64 {
     let title = y + 14.0;
-    // Labels of flags stand between the name and the price.
-    let room = if track.flags.is_empty() { 0.0 } else { 14.0 };
-    let y = frame::section(scene, y, &format!("{} · price", track.name)) + room;
+    let y = frame::section(scene, y, &format!("{} · price", track.name));
     let height = if alone { 260.0 } else { 170.0 };
-    let lows = range(track.bars.low.iter().chain(&track.bars.high).copied());
-    let span = widened(lows.unwrap_or((0.0, 1.0)), 0.04);
-    let low = if span.0 > 0.0 {
-        span.0
-    } else {
-        lows.map_or(0.0, |l| l.0)
+    let prices = frame::labels(&price_scale(track, (y, height)), 6, number);
+    let values = |y: f64| {
+        let scores = track.scores.as_ref();
+        scores.map(|s| score_scale(s, y + height + BETWEEN))
     };
-    let scale = Scale::of_prices((low, span.1), (y + height, y));
-    let prices = frame::labels(&scale, 6, number);
-    let values = track
-        .scores
-        .as_ref()
-        .map(|s| score_scale(s, y + height + BETWEEN));
-    let all = values.iter().flat_map(|(_, l)| l).chain(&prices);
-    let left = MARGIN + frame::gutter(&all.cloned().collect::<Vec<_>>());
+    let left = MARGIN + gutter(&prices, values(y).map(|(_, labels)| labels));
     let axis = Axis::new(track, left, scene.width - MARGIN - left);
+    let labels = axis.flag_labels();
+    let y = y + flag_labels::room(&labels);
+    let (scale, values) = (price_scale(track, (y, height)), values(y));
     let area = Area {
         x: left,
         y,
@@ -137,12 +136,12 @@ pub(super) fn draw(
         };
         frame::rows(scene, under, below, ticks);
         bottom = under.bottom();
-        flags(scene, &axis, (area.y, bottom));
+        flags(scene, &axis, &labels, (area.y, bottom));
         if let Some(scores) = &track.scores {
             draw_scores(scene, &axis, under, (scores, below));
         }
     } else {
-        flags(scene, &axis, (area.y, bottom));
+        flags(scene, &axis, &labels, (area.y, bottom));
     }
     draw_price(scene, &axis, area, &scale);
     scene.probes.push(price_probe(&axis, area, &scale, kinds));
@@ -158,6 +157,23 @@ pub(super) fn draw(
         scene.text(text.anchor(Anchor::End));
     }
     bottom + BETWEEN + 8.0
+}
+
+/// How much room the labels of prices and of scores need at the left.
+fn gutter(prices: &[(f64, String)], scores: Option<Vec<(f64, String)>>) -> f64 {
+    let scores = scores.unwrap_or_default();
+    frame::gutter(prices).max(frame::gutter(&scores))
+}
+
+fn price_scale(track: &Track, (y, height): (f64, f64)) -> Scale {
+    let lows = range(track.bars.low.iter().chain(&track.bars.high).copied());
+    let span = widened(lows.unwrap_or((0.0, 1.0)), 0.04);
+    let low = if span.0 > 0.0 {
+        span.0
+    } else {
+        lows.map_or(0.0, |l| l.0)
+    };
+    Scale::of_prices((low, span.1), (y + height, y))
 }
 
 fn score_scale(scores: &Scores, top: f64) -> (Scale, Vec<(f64, String)>) {
@@ -221,35 +237,27 @@ fn bands(scene: &mut Scene, axis: &Axis<'_>, area: Area, kinds: &[Kind]) {
     }
 }
 
-fn flags(scene: &mut Scene, axis: &Axis<'_>, (top, bottom): (f64, f64)) {
-    let mut taken: Vec<(f64, f64)> = Vec::new();
-    for Flag {
-        first,
-        last,
-        label,
-        hint,
-    } in &axis.track.flags
-    {
-        let (left, right) = axis.span(*first, *last);
+fn flags(
+    scene: &mut Scene,
+    axis: &Axis<'_>,
+    labels: &[Option<(f64, f64)>],
+    (top, bottom): (f64, f64),
+) {
+    for (flag, place) in axis.track.flags.iter().zip(labels) {
+        let (left, right) = axis.span(flag.first, flag.last);
         let mut marks = vec![Mark::Boxes {
             boxes: vec![[left, top, right - left, bottom - top]],
             fill: Ink::Flag,
             opacity: 0.2,
         }];
-        let half = text::width(label, SMALL, true) / 2.0 + 2.0;
-        let middle = (left + right) / 2.0;
-        let free = taken
-            .iter()
-            .all(|(a, b)| middle + half < *a || middle - half > *b);
-        if free && !label.is_empty() {
-            taken.push((middle - half, middle + half));
-            let text = Text::new((middle, top - 4.0), label.clone(), SMALL).bold();
+        if let Some((middle, above)) = place {
+            let text = Text::new((*middle, top - above), flag.label.clone(), SMALL).bold();
             marks.push(Mark::Text(text.ink(Ink::Flag).anchor(Anchor::Middle)));
         }
         scene.add(Mark::Group(Group {
             key: FLAGGED.to_owned(),
             toggles: false,
-            hint: hint.clone(),
+            hint: flag.hint.clone(),
             marks,
         }));
     }

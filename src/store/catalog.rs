@@ -1,5 +1,6 @@
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -20,8 +21,11 @@ use crate::disk::{Storage, look_up, publish};
 use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space, Timestamp};
 
-/// The version of the tables below and of their values.
-const FORMAT: u64 = 1;
+/// The versions of the tables below and of their values that are read. A new catalog has the first, which
+/// every program reads.
+const FORMATS: RangeInclusive<u64> = 1..=MADE_FORMAT;
+/// The version of a catalog with made series: a program that does not keep them in step must not write to it.
+pub(super) const MADE_FORMAT: u64 = 2;
 
 /// The catalog file of one database. Clones share it.
 #[derive(Clone)]
@@ -34,8 +38,6 @@ pub(crate) struct Catalog {
 impl Catalog {
     /// The catalog's file name in a database's folder.
     pub(crate) const FILE_NAME: &'static str = FILE_NAME;
-    /// The version of its format, which is the only one that is read.
-    pub(crate) const FORMAT: u64 = FORMAT;
     /// Its name until it holds its empty tables.
     pub(crate) const HALF_MADE: &'static str = "catalog.tmp";
 
@@ -134,7 +136,7 @@ impl Catalog {
 
     fn initialise(&self) -> Result<()> {
         let txn = self.write()?;
-        txn.table_mut(META)?.insert("format", FORMAT)?;
+        txn.table_mut(META)?.insert("format", *FORMATS.start())?;
         each_table(&mut Create(&txn))?;
         txn.commit().map(drop)
     }
@@ -147,11 +149,11 @@ impl Catalog {
         let meta = CheckedTable::<_, &str, u64>::new(meta, &self.path);
         let found = meta.get("format")?.map(|v| v.value());
         match found {
-            Some(FORMAT) => Ok(()),
+            Some(known) if FORMATS.contains(&known) => Ok(()),
             Some(newer) => Err(Error::Version {
                 file: self.path.as_ref().clone(),
                 found: u32::try_from(newer).unwrap_or(u32::MAX),
-                supported: FORMAT.to_string(),
+                supported: format!("{} to {}", FORMATS.start(), FORMATS.end()),
             }),
             None => Err(Error::NotADatabase {
                 path: self.path.as_ref().clone(),

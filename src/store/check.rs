@@ -32,6 +32,7 @@ impl ReadTxn {
         self.check_files_read()?;
         self.check_made()?;
         self.check_tags()?;
+        self.check_attributes()?;
         Ok(headlines)
     }
 

@@ -2,15 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalog::{CatalogUse, ReadTxn, WriteTxn};
+use super::catalog::{CatalogUse, MADE_FORMAT, ReadTxn, WriteTxn};
 use super::records::SeriesId;
-use super::tables::MADE;
-use crate::error::Result;
+use super::tables::{MADE, META};
+use crate::error::{Error, Result};
 
 /// Marks of made series that are read from a transaction.
 pub(crate) trait MadeReads: CatalogUse + Sized {
-    /// Every made series with the one that it is made of.
+    /// Every made series with the one that it is made of. Marks that name a series that is not stored, or
+    /// that nothing can follow, are no marks: a program that knew nothing of them deleted it.
     fn made_series(&self) -> Result<BTreeMap<SeriesId, SeriesId>> {
+        let mut all = self.made_marks()?;
+        if !all.is_empty() {
+            let stored: BTreeSet<SeriesId> =
+                self.all_series()?.into_iter().map(|(id, _)| id).collect();
+            all.retain(|made, source| stored.contains(made) && stored.contains(source));
+        }
+        Ok(all)
+    }
+
+    /// Every mark that is stored.
+    fn made_marks(&self) -> Result<BTreeMap<SeriesId, SeriesId>> {
         let Some(table) = self.table_if_there(MADE)? else {
             return Ok(BTreeMap::new());
         };
@@ -21,14 +33,33 @@ pub(crate) trait MadeReads: CatalogUse + Sized {
         }
         Ok(all)
     }
+
+    /// The version of the catalog's format.
+    fn format(&self) -> Result<u64> {
+        let found = self.table(META)?.get("format")?.map(|v| v.value());
+        found.ok_or_else(|| Error::corrupt(self.path(), "meta", "it names no format"))
+    }
 }
 
 impl<T: CatalogUse> MadeReads for T {}
 
 impl WriteTxn {
-    /// Marks a series as made of another.
+    /// Marks a series as made of another. From then on programs that do not know such marks refuse the
+    /// catalog: they would change the one series and not the other.
     pub(crate) fn put_made(&self, made: SeriesId, source: SeriesId) -> Result<()> {
+        self.table_mut(META)?.insert("format", MADE_FORMAT)?;
         self.table_mut(MADE)?.insert(made, source)
+    }
+
+    /// Removes the marks that name a series that is not stored, and returns how many there were.
+    pub(crate) fn remove_orphan_marks(&self) -> Result<u64> {
+        let sound = self.made_series()?;
+        let mut marks = self.made_marks()?;
+        marks.retain(|made, _| !sound.contains_key(made));
+        for &made in marks.keys() {
+            self.table_mut(MADE)?.remove(made)?;
+        }
+        Ok(marks.len() as u64)
     }
 }
 
@@ -38,7 +69,7 @@ impl ReadTxn {
     pub(super) fn check_made(&self) -> Result<()> {
         let all: BTreeMap<_, _> = self.all_series()?.into_iter().collect();
         let ids: BTreeSet<SeriesId> = all.keys().copied().collect();
-        for (made, source) in self.made_series()? {
+        for (made, source) in self.made_marks()? {
             for id in [made, source] {
                 self.known("made_series", "series", id.into(), ids.contains(&id))?;
             }

@@ -2,10 +2,12 @@
 //!
 //! It holds series, bars, headlines, spaces, the rows not yet sealed into segments, the rows of
 //! segments that are dead, the windows that wait for their embedding, the weights of encoders,
-//! prototypes, which series are made of which, tags of windows, the files that were read, and the list of segments.
+//! prototypes, which series are made of which, tags of windows, attributes of symbols, the files that were read,
+//! and the list of segments.
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb, which is called through [`calls`], and bincode ([`codec`]).
 
+mod attributes;
 mod backend;
 mod bar_block;
 mod bar_cache;
@@ -44,6 +46,7 @@ mod tests;
 mod untrusted;
 mod weights;
 
+pub(crate) use attributes::AttributeReads;
 pub(crate) use backend::Stamp;
 pub(crate) use bar_cache::BarCache;
 pub(crate) use bar_sums::{BarSums, Step};

@@ -61,10 +61,18 @@ pub(super) const MADE: TableDefinition<SeriesId, SeriesId> = TableDefinition::ne
 /// Key: name, end of the window, series by its name. Value: a [`TagRecord`](super::tags::TagRecord). Catalogs of
 /// the first programs have no such table.
 pub(super) const TAGS: TableDefinition<(&str, i64, &str), &[u8]> = TableDefinition::new("tags");
+/// Key: symbol, market (empty for any), name. Value: an
+/// [`AttributeRecord`](super::attributes::AttributeRecord). Catalogs of the first programs have no such table.
+pub(super) const ATTRIBUTES: TableDefinition<(&str, &str, &str), &[u8]> =
+    TableDefinition::new("attributes");
 
 /// Key: path of a file. Value: a [`FileRead`](crate::model::FileRead). Catalogs of the first programs
 /// have no such table.
 pub(super) const FILES_READ: TableDefinition<&str, &[u8]> = TableDefinition::new("files_read");
+/// Key: series by its name, open time of the last bar that a file gave, path of the file. Value: open time
+/// of the first such bar.
+pub(super) const FILE_SPANS: TableDefinition<(&str, i64, &str), i64> =
+    TableDefinition::new("file_spans");
 
 /// Work on a table of any type.
 pub(super) trait EachTable {
@@ -99,5 +107,7 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(PROTOTYPES)?;
     work.table(MADE)?;
     work.table(TAGS)?;
-    work.table(FILES_READ)
+    work.table(FILES_READ)?;
+    work.table(FILE_SPANS)?;
+    work.table(ATTRIBUTES)
 }

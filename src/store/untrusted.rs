@@ -4,6 +4,7 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::attributes::AttributeRecord;
 use super::prototypes::PrototypeRecord;
 use super::records::{SegmentRecord, SeriesRecord, SpaceRecord};
 use super::tags::TagRecord;
@@ -21,6 +22,7 @@ pub(crate) enum StoredValue {
     Block(Bars),
     Prototype(PrototypeRecord),
     Tag(TagRecord),
+    Attribute(AttributeRecord),
 }
 
 /// Decodes a value of the table with this number.
@@ -33,6 +35,7 @@ pub(crate) fn decode_value(table: u8, bytes: &[u8]) -> Result<StoredValue> {
         3 => StoredValue::Headline(codec::decode(file, "headlines", bytes)?),
         5 => StoredValue::Prototype(PrototypeRecord::decode(file, bytes)?),
         6 => StoredValue::Tag(TagRecord::decode(file, bytes)?),
+        7 => StoredValue::Attribute(AttributeRecord::decode(file, bytes)?),
         _ => {
             let block = with_right_hash(bytes);
             let damaged = |e: String| Error::corrupt(file, "bar_blocks", e);
@@ -66,6 +69,7 @@ impl StoredValue {
             Self::Block(bars) => (4, bar_block::encode(bars).map_err(Error::Catalog)?),
             Self::Prototype(record) => (5, codec::encode(record)?),
             Self::Tag(record) => (6, codec::encode(record)?),
+            Self::Attribute(record) => (7, codec::encode(record)?),
         })
     }
 }

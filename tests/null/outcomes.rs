@@ -1,8 +1,8 @@
 //! What comes after similar windows on random walks: nothing, and it must be said so.
 
-use rhymedb::Similar;
+use rhymedb::{Benchmark, Horizon, Similar, Target};
 
-use crate::world::{Asked, World, clusters, long, mean, share_below, walks};
+use crate::world::{Asked, HOUR, World, clusters, jumps, long, mean, share_below, walks};
 
 const SPACES: [&str; 2] = ["shape", "stats"];
 const K: usize = 50;
@@ -138,6 +138,36 @@ fn p_values_hold_where_volatility_clusters() {
     }
 }
 
+/// Net of the market, or of one of the series, a p is no smaller by chance than it should be.
+#[test]
+fn p_values_net_of_a_benchmark_hold() {
+    let (seeds, targets, bars) = if long() { (4, 80, 2272) } else { (1, 36, 1000) };
+    for of in [Benchmark::Market, Benchmark::Symbol("S05".to_owned())] {
+        let mut p = Vec::new();
+        for seed in 0..seeds {
+            let world = clusters(20 + seed, 12, bars);
+            for &asked in &world.targets(targets, seed) {
+                let view = world.db.at(world.end(asked));
+                let question = similar(&view, &world, (asked, "shape"));
+                let answer = question
+                    .outcomes(&[1, 5, 24])
+                    .net_of(of.clone())
+                    .run()
+                    .unwrap();
+                p.extend(answer.horizons.iter().filter_map(|h| h.p_value.ok()));
+            }
+        }
+        let (five, one) = (share_below(&p, 0.05), share_below(&p, 0.01));
+        println!(
+            "net of {of}: {} p, < .05 {five:.3}, < .01 {one:.3}",
+            p.len()
+        );
+        assert!(p.len() > 80);
+        let most = if long() { (0.065, 0.02) } else { (0.12, 0.05) };
+        assert!(five <= most.0 && one <= most.1, "net of {of}: {five} {one}");
+    }
+}
+
 /// No seed moves a p.
 #[test]
 fn five_seeds_have_one_p() {
@@ -159,4 +189,36 @@ fn five_seeds_have_one_p() {
     let first = p(0);
     assert!(first.iter().all(|p| p.is_ok()), "{first:?}");
     assert!((1..5).all(|seed| p(seed) == first));
+}
+
+/// Events in the middle of a bar that rises with them: who learns of one then can trade at the close of
+/// that bar, so the rise is no outcome, and what comes later is chance.
+#[test]
+fn the_move_of_an_event_is_no_outcome_of_it() {
+    const EVERY: usize = 70;
+    let (seeds, bars) = if long() { (40, 2272) } else { (8, 1300) };
+    let (mut means, mut p) = (Vec::new(), Vec::new());
+    for seed in 0..seeds {
+        let world = jumps(seed, 3, bars, EVERY);
+        let events = (0..world.series.len()).flat_map(|series| {
+            let bars = (1..).map(|i| i * EVERY).take_while(|bar| bar + 2 < bars);
+            bars.map(move |bar| Asked { series, bar })
+        });
+        let moments = events.map(|event| {
+            let mut target = world.target(event);
+            target.time = target.time.map(|close| close.plus_millis(-HOUR / 2));
+            target
+        });
+        let moments: Vec<Target> = moments.collect();
+        let answer = world.db.now().outcomes_of(moments, &[Horizon::bars(1)]);
+        let answer = answer.run().unwrap();
+        let after = &answer.horizons[0];
+        means.push(after.summary.as_ref().unwrap().mean);
+        p.push(after.p_value.unwrap());
+    }
+    let (mean, error) = mean(&means);
+    println!("events: the bar after them {mean:+.5} (se {error:.5}), p {p:?}");
+    assert!(mean.abs() < 4.0 * error.max(0.0003), "{mean} (se {error})");
+    let most = if long() { 0.15 } else { 0.4 };
+    assert!(share_below(&p, 0.05) <= most, "{p:?}");
 }

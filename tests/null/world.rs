@@ -48,6 +48,23 @@ pub(crate) fn walks(seed: u64, series: usize, bars: usize) -> World {
     of(seed, (0..series).map(returns).collect())
 }
 
+/// Such walks that rise by a tenth in every bar whose number `every` divides, and fall as much half-way
+/// between those.
+pub(crate) fn jumps(seed: u64, series: usize, bars: usize, every: usize) -> World {
+    let returns = |i: usize| -> Vec<f64> {
+        let mut random = random(seed, i as u64);
+        let jump = |bar: usize| match bar % every {
+            0 => 0.1,
+            rest if rest == every / 2 => -0.1,
+            _ => 0.0,
+        };
+        (0..bars)
+            .map(|bar| 0.01 * normal(&mut random) + jump(bar))
+            .collect()
+    };
+    of(seed, (0..series).map(returns).collect())
+}
+
 /// Series whose volatility comes in clusters, in common and on their own, some wilder than others, that
 /// move together; every bar time has one random sign for all of them. So sizes can be foretold and
 /// directions cannot, whatever the series.

@@ -10,6 +10,10 @@
 
 #[path = "cli/analysis.rs"]
 mod analysis;
+#[path = "cli/ask.rs"]
+mod ask;
+#[path = "cli/attributes.rs"]
+mod attributes;
 #[path = "cli/default_spaces.rs"]
 mod default_spaces;
 #[path = "cli/demo.rs"]
@@ -45,6 +49,8 @@ mod plot;
 #[cfg(unix)]
 #[path = "cli/processes.rs"]
 mod processes;
+#[path = "cli/read_before.rs"]
+mod read_before;
 #[path = "cli/resample.rs"]
 mod resample;
 #[path = "cli/similar.rs"]

@@ -10,7 +10,7 @@ use crate::disk::{list, look_up};
 use crate::error::Result;
 use crate::index::Kernel;
 use crate::model::Modality;
-use crate::store::{Catalog, RowReads};
+use crate::store::{MadeReads, RowReads};
 
 /// A file of a database's folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -72,7 +72,7 @@ impl Database {
                 Some((state.space().name.clone(), why.to_string()))
             });
             Ok(Health {
-                format: Catalog::FORMAT,
+                format: snapshot.txn.format()?,
                 leftover_files,
                 damaged_files: on_disk(files, &files.damaged())?,
                 spaces_without_encoder: without.collect(),

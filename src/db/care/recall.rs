@@ -14,6 +14,7 @@ use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::error::{Error, Result};
 use crate::index::{self, Graph, Query, RowSet, Rows, Scored, Scratch};
 use crate::model::Window;
+use crate::numeric::summary::wilson;
 use crate::store::Directory;
 
 /// Neighbours that are looked for.
@@ -314,35 +315,5 @@ impl<'a> Audit<'a> {
         let candidate = Candidate { series, end, score };
         let bars = self.state.space().encoder.window;
         Some(stored_window(self.snapshot, &candidate, record, bars))
-    }
-}
-
-/// The 95 % interval of a share of `n` trials, after Wilson.
-fn wilson(share: f64, n: f64) -> (f64, f64) {
-    const Z: f64 = 1.959_964;
-    let z2 = Z * Z / n;
-    let centre = share + z2 / 2.0;
-    let spread = Z * (share * (1.0 - share) / n + z2 / (4.0 * n)).sqrt();
-    let end = |x: f64| (x / (1.0 + z2)).clamp(0.0, 1.0);
-    // Rounding must not leave the share itself outside.
-    (
-        end(centre - spread).min(share),
-        end(centre + spread).max(share),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::wilson;
-
-    /// Values that were computed apart from this code.
-    #[test]
-    fn intervals_are_those_of_wilson() {
-        let close = |(a, b): (f64, f64), (c, d): (f64, f64)| {
-            assert!((a - c).abs() < 1e-6 && (b - d).abs() < 1e-6, "{a} {b}");
-        };
-        close(wilson(0.5, 10.0), (0.236_593, 0.763_407));
-        close(wilson(1.0, 100.0), (0.963_007, 1.0));
-        close(wilson(0.0, 100.0), (0.0, 0.036_993));
     }
 }

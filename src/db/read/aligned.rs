@@ -311,6 +311,7 @@ impl Aligned<'_> {
             series: Some(Arc::new([id].into())),
             first_end: from.map_or(i64::MIN, Timestamp::millis),
             last_end: self.past.view.clamp(to).millis(),
+            windows: None,
         };
         let mut all = Search::new(self.past.view, self.past.state, &filter)?.vectors_of(id)?;
         all.sort_by_key(|(end, _)| *end);

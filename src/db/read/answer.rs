@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use crate::model::{Bar, Bars, Timestamp, Window};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::tags::TagsLeftOut;
 use super::told_move::MoveDirection;
 
 /// One answer: the window that stands for an episode.
@@ -35,7 +36,8 @@ pub struct Searched {
 /// A move is large if it is beyond the 2 % quantile of the returns over as many bars in its own series
 /// before it (in the last 20,000 bars, or in what there is), and at least 1.5 deviations
 /// ([`crate::Size::window`]).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LargeMoves {
     /// The word or words that say it, in lower case.
@@ -60,6 +62,11 @@ pub struct SimilarAnswer {
     pub query_bars: Option<Bars>,
     /// The last of those bars, if it has not closed yet ([`crate::Query::Open`]).
     pub open_bar: Option<Bar>,
+    /// Weekdays without a bar right before that one, in a market with sessions: holidays, or days that are
+    /// not stored yet.
+    pub weekdays_before_open: u32,
+    /// Of a question with tags ([`crate::Query::tag`]), those that have no part in it.
+    pub tags_left_out: TagsLeftOut,
     /// Bars of a window.
     pub window_bars: u32,
     /// The exclusion zone in bars.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result, excerpt};
-use crate::model::serde_as_text;
+use crate::model::{schema_as_text, serde_as_text};
 
 /// How far windows have to move from the open of their first bar to the close of their last, up or
 /// down.
@@ -25,6 +25,10 @@ pub enum LeastMove {
 }
 
 serde_as_text!(LeastMove);
+schema_as_text!(
+    LeastMove,
+    "How far windows have to move, up or down: in deviations of the year before (2sd) or in percent (5%)."
+);
 
 impl LeastMove {
     pub(in crate::db) fn check(self) -> Result<()> {

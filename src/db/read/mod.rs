@@ -2,6 +2,8 @@
 
 pub(super) mod aligned;
 pub(super) mod answer;
+pub(super) mod around;
+pub(super) mod attributes;
 pub(super) mod entries;
 pub(super) mod entry_search;
 pub(super) mod episodes;
@@ -15,6 +17,7 @@ pub(super) mod learned_until;
 pub(super) mod least_move;
 pub(super) mod moving;
 pub(super) mod named_symbols;
+pub(super) mod next_bar;
 pub(super) mod occupied;
 pub(super) mod open_window;
 pub(super) mod past;
@@ -35,7 +38,9 @@ pub(super) mod size;
 pub(super) mod sizes;
 pub(super) mod spelled;
 pub(super) mod tag_vote;
+pub(super) mod tagged;
 pub(super) mod tags;
 pub(super) mod target;
 pub(super) mod told_move;
+pub(super) mod vector_of;
 pub(super) mod vectors;

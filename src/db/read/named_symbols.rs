@@ -1,10 +1,12 @@
-//! Symbols that a sentence names: by a common name, like bitcoin, or as a ticker, like FB or $BTC.
+//! Symbols that a sentence names: by a common name, like bitcoin, as a ticker, like FB or $BTC, or by a name
+//! that is stored as an attribute.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::attributes::Attributes;
 use super::filter::Filter;
-use super::sentence::{Phrases, raw_words};
+use super::sentence::{Phrases, raw_words, words};
 use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
 use crate::error::{Error, Result};
@@ -79,6 +81,56 @@ fn own(word: &str) -> String {
     }
 }
 
+/// What a company's name may end with.
+const LEGAL_FORMS: [&str; 18] = [
+    "inc",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "ltd",
+    "limited",
+    "plc",
+    "ag",
+    "se",
+    "sa",
+    "nv",
+    "group",
+    "holdings",
+    "holding",
+    "incorporated",
+    "the",
+    "llc",
+];
+
+/// The symbols that a sentence names by their attributes `name` and `aliases`. A name of one word has to be
+/// written with a capital: a target is no Target.
+fn named_by_attributes(sentence: &str, attributes: &Attributes) -> BTreeSet<String> {
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (symbol, name) in attributes.names() {
+        let mut parts: Vec<String> = words(name);
+        let form = |word: Option<&String>| word.is_some_and(|w| LEGAL_FORMS.contains(&w.as_str()));
+        while parts.len() > 1 && form(parts.last()) {
+            parts.pop();
+        }
+        if parts.len() > 1 && parts.first().is_some_and(|word| word == "the") {
+            parts.remove(0);
+        }
+        let symbols = names.entry(parts.join(" ")).or_default();
+        symbols.push(symbol.to_owned());
+    }
+    let phrases = Phrases::new(names.iter().map(|(name, symbols)| (name, symbols.clone())));
+    let raw: Vec<String> = raw_words(sentence).map(|word| own(&word)).collect();
+    let lower: Vec<String> = raw.iter().map(|word| word.to_lowercase()).collect();
+    let capital = |at: usize| {
+        raw.get(at)
+            .is_some_and(|w| w.starts_with(char::is_uppercase))
+    };
+    let found = phrases.find(&lower).into_iter();
+    let found = found.filter(|phrase| phrase.length > 1 || capital(phrase.at));
+    found.flat_map(|phrase| phrase.value).collect()
+}
+
 /// Whether a stored symbol is what a name means: itself, or it against a currency.
 fn means(stored: &str, name: &str) -> bool {
     stored
@@ -105,15 +157,17 @@ pub(in crate::db) fn symbols_named(
     (view, snapshot): (&View, &Snapshot),
 ) -> Result<Vec<String>> {
     let names = named(sentence)?;
+    let by_attributes = named_by_attributes(sentence, &Attributes::of(view, snapshot)?);
     let mut found = BTreeSet::new();
-    if names.is_empty() {
+    if names.is_empty() && by_attributes.is_empty() {
         return Ok(Vec::new());
     }
-    let filter = filter.spelled(view, snapshot)?;
+    let filter = filter.series(view, snapshot)?;
     for (&id, record) in snapshot.series.iter() {
         let symbol = &record.key.symbol;
-        let meant = || names.iter().any(|name| means(symbol, name));
-        let new = !found.contains(symbol) && filter.passes(&record.key);
+        let meant =
+            || by_attributes.contains(symbol) || names.iter().any(|name| means(symbol, name));
+        let new = !found.contains(symbol) && filter.holds(&record.key);
         if new && meant() && has_begun(view, snapshot, (id, record))? {
             found.insert(symbol.clone());
         }
@@ -126,6 +180,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::model::Attribute;
 
     #[test]
     fn names_and_tickers_are_recognised() {
@@ -160,6 +215,28 @@ mod tests {
             ("A profit warning", "A"),
         ] {
             assert!(!meant(sentence, stored), "{sentence}: {stored}");
+        }
+    }
+
+    #[test]
+    fn stored_names_and_aliases_are_recognised() {
+        let said = [
+            ("TGT", "name", "Target Corporation"),
+            ("KO", "name", "The Coca-Cola Company"),
+            ("GE", "aliases", "General Electric; Generator maker"),
+            ("GE", "sector", "Industrials"),
+        ];
+        let said = said.map(|(symbol, name, value)| Attribute::new(symbol, name, value));
+        let attributes = Attributes::new(said.into_iter());
+        for (sentence, symbols) in [
+            ("Target's profit falls", vec!["TGT"]),
+            ("the price target falls", vec![]),
+            ("coca-cola and general electric fall", vec!["GE", "KO"]),
+            ("a generator maker fails", vec!["GE"]),
+            ("Industrials fall", vec![]),
+        ] {
+            let found = named_by_attributes(sentence, &attributes);
+            assert_eq!(found.into_iter().collect::<Vec<_>>(), symbols, "{sentence}");
         }
     }
 }

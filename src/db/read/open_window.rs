@@ -1,12 +1,13 @@
 //! The latest window of a series with a bar that has not closed yet.
 
+use super::next_bar::{NotNext, check_next};
 use super::spelled;
 use super::target::last_stretch;
 use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
 use crate::error::{Error, Result};
-use crate::model::{Bar, Bars, Calendar, Modality, SeriesKey, Space, Target, Timestamp, Window};
-use crate::store::SeriesId;
+use crate::model::{Bar, Bars, Calendar, Modality, Space, Target, Timestamp, Window};
+use crate::store::{SeriesId, SeriesRecord};
 
 /// The bars that an encoder reads, and the window that they end with.
 pub(in crate::db) fn open_window(
@@ -34,7 +35,7 @@ pub(in crate::db) fn open_window(
     let before = space.reach().saturating_sub(1).max(1);
     let time = view.clamp(target.time);
     let mut bars = last_stretch(snapshot, (id, record), (before, before), time)?;
-    check_follows(key, record.calendar, &bars, bar)?;
+    check_follows((snapshot, id), record, bar, &bars)?;
     bars.push(bar);
     let shown = bars.len() - (space.encoder.window as usize).min(bars.len());
     let start = bars.time.get(shown).copied().unwrap_or_default();
@@ -46,25 +47,33 @@ pub(in crate::db) fn open_window(
     Ok((bars, (id, window)))
 }
 
-/// The open bar must be the next one: in a market that never closes it opens when the last closes.
-fn check_follows(key: &SeriesKey, calendar: Calendar, bars: &Bars, bar: Bar) -> Result<()> {
+/// How many bars tell when sessions begin and end: more than a year of hours.
+const TELLING: usize = 2000;
+
+/// The open bar must be the next one.
+fn check_follows(
+    (snapshot, id): (&Snapshot, SeriesId),
+    record: &SeriesRecord,
+    bar: Bar,
+    bars: &Bars,
+) -> Result<()> {
+    let key = &record.key;
     let last = bars.time.last().copied().map(Timestamp::from_millis);
     let last = last.ok_or_else(|| Error::internal("a window before an open bar has no bars"))?;
+    let telling = snapshot.bars_back(id, last, TELLING)?;
+    let kind = (key.interval, record.calendar);
+    let why = match check_next(kind, &telling.time, bar.time.millis()) {
+        Ok(()) => return Ok(()),
+        Err(NotNext::Stored) => "that one is stored already",
+        Err(NotNext::Missing) => "the bars between are not stored; bring them in first",
+    };
     let next = key.interval.close_of(last);
-    let follows = match calendar {
-        Calendar::Continuous => bar.time == next,
-        Calendar::Session => bar.time > last,
-    };
-    if follows {
-        return Ok(());
-    }
-    let why = if bar.time < next {
-        "that one is stored already"
-    } else {
-        "the bars between are not stored; bring them in first"
-    };
     Err(Error::invalid(format!(
-        "expected the open bar of {key} to open at {next}, after the last that is stored, found one that opens at {}: {why}",
+        "expected the open bar of {key} to open at {next}{}, after the last that is stored, found one that opens at {}: {why}",
+        match record.calendar {
+            Calendar::Continuous => "",
+            Calendar::Session => " or when the next session begins",
+        },
         bar.time
     )))
 }

@@ -1,7 +1,8 @@
 //! What questions beyond similarity ask of a database: a space as a view sees it.
 
+use super::attributes::Attributes;
 use super::episodes::{Distinct, Wanted, distinct, episodes};
-use super::filter::{Filter, WHICH_AND_WHEN};
+use super::filter::{Filter, WHICH_WINDOWS};
 use super::query::Query;
 use super::resolve::resolve;
 use super::row_filter::RowFilter;
@@ -66,7 +67,7 @@ impl View {
     /// [`Error::Invalid`] if the filter asks how far windows moved.
     pub fn count(&self, space: Option<&str>, filter: &Filter) -> Result<u64> {
         filter.check()?;
-        filter.only("a count", WHICH_AND_WHEN)?;
+        filter.only("a count", WHICH_WINDOWS)?;
         self.past(space, |past| Ok(past.count(&past.rows(filter)?)))
     }
 
@@ -168,15 +169,20 @@ impl<'a> Past<'a> {
         filter.rows(self.view, self.snapshot)
     }
 
+    /// The attributes of symbols that the view knows.
+    pub(crate) fn attributes(&self) -> Result<Attributes> {
+        Attributes::of(self.view, self.snapshot)
+    }
+
     /// How many windows there are.
     pub(crate) fn count(&self, rows: &RowFilter) -> u64 {
         let part = |p: &Part<'_>| {
             let wanted = p.directory.iter().filter(|s| rows.wants(s.series()));
-            let (first, last) = rows.period();
+            let ranges = wanted.flat_map(|s| rows.ranges(&s));
             match p.dead.filter(|dead| !dead.is_empty()) {
-                None => wanted.map(|s| s.ending_in(first, last).len() as u64).sum(),
+                None => ranges.map(|range| range.len() as u64).sum(),
                 Some(dead) => {
-                    let all = RowSet::from_ranges(wanted.map(|s| s.ending_in(first, last)));
+                    let all = RowSet::from_ranges(ranges);
                     all.subtract(dead).len() as u64
                 }
             }
@@ -211,13 +217,12 @@ impl<'a> Past<'a> {
 
     /// When the first and the last of these windows of one series end, and how many there are.
     pub(crate) fn extent(&self, rows: &RowFilter, series: SeriesId) -> Option<(i64, i64, u64)> {
-        let (first, last) = rows.period();
         let mut extent: Option<(i64, i64, u64)> = None;
         for part in self.parts.iter().filter(|_| rows.wants(series)) {
             let Some(of_one) = part.directory.of_series(series) else {
                 continue;
             };
-            let mut live = RowSet::from_ranges([of_one.ending_in(first, last)]);
+            let mut live = RowSet::from_ranges(rows.ranges(&of_one));
             if let Some(dead) = part.dead {
                 live = live.subtract(dead);
             }

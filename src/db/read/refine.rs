@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result, excerpt};
-use crate::model::serde_as_text;
+use crate::model::{schema_as_text, serde_as_text};
 
 /// How the candidates of a search are compared again, on the stored bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,10 @@ pub enum Refine {
 }
 
 serde_as_text!(Refine);
+schema_as_text!(
+    Refine,
+    "How candidates are compared again on their bars: corr (correlation) or dtw (time warping)."
+);
 
 impl fmt::Display for Refine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,20 +1,19 @@
 //! From a query to a vector of a space.
 
-use std::sync::Arc;
-
 use super::open_window::open_window;
 use super::query::Query;
-use super::row_filter::RowFilter;
-use super::search::Search;
 use super::spelled;
-use super::target::{self, stored_window};
-use crate::db::rank::Candidate;
+use super::tagged::tagged;
+use super::tags::TagsLeftOut;
+use super::vector_of::{query_of_bars, stored_query};
 use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::db::view::View;
 use crate::encode::Shape;
 use crate::error::{Error, Result, excerpt};
-use crate::model::{Bars, Modality, Tag, Target, Window};
+use crate::model::{Bars, Target, Window};
 use crate::store::{PrototypeReads, PrototypeRecord, SeriesId};
+
+pub(in crate::db) use super::vector_of::{ResolvedQuery, unit};
 
 /// The space that a question goes to: that of the name; or the one of its prototype; or one that
 /// reads text if the question has any; or the default one.
@@ -46,36 +45,6 @@ pub(in crate::db) fn prototype_of(snapshot: &Snapshot, name: &str) -> Result<Pro
         name: excerpt(name),
         hint_text: "`rhyme prototype list` lists those that are stored".to_owned(),
     })
-}
-
-/// A query in the form in which it is compared.
-pub(in crate::db) struct ResolvedQuery {
-    /// Of any length but 0.
-    pub(in crate::db) vector: Vec<f32>,
-    /// Its stored window; of a sum that of its one added chart.
-    pub(in crate::db) window: Option<(SeriesId, Window)>,
-    /// The bars of its window, if it has any.
-    pub(in crate::db) bars: Option<Bars>,
-    /// The prices of a drawn path.
-    pub(in crate::db) path: Option<Vec<f64>>,
-    /// The stored windows that it is made of, by their ends: no answer may lie near one of them.
-    pub(in crate::db) own: Vec<(SeriesId, i64)>,
-}
-
-impl ResolvedQuery {
-    fn of_vector(vector: Vec<f32>) -> Self {
-        Self {
-            vector,
-            window: None,
-            bars: None,
-            path: None,
-            own: Vec::new(),
-        }
-    }
-
-    fn has_a_chart(&self) -> bool {
-        self.window.is_some() || self.bars.is_some() || self.path.is_some()
-    }
 }
 
 /// The vector of a query in a space, as of a view.
@@ -173,49 +142,28 @@ fn resolve_tag(
     state: &SpaceState,
     name: &str,
 ) -> Result<ResolvedQuery> {
+    let tagged = tagged((view, snapshot), state, Some(name))?;
+    if tagged.windows.is_empty() {
+        return Err(tagged.none_of(name, view));
+    }
     let mut sum = vec![0.0_f64; state.dim()];
-    let mut own = Vec::new();
-    for tag in view.tags(Some(name))? {
-        view.go_on()?;
-        let found = match resolve(view, snapshot, state, &Query::Target(target_of(&tag))) {
-            Err(Error::NotFound { .. } | Error::Invalid(_)) => continue,
-            found => found?,
-        };
-        // A gap since: the last window of the series before it is another one.
-        if let Some((id, _)) = found.window.filter(|(_, window)| window.end == tag.end) {
-            for (sum, x) in sum.iter_mut().zip(unit(&found.vector)?) {
-                *sum += f64::from(x);
-            }
-            own.push((id, tag.end.millis()));
+    for one in &tagged.windows {
+        for (sum, x) in sum.iter_mut().zip(&one.vector) {
+            *sum += f64::from(*x);
         }
     }
     let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
-    if own.is_empty() {
-        return Err(Error::NotFound {
-            what: "tag",
-            name: format!("{name} with a whole window that was known"),
-            hint_text: "`rhyme tags` lists those that are stored".to_owned(),
-        });
-    }
     if length < 1e-6 {
         return Err(Error::invalid(format!(
             "expected windows of the tag {name} that have something in common, found ones that cancel each other out"
         )));
     }
+    let own = tagged.windows.iter().map(|w| (w.id, w.tag.end.millis()));
     Ok(ResolvedQuery {
-        own,
+        own: own.collect(),
+        tags_left_out: tagged.left_out,
         ..ResolvedQuery::of_vector(sum.iter().map(|x| (x / length) as f32).collect())
     })
-}
-
-/// The window of a tag.
-pub(in crate::db) fn target_of(tag: &Tag) -> Target {
-    Target {
-        scope: vec![tag.series.market.clone(), tag.series.venue.clone()],
-        symbol: tag.series.symbol.clone(),
-        interval: Some(tag.series.interval),
-        time: Some(tag.end),
-    }
 }
 
 /// The sum of its terms' vectors. No answer lies near a window of any term. It shows the chart of the one
@@ -228,6 +176,7 @@ fn resolve_sum(
 ) -> Result<ResolvedQuery> {
     let mut sum = vec![0.0_f64; state.dim()];
     let mut own = Vec::new();
+    let mut tags_left_out = TagsLeftOut::default();
     let mut charts = Vec::new();
     for (weight, term) in terms {
         let mut part = resolve(view, snapshot, state, term)?;
@@ -240,6 +189,7 @@ fn resolve_sum(
             *sum += f64::from(*weight) * f64::from(x);
         }
         own.append(&mut part.own);
+        tags_left_out = tags_left_out.and(part.tags_left_out);
         if *weight > 0.0 && part.has_a_chart() {
             charts.push(part);
         }
@@ -258,23 +208,9 @@ fn resolve_sum(
     Ok(ResolvedQuery {
         vector,
         own,
+        tags_left_out,
         ..chart
     })
-}
-
-/// A vector at unit length.
-pub(in crate::db) fn unit(vector: &[f32]) -> Result<Vec<f32>> {
-    let squares: f64 = vector.iter().map(|&x| f64::from(x).powi(2)).sum();
-    if !squares.is_finite() || squares == 0.0 {
-        return Err(Error::invalid(
-            "expected a vector of finite numbers that are not all zero, found one without a direction to compare",
-        ));
-    }
-    let scale = 1.0 / squares.sqrt();
-    Ok(vector
-        .iter()
-        .map(|&x| (f64::from(x) * scale) as f32)
-        .collect())
 }
 
 fn encode_path(state: &SpaceState, path: &[f64]) -> Result<ResolvedQuery> {
@@ -303,36 +239,8 @@ fn resolve_target(
     target: &Target,
 ) -> Result<ResolvedQuery> {
     let time = view.clamp(target.time);
-    let (id, series) = spelled::series(view, snapshot, target)?;
-    if state.space().encoder.modality == Modality::Chart {
-        let window = state.space().encoder.window as usize;
-        let reach = state.space().reach();
-        let stored = target::last_window(snapshot, (id, series), window, reach, time)?;
-        return encode_bars(state, &stored.bars, Some((stored.id, stored.window)));
-    }
-    let everything = RowFilter {
-        series: Some(Arc::new([id].into())),
-        first_end: i64::MIN,
-        last_end: time.millis(),
-    };
-    let stored = Search::new(view, state, &everything)?.stored(id, time.millis())?;
-    let (end, vector) = stored.ok_or_else(|| Error::NotFound {
-        what: "vector",
-        name: format!("of {} in the space {}", series.key, state.space().name),
-        hint_text: "name a series and a time that were imported into it".to_owned(),
-    })?;
-    let candidate = Candidate {
-        series: id,
-        end,
-        score: 1.0,
-    };
-    let bars = state.space().encoder.window;
-    let window = stored_window(snapshot, &candidate, series, bars)?;
-    Ok(ResolvedQuery {
-        own: vec![(id, end)],
-        window: Some((id, window)),
-        ..ResolvedQuery::of_vector(vector)
-    })
+    let series = spelled::series(view, snapshot, target)?;
+    not_flat(stored_query((view, snapshot), state, series, time)?)
 }
 
 fn encode_bars(
@@ -340,31 +248,11 @@ fn encode_bars(
     bars: &Bars,
     window: Option<(SeriesId, Window)>,
 ) -> Result<ResolvedQuery> {
-    let encoder = state.encoder()?;
-    let reach = state.space().reach();
-    if bars.len() < reach {
-        return Err(Error::invalid(format!(
-            "expected at least {reach} bars for the space {}, found {}",
-            state.space().name,
-            bars.len()
-        )));
-    }
-    let last = bars.slice(bars.len() - reach..bars.len());
-    let encoded = encoder.encode_window(&last);
-    let encoded = encoded.map_err(|e| {
-        let asked = window.as_ref().map(|(_, window)| window.to_string());
-        let asked = asked.unwrap_or_else(|| "bars of the question".to_owned());
-        e.at(|| format!("{asked} in the space {}", state.space().name))
-    });
-    let vector = encoded?.ok_or_else(|| {
+    not_flat(query_of_bars(state, bars, window)?)
+}
+
+fn not_flat(found: Option<ResolvedQuery>) -> Result<ResolvedQuery> {
+    found.ok_or_else(|| {
         Error::invalid("the query's window is flat: its prices never change, so it has no shape")
-    })?;
-    let shown = last.len() - state.space().encoder.window as usize;
-    let own = window.as_ref().map(|(id, w)| (*id, w.end.millis()));
-    Ok(ResolvedQuery {
-        own: own.into_iter().collect(),
-        window,
-        bars: Some(last.slice(shown..last.len())),
-        ..ResolvedQuery::of_vector(vector)
     })
 }

@@ -114,12 +114,32 @@ fn add(
         };
         let interval = record.key.interval;
         let phase = phase(&record.key, seed, stride);
-        for row in numbered(&rows, interval, wanted.period(), (stride, phase)) {
+        let of_stride = (stride, phase);
+        let taken = if wanted.lists_windows() {
+            let listed = wanted.ranges(&rows).into_iter().flatten();
+            let fits = |row: &u32| has_number(&rows, interval, *row, of_stride);
+            listed.filter(fits).collect()
+        } else {
+            numbered(&rows, interval, wanted.period(), of_stride)
+        };
+        for row in taken {
             let end = rows.end_of(row).filter(|_| !dead.contains(row));
             let series = rows.series();
             places.extend(end.map(|end| Place { end, series }));
         }
     }
+}
+
+/// Whether the number of a row's last bar leaves `phase` when divided by `stride`.
+fn has_number(
+    rows: &SeriesRows<'_>,
+    interval: Interval,
+    row: u32,
+    (stride, phase): (u32, i64),
+) -> bool {
+    let end = rows.end_of(row).map(Timestamp::from_millis);
+    let number = end.map(|end| interval.ordinal_of(interval.open_of(end)));
+    number.is_some_and(|n| n.rem_euclid(i64::from(stride)) == phase)
 }
 
 /// The rows that end in a period and whose last bar's number leaves `phase` when divided by `stride`.

@@ -185,6 +185,11 @@ impl Similar {
         Ok(self)
     }
 
+    /// The symbols that pass its filter, if attributes choose them.
+    pub(crate) fn symbols_by_attributes(&self) -> Result<Option<Vec<String>>> {
+        self.filter.symbols_by_attributes(&self.view)
+    }
+
     /// What [`Self::narrow`] narrowed it to.
     pub(crate) fn narrowed_to(&self) -> &[String] {
         &self.narrowed_to
@@ -284,15 +289,15 @@ impl Similar {
             };
             rest.add_to(&mut found, asked, &wanted)?;
         }
+        let window = query.window.as_ref().map(|(_, window)| window);
         Ok(SimilarAnswer {
             space: state.space().name.clone(),
-            trained_until: state.learned_about(
-                self.view.as_of(),
-                (&self.query, query.window.as_ref().map(|(_, window)| window)),
-            )?,
+            trained_until: state.learned_about(self.view.as_of(), (&self.query, window))?,
+            weekdays_before_open: query.weekdays_before_open(self.query.open_bar()),
             query: query.window.map(|(_, window)| window),
             query_bars: query.bars,
             open_bar: self.query.open_bar(),
+            tags_left_out: query.tags_left_out,
             window_bars,
             exclusion: wanted.exclusion,
             entries: self.entries,

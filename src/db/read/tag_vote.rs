@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::query::Query;
-use super::resolve::{resolve, space_of, target_of, unit};
+use super::resolve::{ResolvedQuery, resolve, space_of, unit};
 use super::setters::space_method;
 use super::similar::within;
+use super::tagged::{Tagged, TaggedWindows, span, tagged};
+use super::tags::TagsLeftOut;
+use super::target::stored_window;
+use crate::db::rank::Candidate;
 use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::db::view::View;
 use crate::error::{Error, Result};
 use crate::model::{Tag, Window};
+use crate::numeric::summary::wilson;
 
 /// A question to [`View::classify_by_tags`].
 #[derive(Clone, Debug)]
@@ -41,7 +46,8 @@ pub struct TagVotes {
 }
 
 /// How often the vote names the right tag of a tagged window that it is asked about, without that window
-/// and all that overlap it in time.
+/// and all whose bars overlap it in time, on whatever series. Bars that the encoder reads before a window
+/// belong to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TagAccuracy {
     /// Tagged windows that were asked about: those with neighbours.
@@ -50,6 +56,13 @@ pub struct TagAccuracy {
     pub right: u64,
     /// How many have the most frequent tag: what always naming that would get right.
     pub majority: u64,
+    /// Groups of asked windows of which none overlaps another in time, directly or through others: so
+    /// many pieces of evidence there are, at most.
+    pub groups: u64,
+    /// 95 % interval of the share that is right, after Wilson, with (sum of sizes)^2 / (sum of squared
+    /// sizes) of the groups as the number of trials: windows of one group count as one. `None` if none
+    /// was asked about.
+    pub interval: Option<(f64, f64)>,
 }
 
 /// The answer to [`View::classify_by_tags`].
@@ -65,6 +78,10 @@ pub struct TagVoteAnswer {
     pub neighbours: Vec<TagNeighbour>,
     /// Tagged windows that could have voted.
     pub candidates: usize,
+    /// Tagged windows without a vote, because they overlap the question in time, or are it.
+    pub overlapping: usize,
+    /// Tags without a vote, because they have no vector.
+    pub left_out: TagsLeftOut,
     /// How far the vote can be trusted.
     pub accuracy: TagAccuracy,
 }
@@ -83,21 +100,15 @@ impl View {
     }
 }
 
-/// A tagged window with its vector at unit length.
-struct Tagged {
-    tag: Tag,
-    window: Window,
-    vector: Vec<f32>,
+/// A stretch of time, in milliseconds.
+type Span = (i64, i64);
+
+fn overlap(a: Span, b: Span) -> bool {
+    a.0 < b.1 && b.0 < a.1
 }
 
-impl Tagged {
-    fn cosine(&self, vector: &[f32]) -> f32 {
-        self.vector.iter().zip(vector).map(|(a, b)| a * b).sum()
-    }
-}
-
-fn overlap(a: &Window, b: &Window) -> bool {
-    a.start < b.end && b.start < a.end
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 impl ClassifyByTags {
@@ -124,22 +135,17 @@ impl ClassifyByTags {
         let state = space_of(snapshot, self.space.as_deref(), &self.query)?;
         let query = resolve(&self.view, snapshot, state, &self.query)?;
         let vector = unit(&query.vector)?;
-        let window = query.window.map(|(_, window)| window);
-        let tagged = self.tagged((snapshot, state))?;
-        let apart = |other: &&Tagged| window.as_ref().is_none_or(|w| !overlap(w, &other.window));
-        let candidates: Vec<&Tagged> = tagged.iter().filter(apart).collect();
+        let asked = asked_spans(snapshot, state, &query)?;
+        let tagged = tagged((&self.view, snapshot), state, None)?;
+        let apart = |other: &&Tagged| !asked.iter().any(|&span| overlap(span, other.span));
+        let candidates: Vec<&Tagged> = tagged.windows.iter().filter(apart).collect();
         if candidates.is_empty() {
-            return Err(Error::NotFound {
-                what: "tagged window",
-                name: "that has a vector, was known and does not overlap the question".to_owned(),
-                hint_text: "tag more windows: rhyme tag add BTCUSDT:1h@2021-05-19T12:00 NAME"
-                    .to_owned(),
-            });
+            return Err(no_candidates(&tagged));
         }
         let nearest = self.nearest(&vector, candidates.iter().copied());
         Ok(TagVoteAnswer {
             space: state.space().name.clone(),
-            query: window,
+            query: query.window.map(|(_, window)| window),
             votes: votes(&nearest),
             neighbours: nearest
                 .iter()
@@ -149,30 +155,10 @@ impl ClassifyByTags {
                 })
                 .collect(),
             candidates: candidates.len(),
-            accuracy: self.accuracy(&tagged)?,
+            overlapping: tagged.windows.len() - candidates.len(),
+            left_out: tagged.left_out,
+            accuracy: self.accuracy(&tagged.windows)?,
         })
-    }
-
-    /// The tagged windows that have a vector: those that are flat, or begin before their series, have none.
-    fn tagged(&self, (snapshot, state): (&Snapshot, &SpaceState)) -> Result<Vec<Tagged>> {
-        let mut all = Vec::new();
-        for tag in self.view.tags(None)? {
-            self.view.go_on()?;
-            let target = Query::Target(target_of(&tag));
-            let found = match resolve(&self.view, snapshot, state, &target) {
-                Err(Error::NotFound { .. } | Error::Invalid(_)) => continue,
-                found => found?,
-            };
-            // A gap since: the last window of the series before it is another one.
-            if let Some((_, window)) = found.window.filter(|(_, w)| w.end == tag.end) {
-                all.push(Tagged {
-                    vector: unit(&found.vector)?,
-                    tag,
-                    window,
-                });
-            }
-        }
-        Ok(all)
     }
 
     /// The nearest of some, nearest first; of equals the earlier.
@@ -181,7 +167,9 @@ impl ClassifyByTags {
         vector: &[f32],
         among: impl Iterator<Item = &'t Tagged>,
     ) -> Vec<(f32, &'t Tagged)> {
-        let mut all: Vec<_> = among.map(|one| (one.cosine(vector), one)).collect();
+        let mut all: Vec<_> = among
+            .map(|one| (cosine(&one.vector, vector), one))
+            .collect();
         all.sort_by(|a, b| b.0.total_cmp(&a.0));
         all.truncate(self.neighbours);
         all
@@ -190,11 +178,10 @@ impl ClassifyByTags {
     fn accuracy(&self, tagged: &[Tagged]) -> Result<TagAccuracy> {
         let mut accuracy = TagAccuracy::default();
         let mut names: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut asked = Vec::new();
         for one in tagged {
             self.view.go_on()?;
-            let others = tagged
-                .iter()
-                .filter(|other| !overlap(&one.window, &other.window));
+            let others = tagged.iter().filter(|other| !overlap(one.span, other.span));
             let nearest = self.nearest(&one.vector, others);
             let votes = votes(&nearest);
             let Some(first) = votes.first() else {
@@ -203,10 +190,74 @@ impl ClassifyByTags {
             accuracy.asked += 1;
             accuracy.right += u64::from(first.name == one.tag.name);
             *names.entry(&one.tag.name).or_default() += 1;
+            asked.push(one.span);
         }
         accuracy.majority = names.into_values().max().unwrap_or_default();
+        let groups = groups(asked);
+        accuracy.groups = groups.len() as u64;
+        if accuracy.asked > 0 {
+            let n = accuracy.asked as f64;
+            let squares: f64 = groups.iter().map(|&m| (m as f64).powi(2)).sum();
+            accuracy.interval = Some(wilson(accuracy.right as f64 / n, n * n / squares));
+        }
         Ok(accuracy)
     }
+}
+
+fn no_candidates(tagged: &TaggedWindows) -> Error {
+    let add = "tag more windows: rhyme tag add BTCUSDT:1h@2021-05-19T12:00 NAME";
+    Error::NotFound {
+        what: "tagged window",
+        name: "that has a vector, was known and does not overlap the question".to_owned(),
+        hint_text: match tagged.left_out.total() {
+            0 => add.to_owned(),
+            n => format!("{n} tags have none: {}; {add}", tagged.left_out),
+        },
+    }
+}
+
+/// From when to when the bars go that a question is made of: its own, or those of its windows.
+fn asked_spans(
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    query: &ResolvedQuery,
+) -> Result<Vec<Span>> {
+    let mut all = Vec::new();
+    if let Some((_, window)) = &query.window {
+        all.push(span(window, query.read_from));
+    } else if let Some(bars) = &query.bars {
+        // Bars of a file have no interval; the last of them is counted by its opening.
+        if let (Some(&first), Some(&last)) = (bars.time.first(), bars.time.last()) {
+            let first = query.read_from.map_or(first, |t| t.min(first));
+            all.push((first, last.saturating_add(1)));
+        }
+    }
+    let reach = u32::try_from(state.space().reach()).unwrap_or(u32::MAX);
+    for &(series, end) in &query.own {
+        let candidate = Candidate {
+            series,
+            end,
+            score: 0.0,
+        };
+        let window = stored_window(snapshot, &candidate, snapshot.record(series)?, reach)?;
+        all.push(span(&window, None));
+    }
+    Ok(all)
+}
+
+/// How many stretches each group has of those that overlap one another, directly or through others.
+fn groups(mut spans: Vec<Span>) -> Vec<u64> {
+    spans.sort_unstable();
+    let mut groups: Vec<u64> = Vec::new();
+    let mut until = i64::MIN;
+    for (from, to) in spans {
+        match groups.last_mut() {
+            Some(group) if from < until => *group += 1,
+            _ => groups.push(1),
+        }
+        until = until.max(to);
+    }
+    groups
 }
 
 fn votes(nearest: &[(f32, &Tagged)]) -> Vec<TagVotes> {
@@ -229,4 +280,16 @@ fn votes(nearest: &[(f32, &Tagged)]) -> Vec<TagVotes> {
         by_share.then_with(|| b.strength.total_cmp(&a.strength))
     });
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::groups;
+
+    #[test]
+    fn stretches_that_overlap_through_others_are_one_group() {
+        let spans = vec![(0, 10), (9, 12), (12, 15), (20, 30), (21, 22), (29, 31)];
+        assert_eq!(groups(spans), [2, 1, 3]);
+        assert!(groups(Vec::new()).is_empty());
+    }
 }

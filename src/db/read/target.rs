@@ -108,7 +108,7 @@ pub(in crate::db) fn last_window(
 }
 
 /// The window of bars without a gap, from the bar of that number on.
-fn window_of(record: &SeriesRecord, bars: &Bars, first: usize) -> Result<Window> {
+pub(super) fn window_of(record: &SeriesRecord, bars: &Bars, first: usize) -> Result<Window> {
     let ends = bars.time.get(first).zip(bars.time.last());
     let (&start, &last) = ends.ok_or_else(|| {
         Error::internal(format!(

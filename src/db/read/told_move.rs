@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 const NEGATION_REACH: usize = 3;
 
 /// A direction of prices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum MoveDirection {
     /// Prices fall.

@@ -62,6 +62,8 @@ impl Database {
     /// Mends bars that were stored without regard to a split: prices of all bars that opened before `on`
     /// are divided by its ratio and volumes multiplied, and their windows are embedded again. `target` names
     /// a series or a symbol with all its series. Series that do not show the split at that time stay as they are.
+    /// Files that gave these bars stay remembered ([`Self::remember_files`]), since reading them again would
+    /// put the old prices back.
     ///
     /// ```
     /// use rhymedb::{Bar, Calendar, Control, Database, SeriesBars, Timestamp};
@@ -145,6 +147,7 @@ impl Database {
             )));
         }
         let mut ingest = self.ingest(control.clone());
+        ingest.corrects = true;
         ingest.bars(&changes)?;
         Ok(AdjustReport {
             adjusted,

@@ -20,6 +20,8 @@ use crate::store::{BarReads, MadeReads, Pending, SeriesId, SeriesRecord, WriteTx
 pub(super) struct BatchStore<'t, 'a> {
     txn: &'t WriteTxn,
     spaces: &'a [ChartSpace],
+    /// Whether files are read again when they come, if bars in their spans change.
+    pub(super) forgets_files: bool,
     /// The made series, each with its source.
     made: BTreeMap<SeriesId, SeriesId>,
     /// The series that were merged, with the ranges of open times that changed.
@@ -59,6 +61,7 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         Ok(Self {
             txn,
             spaces,
+            forgets_files: true,
             made: txn.made_series()?,
             merged: BTreeMap::new(),
             stored: StoredBatch {
@@ -99,6 +102,9 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         let stored = self.txn.bar_extent(id)?;
         check_beside_stored(self.txn, id, series, stored)?;
         let change = self.txn.merge_bars(id, &series.bars, stored)?;
+        if self.forgets_files {
+            self.txn.forget_files_of(&series.key, &change.ranges)?;
+        }
         self.stored.report.bars_added += change.added;
         self.stored.report.bars_replaced += change.replaced;
         self.stored.report.bars_unchanged += change.unchanged;

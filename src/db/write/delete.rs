@@ -77,6 +77,7 @@ impl Database {
         let charts = ChartSpace::all(inner, &txn)?;
         let mut report = DeleteReport::default();
         check_delete(&txn, (id, series), whole)?;
+        let removed = (*range.start(), *range.end());
         let change = txn.remove_bars(id, range.clone())?;
         report.bars = change.removed;
         let mut changed = vec![(id, record.clone(), change.ranges.clone())];
@@ -100,7 +101,7 @@ impl Database {
             txn.remove_series(id, series)?;
         }
         // Files that held these bars are read again when they come.
-        txn.forget_files_read()?;
+        txn.forget_files_of(series, &[removed])?;
         inner.commit(&writer, txn)?;
         Ok(report)
     }

@@ -32,6 +32,8 @@ pub struct Ingest<'a> {
     report: IngestReport,
     /// Spaces whose windows wait for an encoder.
     unable: Vec<Unable>,
+    /// Whether the bars correct what files said, which stay as read as they are.
+    pub(super) corrects: bool,
 }
 
 impl Database {
@@ -64,6 +66,7 @@ impl<'a> Ingest<'a> {
             stopwatch: Stopwatch::default(),
             report: IngestReport::default(),
             unable: Vec::new(),
+            corrects: false,
         }
     }
 
@@ -90,6 +93,7 @@ impl<'a> Ingest<'a> {
         let txn = writer.catalog.write()?;
         let spaces = chart_spaces(self.inner, &txn)?;
         let mut store = BatchStore::new(self.inner, &txn, &spaces)?;
+        store.forgets_files = !self.corrects;
         for series in batch {
             store.merge(series)?;
         }

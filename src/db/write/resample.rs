@@ -34,8 +34,8 @@ impl Database {
     /// Makes a series of a longer interval of the bars of a stored one, and keeps it in step: whatever
     /// changes the finer bars later changes the made ones in the same commit. Bars are made of whole
     /// stretches alone, never across a gap. Weeks begin on Monday, and all stretches in UTC; in a market with
-    /// sessions days are made of shorter bars, and weeks and months of days. A series that is made
-    /// already is made anew.
+    /// sessions days are made of shorter bars, and weeks and months of days. Such a day must begin, pause
+    /// and end as the day before did, but for a half day. A series that is made already is made anew.
     ///
     /// ```
     /// use rhymedb::{Control, Database, Interval, SeriesBars, SyntheticConfig, SyntheticMarket};

@@ -3,15 +3,13 @@
 use serde::Serialize;
 
 use crate::db::database::Database;
+use crate::db::read::around::Around;
 use crate::db::read::spelled;
 use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
 use crate::error::{Error, Result};
-use crate::model::{Calendar, NewTag, Tag, Target, Timestamp};
+use crate::model::{NewTag, Tag, Target, Timestamp};
 use crate::store::TagReads;
-
-/// A holiday with the weekend before and after it.
-const LONGEST_PAUSE_MS: i64 = 5 * 86_400_000;
 
 /// What [`Database::add_tags`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -22,6 +20,9 @@ pub struct TagReport {
     pub replaced: u64,
     /// Tags that were stored already.
     pub unchanged: u64,
+    /// Tags that have a number and do not say from when on it is known. It counts as known when the window
+    /// closed, which of the profit of a trade is hindsight.
+    pub values_known_at_end: u64,
 }
 
 impl Database {
@@ -60,6 +61,8 @@ impl Database {
             let mut known = snapshot.txn.tags(None)?;
             for new in tags {
                 let tag = resolved(&view, snapshot, new)?;
+                let at_end = new.value.is_some() && new.known.is_none();
+                report.values_known_at_end += u64::from(at_end);
                 let same = |old: &&mut Tag| {
                     (&old.name, &old.series, old.end) == (&tag.name, &tag.series, tag.end)
                 };
@@ -146,20 +149,9 @@ fn window_of(
             "expected a window with its time, like {key}@2021-05-19T12:00, found {target}"
         ))
     })?;
-    let bars = snapshot.bars_back(id, time, 2)?;
-    let closes = bars
-        .time
-        .iter()
-        .map(|&t| key.interval.close_of(Timestamp::from_millis(t)));
-    let end = closes.filter(|close| *close <= time).max();
-    // In a market that never closes the next bar would have closed by then.
-    let pause = match record.calendar {
-        Calendar::Continuous => 0,
-        Calendar::Session => LONGEST_PAUSE_MS,
-    };
-    let covered = |end: &Timestamp| time < key.interval.close_of(*end).plus_millis(pause);
-    end.filter(covered).map(|end| (key.clone(), end)).ok_or_else(|| {
-        let last = end.map_or("none before it".to_owned(), |end| format!("the last before it closed at {end}"));
+    let around = Around::new(snapshot, (id, record), time)?;
+    around.last_due().map(|end| (key.clone(), end)).ok_or_else(|| {
+        let last = around.last().map_or("none before it".to_owned(), |end| format!("the last before it closed at {end}"));
         Error::invalid(format!(
             "expected stored bars of {key} around {time}, found {last}; bring the bars in first, or correct the time"
         ))

@@ -136,7 +136,7 @@ fn a_contradiction_is_found_however_many_files_lie_between() {
     let run = ingest(&world, &["--strict"]).fails(1, "1 of 41 files refused");
     assert!(
         run.err
-            .contains("A_1h_2021-01-01_zz.csv contradict each other about 19 of 19 bars")
+            .contains("A_1h_2021-01-01_zz.csv contradict each other about 20 of 20 bars")
             && run.err.contains("are stored. If they hold two instruments"),
         "{}",
         run.err
@@ -261,7 +261,7 @@ fn a_folder_that_grows_is_read_where_it_changed() {
     assert_eq!(report(&["--on-error", "skip"])[..2], [0, 290]);
     assert_eq!(report(&["--on-error", "skip"])[..2], [4, 0]);
     world.rhyme(&["delete", "A", "--yes"]).ok();
-    assert_eq!(report(&["--on-error", "skip"]), [0, 290, 70]);
+    assert_eq!(report(&["--on-error", "skip"]), [3, 70, 70]);
     world.rhyme(&["verify"]).ok();
 }
 
@@ -277,4 +277,36 @@ fn what_is_not_read_again_still_contradicts() {
     assert!(run.err.contains(text), "{}", run.err);
     // It is not forgotten that it was refused.
     ingest(&world, &["--strict"]).fails(1, "1 of 2 files refused");
+}
+
+/// `NYSE:ABC` and `TSX:ABC` are two companies, in one file and in two.
+#[test]
+fn two_exchanges_are_not_merged_under_one_symbol() {
+    let world = World::new();
+    let of_exchange = |exchange: &str, seed: u64, from: usize| {
+        let rows = hours(seed, from, from + 40);
+        let rows = rows.lines().skip(1);
+        rows.map(|row| format!("{exchange}:ABC,{row}\n"))
+            .collect::<String>()
+    };
+    let header = "symbol,time,open,high,low,close,volume\n";
+    let (nyse, tsx) = (of_exchange("NYSE", 1, 0), of_exchange("TSX", 2, 50));
+    let other = of_exchange("NYSE", 3, 0).replace(":ABC", ":XYZ");
+    world.file("in/stocks/v/all.csv", format!("{header}{nyse}{tsx}{other}"));
+    let run = ingest(&world, &[]);
+    for text in ["NYSE:ABC and TSX:ABC would be one series", "--venue nyse"] {
+        assert!(run.err.contains(text), "{}", run.err);
+    }
+    assert_eq!(series_of(&world), ["v/XYZ 40"]);
+    let world = World::new();
+    world.file("in/stocks/v/a.csv", format!("{header}{nyse}"));
+    world.file("in/stocks/v/b.csv", format!("{header}{tsx}"));
+    let run = ingest(&world, &["--strict"]).fails(1, "1 of 2 files refused");
+    for text in [
+        "its equity/v/ABC:1h is of TSX, and that of in/stocks/v/a.csv of NYSE",
+        "--venue tsx",
+    ] {
+        assert!(run.err.contains(text), "{}", run.err);
+    }
+    assert_eq!(series_of(&world), ["v/ABC 40"]);
 }

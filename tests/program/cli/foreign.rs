@@ -164,7 +164,7 @@ fn vectors_of_other_programs() {
     let line = out.trim_end().lines().last().unwrap();
     assert_eq!(
         line,
-        "read 9 rows: 9 vectors of 3 numbers from 2024-01-01 to 2024-01-09"
+        "read 9 rows: 9 vectors of 3 numbers from 2024-01-02 to 2024-01-10"
     );
 
     world.file("twice.csv", format!("time,symbol,embedding\n{rows}{rows}"));

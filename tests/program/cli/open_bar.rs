@@ -76,3 +76,35 @@ fn an_open_bar_must_be_the_next_one() {
         .rhyme(&["similar", "AAAUSDT:1h", "--with-open", "bybit"])
         .fails(1, "give the open bar in a file: --with-open FILE");
 }
+
+#[test]
+fn an_open_day_of_a_session_follows_and_a_later_one_does_not() {
+    let world = World::with_market();
+    // The last day of ACME that is stored is a Monday.
+    let ask = |days: i64| {
+        let row = format!(
+            "{},90.0,99.5,88.0,91.25,7\n",
+            time(START + days * 24 * HOUR)
+        );
+        world.file(
+            "open.csv",
+            format!("time,open,high,low,close,volume\n{row}"),
+        );
+        let args = [
+            "similar",
+            "ACME:1d",
+            "--with-open",
+            "open.csv",
+            "--format",
+            "json",
+        ];
+        world.rhyme(&args)
+    };
+    assert_eq!(ask(200).json()["query"]["weekdays_before_open"], 0);
+    let holiday = ask(202);
+    let note = "2 weekdays before the open bar have no bar";
+    assert!(holiday.err.contains(note), "{}", holiday.err);
+    assert_eq!(holiday.json()["query"]["weekdays_before_open"], 2);
+    ask(203).fails(1, "the bars between are not stored; bring them in first");
+    ask(230).fails(1, "or when the next session begins");
+}

@@ -231,3 +231,109 @@ fn drawn_paths_and_refined_searches() {
     similar(&["AAAUSDT", "--outcome", "0"]).fails(1, "expected a horizon of 1 to 10000 bars");
     similar(&["AAAUSDT", "--seed", "4"]).fails(2, "--outcome");
 }
+
+#[test]
+fn dates_of_a_file_count_from_the_first_close_after_them() {
+    let world = World::with_market();
+    world.file(
+        "events.csv",
+        "symbol,date\nAAAUSDT,2021-01-04T10:20\nAAAUSDT,2021-01-04 10:40\nAAAUSDT,2021-01-05\nAAAUSDT,2031-01-05\n",
+    );
+    let args = [
+        "outcomes",
+        "events.csv",
+        "--interval",
+        "1h",
+        "--horizon",
+        "4h",
+    ];
+    let answer = world
+        .rhyme(&[&args[..], &["--format", "json"]].concat())
+        .json();
+    let starts: Vec<&Value> = answer["moments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| &m["start"])
+        .collect();
+    // A day alone counts from its end.
+    assert_eq!(starts, ["2021-01-04T11:00:00Z", "2021-01-06T00:00:00Z"]);
+    let left = answer["left_out"].as_array().unwrap();
+    assert_eq!(left[0]["moment"], "2021-01-04T10:40:00Z");
+    assert_eq!(
+        left[0]["why"],
+        "it starts at the same close as one before it"
+    );
+    assert_eq!(left[1]["why"], "no bar had closed after it");
+    assert_eq!(answer["horizons"][0]["hits"]["n"], 2, "{answer}");
+    let output = world.command(&args).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("1 of 4 moments left out, as it starts at the same close")
+            && said.contains("AAAUSDT:1h@2031-01-06T00:00:00Z"),
+        "{said}"
+    );
+}
+
+#[test]
+fn outcomes_can_be_net_of_another_symbol() {
+    let world = World::with_market();
+    let stored = world.rhyme(&["series", "--format", "json"]).json();
+    let hourly = stored
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|s| s["interval"] == "1h");
+    let symbols: Vec<&str> = hourly.map(|s| s["symbol"].as_str().unwrap()).collect();
+    assert_eq!(symbols.len(), 2, "{symbols:?}");
+    let ask = |more: &[&str]| {
+        json(
+            &world,
+            &[&["AAAUSDT:1h", "-k", "6", "--outcome", "5"], more].concat(),
+        )
+    };
+    let (plain, net) = (ask(&[]), ask(&["--net-of", symbols[1]]));
+    assert_eq!(net["net_of"], symbols[1]);
+    assert_eq!(plain["net_of"], Value::Null);
+    let mut seen = [false; 2];
+    for (before, after) in plain["hits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(net["hits"].as_array().unwrap())
+    {
+        let (before, after) = (&before["outcomes"][0], &after["outcomes"][0]);
+        if before["outcome"] != "closed" {
+            continue;
+        }
+        // The benchmark itself has nothing net of it.
+        let known = after["outcome"] == "closed";
+        assert!(!known || before["change"] != after["change"]);
+        seen[usize::from(known)] = true;
+    }
+    assert!(seen[1], "{net}");
+    let table = world
+        .rhyme(&[
+            "similar",
+            "AAAUSDT:1h",
+            "-k",
+            "6",
+            "--outcome",
+            "5",
+            "--net-of",
+            symbols[1],
+        ])
+        .ok();
+    assert!(
+        table.contains(&format!("net of {}: the return of every bar", symbols[1])),
+        "{table}"
+    );
+    // Two series are no market, which is said by what is missing.
+    assert_eq!(
+        ask(&["--net-of", "market"])["outcomes"][0]["hits"],
+        Value::Null
+    );
+    world
+        .rhyme(&["similar", "AAAUSDT:1h", "--outcome", "5", "--net-of", "SPY"])
+        .fails(3, "no benchmark SPY in bars of 1h");
+}

@@ -42,6 +42,7 @@ fn json_has_its_keys_in_their_order() {
         "ranked_by",
         "large_moves",
         "narrowed_to",
+        "notes",
     ];
     assert_eq!(keys(&answer), expected);
     assert_eq!(keys(&answer["searched"]), ["windows", "plan"]);

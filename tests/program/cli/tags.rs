@@ -131,6 +131,8 @@ fn wrong_tags_are_refused_with_what_is_wrong() {
         .rhyme(&["tag", "remove", "x", "--yes"])
         .fails(3, "no tag x");
     assert!(world.rhyme(&["tags"]).ok().contains("no tag is stored yet"));
+    let named = world.rhyme(&["tags", "nosuch"]).ok();
+    assert!(named.contains("no tag nosuch is stored"), "{named}");
 }
 
 #[test]
@@ -153,6 +155,20 @@ fn a_tag_asks_with_its_windows_and_tags_vote() {
         .rhyme(&["similar", "tag:nothing"])
         .fails(3, "no tag nothing");
 
+    // As a filter it lets through its windows alone, once they are known.
+    let filtered = |as_of: &str| {
+        let target = format!("BTCUSDT:1h@{}", steady(11));
+        let args = [
+            "similar", &target, "--tag", "fall", "-k", "9", "--as-of", as_of,
+        ];
+        let answer = world
+            .rhyme(&[&args[..], &["--format", "json"]].concat())
+            .json();
+        answer["hits"].as_array().unwrap().len()
+    };
+    assert_eq!(filtered("2022-01-01"), 5);
+    assert_eq!(filtered(&time(START + 1099 * HOUR)), 4);
+
     let vote = |target: &str, more: &[&str]| {
         let args = ["classify", target, "--by-tags", "--neighbours", "3"];
         world.rhyme(&[&args[..], more].concat())
@@ -173,6 +189,12 @@ fn a_tag_asks_with_its_windows_and_tags_vote() {
             ),
             (&10.into(), &10.into(), &5.into())
         );
+        // Ten groups that do not overlap: Wilson's interval of 10 of 10.
+        let low = accuracy["interval"][0].as_f64().unwrap();
+        assert!(
+            (low - 0.722).abs() < 0.001 && accuracy["groups"] == 10,
+            "{accuracy}"
+        );
     }
     // A tagged window has no vote about itself.
     let own = format!("BTCUSDT:1h@{}", steady(4));
@@ -180,10 +202,47 @@ fn a_tag_asks_with_its_windows_and_tags_vote() {
     assert_eq!(answer["candidates"], 9);
     let table = vote(&own, &[]).ok();
     assert!(
-        table.contains("rise, by 3 of 9 tagged windows")
-            && table.contains("is right for 100 % of 10 tagged windows")
-            && table.contains("the most frequent tag for 50 %"),
+        table.contains("rise, by 3 of the 3 nearest among 9 tagged windows")
+            && table.contains("of 10 tagged windows, each asked without those that overlap it")
+            && table.contains("is right for 100 % (95 % interval 72 to 100 %")
+            && table.contains("the most frequent tag is right for 50 %")
+            && table.contains("1 tagged windows overlap the question"),
         "{table}"
     );
+    // The windows that a question is made of have no vote about it.
+    let made_of = vote("tag:rise", &["--format", "json"]).json();
+    assert_eq!(
+        (&made_of["candidates"], &made_of["overlapping"]),
+        (&5.into(), &5.into())
+    );
     vote(&own, &["--as-of", &time(START + 97 * HOUR)]).fails(3, "tag more windows");
+}
+
+#[test]
+fn what_a_tag_says_of_itself_and_of_its_series_is_told() {
+    let world = market();
+    let window = format!("btcusdt:1h@{}", steady(1));
+    let add = ["tag", "add", &window, "trade", "--value", "3.5"];
+    let added = world.rhyme(&[&add[..], &["--format", "json"]].concat());
+    assert!(
+        added
+            .err
+            .contains("btcusdt:1h is taken for crypto/bybit/BTCUSDT:1h")
+            && added
+                .err
+                .contains("1 tags have a number and no time from which it is known"),
+        "{}",
+        added.err
+    );
+    assert_eq!(added.json()["values_known_at_end"], 1);
+    let listed = world.rhyme(&["tags", "--format", "json"]).json();
+    assert_eq!(listed[0]["value_known_at_end"], true);
+    let later = time(START + 250 * HOUR);
+    let known = world.rhyme(&[&add[..], &["--known", &later]].concat());
+    assert!(!known.err.contains("have a number"), "{}", known.err);
+    let listed = world.rhyme(&["tags", "--format", "json"]).json();
+    assert_eq!(listed[0]["value_known_at_end"], false);
+    let removed = world.rhyme(&["tag", "remove", "trade", &window, "--yes"]);
+    assert!(removed.err.contains("is taken for"), "{}", removed.err);
+    removed.ok();
 }

@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 52] = [
+const COMMANDS: [&[&str]; 58] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -29,6 +29,12 @@ const COMMANDS: [&[&str]; 52] = [
     &["map"],
     &["eval"],
     &["resample"],
+    &["attribute"],
+    &["attribute", "set"],
+    &["attribute", "import"],
+    &["attribute", "remove"],
+    &["attributes"],
+    &["export", "attributes"],
     &["tag"],
     &["tag", "add"],
     &["tag", "import"],

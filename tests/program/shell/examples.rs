@@ -84,10 +84,11 @@ fn commands(page: &str, grouped: bool) -> Vec<String> {
         .collect()
 }
 
-/// The words of a command line; quotes of one kind hold them together.
+/// The words of a command line; quotes of one kind, that of the first, hold them together.
 pub(crate) fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
-    let quote = if line.contains('"') { '"' } else { '\'' };
+    let quote = line.chars().find(|c| ['"', '\''].contains(c));
+    let quote = quote.unwrap_or('"');
     for (i, part) in line.split(quote).enumerate() {
         if i % 2 == 1 {
             words.push(part.to_owned());

@@ -7,9 +7,9 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 #[cfg(feature = "http")]
 use crate::commands::ingest_bybit;
 use crate::commands::{
-    adjust, anomaly, axis, classify, combine, context, delete, divergence, doctor, embed, eval,
-    export, import, ingest_bars, ingest_headlines, listings, map, news, outcomes_of, prototype,
-    reaction, repair, resample, search, similar, tag, transfer, verify,
+    adjust, anomaly, ask, attribute, axis, classify, combine, context, delete, divergence, doctor,
+    embed, eval, export, import, ingest_bars, ingest_headlines, listings, map, news, outcomes_of,
+    prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
 };
 use crate::global::Global;
 
@@ -79,6 +79,9 @@ pub(crate) enum Plain {
     /// Delete an embedding space
     #[command(after_help = "Example: rhyme drop-space volatility --yes")]
     DropSpace(delete::DropSpace),
+    /// Ask any question as JSON
+    #[command(after_help = ask::HELP)]
+    Ask(ask::Args),
     /// Find the moments most similar to a chart
     #[command(after_help = similar::HELP)]
     Similar(similar::Similar),
@@ -132,6 +135,12 @@ pub(crate) enum Plain {
     /// Make longer bars of a series, kept in step with it
     #[command(after_help = resample::HELP)]
     Resample(resample::Resample),
+    /// Say something of symbols: sector, name, aliases, anything
+    #[command(subcommand, after_help = attribute::HELP)]
+    Attribute(attribute::Args),
+    /// List the attributes of symbols
+    #[command(after_help = "Example: rhyme attributes AAPL")]
+    Attributes(attribute::Attributes),
     /// Tag windows: trades, setups, events
     #[command(subcommand, after_help = tag::HELP)]
     Tag(tag::Args),

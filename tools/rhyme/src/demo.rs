@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use rhymedb::ask::SimilarRequest;
 use rhymedb::{
     Control, Database, EventKind, Filter, MarketEvent, Progress, SeriesBars, SimilarAnswer, Stage,
     SyntheticConfig, SyntheticMarket, View,
@@ -197,15 +198,16 @@ impl Question {
             return Ok(Vec::new());
         };
         let target = format!("{series}@{}", event.end);
-        let mut similar = view.similar(target.parse::<rhymedb::Target>()?).k(3);
+        let mut request = SimilarRequest::new(target.as_str());
+        request.k = 3;
         if !self.market.is_empty() {
-            similar = similar.filter(Filter::new().market(self.market));
+            request.filter = Filter::new().market(self.market);
         }
-        let answer = similar.run()?;
+        let (reply, found) = request.ask_in_full(view)?;
         if global.format == Format::Table {
-            self.print(global, view, event, &target, &answer)?;
+            self.print(global, view, event, &target, found.similar())?;
         }
-        crate::commands::hits::hit_rows(Format::Json, view, &answer)
+        crate::commands::shown::rows(&reply.hits)
     }
 
     fn print(

@@ -7,9 +7,9 @@ use crate::args::{Import, Ingest, Plain};
 #[cfg(feature = "http")]
 use crate::commands::ingest_bybit;
 use crate::commands::{
-    adjust, anomaly, axis, classify, combine, compact, context, copies, delete, divergence, doctor,
-    embed, eval, import, ingest_bars, ingest_headlines, listings, map, news, outcomes_of,
-    prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
+    adjust, anomaly, ask, attribute, axis, classify, combine, compact, context, copies, delete,
+    divergence, doctor, embed, eval, import, ingest_bars, ingest_headlines, listings, map, news,
+    outcomes_of, prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
 };
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
@@ -24,6 +24,7 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::Import(Import::Vectors(args)) => import::run(global, &args),
         Plain::Embed(args) => embed::run(global, &args),
         Plain::DropSpace(args) => delete::space(global, &args),
+        Plain::Ask(args) => ask::run(global, &args),
         Plain::Similar(args) => similar::run(global, &args),
         Plain::Search(args) => search::run(global, &args),
         Plain::News(args) => news::run(global, &args),
@@ -41,6 +42,8 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::Eval(args) => eval::run(global, &args),
         Plain::Map(args) => map::run(global, &args),
         Plain::Resample(args) => resample::run(global, &args),
+        Plain::Attribute(args) => attribute::run(global, &args),
+        Plain::Attributes(args) => attribute::list(global, &args),
         Plain::Tag(args) => tag::run(global, &args),
         Plain::Tags(args) => tag::list(global, &args),
         Plain::Series(args) => listings::series(global, &args),

@@ -30,6 +30,7 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
             "transfer",
             "transfer-matrix",
             "map",
+            "ask",
         ],
     ),
     (

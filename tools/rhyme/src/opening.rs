@@ -62,11 +62,21 @@ pub(crate) fn open_to_write_at(global: &Global, path: &Path, create: bool) -> Ou
     }
 }
 
+/// The database for a request, which has its time and tells of names in its reply. It ends at `--timeout`
+/// and, in the shell, at Ctrl-C.
+pub(crate) fn view_of(global: &Global, db: &Database) -> View {
+    db.now().controlled(&progress::question(global))
+}
+
+/// A view as of a time, if one is said.
+pub(crate) fn known(view: &View, as_of: Option<Timestamp>) -> View {
+    as_of.map_or_else(|| view.clone(), |time| view.at(time))
+}
+
 /// The database as of a time, or as it is. Its questions end at `--timeout` and, in the shell, at
 /// Ctrl-C.
 pub(crate) fn view_at(global: &Global, db: &Database, as_of: Option<Timestamp>) -> View {
-    let view = as_of.map_or_else(|| db.now(), |t| db.at(t));
-    let view = view.controlled(&progress::question(global));
+    let view = known(&view_of(global, db), as_of);
     let (quiet, told) = (global.clone(), Mutex::new(HashSet::new()));
     view.on_spelling(move |spelling| {
         // A question may look a name up more than once.

@@ -271,6 +271,13 @@ pub(crate) fn notice(global: &Global, text: &str) {
     }
 }
 
+/// What is to be known before an answer is used, on standard error.
+pub(crate) fn notes(global: &Global, notes: &[String]) {
+    for note in notes {
+        notice(global, &legible(&format!("note: {note}")));
+    }
+}
+
 /// Leaves the bars as they stand: what is written from now on comes below them.
 pub(crate) fn settle() {
     DRAWN.set_draw_target(ProgressDrawTarget::hidden());

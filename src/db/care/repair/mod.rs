@@ -167,6 +167,8 @@ fn rebuild_rows(
         work.replace(segment)?;
     }
     work.compare_with_bars()?;
+    work.report.marks_removed = txn.remove_orphan_marks()?;
+    work.changed |= work.report.marks_removed > 0;
     if !work.changed {
         return Ok(());
     }

@@ -18,6 +18,9 @@ pub struct RepairReport {
     pub vectors_kept: u64,
     /// Rows that stood for no bars, or beside another row of their window, and were taken out.
     pub rows_removed: u64,
+    /// Marks of made series that named a series that is not stored, and were taken out. The series are
+    /// kept as series of their own.
+    pub marks_removed: u64,
     /// Vectors that cannot be had back, because nothing here makes them anew: import them again.
     pub lost_vectors: Vec<LostVectors>,
     /// Bars that cannot be had back, and that were left as they are: restore a backup.
@@ -39,7 +42,10 @@ impl RepairReport {
     /// Whether anything was changed.
     pub fn has_changed(&self) -> bool {
         let done = |d: &DamagedSegment| d.fate != SegmentFate::Left;
-        self.damaged.iter().any(done) || self.windows_rebuilt > 0 || self.rows_removed > 0
+        self.damaged.iter().any(done)
+            || self.windows_rebuilt > 0
+            || self.rows_removed > 0
+            || self.marks_removed > 0
     }
 }
 

@@ -13,8 +13,9 @@ use crate::text::{grouped, legible};
 pub(crate) const HELP: &str = "\
 Divides the prices of all bars that opened before the date by the split, multiplies their volumes,
 and embeds their windows again. Only series whose bars show the split on that date are changed, so
-a second time is refused. Bars that are brought in later have to be of the new shares: the file of
-before, ingested again, would put the old prices back. `rhyme doctor` says what looks like a split.
+a second time is refused. Bars that are brought in later have to be of the new shares: a file that
+is read again because it changed, or by --reread, puts the old prices back. `rhyme doctor` says what
+looks like a split.
 
 Example: rhyme adjust AAPL --split 4:1 --on 2020-08-31";
 

@@ -1,15 +1,18 @@
 //! `classify --by-tags`: a vote of the tagged windows nearest to a chart.
 
 use clap::Args;
-use rhymedb::{TagVoteAnswer, View};
-use serde_json::{Value, json};
+use rhymedb::ask::ClassifyByTagsRequest;
+use rhymedb::{TagAccuracy, TagVoteAnswer};
 
-use super::tag;
-use super::words::{self, Place, number};
+use super::query_text;
+use super::shown::{self, rounded};
+use super::words::{self, Place};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
+use crate::opening::{known, open, view_of};
 use crate::output::{self, column};
+use crate::progress;
 use crate::text::legible;
 
 #[derive(Debug, Args)]
@@ -22,98 +25,77 @@ pub(super) struct ByTags {
     neighbours: usize,
 }
 
-pub(super) fn run(
-    global: &Global,
-    view: &View,
-    target: &str,
-    (args, place): (&ByTags, &Place),
-) -> Outcome {
-    let mut question = view
-        .classify_by_tags(words::query(target)?)
-        .neighbours(args.neighbours);
-    say!(question, place, names: space);
-    let answer = question.run()?;
-    let format = global.format;
-    let rows: Vec<Value> = answer
-        .votes
-        .iter()
-        .map(|votes| {
-            json!({
-                "tag": votes.name,
-                "share": number(format, votes.share),
-                "strength": number(format, votes.strength),
-            })
-        })
-        .collect();
+pub(super) fn run(global: &Global, target: &str, (args, place): (&ByTags, &Place)) -> Outcome {
+    let mut request = ClassifyByTagsRequest::new(query_text::subject(target)?);
+    request.neighbours = args.neighbours;
+    request.space.clone_from(&place.space);
+    request.as_of = place.as_of;
+    let view = view_of(global, &open(global)?);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let rows = shown::rows(&reply.votes)?;
     let columns = [
         column("tag", "tag"),
         column("share", "share of votes"),
         column("strength", "sum of cosines"),
     ];
-    match format {
-        Format::Json => output::json(&whole(view, target, &answer, rows)?),
-        Format::Csv => output::listing(format, &columns, &rows, ""),
+    match global.format {
+        Format::Json => output::json(&output::value(&reply)?),
+        Format::Csv => output::listing(global.format, &columns, &rows, ""),
         Format::Table => {
+            let view = &known(&view, place.as_of);
             output::prose(&format!(
                 "{}\n{}\n",
                 words::window_line(view, answer.query.as_ref(), target)?,
                 verdict(&answer)
             ))?;
-            output::listing(format, &columns, &rows, "")
+            output::keep(&columns, &rows);
+            let rows = rounded(rows, &[("share", 4), ("strength", 4)]);
+            output::listing(global.format, &columns, &rows, "")
         }
     }
 }
 
-fn whole(view: &View, target: &str, answer: &TagVoteAnswer, votes: Vec<Value>) -> Outcome<Value> {
-    let neighbours = answer.neighbours.iter().map(|one| {
-        let mut row = tag::row(&one.tag);
-        if let Some(object) = row.as_object_mut() {
-            object.insert(
-                "score".to_owned(),
-                number(Format::Json, f64::from(one.score)),
-            );
-        }
-        row
-    });
-    Ok(json!({
-        "query": {
-            "target": target,
-            "window": words::window_json(view, answer.query.as_ref())?,
-            "space": answer.space,
-            "as_of": words::text(view.as_of()),
-        },
-        "chosen": answer.votes.first().map(|votes| &votes.name),
-        "votes": votes,
-        "neighbours": neighbours.collect::<Vec<_>>(),
-        "candidates": answer.candidates,
-        "accuracy": {
-            "asked": answer.accuracy.asked,
-            "right": answer.accuracy.right,
-            "majority": answer.accuracy.majority,
-        },
-    }))
+fn share(n: u64, of: &TagAccuracy) -> f64 {
+    n as f64 / of.asked.max(1) as f64
 }
 
 /// What was chosen, and how far such a vote can be trusted.
 fn verdict(answer: &TagVoteAnswer) -> String {
-    let chosen = answer
-        .votes
-        .first()
-        .map_or("no tag", |votes| votes.name.as_str());
-    let accuracy = answer.accuracy;
-    let percent = |n: u64| 100.0 * n as f64 / accuracy.asked.max(1) as f64;
-    let trust = match accuracy.asked {
-        0 => "how often such a vote is right cannot be said: no tagged window has another that does not overlap it".to_owned(),
-        n => format!(
-            "such a vote is right for {:.0} % of {n} tagged windows, each asked without those that overlap it; always naming the most frequent tag for {:.0} %",
+    let voters = answer.neighbours.len();
+    let chosen = answer.votes.first().map_or("no tag", |votes| &votes.name);
+    let own = answer
+        .neighbours
+        .iter()
+        .filter(|one| one.tag.name == *chosen);
+    let accuracy = &answer.accuracy;
+    let percent = |n: u64| 100.0 * share(n, accuracy);
+    let trust = match accuracy.interval {
+        None => "how often such a vote is right cannot be said: no tagged window has another that does not overlap it".to_owned(),
+        Some((low, high)) => format!(
+            "of {} tagged windows, each asked without those that overlap it, such a vote is right for {:.0} % (95 % interval {:.0} to {:.0} %, Wilson, windows that overlap one another counted as one: {} groups); always naming the most frequent tag is right for {:.0} %",
+            accuracy.asked,
             percent(accuracy.right),
+            100.0 * low,
+            100.0 * high,
+            accuracy.groups,
             percent(accuracy.majority)
         ),
     };
-    format!(
-        "{}, by {} of {} tagged windows\n{trust}",
+    let mut text = format!(
+        "{}, by {} of the {voters} nearest among {} tagged windows\n{trust}",
         legible(chosen),
-        answer.neighbours.len(),
+        own.count(),
         answer.candidates
-    )
+    );
+    if answer.overlapping > 0 {
+        text += &format!(
+            "\n{} tagged windows overlap the question in time, or are it, and have no vote",
+            answer.overlapping
+        );
+    }
+    if answer.left_out.total() > 0 {
+        text += &format!("\ntags without a vote: {}", answer.left_out);
+    }
+    text
 }

@@ -1,14 +1,15 @@
 use clap::Args as ClapArgs;
-use rhymedb::{Error, Query};
-use serde_json::json;
+use rhymedb::Error;
+use rhymedb::ask::{CombineRequest, Term};
 
 use super::which::Which;
-use super::words::{self, Place};
-use super::{hits, trained};
+use super::words::Place;
+use super::{hits, query_text};
 use crate::failure::Outcome;
 use crate::global::Global;
-use crate::opening::{check_period, open};
+use crate::opening::{known, open, view_of};
 use crate::picture::{self, PlotArgs};
+use crate::progress;
 
 pub(crate) const HELP: &str = "\
 The first term is a chart as for `rhyme similar`; the others are sentences. text:SENTENCE,
@@ -34,22 +35,21 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    let query = sum(&args.terms)?;
-    check_period(args.which.from, args.which.until)?;
+    let mut request = CombineRequest::new(terms(&args.terms)?);
+    request.name = Some(args.terms.join(" "));
+    request.k = args.k;
+    request.space.clone_from(&args.place.space);
+    request.filter = args.which.filter();
+    request.as_of = args.place.as_of;
+    request.exact = args.place.exact;
     let db = open(global)?;
-    let view = args.place.view(global, &db)?;
-    let mut similar = view.similar(query).k(args.k).exact(args.place.exact);
-    say!(similar, args.place, names: space);
-    similar = similar.filter(args.which.filter());
-    let warning = similar.warning()?;
-    words::warn(global, warning.as_deref());
-    let answer = similar.run()?;
-    trained::note(global, &answer.space, answer.trained_until, None, "");
-    let few = (answer.hits.len(), args.k);
-    args.which.note_few(global, few, args.place.exact);
-    let asked = args.terms.join(" ");
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.found.notes);
+    let view = &known(&view, args.place.as_of);
+    let asked = &reply.found.query.target;
     let drawn = || {
-        let mut picture = picture::found(&view, &asked, &answer, None)?;
+        let mut picture = picture::found(view, asked, &answer, None)?;
         // The chart of the first term alone is not what was asked with.
         picture.title = format!("What looks like {asked}");
         if let Some(chart) = &mut picture.query {
@@ -58,17 +58,16 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         Ok(picture)
     };
     args.plot.write(global, drawn)?;
-    hits::print_with(
-        global.format,
-        &view,
-        &asked,
-        &answer,
-        &[("warning", json!(warning))],
-    )
+    let printed = hits::Found {
+        view,
+        reply: &reply.found,
+        answer: &answer,
+    };
+    printed.print(global.format, &reply)
 }
 
 /// The sum that a list of terms and signs means.
-fn sum(words: &[String]) -> Outcome<Query> {
+fn terms(words: &[String]) -> Outcome<Vec<Term>> {
     let wrong = |found: &str| {
         Error::Invalid(format!(
             "expected terms with + or - between them, like BTCUSDT:1h - \"a correction\" + \"a trend\", found {found}; put spaces around + and -, and quotes around sentences"
@@ -76,24 +75,24 @@ fn sum(words: &[String]) -> Outcome<Query> {
     };
     let mut words = words.iter();
     let first = words.next().ok_or_else(|| wrong("nothing"))?;
-    let mut sum = match first.strip_prefix("chart:") {
-        Some(chart) => words::query(chart)?,
-        None => words::query(first)?,
-    };
+    let first = query_text::subject(first.strip_prefix("chart:").unwrap_or(first))?;
+    let mut terms = vec![Term::Plus(first)];
     while let Some(sign) = words.next() {
         let word = words
             .next()
             .ok_or_else(|| wrong(&format!("nothing after {sign:?}")))?;
         let term = match word.strip_prefix("chart:") {
-            Some(chart) => words::query(chart)?,
-            None if word.starts_with("prototype:") => words::query(word)?,
-            None => Query::text(word.strip_prefix("text:").unwrap_or(word)),
+            Some(chart) => query_text::subject(chart)?,
+            None if word.starts_with("prototype:") || word.starts_with("text:") => {
+                word.as_str().into()
+            }
+            None => format!("text:{word}").into(),
         };
-        sum = match sign.as_str() {
-            "+" => sum.plus(term),
-            "-" => sum.minus(term),
+        terms.push(match sign.as_str() {
+            "+" => Term::Plus(term),
+            "-" => Term::Minus(term),
             other => return Err(wrong(&format!("{other:?} in place of a sign")).into()),
-        };
+        });
     }
-    Ok(sum)
+    Ok(terms)
 }

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -19,7 +20,9 @@ pub(crate) enum Export {
     )]
     Bars(ExportBars),
     /// Headlines, as `rhyme ingest headlines` reads them
-    #[command(after_help = "Example: rhyme export headlines btc-news.csv BTCUSDT --until 2021-12-31")]
+    #[command(
+        after_help = "Example: rhyme export headlines btc-news.csv BTCUSDT --until 2021-12-31"
+    )]
     Headlines(ExportHeadlines),
     /// Vectors of windows, as `rhyme import vectors` reads them
     #[command(
@@ -34,6 +37,9 @@ pub(crate) enum Export {
     /// Tags of windows, as `rhyme tag import` reads them from CSV
     #[command(after_help = "Example: rhyme export tags tags.csv")]
     Tags(ExportTags),
+    /// Attributes of symbols, as `rhyme attribute import` reads them from CSV: a row for each
+    #[command(after_help = "Example: rhyme export attributes companies.csv")]
+    Attributes(ExportAttributes),
 }
 
 /// The file.
@@ -120,6 +126,15 @@ pub(crate) struct ExportTags {
     as_of: Option<Timestamp>,
 }
 
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportAttributes {
+    #[command(flatten)]
+    to_file: To,
+    /// Only those that were known at this time
+    #[arg(long)]
+    as_of: Option<Timestamp>,
+}
+
 pub(crate) fn run(global: &Global, args: &Export) -> Outcome {
     match args {
         Export::Bars(args) => bars(global, args),
@@ -127,6 +142,7 @@ pub(crate) fn run(global: &Global, args: &Export) -> Outcome {
         Export::Vectors(args) => vectors(global, args),
         Export::HeadlineVectors(args) => headline_vectors(global, args),
         Export::Tags(args) => tags(global, args),
+        Export::Attributes(args) => attributes(global, args),
     }
 }
 
@@ -301,6 +317,40 @@ fn tags(global: &Global, args: &ExportTags) -> Outcome {
         ),
         ("known", moments(|t| t.known)),
     ])?;
+    done(global, &args.to_file.file, table.finish()?)
+}
+
+/// A row for each symbol, market and date, a column for each attribute.
+fn attributes(global: &Global, args: &ExportAttributes) -> Outcome {
+    let all = view(global, args.as_of)?.attributes(None)?;
+    let names: BTreeSet<&str> = all.iter().map(|a| a.name.as_str()).collect();
+    let mut rows = BTreeMap::<_, BTreeMap<&str, &str>>::new();
+    for a in &all {
+        let row = rows.entry((&a.symbol, &a.market, a.known)).or_default();
+        row.insert(&a.name, &a.value);
+    }
+    let said = |part: Vec<Option<&String>>| {
+        TableColumn::Text(part.into_iter().map(Option::<&String>::cloned).collect())
+    };
+    let mut columns = vec![
+        ("symbol", said(rows.keys().map(|key| Some(key.0)).collect())),
+        (
+            "market",
+            said(rows.keys().map(|key| key.1.as_ref()).collect()),
+        ),
+        (
+            "known",
+            TableColumn::Time(rows.keys().map(|key| key.2).collect()),
+        ),
+    ];
+    for name in names {
+        let values = rows
+            .values()
+            .map(|row| row.get(name).map(|v| (*v).to_owned()));
+        columns.push((name, TableColumn::Text(values.collect())));
+    }
+    let mut table = TableWriter::create(&args.to_file.file, args.to_file.replace)?;
+    table.write(&columns)?;
     done(global, &args.to_file.file, table.finish()?)
 }
 

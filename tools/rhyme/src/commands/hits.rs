@@ -1,8 +1,14 @@
 //! The answer to a search for similar windows, printed.
 
-use super::moves::{self, MOVE_COLUMNS};
-use super::open_bar::{self};
-use super::told::{self};
+use rhymedb::ask::{HitRow, SimilarReply};
+use rhymedb::{Hit, SimilarAnswer, View};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::moves::MOVE_COLUMNS;
+use super::open_bar;
+use super::shown::{self, charted, rounded};
+use super::told;
 use super::{pictures, words};
 use crate::failure::Outcome;
 use crate::format::Format;
@@ -10,8 +16,6 @@ use crate::opening::nothing_found;
 use crate::output::{self, Column, column};
 use crate::render::{Style, sparkline};
 use crate::text::grouped;
-use rhymedb::{Hit, SimilarAnswer, View};
-use serde_json::{Value, json};
 
 /// What is printed of a hit.
 pub(crate) const HIT_COLUMNS: [Column; 10] = [
@@ -27,195 +31,104 @@ pub(crate) const HIT_COLUMNS: [Column; 10] = [
     MOVE_COLUMNS[1],
 ];
 
-pub(super) fn print(format: Format, view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
-    print_with(format, view, target, answer, &[])
+/// What a search found: its reply, and the answer that pictures are drawn of.
+pub(super) struct Found<'a> {
+    pub(super) view: &'a View,
+    pub(super) reply: &'a SimilarReply,
+    pub(super) answer: &'a SimilarAnswer,
 }
 
-/// [`print()`], with more in the JSON answer.
-pub(super) fn print_with(
-    format: Format,
-    view: &View,
-    target: &str,
-    answer: &SimilarAnswer,
-    more: &[(&str, Value)],
-) -> Outcome {
-    let rows = hit_rows(Format::Json, view, answer)?;
-    // The table shows rounded scores.
-    output::keep(&HIT_COLUMNS, &rows);
-    match format {
-        Format::Json => {
-            let mut json = answer_json(target, view, answer, rows);
-            if let Some(object) = json.as_object_mut() {
-                let more = more.iter().cloned();
-                object.extend(more.map(|(key, value)| (key.to_owned(), value)));
-            }
-            output::json(&json)
+impl Found<'_> {
+    /// Prints it; `whole` is the reply that programs get.
+    pub(super) fn print(&self, format: Format, whole: &impl Serialize) -> Outcome {
+        let rows = shown::rows(&self.reply.hits)?;
+        // The table shows rounded scores.
+        output::keep(&HIT_COLUMNS, &rows);
+        match format {
+            Format::Json => output::json(&output::value(whole)?),
+            Format::Csv => output::listing(format, &self.columns(), &rows, ""),
+            Format::Table => self.print_table(),
         }
-        Format::Csv => output::listing(format, &hit_columns(answer), &rows, ""),
-        Format::Table => print_table(view, target, answer),
     }
-}
 
-/// Candles for people; an answer for programs has no pictures.
-pub(super) fn print_charts(
-    format: Format,
-    view: &View,
-    target: &str,
-    answer: &SimilarAnswer,
-) -> Outcome {
-    if format != Format::Table {
-        return print(format, view, target, answer);
+    /// Candles for people; an answer for programs has no pictures.
+    pub(super) fn print_charts(&self, format: Format, whole: &impl Serialize) -> Outcome {
+        if format != Format::Table {
+            return self.print(format, whole);
+        }
+        output::keep(&HIT_COLUMNS, &shown::rows(&self.reply.hits)?);
+        output::prose(&self.heading()?)?;
+        let target = &self.reply.query.target;
+        output::lines(&pictures::charts(self.view, target, self.answer).join("\n"))
     }
-    let rows = hit_rows(Format::Json, view, answer)?;
-    output::keep(&HIT_COLUMNS, &rows);
-    output::prose(&heading(view, target, answer)?)?;
-    output::lines(&pictures::charts(view, target, answer).join("\n"))
-}
 
-/// [`HIT_COLUMNS`], and what the search was refined by.
-pub(super) fn hit_columns(answer: &SimilarAnswer) -> Vec<Column> {
-    let mut columns = HIT_COLUMNS.to_vec();
-    if answer.hits.iter().any(|hit| hit.refined.is_some()) {
-        columns.insert(2, column("refined", "refined"));
+    /// [`HIT_COLUMNS`], and what the search was refined by.
+    pub(super) fn columns(&self) -> Vec<Column> {
+        let mut columns = HIT_COLUMNS.to_vec();
+        if self.reply.hits.iter().any(|hit| hit.refined.is_some()) {
+            columns.insert(2, column("refined", "refined"));
+        }
+        columns
     }
-    columns
-}
 
-pub(super) fn print_table(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome {
-    let mut columns = hit_columns(answer);
-    columns.push(column(output::CHART, "closes"));
-    output::prose(&heading(view, target, answer)?)?;
-    let rows = answer
-        .hits
-        .iter()
-        .zip(hit_rows(Format::Table, view, answer)?);
-    let rows: Vec<Value> = rows
-        .map(|(hit, row)| with_chart(view, hit, row, answer.entries))
-        .collect();
-    output::listing(Format::Table, &columns, &rows, nothing_found(view)?)
-}
-
-/// The hits of a search as rows.
-pub(crate) fn hit_rows(format: Format, view: &View, answer: &SimilarAnswer) -> Outcome<Vec<Value>> {
-    let row = |hit| hit_row(format, view, hit);
-    answer.hits.iter().map(row).collect()
-}
-
-/// A hit with the move of its window.
-pub(super) fn hit_row(format: Format, view: &View, hit: &Hit) -> Outcome<Value> {
-    let series = &hit.window.series;
-    let mut row = json!({
-        "rank": hit.rank,
-        "score": (f64::from(hit.score) * 1e6).round() / 1e6,
-        "market": series.market,
-        "venue": series.venue,
-        "symbol": series.symbol,
-        "interval": series.interval.to_string(),
-        "start": hit.window.start.to_string(),
-        "end": hit.window.end.to_string(),
-    });
-    if let (Some(refined), Some(object)) = (hit.refined, row.as_object_mut()) {
-        let rounded = (refined * 1e6).round() / 1e6;
-        object.insert("refined".to_owned(), json!(rounded));
+    pub(super) fn print_table(&self) -> Outcome {
+        let mut columns = self.columns();
+        columns.push(column(output::CHART, "closes"));
+        output::prose(&self.heading()?)?;
+        let rows = hit_table(self.view, &self.reply.hits, self.answer)?;
+        output::listing(Format::Table, &columns, &rows, nothing_found(self.view)?)
     }
-    moves::with_move(format, view, &hit.window, row)
-}
 
-/// A row with a small chart; what came after only of an entry.
-pub(super) fn with_chart(view: &View, hit: &Hit, mut row: Value, entry: bool) -> Value {
-    if let Some(object) = row.as_object_mut() {
-        let chart = match entry {
-            true => pictures::small_chart(view, &hit.window),
-            false => pictures::closes(view, &hit.window),
+    fn heading(&self) -> Outcome<String> {
+        let (view, reply, answer) = (self.view, self.reply, self.answer);
+        let open = open_bar::of(answer);
+        let what = match open {
+            Some(open) => open_bar::told(open),
+            None => words::window_line(view, answer.query.as_ref(), &reply.query.target)?,
         };
-        object.insert(output::CHART.to_owned(), json!(chart));
-        let score = format!("{:.4}", hit.score);
-        object.insert("score".to_owned(), json!(score));
-        if let Some(refined) = hit.refined {
-            object.insert("refined".to_owned(), json!(format!("{refined:.4}")));
-        }
+        let stored = answer.query.as_ref().filter(|_| open.is_none());
+        let chart = match (stored, &answer.query_bars) {
+            (Some(window), _) => Some(pictures::small_chart(view, window)),
+            (None, Some(bars)) => Some(sparkline(&bars.close, 24, Style::of_stdout())),
+            (None, None) => None,
+        };
+        let chart = chart.map(|chart| format!("  {}", output::dimmed_afterwards(&chart)));
+        let (one, many, kind) = match reply.query.entries {
+            true => (
+                "entry",
+                "entries",
+                "each is the first window of its run of similar ones",
+            ),
+            false => (
+                "distinct episode",
+                "distinct episodes",
+                "each is the best window of its run, known only later; --entries lists the first of each run",
+            ),
+        };
+        let hits = reply.hits.len();
+        let told = told::lines(&reply.told, hits);
+        Ok(format!(
+            "{what}{}\n{told}{} windows searched by {} in {:.2} ms, {hits} {} at least {} bars apart\n{kind}\n",
+            chart.unwrap_or_default(),
+            grouped(reply.searched.windows),
+            reply.searched.plan,
+            answer.took.as_secs_f64() * 1e3,
+            if hits == 1 { one } else { many },
+            grouped(reply.query.exclusion.into()),
+        ))
     }
-    row
 }
 
-fn heading(view: &View, target: &str, answer: &SimilarAnswer) -> Outcome<String> {
-    let open = open_bar::of(answer);
-    let what = match open {
-        Some(open) => open_bar::told(open),
-        None => words::window_line(view, answer.query.as_ref(), target)?,
-    };
-    let stored = answer.query.as_ref().filter(|_| open.is_none());
-    let chart = match (stored, &answer.query_bars) {
-        (Some(window), _) => Some(pictures::small_chart(view, window)),
-        (None, Some(bars)) => Some(sparkline(&bars.close, 24, Style::of_stdout())),
-        (None, None) => None,
-    };
-    let chart = chart.map(|chart| format!("  {}", output::dimmed_afterwards(&chart)));
-    let (one, many, kind) = match answer.entries {
-        true => (
-            "entry",
-            "entries",
-            "each is the first window of its run of similar ones",
-        ),
-        false => (
-            "distinct episode",
-            "distinct episodes",
-            "each is the best window of its run, known only later; --entries lists the first of each run",
-        ),
-    };
-    let told = told::lines(answer);
-    Ok(format!(
-        "{what}{}\n{told}{} windows searched by {} in {:.2} ms, {} {} at least {} bars apart\n{kind}\n",
-        chart.unwrap_or_default(),
-        grouped(answer.searched.windows),
-        answer.searched.plan,
-        answer.took.as_secs_f64() * 1e3,
-        answer.hits.len(),
-        if answer.hits.len() == 1 { one } else { many },
-        grouped(answer.exclusion.into()),
-    ))
-}
-
-pub(super) fn answer_json(
-    target: &str,
+/// Hits for people, each with a small chart; what came after only of an entry.
+pub(super) fn hit_table(
     view: &View,
+    hits: &[HitRow],
     answer: &SimilarAnswer,
-    hits: Vec<Value>,
-) -> Value {
-    let mut query = json!({
-        "target": target,
-        "space": answer.space,
-        "window_bars": answer.window_bars,
-        "exclusion": answer.exclusion,
-        "entries": answer.entries,
-        "as_of": view.as_of().map(|t| t.to_string()),
-        "open_bar": open_bar::json(answer.open_bar),
-    });
-    if let (Some(window), Some(object)) = (&answer.query, query.as_object_mut()) {
-        let parts = [
-            ("market", window.series.market.clone()),
-            ("venue", window.series.venue.clone()),
-            ("symbol", window.series.symbol.clone()),
-            ("interval", window.series.interval.to_string()),
-            ("start", window.start.to_string()),
-            ("end", window.end.to_string()),
-        ];
-        for (key, value) in parts {
-            object.insert(key.to_owned(), json!(value));
-        }
-    }
-    let mut json = json!({
-        "query": query,
-        "trained_until": words::text(answer.trained_until),
-        "hits": hits,
-        "searched": {
-            "windows": answer.searched.windows,
-            "plan": answer.searched.plan,
-        },
-        "took_us": answer.took.as_micros() as u64,
-    });
-    if let Some(object) = json.as_object_mut() {
-        object.extend(told::json(answer));
-    }
-    json
+) -> Outcome<Vec<Value>> {
+    let rows = rounded(shown::rows(hits)?, &[("score", 4), ("refined", 4)]);
+    let chart = |hit: &Hit| match answer.entries {
+        true => pictures::small_chart(view, &hit.window),
+        false => pictures::closes(view, &hit.window),
+    };
+    Ok(charted(rows, answer.hits.iter().map(chart)))
 }

@@ -10,7 +10,7 @@ use rhymedb::{
 };
 use serde_json::{Value, json};
 
-use super::ingest_memory::{Memory, stamp};
+use super::ingest_memory::Memory;
 use super::ingest_overlaps::{OrderedFile, Overlaps, absurd_level};
 use super::ingest_tally::Tally;
 use super::left_out_windows::tell_left_out;
@@ -96,11 +96,11 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
     let start = Instant::now();
     let mut ingest = db.ingest(control.clone());
     let mut tally = Tally::new(global, &inputs);
-    let mut overlaps = Overlaps::new(args.on_conflict);
+    let mut overlaps = Overlaps::new(&options);
     let mut levels = Levels::of(&db)?;
     let mut memory = Memory::of(&db, &options, args.reread)?;
     let mut to_read = Vec::with_capacity(inputs.files.len());
-    for candidate in memory.sort_out(&inputs.files) {
+    for candidate in memory.sort_out(&inputs.files, &db.now()) {
         match candidate.unchanged {
             None => to_read.push((candidate.order, candidate.path)),
             Some(spans) => {
@@ -114,10 +114,15 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
         let read: Vec<Result<OrderedFile, Error>> = batch
             .par_iter()
             .map(|&(order, path)| {
-                let stamp = stamp(path);
+                let stamp = memory.stamp(path);
                 let file = read_bars(path, &options)?;
-                let stamp = stamp.filter(|_| file.report.refused.count == 0);
-                Ok(OrderedFile { order, file, stamp })
+                // What was left out may be stored once it is corrected, or read otherwise.
+                let left_out = file.report.refused.count + file.report.defects.total();
+                Ok(OrderedFile::new(
+                    order,
+                    file,
+                    stamp.filter(|_| left_out == 0),
+                ))
             })
             .collect();
         ingest.add_read_time(reading.elapsed() * rayon::current_num_threads() as u32);
@@ -243,12 +248,16 @@ fn store(
     ingest: &mut Ingest<'_>,
     files: Vec<OrderedFile>,
     tally: &mut Tally<'_>,
-    memory: &mut Memory,
+    memory: &mut Memory<'_>,
 ) -> Outcome {
     let mut reports = Vec::with_capacity(files.len());
     let mut series = Vec::new();
-    for OrderedFile { file, stamp, .. } in files {
-        reports.push((file.report, stamp, file.series.len()));
+    for ordered in files {
+        let OrderedFile {
+            file, stamp, spans, ..
+        } = ordered;
+        let held = stamp.map(|stamp| (stamp, spans));
+        reports.push((file.report, held, file.series.len()));
         series.extend(file.series);
     }
     let together = match ingest.bars(&series) {
@@ -257,19 +266,19 @@ fn store(
         Err(error) => return Err(error.into()),
     };
     let mut rest = series.as_slice();
-    for (report, stamp, count) in &reports {
-        let (own, others) = rest.split_at(*count);
+    for (report, held, count) in reports {
+        let (own, others) = rest.split_at(count);
         rest = others;
         let stored = if together { Ok(()) } else { ingest.bars(own) };
         match stored {
             Ok(()) => {
-                tally.count(report, own);
-                if let Some(stamp) = stamp {
-                    memory.remember(&report.file, *stamp, own);
+                tally.count(&report, own);
+                if let Some((stamp, spans)) = held {
+                    memory.remember(&report.file, stamp, spans);
                 }
             }
             Err(Error::Invalid(message)) => tally.notes.refuse(&Error::Input {
-                file: report.file.clone(),
+                file: report.file,
                 line: None,
                 message,
             }),

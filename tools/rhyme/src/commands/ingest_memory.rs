@@ -1,21 +1,23 @@
 //! Files that were read before and did not change since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use rhymedb::{
-    BarOptions, Database, Error, FileRead, FileStamp, ReadSpan, SeriesBars, named_by_path,
-    stamp_file, unchanged_file,
+    BarOptions, Database, Error, FileRead, FileStamp, ReadSpan, SeriesKey, View, stamp_file,
+    unchanged_file,
 };
 
 /// What is known of files that were read before.
-pub(super) struct Memory {
+pub(super) struct Memory<'o> {
     known: HashMap<String, FileRead>,
-    /// How files are read, in words.
-    reading: String,
+    options: &'o BarOptions,
     /// Files to remember.
     new: Vec<FileRead>,
+    /// Files of the command that did not change. Bars that other files of the command replace were
+    /// compared with theirs, so they stay remembered.
+    unchanged: Vec<FileRead>,
 }
 
 /// A file, and whether it has to be read.
@@ -27,53 +29,66 @@ pub(super) struct Candidate<'a> {
     pub(super) unchanged: Option<Vec<ReadSpan>>,
 }
 
-impl Memory {
+impl<'o> Memory<'o> {
     /// `reread`: as if no file had been read before.
-    pub(super) fn of(db: &Database, options: &BarOptions, reread: bool) -> Result<Self, Error> {
+    pub(super) fn of(db: &Database, options: &'o BarOptions, reread: bool) -> Result<Self, Error> {
         let known = match reread {
             true => Vec::new(),
             false => db.now().remembered_files()?,
         };
         Ok(Self {
             known: known.into_iter().map(|f| (f.path.clone(), f)).collect(),
-            // A newer program may read the same file otherwise.
-            reading: format!("{} {options:?}", env!("CARGO_PKG_VERSION")),
+            options,
             new: Vec::new(),
+            unchanged: Vec::new(),
         })
     }
 
     /// Which of the files have to be read.
-    pub(super) fn sort_out<'a>(&mut self, files: &'a [PathBuf]) -> Vec<Candidate<'a>> {
-        let found: Vec<(Candidate<'a>, Option<FileRead>)> = files
-            .par_iter()
-            .enumerate()
-            .map(|(order, path)| {
-                let before = self.unchanged(path);
-                let unchanged = before.as_ref().map(|(file, _)| file.series.clone());
-                let candidate = Candidate {
-                    order,
-                    path,
-                    unchanged,
-                };
-                let touched = before.filter(|(_, touched)| *touched);
-                (candidate, touched.map(|(file, _)| file))
-            })
-            .collect();
-        let mut candidates = Vec::with_capacity(found.len());
-        for (candidate, touched) in found {
-            self.new.extend(touched);
-            candidates.push(candidate);
+    pub(super) fn sort_out<'a>(
+        &mut self,
+        files: &'a [PathBuf],
+        stored: &View,
+    ) -> Vec<Candidate<'a>> {
+        let look = |path: &PathBuf| self.unchanged(path, stored);
+        let found: Vec<Option<(FileRead, bool)>> = files.par_iter().map(look).collect();
+        let mut candidates = Vec::with_capacity(files.len());
+        for (order, (path, before)) in files.iter().zip(found).enumerate() {
+            let unchanged = before.as_ref().map(|(file, _)| file.series.clone());
+            candidates.push(Candidate {
+                order,
+                path,
+                unchanged,
+            });
+            if let Some((file, touched)) = before {
+                match touched {
+                    true => self.new.push(file),
+                    false => self.unchanged.push(file),
+                }
+            }
         }
         candidates
     }
 
-    /// What is known of a file that did not change, and whether its time did.
-    fn unchanged(&self, path: &Path) -> Option<(FileRead, bool)> {
-        if self.known.is_empty() {
-            return None;
+    fn known(&self, path: &Path) -> Option<&FileRead> {
+        match self.known.is_empty() {
+            true => None,
+            false => self.known.get(&name_of(path)?),
         }
-        let before = self.known.get(&name_of(path)?)?;
-        if before.options != self.reading_of(path) {
+    }
+
+    /// What is known of a file that did not change and whose bars are all stored, and whether its time
+    /// changed.
+    fn unchanged(&self, path: &Path, stored: &View) -> Option<(FileRead, bool)> {
+        let before = self.known(path)?;
+        let all_stored = |span: &ReadSpan| {
+            let key: Result<SeriesKey, Error> = span.series.parse();
+            let count = key.and_then(|key| stored.bars_between(&key, span.first, span.last));
+            count.is_ok_and(|count| count >= span.bars)
+        };
+        if before.options != self.options.hash_of_reading(path)
+            || !before.series.iter().all(all_stored)
+        {
             return None;
         }
         // Who reads it says what is wrong with it.
@@ -86,50 +101,36 @@ impl Memory {
         Some((file, touched))
     }
 
-    /// A hash of how a file is read. Its names come from its path as it was typed.
-    fn reading_of(&self, path: &Path) -> u64 {
-        hash(&format!("{} {}", self.reading, named_by_path(path)))
+    /// What a file is like, if that can be told: without it the file is read again the next time.
+    pub(super) fn stamp(&self, path: &Path) -> Option<FileStamp> {
+        stamp_file(path, self.known(path).map(|file| &file.stamp)).ok()
     }
 
     /// Remembers a file of which everything is stored.
-    pub(super) fn remember(&mut self, path: &Path, stamp: FileStamp, series: &[SeriesBars]) {
+    pub(super) fn remember(&mut self, path: &Path, stamp: FileStamp, held: Vec<ReadSpan>) {
         let Some(name) = name_of(path) else { return };
-        let spans = series.iter().filter_map(|one| {
-            Some(ReadSpan {
-                series: one.key.to_string(),
-                first: *one.bars.time.first()?,
-                last: *one.bars.time.last()?,
-            })
-        });
         self.new.push(FileRead {
             path: name,
             stamp,
-            options: self.reading_of(path),
-            series: spans.collect(),
+            options: self.options.hash_of_reading(path),
+            series: held,
         });
     }
 
     /// Keeps in the database what is new.
-    pub(super) fn keep(&self, db: &Database) -> Result<(), Error> {
+    pub(super) fn keep(mut self, db: &Database) -> Result<(), Error> {
+        if !self.unchanged.is_empty() {
+            let there = db.now().remembered_files()?;
+            let there: HashSet<String> = there.into_iter().map(|file| file.path).collect();
+            let forgotten = self.unchanged.into_iter();
+            self.new
+                .extend(forgotten.filter(|file| !there.contains(&file.path)));
+        }
         db.remember_files(&self.new)
     }
-}
-
-/// What a file is like, if that can be told: without it the file is read again the next time.
-pub(super) fn stamp(path: &Path) -> Option<FileStamp> {
-    stamp_file(path).ok()
 }
 
 /// The name of a file that no folder from which a command is run changes.
 fn name_of(path: &Path) -> Option<String> {
     path.canonicalize().ok()?.to_str().map(str::to_owned)
-}
-
-/// FNV-1a.
-fn hash(text: &str) -> u64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in text.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    hash
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use rhymedb::{
-    Bar, BarFile, Bars, Contradiction, Error, FilePart, FileStamp, OnConflict, Overlap, ReadSpan,
-    SeriesBars, SeriesKey, Timestamp, View,
+    BarFile, BarOptions, Bars, Contradiction, Error, FilePart, FileStamp, OnConflict, Overlap,
+    ReadSpan, SeriesBars, SeriesKey, Timestamp, View, read_bars,
 };
 
 /// A file that was read, and its place in the order of all files.
@@ -14,12 +14,35 @@ pub(super) struct OrderedFile {
     pub(super) file: BarFile,
     /// What it was like, to be remembered once everything of it is stored.
     pub(super) stamp: Option<FileStamp>,
+    /// What it held when it was read.
+    pub(super) spans: Vec<ReadSpan>,
+}
+
+impl OrderedFile {
+    pub(super) fn new(order: usize, file: BarFile, stamp: Option<FileStamp>) -> Self {
+        let span_of = |one: &SeriesBars| {
+            Some(ReadSpan {
+                series: one.key.to_string(),
+                first: *one.bars.time.first()?,
+                last: *one.bars.time.last()?,
+                bars: one.bars.len() as u64,
+            })
+        };
+        Self {
+            order,
+            stamp,
+            spans: file.series.iter().filter_map(span_of).collect(),
+            file,
+        }
+    }
 }
 
 /// What the files of a command hold so far, series by series.
-pub(super) struct Overlaps {
-    on_conflict: OnConflict,
+pub(super) struct Overlaps<'o> {
+    options: &'o BarOptions,
     seen: HashMap<String, Vec<Seen>>,
+    /// The exchange that a file wrote before the symbol of a series, and the file.
+    exchanges: HashMap<String, (String, PathBuf)>,
     /// Bars that were the last of a file and that another one has with other values.
     pub(super) open: u64,
     /// Bars that two files contradict each other about, and that were settled as asked for.
@@ -32,6 +55,7 @@ struct Seen {
     path: PathBuf,
     first: i64,
     last: i64,
+    bars: u64,
     refused: bool,
 }
 
@@ -43,11 +67,12 @@ pub(super) struct RefusedSeries {
     pub(super) whole: bool,
 }
 
-impl Overlaps {
-    pub(super) fn new(on_conflict: OnConflict) -> Self {
+impl<'o> Overlaps<'o> {
+    pub(super) fn new(options: &'o BarOptions) -> Self {
         Self {
-            on_conflict,
+            options,
             seen: HashMap::new(),
+            exchanges: HashMap::new(),
             open: 0,
             settled: 0,
         }
@@ -61,6 +86,7 @@ impl Overlaps {
                 path: path.to_path_buf(),
                 first: span.first,
                 last: span.last,
+                bars: span.bars,
                 refused: false,
             });
         }
@@ -74,9 +100,11 @@ impl Overlaps {
         stored: &View,
     ) -> Result<Vec<RefusedSeries>, Error> {
         let spans = spans_of(files);
-        let mut refused: BTreeMap<(usize, usize), String> = BTreeMap::new();
+        let mut refused = self.of_other_exchanges(files);
         for places in spans.values().filter(|places| places.len() > 1) {
-            self.compare(files, places, &mut refused);
+            let stays = |span: &&Span| !refused.contains_key(&(span.file, span.series));
+            let places: Vec<&Span> = places.iter().filter(stays).collect();
+            self.compare(files, &places, &mut refused);
         }
         for (key, places) in &spans {
             for span in places {
@@ -99,6 +127,7 @@ impl Overlaps {
                     path: ordered.file.report.file.clone(),
                     first: span.first,
                     last: span.last,
+                    bars: span.bars,
                     refused: refused.contains_key(&(span.file, span.series)),
                 });
             }
@@ -106,15 +135,40 @@ impl Overlaps {
         Ok(take_out(files, refused))
     }
 
+    /// Series of files whose symbol another file of the command writes with another exchange.
+    fn of_other_exchanges(&mut self, files: &[OrderedFile]) -> BTreeMap<(usize, usize), String> {
+        let mut refused = BTreeMap::new();
+        for (file, ordered) in files.iter().enumerate() {
+            let report = &ordered.file.report;
+            for (name, exchange) in &report.exchanges {
+                let known = self.exchanges.entry(name.clone());
+                let (before, path) =
+                    known.or_insert_with(|| (exchange.clone(), report.file.clone()));
+                let mut series = ordered.file.series.iter();
+                let at = series.position(|one| one.key.to_string() == *name);
+                if let Some(at) = at.filter(|_| before != exchange) {
+                    let message = format!(
+                        "its {name} is of {}, and that of {} of {}; read each with its own --venue, like --venue {exchange}",
+                        exchange.to_uppercase(),
+                        path.display(),
+                        before.to_uppercase()
+                    );
+                    refused.insert((file, at), message);
+                }
+            }
+        }
+        refused
+    }
+
     /// Compares the parts of one series in a batch of files.
     fn compare(
         &mut self,
         files: &mut [OrderedFile],
-        places: &[Span],
+        places: &[&Span],
         refused: &mut BTreeMap<(usize, usize), String>,
     ) {
-        for (at, one) in places.iter().enumerate() {
-            for other in places
+        for (at, &one) in places.iter().enumerate() {
+            for &other in places
                 .iter()
                 .skip(at + 1)
                 .filter(|other| one.overlaps(other))
@@ -122,11 +176,12 @@ impl Overlaps {
                 let (Some(mut a), Some(mut b)) = (taken(files, one), taken(files, other)) else {
                     continue;
                 };
-                let found = Overlap::settle(&mut a, &mut b, self.on_conflict);
+                let last = [one.last, other.last];
+                let found = Overlap::settle(&mut a, &mut b, last, self.options.on_conflict);
                 put_back(files, one, a);
                 put_back(files, other, b);
                 self.count(&found);
-                if self.on_conflict != OnConflict::Refuse {
+                if self.options.on_conflict != OnConflict::Refuse {
                     continue;
                 }
                 let Some(first) = found.first else { continue };
@@ -170,17 +225,19 @@ impl Overlaps {
             let Some(mut new) = taken(files, span) else {
                 continue;
             };
-            let mut old = stored_between(stored, key_of(files, span), before, span)?;
+            let key = key_of(files, span);
+            let mut old = bars_of(before, key, span, stored, self.options)?;
+            let on_conflict = self.options.on_conflict;
             let found = match before.order < order {
-                true => Overlap::settle(&mut old, &mut new, self.on_conflict),
-                false => Overlap::settle(&mut new, &mut old, self.on_conflict),
+                true => Overlap::settle(&mut old, &mut new, [before.last, span.last], on_conflict),
+                false => Overlap::settle(&mut new, &mut old, [span.last, before.last], on_conflict),
             };
             put_back(files, span, new);
             counted.open += found.open;
             counted.contradictions += found.contradictions;
             if let Some(first) = found
                 .first
-                .filter(|_| self.on_conflict == OnConflict::Refuse)
+                .filter(|_| self.options.on_conflict == OnConflict::Refuse)
             {
                 let mut paths = [before.path.clone(), path.clone()];
                 if before.order > order {
@@ -197,18 +254,19 @@ impl Overlaps {
 
     fn count(&mut self, found: &Overlap) {
         self.open += found.open;
-        if self.on_conflict != OnConflict::Refuse {
+        if self.options.on_conflict != OnConflict::Refuse {
             self.settled += found.contradictions;
         }
     }
 }
 
-/// Where a series stands among the files of a batch, and its first and last time.
+/// Where a series stands among the files of a batch, and what it held when it was read.
 struct Span {
     file: usize,
     series: usize,
     first: i64,
     last: i64,
+    bars: u64,
 }
 
 impl Span {
@@ -237,6 +295,7 @@ fn spans_of(files: &[OrderedFile]) -> BTreeMap<String, Vec<Span>> {
                 series,
                 first: *first,
                 last: *last,
+                bars: times.len() as u64,
             });
         }
     }
@@ -266,33 +325,35 @@ fn path_of(files: &[OrderedFile], span: &Span) -> PathBuf {
     path.unwrap_or_default()
 }
 
-/// The stored bars that a file of before held and that lie in the span of another one.
-fn stored_between(
-    stored: &View,
-    key: Option<SeriesKey>,
+/// The bars that a file of before held and that lie in the span of another one: those that are stored, or
+/// if others are stored between them, what is in the file.
+fn bars_of(
     before: &Seen,
+    key: Option<SeriesKey>,
     span: &Span,
+    stored: &View,
+    options: &BarOptions,
 ) -> Result<Bars, Error> {
     let Some(key) = key else {
         return Ok(Bars::default());
     };
-    let close = |open: i64| key.interval.close_of(Timestamp::from_millis(open));
-    let from = close(before.first.max(span.first));
-    let to = close(before.last.min(span.last));
-    let mut bars = match stored.bars(&key, Some(from), Some(to), None) {
-        Ok(found) => found.bars,
-        // Its bars yielded all to those of another file.
-        Err(Error::NotFound { .. }) => Bars::default(),
-        Err(error) => return Err(error),
-    };
-    if before.last > span.last && !bars.is_empty() {
-        // Its last bar, which no bar is compared with, says which ones are not.
-        let last = Timestamp::from_millis(before.last);
-        let bar = bars.iter().last();
-        bar.into_iter()
-            .for_each(|bar| bars.push(Bar { time: last, ..bar }));
+    let (first, last) = (before.first.max(span.first), before.last.min(span.last));
+    if stored.bars_between(&key, before.first, before.last)? > before.bars
+        && let Ok(file) = read_bars(&before.path, options)
+        && let Some(one) = file.series.into_iter().find(|one| one.key == key)
+    {
+        let times = &one.bars.time;
+        let from = times.partition_point(|time| *time < first);
+        let to = times.partition_point(|time| *time <= last);
+        return Ok(one.bars.slice(from..to.max(from)));
     }
-    Ok(bars)
+    let close = |open: i64| key.interval.close_of(Timestamp::from_millis(open));
+    match stored.bars(&key, Some(close(first)), Some(close(last)), None) {
+        Ok(found) => Ok(found.bars),
+        // Its bars yielded all to those of another file.
+        Err(Error::NotFound { .. }) => Ok(Bars::default()),
+        Err(error) => Err(error),
+    }
 }
 
 fn contradiction(

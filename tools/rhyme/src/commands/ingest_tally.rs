@@ -112,13 +112,15 @@ impl<'a> Tally<'a> {
     }
 
     /// Keeps what comparing the files with each other gave.
-    pub(super) fn told_of(&mut self, overlaps: &Overlaps) {
+    pub(super) fn told_of(&mut self, overlaps: &Overlaps<'_>) {
         self.open = overlaps.open;
         self.settled = overlaps.settled;
     }
 
     pub(super) fn show(&self, control: &Control) -> Outcome {
-        let to_come = u128::from(self.rows) * u128::from(self.bytes - self.bytes_done);
+        // Files may grow while they are read.
+        let left = self.bytes.saturating_sub(self.bytes_done);
+        let to_come = u128::from(self.rows) * u128::from(left);
         let to_come = to_come / u128::from(self.bytes_done.max(1));
         control.show(rhymedb::Progress {
             stage: rhymedb::Stage::Read,

@@ -1,16 +1,16 @@
-use std::time::Duration;
-
 use clap::Args as ClapArgs;
-use rhymedb::{NewsAbout, NewsAnswer, Timestamp};
-use serde_json::{Value, json};
+use rhymedb::ask::{NewsReply, NewsRequest, Span};
+use rhymedb::{NewsAbout, Timestamp};
 
-use super::trained;
-use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
+use super::query_text;
+use super::shown::{self, rounded};
+use super::words::{self, HEADLINE_COLUMNS, Place};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{check_period, open};
+use crate::opening::{check_period, known, open, view_of};
 use crate::output;
+use crate::progress;
 use crate::text::{grouped, legible};
 
 pub(crate) const HELP: &str = "\
@@ -32,8 +32,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
     /// Only headlines published at most so long before or after the window's last close, like 3d
-    #[arg(long, value_parser = words::duration, value_name = "TIME")]
-    within: Option<Duration>,
+    #[arg(long, value_name = "TIME")]
+    within: Option<Span>,
     /// Only headlines that name one of these symbols [default: the window's, or those of its market]
     #[arg(long, value_delimiter = ',')]
     symbol: Vec<String>,
@@ -50,62 +50,50 @@ pub(crate) struct Args {
     #[arg(long, alias = "to")]
     until: Option<Timestamp>,
     /// The time from the publication of a headline until somebody can know it, like 5m
-    #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
-    latency: Duration,
+    #[arg(long, default_value = "0", value_name = "TIME")]
+    latency: Span,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
+    let mut request = NewsRequest::new(query_text::subject(&args.target)?);
+    request.k = args.k;
+    request.space.clone_from(&args.place.space);
+    request.within = args.within;
+    request.symbol.clone_from(&args.symbol);
+    (request.any_symbol, request.any_time) = (args.any_symbol, args.any_time);
+    (request.from, request.until) = (args.from, args.until);
+    request.latency = args.latency;
+    request.as_of = args.place.as_of;
     check_period(args.from, args.until)?;
     let db = open(global)?;
-    let view = args.place.view(global, &db)?;
-    let mut news = view.news(words::query(&args.target)?).k(args.k);
-    news = news.latency(args.latency);
-    news = news.any_symbol(args.any_symbol).any_time(args.any_time);
-    say!(news, args.place, names: space);
-    say!(news, args, names: symbol);
-    say!(news, args, some: within from until);
-    let answer = news.run()?;
-    words::warn(global, answer.warning().as_deref());
-    let series = answer.query.as_ref().map(|w| &w.series);
-    trained::note(global, &answer.space, answer.trained_until, series, "");
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let view = &known(&view, args.place.as_of);
     let format = global.format;
-    let hits = answer.hits.iter();
-    let rows: Vec<Value> = hits.map(|hit| headline_row(format, hit)).collect();
+    let rows = shown::rows(&reply.headlines)?;
     match format {
-        Format::Json => output::json(&json!({
-            "query": {
-                "target": args.target,
-                "window": words::window_json(&view, answer.query.as_ref())?,
-                "space": answer.space,
-                "as_of": words::text(view.as_of()),
-            },
-            "about": answer.about,
-            "known_by": words::text(answer.known_by),
-            "expressiveness": words::expressiveness(answer.expressiveness),
-            "warning": answer.warning(),
-            "trained_until": words::text(answer.trained_until),
-            "headlines": rows,
-            "searched": { "headlines": answer.searched },
-            "took_us": answer.took.as_micros() as u64,
-        })),
+        Format::Json => output::json(&output::value(&reply)?),
         Format::Csv => output::listing(format, &HEADLINE_COLUMNS, &rows, ""),
         Format::Table => {
             let told = answer.expressiveness.map(|e| words::told(Some(e)));
             output::prose(&format!(
                 "{}\n{}{}{} headlines searched in {:.2} ms\n",
-                words::window_line(&view, answer.query.as_ref(), &args.target)?,
-                whose(&answer),
+                words::window_line(view, answer.query.as_ref(), &args.target)?,
+                whose(&reply),
                 told.map_or_else(String::new, |told| told + "\n"),
-                grouped(answer.searched),
+                grouped(reply.searched.headlines),
                 answer.took.as_secs_f64() * 1e3
             ))?;
+            output::keep(&HEADLINE_COLUMNS, &rows);
+            let rows = rounded(rows, &[("score", 4)]);
             output::listing(format, &HEADLINE_COLUMNS, &rows, "no headline was found")
         }
     }
 }
 
 /// Whose headlines the answer has, and until when, where nobody said: a line, or nothing.
-fn whose(answer: &NewsAnswer) -> String {
+fn whose(answer: &NewsReply) -> String {
     let about = answer.about.as_ref().map(|about| match about {
         NewsAbout::Symbol(symbol) => format!("of {symbol} (--any-symbol has all)"),
         NewsAbout::Market(market) => {

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use clap::Args;
+use rhymedb::ask::{Open, Subject};
 use rhymedb::{
-    Bar, BarOptions, Calendar, Error, Query, SeriesKey, SimilarAnswer, Target, View, Window,
-    read_bars,
+    Bar, BarOptions, Calendar, Error, SeriesKey, SimilarAnswer, Target, View, Window, read_bars,
 };
-use serde_json::{Value, json};
 
 use crate::failure::Outcome;
 use crate::text::legible;
@@ -30,8 +29,8 @@ pub(crate) struct WithOpen {
 }
 
 impl WithOpen {
-    /// The query of a target with its open bar, if one is asked for.
-    pub(super) fn query(&self, view: &View, text: &str) -> Outcome<Option<Query>> {
+    /// What is asked about with the open bar of a target, if one is asked for.
+    pub(super) fn subject(&self, view: &View, text: &str) -> Outcome<Option<Subject>> {
         let Some(from) = &self.with_open else {
             return Ok(None);
         };
@@ -41,7 +40,10 @@ impl WithOpen {
             "bybit" => self.of_bybit(&key)?,
             file => of_file(view, file, &key)?,
         };
-        Ok(Some(Query::open(target, bar)))
+        Ok(Some(Subject::Open(Open {
+            target: text.to_owned(),
+            open_bar: bar.into(),
+        })))
     }
 
     #[cfg(feature = "http")]
@@ -104,17 +106,4 @@ pub(super) fn told((window, bar): (&Window, Bar)) -> String {
         "{} from {}; the last bar is open: it opened {} at {} and stands at {}, between {} and {}",
         window.series, window.start, bar.time, bar.open, bar.close, bar.low, bar.high
     ))
-}
-
-pub(super) fn json(bar: Option<Bar>) -> Value {
-    bar.map_or(Value::Null, |bar| {
-        json!({
-            "open_time": bar.time.to_string(),
-            "open": bar.open,
-            "high": bar.high,
-            "low": bar.low,
-            "close": bar.close,
-            "volume": bar.volume,
-        })
-    })
 }

@@ -3,24 +3,31 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use rhymedb::{Error, Horizon, HorizonOutcomes, MomentsAnswer, Target, Timestamp};
-use serde_json::{Value, json};
+use rhymedb::ask::{OutcomesReply, OutcomesRequest};
+use rhymedb::{Benchmark, Error, Horizon, Target, Timestamp};
+use serde_json::Value;
 
-use super::outcomes::{OUTCOME_COLUMNS, outcome_json, summary_json, with_horizon};
+use super::outcomes::{OUTCOME_COLUMNS, with_horizon};
+use super::shown;
 use super::summary::{self, Compared, in_percent};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{note_pending, open, view_at};
+use crate::opening::{open, view_of};
 use crate::output::{self, Column, column};
+use crate::progress;
 
 pub(crate) const HELP: &str = "\
 The file is a CSV with a header: a column symbol (or ticker) and a column time (or date), one moment a
-row, like AAPL,2021-01-27T21:30. A moment counts from the last close at or before it. The base rate is
-what happened after all windows of the same series. Moments have one interval: say 1d or 1h with
---interval where several are stored.
+row, like AAPL,2021-01-27T21:30. A moment counts from the first close at or after it, which the column
+`start` shows: what moved before is no outcome. A date without a time of day counts from the end of that
+day in UTC. A bar closes at the end of its interval, so days close at midnight UTC: news between the close
+of a stock exchange and midnight counts from the price of that day. Moments without stored bars around
+them, or after the last close, are left out and named, and of those that start at the same close the
+first is counted. The base rate is what happened after all windows of the same series. Moments have one
+interval: say 1d or 1h with --interval where several are stored.
 
-Example: rhyme outcomes earnings.csv --interval 1d --horizon 1d,5d";
+Example: rhyme outcomes earnings.csv --interval 1d --horizon 1d,5d --net-of SPY";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -38,19 +45,26 @@ pub(crate) struct Args {
     /// Nothing that was not known at this time
     #[arg(long)]
     as_of: Option<Timestamp>,
+    /// Measure outcomes net of a stored symbol like SPY, or of `market`: the mean of all other series of the
+    /// same market and interval
+    #[arg(long, value_name = "SYMBOL|market")]
+    net_of: Option<Benchmark>,
     /// The seed of the base rate's sample
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    let moments = read(&args.file, args.interval)?;
+    let mut request = OutcomesRequest::new(read(&args.file, args.interval)?);
+    request.horizon.clone_from(&args.horizon);
+    request.space.clone_from(&args.space);
+    request.seed = args.seed;
+    request.net_of.clone_from(&args.net_of);
+    request.as_of = args.as_of;
     let db = open(global)?;
-    let view = view_at(global, &db, args.as_of);
-    note_pending(global, &view)?;
-    let mut question = view.outcomes_of(moments, &args.horizon).seed(args.seed);
-    say!(question, args, names: space);
-    print(global.format, &question.run()?)
+    let reply = request.ask(&view_of(global, &db))?;
+    progress::notes(global, &reply.notes);
+    print(global.format, &reply)
 }
 
 /// The moments of a file.
@@ -82,6 +96,9 @@ fn read(path: &Path, interval: Option<rhymedb::Interval>) -> Outcome<Vec<Target>
         let text = |at: usize| row.get(at).unwrap_or_default();
         let parsed = format!("{}@{}", text(symbol), text(time)).parse::<Target>();
         let mut moment = parsed.map_err(|e| wrong(format!("line {line}: {e}")))?;
+        if is_day(text(time)) {
+            moment.time = moment.time.map(|start| start.plus_millis(DAY_MS));
+        }
         moment.interval = moment.interval.or(interval);
         moments.push(moment);
     }
@@ -91,71 +108,43 @@ fn read(path: &Path, interval: Option<rhymedb::Interval>) -> Outcome<Vec<Target>
     Ok(moments)
 }
 
-const MOMENT: [Column; 2] = [
+const DAY_MS: i64 = 86_400_000;
+
+/// Whether a time is a day alone: a time of day can follow it.
+fn is_day(text: &str) -> bool {
+    format!("{text} 00:00").parse::<Timestamp>().is_ok()
+}
+
+const MOMENT: [Column; 3] = [
     column("symbol", "symbol"),
-    column("end", "from the close of"),
+    column("moment", "moment"),
+    column("start", "from the close of"),
 ];
 
-fn print(format: Format, answer: &MomentsAnswer) -> Outcome {
+fn print(format: Format, reply: &OutcomesReply) -> Outcome {
     let columns = [&MOMENT[..], &OUTCOME_COLUMNS[1..]].concat();
     match format {
-        Format::Json => output::json(&json!({
-            "space": answer.space,
-            "interval": answer.interval.to_string(),
-            "moments": answer.moments.iter().map(moment_json).collect::<Vec<_>>(),
-            "horizons": answer.horizons.iter().map(whole_json).collect::<Vec<_>>(),
-            "took_us": answer.took.as_micros() as u64,
-        })),
-        Format::Csv => output::listing(format, &columns, &rows(answer), ""),
+        Format::Json => output::json(&output::value(reply)?),
+        Format::Csv => output::listing(format, &columns, &rows(reply)?, ""),
         Format::Table => {
             let readable = |row| in_percent(with_horizon(row));
-            let table: Vec<Value> = rows(answer).into_iter().map(readable).collect();
+            let table: Vec<Value> = rows(reply)?.into_iter().map(readable).collect();
             output::listing(format, &columns, &table, "")?;
             output::lines("\nin summary")?;
-            let of = |h| Compared::of_moments(h, answer.interval);
-            summary::print(&answer.horizons.iter().map(of).collect::<Vec<_>>())
+            let all = reply.horizons.iter();
+            let all = all.map(|h| Compared::of_moments(&h.summary, reply.interval));
+            summary::print(&all.collect::<Vec<_>>(), reply.net_of.as_ref())
         }
     }
-}
-
-fn moment_json(moment: &rhymedb::Window) -> Value {
-    json!({
-        "market": moment.series.market,
-        "venue": moment.series.venue,
-        "symbol": moment.series.symbol,
-        "interval": moment.series.interval.to_string(),
-        "end": moment.end.to_string(),
-    })
-}
-
-fn whole_json(of_one: &HorizonOutcomes) -> Value {
-    let outcomes: Vec<Value> = of_one
-        .hits
-        .iter()
-        .map(|o| outcome_json(of_one.horizon, o))
-        .collect();
-    let mut whole = summary_json(of_one);
-    if let Some(object) = whole.as_object_mut() {
-        object.insert("moments".to_owned(), json!(outcomes));
-    }
-    whole
 }
 
 /// One row for each horizon of each moment.
-fn rows(answer: &MomentsAnswer) -> Vec<Value> {
+fn rows(reply: &OutcomesReply) -> Outcome<Vec<Value>> {
     let mut rows = Vec::new();
-    for (i, moment) in answer.moments.iter().enumerate() {
-        for of_one in &answer.horizons {
-            let Some(outcome) = of_one.hits.get(i) else {
-                continue;
-            };
-            let mut row = moment_json(moment);
-            let more = outcome_json(of_one.horizon, outcome);
-            if let (Some(row), Value::Object(more)) = (row.as_object_mut(), more) {
-                row.extend(more);
-            }
-            rows.push(row);
+    for (i, moment) in shown::rows(&reply.moments)?.into_iter().enumerate() {
+        for outcome in reply.horizons.iter().filter_map(|h| h.moments.get(i)) {
+            rows.push(shown::joined(moment.clone(), output::value(outcome)?));
         }
     }
-    rows
+    Ok(rows)
 }

@@ -1,11 +1,16 @@
 //! From what a user types to what is compared.
 
 use crate::failure::Outcome;
-use rhymedb::{BarOptions, Error, Query, Target, read_bars};
+use rhymedb::ask::{BarRow, Bars, Subject};
+use rhymedb::{BarOptions, Error, read_bars};
 use std::path::Path;
 
-/// A candle file, if there is one of that name, else a target.
-pub(super) fn query(text: &str) -> Outcome<Query> {
+/// The bars of a candle file, if there is one of that name, else the text as it is.
+pub(super) fn subject(text: &str) -> Outcome<Subject> {
+    let in_words = ["text:", "prototype:", "tag:"];
+    if in_words.iter().any(|prefix| text.starts_with(prefix)) {
+        return Ok(text.into());
+    }
     let path = Path::new(text);
     if !path.is_file() {
         if reads_as_file(text) {
@@ -16,7 +21,7 @@ pub(super) fn query(text: &str) -> Outcome<Query> {
             }
             .into());
         }
-        return Ok(text.parse::<Target>()?.into());
+        return Ok(text.into());
     }
     let options = BarOptions {
         // A query belongs to no market; the name only lets files without one be read.
@@ -25,7 +30,10 @@ pub(super) fn query(text: &str) -> Outcome<Query> {
     };
     let mut series = read_bars(path, &options)?.series;
     match (series.pop(), series.len()) {
-        (Some(one), 0) => Ok(one.bars.into()),
+        (Some(one), 0) => Ok(Subject::Bars(Bars {
+            bars: one.bars.iter().map(BarRow::from).collect(),
+            name: Some(text.to_owned()),
+        })),
         (_, others) => Err(Error::Invalid(format!(
             "expected a candle file of one series, found {} in {text}",
             others + 1

@@ -1,18 +1,18 @@
-use std::time::Duration;
-
 use clap::Args as ClapArgs;
-use rhymedb::{Horizon, Interval, ReactionAnswer, Timestamp, View};
-use serde_json::{Value, json};
+use rhymedb::ask::{ReactionReply, ReactionRequest, Span};
+use rhymedb::{Benchmark, Horizon, Interval, ReactionAnswer, Timestamp};
+use serde_json::Value;
 
-use super::summary::{self, Compared, in_percent, rounded};
-use super::trained;
-use super::words::{self, Place, number};
+use super::shown::{self, rounded};
+use super::summary::{self, Compared, in_percent};
+use super::words::{self, Place};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{check_period, open};
-use crate::output::{self, column};
+use crate::opening::{check_period, known, open, view_of};
+use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
+use crate::progress;
 
 pub(crate) const HELP: &str = "\
 An outcome starts at the first price that a reader of the headline could have traded at: in a market
@@ -52,8 +52,12 @@ pub(crate) struct Args {
     #[arg(long, alias = "to")]
     until: Option<Timestamp>,
     /// The time from the publication of a headline until somebody can act on it, like 5m
-    #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
-    latency: Duration,
+    #[arg(long, default_value = "0", value_name = "TIME")]
+    latency: Span,
+    /// Measure outcomes net of a stored symbol like SPY, or of `market`: the mean of all other series of the
+    /// same market and interval
+    #[arg(long, value_name = "SYMBOL|market")]
+    net_of: Option<Benchmark>,
     /// The seed of the base rate's sample
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -62,113 +66,61 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
+    let mut request = ReactionRequest::new(&args.text);
+    request.k = args.k;
+    request.horizon = args.horizon;
+    request.space.clone_from(&args.place.space);
+    request.market.clone_from(&args.market);
+    request.interval = args.interval;
+    request.net_of.clone_from(&args.net_of);
+    request.symbol.clone_from(&args.symbol);
+    (request.from, request.until) = (args.from, args.until);
+    request.latency = args.latency;
+    request.seed = args.seed;
+    request.as_of = args.place.as_of;
     check_period(args.from, args.until)?;
     let db = open(global)?;
-    let view = args.place.view(global, &db)?;
-    let answer = ask(&view, args, args.horizon, None)?;
-    words::warn(global, answer.warning().as_deref());
-    trained::note(global, &answer.space, answer.trained_until, None, "");
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let view = &known(&view, args.place.as_of);
     args.plot.write(global, || {
-        picture::news(&view, &answer, |horizon, interval| {
-            ask(&view, args, horizon, interval)
+        picture::news(view, &answer, |horizon, interval| {
+            let mut again = request.clone();
+            again.horizon = horizon;
+            again.interval = again.interval.or(interval);
+            Ok(again.ask_in_full(view)?.1)
         })
     })?;
-    print(global.format, &view, &answer)
-}
-
-fn ask(
-    view: &View,
-    args: &Args,
-    horizon: Horizon,
-    interval: Option<Interval>,
-) -> Outcome<ReactionAnswer> {
-    let mut reaction = view.reaction(&args.text).k(args.k).horizon(horizon);
-    reaction = reaction.seed(args.seed).latency(args.latency);
-    say!(reaction, args.place, names: space);
-    say!(reaction, args, names: market symbol);
-    say!(reaction, args, some: from until);
-    if let Some(interval) = args.interval.or(interval) {
-        reaction = reaction.interval(interval);
-    }
-    Ok(reaction.run()?)
-}
-
-fn print(format: Format, view: &View, answer: &ReactionAnswer) -> Outcome {
-    let rows = rows(format, answer);
-    let [p_value, no_p_value] = summary::p_json(&answer.p_value);
-    match format {
-        Format::Json => output::json(&json!({
-            "query": {
-                "text": answer.text,
-                "space": answer.space,
-                "horizon": summary::horizon_json(answer.horizon),
-                "interval": answer.interval.map(|i| i.to_string()),
-                "as_of": words::text(view.as_of()),
-            },
-            "expressiveness": words::expressiveness(answer.expressiveness),
-            "warning": answer.warning(),
-            "trained_until": words::text(answer.trained_until),
-            "summary": answer.summary.as_ref().map(summary::json_of),
-            "base": answer.base.as_ref().map(summary::json_of),
-            "base_windows": answer.base_windows,
-            "p_value": p_value,
-            "no_p_value": no_p_value,
-            "outcomes": rows,
-        })),
-        Format::Csv => output::listing(format, &columns(), &rows, ""),
-        Format::Table => table(answer, &rows),
+    let rows = shown::rows(&reply.outcomes)?;
+    match global.format {
+        Format::Json => output::json(&output::value(&reply)?),
+        Format::Csv => output::listing(global.format, &COLUMNS, &rows, ""),
+        Format::Table => table(&reply, &answer, rows),
     }
 }
 
-fn columns() -> [output::Column; 9] {
-    [
-        column("score", "score"),
-        column("known", "known"),
-        column("headlines", "headlines"),
-        column("symbol", "symbol"),
-        column("end", "end"),
-        column("change", "change"),
-        column("best", "best"),
-        column("worst", "worst"),
-        column("text", "headline"),
-    ]
-}
+const COLUMNS: [Column; 9] = [
+    column("score", "score"),
+    column("known", "known"),
+    column("headlines", "headlines"),
+    column("symbol", "symbol"),
+    column("end", "end"),
+    column("change", "change"),
+    column("best", "best"),
+    column("worst", "worst"),
+    column("text", "headline"),
+];
 
-fn rows(format: Format, answer: &ReactionAnswer) -> Vec<Value> {
-    let told = answer.news.iter();
-    let pairs = told.flat_map(|news| news.outcomes.iter().map(move |o| (news, o)));
-    pairs
-        .map(|(news, outcome)| {
-            json!({
-                "score": number(format, f64::from(news.score)),
-                "known": news.known.to_string(),
-                "headlines": news.headlines,
-                "market": outcome.series.market,
-                "venue": outcome.series.venue,
-                "symbol": outcome.series.symbol,
-                "interval": outcome.series.interval.to_string(),
-                "start": outcome.start.to_string(),
-                "repeated": outcome.repeated,
-                "end": outcome.outcome.closed.to_string(),
-                "change": rounded(outcome.outcome.change),
-                "best": rounded(outcome.outcome.best),
-                "worst": rounded(outcome.outcome.worst),
-                "volatility": rounded(outcome.outcome.volatility),
-                "text": news.headline.text,
-            })
-        })
-        .collect()
-}
-
-fn table(answer: &ReactionAnswer, rows: &[Value]) -> Outcome {
+fn table(reply: &ReactionReply, answer: &ReactionAnswer, rows: Vec<Value>) -> Outcome {
     output::prose(&format!("{}\n", words::told(answer.expressiveness)))?;
-    output::keep(&columns(), rows);
-    if answer.summary.is_some() {
+    output::keep(&COLUMNS, &rows);
+    if reply.summary.is_some() {
         output::lines("in summary")?;
-        summary::print(&[Compared::of_news(answer)])?;
+        summary::print(&[Compared::of_news(reply)], reply.query.net_of.as_ref())?;
         output::lines("\none by one")?;
     }
     let none = "no news like it has an outcome that was known";
-    let rows: Vec<Value> = rows.iter().cloned().map(in_percent).collect();
-    output::listing(Format::Table, &columns(), &rows, none)
+    let rows = rounded(rows, &[("score", 4)]).into_iter().map(in_percent);
+    output::listing(Format::Table, &COLUMNS, &rows.collect::<Vec<_>>(), none)
 }

@@ -29,6 +29,7 @@ pub(crate) fn run(global: &Global) -> Outcome {
         column("vectors_kept", "vectors kept"),
         column("vectors_lost", "vectors lost"),
         column("rows_removed", "rows removed"),
+        column("marks_removed", "marks of made series removed"),
     ];
     if global.format != Format::Json {
         for damaged in &report.damaged {
@@ -69,7 +70,7 @@ fn verdict(report: &RepairReport) -> Outcome {
     if unknown {
         left.push("the encoder of a space is not known to this program, or its weights are damaged; repair with the program that made the space, or make the space again".to_owned());
     }
-    let message = format!("not everything could be repaired:\n  {}", left.join("\n  "));
+    let message = format!("not everything could be repaired: {}", left.join("; "));
     Err(Failure::Short(message))
 }
 

@@ -13,8 +13,9 @@ use crate::text::legible;
 
 pub(crate) const HELP: &str = "\
 Bars are made of whole stretches of the finer series alone, never across a gap, by the clock of UTC; weeks
-begin on Monday. In a market with sessions days are made of shorter bars, and weeks and months of days; a
-day is made once a later bar is stored. The made series follows the finer one: whatever changes that
+begin on Monday. In a market with sessions days are made of shorter bars, and weeks and months of days. A
+day is made once a later bar is stored, and if it begins, pauses and ends as the day before did, or begins
+so and is half as long: a half day of the market. The made series follows the finer one: whatever changes that
 later, by files or from Bybit, changes it in the same step. `rhyme series` says what is made of what.
 
 Example: rhyme resample BTCUSDT:1h 4h,1d";

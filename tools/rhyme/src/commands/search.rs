@@ -1,20 +1,20 @@
-use std::time::Duration;
-
 use clap::Args as ClapArgs;
+use rhymedb::ask::{SearchReply, SearchRequest, Span};
 use rhymedb::{SearchAnswer, View};
 use serde_json::{Value, json};
 
-use super::hits::{HIT_COLUMNS, hit_rows, with_chart};
+use super::hits::{HIT_COLUMNS, hit_table};
+use super::shown::{self, rounded};
 use super::told::{self, Sentence};
-use super::trained;
 use super::which::Which;
-use super::words::{self, HEADLINE_COLUMNS, Place, headline_row};
+use super::words::{self, HEADLINE_COLUMNS, Place};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{check_period, open};
+use crate::opening::{known, open, view_of};
 use crate::output::{self, column};
 use crate::picture::{self, PlotArgs};
+use crate::progress;
 use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
@@ -47,8 +47,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     sentence: Sentence,
     /// The time from the publication of a headline until somebody can know it, like 5m
-    #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
-    latency: Duration,
+    #[arg(long, default_value = "0", value_name = "TIME")]
+    latency: Span,
     /// The breadth of the search in a graph of charts [default: 128]
     #[arg(long)]
     ef: Option<usize>,
@@ -57,81 +57,59 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    check_period(args.which.from, args.which.until)?;
+    let mut request = SearchRequest::new(&args.text);
+    request.k = args.k;
+    request.space.clone_from(&args.place.space);
+    request.filter = args.which.filter();
+    request.as_of = args.place.as_of;
+    request.by_words = args.sentence.by_words;
+    request.all_symbols = args.sentence.all_symbols;
+    request.latency = args.latency;
+    request.ef = args.ef;
+    request.exact = args.place.exact;
     let db = open(global)?;
-    let view = args.place.view(global, &db)?;
-    let mut search = view.search(&args.text).k(args.k).exact(args.place.exact);
-    search = search.latency(args.latency);
-    search = search.by_words(args.sentence.by_words);
-    search = search.all_symbols(args.sentence.all_symbols);
-    say!(search, args.place, names: space);
-    search = search.filter(args.which.filter());
-    say!(search, args, some: ef);
-    let answer = search.run()?;
-    words::warn(global, answer.warning().as_deref());
-    let space = &answer.charts.space;
-    trained::note(global, space, answer.trained_until, None, "");
-    let few = (answer.charts.hits.len(), args.k);
-    args.which.note_few(global, few, args.place.exact);
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let view = &known(&view, args.place.as_of);
     let asked = format!("“{}”", args.text);
-    let drawn = || picture::found(&view, &asked, &answer.charts, None);
+    let drawn = || picture::found(view, &asked, &answer.charts, None);
     args.plot.write(global, drawn)?;
-    print(global.format, &view, &answer)
+    if global.format != Format::Csv {
+        output::keep(&HIT_COLUMNS, &shown::rows(&reply.charts)?);
+    }
+    match global.format {
+        Format::Json => output::json(&output::value(&reply)?),
+        Format::Csv => csv(shown::rows(&reply.charts)?, shown::rows(&reply.headlines)?),
+        Format::Table => table(view, &reply, &answer),
+    }
 }
 
-fn print(format: Format, view: &View, answer: &SearchAnswer) -> Outcome {
-    let charts = hit_rows(format, view, &answer.charts)?;
-    let lines = answer.headlines.iter();
-    let lines: Vec<Value> = lines.map(|hit| headline_row(format, hit)).collect();
-    let told = told::json(&answer.charts);
-    match format {
-        Format::Json => output::json(&json!({
-            "query": {
-                "text": answer.text,
-                "space": answer.charts.space,
-                "as_of": words::text(view.as_of()),
-            },
-            "pattern": answer.pattern,
-            "ranked_by": told.get("ranked_by"),
-            "large_moves": told.get("large_moves"),
-            "narrowed_to": told.get("narrowed_to"),
-            "expressiveness": words::expressiveness(answer.expressiveness),
-            "warning": answer.warning(),
-            "trained_until": words::text(answer.trained_until),
-            "charts": charts,
-            "headlines": lines,
-            "searched": {
-                "windows": answer.charts.searched.windows,
-                "plan": answer.charts.searched.plan,
-                "headlines": answer.headlines_searched,
-            },
-            "took_us": answer.took.as_micros() as u64,
-        })),
-        Format::Csv => csv(charts, lines),
-        Format::Table => {
-            let how = match &answer.pattern {
-                Some(pattern) => format!(
-                    "charts that end with the pattern {pattern}, by its drawings; headlines by the sentence"
-                ),
-                None => words::told(answer.expressiveness),
-            };
-            output::prose(&format!(
-                "{how}\n{}{} windows and {} headlines searched in {:.2} ms\n",
-                told::lines(&answer.charts),
-                grouped(answer.charts.searched.windows),
-                grouped(answer.headlines_searched),
-                answer.took.as_secs_f64() * 1e3
-            ))?;
-            let hits = answer.charts.hits.iter().zip(charts);
-            let charts: Vec<Value> = hits
-                .map(|(hit, row)| with_chart(view, hit, row, answer.charts.entries))
-                .collect();
-            let columns = [&HIT_COLUMNS[..], &[column("chart", "closes")]].concat();
-            output::listing(format, &columns, &charts, "no chart was found")?;
-            output::lines("")?;
-            output::listing(format, &HEADLINE_COLUMNS, &lines, "no headline was found")
-        }
-    }
+fn table(view: &View, reply: &SearchReply, answer: &SearchAnswer) -> Outcome {
+    let how = match &reply.pattern {
+        Some(pattern) => format!(
+            "charts that end with the pattern {pattern}, by its drawings; headlines by the sentence"
+        ),
+        None => words::told(answer.expressiveness),
+    };
+    output::prose(&format!(
+        "{how}\n{}{} windows and {} headlines searched in {:.2} ms\n",
+        told::lines(&reply.told, reply.charts.len()),
+        grouped(reply.searched.windows),
+        grouped(reply.searched.headlines),
+        answer.took.as_secs_f64() * 1e3
+    ))?;
+    let charts = hit_table(view, &reply.charts, &answer.charts)?;
+    let columns = [&HIT_COLUMNS[..], &[column("chart", "closes")]].concat();
+    output::listing(Format::Table, &columns, &charts, "no chart was found")?;
+    output::lines("")?;
+    let lines = rounded(shown::rows(&reply.headlines)?, &[("score", 4)]);
+    output::listing(
+        Format::Table,
+        &HEADLINE_COLUMNS,
+        &lines,
+        "no headline was found",
+    )
 }
 
 /// Charts and headlines in one list, told apart by their kind.

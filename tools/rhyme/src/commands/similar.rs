@@ -1,14 +1,14 @@
 use clap::Args;
-use rhymedb::{Error, Horizon, Query, Refine, SimilarAnswer, Target, Timestamp, View};
-use serde_json::json;
+use rhymedb::ask::{FoundSimilar, Path, PatternRequest, SimilarRequest, Subject};
+use rhymedb::{Benchmark, Error, Horizon, Refine, Timestamp, View};
 
 use super::open_bar::WithOpen;
 use super::told::Sentence;
 use super::which::Which;
-use super::{hits, outcomes, pattern, trained, words};
+use super::{hits, outcomes, pattern, query_text};
 use crate::failure::Outcome;
 use crate::global::Global;
-use crate::opening::{note_pending, open, view_at};
+use crate::opening::{known, open, view_of};
 use crate::picture::{self, PlotArgs};
 use crate::progress;
 
@@ -32,6 +32,7 @@ another interval. Both stay in the list.
 
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
+Example: rhyme similar AAPL:1d --outcome 5d --net-of SPY
 Example: rhyme similar BTCUSDT:1h --outcome 24h --plot similar.html
 Example: rhyme similar --pattern 1,3,2,5,4
 Example: rhyme similar --pattern \"double bottom\"";
@@ -60,6 +61,10 @@ pub(crate) struct Similar {
     /// Count hits of other intervals in the summary too
     #[arg(long, requires = "outcome")]
     other_intervals: bool,
+    /// Measure outcomes net of a stored symbol like SPY, or of `market`: the mean of all other series of the
+    /// same market and interval
+    #[arg(long, value_name = "SYMBOL|market", requires = "outcome")]
+    net_of: Option<Benchmark>,
     /// Draw the query and entries as candles, and what came afterwards behind a line
     #[arg(long, conflicts_with = "outcome")]
     chart: bool,
@@ -97,8 +102,7 @@ pub(crate) struct Similar {
 
 pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     let db = open(global)?;
-    let view = view_at(global, &db, args.as_of);
-    note_pending(global, &view)?;
+    let view = view_of(global, &db);
     if let Some(name) = args
         .pattern
         .as_deref()
@@ -106,54 +110,53 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     {
         return named_pattern(global, args, &view, name);
     }
-    let (target, mut query) = asked(args)?;
-    if let Some(open) = args.with_open.query(&view, target)? {
-        query = open;
-    }
-    if let (Some(as_of), Ok(Target { time, .. })) = (args.as_of, target.parse())
-        && time > Some(as_of)
-    {
-        let text = "note: the target's time is later than the view; this is its last window that was known then";
-        progress::notice(global, text);
-    }
-    let mut similar = view.similar(query).k(args.k).exact(args.exact);
-    similar = similar.entries(args.entries || args.chart);
-    similar = similar.by_words(args.sentence.by_words);
-    similar = similar.all_symbols(args.sentence.all_symbols);
-    similar = similar.filter(args.which.filter());
-    say!(similar, args, names: space);
-    say!(similar, args, some: exclusion ef refine);
-    if args.outcome.is_empty() {
-        let answer = similar.run()?;
-        note_trained(global, &answer);
-        let few = (answer.hits.len(), args.k);
-        args.which.note_few(global, few, args.exact);
-        let drawn = || picture::found(&view, target, &answer, None);
-        args.plot.write(global, drawn)?;
-        if args.chart {
-            return hits::print_charts(global.format, &view, target, &answer);
-        }
-        return hits::print(global.format, &view, target, &answer);
-    }
-    let question = similar;
-    let after = |horizons: &[Horizon]| {
-        let outcomes = question.clone().outcomes(horizons).seed(args.seed);
-        let outcomes = outcomes.same_moment(args.same_moment);
-        outcomes.other_intervals(args.other_intervals).run()
-    };
-    let answer = after(&args.outcome)?;
-    note_trained(global, &answer.similar);
-    let few = (answer.similar.hits.len(), args.k);
-    args.which.note_few(global, few, args.exact);
-    args.plot.write(global, || {
-        picture::outcomes(&view, target, &answer, |horizons| Ok(after(horizons)?))
+    let request = request(args, &view)?;
+    let (reply, found) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let view = &known(&view, args.as_of);
+    let target = &reply.query.target;
+    args.plot.write(global, || match &found {
+        FoundSimilar::Outcomes(answer) => picture::outcomes(view, target, answer, |horizons| {
+            let mut again = request.clone();
+            again.outcome = horizons.to_vec();
+            match again.ask_in_full(view)?.1 {
+                FoundSimilar::Outcomes(answer) => Ok(answer),
+                FoundSimilar::Hits(_) => Ok(answer.clone()),
+            }
+        }),
+        _ => picture::found(view, target, found.similar(), None),
     })?;
-    outcomes::print(global.format, &view, target, &answer)
+    let printed = hits::Found {
+        view,
+        reply: &reply,
+        answer: found.similar(),
+    };
+    match &reply.after {
+        Some(after) => outcomes::print(global.format, &printed, after),
+        None if args.chart => printed.print_charts(global.format, &reply),
+        None => printed.print(global.format, &reply),
+    }
 }
 
-fn note_trained(global: &Global, answer: &SimilarAnswer) {
-    let series = answer.query.as_ref().map(|w| &w.series);
-    trained::note(global, &answer.space, answer.trained_until, series, "");
+fn request(args: &Similar, view: &View) -> Outcome<SimilarRequest> {
+    let mut request = SimilarRequest::new(subject(args, view)?);
+    request.k = args.k;
+    request.refine = args.refine;
+    request.outcome.clone_from(&args.outcome);
+    request.same_moment = args.same_moment;
+    request.other_intervals = args.other_intervals;
+    request.net_of.clone_from(&args.net_of);
+    request.seed = args.seed;
+    request.entries = args.entries || args.chart;
+    request.space.clone_from(&args.space);
+    request.filter = args.which.filter();
+    request.as_of = args.as_of;
+    request.exclusion = args.exclusion;
+    request.by_words = args.sentence.by_words;
+    request.all_symbols = args.sentence.all_symbols;
+    request.ef = args.ef;
+    request.exact = args.exact;
+    Ok(request)
 }
 
 /// Windows that end with a pattern of the built-in set.
@@ -168,29 +171,42 @@ fn named_pattern(global: &Global, args: &Similar, view: &View, name: &str) -> Ou
         ))
         .into());
     }
-    let mut search = view.pattern(name).k(args.k).exact(args.exact);
-    search = search.filter(args.which.filter());
-    say!(search, args, names: space);
-    say!(search, args, some: exclusion ef);
-    let answer = search.run()?;
-    let target = format!("pattern {}", answer.pattern);
-    let drawn = || picture::found(view, &target, &answer.found, None);
+    let mut request = PatternRequest::new(name);
+    request.k = args.k;
+    request.space.clone_from(&args.space);
+    request.filter = args.which.filter();
+    request.as_of = args.as_of;
+    request.exclusion = args.exclusion;
+    request.ef = args.ef;
+    request.exact = args.exact;
+    let (reply, answer) = request.ask_in_full(view)?;
+    progress::notes(global, &reply.found.notes);
+    let view = &known(view, args.as_of);
+    let target = &reply.found.query.target;
+    let drawn = || picture::found(view, target, &answer.found, None);
     args.plot.write(global, drawn)?;
-    if args.chart {
-        return hits::print_charts(global.format, view, &target, &answer.found);
+    let printed = hits::Found {
+        view,
+        reply: &reply.found,
+        answer: &answer.found,
+    };
+    match args.chart {
+        true => printed.print_charts(global.format, &reply),
+        false => printed.print(global.format, &reply),
     }
-    let more = [
-        ("pattern", json!(answer.pattern)),
-        ("bars", json!(answer.bars)),
-    ];
-    hits::print_with(global.format, view, &target, &answer.found, &more)
 }
 
-/// What was asked with, as text and as a query.
-fn asked(args: &Similar) -> Outcome<(&str, Query)> {
+/// What is asked about.
+fn subject(args: &Similar, view: &View) -> Outcome<Subject> {
     match (&args.pattern, &args.target) {
-        (Some(pattern), _) => Ok((pattern, Query::Path(pattern::path(pattern)?))),
-        (None, Some(target)) => Ok((target, words::query(target)?)),
+        (Some(pattern), _) => Ok(Subject::Path(Path {
+            path: pattern::path(pattern)?,
+            name: Some(pattern.clone()),
+        })),
+        (None, Some(target)) => {
+            let open = args.with_open.subject(&known(view, args.as_of), target)?;
+            open.map_or_else(|| query_text::subject(target), Ok)
+        }
         // The arguments were parsed so that there is one of the two.
         (None, None) => Err(Error::Invalid("expected a target".to_owned()).into()),
     }

@@ -1,6 +1,7 @@
 //! Summaries of outcomes, printed beside what happens anyway.
 
-use rhymedb::{Horizon, HorizonOutcomes, Interval, NoPValue, OutcomeSummary, ReactionAnswer};
+use rhymedb::ask::{HorizonReply, ReactionReply, SummaryRow};
+use rhymedb::{Benchmark, Horizon, Interval};
 use serde_json::{Value, json};
 
 use crate::failure::Outcome;
@@ -34,55 +35,59 @@ pub(super) struct Compared<'a> {
     interval: Option<Interval>,
     /// What the outcomes came after.
     of: &'static str,
-    found: Option<&'a OutcomeSummary>,
-    base: Option<&'a OutcomeSummary>,
+    found: Option<&'a SummaryRow>,
+    base: Option<&'a SummaryRow>,
     base_windows: u64,
-    p_value: Result<f64, NoPValue>,
+    p_value: Option<f64>,
+    no_p_value: Option<&'a str>,
 }
 
 impl<'a> Compared<'a> {
-    pub(super) fn of(hits: &'a HorizonOutcomes, interval: Option<Interval>) -> Self {
+    pub(super) fn of(hits: &'a HorizonReply, interval: Option<Interval>) -> Self {
         Self {
             horizon: hits.horizon,
             interval,
             of: "the hits",
-            found: hits.summary.as_ref(),
+            found: hits.hits.as_ref(),
             base: hits.base.as_ref(),
             base_windows: hits.base_windows,
             p_value: hits.p_value,
+            no_p_value: hits.no_p_value.as_deref(),
         }
     }
 
-    pub(super) fn of_moments(moments: &'a HorizonOutcomes, interval: Interval) -> Self {
+    pub(super) fn of_moments(moments: &'a HorizonReply, interval: Interval) -> Self {
         Self {
             of: "the moments",
             ..Self::of(moments, Some(interval))
         }
     }
 
-    pub(super) fn of_news(news: &'a ReactionAnswer) -> Self {
+    pub(super) fn of_news(news: &'a ReactionReply) -> Self {
         Self {
-            horizon: news.horizon,
-            interval: news.interval,
+            horizon: news.query.horizon,
+            interval: news.query.interval,
             of: "the news",
             found: news.summary.as_ref(),
             base: news.base.as_ref(),
             base_windows: news.base_windows,
             p_value: news.p_value,
+            no_p_value: news.no_p_value.as_deref(),
         }
     }
 
     /// Two rows for people: of the outcomes, and of the base rate.
-    pub(super) fn rows(&self) -> [Value; 2] {
+    fn rows(&self) -> Outcome<Vec<Value>> {
         let base = format!(
             "a sample of all {} windows{}",
             grouped(self.base_windows),
             self.interval
                 .map_or_else(String::new, |i| format!(" of {i}"))
         );
-        let found = (self.of, self.found, self.p_value.ok());
-        [found, (base.as_str(), self.base, None)].map(|(of, summary, p_value)| {
-            let mut row = summary.map_or_else(|| json!({ "n": 0 }), json_of);
+        let found = (self.of, self.found, self.p_value);
+        let row = |(of, summary, p_value): (&str, Option<&SummaryRow>, Option<f64>)| {
+            let none = || Ok(json!({ "n": 0 }));
+            let mut row = summary.map_or_else(none, output::value)?;
             if let Some(object) = row.as_object_mut() {
                 object.insert("horizon".to_owned(), json!(self.horizon.to_string()));
                 object.insert("of".to_owned(), json!(of));
@@ -94,62 +99,42 @@ impl<'a> Compared<'a> {
                     object.insert("p_value".to_owned(), json!(format!("{p:.3}")));
                 }
             }
-            in_percent(row)
-        })
+            Ok(in_percent(row))
+        };
+        [found, (&base, self.base, None)]
+            .map(row)
+            .into_iter()
+            .collect()
     }
 }
 
 /// Prints outcomes beside their base rates, and what p is or why there is none.
-pub(super) fn print(all: &[Compared<'_>]) -> Outcome {
-    let rows: Vec<Value> = all.iter().flat_map(Compared::rows).collect();
+pub(super) fn print(all: &[Compared<'_>], net_of: Option<&Benchmark>) -> Outcome {
+    if let Some(benchmark) = net_of {
+        let what = match benchmark {
+            Benchmark::Market => {
+                "the mean of all other series of its market and interval".to_owned()
+            }
+            symbol => symbol.to_string(),
+        };
+        output::prose(&format!(
+            "net of {benchmark}: the return of every bar is its own less that of {what} in the same time\n"
+        ))?;
+    }
+    let rows = all.iter().map(Compared::rows);
+    let rows = rows.collect::<Outcome<Vec<_>>>()?.concat();
     output::listing(Format::Table, &SUMMARY_COLUMNS, &rows, "")?;
-    if all.iter().any(|c| c.p_value.is_ok()) {
+    if all.iter().any(|c| c.p_value.is_some()) {
         output::prose(
             "p compares with the mean of each series, in units of the volatility before\n",
         )?;
     }
     for of_one in all {
-        if let Err(why) = &of_one.p_value {
+        if let Some(why) = of_one.no_p_value {
             output::prose(&format!("no p within {}: {why}\n", of_one.horizon))?;
         }
     }
     Ok(())
-}
-
-/// A horizon for programs: a number of bars, or the text of a time.
-pub(super) fn horizon_json(horizon: Horizon) -> Value {
-    match horizon {
-        Horizon::Bars(n) => json!(n),
-        Horizon::Time(_) => json!(horizon.to_string()),
-    }
-}
-
-/// A p-value for programs, and why there is none.
-pub(super) fn p_json(p_value: &Result<f64, NoPValue>) -> [Value; 2] {
-    let why = p_value.as_ref().err().map(ToString::to_string);
-    [
-        json!(p_value.as_ref().ok().copied().map(rounded)),
-        json!(why),
-    ]
-}
-
-pub(super) fn json_of(summary: &OutcomeSummary) -> Value {
-    let [q05, q25, q50, q75, q95] = summary.quantiles.map(rounded);
-    json!({
-        "n": summary.n,
-        "effective_n": rounded(summary.effective_n),
-        "mean": rounded(summary.mean),
-        "standard_error": summary.standard_error.map(rounded),
-        "q05": q05,
-        "q25": q25,
-        "q50": q50,
-        "q75": q75,
-        "q95": q95,
-        "hit_rate": rounded(summary.hit_rate),
-        "best": rounded(summary.best),
-        "worst": rounded(summary.worst),
-        "volatility": rounded(summary.volatility),
-    })
 }
 
 /// Writes returns and shares as people read them.
@@ -173,8 +158,4 @@ pub(super) fn in_percent(mut row: Value) -> Value {
         }
     }
     row
-}
-
-pub(super) fn rounded(x: f64) -> f64 {
-    (x * 1e8).round() / 1e8
 }

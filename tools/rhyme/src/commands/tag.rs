@@ -1,20 +1,23 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
-use rhymedb::{Error, Interval, NewTag, Tag, Target, Timestamp, read_tags};
-use serde_json::{Value, json};
+use rhymedb::ask::TagRow;
+use rhymedb::{Error, Interval, NewTag, Target, Timestamp, View, read_tags};
+use serde_json::json;
 
 use super::delete::confirm;
-use super::words;
+use super::shown;
 use crate::failure::Outcome;
 use crate::global::Global;
 use crate::opening::{open, open_to_write, view_at};
 use crate::output::{self, column};
+use crate::progress::notice;
+use crate::text::legible;
 
 pub(crate) const HELP: &str = "\
 A tag names the window that had closed at its time: a trade, a setup, an event. Views of an earlier time than it
-was known do not have it. tag:NAME asks with all windows of a name, as a prototype does, and
-`rhyme classify TARGET --by-tags` says which name a window is nearest to. `rhyme tags` lists them.
+was known do not have it. tag:NAME asks with all windows of a name, as a prototype does, --tag NAME takes answers
+from them alone, and `rhyme classify TARGET --by-tags` says which name a window is nearest to. `rhyme tags` lists them.
 
 Example: rhyme tag add BTCUSDT:1h@2021-05-19T14:00 capitulation --value -3.5";
 
@@ -99,7 +102,10 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
                 };
                 confirm(*yes, &what)?;
             }
-            let removed = open_to_write(global)?.remove_tags(name, window.as_ref())?;
+            let db = open_to_write(global)?;
+            let view = view_at(global, &db, None);
+            let window = window.as_ref().map(|w| as_stored(&view, w)).transpose()?;
+            let removed = db.remove_tags(name, window.as_ref())?;
             let row = json!({ "removed": removed });
             output::record(global.format, &[column("removed", "tags removed")], &row)
         }
@@ -107,7 +113,20 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
 }
 
 fn add(global: &Global, tags: &[NewTag]) -> Outcome {
-    let report = open_to_write(global)?.add_tags(tags)?;
+    let db = open_to_write(global)?;
+    let view = view_at(global, &db, None);
+    let mut tags = tags.to_vec();
+    for tag in &mut tags {
+        tag.target = as_stored(&view, &tag.target)?;
+    }
+    let report = db.add_tags(&tags)?;
+    if report.values_known_at_end > 0 {
+        let text = format!(
+            "note: {} tags have a number and no time from which it is known: it counts as known when the window closed, so a question as of that time knows the profit of a trade before it ended. Say --known TIME, or have a column known",
+            report.values_known_at_end
+        );
+        notice(global, &text);
+    }
     let columns = [
         column("added", "tags added"),
         column("replaced", "tags replaced"),
@@ -116,11 +135,20 @@ fn add(global: &Global, tags: &[NewTag]) -> Outcome {
     output::record(global.format, &columns, &output::value(&report)?)
 }
 
+/// A target with its series as it is stored. Another spelling is told of.
+fn as_stored(view: &View, target: &Target) -> Outcome<Target> {
+    Ok(Target {
+        time: target.time,
+        ..Target::from(view.series_of(target)?)
+    })
+}
+
 pub(crate) fn list(global: &Global, args: &Tags) -> Outcome {
     let db = open(global)?;
     let view = view_at(global, &db, args.as_of);
     let tags = view.tags(args.name.as_deref())?;
-    let rows: Vec<Value> = tags.iter().map(row).collect();
+    let rows: Vec<TagRow> = tags.iter().map(TagRow::from).collect();
+    let rows = shown::rows(&rows)?;
     let columns = [
         column("tag", "tag"),
         column("market", "market"),
@@ -131,18 +159,12 @@ pub(crate) fn list(global: &Global, args: &Tags) -> Outcome {
         column("known", "known"),
         column("value", "value"),
     ];
-    output::listing(global.format, &columns, &rows, "no tag is stored yet")
-}
-
-pub(super) fn row(tag: &Tag) -> Value {
-    json!({
-        "tag": tag.name,
-        "market": tag.series.market,
-        "venue": tag.series.venue,
-        "symbol": tag.series.symbol,
-        "interval": tag.series.interval.to_string(),
-        "end": tag.end.to_string(),
-        "known": words::text(Some(tag.known)),
-        "value": tag.value,
-    })
+    let known = args
+        .as_of
+        .map_or(String::new(), |t| format!(" that was known at {t}"));
+    let nothing = match &args.name {
+        Some(name) => format!("no tag {} is stored{known}", legible(name)),
+        None => format!("no tag is stored yet{known}"),
+    };
+    output::listing(global.format, &columns, &rows, &nothing)
 }

@@ -2,8 +2,7 @@
 
 use crate::text::legible;
 use clap::Args;
-use rhymedb::SimilarAnswer;
-use serde_json::{Map, Value, json};
+use rhymedb::ask::Told;
 
 /// What a sentence may tell, and how that is undone.
 #[derive(Debug, Args)]
@@ -18,11 +17,11 @@ pub(crate) struct Sentence {
     pub(super) all_symbols: bool,
 }
 
-/// The same for people, in whole lines; nothing if the sentence told nothing.
-pub(super) fn lines(answer: &SimilarAnswer) -> String {
+/// What a sentence told of so many hits, in whole lines; nothing if it told nothing.
+pub(super) fn lines(answer: &Told, hits: usize) -> String {
     let mut lines = String::new();
     if let Some(told) = &answer.large_moves {
-        let rest = answer.hits.len().saturating_sub(told.large);
+        let rest = hits.saturating_sub(told.large);
         let rest = match rest {
             0 => String::new(),
             n => format!("; the other {n} are the largest moves among the nearest"),
@@ -32,7 +31,7 @@ pub(super) fn lines(answer: &SimilarAnswer) -> String {
             told.word,
             told.direction,
             told.large,
-            answer.hits.len(),
+            hits,
         ));
     }
     if !answer.narrowed_to.is_empty() {
@@ -42,17 +41,4 @@ pub(super) fn lines(answer: &SimilarAnswer) -> String {
         ));
     }
     lines
-}
-
-/// The same for programs.
-pub(super) fn json(answer: &SimilarAnswer) -> Map<String, Value> {
-    let ranked_by = match answer.large_moves {
-        Some(_) => "words and size",
-        None => "similarity",
-    };
-    let mut told = Map::new();
-    told.insert("ranked_by".to_owned(), json!(ranked_by));
-    told.insert("large_moves".to_owned(), json!(answer.large_moves));
-    told.insert("narrowed_to".to_owned(), json!(answer.narrowed_to));
-    told
 }

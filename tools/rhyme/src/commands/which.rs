@@ -1,8 +1,21 @@
 use clap::Args;
 use rhymedb::{Filter, Interval, LeastMove, Timestamp};
 
-use crate::global::Global;
-use crate::progress;
+/// The name and the values of an attribute.
+pub(super) fn wanted(text: &str) -> Result<(String, Vec<String>), String> {
+    let parts = text.split_once('=').map(|(name, values)| {
+        let values = values.split(',').map(str::trim).filter(|v| !v.is_empty());
+        (
+            name.trim().to_owned(),
+            values.map(str::to_owned).collect::<Vec<_>>(),
+        )
+    });
+    parts
+        .filter(|(name, values)| !name.is_empty() && !values.is_empty())
+        .ok_or_else(|| {
+            format!("expected an attribute and its value, like sector=Energy, found {text}")
+        })
+}
 
 /// Which windows an answer may have: options that make a [`Filter`].
 #[derive(Debug, Args)]
@@ -19,12 +32,19 @@ pub(crate) struct Which {
     /// Only these intervals
     #[arg(long, value_delimiter = ',')]
     pub(super) interval: Vec<Interval>,
+    /// Only symbols with an attribute that `rhyme attribute` stored, like sector=Energy; several values with
+    /// commas are alternatives, several --where hold together
+    #[arg(long = "where", value_name = "NAME=VALUE,...", value_parser = wanted)]
+    pub(super) attribute: Vec<(String, Vec<String>)>,
     /// Only windows that closed at or after this time
     #[arg(long)]
     pub(super) from: Option<Timestamp>,
     /// Only windows that closed at or before this time
     #[arg(long, alias = "to")]
     pub(super) until: Option<Timestamp>,
+    /// Only windows with one of these tags (`rhyme tag`), known at the time of the question
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub(super) tag: Vec<String>,
     /// Only windows that moved so far up or down, from the open of their first bar to the close of their
     /// last: 2sd (deviations of the year before) or 5%
     #[arg(long, value_name = "MOVE")]
@@ -38,22 +58,13 @@ impl Which {
         filter.venues.clone_from(&self.venue);
         filter.symbols.clone_from(&self.symbol);
         filter.intervals.clone_from(&self.interval);
+        filter.tags.clone_from(&self.tag);
+        for (name, values) in &self.attribute {
+            for value in values {
+                filter = filter.attribute(name, value);
+            }
+        }
         (filter.from, filter.until, filter.min_move) = (self.from, self.until, self.min_move);
         filter
-    }
-
-    /// Says that a filter by moves found fewer windows than were asked for.
-    pub(super) fn note_few(&self, global: &Global, (found, wanted): (usize, usize), exact: bool) {
-        let Some(least) = self.min_move.filter(|_| found < wanted) else {
-            return;
-        };
-        let note = if exact {
-            format!("note: no more than {found} distinct windows moved by {least}")
-        } else {
-            format!(
-                "note: {found} of {wanted}: of the nearest 30,000 windows no more moved by {least}; --exact looks at all of them"
-            )
-        };
-        progress::notice(global, &note);
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn chart(view: &View, window: &Window, label: String, ahead: usize) -
         interval: Some(series.interval),
         bars: view.bars(series, Some(first), Some(window.end), None)?.bars,
         later: later(view, series, window.end, ahead)?,
+        same_moment: false,
     })
 }
 

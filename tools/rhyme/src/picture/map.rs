@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
-use rhymedb::plot::{Scatter, ScatterGroup, ScatterPoint};
-use rhymedb::{MapAnswer, View, Window};
+use rhymedb::plot::{Scatter, ScatterExample, ScatterGroup, ScatterPoint};
+use rhymedb::{MapAnswer, MapPoint, View, Window};
 
+use super::after::chart;
 use super::names::{as_of, name, when};
+use crate::failure::Outcome;
 use crate::text::grouped;
 
 /// What windows are coloured by.
@@ -33,7 +35,40 @@ impl MapColour {
     }
 }
 
-pub(crate) fn map(view: &View, colour: MapColour, answer: &MapAnswer) -> Scatter {
+/// The directions in which examples are looked for, in degrees: above the map from left to right, then
+/// below it.
+const DIRECTIONS: [f64; 8] = [157.5, 112.5, 67.5, 22.5, 202.5, 247.5, 292.5, 337.5];
+
+/// In each direction the point that lies furthest out.
+fn edges(points: &[MapPoint]) -> Vec<&MapPoint> {
+    let far = |of: fn(&MapPoint) -> f64| points.iter().map(|p| of(p).abs()).fold(1e-9, f64::max);
+    let (wide, tall) = (far(|p| p.x), far(|p| p.y));
+    let furthest = |degrees: f64| {
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        let out = |p: &MapPoint| p.x / wide * cos + p.y / tall * sin;
+        points.iter().max_by(|a, b| out(a).total_cmp(&out(b)))
+    };
+    let mut found: Vec<&MapPoint> = Vec::new();
+    for point in DIRECTIONS.into_iter().filter_map(furthest) {
+        if !found.contains(&point) {
+            found.push(point);
+        }
+    }
+    found
+}
+
+fn examples(view: &View, points: &[MapPoint]) -> Outcome<Vec<ScatterExample>> {
+    let example = |point: &MapPoint| {
+        Ok(ScatterExample {
+            x: point.x,
+            y: point.y,
+            chart: chart(view, &point.window, when(point.window.end), 0)?,
+        })
+    };
+    edges(points).into_iter().map(example).collect()
+}
+
+pub(crate) fn map(view: &View, colour: MapColour, answer: &MapAnswer) -> Outcome<Scatter> {
     let mut groups: BTreeMap<String, Vec<ScatterPoint>> = BTreeMap::new();
     for point in &answer.points {
         let window = &point.window;
@@ -60,7 +95,7 @@ pub(crate) fn map(view: &View, colour: MapColour, answer: &MapAnswer) -> Scatter
         groups.push(ScatterGroup { name, points });
     }
     let share = |i: usize| 100.0 * answer.explained.get(i).copied().unwrap_or_default();
-    Scatter {
+    Ok(Scatter {
         title: format!("A map of the space {}", answer.space),
         subtitle: format!(
             "{} of {} windows{}",
@@ -68,11 +103,12 @@ pub(crate) fn map(view: &View, colour: MapColour, answer: &MapAnswer) -> Scatter
             grouped(answer.windows),
             as_of(view)
         ),
-        note: "Each dot is a window, placed along the two principal components of its vector. What is far apart here is far apart in the space; what is near may not be near."
+        note: "Each dot is a window, placed along the two principal components of its vector. What is far apart here is far apart in the space; what is near may not be near. The small charts are windows at the edges, each on a scale of its own; percent: their moves."
             .to_owned(),
         x_axis: format!("first component, {:.0} % of the variance", share(0)),
         y_axis: format!("second component, {:.0} % of the variance", share(1)),
         groups,
         ordered,
-    }
+        examples: examples(view, &answer.points)?,
+    })
 }

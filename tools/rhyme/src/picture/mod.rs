@@ -5,6 +5,7 @@ mod fan;
 mod map;
 mod matrix;
 mod names;
+mod runs;
 mod timeline;
 mod windows;
 

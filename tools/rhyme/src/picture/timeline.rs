@@ -9,6 +9,7 @@ use rhymedb::{
 };
 
 use super::names::{as_of, name};
+use super::runs::{MOST_RUNS, Runs, fewer};
 use crate::failure::Outcome;
 use crate::text::grouped;
 
@@ -137,6 +138,8 @@ pub(crate) fn regimes(view: &View, set: &LabelSet, answer: &RegimesAnswer) -> Ou
     };
     let key = &answer.series;
     let (first, last) = (answer.runs.first(), answer.runs.last());
+    let mut drawn: Runs = answer.runs.iter().map(|r| (band(r), r.windows)).collect();
+    let changed = fewer(&mut drawn, MOST_RUNS);
     let windows: u64 = answer.runs.iter().map(|r| r.windows).sum();
     let track = Track {
         name: name(key),
@@ -145,7 +148,7 @@ pub(crate) fn regimes(view: &View, set: &LabelSet, answer: &RegimesAnswer) -> Ou
             (Some(first), Some(last)) => bars(view, key, Some(first.first), Some(last.last))?,
             _ => Bars::default(),
         },
-        bands: answer.runs.iter().map(band).collect(),
+        bands: drawn.iter().map(|(band, _)| *band).collect(),
         flags: Vec::new(),
         scores: None,
     };
@@ -162,12 +165,26 @@ pub(crate) fn regimes(view: &View, set: &LabelSet, answer: &RegimesAnswer) -> Ou
             },
             as_of(view)
         ),
-        note: "A bar has the label of the window that ends with it; where no label was clear there is no band. Times are UTC."
-            .to_owned(),
+        note: format!(
+            "A bar has the label of the window that ends with it; where no label was clear there is no band.{} Times are UTC.",
+            if changed == 0 {
+                String::new()
+            } else {
+                format!(
+                    " Drawn are {} runs: the shortest have the label of a longer neighbour, which changes {} of the windows. The table has all runs.",
+                    drawn.len(),
+                    percent_of(changed, windows)
+                )
+            }
+        ),
         leans: labels.iter().map(|l| lean(l, answer.judged_by)).collect(),
         labels,
         tracks: vec![track],
     })
+}
+
+fn percent_of(part: u64, all: u64) -> String {
+    format!("{:.0} %", 100.0 * part as f64 / all.max(1) as f64)
 }
 
 /// What a regime says of the price. Labels in words may say anything.
@@ -175,6 +192,10 @@ fn lean(label: &str, judged_by: JudgedBy) -> Option<Lean> {
     match (judged_by, label) {
         (JudgedBy::Rules, "bullish" | "strong rise") => Some(Lean::Rise),
         (JudgedBy::Rules, "bearish" | "strong fall") => Some(Lean::Fall),
+        (JudgedBy::Rules, "slow rise") => Some(Lean::SlowRise),
+        (JudgedBy::Rules, "slow fall") => Some(Lean::SlowFall),
+        (JudgedBy::Rules, "range" | "calm range") => Some(Lean::Calm),
+        (JudgedBy::Rules, "whipsaw" | "wild range") => Some(Lean::Wild),
         _ => None,
     }
 }
@@ -231,10 +252,31 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
             answer.space,
             as_of(view)
         ),
-        note: "The first moments have too few before them for a percentile. Times are UTC."
-            .to_owned(),
+        note: format!(
+            "Shaded: episodes in which chart and news disagree, and which way. Each dot is a moment with news.{} Times are UTC.",
+            no_dots(&moments)
+        ),
         labels: Vec::new(),
         leans: Vec::new(),
         tracks: vec![track],
     })
+}
+
+/// Which moments a picture leaves out.
+fn no_dots(moments: &[&DivergenceMoment]) -> String {
+    let without = moments.iter().filter(|m| m.percentile.is_none());
+    let trained = without
+        .clone()
+        .filter(|m| m.trained_until.is_some())
+        .count();
+    match (without.count(), trained) {
+        (0, _) => String::new(),
+        (n, 0) => format!(" {n} moments have no dot: too few are before them for a percentile."),
+        (n, trained) if n == trained => {
+            format!(" {n} moments have no dot: the weights were trained on them.")
+        }
+        (n, trained) => format!(
+            " {n} moments have no dot: the weights were trained on {trained} of them, and too few are before the others for a percentile."
+        ),
+    }
 }

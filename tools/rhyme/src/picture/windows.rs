@@ -1,7 +1,7 @@
 //! Windows that were found, side by side.
 
 use rhymedb::plot::{Analogs, Chart};
-use rhymedb::{SimilarAnswer, TransferAnswer, View};
+use rhymedb::{SimilarAnswer, TransferAnswer, View, Window};
 
 use super::after::chart;
 use super::names::{as_of, name, when};
@@ -17,7 +17,9 @@ pub(crate) fn found(
     answer: &SimilarAnswer,
     ahead: Option<usize>,
 ) -> Outcome<Analogs> {
+    // After hits that are no entries nothing is drawn, and so nothing is after the question.
     let ahead = ahead.unwrap_or((answer.window_bars as usize / 4).max(1));
+    let ahead = if answer.entries { ahead } else { 0 };
     let query = match (&answer.query, &answer.query_bars) {
         (Some(window), Some(bars)) if answer.open_bar.is_some() => Some(Chart {
             name: name(&window.series),
@@ -25,6 +27,7 @@ pub(crate) fn found(
             interval: Some(window.series.interval),
             bars: bars.clone(),
             later: rhymedb::Bars::default(),
+            same_moment: false,
         }),
         (Some(window), _) => Some(chart(view, window, "asked".to_owned(), ahead)?),
         (None, Some(bars)) => Some(Chart {
@@ -33,10 +36,10 @@ pub(crate) fn found(
             interval: None,
             bars: bars.clone(),
             later: rhymedb::Bars::default(),
+            same_moment: false,
         }),
         (None, None) => None,
     };
-    let ahead = if answer.entries { ahead } else { 0 };
     let mut hits = Vec::with_capacity(answer.hits.len());
     for hit in &answer.hits {
         let label = format!(
@@ -44,7 +47,11 @@ pub(crate) fn found(
             hit.rank,
             hit.refined.unwrap_or(f64::from(hit.score))
         );
-        hits.push(chart(view, &hit.window, label, ahead)?);
+        let chart = chart(view, &hit.window, label, ahead)?;
+        hits.push(Chart {
+            same_moment: is_same_moment(answer.query.as_ref(), &hit.window),
+            ..chart
+        });
     }
     let title = match &answer.query {
         Some(w) if answer.open_bar.is_some() => {
@@ -74,15 +81,21 @@ pub(crate) fn found(
     })
 }
 
+/// Whether a window is the asked event itself on another chart: they overlap in time.
+fn is_same_moment(query: Option<&Window>, hit: &Window) -> bool {
+    query.is_some_and(|query| query.start < hit.end && hit.start < query.end)
+}
+
 /// The answer to a search in another market.
 pub(crate) fn transferred(view: &View, to: &str, answer: &TransferAnswer) -> Outcome<Analogs> {
     let query = &answer.query;
-    let bars = chart(view, query, "asked".to_owned(), 0)?;
-    let ahead = (bars.bars.len() / 4).max(1);
     let mut hits = Vec::with_capacity(answer.hits.len());
     for hit in &answer.hits {
         let label = format!("{} · {:.3} · raw {:.3}", hit.rank, hit.score, hit.raw);
-        hits.push(chart(view, &hit.window, label, 0)?);
+        hits.push(Chart {
+            same_moment: is_same_moment(Some(query), &hit.window),
+            ..chart(view, &hit.window, label, 0)?
+        });
     }
     Ok(Analogs {
         title: format!(
@@ -99,7 +112,7 @@ pub(crate) fn transferred(view: &View, to: &str, answer: &TransferAnswer) -> Out
         ),
         note: "Times are UTC; the first number is the corrected score, without the shift between the sides, the second the raw cosine."
             .to_owned(),
-        query: Some(chart(view, query, "asked".to_owned(), ahead)?),
+        query: Some(chart(view, query, "asked".to_owned(), 0)?),
         found: hits,
         fan: None,
     })

@@ -1,0 +1,100 @@
+//! The view that a question is put to, and what is to be said beside its answer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::db::{Filter, LeastMove, View};
+use crate::error::Result;
+use crate::model::{SeriesKey, Timestamp};
+
+/// A view that is asked: as of the question's time, and heard where it takes a name for another.
+pub(super) struct Asked {
+    pub(super) view: View,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Asked {
+    pub(super) fn at(view: &View, as_of: Option<Timestamp>) -> Self {
+        let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+        let kept = Arc::clone(&heard);
+        let view = as_of.map_or_else(|| view.clone(), |time| view.at(time));
+        let view = view.also_on_spelling(move |spelling| {
+            let note = format!("{} is taken for {}", spelling.typed, spelling.stored);
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            // A question may look a name up more than once.
+            if !kept.contains(&note) {
+                kept.push(note);
+            }
+        });
+        Self { view, heard }
+    }
+
+    /// What is to be said of names and of the database, then `more`.
+    pub(super) fn notes(
+        &self,
+        more: impl IntoIterator<Item = Option<String>>,
+    ) -> Result<Vec<String>> {
+        let waiting = self.view.spaces()?.iter().any(|s| s.pending_ranges > 0);
+        let waiting = waiting.then(|| {
+            "an ingestion was interrupted, and some windows are not searchable yet; run `rhyme compact` or ingest again".to_owned()
+        });
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notes: Vec<String> = waiting.into_iter().chain(heard.iter().cloned()).collect();
+        notes.extend(more.into_iter().flatten());
+        Ok(notes)
+    }
+}
+
+/// Until when the weights of a space were trained, on what if the question is about one series, and what
+/// `more` follows. Nothing without such a time.
+pub(super) fn trained(
+    space: &str,
+    until: Option<Timestamp>,
+    series: Option<&SeriesKey>,
+    more: &str,
+) -> Option<String> {
+    let until = until?;
+    let on = series.map_or_else(String::new, |s| format!(" on {} {}", s.market, s.interval));
+    let told = if until.millis() == i64::MAX {
+        format!("do not say until when they were trained{on}")
+    } else {
+        let until = until.to_string();
+        let day = until.strip_suffix("T00:00:00Z").unwrap_or(&until);
+        format!("were trained until {day}{on}")
+    };
+    Some(format!(
+        "the weights of the space {space} {told}: an answer as of an earlier time knows what came later{more}"
+    ))
+}
+
+/// That a question as of the past is filtered by what nobody dated.
+pub(super) fn undated(filter: &Filter, view: &View) -> Result<Option<String>> {
+    let Some(as_of) = view.as_of().filter(|_| !filter.attributes.is_empty()) else {
+        return Ok(None);
+    };
+    let all = view.attributes(None)?;
+    let names = filter.attributes.keys();
+    let without = names.filter(|name| all.iter().any(|a| a.name == **name && a.known.is_none()));
+    let without: Vec<&str> = without.map(String::as_str).collect();
+    Ok((!without.is_empty()).then(|| {
+        format!(
+            "{} of some symbols has no date: this is asked of those that have it today, which {as_of} may not have known",
+            without.join(", ")
+        )
+    }))
+}
+
+/// That a filter by moves found fewer windows than were asked for.
+pub(super) fn few(
+    least: Option<LeastMove>,
+    (found, wanted): (usize, usize),
+    exact: bool,
+) -> Option<String> {
+    let least = least.filter(|_| found < wanted)?;
+    Some(if exact {
+        format!("no more than {found} distinct windows moved by {least}")
+    } else {
+        format!(
+            "{found} of {wanted}: of the nearest 30,000 windows no more moved by {least}; an exact search looks at all of them"
+        )
+    })
+}

@@ -1,0 +1,73 @@
+//! Headlines, and how much words say, as rows of an answer have them.
+
+use serde::{Deserialize, Serialize};
+
+use super::rounded::{self, figure};
+use crate::db::{Expressiveness, HeadlineHit};
+use crate::model::Timestamp;
+
+/// A headline that was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct HeadlineRow {
+    /// 1 is the best.
+    pub rank: usize,
+    /// The cosine with the query, -1 to 1.
+    pub score: f64,
+    /// When it was published.
+    pub published: Timestamp,
+    /// How exactly that is known: `day`, `minute` or `second`.
+    pub precision: String,
+    /// When it was known.
+    pub known: Timestamp,
+    /// The share of headlines that say less about charts, in percent.
+    pub percentile: Option<f64>,
+    /// The symbols that it names.
+    pub symbols: Vec<String>,
+    /// Who published it.
+    pub source: String,
+    /// The headline.
+    pub text: String,
+}
+
+impl From<&HeadlineHit> for HeadlineRow {
+    fn from(hit: &HeadlineHit) -> Self {
+        Self {
+            rank: hit.rank,
+            score: figure(hit.score),
+            published: hit.headline.time,
+            precision: hit.headline.precision.to_string(),
+            known: hit.known,
+            percentile: hit.expressiveness.map(percentile),
+            symbols: hit.headline.symbols.clone(),
+            source: hit.headline.source.clone(),
+            text: hit.headline.text.clone(),
+        }
+    }
+}
+
+/// The share of headlines that say less, in percent.
+pub(super) fn percentile(told: Expressiveness) -> f64 {
+    rounded::to(1, told.percentile.into())
+}
+
+/// How much a sentence says about charts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ExpressivenessRow {
+    /// The standard deviation of its cosine over a bank of charts.
+    pub deviation: f64,
+    /// The share of headlines that say less, in percent.
+    pub percentile: f64,
+}
+
+impl From<Expressiveness> for ExpressivenessRow {
+    fn from(told: Expressiveness) -> Self {
+        Self {
+            deviation: figure(told.deviation),
+            percentile: percentile(told),
+        }
+    }
+}

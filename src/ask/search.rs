@@ -1,0 +1,186 @@
+//! Which charts and headlines are nearest to a sentence.
+
+use serde::{Deserialize, Serialize};
+
+use super::asked::{Asked, few, trained, undated};
+use super::headline_row::{ExpressivenessRow, HeadlineRow};
+use super::similar::{HitRow, Told, ten};
+use super::span::Span;
+use crate::analysis::SearchAnswer;
+use crate::db::{Filter, View};
+use crate::error::Result;
+use crate::model::Timestamp;
+
+/// Asks for the charts and the headlines nearest to a sentence: see [`View::search`].
+///
+/// ```
+/// use rhymedb::ask::SearchRequest;
+/// let typed = r#"{"text": "shares plunge", "k": 5, "filter": {"market": ["equity"]}, "latency": "5m"}"#;
+/// let request: SearchRequest = serde_json::from_str(typed)?;
+/// assert_eq!(request.latency.to_string(), "5m");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SearchRequest {
+    /// The sentence.
+    pub text: String,
+    /// How many charts and how many headlines to find: 1 to 10,000. Default: 10.
+    #[serde(default = "ten")]
+    pub k: usize,
+    /// The space. Default: the only one that reads text, or `clip`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<String>,
+    /// Which windows may be found; symbols and times choose headlines too.
+    #[serde(default)]
+    pub filter: Filter,
+    /// Nothing that was not known at this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
+    /// Rank a sentence about a large move by its words alone.
+    #[serde(default)]
+    pub by_words: bool,
+    /// Search all symbols, whatever the sentence names.
+    #[serde(default)]
+    pub all_symbols: bool,
+    /// The time from the publication of a headline until somebody can know it.
+    #[serde(default)]
+    pub latency: Span,
+    /// The breadth of the search in a graph of charts, 1 to 100,000. Default: 128.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ef: Option<usize>,
+    /// Score every window; headlines are always all scored.
+    #[serde(default)]
+    pub exact: bool,
+}
+
+impl SearchRequest {
+    /// The request with the defaults.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            k: ten(),
+            space: None,
+            filter: Filter::new(),
+            as_of: None,
+            by_words: false,
+            all_symbols: false,
+            latency: Span::default(),
+            ef: None,
+            exact: false,
+        }
+    }
+
+    /// Asks a view.
+    ///
+    /// # Errors
+    /// Those of [`crate::Search::run`].
+    pub fn ask(&self, view: &View) -> Result<SearchReply> {
+        self.ask_in_full(view).map(|(reply, _)| reply)
+    }
+
+    /// Asks a view, and gives what the reply was made of too.
+    ///
+    /// # Errors
+    /// Those of [`Self::ask`].
+    pub fn ask_in_full(&self, view: &View) -> Result<(SearchReply, SearchAnswer)> {
+        let asked = Asked::at(view, self.as_of);
+        let mut search = asked.view.search(&self.text).k(self.k).exact(self.exact);
+        search = search.latency(self.latency.0).by_words(self.by_words);
+        search = search.all_symbols(self.all_symbols);
+        search = search.filter(self.filter.clone());
+        pass_on!(search, self, names: space);
+        pass_on!(search, self, some: ef);
+        let answer = search.run()?;
+        let hits = (answer.charts.hits.len(), self.k);
+        let notes = asked.notes([
+            answer.warning(),
+            trained(&answer.charts.space, answer.trained_until, None, ""),
+            few(self.filter.min_move, hits, self.exact),
+            undated(&self.filter, &asked.view)?,
+        ])?;
+        let charts = answer.charts.hits.iter();
+        let charts = charts.map(|hit| HitRow::of(&asked.view, hit));
+        let reply = SearchReply {
+            query: SearchQuery {
+                text: answer.text.clone(),
+                space: answer.charts.space.clone(),
+                as_of: asked.view.as_of(),
+            },
+            pattern: answer.pattern.clone(),
+            told: Told::of(&answer.charts),
+            expressiveness: answer.expressiveness.map(ExpressivenessRow::from),
+            warning: answer.warning(),
+            trained_until: answer.trained_until,
+            charts: charts.collect::<Result<_>>()?,
+            headlines: answer.headlines.iter().map(HeadlineRow::from).collect(),
+            searched: SearchedAll {
+                windows: answer.charts.searched.windows,
+                plan: answer.charts.searched.plan.to_owned(),
+                headlines: answer.headlines_searched,
+            },
+            took_us: answer.took.as_micros() as u64,
+            notes,
+        };
+        Ok((reply, answer))
+    }
+}
+
+/// The reply to a [`SearchRequest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SearchReply {
+    /// What was asked.
+    pub query: SearchQuery,
+    /// The chart pattern that the sentence names; then the charts are those that end with it.
+    pub pattern: Option<String>,
+    /// How the sentence was understood.
+    #[serde(flatten)]
+    pub told: Told,
+    /// How much the sentence says about charts, if the space can tell.
+    pub expressiveness: Option<ExpressivenessRow>,
+    /// Why the charts are hardly an answer, if they are not; also among the notes.
+    pub warning: Option<String>,
+    /// Until when the weights of the space have seen anything, if that is after the view's time.
+    pub trained_until: Option<Timestamp>,
+    /// The charts, best first.
+    pub charts: Vec<HitRow>,
+    /// The headlines, best first.
+    pub headlines: Vec<HeadlineRow>,
+    /// What was looked at.
+    pub searched: SearchedAll,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+    /// What to know before using this.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// What was searched for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SearchQuery {
+    /// The sentence.
+    pub text: String,
+    /// The space that was searched.
+    pub space: String,
+    /// As of when.
+    pub as_of: Option<Timestamp>,
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SearchedAll {
+    /// Windows that passed the filter.
+    pub windows: u64,
+    /// `scan` (every window was scored), `graph`, or `graph+scan`.
+    pub plan: String,
+    /// Headlines, each of which was scored.
+    pub headlines: u64,
+}

@@ -1,0 +1,260 @@
+//! Questions and answers as values: they go through JSON and come back, and fit their schemas.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+#[path = "ask/schema.rs"]
+mod schema;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use rhymedb::ask::{self, OutcomesRequest, Question, SimilarRequest, Subject};
+use rhymedb::{Database, Error, NewTag, SeriesBars, SyntheticConfig, SyntheticMarket, View};
+use serde_json::{Value, json};
+
+static MARKET: LazyLock<(tempfile::TempDir, Database)> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let config = SyntheticConfig {
+        crypto_bars: 600,
+        equity_days: 200,
+        ..SyntheticConfig::small(1)
+    };
+    let market = SyntheticMarket::new(config).unwrap();
+    for (key, calendar, bars) in market.series() {
+        let series = SeriesBars {
+            key,
+            calendar,
+            bars,
+        };
+        db.ingest_bars(&[series]).unwrap();
+    }
+    db.ingest_headlines(&market.headlines()).unwrap();
+    let tag = |time: &str| NewTag {
+        name: "long".to_owned(),
+        target: format!("ORBUSDT:1h@{time}").parse().unwrap(),
+        value: Some(-3.5),
+        known: None,
+    };
+    db.add_tags(&[tag("2015-01-10"), tag("2015-01-15")])
+        .unwrap();
+    (dir, db)
+});
+
+fn view() -> View {
+    MARKET.1.now()
+}
+
+const TARGET: &str = "NOVAUSDT:1h@2015-01-20";
+
+/// Each question with as little as it needs, and with much.
+fn questions() -> Vec<Value> {
+    vec![
+        json!({"question": "similar", "target": TARGET, "k": 3}),
+        json!({"question": "similar", "target": TARGET, "k": 3, "outcome": ["24h", 12], "refine": "dtw",
+            "filter": {"market": ["crypto"], "interval": ["1h"], "until": "2015-01-22"}, "as_of": "2015-01-24"}),
+        json!({"question": "similar", "target": "text:bitcoin crashes", "k": 2}),
+        json!({"question": "similar", "target": {"path": [1, 3, 2, 5, 4]}, "k": 2}),
+        json!({"question": "pattern", "pattern": "double top", "k": 2}),
+        json!({"question": "search", "text": "shares plunge after a profit warning", "k": 2, "latency": "5m"}),
+        json!({"question": "combine", "k": 2, "terms": [{"plus": TARGET}, {"minus": "text:a sharp correction"}]}),
+        json!({"question": "reaction", "text": "chief executive resigns", "horizon": "5d", "k": 3}),
+        json!({"question": "outcomes", "horizon": ["1d", 3],
+            "moments": ["NOVAUSDT:1h@2015-01-15", "NOVAUSDT:1h@2035-01-15"]}),
+        json!({"question": "news", "target": TARGET, "k": 2, "within": "3d"}),
+        json!({"question": "transfer", "target": TARGET, "to": ["equity"], "k": 2, "filter": {"interval": ["1d"]}}),
+        json!({"question": "transfer-matrix", "sample": 50}),
+        json!({"question": "anomaly", "target": TARGET, "neighbours": 2}),
+        json!({"question": "anomaly", "target": TARGET, "space": "clip", "labels": ["shares fall",
+            {"name": "up", "sentences": ["shares rise", "a rally"]}]}),
+        json!({"question": "anomaly-scan", "scan": "NOVAUSDT", "level": 0.2, "by": "distance",
+            "filter": {"from": "2015-01-20", "until": "2015-01-22"}}),
+        json!({"question": "divergence", "series": "NOVAUSDT:1h", "history": 1, "below": 100}),
+        json!({"question": "divergence", "series": "NOVAUSDT:1h", "history": 1, "moments": true}),
+        json!({"question": "classify", "target": TARGET}),
+        json!({"question": "classify", "target": TARGET, "labels": ["shares surge", "shares plunge"]}),
+        json!({"question": "classify-history", "series": "NOVAUSDT:1h", "set": "patterns", "confirm": 2}),
+        json!({"question": "classify-by-tags", "target": TARGET, "neighbours": 1}),
+        json!({"question": "axis", "low": "bearish", "high": "bullish", "targets": [TARGET, "text:a crash"]}),
+        json!({"question": "axis-history", "low": "bearish", "high": "bullish", "series": "NOVAUSDT:1h",
+            "from": "2015-01-24"}),
+        json!({"question": "axis-headlines", "low": "bearish", "high": "bullish", "symbol": "ACME"}),
+        json!({"question": "map", "sample": 20}),
+        json!({"question": "context", "target": TARGET, "before": "10d", "after": "10d"}),
+    ]
+}
+
+fn read(question: &Value) -> Question {
+    serde_json::from_value(question.clone()).unwrap_or_else(|e| panic!("{question}: {e}"))
+}
+
+#[test]
+fn every_kind_of_question_is_asked_here() {
+    let kinds: BTreeSet<_> = ask::schemas().iter().map(|s| s.question).collect();
+    let asked: BTreeSet<_> = questions().iter().map(|q| read(q).name()).collect();
+    assert_eq!(asked, kinds);
+}
+
+#[test]
+fn questions_come_back_from_json() {
+    let schemas = ask::schemas();
+    for typed in questions() {
+        let question = read(&typed);
+        let mut written = serde_json::to_value(&question).unwrap();
+        assert_eq!(read(&written), question);
+        assert_eq!(written["question"], question.name());
+        let of = schemas.iter().find(|s| s.question == question.name());
+        for mut value in [typed, written.take()] {
+            value.as_object_mut().unwrap().remove("question");
+            schema::check(&of.unwrap().request, &value);
+        }
+    }
+    let short: SimilarRequest = serde_json::from_value(json!({"target": TARGET})).unwrap();
+    assert_eq!(short, SimilarRequest::new(TARGET));
+}
+
+#[test]
+fn answers_come_back_from_json_and_fit_their_schemas() {
+    let schemas = ask::schemas();
+    for typed in questions() {
+        let question = read(&typed);
+        let answer = question
+            .ask(&view())
+            .unwrap_or_else(|e| panic!("{typed}: {e}"));
+        let value = serde_json::to_value(&answer).unwrap();
+        let back = question.read_answer(&value).unwrap();
+        assert_eq!(back, answer, "{typed}");
+        assert_eq!(serde_json::to_value(&back).unwrap(), value, "{typed}");
+        let of = schemas.iter().find(|s| s.question == question.name());
+        schema::check(&of.unwrap().reply, &value);
+        assert!(value["notes"].is_array(), "{typed}");
+    }
+}
+
+#[test]
+fn what_no_question_takes_is_refused() {
+    for mut typed in questions() {
+        typed["colour"] = json!("red");
+        let error = serde_json::from_value::<Question>(typed).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.starts_with("unknown field `colour`, expected "),
+            "{error}"
+        );
+    }
+    for (typed, message) in [
+        (json!({"target": TARGET}), "missing field `question`"),
+        (
+            json!({"question": "oracle"}),
+            "unknown variant `oracle`, expected one of `similar`",
+        ),
+        (json!({"question": "similar"}), "missing field `target`"),
+        (
+            json!({"question": "similar", "target": {"file": "x.csv"}}),
+            "expected a target as text",
+        ),
+        (
+            json!({"question": "similar", "target": TARGET, "outcome": ["soon"]}),
+            "expected a horizon in bars",
+        ),
+        (
+            json!({"question": "similar", "target": TARGET, "filter": {"markets": ["crypto"]}}),
+            "unknown field `markets`, expected one of `market`",
+        ),
+    ] {
+        let error = serde_json::from_value::<Question>(typed.clone()).unwrap_err();
+        assert!(error.to_string().contains(message), "{typed}: {error}");
+    }
+}
+
+#[test]
+fn a_question_narrows_the_view_and_never_widens_it() {
+    let may_know = |as_of: &str| MARKET.1.at(as_of.parse().unwrap());
+    let mut request = SimilarRequest::new("NOVAUSDT:1h");
+    request.k = 1;
+    request.as_of = Some("2015-01-20".parse().unwrap());
+    let reply = request.ask(&view()).unwrap();
+    assert_eq!(reply.query.as_of, request.as_of);
+    assert!(reply.query.window.unwrap().end <= request.as_of.unwrap());
+    let earlier = request.ask(&may_know("2015-01-15")).unwrap();
+    assert_eq!(earlier.query.as_of, Some("2015-01-15".parse().unwrap()));
+}
+
+#[test]
+fn notes_say_what_a_reader_has_to_know() {
+    let asked = |typed: Value| {
+        let answer = read(&typed).ask(&view()).unwrap();
+        serde_json::to_value(&answer).unwrap()["notes"].to_string()
+    };
+    let notes = asked(
+        json!({"question": "similar", "target": "nova/usdt:1h@2015-01-20", "as_of": "2015-01-15",
+        "filter": {"min_move": "900%"}}),
+    );
+    for part in [
+        "is taken for crypto/synthetic/NOVAUSDT:1h",
+        "later than the view",
+        "0 of 10",
+    ] {
+        assert!(notes.contains(part), "{notes}");
+    }
+    let notes = asked(json!({"question": "search", "text": "the violin"}));
+    assert!(notes.contains("says little about charts"), "{notes}");
+    let moments = vec!["NOVAUSDT:1h@2035-01-15".parse().unwrap()];
+    let reply = OutcomesRequest::new(moments).ask(&view()).unwrap();
+    assert!(
+        reply.notes[0].contains("1 of 1 moments left out"),
+        "{:?}",
+        reply.notes
+    );
+}
+
+#[test]
+fn charts_of_the_askers_own_are_checked() {
+    let bar = |time: &str, low: f64| json!({"open_time": time, "open": 2.0, "high": 3.0, "low": low, "close": 2.5});
+    for (bars, message) in [
+        (
+            json!([bar("2021-01-02", 1.0), bar("2021-01-01", 1.0)]),
+            "ascending by time",
+        ),
+        (json!([bar("2021-01-01", -1.0)]), "a price is not above 0"),
+    ] {
+        let subject: Subject = serde_json::from_value(json!({ "bars": bars })).unwrap();
+        match subject.query() {
+            Err(Error::Invalid(error)) => assert!(error.contains(message), "{error}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// The schemas that clients are written against; `RHYME_GOLDEN=write` writes them anew.
+#[test]
+fn the_schemas_are_those_that_are_committed() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/schemas");
+    let write = std::env::var_os("RHYME_GOLDEN").is_some_and(|v| v == "write");
+    let mut names = BTreeSet::new();
+    for schema in ask::schemas() {
+        let name = format!("{}.json", schema.question);
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if write {
+            fs::write(folder.join(&name), &text).unwrap();
+        }
+        let committed = fs::read_to_string(folder.join(&name)).unwrap_or_default();
+        assert!(
+            committed.replace("\r\n", "\n") == text,
+            "docs/schemas/{name} is not what the program takes and gives; RHYME_GOLDEN=write cargo test --test ask writes it"
+        );
+        names.insert(name);
+    }
+    let files = fs::read_dir(&folder).unwrap();
+    let files: BTreeSet<String> = files
+        .map(|f| f.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(files, names, "a schema without a question");
+}
