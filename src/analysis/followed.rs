@@ -129,24 +129,29 @@ impl Follow<'_, '_> {
                 Err(error) => return Err(error),
             };
         }
-        Ok(Moment {
-            place,
-            before: {
-                let before = past.bars_until(place, past.window_bars() as usize)?;
-                net_of(self.net, series, before)?.unwrap_or_default()
-            },
-            after: match longest {
-                Some(longest) => {
-                    let after = past.bars_after(place, longest)?;
-                    match after {
-                        Some(after) => net_of(self.net, series, after)?,
-                        None => None,
-                    }
-                }
-                None => None,
-            },
-            mean: drift.of(series)?,
-        })
+        let mut read = || -> Result<Moment> {
+            let net = |bars| net_of(self.net, series, bars);
+            Ok(Moment {
+                place,
+                before: net(past.bars_until(place, past.window_bars() as usize)?)?
+                    .unwrap_or_default(),
+                after: match longest {
+                    Some(longest) => past.bars_after(place, longest)?.map_or(Ok(None), net)?,
+                    None => None,
+                },
+                mean: drift.of(series)?,
+            })
+        };
+        match read() {
+            // Nor is a benchmark that is not stored in bars of its interval.
+            Err(Error::NotFound { .. }) if left_out => Ok(Moment {
+                place,
+                before: Bars::default(),
+                after: None,
+                mean: 0.0,
+            }),
+            found => found,
+        }
     }
 }
 

@@ -307,8 +307,8 @@ fn what_cannot_be_transferred_is_refused() {
     );
     fails(
         &["transfer-matrix", "--by", "moon"],
-        2,
-        "possible values: market, symbol",
+        3,
+        "no attribute \"moon\"; no attributes of symbols are stored",
     );
     fails(
         &["transfer-matrix", "--sample", "0"],

@@ -36,6 +36,14 @@ fn world() -> World {
         "candles/equity/nyse/ACME-1d.csv",
         csv(START, DAY, &closes(400, 12)),
     );
+    world.file(
+        "candles/equity/arca/SPY-1d.csv",
+        csv(START - 200 * DAY, DAY, &closes(600, 15)),
+    );
+    world.file(
+        "companies.csv",
+        "symbol,name,sector,website\nACME,Acme Corp,Industrials,acme.test\nAAPL,Apple Inc.,Technology,\n",
+    );
     // A share that was split four to one after 77 days.
     let mut split = "time,open,high,low,close,volume\n".to_owned();
     for (day, close) in closes(160, 13).into_iter().enumerate() {

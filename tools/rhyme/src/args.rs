@@ -135,7 +135,7 @@ pub(crate) enum Plain {
     /// Make longer bars of a series, kept in step with it
     #[command(after_help = resample::HELP)]
     Resample(resample::Resample),
-    /// Say something of symbols: sector, name, aliases, anything
+    /// Say what symbols are: sector, name, anything
     #[command(subcommand, after_help = attribute::HELP)]
     Attribute(attribute::Args),
     /// List the attributes of symbols

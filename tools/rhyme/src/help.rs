@@ -10,7 +10,15 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
     (
         "Bring in",
         false,
-        &["ingest", "import", "embed", "resample", "prototype", "tag"],
+        &[
+            "ingest",
+            "import",
+            "embed",
+            "resample",
+            "prototype",
+            "attribute",
+            "tag",
+        ],
     ),
     (
         "Ask",
@@ -41,6 +49,7 @@ const GROUPS: [(&str, bool, &[&str]); 7] = [
             "bars",
             "headlines",
             "spaces",
+            "attributes",
             "tags",
             "stats",
             "eval",
@@ -225,7 +234,7 @@ mod tests {
         let page = grouped(Args::command()).render_help().to_string();
         let wide: Vec<&str> = page.lines().filter(|l| l.chars().count() > WIDTH).collect();
         assert!(wide.is_empty(), "{wide:?}");
-        assert!(page.lines().count() <= 52, "{page}");
+        assert!(page.lines().count() <= 56, "{page}");
         // No sentence is cut.
         assert!(!page.contains("..."), "{page}");
         assert!(!page.contains("Shell "), "{page}");
@@ -233,8 +242,9 @@ mod tests {
 
     #[test]
     fn options_that_take_a_list_take_it_with_commas() {
-        // Lines of a script, and sentences, which have commas of their own.
-        const OTHERS: [&str; 2] = ["command", "labels"];
+        // Lines of a script, and sentences, which have commas of their own; the values of an attribute stand
+        // with commas behind its name.
+        const OTHERS: [&str; 3] = ["command", "labels", "attribute"];
         fn check(command: &Command) {
             for arg in command.get_arguments() {
                 let many = matches!(arg.get_action(), clap::ArgAction::Append);

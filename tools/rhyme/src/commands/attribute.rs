@@ -52,7 +52,7 @@ pub(crate) enum Args {
         file: PathBuf,
     },
     /// Forget an attribute of all symbols, or of one
-    #[command(after_help = "Example: rhyme attribute remove sector --yes")]
+    #[command(after_help = "Example: rhyme attribute remove website --yes")]
     Remove {
         /// The attribute
         name: String,

@@ -38,7 +38,7 @@ pub(crate) enum Export {
     #[command(after_help = "Example: rhyme export tags tags.csv")]
     Tags(ExportTags),
     /// Attributes of symbols, as `rhyme attribute import` reads them from CSV: a row for each
-    #[command(after_help = "Example: rhyme export attributes companies.csv")]
+    #[command(after_help = "Example: rhyme export attributes attributes.csv")]
     Attributes(ExportAttributes),
 }
 
