@@ -127,7 +127,7 @@ impl Happened {
 }
 
 /// The section `analogs`: of each window after the date, the 10 entries nearest to it whose outcomes
-/// were known before it opened are its forecast. Entries, as [`crate::Similar::entries`] chooses them: the
+/// were known before it opened are its forecast. Entries, as [`crate::query::Similar::entries`] chooses them: the
 /// best windows of their runs were chosen by their outcomes.
 pub(super) fn analogs(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()> {
     let section = EvalSection::Analogs;

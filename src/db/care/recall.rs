@@ -31,7 +31,7 @@ pub struct RecallOptions {
     pub seed: u64,
     /// Whether every window is asked to find itself, not only the sample. Default: no.
     pub all: bool,
-    /// The breadth of the search in a graph, as [`crate::Similar::ef`]. Default: 128.
+    /// The breadth of the search in a graph, as [`crate::query::Similar::ef`]. Default: 128.
     pub ef: usize,
     /// The least recall, and the least share of windows that find themselves, with which a space
     /// passes: 0 to 1. Default: 0.95.
@@ -114,7 +114,9 @@ impl Database {
     /// are asked even where [`crate::View::similar`] would rather score every window.
     ///
     /// ```
-    /// use rhymedb::{Control, Database, RecallOptions, SyntheticConfig, SyntheticMarket, SeriesBars};
+    /// use rhymedb::{Control, Database, SeriesBars};
+    /// use rhymedb::admin::RecallOptions;
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

@@ -149,7 +149,7 @@ pub enum NoticeKind {
     NoRows,
     /// Adjusted closes that differ from the closes and are not used.
     AdjustedUnused,
-    /// A jump in price as a split makes it: see [`crate::SplitJump`].
+    /// A jump in price as a split makes it: see [`crate::data::SplitJump`].
     Split,
     /// A high below, or a low above, another price of its bar by no more than rounding makes; it was
     /// moved to that price.

@@ -13,10 +13,10 @@ use anyhow::{Context, Result, bail};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{
-    BarOptions, Bars, Calendar, ChartEncoder, SeriesBars, SeriesKey, Timestamp,
-    chart_encoder_by_name, find_inputs, read_bars,
-};
+use rhymedb::{Bars, SeriesBars, SeriesKey, Timestamp};
+use rhymedb::data::Calendar;
+use rhymedb::encode::{ChartEncoder, chart_encoder_by_name};
+use rhymedb::files::{BarOptions, find_inputs, read_bars};
 
 use crate::{npy, rconv};
 

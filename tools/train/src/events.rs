@@ -7,10 +7,10 @@ use std::sync::Arc;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
-use rhymedb::{
-    ChartEncoder, Error, EventKind, Headline, MarketEvent, Result, SeriesBars, SyntheticConfig,
-    SyntheticMarket, TextEncoder, Weights, Wordings,
-};
+use rhymedb::data::Headline;
+use rhymedb::encode::{ChartEncoder, TextEncoder, Weights};
+use rhymedb::synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
+use rhymedb::{Error, Result, SeriesBars};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Ends;

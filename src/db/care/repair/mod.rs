@@ -54,7 +54,8 @@ impl OpenOptions {
     /// whose encoder is not known is left as it is.
     ///
     /// ```
-    /// use rhymedb::{Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Control, Database, SeriesBars};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let path = dir.path().join("market.rhyme");
     /// let db = Database::open(&path)?;

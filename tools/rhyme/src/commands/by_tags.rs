@@ -2,7 +2,7 @@
 
 use clap::Args;
 use rhymedb::ask::ClassifyByTagsRequest;
-use rhymedb::{TagAccuracy, TagVoteAnswer};
+use rhymedb::query::{TagAccuracy, TagVoteAnswer};
 
 use super::query_text;
 use super::shown::{self, rounded};

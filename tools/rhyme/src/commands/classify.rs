@@ -1,6 +1,7 @@
 use clap::Args as ClapArgs;
 use rhymedb::ask::{ClassifyHistoryRequest, ClassifyRequest};
-use rhymedb::{ClassifyAnswer, Error, JudgedBy, Timestamp};
+use rhymedb::query::{ClassifyAnswer, JudgedBy};
+use rhymedb::{Error, Timestamp};
 
 use super::by_tags::{self, ByTags};
 use super::labels::Labels;

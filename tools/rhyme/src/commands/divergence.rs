@@ -1,6 +1,7 @@
 use clap::Args as ClapArgs;
+use rhymedb::Timestamp;
 use rhymedb::ask::{DivergenceRequest, Span};
-use rhymedb::{DivergenceAnswer, Timestamp};
+use rhymedb::query::DivergenceAnswer;
 
 use super::shown::{self, rounded};
 use super::words::{self, Place};

@@ -1,6 +1,7 @@
 use clap::Args as ClapArgs;
+use rhymedb::Timestamp;
 use rhymedb::ask::{NewsReply, NewsRequest, Span};
-use rhymedb::{NewsAbout, Timestamp};
+use rhymedb::query::NewsAbout;
 
 use super::query_text;
 use super::shown::{self, rounded};

@@ -1,6 +1,7 @@
 use clap::Args as ClapArgs;
 use rhymedb::ask::{ReactionReply, ReactionRequest, Span};
-use rhymedb::{Benchmark, Horizon, Interval, ReactionAnswer, Timestamp};
+use rhymedb::query::{Benchmark, Horizon, ReactionAnswer};
+use rhymedb::{Interval, Timestamp};
 use serde_json::Value;
 
 use super::shown::{self, rounded};

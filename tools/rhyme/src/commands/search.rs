@@ -1,6 +1,7 @@
 use clap::Args as ClapArgs;
+use rhymedb::View;
 use rhymedb::ask::{SearchReply, SearchRequest, Span};
-use rhymedb::{SearchAnswer, View};
+use rhymedb::query::SearchAnswer;
 use serde_json::{Value, json};
 
 use super::hits::{HIT_COLUMNS, hit_table};

@@ -1,7 +1,8 @@
 //! What the commands about charts and words have in common.
 
 use clap::Args as ClapArgs;
-use rhymedb::{Error, Expressiveness, Target, Timestamp, View, Window};
+use rhymedb::query::Expressiveness;
+use rhymedb::{Error, Target, Timestamp, View, Window};
 use serde_json::{Value, json};
 
 use super::moves;

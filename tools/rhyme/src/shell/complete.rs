@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::ValueHint;
 use clap::{Arg, Command};
-use rhymedb::{Interval, SeriesInfo, SeriesKey, Target, Timestamp};
+use rhymedb::data::SeriesInfo;
+use rhymedb::{Interval, SeriesKey, Target, Timestamp};
 
 use super::grammar::line_command;
 use super::words::{Redirect, Split, split};
