@@ -24,7 +24,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::data::Calendar;
 #[cfg(feature = "plot")]
-use rhymedb::plot::{Growth, GrowthCurve, GrowthPanel, Picture, PlotOptions};
+use rhymedb::plot::{Growth, GrowthCurve, GrowthPanel, GrowthPoint, Picture, PlotOptions};
 use rhymedb::query::SimilarAnswer;
 use rhymedb::{
     Bar, Database, Interval, OpenOptions, SeriesBars, SeriesKey, Target, Timestamp, Window,
@@ -155,7 +155,13 @@ impl Asked {
 fn draw(rows: &[Row], file: &Path) {
     let curve = |name: &str, value: &dyn Fn(&Row) -> f64| GrowthCurve {
         name: name.to_owned(),
-        points: rows.iter().map(|r| (r.windows as f64, value(r))).collect(),
+        points: rows
+            .iter()
+            .map(|r| GrowthPoint {
+                size: r.windows as f64,
+                value: value(r),
+            })
+            .collect(),
     };
     let panel = |title: &str, curves: Vec<GrowthCurve>| GrowthPanel {
         title: title.to_owned(),

@@ -97,8 +97,8 @@ pub mod admin {
 #[cfg(feature = "http")]
 pub mod bybit {
     pub use crate::source::{
-        BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
-        bybit_series_key, parse_bybit_interval, sync_klines,
+        BybitCategory, BybitClient, BybitClientBuilder, KlinePages, LeftOutCandle, SyncReport,
+        SyncRequest, bybit_series_key, parse_bybit_interval, sync_klines,
     };
 }
 
@@ -117,9 +117,9 @@ pub mod files {
     pub use crate::export::{TableColumn, TableFormat, TableWriter};
     pub use crate::source::{
         BarFile, BarOptions, ClockZone, Contradiction, DateOrder, DefectKind, FilePart, FileParts,
-        Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, NoticeKind,
-        OnConflict, OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions, find_inputs,
-        find_inputs_and_others, named_by_path, parse_map, read_attributes, read_bars,
+        Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, MappedColumn,
+        NoticeKind, OnConflict, OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions,
+        find_inputs, find_inputs_and_others, named_by_path, parse_map, read_attributes, read_bars,
         read_headlines, read_tags, read_vectors, stamp_file, unchanged_file,
     };
 }
@@ -130,7 +130,8 @@ pub mod ingest {
     pub use crate::db::{
         AdjustReport, AdjustedSeries, AttributeReport, BarsReport, DeleteReport, DropReport,
         FailedWindow, HeadlineReport, HeadlineVectors, ImportReport, Ingest, IngestReport,
-        Progress, ResampleReport, SeriesVectors, Stage, TagReport, VectorRow, WaitingSpace,
+        Progress, ResampleReport, SeriesVectors, Stage, StageTime, TagReport, VectorRow,
+        WaitingSpace,
     };
     pub use crate::model::{FileRead, FileStamp, NewTag, ReadSpan};
 }
@@ -139,16 +140,17 @@ pub mod ingest {
 /// owns what it needs, and `run` answers it.
 pub mod query {
     pub use crate::analysis::{
-        Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
-        AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Benchmark,
-        Classify, ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence,
-        DivergenceAnswer, DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome,
-        HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint,
-        Measure, Measured, MomentLeftOut, MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup,
-        NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions,
-        Pairs, PatternAnswer, PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome,
-        RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer,
-        TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
+        AlignedLabel, Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode,
+        AnomalyScan, AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisMoment,
+        AxisPoint, Benchmark, Classify, ClassifyAnswer, Context, ContextAnswer, ContextHeadline,
+        Divergence, DivergenceAnswer, DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer,
+        HitOutcome, HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map,
+        MapAnswer, MapPoint, Measure, Measured, MomentLeftOut, MomentsAnswer, NearEpisode, News,
+        NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary,
+        Outcomes, OutcomesOf, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch, RankedSize,
+        Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
+        SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
+        TransferMatrixAnswer, TransferPair, Unusual,
     };
     pub use crate::db::{
         ClassifyByTags, Expressiveness, HeadlineHit, LargeMoves, LeastMove, MoveDirection, NoStart,
@@ -156,6 +158,7 @@ pub mod query {
         TagAccuracy, TagNeighbour, TagVoteAnswer, TagVotes, TagsLeftOut,
     };
     pub use crate::model::Horizon;
+    pub use crate::numeric::summary::ConfidenceInterval;
 }
 
 /// Made-up markets with planted events, from a seed: for tests, examples and the demo.

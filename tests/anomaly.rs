@@ -91,7 +91,7 @@ fn measures_agree_with_their_definitions() {
         let known = known.count();
         assert_eq!(answer.history as usize, known);
         assert_eq!(answer.nearest.len(), 3);
-        assert!(answer.nearest.is_sorted_by(|a, b| a.0 >= b.0));
+        assert!(answer.nearest.is_sorted_by(|a, b| a.score >= b.score));
         asked += 1;
     }
     assert!(asked >= 4, "{asked}");

@@ -195,7 +195,7 @@ fn sessions_and_the_same_bars_without_nights_agree() {
             .run()
             .unwrap();
         let begins = Timestamp::from_millis(all[0].bars.time[last + 1 - W]);
-        for (_, near) in &answer.nearest {
+        for near in answer.nearest.iter().map(|n| &n.window) {
             assert!(
                 near.end <= begins,
                 "{near} shares bars with {}",

@@ -25,8 +25,8 @@ pub struct AlignmentAnswer {
     pub query: Option<Window>,
     /// The nearest headline, if any is known.
     pub headline: Option<HeadlineHit>,
-    /// The nearest label with its cosine, if labels were given.
-    pub label: Option<(String, f64)>,
+    /// The nearest label, if labels were given.
+    pub label: Option<AlignedLabel>,
     /// The greatest cosine with a headline or a label, -1 to 1.
     pub best: f64,
     /// `1 - best`, 0 to 2: high where nothing that is known in words fits the chart.
@@ -35,6 +35,16 @@ pub struct AlignmentAnswer {
     /// about none, if that is after the view's time: then the answer knows what came later. `None` in
     /// a view of now.
     pub trained_until: Option<Timestamp>,
+}
+
+/// The label that is nearest to a chart.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AlignedLabel {
+    /// Its name.
+    pub name: String,
+    /// Its cosine with the chart, -1 to 1.
+    pub score: f64,
 }
 
 impl View {
@@ -96,11 +106,14 @@ impl Alignment {
             let (mut hits, _) = space.headlines_near(&placed.vector, 1, &self.choice)?;
             let labels = self.labels.as_ref().map_or(Ok(Vec::new()), |set| place(space, set))?;
             let label = nearest_label(&labels, &placed.vector);
-            let label = label.map(|(label, score)| (label.name.clone(), score));
+            let label = label.map(|(label, score)| AlignedLabel {
+                name: label.name.clone(),
+                score,
+            });
             let headline = hits.pop();
             let scores = [
                 headline.as_ref().map(|h| f64::from(h.score)),
-                label.as_ref().map(|l| l.1),
+                label.as_ref().map(|l| l.score),
             ];
             let best = scores.into_iter().flatten().max_by(f64::total_cmp);
             let best = best.ok_or_else(|| {

@@ -171,6 +171,16 @@ fn ranked(found: &Measures, earlier: &[Measures]) -> Vec<Measured> {
     all.into_iter().filter_map(measured).collect()
 }
 
+/// An episode that is near to a window.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NearEpisode {
+    /// The cosine of the two windows, -1 to 1.
+    pub score: f32,
+    /// The window that stands for the episode.
+    pub window: Window,
+}
+
 /// The answer to [`View::anomaly`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -182,7 +192,7 @@ pub struct AnomalyAnswer {
     /// How unusual it is.
     pub unusual: Unusual,
     /// Its nearest episodes, best first: the cosine and the window.
-    pub nearest: Vec<(f32, Window)>,
+    pub nearest: Vec<NearEpisode>,
     /// Windows that had ended when it began, and that it could be compared with.
     pub history: u64,
     /// Whether the question named what to compare with; else ranks are among windows of the same market
@@ -434,7 +444,12 @@ impl Anomaly {
             return Err(self.too_little(&window));
         }
         let nearest: Vec<Candidate> = nearest.unwrap_or_default();
-        let named = |c: &Candidate| Ok((c.score, past.window(c.into())?));
+        let named = |c: &Candidate| {
+            Ok(NearEpisode {
+                score: c.score,
+                window: past.window(c.into())?,
+            })
+        };
         Ok(AnomalyAnswer {
             space: past.space().to_owned(),
             unusual: Unusual::of(size, found.as_ref(), &earlier.unwrap_or_default()),

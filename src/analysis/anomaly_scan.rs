@@ -10,7 +10,7 @@ use super::anomaly::{Measure, Measured, Options, Unusual, shared_options};
 use super::labels::LabelSet;
 use super::size_rank::{RankedSize, SIZE_SAMPLE};
 use super::unusual::{Judge, Judged};
-use crate::db::{Filter, Past, Place, View, WHICH_AND_WHEN, within};
+use crate::db::{Filter, Past, Place, View, WHICH_AND_WHEN, setters, within};
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Timestamp, Window};
 
@@ -161,37 +161,22 @@ impl AnomalyScan {
     /// Only windows that pass a filter; it replaces the one before. Default: any.
     #[must_use]
     pub fn filter(mut self, filter: crate::db::Filter) -> Self {
-        let groups = std::mem::take(&mut self.filter.groups);
-        self.filter = crate::db::Filter { groups, ..filter };
+        self.filter = filter.with_groups_of(self.filter);
         self
     }
 
-    /// The measure that decides. Default: [`Measure::Size`].
-    #[must_use]
-    pub fn by(mut self, measure: Measure) -> Self {
-        self.by = measure;
-        self
-    }
+    setters! {
+        /// The measure that decides. Default: [`Measure::Size`].
+        fn by(measure: Measure);
 
-    /// The p-value up to which a window counts as unusual. Default: 0.01.
-    #[must_use]
-    pub fn level(mut self, level: f64) -> Self {
-        self.level = level;
-        self
-    }
+        /// The p-value up to which a window counts as unusual. Default: 0.01.
+        fn level(level: f64);
 
-    /// The most episodes to list. Default: 20. At most 10,000.
-    #[must_use]
-    pub fn limit(mut self, episodes: usize) -> Self {
-        self.limit = episodes;
-        self
-    }
+        /// The most episodes to list. Default: 20. At most 10,000.
+        fn limit(episodes: usize);
 
-    /// Also answers with the score of every window, to draw them. Default: no.
-    #[must_use]
-    pub fn scores(mut self, scores: bool) -> Self {
-        self.scores = scores;
-        self
+        /// Also answers with the score of every window, to draw them. Default: no.
+        fn scores(scores: bool);
     }
 
     /// Runs it.

@@ -40,8 +40,20 @@ pub struct AxisHistory {
     pub space: String,
     /// The series.
     pub series: SeriesKey,
-    /// The end of each window, its value and its deviations as of [`AxisPoint`], ascending in time.
-    pub points: Vec<(Timestamp, f64, Option<f64>)>,
+    /// Its windows, ascending in time.
+    pub points: Vec<AxisMoment>,
+}
+
+/// A window of a series on an axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AxisMoment {
+    /// The close time of its last bar.
+    pub end: Timestamp,
+    /// As [`AxisPoint::value`].
+    pub value: f64,
+    /// As [`AxisPoint::deviations`].
+    pub deviations: Option<f64>,
 }
 
 /// A headline on an axis.
@@ -77,7 +89,7 @@ impl View {
     /// let target: Target = "NOVAUSDT:1h".parse()?;
     /// println!("{:+.3}", axis.of(target.clone())?.value);
     /// let history = axis.history(&target, None, None)?;
-    /// assert_eq!(history.points.last().map(|p| p.0), axis.of(target)?.window.map(|w| w.end));
+    /// assert_eq!(history.points.last().map(|p| p.end), axis.of(target)?.window.map(|w| w.end));
     /// for line in axis.headlines("NOVAUSDT", None, None)? {
     ///     println!("{:+.3} {}", line.value, line.headline.text);
     /// }
@@ -96,19 +108,26 @@ impl View {
 /// The direction of an axis in a space.
 struct Direction {
     vector: Vec<f32>,
-    /// Mean and standard deviation of all charts on it.
-    usual: Option<(f64, f64)>,
+    /// Where all charts stand on it.
+    usual: Option<Usual>,
     expressiveness: Option<Expressiveness>,
 }
 
+struct Usual {
+    mean: f64,
+    standard_deviation: f64,
+}
+
 impl Direction {
-    fn place(&self, vector: &[f32]) -> (f64, Option<f64>) {
-        let value = cosine(vector, &self.vector);
-        let usual = self.usual.filter(|(_, deviation)| *deviation > 0.0);
-        (
-            value,
-            usual.map(|(mean, deviation)| (value - mean) / deviation),
-        )
+    fn value(&self, vector: &[f32]) -> f64 {
+        cosine(vector, &self.vector)
+    }
+
+    /// How many standard deviations a value lies above the mean of all charts.
+    fn deviations(&self, value: f64) -> Option<f64> {
+        let usual = self.usual.as_ref()?;
+        let spread = usual.standard_deviation;
+        (spread > 0.0).then(|| (value - usual.mean) / spread)
     }
 }
 
@@ -135,9 +154,9 @@ impl Axis {
             }
             let vector: Vec<f32> = between.iter().map(|x| (x / length) as f32).collect();
             let direction = Direction {
-                usual: space.bank().map(|bank| {
-                    let spread = bank.expressiveness(&vector);
-                    (f64::from(bank.usual(&vector)), f64::from(spread))
+                usual: space.bank().map(|bank| Usual {
+                    mean: f64::from(bank.usual(&vector)),
+                    standard_deviation: f64::from(bank.expressiveness(&vector)),
                 }),
                 expressiveness: space.expressiveness(&vector),
                 vector,
@@ -155,12 +174,12 @@ impl Axis {
         let query = query.into();
         self.look(Some(&query), |space, direction| {
             let placed = space.place(&query)?;
-            let (value, deviations) = direction.place(&placed.vector);
+            let value = direction.value(&placed.vector);
             Ok(AxisPoint {
                 space: space.name(),
                 window: placed.window,
                 value,
-                deviations,
+                deviations: direction.deviations(value),
                 expressiveness: direction.expressiveness,
             })
         })
@@ -194,8 +213,12 @@ impl Axis {
             let (key, _) = space.series(series)?;
             let windows = space.history(&key, from, to.or(series.time))?;
             let points = windows.iter().map(|(end, vector)| {
-                let (value, deviations) = direction.place(vector);
-                (*end, value, deviations)
+                let value = direction.value(vector);
+                AxisMoment {
+                    end: *end,
+                    value,
+                    deviations: direction.deviations(value),
+                }
             });
             Ok(AxisHistory {
                 space: space.name(),
@@ -226,7 +249,7 @@ impl Axis {
             let found = space.headlines_of(symbol, &choice)?.into_iter();
             let placed = found.filter_map(|h| {
                 Some(AxisHeadline {
-                    value: direction.place(&h.vector?).0,
+                    value: direction.value(&h.vector?),
                     headline: h.headline,
                     known: h.known,
                 })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -170,19 +171,21 @@ impl<'q, 'a> Net<'q, 'a> {
 
     /// The mean net log return a bar of a series from one close to another, over the bars of which the
     /// benchmark is known.
-    pub(super) fn mean(&self, series: u32, (first, last): (i64, i64)) -> Result<Option<f64>> {
+    pub(super) fn mean(&self, series: u32, closes: RangeInclusive<i64>) -> Result<Option<f64>> {
         let (key, calendar) = self.past.series(series)?;
         let Some(path) = self.path(series, (key, calendar))? else {
             return Ok(None);
         };
         let own_is_part = matches!(self.of, Benchmark::Market);
         let fewest = if own_is_part { FEWEST_OTHERS } else { 1 };
-        let start = key.interval.open_of(Timestamp::from_millis(first));
+        let start = key
+            .interval
+            .open_of(Timestamp::from_millis(*closes.start()));
         let bars = bars_since(self.past, series, start)?;
         let mut total = Sum::default();
         let close = |bar: &Bar| key.interval.close_of(bar.time).millis();
         let pairs = bars.iter().zip(bars.iter().skip(1));
-        for (before, bar) in pairs.take_while(|(_, bar)| close(bar) <= last) {
+        for (before, bar) in pairs.take_while(|(_, bar)| close(bar) <= *closes.end()) {
             let own = (bar.close / before.close).ln();
             let ends = [close(&before), close(&bar)];
             if let Some(moved) = path.moved(ends, own_is_part.then_some(own), false, fewest) {

@@ -1,6 +1,7 @@
 //! Which hits a summary of outcomes counts.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -48,18 +49,19 @@ impl Counted {
         if other && !self.other_intervals {
             return Some(LeftOut::OtherInterval);
         }
-        let (from, to) = asked_span(similar)?;
-        let overlaps = hit.window.start.millis() < to && from < hit.window.end.millis();
+        let asked = asked_span(similar)?;
+        let window = &hit.window;
+        let overlaps = window.start.millis() < asked.end && asked.start < window.end.millis();
         (overlaps && !self.same_moment).then_some(LeftOut::SameMoment)
     }
 }
 
 /// From when to when the question goes, if it is of some time.
-fn asked_span(similar: &SimilarAnswer) -> Option<(i64, i64)> {
+fn asked_span(similar: &SimilarAnswer) -> Option<Range<i64>> {
     if let Some(window) = &similar.query {
-        return Some((window.start.millis(), window.end.millis()));
+        return Some(window.start.millis()..window.end.millis());
     }
     // Bars of a file have no interval; the last of them is counted by its opening.
     let times = &similar.query_bars.as_ref()?.time;
-    Some((*times.first()?, times.last()?.saturating_add(1)))
+    Some(*times.first()?..times.last()?.saturating_add(1))
 }

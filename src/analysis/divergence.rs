@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::divergence_moment::{DivergenceEpisode, DivergenceMoment, good_news};
 use super::labels::{cosine, mean_direction};
-use crate::db::{HeadlineChoice, Past, Place, PlacedHeadline, View, choice_methods, space_method};
+use crate::db::{
+    HeadlineChoice, Past, Place, PlacedHeadline, View, choice_methods, setters, space_method,
+};
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Target, Timestamp};
 
@@ -93,42 +95,26 @@ impl Divergence {
         self
     }
 
-    /// Shows only moments at or after this time. Percentiles look at earlier ones too.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.from = Some(from);
-        self
-    }
+    setters! {
+        /// Shows only moments at or after this time. Percentiles look at earlier ones too.
+        fn from(from: Timestamp) as Some;
 
-    /// Only moments at or before this time. Default: the target's time.
-    #[must_use]
-    pub fn until(mut self, until: Timestamp) -> Self {
-        self.until = Some(until);
-        self
+        /// Only moments at or before this time. Default: the target's time.
+        fn until(until: Timestamp) as Some;
     }
 
     choice_methods!(choice: latency);
 
-    /// How many windows after the news the chart ends, so that it shows the reaction. Default: 0,
-    /// the bar in which the news became known.
-    #[must_use]
-    pub fn lag(mut self, windows: usize) -> Self {
-        self.lag = windows;
-        self
-    }
+    setters! {
+        /// How many windows after the news the chart ends, so that it shows the reaction. Default: 0,
+        /// the bar in which the news became known.
+        fn lag(windows: usize);
 
-    /// Flags moments whose percentile is at most this. Default: 5.
-    #[must_use]
-    pub fn below(mut self, percentile: f64) -> Self {
-        self.below = percentile;
-        self
-    }
+        /// Flags moments whose percentile is at most this. Default: 5.
+        fn below(percentile: f64);
 
-    /// The earlier moments that a percentile needs. Default: 30.
-    #[must_use]
-    pub fn history(mut self, moments: usize) -> Self {
-        self.history = moments;
-        self
+        /// The earlier moments that a percentile needs. Default: 30.
+        fn history(moments: usize);
     }
 
     /// Asks.

@@ -42,11 +42,12 @@ impl<'q, 'a> Drift<'q, 'a> {
     }
 
     fn mean(&self, series: u32) -> Result<Option<f64>> {
-        let Some((first, last, windows)) = self.past.extent(self.rows, series) else {
+        let Some(extent) = self.past.extent(self.rows, series) else {
             return Ok(None);
         };
+        let (first, last, windows) = (extent.first, extent.last, extent.windows);
         if let Some(net) = self.net {
-            return net.mean(series, (first, last));
+            return net.mean(series, first..=last);
         }
         let close = |end: i64| -> Result<Option<f64>> {
             let bars = self.past.bars_after(Place { end, series }, 0)?;

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use crate::model::{Bars, Interval, Timestamp};
 use crate::numeric::student::two_sided;
@@ -55,7 +56,7 @@ impl fmt::Display for NoPValue {
 pub(super) struct Followed {
     interval: Interval,
     /// From when to when the outcome goes.
-    span: (i64, i64),
+    span: Range<i64>,
     /// When each bar opened, and its log return less the mean of its series, in units of the
     /// volatility before the moment.
     bars: Vec<(i64, f64)>,
@@ -85,7 +86,7 @@ impl Followed {
         let close = |open: i64| interval.close_of(Timestamp::from_millis(open));
         Some(Self {
             interval,
-            span: (close(first).millis(), close(*times.last()?).millis()),
+            span: close(first).millis()..close(*times.last()?).millis(),
             bars: times.iter().copied().zip(values).collect(),
         })
     }
@@ -133,14 +134,14 @@ pub(super) fn p_value(followed: &[Followed]) -> Result<f64, NoPValue> {
 
 /// The most outcomes of which no two overlap.
 fn apart(followed: &[Followed]) -> usize {
-    let mut spans: Vec<(i64, i64)> = followed.iter().map(|f| f.span).collect();
-    spans.sort_unstable_by_key(|&(from, to)| (to, from));
+    let mut spans: Vec<&Range<i64>> = followed.iter().map(|f| &f.span).collect();
+    spans.sort_unstable_by_key(|span| (span.end, span.start));
     let mut last = i64::MIN;
     let mut count = 0;
-    for (from, to) in spans {
-        if from >= last {
+    for span in spans {
+        if span.start >= last {
             count += 1;
-            last = to;
+            last = span.end;
         }
     }
     count
@@ -193,7 +194,7 @@ mod tests {
         let times = (first..).map(|hour| hour * HOUR);
         Followed {
             interval: Interval::hours(1),
-            span: (first * HOUR, (first + values.len() as i64) * HOUR),
+            span: first * HOUR..(first + values.len() as i64) * HOUR,
             bars: times.zip(values.iter().copied()).collect(),
         }
     }
@@ -220,7 +221,7 @@ mod tests {
         let sigma = (past.iter().map(|r: &f64| r * r).sum::<f64>() / 3.0).sqrt();
         let after = bars(&[1.0, 0.2f64.exp(), 0.5f64.exp(), 9.0]);
         let found = Followed::new(Interval::hours(1), &before, &after, (2, 0.1)).unwrap();
-        assert_eq!(found.span, (HOUR, 3 * HOUR));
+        assert_eq!(found.span, HOUR..3 * HOUR);
         let expected = [(HOUR, 0.1 / sigma), (2 * HOUR, 0.2 / sigma)];
         for (a, b) in found.bars.iter().zip(expected) {
             assert!(a.0 == b.0 && (a.1 - b.1).abs() < 1e-12, "{a:?} {b:?}");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::moments::{centred, vectors};
-use crate::db::{Filter, Past, View, space_method, within};
+use crate::db::{Filter, Past, View, setters, space_method, within};
 use crate::error::{Error, Result};
 use crate::model::Window;
 use crate::numeric::matrix::leading;
@@ -82,26 +82,16 @@ impl View {
 
 impl Map {
     space_method!(chart);
-    /// Only windows that pass a filter; it replaces the one before. Default: any.
-    #[must_use]
-    pub fn filter(mut self, filter: crate::db::Filter) -> Self {
-        self.filter = filter;
-        self
-    }
+    setters! {
+        /// Only windows that pass a filter; it replaces the one before. Default: any.
+        fn filter(filter: crate::db::Filter);
 
-    /// The least size of the sample. Default: 2,000; the sample is seldom twice as large, and holds
-    /// all windows if there are fewer. At most 20,000.
-    #[must_use]
-    pub fn sample(mut self, windows: usize) -> Self {
-        self.sample = windows;
-        self
-    }
+        /// The least size of the sample. Default: 2,000; the sample is seldom twice as large, and holds
+        /// all windows if there are fewer. At most 20,000.
+        fn sample(windows: usize);
 
-    /// The seed of the sample. Default: 0.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+        /// The seed of the sample. Default: 0.
+        fn seed(seed: u64);
     }
 
     /// Draws the sample and places it.

@@ -42,10 +42,10 @@ mod transfer;
 mod transfer_matrix;
 mod unusual;
 
-pub use alignment::{Alignment, AlignmentAnswer};
-pub use anomaly::{Anomaly, AnomalyAnswer, Measure, Measured, Unusual};
+pub use alignment::{AlignedLabel, Alignment, AlignmentAnswer};
+pub use anomaly::{Anomaly, AnomalyAnswer, Measure, Measured, NearEpisode, Unusual};
 pub use anomaly_scan::{AnomalyEpisode, AnomalyScan, AnomalyScanAnswer, AnomalyScore};
-pub use axis::{Axis, AxisHeadline, AxisHistory, AxisPoint};
+pub use axis::{Axis, AxisHeadline, AxisHistory, AxisMoment, AxisPoint};
 pub use benchmark::Benchmark;
 pub use classify::{Classify, ClassifyAnswer};
 pub use counted::LeftOut;

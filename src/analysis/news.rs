@@ -8,7 +8,7 @@ use super::labels::cosine;
 use super::search::{check_k, warning};
 use crate::db::{
     Aligned, Expressiveness, HeadlineChoice, HeadlineHit, Query, View, choice_methods, millis,
-    space_method,
+    setters, space_method,
 };
 use crate::error::{Error, Result};
 use crate::model::{Headline, SeriesKey, Target, Timestamp, Window};
@@ -124,11 +124,9 @@ impl View {
 }
 
 impl News {
-    /// How many headlines to find. Default: 10. At most 10,000.
-    #[must_use]
-    pub fn k(mut self, k: usize) -> Self {
-        self.k = k;
-        self
+    setters! {
+        /// How many headlines to find. Default: 10. At most 10,000.
+        fn k(k: usize);
     }
 
     /// The space to search. Default: the only one that reads text, or `clip`.
@@ -140,19 +138,13 @@ impl News {
 
     choice_methods!(choice: symbol, from, until, latency);
 
-    /// Headlines whatever symbol they name. Default: false, unless symbols are chosen.
-    #[must_use]
-    pub fn any_symbol(mut self, any: bool) -> Self {
-        self.any_symbol = any;
-        self
-    }
+    setters! {
+        /// Headlines whatever symbol they name. Default: false, unless symbols are chosen.
+        fn any_symbol(any: bool);
 
-    /// Headlines that were not known yet at the window's end too. Default: false, unless
-    /// [`News::within`] or [`News::until`] says until when.
-    #[must_use]
-    pub fn any_time(mut self, any: bool) -> Self {
-        self.any_time = any;
-        self
+        /// Headlines that were not known yet at the window's end too. Default: false, unless
+        /// [`News::within`] or [`News::until`] says until when.
+        fn any_time(any: bool);
     }
 
     /// Only headlines that were published at most so long before or after the window's last close.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::benchmark::{Benchmark, Net};
 use super::counted::{Counted, LeftOut};
 use super::followed::{Follow, HorizonOutcomes, check};
-use crate::db::{Past, RowFilter, Similar, SimilarAnswer};
+use crate::db::{Past, RowFilter, Similar, SimilarAnswer, setters};
 use crate::error::{Error, Result};
 use crate::model::{Horizon, Interval};
 
@@ -81,19 +81,13 @@ pub struct OutcomeAnswer {
 }
 
 impl Outcomes {
-    /// The seed of the base rate's sample. Default: 0.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    setters! {
+        /// The seed of the base rate's sample. Default: 0.
+        fn seed(seed: u64);
 
-    /// The least size of the base rate's sample. Default: 1,000; the sample is seldom twice as
-    /// large, and holds all windows if there are fewer. At most 100,000.
-    #[must_use]
-    pub fn sample(mut self, windows: usize) -> Self {
-        self.sample = windows;
-        self
+        /// The least size of the base rate's sample. Default: 1,000; the sample is seldom twice as
+        /// large, and holds all windows if there are fewer. At most 100,000.
+        fn sample(windows: usize);
     }
 
     /// Whether hits that overlap the question in time count too. Default: false: the same event on
@@ -113,12 +107,10 @@ impl Outcomes {
         self
     }
 
-    /// Measures what came after net of a benchmark: see [`Benchmark`]. The base rate and p are net of it too.
-    /// Where the benchmark is not known, an outcome is missing. Default: none.
-    #[must_use]
-    pub fn net_of(mut self, benchmark: Benchmark) -> Self {
-        self.net_of = Some(benchmark);
-        self
+    setters! {
+        /// Measures what came after net of a benchmark: see [`Benchmark`]. The base rate and p are net of it too.
+        /// Where the benchmark is not known, an outcome is missing. Default: none.
+        fn net_of(benchmark: Benchmark) as Some;
     }
 
     /// Runs the search and looks at what followed.

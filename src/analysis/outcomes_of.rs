@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::benchmark::{Benchmark, Net};
 use super::followed::{Follow, HorizonOutcomes, check};
-use crate::db::{Filter, NoStart, Started, View, WHICH_AND_WHEN};
+use crate::db::{Filter, NoStart, Started, View, WHICH_AND_WHEN, setters};
 use crate::error::{Error, Result};
 use crate::model::{Horizon, Interval, SeriesKey, Target, Timestamp, Window};
 
@@ -114,33 +114,19 @@ impl OutcomesOf {
         self
     }
 
-    /// Which windows of the moments' series the base rate is of. Default: all.
-    #[must_use]
-    pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = filter;
-        self
-    }
+    setters! {
+        /// Which windows of the moments' series the base rate is of. Default: all.
+        fn filter(filter: Filter);
 
-    /// The seed of the base rate's sample. Default: 0.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+        /// The seed of the base rate's sample. Default: 0.
+        fn seed(seed: u64);
 
-    /// The least size of the base rate's sample. Default: 1,000. At most 100,000.
-    #[must_use]
-    pub fn sample(mut self, windows: usize) -> Self {
-        self.sample = windows;
-        self
-    }
+        /// The least size of the base rate's sample. Default: 1,000. At most 100,000.
+        fn sample(windows: usize);
 
-    /// Measures what came after net of a benchmark: see [`Benchmark`]. The base rate and p are net of it too.
-    /// Where the benchmark is not known, an outcome is missing. Default: none.
-    #[must_use]
-    pub fn net_of(mut self, benchmark: Benchmark) -> Self {
-        self.net_of = Some(benchmark);
-        self
+        /// Measures what came after net of a benchmark: see [`Benchmark`]. The base rate and p are net of it too.
+        /// Where the benchmark is not known, an outcome is missing. Default: none.
+        fn net_of(benchmark: Benchmark) as Some;
     }
 
     /// Looks at what followed.

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::db::View;
+use crate::db::{View, setters};
 use crate::encode::text_features;
 use crate::error::{Error, Result};
 use crate::model::{
@@ -129,19 +129,13 @@ impl PairOptions {
         self
     }
 
-    /// One interval alone. Default: all.
-    #[must_use]
-    pub fn interval(mut self, interval: Interval) -> Self {
-        self.interval = Some(interval);
-        self
-    }
+    setters! {
+        /// One interval alone. Default: all.
+        fn interval(interval: Interval) as Some;
 
-    /// Headlines that name more symbols than this are about the market and make no pair; share
-    /// classes of one company count once, and the first of them is paired. Default: 3.
-    #[must_use]
-    pub fn most_symbols(mut self, symbols: usize) -> Self {
-        self.most_symbols = symbols;
-        self
+        /// Headlines that name more symbols than this are about the market and make no pair; share
+        /// classes of one company count once, and the first of them is paired. Default: 3.
+        fn most_symbols(symbols: usize);
     }
 
     fn check(&self) -> Result<()> {

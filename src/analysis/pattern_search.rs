@@ -9,7 +9,7 @@ use super::numbers::logs;
 use super::patterns;
 use crate::db::{
     Candidate, DEFAULT_EF, Distinct, Filter, Hit, LeastMove, Past, Place, Searched, SimilarAnswer,
-    TagsLeftOut, View, within,
+    TagsLeftOut, View, setters, within,
 };
 use crate::error::{Error, Result};
 
@@ -79,11 +79,9 @@ impl View {
 }
 
 impl PatternSearch {
-    /// How many episodes to find. Default: 10. At most 10,000.
-    #[must_use]
-    pub fn k(mut self, k: usize) -> Self {
-        self.k = k;
-        self
+    setters! {
+        /// How many episodes to find. Default: 10. At most 10,000.
+        fn k(k: usize);
     }
 
     /// The space of the encoder `shape` to search. Default: `shape`, or another of that encoder.
@@ -93,34 +91,20 @@ impl PatternSearch {
         self
     }
 
-    /// Only windows that pass a filter; it replaces the one before. Default: any.
-    #[must_use]
-    pub fn filter(mut self, filter: crate::db::Filter) -> Self {
-        self.filter = filter;
-        self
-    }
+    setters! {
+        /// Only windows that pass a filter; it replaces the one before. Default: any.
+        fn filter(filter: crate::db::Filter);
 
-    /// The least distance in bars between two answers of one market and symbol. Default: a quarter of
-    /// the window, rounded up. 0 switches it off.
-    #[must_use]
-    pub fn exclusion(mut self, bars: u32) -> Self {
-        self.exclusion = Some(bars);
-        self
-    }
+        /// The least distance in bars between two answers of one market and symbol. Default: a quarter of
+        /// the window, rounded up. 0 switches it off.
+        fn exclusion(bars: u32) as Some;
 
-    /// The breadth of the search in a graph, and how many windows each drawing brings at first.
-    /// Default: 128. At most 100,000.
-    #[must_use]
-    pub fn ef(mut self, ef: usize) -> Self {
-        self.ef = ef;
-        self
-    }
+        /// The breadth of the search in a graph, and how many windows each drawing brings at first.
+        /// Default: 128. At most 100,000.
+        fn ef(ef: usize);
 
-    /// Scores every window instead of searching the graph.
-    #[must_use]
-    pub fn exact(mut self, exact: bool) -> Self {
-        self.exact = exact;
-        self
+        /// Scores every window instead of searching the graph.
+        fn exact(exact: bool);
     }
 
     /// The space that drawings are searched in.
@@ -157,10 +141,10 @@ impl PatternSearch {
             let (best, plan) = loop {
                 let (mut more, mut plan) = (false, "");
                 for drawing in &drawings {
-                    let found = past.nearest(&rows, drawing, (limit, self.exact))?;
-                    more |= found.1;
-                    plan = found.2;
-                    seen.compare(past, pattern, &found.0)?;
+                    let found = past.nearest(&rows, drawing, limit, self.exact)?;
+                    more |= found.more;
+                    plan = found.plan;
+                    seen.compare(past, pattern, &found.candidates)?;
                 }
                 let likest = far_enough(past, seen.likest(), self.filter.min_move)?;
                 let wanted = Distinct {

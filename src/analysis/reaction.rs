@@ -14,7 +14,7 @@ use super::search::{check_k, warning};
 use super::summary::{BaseRate, Closed, LONGEST, OutcomeSummary};
 use crate::db::{
     Aligned, Expressiveness, Filter, HeadlineChoice, HeadlineHit, Past, Place, Query, RowFilter,
-    View, choice_methods, space_method,
+    View, choice_methods, setters, space_method,
 };
 use crate::error::{Error, Result};
 use crate::model::{Horizon, Interval, Timestamp};
@@ -132,11 +132,9 @@ impl View {
 }
 
 impl Reaction {
-    /// How many pieces of news with an outcome to find. Default: 20. At most 10,000.
-    #[must_use]
-    pub fn k(mut self, k: usize) -> Self {
-        self.k = k;
-        self
+    setters! {
+        /// How many pieces of news with an outcome to find. Default: 20. At most 10,000.
+        fn k(k: usize);
     }
 
     /// The horizon: a time, or bars of one interval, at most 10,000. Default: 5 bars. With a time the
@@ -147,11 +145,9 @@ impl Reaction {
         self
     }
 
-    /// The seed of the base rate's sample. Default: 0.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    setters! {
+        /// The seed of the base rate's sample. Default: 0.
+        fn seed(seed: u64);
     }
 
     space_method!(text);
@@ -164,26 +160,16 @@ impl Reaction {
         self
     }
 
-    /// Only series of this interval. Needed where the symbols have series of several.
-    #[must_use]
-    pub fn interval(mut self, interval: Interval) -> Self {
-        self.interval = Some(interval);
-        self
-    }
+    setters! {
+        /// Only series of this interval. Needed where the symbols have series of several.
+        fn interval(interval: Interval) as Some;
 
-    /// The cosine from which headlines within three days say the same. Default: 0.9.
-    #[must_use]
-    pub fn same_news(mut self, cosine: f64) -> Self {
-        self.same_news = cosine;
-        self
-    }
+        /// The cosine from which headlines within three days say the same. Default: 0.9.
+        fn same_news(cosine: f64);
 
-    /// Measures what came after net of a benchmark: see [`Benchmark`]. The base rate and p are net of it too.
-    /// Where the benchmark is not known, an outcome is missing. Default: none.
-    #[must_use]
-    pub fn net_of(mut self, benchmark: Benchmark) -> Self {
-        self.net_of = Some(benchmark);
-        self
+        /// Measures what came after net of a benchmark: see [`Benchmark`]. The base rate and p are net of it too.
+        /// Where the benchmark is not known, an outcome is missing. Default: none.
+        fn net_of(benchmark: Benchmark) as Some;
     }
 
     /// Asks.

@@ -4,7 +4,7 @@ use super::classify::{Judge, Options, shared_options};
 use super::labels::{JudgedBy, LabelSet};
 use super::measured_history::{self, Labelled};
 use super::separation;
-use crate::db::{View, WholeHistory, within};
+use crate::db::{View, WholeHistory, setters, within};
 use crate::error::Result;
 use crate::model::{SeriesKey, Target, Timestamp};
 
@@ -106,31 +106,21 @@ impl View {
 impl Regimes {
     shared_options!();
 
-    /// How many windows confirm a label before it counts; until then the label before goes on.
-    ///
-    /// In words and by drawings so many windows one after another have to agree on it: no run is
-    /// shorter, but the first and the last of an answer, and 1 takes each window by itself. By rules its
-    /// lead in probability over the label before has to sum to so many windows, so a clear change counts
-    /// sooner than a doubtful one. Default: an eighth of the window's bars, in windows; by drawings 3. At
-    /// most 10,000.
-    #[must_use]
-    pub fn confirm(mut self, windows: usize) -> Self {
-        self.confirm = Some(windows);
-        self
-    }
+    setters! {
+        /// How many windows confirm a label before it counts; until then the label before goes on.
+        ///
+        /// In words and by drawings so many windows one after another have to agree on it: no run is
+        /// shorter, but the first and the last of an answer, and 1 takes each window by itself. By rules its
+        /// lead in probability over the label before has to sum to so many windows, so a clear change counts
+        /// sooner than a doubtful one. Default: an eighth of the window's bars, in windows; by drawings 3. At
+        /// most 10,000.
+        fn confirm(windows: usize) as Some;
 
-    /// Only windows that closed at or after this time.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.from = Some(from);
-        self
-    }
+        /// Only windows that closed at or after this time.
+        fn from(from: Timestamp) as Some;
 
-    /// Only windows that closed at or before this time. Default: the target's time.
-    #[must_use]
-    pub fn until(mut self, until: Timestamp) -> Self {
-        self.until = Some(until);
-        self
+        /// Only windows that closed at or before this time. Default: the target's time.
+        fn until(until: Timestamp) as Some;
     }
 
     /// Classifies each stored window.

@@ -9,7 +9,7 @@ use super::bridge::{Bridge, mean_of_best};
 use super::moments::Drawn;
 use crate::db::{
     Asked, Candidate, Distinct, Filter, Past, Place, RowFilter, Searched, View, WHICH_AND_WHEN,
-    space_method, within,
+    setters, space_method, within,
 };
 use crate::error::{Error, Result};
 use crate::model::{Bars, Target, Timestamp, Window};
@@ -155,46 +155,27 @@ impl Transfer {
     /// Only windows that pass a filter; it replaces the one before. Default: any.
     #[must_use]
     pub fn filter(mut self, filter: crate::db::Filter) -> Self {
-        let groups = std::mem::take(&mut self.filter.groups);
-        self.filter = crate::db::Filter { groups, ..filter };
+        self.filter = filter.with_groups_of(self.filter);
         self
     }
 
-    /// How many distinct episodes to find. Default: 10. At most 1,000.
-    #[must_use]
-    pub fn k(mut self, k: usize) -> Self {
-        self.k = k;
-        self
-    }
+    setters! {
+        /// How many distinct episodes to find. Default: 10. At most 1,000.
+        fn k(k: usize);
 
-    /// The most hits of one symbol. Default: 3.
-    #[must_use]
-    pub fn quota(mut self, hits: usize) -> Self {
-        self.quota = hits;
-        self
-    }
+        /// The most hits of one symbol. Default: 3.
+        fn quota(hits: usize);
 
-    /// The least distance in bars between two hits of one market and symbol. Default: a quarter of
-    /// the window, rounded up.
-    #[must_use]
-    pub fn exclusion(mut self, bars: u32) -> Self {
-        self.exclusion = Some(bars);
-        self
-    }
+        /// The least distance in bars between two hits of one market and symbol. Default: a quarter of
+        /// the window, rounded up.
+        fn exclusion(bars: u32) as Some;
 
-    /// Scores every window to find the candidates, at least 128 and 8 `k`, instead of searching the
-    /// graph.
-    #[must_use]
-    pub fn exact(mut self, exact: bool) -> Self {
-        self.exact = exact;
-        self
-    }
+        /// Scores every window to find the candidates, at least 128 and 8 `k`, instead of searching the
+        /// graph.
+        fn exact(exact: bool);
 
-    /// The seed of the samples. Default: 0.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+        /// The seed of the samples. Default: 0.
+        fn seed(seed: u64);
     }
 
     /// Runs it.
@@ -297,10 +278,10 @@ impl Transfer {
         };
         let mut plan = None;
         loop {
-            let (found, more, by) = past.nearest(&rows, &stored, (limit, self.exact))?;
+            let found = past.nearest(&rows, &stored, limit, self.exact)?;
             // What the first look did says how the question was answered.
-            let plan = *plan.get_or_insert(by);
-            pool.add(past, bridge, &asked, found)?;
+            let plan = *plan.get_or_insert(found.plan);
+            pool.add(past, bridge, &asked, found.candidates)?;
             let chosen = past.distinct(&pool.order(), wanted)?;
             let full = self.full(past, &chosen)?;
             let open: Vec<_> = past
@@ -309,7 +290,7 @@ impl Transfer {
                 .map(|(id, _)| id)
                 .collect();
             rows = there.of(open);
-            if chosen.len() < self.k && more && past.count(&rows) > 0 {
+            if chosen.len() < self.k && found.more && past.count(&rows) > 0 {
                 limit = limit.saturating_mul(4);
                 continue;
             }

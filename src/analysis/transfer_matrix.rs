@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::likeness::{Likeness, Member};
 use super::moments::vectors;
-use crate::db::{Filter, Past, Place, View, WHICH_AND_WHEN, space_method, within};
+use crate::db::{Filter, Past, Place, View, WHICH_AND_WHEN, setters, space_method, within};
 use crate::error::{Error, Result};
 use crate::model::{Attribute, Calendar};
 
@@ -163,32 +163,18 @@ impl TransferMatrix {
     }
 
     space_method!(chart);
-    /// Only windows that pass a filter; it replaces the one before. Default: any.
-    #[must_use]
-    pub fn filter(mut self, filter: crate::db::Filter) -> Self {
-        self.filter = filter;
-        self
-    }
+    setters! {
+        /// Only windows that pass a filter; it replaces the one before. Default: any.
+        fn filter(filter: crate::db::Filter);
 
-    /// The most windows of a group that are compared. Default: 500. At most 20,000.
-    #[must_use]
-    pub fn sample(mut self, windows: usize) -> Self {
-        self.sample = windows;
-        self
-    }
+        /// The most windows of a group that are compared. Default: 500. At most 20,000.
+        fn sample(windows: usize);
 
-    /// Compares every window of the period instead of a sample, up to 20,000 a group.
-    #[must_use]
-    pub fn exact(mut self, exact: bool) -> Self {
-        self.exact = exact;
-        self
-    }
+        /// Compares every window of the period instead of a sample, up to 20,000 a group.
+        fn exact(exact: bool);
 
-    /// The seed of the samples. Default: 0.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+        /// The seed of the samples. Default: 0.
+        fn seed(seed: u64);
     }
 
     /// Runs it.

@@ -107,7 +107,7 @@ impl Judge<'_> {
             return Ok(None);
         };
         let asked = (window.vector, Some(window.place));
-        let (nearest, _) = self.past.episodes(&before, asked, &wanted)?;
+        let nearest = self.past.episodes(&before, asked, &wanted)?.found;
         if nearest.len() < self.k {
             return Ok(None);
         }
@@ -158,8 +158,9 @@ impl Judge<'_> {
     pub(super) fn calibration(&self, place: Place) -> Result<Sample> {
         let last = self.apart(place)?;
         let kin = self.kin(place);
-        let first = kin.period().0;
-        let begin = self.past.ends(&kin)?.map_or(last, |(a, _)| a.max(first));
+        let first = *kin.period().start();
+        let ends = self.past.ends(&kin)?;
+        let begin = ends.map_or(last, |ends| first.max(*ends.start()));
         let half = begin.saturating_add(last.saturating_sub(begin) / 2);
         let rows = kin.until(last).after(half);
         let learned = match self.words {
@@ -196,7 +197,7 @@ impl Judge<'_> {
     }
 
     fn known(&self) -> Result<Arc<Known>> {
-        let (first, _) = self.history.period();
+        let first = *self.history.period().start();
         let words = self.words.as_ref();
         let numbers = [
             self.k as u64,

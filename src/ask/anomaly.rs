@@ -3,14 +3,31 @@
 use serde::{Deserialize, Serialize};
 
 use super::asked::{Asked, trained};
-use super::label_text::{LabelText, set_of};
+use super::label_text::LabelText;
 use super::rounded::figure;
 use super::span::Span;
 use super::window_row::{MoveRow, WindowRow};
-use crate::analysis::{AnomalyAnswer, Measure, Measured, RankedSize};
+use crate::analysis::{AnomalyAnswer, Measure, Measured, NearEpisode, RankedSize};
 use crate::db::View;
 use crate::error::Result;
-use crate::model::{Target, Timestamp, Window};
+use crate::model::{Target, Timestamp};
+
+/// Passes on how windows are measured: the options that both questions about anomalies have.
+macro_rules! pass_on_measuring {
+    ($question:ident, $request:ident) => {
+        $question = $question.k($request.neighbours).exact($request.exact);
+        $question = $question.seed($request.seed);
+        $question = $question.calibration($request.calibration);
+        $question = $question.latency($request.latency.0);
+        pass_on!($question, $request, names: space);
+        pass_on!($question, $request, each: among);
+        let set = $request.set.as_deref();
+        if let Some(set) = $crate::ask::label_text::set_of(&$request.labels, set)? {
+            $question = $question.labels(&set);
+        }
+    };
+}
+pub(super) use pass_on_measuring;
 
 /// Asks how unusual a stored window is, as of its own close: see [`View::anomaly`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,15 +112,8 @@ impl AnomalyRequest {
     /// Those of [`Self::ask`].
     pub fn ask_in_full(&self, view: &View) -> Result<(AnomalyReply, AnomalyAnswer)> {
         let asked = Asked::at(view, self.as_of);
-        let mut question = asked.view.anomaly(self.target.clone()).k(self.neighbours);
-        question = question.exact(self.exact).seed(self.seed);
-        question = question.calibration(self.calibration);
-        question = question.latency(self.latency.0);
-        pass_on!(question, self, names: space);
-        pass_on!(question, self, each: among);
-        if let Some(set) = set_of(&self.labels, self.set.as_deref())? {
-            question = question.labels(&set);
-        }
+        let mut question = asked.view.anomaly(self.target.clone());
+        pass_on_measuring!(question, self);
         let answer = question.run()?;
         let series = Some(&answer.window.series);
         let notes = asked.notes([trained(
@@ -272,11 +282,11 @@ pub struct NearestRow {
 }
 
 impl NearestRow {
-    fn of(view: &View, (score, window): &(f32, Window)) -> Result<Self> {
+    fn of(view: &View, near: &NearEpisode) -> Result<Self> {
         Ok(Self {
-            window: window.into(),
-            score: figure(*score),
-            moved: MoveRow::of(view, window)?,
+            window: (&near.window).into(),
+            score: figure(near.score),
+            moved: MoveRow::of(view, &near.window)?,
         })
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::anomaly::{UNRANKED, five, two_hundred};
+use super::anomaly::{UNRANKED, five, pass_on_measuring, two_hundred};
 use super::asked::{Asked, trained, undated};
-use super::label_text::{LabelText, set_of};
+use super::label_text::LabelText;
 use super::reaction::twenty;
 use super::rounded::figure;
 use super::span::Span;
@@ -116,16 +116,10 @@ impl AnomalyScanRequest {
     /// Those of [`Self::ask`].
     pub fn ask_in_full(&self, view: &View) -> Result<(AnomalyScanReply, AnomalyScanAnswer)> {
         let asked = Asked::at(view, self.as_of);
-        let mut scan = asked.view.anomaly_scan().of(&self.scan).k(self.neighbours);
-        scan = scan.exact(self.exact).seed(self.seed);
-        scan = scan.calibration(self.calibration).latency(self.latency.0);
+        let mut scan = asked.view.anomaly_scan().of(&self.scan);
+        pass_on_measuring!(scan, self);
         scan = scan.filter(self.filter.clone()).by(self.by);
         scan = scan.level(self.level).limit(self.k).scores(self.scores);
-        pass_on!(scan, self, names: space);
-        pass_on!(scan, self, each: among);
-        if let Some(set) = set_of(&self.labels, self.set.as_deref())? {
-            scan = scan.labels(&set);
-        }
         let answer = scan.run()?;
         let episodes = answer.episodes.iter();
         let episodes = episodes.map(|e| EpisodeRow::of(&asked.view, e));

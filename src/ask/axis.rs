@@ -6,7 +6,7 @@ use super::asked::Asked;
 use super::headline_row::ExpressivenessRow;
 use super::rounded::{figure, to};
 use super::subject::{Subject, series_alone};
-use crate::analysis::Axis;
+use crate::analysis::{Axis, AxisMoment};
 use crate::db::{Query, View};
 use crate::error::Result;
 use crate::model::{Target, Timestamp};
@@ -200,10 +200,10 @@ impl AxisHistoryRequest {
         let axis = ends.axis(&asked.view, self.space.as_deref());
         let warning = axis.warning()?;
         let history = axis.history(&series_alone(&self.series)?, self.from, self.until)?;
-        let point = |&(end, value, deviations): &(Timestamp, f64, Option<f64>)| AxisTimeRow {
-            end,
-            value: figure(value),
-            deviations: deviations.map(|d| to(2, d)),
+        let point = |moment: &AxisMoment| AxisTimeRow {
+            end: moment.end,
+            value: figure(moment.value),
+            deviations: moment.deviations.map(|d| to(2, d)),
         };
         Ok(AxisHistoryReply {
             axis: ends,

@@ -227,7 +227,7 @@ impl From<&TagAccuracy> for AccuracyRow {
             majority: accuracy.majority,
             groups: accuracy.groups,
             share: accuracy.interval.map(|_| share),
-            interval: accuracy.interval.map(|(low, high)| [low, high]),
+            interval: accuracy.interval.map(|of| [of.low, of.high]),
             method: "95 %, Wilson, groups of windows that overlap one another as one trial"
                 .to_owned(),
         }

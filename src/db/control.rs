@@ -55,6 +55,16 @@ impl fmt::Display for Stage {
     }
 }
 
+/// How long a stage took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StageTime {
+    /// The stage.
+    pub stage: Stage,
+    /// The time spent in it.
+    pub time: Duration,
+}
+
 /// How far a stage has come: in bytes if stored files are checked or copied, else in bars,
 /// headlines or windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,11 +231,14 @@ impl Stopwatch {
     }
 
     /// Each stage of [`Stage::ALL`] with its time.
-    pub(crate) fn times(&self) -> Vec<(Stage, Duration)> {
+    pub(crate) fn times(&self) -> Vec<StageTime> {
         Stage::ALL
             .into_iter()
             .zip(&self.nanos)
-            .map(|(stage, nanos)| (stage, Duration::from_nanos(nanos.load(Ordering::Relaxed))))
+            .map(|(stage, nanos)| StageTime {
+                stage,
+                time: Duration::from_nanos(nanos.load(Ordering::Relaxed)),
+            })
             .collect()
     }
 }

@@ -4,7 +4,8 @@ use super::input::{Input, check_refusal, twice};
 use super::scratch::Scratch;
 use crate::model::{Calendar, Interval, SeriesBars, SeriesKey};
 use crate::source::{
-    BarFile, BarOptions, DateOrder, NoticeKind, OnConflict, OnError, TimeOf, read_bars,
+    BarFile, BarOptions, DateOrder, MappedColumn, NoticeKind, OnConflict, OnError, TimeOf,
+    read_bars,
 };
 
 /// Names that say much, little and nothing of what the file holds.
@@ -35,7 +36,10 @@ pub fn bars(data: &[u8]) {
 /// The options that an input asks for.
 pub(super) fn options(input: &Input<'_>) -> BarOptions {
     let map = [("time", "Date"), ("close", "Last")];
-    let map = map.map(|(field, column)| (field.to_owned(), column.to_owned()));
+    let map = map.map(|(field, column)| MappedColumn {
+        field: field.to_owned(),
+        column: column.to_owned(),
+    });
     BarOptions {
         on_error: if input.flag(0) {
             OnError::Skip

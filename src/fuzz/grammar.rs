@@ -20,7 +20,10 @@ pub fn grammar(data: &[u8]) {
     }
     match parse_map(&text) {
         Ok(map) => {
-            let parts: Vec<String> = map.iter().map(|(f, c)| format!("{f}={c}")).collect();
+            let parts: Vec<String> = map
+                .iter()
+                .map(|m| format!("{}={}", m.field, m.column))
+                .collect();
             assert_eq!(parse_map(&parts.join(",")).unwrap(), map);
         }
         Err(error) => check_refusal(&error),

@@ -2,7 +2,7 @@ use super::input::{Input, twice};
 use super::scratch::Scratch;
 use crate::model::{Headline, Interval, SeriesKey, TimePrecision};
 use crate::source::{
-    DateOrder, HeadlineFile, HeadlineOptions, NoticeKind, OnError, read_headlines,
+    DateOrder, HeadlineFile, HeadlineOptions, MappedColumn, NoticeKind, OnError, read_headlines,
 };
 
 /// Headlines in text: CSV, JSON and JSON lines.
@@ -22,7 +22,10 @@ pub fn headlines(data: &[u8]) {
 }
 
 pub(super) fn options(input: &Input<'_>) -> HeadlineOptions {
-    let map = [("text".to_owned(), "body".to_owned())];
+    let map = [MappedColumn {
+        field: "text".to_owned(),
+        column: "body".to_owned(),
+    }];
     HeadlineOptions {
         on_error: if input.flag(0) {
             OnError::Skip

@@ -23,18 +23,27 @@ pub(crate) fn quantile_of(values: &[f64], q: f64) -> f64 {
     quantile(&sorted, q)
 }
 
+/// What a share lies in with the confidence that is said where the interval is given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConfidenceInterval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
 /// The 95 % interval of a share of `n` trials, after Wilson.
-pub(crate) fn wilson(share: f64, n: f64) -> (f64, f64) {
+pub(crate) fn wilson(share: f64, n: f64) -> ConfidenceInterval {
     const Z: f64 = 1.959_964;
     let z2 = Z * Z / n;
     let centre = share + z2 / 2.0;
     let spread = Z * (share * (1.0 - share) / n + z2 / (4.0 * n)).sqrt();
     let end = |x: f64| (x / (1.0 + z2)).clamp(0.0, 1.0);
     // Rounding must not leave the share itself outside.
-    (
-        end(centre - spread).min(share),
-        end(centre + spread).max(share),
-    )
+    ConfidenceInterval {
+        low: end(centre - spread).min(share),
+        high: end(centre + spread).max(share),
+    }
 }
 
 /// Ranks from 1, those of equal values in the middle.
@@ -82,7 +91,8 @@ mod tests {
     /// Values that were computed apart from this code.
     #[test]
     fn intervals_are_those_of_wilson() {
-        let close = |(a, b): (f64, f64), (c, d): (f64, f64)| {
+        let close = |found: ConfidenceInterval, (c, d): (f64, f64)| {
+            let ConfidenceInterval { low: a, high: b } = found;
             assert!((a - c).abs() < 1e-6 && (b - d).abs() < 1e-6, "{a} {b}");
         };
         close(wilson(0.5, 10.0), (0.236_593, 0.763_407));

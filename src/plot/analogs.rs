@@ -3,8 +3,8 @@
 use super::candles::{self, Places, folded};
 use super::fan::Fan;
 use super::frame::{self, MARGIN, SMALL};
-use super::scale::{Scale, percent, price, range, widened};
-use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
+use super::scale::{Extent, Scale, percent, price, range};
+use super::scene::{Anchor, Area, Group, Ink, Mark, Point, Probe, Scene, Text};
 use super::{text, time};
 use crate::model::{Bar, Bars, Interval};
 
@@ -85,12 +85,12 @@ impl<'a> Drawn<'a> {
     }
 
     /// The least and the greatest change from the last close.
-    fn range(&self) -> (f64, f64) {
+    fn range(&self) -> Extent {
         let bars = self.bars.iter().chain(&self.later);
         let changes = bars
             .flat_map(|b| [b.low, b.high])
             .map(|p| p / self.last - 1.0);
-        range(changes).unwrap_or((0.0, 0.0))
+        range(changes).unwrap_or_default()
     }
 }
 
@@ -100,7 +100,7 @@ struct Sheet {
     bars: usize,
     later: usize,
     /// `None` if each has its own.
-    range: Option<(f64, f64)>,
+    range: Option<Extent>,
     width: f64,
 }
 
@@ -174,26 +174,26 @@ impl Analogs {
 }
 
 /// The range of all charts, unless some would be flat on it.
-fn shared_range(all: &[Drawn<'_>]) -> Option<(f64, f64)> {
-    let ranges: Vec<(f64, f64)> = all.iter().map(Drawn::range).collect();
-    let lengths = || ranges.iter().map(|(low, high)| high - low);
+fn shared_range(all: &[Drawn<'_>]) -> Option<Extent> {
+    let ranges: Vec<Extent> = all.iter().map(Drawn::range).collect();
+    let lengths = || ranges.iter().map(|range| range.length());
     let longest = lengths().fold(0.0, f64::max);
     let shortest = lengths().fold(f64::INFINITY, f64::min);
-    let whole = range(ranges.iter().flat_map(|r| [r.0, r.1]))?;
-    (longest <= UNLIKE * shortest).then(|| widened(whole, 0.04))
+    let whole = range(ranges.iter().flat_map(|r| [r.low, r.high]))?;
+    (longest <= UNLIKE * shortest).then(|| whole.widened(0.04))
 }
 
 fn draw(
     scene: &mut Scene,
     drawn: &Drawn<'_>,
     sheet: &Sheet,
-    (x, y): (f64, f64),
+    (x, y): Point,
     (own, key): (bool, String),
 ) {
     head(scene, drawn, sheet.width, (x, y), own);
     let (top, bottom) = (y + 40.0, y + 40.0 + PLOT);
-    let span = sheet.range.unwrap_or_else(|| widened(drawn.range(), 0.04));
-    let scale = Scale::linear(span, (bottom, top));
+    let span = sheet.range.unwrap_or_else(|| drawn.range().widened(0.04));
+    let scale = Scale::linear(span, bottom, top);
     let labels = frame::labels(&scale, 6, |v, d| percent(v, d.saturating_sub(2)));
     let left = frame::gutter(&labels).max(44.0);
     let area = Area {
@@ -249,7 +249,7 @@ fn draw(
 }
 
 /// Name and label; below them dates and move.
-fn head(scene: &mut Scene, drawn: &Drawn<'_>, wide: f64, (x, y): (f64, f64), own: bool) {
+fn head(scene: &mut Scene, drawn: &Drawn<'_>, wide: f64, (x, y): Point, own: bool) {
     let chart = drawn.chart;
     let ink = if own { Ink::Found } else { Ink::Text };
     let taken = text::width(&chart.label, 13.0, true) + 10.0;

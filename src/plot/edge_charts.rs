@@ -2,7 +2,7 @@
 
 use super::analogs::Chart;
 use super::frame::{MARGIN, SMALL};
-use super::scale::{Scale, percent, range, widened};
+use super::scale::{Scale, percent, range};
 use super::scene::{Anchor, Area, Group, Ink, Mark, Point, Scene, Text};
 use super::text;
 
@@ -78,7 +78,7 @@ fn draw(scene: &mut Scene, (x, y, wide): (f64, f64, f64), number: usize, chart: 
     let Some(span) = range(closes.iter().copied()) else {
         return;
     };
-    let scale = Scale::linear(widened(span, 0.08), (area.bottom(), area.y));
+    let scale = Scale::linear(span.widened(0.08), area.bottom(), area.y);
     let step = wide / closes.len() as f64;
     let at = |(i, close): (usize, &f64)| (x + (i as f64 + 0.5) * step, scale.at(*close));
     let finite = |(_, close): &(usize, &f64)| close.is_finite();

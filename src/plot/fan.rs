@@ -1,7 +1,7 @@
 //! What followed some moments, bar by bar, beside what follows at any time.
 
 use super::frame::{self, Entry, MARGIN, SMALL, Swatch};
-use super::scale::{Scale, number, percent, range, widened};
+use super::scale::{Extent, Scale, number, percent, range};
 use super::scene::{Anchor, Area, Group, Ink, Mark, Point, Probe, Scene, Text};
 use super::text;
 
@@ -63,7 +63,7 @@ impl Fan {
     pub(super) fn draw(&self, scene: &mut Scene, y: f64, height: f64) -> f64 {
         let y = frame::legend(scene, y, self.entries());
         let (top, bottom) = (y, y + height);
-        let scale = Scale::linear(self.range(), (bottom, top));
+        let scale = Scale::linear(self.range(), bottom, top);
         let labels = frame::labels(&scale, 7, |v, d| percent(v, d.saturating_sub(2)));
         let x = MARGIN + frame::gutter(&labels);
         let names = NAMES.iter().map(|n| text::width(n, SMALL, false));
@@ -75,7 +75,7 @@ impl Fan {
         };
         frame::rows(scene, area, &scale, &labels);
         let last = f64::from(self.last().max(1));
-        let across = Scale::linear((0.0, last), (area.x, area.right()));
+        let across = Scale::linear(Extent::new(0.0, last), area.x, area.right());
         let zero = vec![(area.x, scale.at(0.0)), (area.right(), scale.at(0.0))];
         scene.add(Mark::line(zero, Ink::Axis, 1.0));
         self.quantiles(scene, &across, &scale);
@@ -83,7 +83,7 @@ impl Fan {
         self.names(scene, area, &scale);
         let ticks: Vec<(f64, String)> = across
             .ticks((area.width / 60.0) as usize)
-            .0
+            .values
             .into_iter()
             .filter(|t| t.fract() == 0.0)
             .map(|t| (across.at(t), number(t, 0)))
@@ -128,7 +128,7 @@ impl Fan {
 
     /// All quantiles and paths; but where a path leaves the others far behind, without the outermost
     /// hundredth of the paths at each end, so that it does not flatten them.
-    fn range(&self) -> (f64, f64) {
+    fn range(&self) -> Extent {
         let quantiles = self.found.iter().chain(&self.base);
         let mut ends: Vec<f64> = self.paths.iter().flat_map(|p| p.changes.clone()).collect();
         ends.retain(|v| v.is_finite());
@@ -139,15 +139,15 @@ impl Fan {
             .skip(cut)
             .take(ends.len().saturating_sub(2 * cut));
         let values = quantiles.flat_map(|s| s.quantiles).chain([0.0]);
-        let without = range(values.chain(kept.copied())).unwrap_or((0.0, 0.0));
+        let without = range(values.chain(kept.copied())).unwrap_or_default();
         let outermost = [ends.first(), ends.last()].into_iter().flatten().copied();
-        let whole = range(outermost.chain([without.0, without.1])).unwrap_or(without);
-        let far = whole.1 - whole.0 > 1.5 * (without.1 - without.0);
+        let whole = range(outermost.chain([without.low, without.high])).unwrap_or(without);
+        let far = whole.length() > 1.5 * without.length();
         let whole = if far { without } else { whole };
-        if whole.1 > whole.0 {
-            widened(whole, 0.05)
+        if whole.high > whole.low {
+            whole.widened(0.05)
         } else {
-            (-0.01, 0.01)
+            Extent::new(-0.01, 0.01)
         }
     }
 
@@ -190,7 +190,7 @@ impl Fan {
     fn paths(&self, scene: &mut Scene, across: &Scale, scale: &Scale) {
         let opacity = if self.paths.len() > 12 { 0.35 } else { 0.55 };
         // A path that leaves the frame goes along its edge.
-        let (low, high) = self.range();
+        let Extent { low, high } = self.range();
         let mut groups = Vec::new();
         for (i, path) in self.paths.iter().enumerate() {
             let at = |(n, v): (usize, &f64)| {

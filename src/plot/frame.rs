@@ -104,9 +104,9 @@ pub(super) fn labels(
     most: usize,
     say: impl Fn(f64, usize) -> String,
 ) -> Vec<(f64, String)> {
-    let (ticks, decimals) = scale.ticks(most);
-    let say = |tick: f64| (tick, say(tick, decimals));
-    ticks.into_iter().map(say).collect()
+    let ticks = scale.ticks(most);
+    let say = |tick: f64| (tick, say(tick, ticks.decimals));
+    ticks.values.into_iter().map(say).collect()
 }
 
 /// How much room labels need at the left of an area.

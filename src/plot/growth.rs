@@ -1,8 +1,8 @@
 //! How quantities grow with a size.
 
 use super::frame::{self, MARGIN, SMALL};
-use super::scale::{Scale, number, range};
-use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
+use super::scale::{Extent, Scale, number, range};
+use super::scene::{Anchor, Area, Group, Ink, Mark, Point, Probe, Scene, Text};
 use super::text;
 
 /// Panels side by side, each of curves over the same sizes. Equal ratios are equally long on both
@@ -35,8 +35,17 @@ pub struct GrowthPanel {
 pub struct GrowthCurve {
     /// Its name, if the panel has several.
     pub name: String,
-    /// Sizes, ascending, and the value at each. Pairs that are not above 0 are left out.
-    pub points: Vec<(f64, f64)>,
+    /// Its points, ascending in size. Those that are not above 0 are left out.
+    pub points: Vec<GrowthPoint>,
+}
+
+/// A quantity at a size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GrowthPoint {
+    /// The size.
+    pub size: f64,
+    /// The quantity.
+    pub value: f64,
 }
 
 const HEIGHT: f64 = 190.0;
@@ -54,7 +63,7 @@ impl Growth {
         let columns = columns.clamp(1.0, self.panels.len().clamp(1, 3) as f64);
         let wide = (room - BETWEEN * (columns - 1.0)) / columns;
         let sizes = self.panels.iter().flat_map(GrowthPanel::shown);
-        let sizes = decade(range(sizes.map(|(x, _)| x)));
+        let sizes = decade(range(sizes.map(|p| p.size)));
         for row in self.panels.chunks(columns as usize) {
             let legend = row.iter().any(|p| p.curves.len() > 1);
             let top = y + 26.0 + if legend { LEGEND } else { 0.0 };
@@ -75,20 +84,20 @@ impl Growth {
 }
 
 impl GrowthPanel {
-    fn shown(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+    fn shown(&self) -> impl Iterator<Item = GrowthPoint> + '_ {
         self.curves.iter().flat_map(GrowthCurve::shown)
     }
 
     /// Draws the panel at `place`, above which are its title and its legend.
-    fn draw(&self, scene: &mut Scene, place: Area, sizes: (f64, f64), counted: &str) {
+    fn draw(&self, scene: &mut Scene, place: Area, sizes: Extent, counted: &str) {
         let title = Text::new((place.x, place.y - 12.0), self.title.clone(), 13.0).bold();
         let several = self.curves.len() > 1;
         let up = if several { LEGEND } else { 0.0 };
         let mut title = title.within(place.width);
         title.at.1 -= up;
         scene.text(title);
-        let values = decade(range(self.shown().map(|(_, y)| y)));
-        let down = Scale::of_ratios(values, (place.bottom(), place.y));
+        let values = decade(range(self.shown().map(|p| p.value)));
+        let down = Scale::of_ratios(values, place.bottom(), place.y);
         let rows = labels(&down, 5);
         let left = frame::gutter(&rows);
         let area = Area {
@@ -96,7 +105,7 @@ impl GrowthPanel {
             width: place.width - left,
             ..place
         };
-        let across = Scale::of_ratios(sizes, (area.x + 8.0, area.right() - 8.0));
+        let across = Scale::of_ratios(sizes, area.x + 8.0, area.right() - 8.0);
         frame::rows(scene, area, &down, &rows);
         let below = labels(&across, (area.width / 60.0) as usize);
         let below: Vec<(f64, String)> = below.into_iter().map(|(v, l)| (across.at(v), l)).collect();
@@ -108,10 +117,11 @@ impl GrowthPanel {
         let mut probed = Vec::new();
         for (i, curve) in self.curves.iter().enumerate() {
             let ink = Ink::group(i);
-            let at = |(x, y): (f64, f64)| (across.at(x), down.at(y));
-            let points: Vec<(f64, f64)> = curve.shown().map(at).collect();
-            let say = |(x, y): (f64, f64)| {
-                let what = format!("{} {counted}\n{}: {}", said(x), self.title, said(y));
+            let at = |p: GrowthPoint| (across.at(p.size), down.at(p.value));
+            let points: Vec<Point> = curve.shown().map(at).collect();
+            let say = |p: GrowthPoint| {
+                let (size, value) = (said(p.size), said(p.value));
+                let what = format!("{size} {counted}\n{}: {value}", self.title);
                 match curve.name.as_str() {
                     "" => what,
                     name => format!("{what} ({name})"),
@@ -147,15 +157,15 @@ impl GrowthPanel {
 }
 
 impl GrowthCurve {
-    fn shown(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+    fn shown(&self) -> impl Iterator<Item = GrowthPoint> + '_ {
         let above = |v: f64| v > 0.0 && v.is_finite();
         let points = self.points.iter().copied();
-        points.filter(move |(x, y)| above(*x) && above(*y))
+        points.filter(move |p| above(p.size) && above(p.value))
     }
 }
 
 /// An entry of a panel's legend. Returns where the next one begins.
-fn entry(scene: &mut Scene, (x, y): (f64, f64), right: f64, (name, ink): (&str, Ink)) -> f64 {
+fn entry(scene: &mut Scene, (x, y): Point, right: f64, (name, ink): (&str, Ink)) -> f64 {
     let label = text::fit(name, right - x - 20.0, SMALL, false);
     if label.is_empty() {
         return x;
@@ -171,14 +181,14 @@ fn entry(scene: &mut Scene, (x, y): (f64, f64), right: f64, (name, ink): (&str, 
 }
 
 /// A range that spans a power of ten at least, so that it has ticks, and that leaves room at its ends.
-fn decade(found: Option<(f64, f64)>) -> (f64, f64) {
-    let (low, high) = found.unwrap_or((1.0, 10.0));
+fn decade(found: Option<Extent>) -> Extent {
+    let Extent { low, high } = found.unwrap_or(Extent::new(1.0, 10.0));
     let more = (10.0 * low / high).max(1.5).sqrt();
-    (low / more, high * more)
+    Extent::new(low / more, high * more)
 }
 
 fn labels(scale: &Scale, most: usize) -> Vec<(f64, String)> {
-    let (ticks, _) = scale.ticks(most);
+    let ticks = scale.ticks(most).values;
     ticks.into_iter().map(|tick| (tick, said(tick))).collect()
 }
 
@@ -223,16 +233,17 @@ mod tests {
     fn a_range_has_ticks_however_short_it_is() {
         for found in [
             None,
-            Some((236.5, 237.0)),
-            Some((5.0, 5.0)),
-            Some((0.1, 64.0)),
+            Some(Extent::new(236.5, 237.0)),
+            Some(Extent::new(5.0, 5.0)),
+            Some(Extent::new(0.1, 64.0)),
         ] {
-            let (low, high) = decade(found);
+            let wide = decade(found);
+            let Extent { low, high } = wide;
             assert!(high / low > 9.9, "{low} {high}");
-            let scale = Scale::of_ratios((low, high), (0.0, 100.0));
-            assert!(!scale.ticks(5).0.is_empty(), "{low} {high}");
-            if let Some((a, b)) = found {
-                assert!(scale.at(a) > 0.0 && scale.at(b) < 100.0);
+            let scale = Scale::of_ratios(wide, 0.0, 100.0);
+            assert!(!scale.ticks(5).values.is_empty(), "{low} {high}");
+            if let Some(found) = found {
+                assert!(scale.at(found.low) > 0.0 && scale.at(found.high) < 100.0);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Things compared with one another, as a field of colours.
 
 use super::frame::{self, MARGIN, SMALL};
-use super::scale::number;
+use super::scale::{Extent, number};
 use super::scene::{Anchor, Area, HEATS, Ink, Mark, Probe, Scene, Text};
 use super::text;
 
@@ -19,7 +19,7 @@ pub struct Matrix {
     /// The rows. `None` is left empty.
     pub cells: Vec<Vec<Option<MatrixCell>>>,
     /// The values at the ends of the colours.
-    pub range: (f64, f64),
+    pub range: Extent,
 }
 
 /// One value.
@@ -64,7 +64,7 @@ impl Matrix {
     }
 
     fn share(&self, value: f64) -> f64 {
-        let (low, high) = self.range;
+        let Extent { low, high } = self.range;
         if high > low {
             ((value - low) / (high - low)).clamp(0.0, 1.0)
         } else {
@@ -134,7 +134,7 @@ impl Matrix {
             let y = area.y + height - (i + 1) as f64 * step;
             scene.add(Mark::boxed(x, y, 14.0, step + 0.5, Ink::heat(share)));
         }
-        let (low, high) = self.range;
+        let Extent { low, high } = self.range;
         for share in [0.0, 0.5, 1.0] {
             let y = area.y + height - (share * (height - step) + step / 2.0) + 4.0;
             let value = number(low + share * (high - low), 2);

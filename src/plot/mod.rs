@@ -14,7 +14,7 @@
 //! The same data gives the same bytes.
 //!
 //! ```
-//! use rhymedb::plot::{Matrix, MatrixCell, Picture, PlotOptions};
+//! use rhymedb::plot::{Extent, Matrix, MatrixCell, Picture, PlotOptions};
 //! let cell = |value: f64| Some(MatrixCell { value, hint: format!("{value} of 1") });
 //! let picture = Picture::from(Matrix {
 //!     title: "How alike two markets are".to_owned(),
@@ -22,7 +22,7 @@
 //!     note: "1: each window has a partner".to_owned(),
 //!     names: vec!["crypto".to_owned(), "equity".to_owned()],
 //!     cells: vec![vec![None, cell(0.4)], vec![cell(0.4), None]],
-//!     range: (0.0, 1.0),
+//!     range: Extent::new(0.0, 1.0),
 //! });
 //! let dir = tempfile::tempdir()?;
 //! picture.write(&dir.path().join("alike.png"), &PlotOptions::default())?;
@@ -61,8 +61,9 @@ pub use analogs::{Analogs, Chart};
 pub use edge_charts::ScatterExample;
 pub use fan::{Fan, FanPath, FanStep};
 pub use file::PictureFormat;
-pub use growth::{Growth, GrowthCurve, GrowthPanel};
+pub use growth::{Growth, GrowthCurve, GrowthPanel, GrowthPoint};
 pub use matrix::{Matrix, MatrixCell};
+pub use scale::Extent;
 pub use scatter::{Scatter, ScatterGroup, ScatterPoint};
 pub use theme::Theme;
 pub use timeline::{Lean, Timeline};

@@ -2,7 +2,7 @@
 
 use super::edge_charts::{self, ScatterExample};
 use super::frame::{self, Entry, MARGIN, SMALL, Swatch};
-use super::scale::{Scale, range, widened};
+use super::scale::{Extent, Scale, range};
 use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
 
 /// Points of several kinds on a plane.
@@ -54,9 +54,9 @@ impl Scatter {
         let y = frame::legend(&mut scene, y, self.entries()) + 4.0;
         let [above, below] = edge_charts::sides(&self.examples, width);
         let y = edge_charts::row(&mut scene, y, &above);
-        let (xs, ys) = self.ranges();
+        let (xs, ys) = (self.range(|p| p.x), self.range(|p| p.y));
         let height = (width * 0.62).clamp(300.0, 820.0);
-        let down = Scale::linear(ys, (y + height, y));
+        let down = Scale::linear(ys, y + height, y);
         let labels = frame::labels(&down, 8, super::scale::number);
         let left = MARGIN + 18.0 + frame::gutter(&labels);
         let area = Area {
@@ -65,7 +65,7 @@ impl Scatter {
             width: width - MARGIN - left,
             height,
         };
-        let across = Scale::linear(xs, (area.x, area.right()));
+        let across = Scale::linear(xs, area.x, area.right());
         self.axes(&mut scene, area, &across, (&down, &labels));
         let radius = if self.count() > 1_500 { 2.2 } else { 3.2 };
         let mut probed = Vec::new();
@@ -131,10 +131,11 @@ impl Scatter {
         self.groups.iter().enumerate().map(entry).collect()
     }
 
-    fn ranges(&self) -> ((f64, f64), (f64, f64)) {
-        let all = || self.groups.iter().flat_map(|g| &g.points);
-        let of = |values: Option<(f64, f64)>| widened(values.unwrap_or((0.0, 1.0)), 0.04);
-        (of(range(all().map(|p| p.x))), of(range(all().map(|p| p.y))))
+    /// The range of a coordinate of all points.
+    fn range(&self, coordinate: impl Fn(&ScatterPoint) -> f64) -> Extent {
+        let all = self.groups.iter().flat_map(|g| &g.points);
+        let found = range(all.map(coordinate));
+        found.unwrap_or(Extent::new(0.0, 1.0)).widened(0.04)
     }
 
     fn axes(

@@ -154,7 +154,7 @@ fn matrix() -> Picture {
         cells: (0..3)
             .map(|i| (0..3).map(|j| cell(i, j)).collect())
             .collect(),
-        range: (0.0, 1.0),
+        range: Extent::new(0.0, 1.0),
     })
 }
 
@@ -189,11 +189,9 @@ fn growth() -> Picture {
     let curve = |name: &str, power: f64, first: f64| GrowthCurve {
         name: name.to_owned(),
         points: (0..4)
-            .map(|i| {
-                (
-                    1e5 * 10f64.powi(i),
-                    first * 10f64.powf(power * f64::from(i)),
-                )
+            .map(|i| GrowthPoint {
+                size: 1e5 * 10f64.powi(i),
+                value: first * 10f64.powf(power * f64::from(i)),
             })
             .collect(),
     };

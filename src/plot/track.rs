@@ -3,7 +3,7 @@
 use super::candles::{self, Places};
 use super::flag_labels;
 use super::frame::{self, MARGIN, SMALL};
-use super::scale::{Scale, number, price, range, widened};
+use super::scale::{Extent, Scale, number, price, range};
 use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
 use super::time;
 use super::tracks::{Flag, Kind, Score, Scores, Track};
@@ -105,7 +105,7 @@ pub(super) fn draw(
     let title = y + 14.0;
     let y = frame::section(scene, y, &format!("{} · price", track.name));
     let height = if alone { 260.0 } else { 170.0 };
-    let prices = frame::labels(&price_scale(track, (y, height)), 6, number);
+    let prices = frame::labels(&price_scale(track, y, y + height), 6, number);
     let values = |y: f64| {
         let scores = track.scores.as_ref();
         scores.map(|s| score_scale(s, y + height + BETWEEN))
@@ -114,7 +114,7 @@ pub(super) fn draw(
     let axis = Axis::new(track, left, scene.width - MARGIN - left);
     let labels = axis.flag_labels();
     let y = y + flag_labels::room(&labels);
-    let (scale, values) = (price_scale(track, (y, height)), values(y));
+    let (scale, values) = (price_scale(track, y, y + height), values(y));
     let area = Area {
         x: left,
         y,
@@ -159,21 +159,22 @@ pub(super) fn draw(
     bottom + BETWEEN + 8.0
 }
 
+/// What an axis shows where there is no value.
+const UNIT: Extent = Extent::new(0.0, 1.0);
+
 /// How much room the labels of prices and of scores need at the left.
 fn gutter(prices: &[(f64, String)], scores: Option<Vec<(f64, String)>>) -> f64 {
     let scores = scores.unwrap_or_default();
     frame::gutter(prices).max(frame::gutter(&scores))
 }
 
-fn price_scale(track: &Track, (y, height): (f64, f64)) -> Scale {
+fn price_scale(track: &Track, top: f64, bottom: f64) -> Scale {
     let lows = range(track.bars.low.iter().chain(&track.bars.high).copied());
-    let span = widened(lows.unwrap_or((0.0, 1.0)), 0.04);
-    let low = if span.0 > 0.0 {
-        span.0
-    } else {
-        lows.map_or(0.0, |l| l.0)
-    };
-    Scale::of_prices((low, span.1), (y + height, y))
+    let mut span = lows.unwrap_or(UNIT).widened(0.04);
+    if span.low <= 0.0 {
+        span.low = lows.map_or(0.0, |l| l.low);
+    }
+    Scale::of_prices(span, bottom, top)
 }
 
 fn score_scale(scores: &Scores, top: f64) -> (Scale, Vec<(f64, String)>) {
@@ -182,9 +183,9 @@ fn score_scale(scores: &Scores, top: f64) -> (Scale, Vec<(f64, String)>) {
         .iter()
         .map(|p| p.value)
         .chain(scores.threshold);
-    let own = || widened(range(values).unwrap_or((0.0, 1.0)), 0.06);
+    let own = || range(values).unwrap_or(UNIT).widened(0.06);
     let span = scores.range.unwrap_or_else(own);
-    let scale = Scale::linear(span, (top + SCORES, top));
+    let scale = Scale::linear(span, top + SCORES, top);
     let labels = frame::labels(&scale, 6, number);
     (scale, labels)
 }

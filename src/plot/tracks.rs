@@ -1,5 +1,6 @@
 //! What a timeline shows of one series.
 
+use super::scale::Extent;
 use super::scene::Ink;
 use crate::model::{Bars, Interval, Timestamp};
 
@@ -62,7 +63,7 @@ pub struct Scores {
     /// Where a line is drawn across.
     pub threshold: Option<f64>,
     /// The ends of the axis, if it has some of its own.
-    pub range: Option<(f64, f64)>,
+    pub range: Option<Extent>,
 }
 
 /// The score of a moment.

@@ -18,8 +18,8 @@ mod synthetic;
 pub(crate) use bybit::read_answer;
 #[cfg(feature = "http")]
 pub use bybit::{
-    BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
-    bybit_series_key, parse_bybit_interval, sync_klines,
+    BybitCategory, BybitClient, BybitClientBuilder, KlinePages, LeftOutCandle, SyncReport,
+    SyncRequest, bybit_series_key, parse_bybit_interval, sync_klines,
 };
 #[cfg(feature = "files")]
 pub use files::*;

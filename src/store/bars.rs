@@ -35,14 +35,14 @@ pub(crate) struct BarChange {
     pub(crate) appended: bool,
     /// Open times from the first to the last changed bar, one range for each run of changed bars
     /// that lie beside one another in the series.
-    pub(crate) ranges: Vec<(i64, i64)>,
+    pub(crate) ranges: Vec<RangeInclusive<i64>>,
 }
 
 impl BarChange {
     pub(super) fn touch(&mut self, time: i64, continues: bool) {
         match self.ranges.last_mut() {
-            Some(range) if continues => range.1 = time,
-            _ => self.ranges.push((time, time)),
+            Some(range) if continues => *range = *range.start()..=time,
+            _ => self.ranges.push(time..=time),
         }
     }
 }

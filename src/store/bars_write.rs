@@ -43,9 +43,9 @@ impl WriteTxn {
             self.grow_extent(series, extent, change.added, from, to)?;
         }
         change.appended = appended;
-        if let Some((first, _)) = change.ranges.first() {
+        if let Some(range) = change.ranges.first() {
             // A bar that opens at a time closes after it.
-            self.note_changed_after(*first);
+            self.note_changed_after(*range.start());
             self.note_bars_changed(series);
         }
         Ok(change)
@@ -63,7 +63,7 @@ impl WriteTxn {
             return Ok(change);
         };
         change.removed = times.len() as u64;
-        change.ranges.push((first, last));
+        change.ranges.push(first..=last);
         self.note_changed_after(first);
         self.note_bars_changed(series);
         let (left, right) = self.take_region(series, first, last)?;

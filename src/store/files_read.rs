@@ -3,6 +3,8 @@
 //! A record is true as long as the bars of its file are stored as the file gave them. Whoever changes or
 //! removes such bars forgets it.
 
+use std::ops::RangeInclusive;
+
 use super::catalog::{CatalogUse, ReadTxn, WriteTxn};
 use super::codec;
 use super::tables::{FILE_SPANS, FILES_READ};
@@ -43,27 +45,31 @@ impl WriteTxn {
     }
 
     /// Forgets the files that gave bars of a series in one of these ranges of open times.
-    pub(crate) fn forget_files_of(&self, series: &SeriesKey, ranges: &[(i64, i64)]) -> Result<()> {
+    pub(crate) fn forget_files_of(
+        &self,
+        series: &SeriesKey,
+        ranges: &[RangeInclusive<i64>],
+    ) -> Result<()> {
         for path in self.files_of(&series.to_string(), ranges)? {
             self.forget_file(&path)?;
         }
         Ok(())
     }
 
-    fn files_of(&self, series: &str, ranges: &[(i64, i64)]) -> Result<Vec<String>> {
+    fn files_of(&self, series: &str, ranges: &[RangeInclusive<i64>]) -> Result<Vec<String>> {
         let mut found = Vec::new();
         let Some(spans) = self.table_if_there(FILE_SPANS)? else {
             return Ok(found);
         };
-        for &(first, last) in ranges {
+        for range in ranges {
             // Those that ended before are passed over.
-            for item in spans.range((series, first, "")..)? {
+            for item in spans.range((series, *range.start(), "")..)? {
                 let (key, begin) = item?;
                 let (of, _, path) = key.value();
                 if of != series {
                     break;
                 }
-                if begin.value() <= last {
+                if begin.value() <= *range.end() {
                     found.push(path.to_owned());
                 }
             }

@@ -65,7 +65,7 @@ fn apply(txn: &WriteTxn, mirror: &mut BTreeMap<i64, f64>, step: &Step) {
                     }
                     Some(_) => expected.replaced += 1,
                 }
-                let covered = change.ranges.iter().any(|r| (r.0..=r.1).contains(&time));
+                let covered = change.ranges.iter().any(|r| r.contains(&time));
                 assert!(covered, "{time} changed and lies in no range");
             }
             let counts = |c: &BarChange| (c.added, c.replaced, c.unchanged);

@@ -209,7 +209,7 @@ fn what_was_stored_before_a_bad_page_is_whole_and_goes_on() {
         let known = db.now().series().unwrap();
         let one = known.iter().find(|s| s.key == key)?;
         let last = one.last.map(|close| market.interval.open_of(close));
-        one.first.zip(last)
+        Some(one.first?..=last?)
     };
     let sync = || {
         let mut asked = request(market);
@@ -230,7 +230,7 @@ fn what_was_stored_before_a_bad_page_is_whole_and_goes_on() {
         server.next([Act::Answer, Act::Rows(change)]);
         let error = sync().unwrap_err();
         assert!(matches!(error, Error::Remote(_)), "{error}");
-        let (first, last) = stored().unwrap();
+        let (first, last) = stored().unwrap().into_inner();
         let now = db.now();
         let bars = now.bars(&key, None, None, None).unwrap().bars;
         assert_eq!(bars, market.truth(Some(first.millis()), last.millis()));

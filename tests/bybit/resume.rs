@@ -63,7 +63,7 @@ impl Store {
     ) -> Result<SyncReport> {
         let market = server.market();
         let request = SyncRequest {
-            stored: self.range(),
+            stored: self.range().map(|(first, last)| first..=last),
             ..request.clone()
         };
         sync_klines(&client(server), &request, market.now(), &mut |bars| {
@@ -256,7 +256,7 @@ fn weeks_that_open_on_another_weekday_than_the_stored_ones_are_told() {
     let market = server.market();
     let tuesday = market.open(30).plus_millis(86_400_000);
     let request = SyncRequest {
-        stored: Some((tuesday, tuesday)),
+        stored: Some(tuesday..=tuesday),
         ..request(market)
     };
     let outcome = sync_klines(&client(&server), &request, market.now(), &mut |_| Ok(()));
@@ -299,12 +299,12 @@ fn a_request_that_makes_no_sense_is_refused() {
     };
     let error = refusal(|m, r| (r.start, r.end) = (Some(m.open(5)), Some(m.open(4))));
     assert!(error.contains("a start before the end"), "{error}");
-    let error = refusal(|m, r| r.stored = Some((m.open(5), m.open(4))));
+    let error = refusal(|m, r| r.stored = Some(m.open(5)..=m.open(4)));
     assert!(
         error.contains("a first stored bar before the last"),
         "{error}"
     );
-    let error = refusal(|m, r| r.stored = Some((m.open(5), m.open(6).plus_millis(60_000))));
+    let error = refusal(|m, r| r.stored = Some(m.open(5)..=m.open(6).plus_millis(60_000)));
     assert!(error.contains("stored bars of 1h"), "{error}");
     assert_eq!(server.take_count(), 0);
 }
@@ -361,11 +361,11 @@ fn one_bad_candle_does_not_stop_the_rest() {
     let (report, stored) = sync(request(market));
     assert_eq!(stored, expected);
     assert_eq!(report.left_out, 1);
-    let (time, defect) = report.first_left_out.unwrap();
-    assert_eq!(time.millis(), BAD);
-    assert_eq!(defect.to_string(), "a price is not above 0");
+    let first = report.first_left_out.unwrap();
+    assert_eq!(first.time.millis(), BAD);
+    assert_eq!(first.defect.to_string(), "a price is not above 0");
     // The same again goes on where it was.
-    let ends = (market.open(0), Timestamp::from_millis(BAD - 3_600_000));
+    let ends = market.open(0)..=Timestamp::from_millis(BAD - 3_600_000);
     let (report, stored) = sync(SyncRequest {
         stored: Some(ends),
         ..request(market)
@@ -380,9 +380,9 @@ fn a_clock_that_is_behind_loses_no_candle() {
     let truth = market.truth(None, market.time);
     let client = client(&server);
     for behind in [3_600_000, 40 * 86_400_000_i64] {
-        for stored in [None, Some((market.open(100), market.open(3090)))] {
+        for stored in [None, Some(market.open(100)..=market.open(3090))] {
             let request = SyncRequest {
-                stored,
+                stored: stored.clone(),
                 ..request(market)
             };
             let mut newest = i64::MIN;
@@ -403,7 +403,7 @@ fn a_clock_that_is_ahead_asks_for_nothing_more() {
     let server = Server::start(hours(), Habits::default());
     let market = server.market();
     let request = SyncRequest {
-        stored: Some((market.open(0), market.open(3090))),
+        stored: Some(market.open(0)..=market.open(3090)),
         ..request(market)
     };
     let now = market.now().plus_millis(400 * 86_400_000);

@@ -326,9 +326,9 @@ fn an_axis_is_the_difference_of_its_ends() {
         .filter(|w| w.0 <= MIDDLE)
         .collect();
     assert_eq!(history.points.len(), expected.len());
-    for ((end, value, _), (at, vector)) in history.points.iter().zip(&expected) {
-        assert_eq!(end.millis(), *at);
-        assert_near(*value, dot(&direction, vector), "a window");
+    for (moment, (at, vector)) in history.points.iter().zip(&expected) {
+        assert_eq!(moment.end.millis(), *at);
+        assert_near(moment.value, dot(&direction, vector), "a window");
     }
     let lines = axis.headlines("BBB", None, None).unwrap();
     assert!(lines.len() > 20 && lines.is_sorted_by_key(|l| l.known));
@@ -354,7 +354,7 @@ fn alignment_is_the_best_of_all_words() {
         .map(|l| dot(&world.text(&l.name).unwrap(), &vector));
     let best = best.fold(f64::MIN, f64::max);
     let answer = view.alignment(middle()).labels(&set).run().unwrap();
-    assert_near(answer.label.unwrap().1, best, "the best label");
+    assert_near(answer.label.unwrap().score, best, "the best label");
     assert_near(answer.best, best.max(headline.0), "the best of both");
 }
 

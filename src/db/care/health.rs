@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::db::database::Database;
 use crate::db::files::Files;
+use crate::db::left_out::WaitingSpace;
 use crate::disk::{list, look_up};
 use crate::error::Result;
 use crate::index::Kernel;
@@ -36,7 +37,7 @@ pub struct Health {
     pub damaged_files: Vec<FileOnDisk>,
     /// Chart spaces whose encoder this program does not have, and why: they answer for stored
     /// windows, and new bars cannot be embedded.
-    pub spaces_without_encoder: Vec<(String, String)>,
+    pub spaces_without_encoder: Vec<WaitingSpace>,
 }
 
 impl Database {
@@ -69,7 +70,11 @@ impl Database {
                 .filter(|s| s.space().encoder.modality == Modality::Chart);
             let without = charts.filter_map(|state| {
                 let why = state.encoder().err()?;
-                Some((state.space().name.clone(), why.to_string()))
+                Some(WaitingSpace {
+                    space: state.space().name.clone(),
+                    encoder: state.space().encoder.id.clone(),
+                    reason: why.to_string(),
+                })
             });
             Ok(Health {
                 format: snapshot.txn.format()?,

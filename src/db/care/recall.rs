@@ -241,7 +241,7 @@ impl<'a> Audit<'a> {
             .filter_map(Result::transpose)
             .collect::<Result<_>>()?;
         let recall = shares.iter().sum::<f64>() / shares.len() as f64;
-        let (low, high) = wilson(recall, shares.len() as f64);
+        let interval = wilson(recall, shares.len() as f64);
         let selves_found = (selves.len() - lost.len()) as u64;
         let share = selves_found as f64 / selves.len() as f64;
         Ok(SpaceRecall {
@@ -249,8 +249,8 @@ impl<'a> Audit<'a> {
             indexed: self.live,
             sample: sample.len() as u64,
             recall,
-            low,
-            high,
+            low: interval.low,
+            high: interval.high,
             selves: selves.len() as u64,
             selves_found,
             not_found: lost

@@ -5,11 +5,11 @@ use super::entries::entries;
 use super::occupied::OccupiedMoments;
 use super::refine::Refine;
 use super::search::Search;
+use crate::db::place::Place;
 use crate::db::rank::{Candidate, Distance, Occupied, distance};
 use crate::db::snapshot::Snapshot;
 use crate::error::Result;
 use crate::index;
-use crate::store::SeriesId;
 
 /// How the windows of a search are compared.
 pub(in crate::db) struct Judged<'a> {
@@ -45,7 +45,7 @@ impl Judged<'_> {
     pub(in crate::db) fn entries(
         &self,
         hits: &[Candidate],
-        own: impl IntoIterator<Item = (SeriesId, i64)>,
+        own: impl IntoIterator<Item = Place>,
     ) -> Result<Vec<Candidate>> {
         if self.exclusion == 0 {
             return Ok(hits.to_vec());
@@ -57,7 +57,7 @@ impl Judged<'_> {
         }
         let mut far = Vec::with_capacity(good.len());
         for one in good {
-            let here = self.occupied((one.candidate.series, one.candidate.end))?;
+            let here = self.occupied((&one.candidate).into())?;
             if !taken.holds(&here, |a, b| self.distance(a, b))? {
                 far.push(one);
             }
@@ -71,8 +71,8 @@ impl Judged<'_> {
             (symbol, one.candidate.series)
         };
         let near = |a: &Valued, b: &Valued| {
-            let a = self.occupied((a.candidate.series, a.candidate.end))?;
-            let b = self.occupied((b.candidate.series, b.candidate.end))?;
+            let a = self.occupied((&a.candidate).into())?;
+            let b = self.occupied((&b.candidate).into())?;
             Ok(matches!(self.distance(&a, &b)?, Distance::SameMoment))
         };
         let time = |a: &Valued, b: &Valued| a.candidate.end.cmp(&b.candidate.end);
@@ -81,9 +81,12 @@ impl Judged<'_> {
         Ok(entries.into_iter().map(|one| one.candidate).collect())
     }
 
-    fn occupied(&self, (id, end): (SeriesId, i64)) -> Result<Occupied<'_>> {
-        let series = self.snapshot.record(id)?;
-        Ok(Occupied { id, series, end })
+    fn occupied(&self, place: Place) -> Result<Occupied<'_>> {
+        Ok(Occupied {
+            id: place.series,
+            series: self.snapshot.record(place.series)?,
+            end: place.end,
+        })
     }
 
     fn distance(&self, a: &Occupied<'_>, b: &Occupied<'_>) -> Result<Distance> {
@@ -124,9 +127,12 @@ impl Judged<'_> {
                 let bars = longer.div_euclid(mine).saturating_add(1).unsigned_abs();
                 let windows = bars.saturating_mul(u64::from(self.exclusion));
                 let windows = u32::try_from(windows).unwrap_or(u32::MAX);
-                let place = (id, hit.end);
+                let centre = Place {
+                    end: hit.end,
+                    series: id,
+                };
                 self.search
-                    .around(self.query, place, (windows, least), &mut found)?;
+                    .around(self.query, centre, (windows, least), &mut found)?;
             }
         }
         found.sort_unstable_by(Candidate::order);

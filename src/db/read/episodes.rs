@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::occupied::OccupiedMoments;
 use super::search::Search;
+use crate::db::place::Place;
 use crate::db::rank::{Candidate, Occupied, distance};
 use crate::db::snapshot::Snapshot;
 use crate::error::Result;
@@ -33,16 +34,23 @@ impl Wanted {
     }
 }
 
+/// Distinct episodes, best first.
+pub(crate) struct Episodes {
+    pub(crate) found: Vec<Candidate>,
+    /// How they were looked for.
+    pub(crate) plan: &'static str,
+}
+
 /// Widens the search until `k` episodes are found or there are no more candidates. `reorder`
 /// may put the candidates, which come best first, into another order. Nothing within the exclusion
 /// zone of one of the windows `own` counts.
 pub(in crate::db) fn episodes(
     snapshot: &Snapshot,
     search: &Search<'_>,
-    (query, own): (&index::Query, &[(SeriesId, i64)]),
+    (query, own): (&index::Query, &[Place]),
     wanted: &Wanted,
     reorder: Option<&dyn Fn(Vec<Candidate>) -> Result<Vec<Candidate>>>,
-) -> Result<(Vec<Candidate>, &'static str)> {
+) -> Result<Episodes> {
     let choice = Distinct {
         k: wanted.k,
         exclusion: wanted.exclusion,
@@ -57,7 +65,10 @@ pub(in crate::db) fn episodes(
         };
         let episodes = distinct(snapshot, &candidates, own, choice)?;
         if episodes.len() >= wanted.k || !found.more {
-            return Ok((episodes, found.plan));
+            return Ok(Episodes {
+                found: episodes,
+                plan: found.plan,
+            });
         }
         limit = limit.saturating_mul(4);
     }
@@ -78,16 +89,16 @@ pub(crate) struct Distinct {
 pub(in crate::db) fn distinct(
     snapshot: &Snapshot,
     candidates: &[Candidate],
-    own: &[(SeriesId, i64)],
+    own: &[Place],
     wanted: Distinct,
 ) -> Result<Vec<Candidate>> {
-    let place = |id: SeriesId, end: i64| -> Result<Occupied<'_>> {
+    let at = |id: SeriesId, end: i64| -> Result<Occupied<'_>> {
         let series = snapshot.record(id)?;
         Ok(Occupied { id, series, end })
     };
     let mut occupied = OccupiedMoments::default();
-    for &(id, end) in own {
-        occupied.insert(&place(id, end)?);
+    for place in own {
+        occupied.insert(&at(place.series, place.end)?);
     }
     // Without a quota nothing is counted.
     let counted = wanted.quota < usize::MAX;
@@ -97,7 +108,7 @@ pub(in crate::db) fn distinct(
         if episodes.len() == wanted.k {
             break;
         }
-        let here = place(candidate.series, candidate.end)?;
+        let here = at(candidate.series, candidate.end)?;
         let symbol = (
             here.series.key.market.as_str(),
             here.series.key.symbol.as_str(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::attributes::Attributes;
 use super::least_move::LeastMove;
 use super::row_filter::{RowFilter, WindowEnds};
+use super::setters::setters;
 use super::spelled::stored_names;
 use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
@@ -110,6 +111,12 @@ impl Filter {
         Self::default()
     }
 
+    /// With the groups of another filter in place of its own.
+    pub(crate) fn with_groups_of(self, other: Self) -> Self {
+        let groups = other.groups;
+        Self { groups, ..self }
+    }
+
     /// Adds a market.
     #[must_use]
     pub fn market(mut self, market: impl Into<String>) -> Self {
@@ -146,18 +153,12 @@ impl Filter {
         self
     }
 
-    /// Windows that closed at this time or later.
-    #[must_use]
-    pub fn from(mut self, from: Timestamp) -> Self {
-        self.from = Some(from);
-        self
-    }
+    setters! {
+        /// Windows that closed at this time or later.
+        fn from(from: Timestamp) as Some;
 
-    /// Windows that closed at this time or earlier.
-    #[must_use]
-    pub fn until(mut self, until: Timestamp) -> Self {
-        self.until = Some(until);
-        self
+        /// Windows that closed at this time or earlier.
+        fn until(until: Timestamp) as Some;
     }
 
     /// Adds a tag: windows that were known to have it at the view's time.
@@ -167,11 +168,9 @@ impl Filter {
         self
     }
 
-    /// Windows that moved at least so far, up or down.
-    #[must_use]
-    pub fn min_move(mut self, least: LeastMove) -> Self {
-        self.min_move = Some(least);
-        self
+    setters! {
+        /// Windows that moved at least so far, up or down.
+        fn min_move(least: LeastMove) as Some;
     }
 
     /// Refuses the kinds that a question has no use for.

@@ -13,7 +13,6 @@ use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
 use crate::error::Result;
 use crate::index;
-use crate::store::SeriesId;
 
 /// The windows with which a search for a large move goes on where too few moved so far.
 pub(in crate::db) struct Rest<'a> {
@@ -31,7 +30,7 @@ impl Rest<'_> {
     pub(in crate::db) fn add_to(
         &self,
         found: &mut Vec<Candidate>,
-        (query, own): (&index::Query, &[(SeriesId, i64)]),
+        (query, own): (&index::Query, &[Place]),
         wanted: &Wanted,
     ) -> Result<()> {
         let nearest = wanted.ef.max(wanted.k.saturating_mul(50));
@@ -54,7 +53,7 @@ impl Rest<'_> {
         // Those of equal size, and those of none, stay in the order of their cosines.
         sized.sort_by(|(a, _), (b, _)| b.partial_cmp(a).unwrap_or(Ordering::Equal));
         let sized: Vec<Candidate> = sized.into_iter().map(|(_, c)| c).collect();
-        let mut away: Vec<(SeriesId, i64)> = found.iter().map(|c| (c.series, c.end)).collect();
+        let mut away: Vec<Place> = found.iter().map(Place::from).collect();
         away.extend_from_slice(own);
         let choice = Distinct {
             k: wanted.k.saturating_sub(found.len()),

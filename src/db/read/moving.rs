@@ -26,6 +26,13 @@ pub(in crate::db) struct Moving<'a> {
     pub(in crate::db) large: Option<MoveDirection>,
 }
 
+/// Candidates that moved far enough.
+pub(in crate::db) struct Passing {
+    pub(in crate::db) candidates: Vec<Candidate>,
+    /// Whether it is worth to look at more than were looked at.
+    pub(in crate::db) worth_more: bool,
+}
+
 impl Moving<'_> {
     pub(in crate::db) fn passes(&self, place: Place) -> Result<bool> {
         self.view.go_on()?;
@@ -56,23 +63,26 @@ impl Moving<'_> {
         Ok(moved.is_some_and(|(moved, least)| moved >= least))
     }
 
-    /// Those of the candidates that moved far enough, and whether it is worth to look at more than
-    /// `limit` of them.
+    /// Those of the candidates, at most `limit`, that moved far enough.
     pub(in crate::db) fn of(
         &self,
         candidates: Vec<Candidate>,
-        (limit, exact): (usize, bool),
-    ) -> Result<(Vec<Candidate>, bool)> {
-        let mut passing = Vec::new();
+        limit: usize,
+        exact: bool,
+    ) -> Result<Passing> {
+        let mut passed = Vec::new();
         for candidate in candidates {
             if self.passes((&candidate).into())? {
-                passing.push(candidate);
+                passed.push(candidate);
             }
         }
         let most = match self.large {
             Some(_) => MOST_FOR_LARGE,
             None => MOST_LOOKED_AT,
         };
-        Ok((passing, exact || limit < most))
+        Ok(Passing {
+            candidates: passed,
+            worth_more: exact || limit < most,
+        })
     }
 }

@@ -1,13 +1,15 @@
 //! What questions beyond similarity ask of a database: a space as a view sees it.
 
+use std::ops::RangeInclusive;
+
 use super::attributes::Attributes;
-use super::episodes::{Distinct, Wanted, distinct, episodes};
+use super::episodes::{Distinct, Episodes, Wanted, distinct, episodes};
 use super::filter::{Filter, WHICH_WINDOWS};
 use super::query::Query;
 use super::resolve::resolve;
 use super::row_filter::RowFilter;
 use super::sample::{self, Sample};
-use super::search::Search;
+use super::search::{Found, Search};
 use crate::db::default_spaces::DEFAULT_SPACE;
 use crate::db::memo::Memo;
 use crate::db::place::Place;
@@ -27,6 +29,17 @@ pub(crate) struct Asked {
     pub(crate) vector: Vec<f32>,
     /// The bars of the window, if it has any.
     pub(crate) bars: Option<Bars>,
+}
+
+/// Some windows of one series.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WindowExtent {
+    /// When the first of them ends, in milliseconds UTC.
+    pub(crate) first: i64,
+    /// When the last of them ends.
+    pub(crate) last: i64,
+    /// How many there are.
+    pub(crate) windows: u64,
 }
 
 /// The vectors of a part of a space.
@@ -192,10 +205,10 @@ impl<'a> Past<'a> {
     }
 
     /// When the first and the last window of these series end, whenever that is.
-    pub(crate) fn ends(&self, rows: &RowFilter) -> Result<Option<(i64, i64)>> {
-        struct Ends(Option<(i64, i64)>);
+    pub(crate) fn ends(&self, rows: &RowFilter) -> Result<Option<RangeInclusive<i64>>> {
+        struct Ends(Option<RangeInclusive<i64>>);
         let make = || {
-            let mut ends: Option<(i64, i64)> = None;
+            let mut ends: Option<RangeInclusive<i64>> = None;
             for part in &self.parts {
                 for of_one in part.directory.iter().filter(|s| rows.wants(s.series())) {
                     let mut live = RowSet::from_ranges([of_one.rows()]);
@@ -206,19 +219,19 @@ impl<'a> Past<'a> {
                     let first = first.and_then(|r| of_one.end_of(r.start));
                     let last = last.and_then(|r| of_one.end_of(r.end - 1));
                     if let (Some(first), Some(last)) = (first, last) {
-                        let (a, b) = ends.unwrap_or((first, last));
-                        ends = Some((a.min(first), b.max(last)));
+                        let known = ends.unwrap_or(first..=last);
+                        ends = Some(first.min(*known.start())..=last.max(*known.end()));
                     }
                 }
             }
             Ok((Ends(ends), i64::MAX))
         };
-        Ok(self.memo().get(self.key(rows, &[]), make)?.0)
+        Ok(self.memo().get(self.key(rows, &[]), make)?.0.clone())
     }
 
     /// When the first and the last of these windows of one series end, and how many there are.
-    pub(crate) fn extent(&self, rows: &RowFilter, series: SeriesId) -> Option<(i64, i64, u64)> {
-        let mut extent: Option<(i64, i64, u64)> = None;
+    pub(crate) fn extent(&self, rows: &RowFilter, series: SeriesId) -> Option<WindowExtent> {
+        let mut extent: Option<WindowExtent> = None;
         for part in self.parts.iter().filter(|_| rows.wants(series)) {
             let Some(of_one) = part.directory.of_series(series) else {
                 continue;
@@ -229,9 +242,17 @@ impl<'a> Past<'a> {
             }
             let ends = live.ranges().first().zip(live.ranges().last());
             let ends = ends.and_then(|(a, b)| of_one.end_of(a.start).zip(of_one.end_of(b.end - 1)));
-            if let Some((from, to)) = ends {
-                let (a, b, n) = extent.unwrap_or((from, to, 0));
-                extent = Some((a.min(from), b.max(to), n + live.len() as u64));
+            if let Some((first, last)) = ends {
+                let known = extent.unwrap_or(WindowExtent {
+                    first,
+                    last,
+                    windows: 0,
+                });
+                extent = Some(WindowExtent {
+                    first: first.min(known.first),
+                    last: last.max(known.last),
+                    windows: known.windows + live.len() as u64,
+                });
             }
         }
         extent
@@ -242,7 +263,7 @@ impl<'a> Past<'a> {
         self.go_on()?;
         let windows = self.count(rows);
         let stride = sample::stride(windows, wanted);
-        let (first_end, last_end) = self.table_period(rows)?;
+        let (first_end, last_end) = self.table_period(rows)?.into_inner();
         let numbers = [
             u64::from(stride),
             seed,
@@ -259,16 +280,17 @@ impl<'a> Past<'a> {
             table.map(|table| (table, last_end))
         };
         let table = self.memo().get(self.key(rows, &numbers), make)?;
-        Ok(Sample::new(table, rows.period(), stride, windows))
+        Ok(Sample::new(table, &rows.period(), stride, windows))
     }
 
     /// The period of the table of which a sample of `rows` is a part: up to a quarter longer at
     /// either end, so that views of many times share few tables.
-    fn table_period(&self, rows: &RowFilter) -> Result<(i64, i64)> {
-        let (first, last) = rows.period();
-        let Some((a, b)) = self.ends(rows)? else {
-            return Ok((i64::MIN, i64::MAX));
+    fn table_period(&self, rows: &RowFilter) -> Result<RangeInclusive<i64>> {
+        let (first, last) = rows.period().into_inner();
+        let Some(ends) = self.ends(rows)? else {
+            return Ok(i64::MIN..=i64::MAX);
         };
+        let (a, b) = ends.into_inner();
         let length = last.min(b).saturating_sub(first.max(a)).max(1);
         let step = (1u64 << length.cast_unsigned().ilog2().saturating_sub(2)).cast_signed();
         let steps = |time: i64| time.saturating_sub(a).div_euclid(step);
@@ -283,7 +305,7 @@ impl<'a> Past<'a> {
         } else {
             at(steps(last).saturating_add(1))
         };
-        Ok((start, end))
+        Ok(start..=end)
     }
 
     /// Every one of these windows, ascending by end and series.
@@ -340,24 +362,28 @@ impl<'a> Past<'a> {
         rows: &RowFilter,
         (vector, own): (&[f32], Option<Place>),
         wanted: &Wanted,
-    ) -> Result<(Vec<Candidate>, &'static str)> {
+    ) -> Result<Episodes> {
         let search = Search::new(self.view, self.state, rows)?;
         let query = index::Query::new(vector)?;
-        let own = own.map(|p| (p.series, p.end));
-        let own = own.as_slice();
-        episodes(self.snapshot, &search, (&query, own), wanted, None)
+        episodes(
+            self.snapshot,
+            &search,
+            (&query, own.as_slice()),
+            wanted,
+            None,
+        )
     }
 
-    /// The best `limit` windows or a few less, whether there may be more, and how they were found.
+    /// The best `limit` windows or a few less.
     pub(crate) fn nearest(
         &self,
         rows: &RowFilter,
         vector: &[f32],
-        (limit, exact): (usize, bool),
-    ) -> Result<(Vec<Candidate>, bool, &'static str)> {
+        limit: usize,
+        exact: bool,
+    ) -> Result<Found> {
         let search = Search::new(self.view, self.state, rows)?;
-        let found = search.nearest(&index::Query::new(vector)?, limit, limit, exact)?;
-        Ok((found.candidates, found.more, found.plan))
+        search.nearest(&index::Query::new(vector)?, limit, limit, exact)
     }
 
     /// Those of the candidates, in their order, that are distinct moments.

@@ -6,6 +6,7 @@ use super::spelled;
 use super::tagged::tagged;
 use super::tags::TagsLeftOut;
 use super::vector_of::{query_of_bars, stored_query};
+use crate::db::place::Place;
 use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::db::view::View;
 use crate::encode::Shape;
@@ -126,8 +127,9 @@ fn resolve_prototype(
     }
     // A series that was deleted since has no windows that could be answers.
     let members = record.windows.iter().filter_map(|window| {
-        let (id, _) = snapshot.id_of(&window.series)?;
-        Some((id, window.end.millis()))
+        let (series, _) = snapshot.id_of(&window.series)?;
+        let end = window.end.millis();
+        Some(Place { end, series })
     });
     Ok(ResolvedQuery {
         own: members.collect(),
@@ -158,7 +160,10 @@ fn resolve_tag(
             "expected windows of the tag {name} that have something in common, found ones that cancel each other out"
         )));
     }
-    let own = tagged.windows.iter().map(|w| (w.id, w.tag.end.millis()));
+    let own = tagged.windows.iter().map(|w| Place {
+        end: w.tag.end.millis(),
+        series: w.id,
+    });
     Ok(ResolvedQuery {
         own: own.collect(),
         tags_left_out: tagged.left_out,

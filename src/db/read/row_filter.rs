@@ -1,7 +1,7 @@
 //! Which rows of a space may be answers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use crate::index::RowSet;
@@ -40,8 +40,8 @@ impl RowFilter {
     }
 
     /// The first and the last time at which one of them may end.
-    pub(crate) fn period(&self) -> (i64, i64) {
-        (self.first_end, self.last_end)
+    pub(crate) fn period(&self) -> RangeInclusive<i64> {
+        self.first_end..=self.last_end
     }
 
     /// Those of them that are of these series.
@@ -72,12 +72,12 @@ impl RowFilter {
 
     /// Those of the rows of a series that pass, if the series does.
     pub(in crate::db) fn ranges(&self, rows: &SeriesRows<'_>) -> Vec<Range<u32>> {
-        let (first, last) = self.period();
         let Some(windows) = &self.windows else {
-            return vec![rows.ending_in(first, last)];
+            return vec![rows.ending_in(self.first_end, self.last_end)];
         };
         let ends = windows.get(&rows.series()).into_iter().flatten();
-        ends.filter(|end| (first..=last).contains(end))
+        let period = self.period();
+        ends.filter(|end| period.contains(end))
             .map(|&end| rows.ending_in(end, end))
             .collect()
     }

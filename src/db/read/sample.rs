@@ -6,7 +6,7 @@
 //! known, so nothing later shows. Strides share no factor with days of 24 hours and weeks of
 //! 7 days, or the sample would see the same hours and weekdays only.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use super::row_filter::RowFilter;
@@ -44,12 +44,12 @@ pub(crate) struct Sample {
 impl Sample {
     pub(in crate::db) fn new(
         table: Arc<Vec<Place>>,
-        (first, last): (i64, i64),
+        period: &RangeInclusive<i64>,
         stride: u32,
         windows: u64,
     ) -> Self {
-        let start = table.partition_point(|p| p.end < first);
-        let end = table.partition_point(|p| p.end <= last);
+        let start = table.partition_point(|p| p.end < *period.start());
+        let end = table.partition_point(|p| p.end <= *period.end());
         Self {
             table,
             range: start..end.max(start),
@@ -113,14 +113,16 @@ fn add(
             continue;
         };
         let interval = record.key.interval;
-        let phase = phase(&record.key, seed, stride);
-        let of_stride = (stride, phase);
+        let every = Every {
+            stride,
+            phase: phase(&record.key, seed, stride),
+        };
         let taken = if wanted.lists_windows() {
             let listed = wanted.ranges(&rows).into_iter().flatten();
-            let fits = |row: &u32| has_number(&rows, interval, *row, of_stride);
+            let fits = |row: &u32| has_number(&rows, interval, *row, every);
             listed.filter(fits).collect()
         } else {
-            numbered(&rows, interval, wanted.period(), of_stride)
+            numbered(&rows, interval, wanted.period(), every)
         };
         for row in taken {
             let end = rows.end_of(row).filter(|_| !dead.contains(row));
@@ -130,25 +132,28 @@ fn add(
     }
 }
 
+/// One window in `stride`: where the number of the last bar leaves `phase` when divided by it.
+#[derive(Clone, Copy)]
+struct Every {
+    stride: u32,
+    phase: i64,
+}
+
 /// Whether the number of a row's last bar leaves `phase` when divided by `stride`.
-fn has_number(
-    rows: &SeriesRows<'_>,
-    interval: Interval,
-    row: u32,
-    (stride, phase): (u32, i64),
-) -> bool {
+fn has_number(rows: &SeriesRows<'_>, interval: Interval, row: u32, every: Every) -> bool {
     let end = rows.end_of(row).map(Timestamp::from_millis);
     let number = end.map(|end| interval.ordinal_of(interval.open_of(end)));
-    number.is_some_and(|n| n.rem_euclid(i64::from(stride)) == phase)
+    number.is_some_and(|n| n.rem_euclid(i64::from(every.stride)) == every.phase)
 }
 
 /// The rows that end in a period and whose last bar's number leaves `phase` when divided by `stride`.
 fn numbered(
     rows: &SeriesRows<'_>,
     interval: Interval,
-    (first, last): (i64, i64),
-    (stride, phase): (u32, i64),
+    period: RangeInclusive<i64>,
+    Every { stride, phase }: Every,
 ) -> Vec<u32> {
+    let (first, last) = period.into_inner();
     let all = rows.ending_in(first, last);
     let stride = i64::from(stride);
     let number = |row: u32| {

@@ -32,13 +32,13 @@ pub(crate) struct Search<'a> {
 }
 
 /// The best candidates of a search.
-pub(in crate::db) struct Found {
+pub(crate) struct Found {
     /// Best first.
-    pub(in crate::db) candidates: Vec<Candidate>,
+    pub(crate) candidates: Vec<Candidate>,
     /// Whether there may be more candidates than these.
-    pub(in crate::db) more: bool,
+    pub(crate) more: bool,
     /// How the parts were searched.
-    pub(in crate::db) plan: &'static str,
+    pub(crate) plan: &'static str,
 }
 
 impl<'a> Search<'a> {
@@ -128,9 +128,9 @@ impl<'a> Search<'a> {
             }
         }
         if let Some(moving) = &self.moving {
-            let (passing, worth_more) = moving.of(candidates, (limit, exact))?;
-            candidates = passing;
-            more &= worth_more;
+            let passing = moving.of(candidates, limit, exact)?;
+            candidates = passing.candidates;
+            more &= passing.worth_more;
         }
         candidates.sort_unstable_by(Candidate::order);
         more |= candidates.len() > limit;
@@ -154,7 +154,7 @@ impl<'a> Search<'a> {
     pub(in crate::db) fn around(
         &self,
         query: &index::Query,
-        (series, end): (SeriesId, i64),
+        Place { end, series }: Place,
         (windows, least): (u32, f32),
         found: &mut Vec<Candidate>,
     ) -> Result<()> {

@@ -1,8 +1,20 @@
 //! Options that many questions have, as methods of their builders: written once here, so that they
-//! read and mean the same everywhere.
+//! read and mean the same everywhere. `setters!` writes those that only set a field.
 //!
 //! `choice_methods!(choice: symbol, latency)` in an `impl` gives a builder with the field `choice` these
 //! two methods.
+
+/// Setters of the fields of the same names; `as Some` where a field is an `Option`.
+macro_rules! setters {
+    ($($(#[$doc:meta])* fn $name:ident($value:ident: $type:ty) $(as $some:ident)?;)+) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $value: $type) -> Self {
+            self.$name = $($some)?($value);
+            self
+        }
+    )+};
+}
 
 /// Which headlines: fields of a [`super::HeadlineChoice`].
 macro_rules! choice_methods {
@@ -62,7 +74,7 @@ macro_rules! space_method {
     };
 }
 
-pub(crate) use {choice_methods, space_method};
+pub(crate) use {choice_methods, setters, space_method};
 
 /// A duration in milliseconds; one that is too long for that is as long as can be.
 pub(crate) fn millis(duration: std::time::Duration) -> i64 {

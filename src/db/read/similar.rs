@@ -3,7 +3,7 @@ use std::time::Instant;
 use super::aligned::Aligned;
 use super::answer::{Hit, LargeMoves, Searched, SimilarAnswer};
 use super::entry_search::{Judged, Second};
-use super::episodes::{Wanted, episodes};
+use super::episodes::{Episodes, Wanted, episodes};
 use super::filter::Filter;
 use super::large_move::Rest;
 use super::moving::Moving;
@@ -13,6 +13,7 @@ use super::refine::{Refine, resampled, standard};
 use super::resolve::{ResolvedQuery, resolve, space_of};
 use super::row_filter::RowFilter;
 use super::search::Search;
+use super::setters::setters;
 use super::target::stored_window;
 use super::told_move::{MoveDirection, ToldMove, told_move};
 use crate::db::rank::Candidate;
@@ -87,11 +88,9 @@ impl Similar {
         Self { query, ..self }
     }
 
-    /// How many episodes to find. Default: 10. At most 10,000.
-    #[must_use]
-    pub fn k(mut self, k: usize) -> Self {
-        self.k = k;
-        self
+    setters! {
+        /// How many episodes to find. Default: 10. At most 10,000.
+        fn k(k: usize);
     }
 
     /// The space to search. Default: `shape`, or the only one; for a sentence one that reads text,
@@ -102,72 +101,42 @@ impl Similar {
         self
     }
 
-    /// Only windows that pass a filter; it replaces the one before. Default: any.
-    #[must_use]
-    pub fn filter(mut self, filter: crate::db::Filter) -> Self {
-        self.filter = filter;
-        self
-    }
+    setters! {
+        /// Only windows that pass a filter; it replaces the one before. Default: any.
+        fn filter(filter: crate::db::Filter);
 
-    /// The least distance in bars between two answers of one market and symbol, and from every
-    /// stored window that the query is made of: the terms of a sum, the members of a prototype. Default: a quarter of the window, rounded up. 0 switches it off.
-    #[must_use]
-    pub fn exclusion(mut self, bars: u32) -> Self {
-        self.exclusion = Some(bars);
-        self
-    }
+        /// The least distance in bars between two answers of one market and symbol, and from every
+        /// stored window that the query is made of: the terms of a sum, the members of a prototype. Default: a quarter of the window, rounded up. 0 switches it off.
+        fn exclusion(bars: u32) as Some;
 
-    /// The breadth of the search in a graph: larger finds more of the true neighbours and takes
-    /// longer in proportion. Default: 128. At most 100,000.
-    #[must_use]
-    pub fn ef(mut self, ef: usize) -> Self {
-        self.ef = Some(ef);
-        self
-    }
+        /// The breadth of the search in a graph: larger finds more of the true neighbours and takes
+        /// longer in proportion. Default: 128. At most 100,000.
+        fn ef(ef: usize) as Some;
 
-    /// Scores every window instead of searching the graph.
-    #[must_use]
-    pub fn exact(mut self, exact: bool) -> Self {
-        self.exact = exact;
-        self
-    }
+        /// Scores every window instead of searching the graph.
+        fn exact(exact: bool);
 
-    /// Compares the candidates again on the stored bars of their windows, and answers in that
-    /// order: at least `ef` and 20 `k` candidates, the best of the search by vectors. Each hit then
-    /// has [`Hit::refined`]. The query has to be one chart: a sum has no bars and is refused.
-    #[must_use]
-    pub fn refine(mut self, refine: Refine) -> Self {
-        self.refine = Some(refine);
-        self
-    }
+        /// Compares the candidates again on the stored bars of their windows, and answers in that
+        /// order: at least `ef` and 20 `k` candidates, the best of the search by vectors. Each hit then
+        /// has [`Hit::refined`]. The query has to be one chart: a sum has no bars and is refused.
+        fn refine(refine: Refine) as Some;
 
-    /// Answers with entries: of each run of windows that are at least as similar as the worst hit, the
-    /// first, so that whether a window is in the answer follows from nothing after it. There are about
-    /// `k`. Default: false, which answers with the best window of each run. That one is no entry: it
-    /// is the best because the bars after it made the chart less like the question, so what came after
-    /// it leans against the direction of the question. [`Similar::outcomes`] looks at entries always.
-    #[must_use]
-    pub fn entries(mut self, entries: bool) -> Self {
-        self.entries = entries;
-        self
-    }
+        /// Answers with entries: of each run of windows that are at least as similar as the worst hit, the
+        /// first, so that whether a window is in the answer follows from nothing after it. There are about
+        /// `k`. Default: false, which answers with the best window of each run. That one is no entry: it
+        /// is the best because the bars after it made the chart less like the question, so what came after
+        /// it leans against the direction of the question. [`Similar::outcomes`] looks at entries always.
+        fn entries(entries: bool);
 
-    /// Ranks what a sentence about a large move finds by the words alone. Default: false: such a sentence
-    /// ("bitcoin crashes") first finds the windows that moved far in its direction, in the order of their
-    /// cosines, and says so in [`SimilarAnswer::large_moves`]; words know directions and not sizes.
-    #[must_use]
-    pub fn by_words(mut self, alone: bool) -> Self {
-        self.by_words = alone;
-        self
-    }
+        /// Ranks what a sentence about a large move finds by the words alone. Default: false: such a sentence
+        /// ("bitcoin crashes") first finds the windows that moved far in its direction, in the order of their
+        /// cosines, and says so in [`SimilarAnswer::large_moves`]; words know directions and not sizes.
+        fn by_words(alone: bool);
 
-    /// Searches all symbols whatever the sentence names. Default: false: stored symbols that a sentence
-    /// names, like bitcoin, Apple, FB or $BTC, narrow the search to them, unless [`Similar::filter`]
-    /// chooses others; [`SimilarAnswer::narrowed_to`] has them.
-    #[must_use]
-    pub fn all_symbols(mut self, all: bool) -> Self {
-        self.all_symbols = all;
-        self
+        /// Searches all symbols whatever the sentence names. Default: false: stored symbols that a sentence
+        /// names, like bitcoin, Apple, FB or $BTC, narrow the search to them, unless [`Similar::filter`]
+        /// chooses others; [`SimilarAnswer::narrowed_to`] has them.
+        fn all_symbols(all: bool);
     }
 
     /// The same search, narrowed to the stored symbols that its sentence names.
@@ -253,7 +222,7 @@ impl Similar {
         let look = second.as_ref().map(|s| |candidates| s.reorder(candidates));
         let reorder = look.as_ref().map(|f| f as &dyn Fn(_) -> _);
         let asked = (&vector, query.own.as_slice());
-        let (mut found, plan) = episodes(snapshot, &search, asked, &wanted, reorder)?;
+        let Episodes { mut found, plan } = episodes(snapshot, &search, asked, &wanted, reorder)?;
         if self.entries {
             let value = second
                 .as_ref()

@@ -1,6 +1,7 @@
 //! Which tag a window is nearest to, by a vote of the tagged windows nearest to it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::query::Query;
 use super::resolve::{ResolvedQuery, resolve, space_of, unit};
@@ -9,12 +10,13 @@ use super::similar::within;
 use super::tagged::{Tagged, TaggedWindows, span, tagged};
 use super::tags::TagsLeftOut;
 use super::target::stored_window;
+use crate::db::place::Place;
 use crate::db::rank::Candidate;
 use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::db::view::View;
 use crate::error::{Error, Result};
 use crate::model::{Tag, Window};
-use crate::numeric::summary::wilson;
+use crate::numeric::summary::{ConfidenceInterval, wilson};
 
 /// A question to [`View::classify_by_tags`].
 #[derive(Clone, Debug)]
@@ -62,7 +64,7 @@ pub struct TagAccuracy {
     /// 95 % interval of the share that is right, after Wilson, with (sum of sizes)^2 / (sum of squared
     /// sizes) of the groups as the number of trials: windows of one group count as one. `None` if none
     /// was asked about.
-    pub interval: Option<(f64, f64)>,
+    pub interval: Option<ConfidenceInterval>,
 }
 
 /// The answer to [`View::classify_by_tags`].
@@ -100,11 +102,9 @@ impl View {
     }
 }
 
-/// A stretch of time, in milliseconds.
-type Span = (i64, i64);
-
-fn overlap(a: Span, b: Span) -> bool {
-    a.0 < b.1 && b.0 < a.1
+/// Whether two stretches of time have a part in common.
+fn overlap(a: &Range<i64>, b: &Range<i64>) -> bool {
+    a.start < b.end && b.start < a.end
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
@@ -137,7 +137,7 @@ impl ClassifyByTags {
         let vector = unit(&query.vector)?;
         let asked = asked_spans(snapshot, state, &query)?;
         let tagged = tagged((&self.view, snapshot), state, None)?;
-        let apart = |other: &&Tagged| !asked.iter().any(|&span| overlap(span, other.span));
+        let apart = |other: &&Tagged| !asked.iter().any(|span| overlap(span, &other.span));
         let candidates: Vec<&Tagged> = tagged.windows.iter().filter(apart).collect();
         if candidates.is_empty() {
             return Err(no_candidates(&tagged));
@@ -181,7 +181,9 @@ impl ClassifyByTags {
         let mut asked = Vec::new();
         for one in tagged {
             self.view.go_on()?;
-            let others = tagged.iter().filter(|other| !overlap(one.span, other.span));
+            let others = tagged
+                .iter()
+                .filter(|other| !overlap(&one.span, &other.span));
             let nearest = self.nearest(&one.vector, others);
             let votes = votes(&nearest);
             let Some(first) = votes.first() else {
@@ -190,7 +192,7 @@ impl ClassifyByTags {
             accuracy.asked += 1;
             accuracy.right += u64::from(first.name == one.tag.name);
             *names.entry(&one.tag.name).or_default() += 1;
-            asked.push(one.span);
+            asked.push(one.span.clone());
         }
         accuracy.majority = names.into_values().max().unwrap_or_default();
         let groups = groups(asked);
@@ -221,7 +223,7 @@ fn asked_spans(
     snapshot: &Snapshot,
     state: &SpaceState,
     query: &ResolvedQuery,
-) -> Result<Vec<Span>> {
+) -> Result<Vec<Range<i64>>> {
     let mut all = Vec::new();
     if let Some((_, window)) = &query.window {
         all.push(span(window, query.read_from));
@@ -229,11 +231,11 @@ fn asked_spans(
         // Bars of a file have no interval; the last of them is counted by its opening.
         if let (Some(&first), Some(&last)) = (bars.time.first(), bars.time.last()) {
             let first = query.read_from.map_or(first, |t| t.min(first));
-            all.push((first, last.saturating_add(1)));
+            all.push(first..last.saturating_add(1));
         }
     }
     let reach = u32::try_from(state.space().reach()).unwrap_or(u32::MAX);
-    for &(series, end) in &query.own {
+    for &Place { end, series } in &query.own {
         let candidate = Candidate {
             series,
             end,
@@ -246,16 +248,16 @@ fn asked_spans(
 }
 
 /// How many stretches each group has of those that overlap one another, directly or through others.
-fn groups(mut spans: Vec<Span>) -> Vec<u64> {
-    spans.sort_unstable();
+fn groups(mut spans: Vec<Range<i64>>) -> Vec<u64> {
+    spans.sort_unstable_by_key(|span| (span.start, span.end));
     let mut groups: Vec<u64> = Vec::new();
     let mut until = i64::MIN;
-    for (from, to) in spans {
+    for span in spans {
         match groups.last_mut() {
-            Some(group) if from < until => *group += 1,
+            Some(group) if span.start < until => *group += 1,
             _ => groups.push(1),
         }
-        until = until.max(to);
+        until = until.max(span.end);
     }
     groups
 }
@@ -288,7 +290,7 @@ mod tests {
 
     #[test]
     fn stretches_that_overlap_through_others_are_one_group() {
-        let spans = vec![(0, 10), (9, 12), (12, 15), (20, 30), (21, 22), (29, 31)];
+        let spans = vec![0..10, 9..12, 12..15, 20..30, 21..22, 29..31];
         assert_eq!(groups(spans), [2, 1, 3]);
         assert!(groups(Vec::new()).is_empty());
     }

@@ -1,5 +1,7 @@
 //! The tagged windows that a view knows, with their vectors.
 
+use std::ops::Range;
+
 use super::tags::TagsLeftOut;
 use super::vector_of::{ResolvedQuery, stored_query, unit};
 use crate::db::snapshot::{Snapshot, SpaceState};
@@ -14,7 +16,7 @@ pub(super) struct Tagged {
     pub(super) id: SeriesId,
     pub(super) vector: Vec<f32>,
     /// From when to when its encoder read bars.
-    pub(super) span: (i64, i64),
+    pub(super) span: Range<i64>,
 }
 
 /// Tagged windows, and those that cannot be among them.
@@ -96,10 +98,7 @@ pub(super) fn tagged(
 }
 
 /// From when to when the encoder of a window read bars.
-pub(super) fn span(window: &Window, read_from: Option<i64>) -> (i64, i64) {
+pub(super) fn span(window: &Window, read_from: Option<i64>) -> Range<i64> {
     let start = window.start.millis();
-    (
-        read_from.map_or(start, |t| t.min(start)),
-        window.end.millis(),
-    )
+    read_from.map_or(start, |t| t.min(start))..window.end.millis()
 }

@@ -7,6 +7,7 @@ use super::row_filter::RowFilter;
 use super::search::Search;
 use super::tags::TagsLeftOut;
 use super::target::{last_window, stored_window};
+use crate::db::place::Place;
 use crate::db::rank::Candidate;
 use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::db::view::View;
@@ -24,8 +25,8 @@ pub(in crate::db) struct ResolvedQuery {
     pub(in crate::db) bars: Option<Bars>,
     /// The prices of a drawn path.
     pub(in crate::db) path: Option<Vec<f64>>,
-    /// The stored windows that it is made of, by their ends: no answer may lie near one of them.
-    pub(in crate::db) own: Vec<(SeriesId, i64)>,
+    /// The stored windows that it is made of: no answer may lie near one of them.
+    pub(in crate::db) own: Vec<Place>,
     /// When the first bar opened that its encoder read, if it read any.
     pub(in crate::db) read_from: Option<i64>,
     /// Tags that it names and that have no part in it.
@@ -92,7 +93,7 @@ pub(super) fn stored_query(
     let bars = state.space().encoder.window;
     let window = stored_window(snapshot, &candidate, series, bars)?;
     Ok(Some(ResolvedQuery {
-        own: vec![(id, end)],
+        own: vec![Place { end, series: id }],
         window: Some((id, window)),
         ..ResolvedQuery::of_vector(vector)
     }))
@@ -124,7 +125,10 @@ pub(super) fn query_of_bars(
         return Ok(None);
     };
     let shown = last.len() - state.space().encoder.window as usize;
-    let own = window.as_ref().map(|(id, w)| (*id, w.end.millis()));
+    let own = window.as_ref().map(|(id, w)| Place {
+        end: w.end.millis(),
+        series: *id,
+    });
     Ok(Some(ResolvedQuery {
         own: own.into_iter().collect(),
         window,

@@ -1,5 +1,7 @@
 //! The stored vectors themselves, for whoever wants to work with them elsewhere.
 
+use std::ops::RangeInclusive;
+
 use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::db::view::View;
 use crate::error::{Error, Result};
@@ -53,8 +55,7 @@ impl View {
         to: Option<Timestamp>,
         mut each: impl FnMut(SeriesVectors) -> Result<()>,
     ) -> Result<Space> {
-        let first = from.map_or(i64::MIN, Timestamp::millis);
-        let last = self.clamp(to).millis();
+        let range = from.map_or(i64::MIN, Timestamp::millis)..=self.clamp(to).millis();
         let (state, wanted) = self.look(|snapshot| {
             let state = snapshot.space(space)?;
             Ok((state.id, wanted(snapshot, series)?))
@@ -63,7 +64,7 @@ impl View {
             // Damage is looked for here; an error of the caller's own is none.
             let found = self.look(|snapshot| {
                 let state = snapshot.space_by_id(state);
-                state.map_or(Ok(None), |s| of_series(s, id, (first, last)).map(Some))
+                state.map_or(Ok(None), |s| of_series(s, id, &range).map(Some))
             })?;
             if let Some((ends, values)) = found.filter(|(ends, _)| !ends.is_empty()) {
                 each(SeriesVectors {
@@ -96,18 +97,19 @@ fn wanted(snapshot: &Snapshot, series: &[SeriesKey]) -> Result<Vec<(SeriesKey, S
     ids.collect()
 }
 
-/// The ends and the vectors of the windows of a series that end in `first..=last`.
+/// The ends and the vectors of the windows of a series that end in `ends`.
 fn of_series(
     state: &SpaceState,
     id: SeriesId,
-    (first, last): (i64, i64),
+    ends: &RangeInclusive<i64>,
 ) -> Result<(Vec<Timestamp>, Vec<f32>)> {
     let mut found: Vec<(i64, Vec<f32>)> = Vec::new();
     let mut add = |directory: Directory<'_>, rows: Rows<'_>, dead: &RowSet| -> Result<()> {
         let Some(of_one) = directory.of_series(id) else {
             return Ok(());
         };
-        let live = RowSet::from_ranges([of_one.ending_in(first, last)]).subtract(dead);
+        let live =
+            RowSet::from_ranges([of_one.ending_in(*ends.start(), *ends.end())]).subtract(dead);
         for row in live.ranges().iter().cloned().flatten() {
             if let Some(end) = of_one.end_of(row) {
                 found.push((end, rows.vector(row)?));

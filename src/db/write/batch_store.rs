@@ -1,6 +1,7 @@
 //! One batch of bars on its way into the catalog, and what it makes of other series.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::chart_space::ChartSpace;
@@ -25,7 +26,7 @@ pub(super) struct BatchStore<'t, 'a> {
     /// The made series, each with its source.
     made: BTreeMap<SeriesId, SeriesId>,
     /// The series that were merged, with the ranges of open times that changed.
-    merged: BTreeMap<SeriesId, Vec<(i64, i64)>>,
+    merged: BTreeMap<SeriesId, Vec<RangeInclusive<i64>>>,
     stored: StoredBatch<'a>,
 }
 
@@ -45,7 +46,7 @@ struct ChangedBars<'a> {
     id: SeriesId,
     record: SeriesRecord,
     /// Ranges of their open times.
-    ranges: Vec<(i64, i64)>,
+    ranges: Vec<RangeInclusive<i64>>,
     /// Whether they are later than all that was stored.
     appended: bool,
     /// The bars, if they are the first of the series in the batch, and appended.
@@ -167,15 +168,15 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         let ChangedBars { id, record, .. } = changed;
         for space in self.spaces {
             let mut touched = Vec::with_capacity(changed.ranges.len());
-            for &(first, last) in &changed.ranges {
+            for range in &changed.ranges {
                 touched.push(if changed.appended {
                     Pending {
                         series: id,
-                        first,
-                        last,
+                        first: *range.start(),
+                        last: *range.end(),
                     }
                 } else {
-                    touched_windows(self.txn, space, id, (first, last))?
+                    touched_windows(self.txn, space, id, range)?
                 });
             }
             // Ranges that lie close together touch the same windows.

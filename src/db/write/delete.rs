@@ -77,7 +77,6 @@ impl Database {
         let charts = ChartSpace::all(inner, &txn)?;
         let mut report = DeleteReport::default();
         check_delete(&txn, (id, series), whole)?;
-        let removed = (*range.start(), *range.end());
         let change = txn.remove_bars(id, range.clone())?;
         report.bars = change.removed;
         let mut changed = vec![(id, record.clone(), change.ranges.clone())];
@@ -87,13 +86,13 @@ impl Database {
         }
         for (id, record, ranges) in &changed {
             for space in &charts {
-                for &range in ranges {
+                for range in ranges {
                     let one = (*id, record);
                     report.windows += self.embed_around(&txn, &snapshot, space, one, range)?;
                 }
             }
         }
-        report.windows += remove_imported(&txn, &snapshot, &charts, id, &record, range)?;
+        report.windows += remove_imported(&txn, &snapshot, &charts, id, &record, &range)?;
         if whole {
             for space in &charts {
                 txn.clear_pending(space.id, id)?;
@@ -101,7 +100,7 @@ impl Database {
             txn.remove_series(id, series)?;
         }
         // Files that held these bars are read again when they come.
-        txn.forget_files_of(series, &[removed])?;
+        txn.forget_files_of(series, &[range])?;
         inner.commit(&writer, txn)?;
         Ok(report)
     }
@@ -114,7 +113,7 @@ impl Database {
         snapshot: &Snapshot,
         space: &ChartSpace,
         (id, record): (SeriesId, &SeriesRecord),
-        changed: (i64, i64),
+        changed: &RangeInclusive<i64>,
     ) -> Result<u64> {
         let touched = touched_windows(txn, space, id, changed)?;
         let removed = remove_windows(txn, snapshot, space.id, record, touched)?;
@@ -157,7 +156,7 @@ fn remove_imported(
     charts: &[ChartSpace],
     id: SeriesId,
     record: &SeriesRecord,
-    range: RangeInclusive<i64>,
+    range: &RangeInclusive<i64>,
 ) -> Result<u64> {
     let close = |open: i64| match open {
         i64::MIN | i64::MAX => open,

@@ -1,11 +1,9 @@
 //! What an ingestion did.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::embed_batch::Embedded;
-use crate::db::control::Stage;
+use crate::db::control::StageTime;
 use crate::db::left_out::{FailedWindow, Failures, WaitingSpace};
 
 /// What ingestion of bars did.
@@ -41,14 +39,14 @@ pub struct IngestReport {
     pub headlines_embedded: u64,
     /// Time spent in each stage, summed over threads.
     #[serde(serialize_with = "stages_as_millis")]
-    pub stages: Vec<(Stage, Duration)>,
+    pub stages: Vec<StageTime>,
 }
 
 fn stages_as_millis<S: serde::Serializer>(
-    stages: &[(Stage, Duration)],
+    stages: &[StageTime],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(stages.iter().map(|(s, d)| (s, d.as_millis() as u64)))
+    serializer.collect_map(stages.iter().map(|s| (s.stage, s.time.as_millis() as u64)))
 }
 
 impl IngestReport {

@@ -16,7 +16,7 @@ pub(super) struct MadeChange {
     /// Bars that were added, replaced or taken out.
     pub(super) changed: u64,
     /// Ranges of their open times.
-    pub(super) ranges: Vec<(i64, i64)>,
+    pub(super) ranges: Vec<RangeInclusive<i64>>,
     /// The last open time that was stored before, if all changed bars are later.
     pub(super) appended_to: Option<i64>,
     /// Buckets that were looked at, have bars and are not whole.
@@ -62,9 +62,9 @@ impl<'a, T: CatalogUse> MadeSeries<'a, T> {
     }
 
     /// What the source makes where its bars changed.
-    fn around(&self, (first, last): (i64, i64)) -> Result<Stretch> {
-        let mut start = self.coarser.bucket(first).start;
-        let mut end = self.coarser.bucket(last).end;
+    fn around(&self, changed: &RangeInclusive<i64>) -> Result<Stretch> {
+        let mut start = self.coarser.bucket(*changed.start()).start;
+        let mut end = self.coarser.bucket(*changed.end()).end;
         let (mut read_from, mut read_to) = (start, end);
         if self.coarser.asks_neighbours() {
             // The bucket before may be over now, and the one after is compared with this one. Both
@@ -127,7 +127,7 @@ impl MadeSeries<'_, WriteTxn> {
             change.changed += merged.added + merged.replaced;
             change.ranges.extend(merged.ranges);
         }
-        let later = |last: &i64| change.ranges.iter().all(|(first, _)| first > last);
+        let later = |last: &i64| change.ranges.iter().all(|range| range.start() > last);
         change.appended_to = before.filter(|last| change.ranges.len() == 1 && later(last));
         Ok(change)
     }
@@ -162,7 +162,7 @@ pub(super) fn follow(
     txn: &WriteTxn,
     made: &BTreeMap<SeriesId, SeriesId>,
     source: SeriesId,
-    ranges: &[(i64, i64)],
+    ranges: &[RangeInclusive<i64>],
 ) -> Result<Vec<MadeChange>> {
     let mut all = Vec::new();
     if ranges.is_empty() {
@@ -170,7 +170,7 @@ pub(super) fn follow(
     }
     for (&id, _) in made.iter().filter(|(_, of)| **of == source) {
         let series = MadeSeries::new(txn, id, source)?;
-        let around: Result<Vec<Stretch>> = ranges.iter().map(|&r| series.around(r)).collect();
+        let around: Result<Vec<Stretch>> = ranges.iter().map(|r| series.around(r)).collect();
         let change = series.replace(around?)?;
         let further = follow(txn, made, id, &change.ranges)?;
         all.push(change);

@@ -1,18 +1,21 @@
 //! Taking windows out of a space.
 
+use std::ops::RangeInclusive;
+
 use super::chart_space::ChartSpace;
 use crate::db::snapshot::Snapshot;
 use crate::error::Result;
 use crate::model::Timestamp;
 use crate::store::{BarReads, Pending, SeriesId, SeriesRecord, SpaceId, WriteTxn};
 
-/// The windows that depend on bars which opened in `range` and changed, or were removed.
+/// The windows that depend on bars which opened in the range `changed` and changed, or were removed.
 pub(in crate::db) fn touched_windows(
     txn: &WriteTxn,
     space: &ChartSpace,
     series: SeriesId,
-    (first, last): (i64, i64),
+    changed: &RangeInclusive<i64>,
 ) -> Result<Pending> {
+    let (first, last) = (*changed.start(), *changed.end());
     let reached = txn.nth_bar_after(series, last, space.space.reach() - 1)?;
     Ok(Pending {
         series,

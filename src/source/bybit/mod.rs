@@ -35,7 +35,7 @@ mod transport;
 pub use client::{BybitClient, BybitClientBuilder};
 pub use grid::parse_bybit_interval;
 pub use instrument::{BybitCategory, bybit_series_key};
-pub use pages::KlinePages;
+pub use pages::{KlinePages, LeftOutCandle};
 pub use sync::{SyncReport, SyncRequest, sync_klines};
 
 /// The rows of an answer, checked as far as one answer can be.

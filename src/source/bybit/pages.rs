@@ -24,7 +24,17 @@ pub(super) struct Traffic {
     pub(super) server_time: Option<Timestamp>,
     /// Candles that cannot be, and the first of them.
     pub(super) left_out: u64,
-    pub(super) first_left_out: Option<(Timestamp, BarDefect)>,
+    pub(super) first_left_out: Option<LeftOutCandle>,
+}
+
+/// A candle that was left out because it cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeftOutCandle {
+    /// Its open time.
+    pub time: Timestamp,
+    /// What is wrong with it.
+    pub defect: BarDefect,
 }
 
 /// Candles of one page that cannot be and are left out; more of them are no slip of the exchange.
@@ -206,7 +216,10 @@ impl<'a> KlinePages<'a> {
             )));
         }
         self.traffic.left_out += bad.len() as u64;
-        self.traffic.first_left_out.get_or_insert((*time, *defect));
+        let (time, defect) = (*time, *defect);
+        self.traffic
+            .first_left_out
+            .get_or_insert(LeftOutCandle { time, defect });
         Ok(())
     }
 

@@ -1,9 +1,11 @@
+use std::ops::RangeInclusive;
+
 use super::client::BybitClient;
 use super::grid::{Grid, after};
 use super::instrument::{BybitCategory, Instrument};
-use super::pages::{KlinePages, Traffic};
+use super::pages::{KlinePages, LeftOutCandle, Traffic};
 use crate::error::{Error, Result};
-use crate::model::{BarDefect, Bars, Interval, Timestamp};
+use crate::model::{Bars, Interval, Timestamp};
 
 /// The candles of one window of the forward part: what fits in one page.
 const WINDOW: u32 = 998;
@@ -22,7 +24,7 @@ pub struct SyncRequest {
     /// The latest open time wanted; `None` is now.
     pub end: Option<Timestamp>,
     /// The open times of the first and the last stored bar; `None` if nothing is stored.
-    pub stored: Option<(Timestamp, Timestamp)>,
+    pub stored: Option<RangeInclusive<Timestamp>>,
 }
 
 /// What a synchronisation did.
@@ -40,8 +42,8 @@ pub struct SyncReport {
     pub last: Option<Timestamp>,
     /// Candles that were left out because they cannot be: a price of zero, a low above the high.
     pub left_out: u64,
-    /// The open time of the first candle that was left out, and what is wrong with it.
-    pub first_left_out: Option<(Timestamp, BarDefect)>,
+    /// The first candle that was left out.
+    pub first_left_out: Option<LeftOutCandle>,
     /// The server's time in the last answer.
     pub server_time: Option<Timestamp>,
 }
@@ -79,8 +81,9 @@ pub fn sync_klines(
     };
     let end = sync.end();
     check_order("a start before the end", request.start, Some(end))?;
-    match request.stored {
-        Some((first, last)) => {
+    match &request.stored {
+        Some(stored) => {
+            let (first, last) = (*stored.start(), *stored.end());
             check_order(
                 "a first stored bar before the last",
                 Some(first),

@@ -2,6 +2,15 @@
 
 use crate::error::{Error, Result, excerpt};
 
+/// What a caller says about a column: see [`parse_map`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedColumn {
+    /// What it holds: `time`.
+    pub field: String,
+    /// Its name or number, or those of the two halves of a time: `Date`, `#1`, `Day+Hour`.
+    pub column: String,
+}
+
 /// Reads `field=column,field=column` as given to `--map`. A time may be in two columns: `time=Day+Hour`.
 ///
 /// Fields of bars are `time` (when a bar opened), `open`, `high`, `low`, `close`, `volume`, `symbol` and
@@ -14,13 +23,14 @@ use crate::error::{Error, Result, excerpt};
 ///
 /// ```
 /// let map = rhymedb::files::parse_map(r#"time=#1,open="Open, USD""#)?;
-/// assert_eq!(map, [("time".into(), "#1".into()), ("open".into(), "Open, USD".into())]);
+/// assert_eq!((map[0].field.as_str(), map[0].column.as_str()), ("time", "#1"));
+/// assert_eq!((map[1].field.as_str(), map[1].column.as_str()), ("open", "Open, USD"));
 /// # Ok::<(), rhymedb::Error>(())
 /// ```
 ///
 /// # Errors
 /// [`Error::Invalid`] if a part has no `=` or an empty side, or a quote is not closed.
-pub fn parse_map(text: &str) -> Result<Vec<(String, String)>> {
+pub fn parse_map(text: &str) -> Result<Vec<MappedColumn>> {
     let mut map = Vec::new();
     let mut rest = text;
     loop {
@@ -40,7 +50,7 @@ pub fn parse_map(text: &str) -> Result<Vec<(String, String)>> {
 }
 
 /// The first `field=column` and what follows its comma.
-fn next_pair(text: &str) -> Option<((String, String), Option<&str>)> {
+fn next_pair(text: &str) -> Option<(MappedColumn, Option<&str>)> {
     let (field, mut rest) = text.split_once('=')?;
     let field = field.trim();
     if field.is_empty() || field.contains(',') {
@@ -64,7 +74,8 @@ fn next_pair(text: &str) -> Option<((String, String), Option<&str>)> {
         if column.is_empty() && !is_quoted {
             return None;
         }
-        return Some(((field.to_owned(), column), behind.strip_prefix(',')));
+        let field = field.to_owned();
+        return Some((MappedColumn { field, column }, behind.strip_prefix(',')));
     }
 }
 
@@ -115,14 +126,15 @@ mod tests {
 
     use super::*;
 
-    fn map(text: &str) -> Vec<(String, String)> {
+    fn map(text: &str) -> Vec<MappedColumn> {
         parse_map(text).unwrap()
     }
 
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        let owned = pairs
-            .iter()
-            .map(|(f, c)| ((*f).to_owned(), (*c).to_owned()));
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<MappedColumn> {
+        let owned = pairs.iter().map(|(field, column)| MappedColumn {
+            field: (*field).to_owned(),
+            column: (*column).to_owned(),
+        });
         owned.collect()
     }
 
@@ -186,7 +198,7 @@ mod tests {
             // Nothing in it ends the quotes of a shell.
             prop_assert!(!argument.contains('\''));
             let read = parse_map(argument).unwrap();
-            let column = &read.first().unwrap().1;
+            let column = &read.first().unwrap().column;
             prop_assert_eq!(read.len(), 1);
             prop_assert!(*column == name || position_of_number(column) == Some(at));
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use csv::ByteRecord;
 
-use super::column_map::{hint, position_of_number};
+use super::column_map::{MappedColumn, hint, position_of_number};
 use super::times::{TimeDefect, TimeForm, is_time_of_day, parse_time};
 use crate::error::{excerpt, shortened};
 use crate::model::TimePrecision;
@@ -123,7 +123,7 @@ impl TimeColumns {
 pub(crate) struct Columns<'a> {
     names: &'a [String],
     plain: Vec<String>,
-    map: &'a [(String, String)],
+    map: &'a [MappedColumn],
     fields: Vec<&'a Field>,
 }
 
@@ -131,10 +131,10 @@ impl<'a> Columns<'a> {
     /// Checks that `map` names fields of `fields`; the columns are checked when they are asked for.
     pub(crate) fn new(
         names: &'a [String],
-        map: &'a [(String, String)],
+        map: &'a [MappedColumn],
         fields: &[&'a Field],
     ) -> Result<Self, String> {
-        for (name, _) in map {
+        for MappedColumn { field: name, .. } in map {
             if !fields.iter().any(|f| f.name == canonical(name)) {
                 let known: Vec<&str> = fields.iter().map(|f| f.name).collect();
                 return Err(format!(
@@ -154,7 +154,7 @@ impl<'a> Columns<'a> {
 
     /// The column of a field that may be absent.
     pub(crate) fn find(&self, field: &Field) -> Result<Option<usize>, String> {
-        if let Some((_, column)) = self.map.iter().find(|(f, _)| canonical(f) == field.name) {
+        if let Some(column) = self.mapped(field) {
             return self.named(column).map(Some);
         }
         for alias in field.aliases {
@@ -184,9 +184,16 @@ impl<'a> Columns<'a> {
         fits.map(|(at, _)| at).collect()
     }
 
+    /// The column that the caller says a field is in.
+    fn mapped(&self, field: &Field) -> Option<&'a str> {
+        let mut map = self.map.iter();
+        let found = map.find(|m| canonical(&m.field) == field.name)?;
+        Some(&found.column)
+    }
+
     /// Whether the caller says which column the field is in.
     pub(crate) fn is_mapped(&self, field: &Field) -> bool {
-        self.map.iter().any(|(f, _)| canonical(f) == field.name)
+        self.mapped(field).is_some()
     }
 
     /// The columns whose plain names begin so, with what follows there.
@@ -221,8 +228,7 @@ impl<'a> Columns<'a> {
         field: &Field,
         row: &ByteRecord,
     ) -> Result<TimeColumns, String> {
-        let mapped = self.map.iter().find(|(f, _)| canonical(f) == field.name);
-        if let Some((_, column)) = mapped {
+        if let Some(column) = self.mapped(field) {
             return match column.split_once('+') {
                 Some((date, time)) if self.position(column).is_none() => {
                     Ok(TimeColumns::Halves(self.named(date)?, self.named(time)?))
@@ -309,7 +315,7 @@ impl<'a> Columns<'a> {
         let of_alias = |alias: &&str| self.plain.iter().position(|p| p == alias);
         let others = self.fields.iter().filter(|f| f.name != field.name);
         let found = others.filter_map(|f| f.aliases.iter().find_map(of_alias));
-        let mapped = self.map.iter().filter_map(|(_, column)| of_name(column));
+        let mapped = self.map.iter().filter_map(|m| of_name(&m.column));
         let taken: Vec<usize> = found.chain(mapped).collect();
         let free = |(i, name): &(usize, &String)| !name.is_empty() && !taken.contains(i);
         let plain = |i: usize| self.plain.get(i).map_or("", String::as_str);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
+use super::column_map::MappedColumn;
 use super::columns::{Columns, Layout, TimeColumns, listed, numbered};
 use super::container::for_each_member;
 use super::fields::{no_zone, read_time_in, wrong_unit};
@@ -24,8 +25,8 @@ const MAX_TEXT: usize = 8 << 10;
 /// What the caller knows about a file of headlines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeadlineOptions {
-    /// Pairs of field and column, as [`crate::source::files::parse_map`] reads them; by default by name.
-    pub map: Vec<(String, String)>,
+    /// Which column is which, as [`crate::source::files::parse_map`] reads them; by default by name.
+    pub map: Vec<MappedColumn>,
     /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
     pub dates: Option<DateOrder>,
     /// The clock of times that name no zone; by default UTC.

@@ -27,7 +27,7 @@ pub use attribute_file::read_attributes;
 pub use bars::{
     BarFile, BarOptions, Contradiction, OnConflict, Overlap, TimeOf, named_by_path, read_bars,
 };
-pub use column_map::parse_map;
+pub use column_map::{MappedColumn, parse_map};
 pub use file_parts::{FilePart, FileParts};
 pub use file_stamp::{stamp_file, unchanged_file};
 pub use headlines::{HeadlineFile, HeadlineOptions, read_headlines};

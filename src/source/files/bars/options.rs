@@ -4,6 +4,7 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::super::column_map::MappedColumn;
 use super::super::input_report::OnError;
 use super::super::times::{ClockZone, DateOrder, SaidOfTimes};
 use super::naming::named_by_path;
@@ -26,8 +27,8 @@ pub struct BarOptions {
     pub interval: Option<Interval>,
     /// Whether the market ever closes; by default as usual for the market.
     pub calendar: Option<Calendar>,
-    /// Pairs of field and column, as [`crate::source::files::parse_map`] reads them; by default by name.
-    pub map: Vec<(String, String)>,
+    /// Which column is which, as [`crate::source::files::parse_map`] reads them; by default by name.
+    pub map: Vec<MappedColumn>,
     /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
     pub dates: Option<DateOrder>,
     /// The clock of times that name no zone; by default UTC. Daily bars whose times are all midnights of

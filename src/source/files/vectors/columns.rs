@@ -91,13 +91,17 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::source::files::MappedColumn;
     use crate::source::files::vectors::meta::FIELDS;
 
     fn resolve(names: &str, map: &[(&str, &str)]) -> Result<VectorColumns, String> {
         let names: Vec<String> = names.split(',').map(str::to_owned).collect();
-        let map: Vec<(String, String)> = map
+        let map: Vec<MappedColumn> = map
             .iter()
-            .map(|(field, column)| ((*field).to_owned(), (*column).to_owned()))
+            .map(|(field, column)| MappedColumn {
+                field: (*field).to_owned(),
+                column: (*column).to_owned(),
+            })
             .collect();
         VectorColumns::resolve(&Columns::new(&names, &map, &FIELDS)?, &names)
     }

@@ -72,12 +72,12 @@ fn verdict(answer: &TagVoteAnswer) -> String {
     let percent = |n: u64| 100.0 * share(n, accuracy);
     let trust = match accuracy.interval {
         None => "how often such a vote is right cannot be said: no tagged window has another that does not overlap it".to_owned(),
-        Some((low, high)) => format!(
+        Some(interval) => format!(
             "of {} tagged windows, each asked without those that overlap it, such a vote is right for {:.0} % (95 % interval {:.0} to {:.0} %, Wilson, windows that overlap one another counted as one: {} groups); always naming the most frequent tag is right for {:.0} %",
             accuracy.asked,
             percent(accuracy.right),
-            100.0 * low,
-            100.0 * high,
+            100.0 * interval.low,
+            100.0 * interval.high,
             accuracy.groups,
             percent(accuracy.majority)
         ),

@@ -8,7 +8,7 @@ use rhymedb::data::Calendar;
 use rhymedb::files::{
     BarFile, BarOptions, OnConflict, TimeOf, find_inputs_and_others, named_by_path, read_bars,
 };
-use rhymedb::ingest::{Ingest, IngestReport};
+use rhymedb::ingest::{Ingest, IngestReport, StageTime};
 use rhymedb::{Database, Error, Interval, SeriesKey, Timestamp, View};
 use serde_json::{Value, json};
 
@@ -353,17 +353,17 @@ fn print(global: &Global, tally: &Tally<'_>, report: &IngestReport, took: Durati
 fn stages(report: &IngestReport) -> Value {
     let stages = report.stages.iter();
     stages
-        .map(|(stage, time)| (stage.to_string(), json!(time.as_millis() as u64)))
+        .map(|s| (s.stage.to_string(), json!(s.time.as_millis() as u64)))
         .collect()
 }
 
 /// Each stage's share of the time of all threads, and the rate.
 pub(crate) fn shares(report: &IngestReport, took: Duration) -> String {
-    let total: f64 = report.stages.iter().map(|s| s.1.as_secs_f64()).sum();
+    let total: f64 = report.stages.iter().map(|s| s.time.as_secs_f64()).sum();
     let shares: Vec<String> = report
         .stages
         .iter()
-        .map(|(stage, time)| {
+        .map(|StageTime { stage, time, .. }| {
             format!(
                 "{stage} {:.0} %",
                 100.0 * time.as_secs_f64() / total.max(1e-9)

@@ -191,12 +191,12 @@ impl Download {
 
     fn tell_left_out(&self, global: &Global) {
         if let Ok(report) = &self.outcome
-            && let Some((time, defect)) = report.first_left_out
+            && let Some(first) = report.first_left_out
         {
             let candles = count(report.left_out, "candle", "candles");
             let text = format!(
-                "note: {}: left out {candles} that cannot be, the first at {time}: {defect}",
-                self.name
+                "note: {}: left out {candles} that cannot be, the first at {}: {}",
+                self.name, first.time, first.defect
             );
             notice(global, &legible(&text));
         }
@@ -263,7 +263,7 @@ impl Downloads<'_> {
         let category = self.args.category;
         let key = bybit_series_key(category, symbol, interval)?;
         let known = self.stored.iter().find(|s| s.key == key);
-        let stored = known.and_then(|s| Some((s.first?, interval.open_of(s.last?))));
+        let stored = known.and_then(|s| Some(s.first?..=interval.open_of(s.last?)));
         let request = SyncRequest {
             category,
             symbol: symbol.to_owned(),

@@ -1,5 +1,5 @@
 use clap::Args;
-use rhymedb::files::{ClockZone, DateOrder, OnError};
+use rhymedb::files::{ClockZone, DateOrder, MappedColumn, OnError};
 
 /// How the rows of input files are read.
 #[derive(Debug, Args)]
@@ -18,8 +18,8 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Pairs of field and column.
-    pub(crate) fn map(&self) -> Vec<(String, String)> {
+    /// What `--map` says.
+    pub(crate) fn map(&self) -> Vec<MappedColumn> {
         self.map.as_ref().map_or_else(Vec::new, |c| c.0.clone())
     }
 }
@@ -37,7 +37,7 @@ pub(crate) struct Times {
 
 /// What `--map` says. A type of its own, because a list would make clap expect several values.
 #[derive(Clone, Debug)]
-struct Columns(Vec<(String, String)>);
+struct Columns(Vec<MappedColumn>);
 
 fn columns(text: &str) -> Result<Columns, String> {
     rhymedb::files::parse_map(text)

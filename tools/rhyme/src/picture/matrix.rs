@@ -1,7 +1,7 @@
 //! How alike markets or symbols are, as a field of colours.
 
 use rhymedb::View;
-use rhymedb::plot::{Matrix, MatrixCell};
+use rhymedb::plot::{Extent, Matrix, MatrixCell};
 use rhymedb::query::TransferMatrixAnswer;
 
 use super::names::as_of;
@@ -43,7 +43,7 @@ pub(crate) fn matrix(view: &View, answer: &TransferMatrixAnswer) -> Matrix {
         note: "The share of windows that are each other's nearest: 1 if each has a partner. Groups of one kind have the value in brackets.".to_owned(),
         cells,
         names,
-        range: (0.0, if most > 0.5 { 1.0 } else { 0.5 }),
+        range: Extent::new(0.0, if most > 0.5 { 1.0 } else { 0.5 }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rhymedb::plot::{Band, Flag, Lean, Score, Scores, Timeline, Track};
+use rhymedb::plot::{Band, Extent, Flag, Lean, Score, Scores, Timeline, Track};
 use rhymedb::query::{
     AnomalyScanAnswer, DivergenceAnswer, DivergenceEpisode, DivergenceMoment, JudgedBy, LabelSet,
     RegimesAnswer,
@@ -240,7 +240,7 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
             points: moments.iter().filter_map(point).collect(),
             joined: false,
             threshold: Some(below),
-            range: Some((0.0, 100.0)),
+            range: Some(Extent::new(0.0, 100.0)),
         }),
     };
     let flagged = answer.episodes.len();

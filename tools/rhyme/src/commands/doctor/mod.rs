@@ -184,7 +184,7 @@ fn inside(db: &Database) -> Outcome<Vec<Finding>> {
     });
     // Where there is no encoder, the finding below says what to do.
     let without = &health.spaces_without_encoder;
-    let able = |name: &str| without.iter().all(|(space, _)| space != name);
+    let able = |name: &str| without.iter().all(|waiting| waiting.space != name);
     let waiting = spaces.iter().filter(|s| able(&s.space.name));
     let waiting: u64 = waiting.map(|s| s.pending_ranges).sum();
     findings.push(if waiting == 0 {
@@ -195,10 +195,10 @@ fn inside(db: &Database) -> Outcome<Vec<Finding>> {
             "an ingestion was interrupted; `rhyme compact` or the next ingestion finishes it";
         problem("waiting windows", found, advice)
     });
-    for (space, why) in &health.spaces_without_encoder {
+    for waiting in &health.spaces_without_encoder {
         findings.push(problem(
             "encoders",
-            format!("{space}: {why}"),
+            format!("{}: {}", waiting.space, waiting.reason),
             "use the program that made the space, or drop it with `rhyme drop-space` and make it again",
         ));
     }
