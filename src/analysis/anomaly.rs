@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::labels::{LabelSet, place};
 use super::size_rank::RankedSize;
-use super::unusual::{Judge, Judged, LEAST_CALIBRATION, Measures, Words, rank};
+use super::unusual::{Judge, Judged, LEAST_CALIBRATION, Measures, Rank, Words, rank};
 use crate::db::{Asked, Candidate, Filter, Kin, Past, View, scatter, within};
 use crate::error::{Error, Result, excerpt};
 use crate::model::{Target, Timestamp, Window, schema_as_text, serde_as_text};
@@ -160,7 +160,10 @@ fn ranked(found: &Measures, earlier: &[Measures]) -> Vec<Measured> {
     let measured = |(measure, of): (Measure, Of)| {
         let value = of(found)?;
         let others: Vec<f64> = earlier.iter().filter_map(of).collect();
-        let (percentile, p_value) = rank(value, others.iter().copied());
+        let Rank {
+            percentile,
+            p_value,
+        } = rank(value, others.iter().copied());
         (others.len() >= LEAST_CALIBRATION).then_some(Measured {
             measure,
             value,

@@ -125,7 +125,8 @@ impl Outcomes {
         // What a sentence narrows is narrowed for the base rate too.
         let narrow = self.similar.clone().narrow()?;
         let similar = narrow.clone().entries(true).run()?;
-        let (view, _, filter, _) = narrow.scope();
+        let scope = narrow.scope();
+        let (view, filter) = (scope.view, scope.windows);
         // A sentence or a prototype may have gone to another space than a chart does.
         let space = Some(similar.space.as_str());
         let frame = self.frame(&similar)?;

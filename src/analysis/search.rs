@@ -169,7 +169,7 @@ impl Search {
         check_k(self.headlines)?;
         self.charts = self.charts.narrow()?;
         let query = Query::Text(self.text.clone());
-        let (_, name, ..) = self.charts.scope();
+        let name = self.charts.scope().space;
         self.view.placed(name, &query, |space, placed| {
             let (pattern, charts) = match self.named_pattern()? {
                 Some(found) => (Some(found.pattern), found.found),
@@ -214,7 +214,8 @@ impl Search {
         let Some(space) = self.view.drawn_space(None)? else {
             return Ok(None);
         };
-        let (_, _, filter, exact) = self.charts.scope();
+        let scope = self.charts.scope();
+        let (filter, exact) = (scope.windows, scope.exact);
         let mut search = self.view.pattern(patterns::name(pattern));
         search.filter = filter.clone();
         let search = search.space(&space).k(self.headlines).exact(exact);

@@ -95,8 +95,8 @@ impl Similar {
         if texts.is_empty() {
             return Ok(None);
         }
-        let (view, name, ..) = self.scope();
-        view.aligned(name, &[self.query()], |space| {
+        let scope = self.scope();
+        scope.view.aligned(scope.space, &[self.query()], |space| {
             let mut vectors = Vec::with_capacity(texts.len());
             for (_, text) in &texts {
                 vectors.push(space.text(text)?);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::unusual::{Judge, LEAST_CALIBRATION, rank};
+use super::unusual::{Judge, LEAST_CALIBRATION, Rank, rank};
 use crate::db::{Place, RowFilter, Size};
 use crate::error::Result;
 
@@ -47,7 +47,7 @@ impl Judge<'_> {
             true => Earlier::default(),
             false => self.scores(&self.kin(place).until(last))?,
         };
-        let ranks: Vec<(f64, f64)> = [&own, &market]
+        let ranks: Vec<Rank> = [&own, &market]
             .into_iter()
             .filter(|earlier| earlier.count() >= LEAST_CALIBRATION)
             .map(|earlier| rank(score, earlier.iter()))
@@ -55,14 +55,13 @@ impl Judge<'_> {
         if ranks.is_empty() {
             return Ok(None);
         }
-        let mean =
-            |of: fn(&(f64, f64)) -> f64| ranks.iter().map(of).sum::<f64>() / ranks.len() as f64;
+        let mean = |of: fn(&Rank) -> f64| ranks.iter().map(of).sum::<f64>() / ranks.len() as f64;
         Ok(Some(RankedSize {
             size,
             own: own.count(),
             market: market.count(),
-            percentile: mean(|rank| rank.0),
-            p_value: mean(|rank| rank.1),
+            percentile: mean(|rank| rank.percentile),
+            p_value: mean(|rank| rank.p_value),
         }))
     }
 

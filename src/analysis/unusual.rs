@@ -229,17 +229,27 @@ impl Judge<'_> {
     }
 }
 
-/// Where a value stands among those that calibrate: percentile, and the conformal p-value.
-pub(super) fn rank(value: f64, others: impl Iterator<Item = f64>) -> (f64, f64) {
+/// Where a value stands among those that calibrate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rank {
+    pub(super) percentile: f64,
+    /// The conformal p-value.
+    pub(super) p_value: f64,
+}
+
+pub(super) fn rank(value: f64, others: impl Iterator<Item = f64>) -> Rank {
     let (mut below, mut same, mut n) = (0usize, 0usize, 0usize);
     for other in others {
         n += 1;
         below += usize::from(other < value);
         same += usize::from(other == value);
     }
-    let percentile = 100.0 * (below as f64 + 0.5 * same as f64) / n.max(1) as f64;
+    let percent = 100.0 * (below as f64 + 0.5 * same as f64) / n.max(1) as f64;
     let as_far = n - below;
-    (percentile, (1 + as_far) as f64 / (1 + n) as f64)
+    Rank {
+        percentile: percent,
+        p_value: (1 + as_far) as f64 / (1 + n) as f64,
+    }
 }
 
 #[cfg(test)]
@@ -249,9 +259,13 @@ mod tests {
     #[test]
     fn ranks_are_shares_and_conformal_p_values() {
         let others = || [1.0, 2.0, 3.0, 4.0].into_iter();
-        assert_eq!(rank(2.5, others()), (50.0, 3.0 / 5.0));
-        assert_eq!(rank(9.0, others()), (100.0, 1.0 / 5.0));
-        assert_eq!(rank(0.0, others()), (0.0, 1.0));
-        assert_eq!(rank(2.0, others()), (37.5, 4.0 / 5.0));
+        let rank = |value: f64| {
+            let rank = rank(value, others());
+            (rank.percentile, rank.p_value)
+        };
+        assert_eq!(rank(2.5), (50.0, 3.0 / 5.0));
+        assert_eq!(rank(9.0), (100.0, 1.0 / 5.0));
+        assert_eq!(rank(0.0), (0.0, 1.0));
+        assert_eq!(rank(2.0), (37.5, 4.0 / 5.0));
     }
 }

@@ -64,6 +64,15 @@ impl View {
     }
 }
 
+/// What a search asks about.
+pub(crate) struct Scope<'a> {
+    pub(crate) view: &'a View,
+    pub(crate) space: Option<&'a str>,
+    pub(crate) windows: &'a Filter,
+    /// Whether every one of the windows is scored.
+    pub(crate) exact: bool,
+}
+
 impl Similar {
     pub(in crate::db) fn new(view: &View, query: Query) -> Self {
         Self {
@@ -177,10 +186,14 @@ impl Similar {
         &self.query
     }
 
-    /// What questions that go on from here ask about: the view, the space, the windows, and
-    /// whether every one of them counts.
-    pub(crate) fn scope(&self) -> (&View, Option<&str>, &Filter, bool) {
-        (&self.view, self.space.as_deref(), &self.filter, self.exact)
+    /// What questions that go on from here ask about.
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope {
+            view: &self.view,
+            space: self.space.as_deref(),
+            windows: &self.filter,
+            exact: self.exact,
+        }
     }
 
     /// Runs the search.

@@ -26,14 +26,14 @@ pub(super) fn settle_interval(
     let found = |spacing| interval_of(spacing, series);
     match (known, frequent) {
         (Some(known), None) => Ok(known),
-        (Some(known), Some((spacing, _))) if confirms(spacing, known) => Ok(known),
-        (Some(known), Some((spacing, _))) => {
-            let found = found(spacing);
+        (Some(known), Some(frequent)) if confirms(frequent.spacing, known) => Ok(known),
+        (Some(known), Some(frequent)) => {
+            let found = found(frequent.spacing);
             Err(format!(
                 "expected bars of {known}, and most bars are {found} apart; correct the file's name or say --interval {found}"
             ))
         }
-        (None, Some((spacing, share))) if share >= 0.5 => Ok(found(spacing)),
+        (None, Some(frequent)) if frequent.share >= 0.5 => Ok(found(frequent.spacing)),
         (None, _) => {
             let symbols = series.len();
             let found = match symbols {
@@ -52,7 +52,8 @@ pub(super) fn settle_interval(
 /// few to tell, or thin, so that bars are missing between them. Those that are regularly farther apart are
 /// only if the caller `said` the interval.
 pub(super) fn fits_interval(times: &[i64], interval: Interval, said: bool) -> Result<(), String> {
-    let Some((spacing, share)) = frequent_spacing(&[times]).filter(|_| times.len() >= 3) else {
+    let frequent = frequent_spacing(&[times]).filter(|_| times.len() >= 3);
+    let Some(Frequent { spacing, share }) = frequent else {
         return Ok(());
     };
     if confirms(spacing, interval) {
@@ -106,8 +107,15 @@ fn confirms(spacing: i64, interval: Interval) -> bool {
     }
 }
 
-/// The most frequent difference of neighbours and its share of all; of equals the shortest.
-fn frequent_spacing(series: &[&[i64]]) -> Option<(i64, f64)> {
+/// The most frequent difference of neighbours.
+struct Frequent {
+    spacing: i64,
+    /// Its share of all.
+    share: f64,
+}
+
+/// Of equally frequent ones the shortest.
+fn frequent_spacing(series: &[&[i64]]) -> Option<Frequent> {
     let mut counts: HashMap<i64, usize> = HashMap::new();
     let mut total = 0;
     for times in series {
@@ -126,7 +134,10 @@ fn frequent_spacing(series: &[&[i64]]) -> Option<(i64, f64)> {
     let best = counts
         .into_iter()
         .max_by_key(|(spacing, count)| (*count, std::cmp::Reverse(*spacing)));
-    best.map(|(spacing, count)| (spacing, count as f64 / total as f64))
+    best.map(|(spacing, count)| Frequent {
+        spacing,
+        share: count as f64 / total as f64,
+    })
 }
 
 /// A spacing as an interval; that of bars on the first days of months is a number of months.

@@ -26,11 +26,10 @@ pub(super) fn parse(field: &[u8], said: SaidOfTimes) -> Result<WrittenTime, Time
     } else {
         b"TtD_ "
     };
-    let (year, month, day_of_month) = match text.date(order)? {
-        Some(date) => date,
-        None => return decimal(field, order),
+    let Some(date) = text.date(order)? else {
+        return decimal(field, order);
     };
-    let days = days_of(year, month, day_of_month).ok_or(TimeDefect::Implausible)?;
+    let days = date.days().ok_or(TimeDefect::Implausible)?;
     if text.0.is_empty() {
         return Ok(day(days));
     }
@@ -69,9 +68,24 @@ pub(crate) fn possible_orders(field: &[u8]) -> Vec<DateOrder> {
     ];
     let read = |order: &DateOrder| {
         let date = Text(field.trim_ascii()).date_in(*order);
-        date.is_some_and(|(year, month, day)| days_of(year, month, day).is_some())
+        date.is_some_and(|date| date.days().is_some())
     };
     orders.into_iter().filter(read).collect()
+}
+
+/// A date as it is written, whether or not there is such a day.
+#[derive(Clone, Copy)]
+struct Date {
+    year: i64,
+    month: i64,
+    day: i64,
+}
+
+impl Date {
+    /// Days since 1970; `None` if there is no such day in the plausible years.
+    fn days(self) -> Option<i64> {
+        days_of(self.year, self.month, self.day)
+    }
 }
 
 /// What a time in digits is made of.
@@ -93,8 +107,8 @@ impl Text<'_> {
         }
     }
 
-    /// The year, the month and the day; `None` if it is no date.
-    fn date(&mut self, order: Option<DateOrder>) -> Result<Option<(i64, i64, i64)>, TimeDefect> {
+    /// `None` if it is no date.
+    fn date(&mut self, order: Option<DateOrder>) -> Result<Option<Date>, TimeDefect> {
         let date = match (Text(self.0).begins_with_day(), order) {
             (true, Some(order)) if order != DateOrder::Excel => self.date_in(order),
             (true, _) => return Err(TimeDefect::DayMonthOrder),
@@ -116,21 +130,26 @@ impl Text<'_> {
         read().is_some()
     }
 
-    fn year_first(&mut self) -> Option<(i64, i64, i64)> {
+    fn year_first(&mut self) -> Option<Date> {
         let year = self.number(4, 4)?;
         let separator = self.one_of(b"-/.")?;
         let month = self.number(1, 2)?;
         self.one_of(&[separator])?;
-        Some((year, month, self.number(1, 2)?))
+        let day = self.number(1, 2)?;
+        Some(Date { year, month, day })
     }
 
     /// `20240131`.
-    fn compact_date(&mut self) -> Option<(i64, i64, i64)> {
-        Some((self.number(4, 4)?, self.number(2, 2)?, self.number(2, 2)?))
+    fn compact_date(&mut self) -> Option<Date> {
+        Some(Date {
+            year: self.number(4, 4)?,
+            month: self.number(2, 2)?,
+            day: self.number(2, 2)?,
+        })
     }
 
     /// `31/01/2024`, `1/31/24` or `24/01/31`.
-    fn date_in(&mut self, order: DateOrder) -> Option<(i64, i64, i64)> {
+    fn date_in(&mut self, order: DateOrder) -> Option<Date> {
         let first = self.number(1, 2)?;
         let separator = self.one_of(b"-/.")?;
         let second = self.number(1, 2)?;
@@ -138,12 +157,14 @@ impl Text<'_> {
         let digits = self.digits();
         let third = self.number(1, 4)?;
         let year_last = matches!(digits, 2 | 4);
-        match order {
-            DateOrder::DayFirst if year_last => Some((full_year(third), second, first)),
-            DateOrder::MonthFirst if year_last => Some((full_year(third), first, second)),
-            DateOrder::YearFirst if digits < 3 => Some((full_year(first), second, third)),
-            _ => None,
-        }
+        let (year, month, day) = match order {
+            DateOrder::DayFirst if year_last => (third, second, first),
+            DateOrder::MonthFirst if year_last => (third, first, second),
+            DateOrder::YearFirst if digits < 3 => (first, second, third),
+            _ => return None,
+        };
+        let year = full_year(year);
+        Some(Date { year, month, day })
     }
 
     /// The form of a time whose date and time of day are read: what is left is a zone, or nothing.

@@ -47,13 +47,16 @@ pub(super) fn complete(line: &str, known: &Known) -> Completions {
         Redirect::Pipe(_) => return nothing(line.len()),
         Redirect::None => {}
     }
-    let (before, typed, start) = typed(&split, line);
+    let Typed {
+        before,
+        word: mut typed,
+        mut start,
+    } = typed(&split, line);
     let mut command = line_command();
     command.build();
     let cursor = Cursor::behind(&before, &command);
     let mut texts = cursor.offers(&typed, known, &before);
     // In a list only its last member is completed.
-    let (mut start, mut typed) = (start, typed);
     if let Some(arg) = cursor.wants(&typed)
         && arg.get_value_delimiter() == Some(',')
         && let Some((done, rest)) = typed.clone().rsplit_once(',')
@@ -68,15 +71,30 @@ pub(super) fn complete(line: &str, known: &Known) -> Completions {
     Completions { start, texts }
 }
 
-/// The words before the one that is typed, that one, and where it begins.
-fn typed(split: &Split, line: &str) -> (Vec<String>, String, usize) {
+/// The word that is typed, at the end of a line.
+struct Typed {
+    before: Vec<String>,
+    word: String,
+    /// Where it begins.
+    start: usize,
+}
+
+fn typed(split: &Split, line: &str) -> Typed {
     let mut before: Vec<String> = split.words.iter().map(|w| w.text.clone()).collect();
     match split.words.last() {
         Some(word) if !split.between => {
             before.pop();
-            (before, word.text.clone(), word.start)
+            Typed {
+                before,
+                word: word.text.clone(),
+                start: word.start,
+            }
         }
-        _ => (before, String::new(), line.len()),
+        _ => Typed {
+            before,
+            word: String::new(),
+            start: line.len(),
+        },
     }
 }
 
@@ -86,8 +104,8 @@ pub(super) fn hint(line: &str, known: &Known) -> Option<String> {
     if split.words.is_empty() || split.redirect != Redirect::None {
         return None;
     }
-    let (before, typed, _) = typed(&split, line);
-    if !typed.is_empty() {
+    let Typed { before, word, .. } = typed(&split, line);
+    if !word.is_empty() {
         let found = complete(line, known);
         return match found.texts.as_slice() {
             [one] => {
