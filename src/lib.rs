@@ -73,15 +73,15 @@ mod store;
 
 pub use analysis::{
     Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
-    AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Classify,
-    ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence, DivergenceAnswer,
-    DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome, HorizonOutcomes,
-    JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint, Measure, Measured,
-    MomentLeftOut, MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome,
-    OutcomeAnswer, OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions, Pairs, PatternAnswer,
-    PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes,
-    RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit,
-    TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
+    AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Benchmark,
+    Classify, ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence,
+    DivergenceAnswer, DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome,
+    HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint,
+    Measure, Measured, MomentLeftOut, MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup,
+    NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions,
+    Pairs, PatternAnswer, PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome,
+    RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer,
+    TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
 };
 #[doc(hidden)]
 pub use db::SegmentSizes;

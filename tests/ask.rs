@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use rhymedb::ask::{self, OutcomesRequest, Question, SimilarRequest, Subject};
-use rhymedb::{Database, Error, SeriesBars, SyntheticConfig, SyntheticMarket, View};
+use rhymedb::{Database, Error, NewTag, SeriesBars, SyntheticConfig, SyntheticMarket, View};
 use serde_json::{Value, json};
 
 static MARKET: LazyLock<(tempfile::TempDir, Database)> = LazyLock::new(|| {
@@ -37,6 +37,14 @@ static MARKET: LazyLock<(tempfile::TempDir, Database)> = LazyLock::new(|| {
         db.ingest_bars(&[series]).unwrap();
     }
     db.ingest_headlines(&market.headlines()).unwrap();
+    let tag = |time: &str| NewTag {
+        name: "long".to_owned(),
+        target: format!("ORBUSDT:1h@{time}").parse().unwrap(),
+        value: Some(-3.5),
+        known: None,
+    };
+    db.add_tags(&[tag("2015-01-10"), tag("2015-01-15")])
+        .unwrap();
     (dir, db)
 });
 
@@ -61,6 +69,24 @@ fn questions() -> Vec<Value> {
         json!({"question": "outcomes", "horizon": ["1d", 3],
             "moments": ["NOVAUSDT:1h@2015-01-15", "NOVAUSDT:1h@2035-01-15"]}),
         json!({"question": "news", "target": TARGET, "k": 2, "within": "3d"}),
+        json!({"question": "transfer", "target": TARGET, "to": ["equity"], "k": 2, "filter": {"interval": ["1d"]}}),
+        json!({"question": "transfer-matrix", "sample": 50}),
+        json!({"question": "anomaly", "target": TARGET, "neighbours": 2}),
+        json!({"question": "anomaly", "target": TARGET, "space": "clip", "labels": ["shares fall",
+            {"name": "up", "sentences": ["shares rise", "a rally"]}]}),
+        json!({"question": "anomaly-scan", "scan": "NOVAUSDT", "level": 0.2, "by": "distance",
+            "filter": {"from": "2015-01-20", "until": "2015-01-22"}}),
+        json!({"question": "divergence", "series": "NOVAUSDT:1h", "history": 1, "below": 100}),
+        json!({"question": "divergence", "series": "NOVAUSDT:1h", "history": 1, "moments": true}),
+        json!({"question": "classify", "target": TARGET}),
+        json!({"question": "classify", "target": TARGET, "labels": ["shares surge", "shares plunge"]}),
+        json!({"question": "classify-history", "series": "NOVAUSDT:1h", "set": "patterns", "confirm": 2}),
+        json!({"question": "classify-by-tags", "target": TARGET, "neighbours": 1}),
+        json!({"question": "axis", "low": "bearish", "high": "bullish", "targets": [TARGET, "text:a crash"]}),
+        json!({"question": "axis-history", "low": "bearish", "high": "bullish", "series": "NOVAUSDT:1h",
+            "from": "2015-01-24"}),
+        json!({"question": "axis-headlines", "low": "bearish", "high": "bullish", "symbol": "ACME"}),
+        json!({"question": "map", "sample": 20}),
         json!({"question": "context", "target": TARGET, "before": "10d", "after": "10d"}),
     ]
 }

@@ -12,6 +12,8 @@
 mod entries;
 #[path = "outcomes/horizons.rs"]
 mod horizons;
+#[path = "outcomes/net.rs"]
+mod net;
 mod oracle;
 #[path = "outcomes/sums.rs"]
 mod sums;

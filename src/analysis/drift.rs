@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::benchmark::Net;
 use crate::db::{Past, Place, RowFilter};
 use crate::error::Result;
 use crate::model::{Calendar, Interval};
@@ -10,14 +11,21 @@ use crate::model::{Calendar, Interval};
 pub(super) struct Drift<'q, 'a> {
     past: &'q Past<'a>,
     rows: &'q RowFilter,
+    net: Option<&'q Net<'q, 'a>>,
     known: BTreeMap<u32, f64>,
 }
 
 impl<'q, 'a> Drift<'q, 'a> {
-    pub(super) fn new(past: &'q Past<'a>, rows: &'q RowFilter) -> Self {
+    /// Net of a benchmark, if there is one.
+    pub(super) fn new(
+        past: &'q Past<'a>,
+        rows: &'q RowFilter,
+        net: Option<&'q Net<'q, 'a>>,
+    ) -> Self {
         Self {
             past,
             rows,
+            net,
             known: BTreeMap::new(),
         }
     }
@@ -37,6 +45,9 @@ impl<'q, 'a> Drift<'q, 'a> {
         let Some((first, last, windows)) = self.past.extent(self.rows, series) else {
             return Ok(None);
         };
+        if let Some(net) = self.net {
+            return net.mean(series, (first, last));
+        }
         let close = |end: i64| -> Result<Option<f64>> {
             let bars = self.past.bars_after(Place { end, series }, 0)?;
             Ok(bars.and_then(|bars| bars.close.first().copied()))

@@ -1,5 +1,6 @@
 //! What happened after given moments, beside what happens anyway.
 
+use super::benchmark::Net;
 use super::counted::LeftOut;
 use super::drift::Drift;
 use super::evidence::{Followed, NoPValue, p_value};
@@ -56,6 +57,8 @@ pub(super) struct Follow<'q, 'a> {
     pub(super) horizons: &'q [Horizon],
     /// The interval that a horizon in bars is of.
     pub(super) frame: Option<Interval>,
+    /// What the outcomes are net of.
+    pub(super) net: Option<&'q Net<'q, 'a>>,
     /// The size and the seed of the base rate's sample.
     pub(super) sample: (usize, u64),
 }
@@ -67,7 +70,7 @@ impl Follow<'_, '_> {
         windows: &[&Window],
         left_out: &[Option<LeftOut>],
     ) -> Result<Vec<HorizonOutcomes>> {
-        let mut drift = Drift::new(self.past, self.rows);
+        let mut drift = Drift::new(self.past, self.rows, self.net);
         let mut moments = Vec::with_capacity(windows.len());
         for (window, left_out) in windows.iter().zip(left_out) {
             moments.push(self.moment(window, left_out.is_some(), &mut drift)?);
@@ -96,7 +99,7 @@ impl Follow<'_, '_> {
             outcomes.push(found);
         }
         let own = |interval| own(horizon, self.frame, interval);
-        let base = BaseRate::of(self.past, self.rows, own, self.sample)?;
+        let base = BaseRate::of((self.past, self.net), self.rows, own, self.sample)?;
         Ok(HorizonOutcomes {
             horizon,
             hits: outcomes,
@@ -128,13 +131,30 @@ impl Follow<'_, '_> {
         }
         Ok(Moment {
             place,
-            before: past.bars_until(place, past.window_bars() as usize)?,
+            before: {
+                let before = past.bars_until(place, past.window_bars() as usize)?;
+                net_of(self.net, series, before)?.unwrap_or_default()
+            },
             after: match longest {
-                Some(longest) => past.bars_after(place, longest)?,
+                Some(longest) => {
+                    let after = past.bars_after(place, longest)?;
+                    match after {
+                        Some(after) => net_of(self.net, series, after)?,
+                        None => None,
+                    }
+                }
                 None => None,
             },
             mean: drift.of(series)?,
         })
+    }
+}
+
+/// Bars net of a benchmark, if there is one; `None` where it is not known.
+pub(super) fn net_of(net: Option<&Net<'_, '_>>, series: u32, bars: Bars) -> Result<Option<Bars>> {
+    match net {
+        Some(net) => net.bars(series, &bars, false),
+        None => Ok(Some(bars)),
     }
 }
 

@@ -17,6 +17,7 @@ const MAX_LABELS: usize = 1000;
 
 /// A label and the sentences that say what it means: their mean is the label's vector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Label {
     /// Its name.

@@ -1,5 +1,6 @@
 //! What happened after a window.
 
+use super::benchmark::Net;
 use crate::db::{Past, Place};
 use crate::error::Result;
 use crate::model::{Bars, Calendar, Horizon, Interval, Timestamp};
@@ -43,15 +44,18 @@ impl HitOutcome {
     }
 }
 
-/// The outcome of a window, as of `now`.
+/// The outcome of a window, as of `now`, net of a benchmark if there is one.
 pub(super) fn outcome_of(
-    past: &Past<'_>,
+    (past, net): (&Past<'_>, Option<&Net<'_, '_>>),
     place: Place,
     horizon: Horizon,
     now: i64,
 ) -> Result<HitOutcome> {
     let (key, calendar) = past.series(place.series)?;
-    let bars = past.bars_after(place, horizon.most_bars(key.interval))?;
+    let mut bars = past.bars_after(place, horizon.most_bars(key.interval))?;
+    if let (Some(net), Some(own)) = (net, &bars) {
+        bars = net.bars(place.series, own, false)?;
+    }
     Ok(bars.map_or(HitOutcome::Missing, |bars| {
         let kind = (key.interval, calendar);
         measure(&bars, kind, bars_within(horizon, &bars, kind), now)

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::benchmark::{Benchmark, Net};
 use super::counted::{Counted, LeftOut};
 use super::followed::{Follow, HorizonOutcomes, check};
 use crate::db::{Past, RowFilter, Similar, SimilarAnswer};
@@ -16,6 +17,7 @@ pub struct Outcomes {
     similar: Similar,
     horizons: Vec<Horizon>,
     counted: Counted,
+    net_of: Option<Benchmark>,
     seed: u64,
     sample: usize,
 }
@@ -51,6 +53,7 @@ impl Similar {
             similar: self,
             horizons: horizons.iter().map(|&h| h.into()).collect(),
             counted: Counted::default(),
+            net_of: None,
             seed: 0,
             sample: 1000,
         }
@@ -65,6 +68,8 @@ pub struct OutcomeAnswer {
     pub similar: SimilarAnswer,
     /// The interval that the summaries are of; `None` if they are of all.
     pub interval: Option<Interval>,
+    /// What the outcomes are net of, if of anything.
+    pub net_of: Option<Benchmark>,
     /// Why a hit is not counted in the summaries, if it is not; one for each hit.
     pub left_out: Vec<Option<LeftOut>>,
     /// What happened after its hits, one for each horizon in the order asked for.
@@ -106,6 +111,14 @@ impl Outcomes {
         self
     }
 
+    /// Measures what came after net of a benchmark: see [`Benchmark`]. The base rate and p are net of it too.
+    /// Where the benchmark is not known, an outcome is missing. Default: none.
+    #[must_use]
+    pub fn net_of(mut self, benchmark: Benchmark) -> Self {
+        self.net_of = Some(benchmark);
+        self
+    }
+
     /// Runs the search and looks at what followed.
     ///
     /// # Errors
@@ -129,17 +142,20 @@ impl Outcomes {
             .collect();
         let moments: Vec<_> = similar.hits.iter().map(|hit| &hit.window).collect();
         let horizons = view.past(space, |past| {
+            let net = self.net_of.as_ref().map(|of| Net::new(past, of));
             let follow = Follow {
                 past,
                 rows: &self.base(past, past.rows(filter)?, frame),
                 horizons: &self.horizons,
                 frame,
+                net: net.as_ref(),
                 sample: (self.sample, self.seed),
             };
             follow.after(&moments, &left_out)
         })?;
         Ok(OutcomeAnswer {
             interval: frame.filter(|_| !self.counted.other_intervals),
+            net_of: self.net_of.clone(),
             left_out,
             similar,
             horizons,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::benchmark::{Benchmark, Net};
 use super::followed::{Follow, HorizonOutcomes, check};
 use crate::db::{Filter, NoStart, Started, View, WHICH_AND_WHEN};
 use crate::error::{Error, Result};
@@ -16,6 +17,7 @@ pub struct OutcomesOf {
     horizons: Vec<Horizon>,
     space: Option<String>,
     filter: Filter,
+    net_of: Option<Benchmark>,
     seed: u64,
     sample: usize,
 }
@@ -36,6 +38,8 @@ pub struct MomentsAnswer {
     pub left_out: Vec<MomentLeftOut>,
     /// The interval of their bars.
     pub interval: Interval,
+    /// What the outcomes are net of, if of anything.
+    pub net_of: Option<Benchmark>,
     /// What happened after them, one for each horizon in the order asked for; `hits` are the moments.
     pub horizons: Vec<HorizonOutcomes>,
     /// How long it took.
@@ -93,6 +97,7 @@ impl View {
             horizons: horizons.to_vec(),
             space: None,
             filter: Filter::new(),
+            net_of: None,
             seed: 0,
             sample: 1000,
         }
@@ -128,6 +133,14 @@ impl OutcomesOf {
         self
     }
 
+    /// Measures what came after net of a benchmark: see [`Benchmark`]. The base rate and p are net of it too.
+    /// Where the benchmark is not known, an outcome is missing. Default: none.
+    #[must_use]
+    pub fn net_of(mut self, benchmark: Benchmark) -> Self {
+        self.net_of = Some(benchmark);
+        self
+    }
+
     /// Looks at what followed.
     ///
     /// # Errors
@@ -143,11 +156,13 @@ impl OutcomesOf {
             let interval = one_interval(&asked)?;
             let own: Vec<_> = asked.iter().filter_map(|m| past.id_of(&m.series)).collect();
             let (moments, times, left_out) = sorted_out(asked);
+            let net = self.net_of.as_ref().map(|of| Net::new(past, of));
             let follow = Follow {
                 past,
                 rows: &past.rows(&self.filter)?.of(own),
                 horizons: &self.horizons,
                 frame: Some(interval),
+                net: net.as_ref(),
                 sample: (self.sample, self.seed),
             };
             let windows: Vec<&Window> = moments.iter().collect();
@@ -158,6 +173,7 @@ impl OutcomesOf {
                 times,
                 left_out,
                 interval,
+                net_of: self.net_of.clone(),
                 horizons,
                 took: Duration::ZERO,
             })

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::benchmark::{Benchmark, Net};
 use super::drift::Drift;
 use super::evidence::{Followed, NoPValue, p_value};
+use super::followed::net_of;
 use super::labels::cosine;
-use super::outcome::{Outcome, bars_within, measure};
+use super::outcome::bars_within;
+use super::reaction_series::{Listed, NewsGroup, ReactionOutcome, Which, bars_from};
 use super::same_news::Story;
 use super::search::{check_k, warning};
 use super::summary::{BaseRate, Closed, LONGEST, OutcomeSummary};
@@ -14,7 +17,7 @@ use crate::db::{
     View, choice_methods, space_method,
 };
 use crate::error::{Error, Result};
-use crate::model::{Bar, Bars, Calendar, Headline, Horizon, Interval, SeriesKey, Timestamp};
+use crate::model::{Horizon, Interval, Timestamp};
 
 /// Headlines whose vectors are nearer than this, within [`SAME_NEWS_MS`], are one piece of news.
 const SAME_NEWS: f64 = 0.9;
@@ -22,8 +25,6 @@ const SAME_NEWS_MS: i64 = 3 * 24 * 3_600_000;
 const DEFAULT_HORIZON: Horizon = Horizon::Bars(5);
 /// Windows from which the base rate is taken, at least.
 const BASE_SAMPLE: usize = 1000;
-/// A market may be closed for so long between the news and its next bar.
-const HOLIDAYS_MS: i64 = 7 * 24 * 3_600_000;
 /// Fewer bars before the news say nothing of a volatility.
 const FEWEST_BEFORE: usize = 9;
 
@@ -39,42 +40,8 @@ pub struct Reaction {
     interval: Option<Interval>,
     choice: HeadlineChoice,
     same_news: f64,
+    net_of: Option<Benchmark>,
     seed: u64,
-}
-
-/// What a series did after a headline, over the horizon. In a market that never
-/// closes it starts at the close of the first bar that closed when the headline was known. Bars of
-/// sessions are stored until the day or the hour is over, when the session has long ended (a day closes
-/// at 00:00 UTC), so there it starts with the open of the first bar that opened when the headline was known.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ReactionOutcome {
-    /// The series.
-    pub series: SeriesKey,
-    /// When it starts.
-    pub start: Timestamp,
-    /// The price at which it starts.
-    pub price: f64,
-    /// Whether news before it in the list had the same outcome of this series, which then counts once.
-    pub repeated: bool,
-    /// What happened until it ended.
-    pub outcome: Outcome,
-}
-
-/// A piece of news: headlines that say the same of the same symbols within a few days.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct NewsGroup {
-    /// The cosine of the best of them with the sentence.
-    pub score: f32,
-    /// The one that was known first.
-    pub headline: Headline,
-    /// When it was known, latency included.
-    pub known: Timestamp,
-    /// How many headlines.
-    pub headlines: u64,
-    /// What the symbols that they named did, each from the first headline that named it.
-    pub outcomes: Vec<ReactionOutcome>,
 }
 
 /// The answer to [`View::reaction`].
@@ -91,6 +58,8 @@ pub struct ReactionAnswer {
     pub horizon: Horizon,
     /// The interval of the outcomes' bars; `None` if there is no outcome, or several intervals.
     pub interval: Option<Interval>,
+    /// What the outcomes are net of, if of anything.
+    pub net_of: Option<Benchmark>,
     /// The news that has outcomes, most similar first.
     pub news: Vec<NewsGroup>,
     /// Of all these outcomes, each counted once; `None` if there is none.
@@ -154,6 +123,7 @@ impl View {
             interval: None,
             choice: HeadlineChoice::default(),
             same_news: SAME_NEWS,
+            net_of: None,
             seed: 0,
         }
     }
@@ -206,6 +176,14 @@ impl Reaction {
         self
     }
 
+    /// Measures what came after net of a benchmark: see [`Benchmark`]. The base rate and p are net of it too.
+    /// Where the benchmark is not known, an outcome is missing. Default: none.
+    #[must_use]
+    pub fn net_of(mut self, benchmark: Benchmark) -> Self {
+        self.net_of = Some(benchmark);
+        self
+    }
+
     /// Asks.
     ///
     /// # Errors
@@ -225,7 +203,9 @@ impl Reaction {
         let query = Query::Text(self.text.clone());
         let name = self.space.as_deref();
         self.view.placed(name, &query, |space, placed| {
-            let news = self.news(space, &placed.vector)?;
+            let net = self.net_of.as_ref().map(|of| Net::new(space.past, of));
+            let net = net.as_ref();
+            let news = self.news((space, net), &placed.vector)?;
             let outcomes = news.iter().flat_map(|n| &n.outcomes);
             let outcomes = outcomes.filter(|o| !o.repeated);
             let ids = outcomes.clone().map(|o| space.past.id_of(&o.series));
@@ -236,7 +216,7 @@ impl Reaction {
                 .collect();
             let rows = space.past.rows(&Filter::default())?.of(series);
             let base = BaseRate::of(
-                space.past,
+                (space.past, net),
                 &rows,
                 |_| self.horizon,
                 (BASE_SAMPLE, self.seed),
@@ -247,10 +227,11 @@ impl Reaction {
                 space: space.name(),
                 horizon: self.horizon,
                 interval: one_interval(outcomes.clone()),
+                net_of: self.net_of.clone(),
                 summary: OutcomeSummary::of(&closed),
                 base: OutcomeSummary::of(&base.closed),
                 base_windows: base.windows,
-                p_value: p_value(&self.followed(space.past, &rows, outcomes)?),
+                p_value: p_value(&self.followed((space.past, net), &rows, outcomes)?),
                 trained_until: space.past.learned_about(&query, None)?,
                 news,
             })
@@ -258,8 +239,16 @@ impl Reaction {
     }
 
     /// The pieces of news that have outcomes, most similar first.
-    fn news(&self, space: &Aligned<'_>, vector: &[f32]) -> Result<Vec<NewsGroup>> {
-        let series = Listed::new(self, space.past)?;
+    fn news(
+        &self,
+        (space, net): (&Aligned<'_>, Option<&Net<'_, '_>>),
+        vector: &[f32],
+    ) -> Result<Vec<NewsGroup>> {
+        let which = Which {
+            market: self.market.as_ref(),
+            interval: self.interval,
+        };
+        let series = Listed::new(&which, space.past)?;
         let mut limit = self.k.saturating_mul(4).max(64);
         loop {
             let (hits, known) = space.headlines_near(vector, limit, &self.choice)?;
@@ -269,7 +258,7 @@ impl Reaction {
                 if news.len() == self.k {
                     break;
                 }
-                let outcomes = series.outcomes(self, space.past, &story)?;
+                let outcomes = series.outcomes(self.horizon, (space.past, net), &story)?;
                 if !outcomes.is_empty() {
                     news.push(NewsGroup {
                         score: story.score,
@@ -330,11 +319,11 @@ impl Reaction {
     /// The outcomes in units of the volatility before each.
     fn followed<'o>(
         &self,
-        past: &Past<'_>,
+        (past, net): (&Past<'_>, Option<&Net<'_, '_>>),
         rows: &RowFilter,
         outcomes: impl Iterator<Item = &'o ReactionOutcome>,
     ) -> Result<Vec<Followed>> {
-        let mut drift = Drift::new(past, rows);
+        let mut drift = Drift::new(past, rows, net);
         let mut followed = Vec::new();
         for outcome in outcomes {
             let Some(series) = past.id_of(&outcome.series) else {
@@ -345,10 +334,14 @@ impl Reaction {
             if before.len() < FEWEST_BEFORE {
                 continue;
             }
+            let Some(before) = net_of(net, series, before)? else {
+                continue;
+            };
             let interval = outcome.series.interval;
             let most = self.horizon.most_bars(interval);
-            let after = bars_from(past, series, outcome.start, most)?;
             let (_, calendar) = past.series(series)?;
+            let after = bars_from((past, net), series, outcome.start, most)?;
+            let Some(after) = after else { continue };
             let bars = bars_within(self.horizon, &after, (interval, calendar));
             let known = (bars, drift.of(series)?);
             followed.extend(Followed::new(interval, &before, &after, known));
@@ -373,121 +366,4 @@ fn mark_repeated(news: &mut [NewsGroup]) {
         let new = told.insert((outcome.series.to_string(), outcome.start));
         outcome.repeated = !new;
     }
-}
-
-/// The series that outcomes may be of, by symbol.
-struct Listed<'a>(BTreeMap<&'a str, Vec<(u32, &'a SeriesKey)>>);
-
-impl<'a> Listed<'a> {
-    fn new(reaction: &Reaction, past: &Past<'a>) -> Result<Self> {
-        let mut listed: BTreeMap<&str, Vec<(u32, &SeriesKey)>> = BTreeMap::new();
-        for (id, key) in past.all_series() {
-            let fits = reaction.market.as_ref().is_none_or(|m| *m == key.market)
-                && reaction.interval.is_none_or(|i| i == key.interval);
-            if fits {
-                listed.entry(&key.symbol).or_default().push((id, key));
-            }
-        }
-        if listed.is_empty() {
-            return Err(Error::NotFound {
-                what: "series",
-                name: "of that market and interval".to_owned(),
-                hint_text: "`rhyme series` lists what is stored".to_owned(),
-            });
-        }
-        for series in listed.values_mut() {
-            series.sort_by_cached_key(|(_, key)| (key.interval.nominal_millis(), key.to_string()));
-        }
-        Ok(Self(listed))
-    }
-
-    /// What the symbols of a piece of news did: of a symbol with several series, each of another
-    /// interval, all of them, and over a time those of the shortest; of several venues the first by name.
-    fn outcomes(
-        &self,
-        reaction: &Reaction,
-        past: &Past<'_>,
-        story: &Story,
-    ) -> Result<Vec<ReactionOutcome>> {
-        let mut outcomes: Vec<ReactionOutcome> = Vec::new();
-        for (symbol, &known) in &story.symbols {
-            for &(id, key) in self.0.get(symbol.as_str()).into_iter().flatten() {
-                let once = matches!(reaction.horizon, Horizon::Time(_));
-                let told = outcomes.iter().any(|o| {
-                    o.series.symbol == *symbol && (once || o.series.interval == key.interval)
-                });
-                if !told {
-                    outcomes.extend(after(past, id, known, reaction.horizon)?);
-                }
-            }
-        }
-        Ok(outcomes)
-    }
-
-    /// A horizon of bars means one length of time.
-    fn check_interval(news: &[NewsGroup]) -> Result<()> {
-        let outcomes = news.iter().flat_map(|n| &n.outcomes);
-        let intervals: BTreeSet<String> = outcomes.map(|o| o.series.interval.to_string()).collect();
-        if intervals.len() < 2 {
-            return Ok(());
-        }
-        Err(Error::Ambiguous {
-            what: "the interval of",
-            name: "the bars after these headlines (a horizon like 5d needs none)".to_owned(),
-            choices: intervals.into_iter().collect(),
-        })
-    }
-}
-
-/// What a series did after a moment, if it had closed at the view's time.
-fn after(
-    past: &Past<'_>,
-    series: u32,
-    known: Timestamp,
-    horizon: Horizon,
-) -> Result<Option<ReactionOutcome>> {
-    let (key, calendar) = past.series(series)?;
-    let kind = (key.interval, calendar);
-    let bars = bars_from(past, series, known, horizon.bars_of(key.interval, LONGEST)?)?;
-    let Some(first) = bars.get(0) else {
-        return Ok(None);
-    };
-    let start = key.interval.close_of(first.time);
-    let longest = key.interval.nominal_millis().saturating_add(HOLIDAYS_MS);
-    if start.millis().saturating_sub(known.millis()) > longest {
-        return Ok(None);
-    }
-    let n = bars_within(horizon, &bars, kind);
-    let found = measure(&bars, kind, n, past.now());
-    Ok(found.closed().map(|outcome| ReactionOutcome {
-        series: key.clone(),
-        start,
-        price: first.close,
-        repeated: false,
-        outcome: *outcome,
-    }))
-}
-
-/// A bar that closes where a reaction starts, and up to `n` bars after it.
-fn bars_from(past: &Past<'_>, series: u32, known: Timestamp, n: usize) -> Result<Bars> {
-    let (key, calendar) = past.series(series)?;
-    if calendar == Calendar::Continuous {
-        return past.bars_closing_from(series, known.millis(), n);
-    }
-    let after = past.bars_opening_from(series, known, n)?;
-    let Some(Bar { time, open, .. }) = after.get(0) else {
-        return Ok(after);
-    };
-    // The price before the first bar of the outcome is the one at which it opens.
-    let before = Bar {
-        time: key.interval.open_of(time),
-        open,
-        high: open,
-        low: open,
-        close: open,
-        volume: 0.0,
-    };
-    let mut bars: Bars = std::iter::once(before).collect();
-    bars.extend(&after);
-    Ok(bars)
 }

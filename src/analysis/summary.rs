@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::benchmark::Net;
 use super::blocks::{Point, variance_of_sum};
 use super::numbers::{Span, effective_size};
 use super::outcome::{HitOutcome, Outcome, outcome_of};
@@ -113,7 +114,7 @@ pub(super) struct BaseRate {
 impl BaseRate {
     /// From a seeded sample of at least so many windows.
     pub(super) fn of(
-        past: &Past<'_>,
+        (past, net): (&Past<'_>, Option<&Net<'_, '_>>),
         rows: &RowFilter,
         horizon: impl Fn(Interval) -> Horizon,
         (sample, seed): (usize, u64),
@@ -129,10 +130,10 @@ impl BaseRate {
             horizon.bars_of(key.interval, LONGEST)?;
             let kept = match known.entry(horizon) {
                 Entry::Occupied(kept) => kept.into_mut(),
-                Entry::Vacant(none) => none.insert(past.memo().by_window(memo_key(horizon))?),
+                Entry::Vacant(none) => none.insert(past.memo().by_window(memo_key(horizon, net))?),
             };
             let found: HitOutcome = kept.get(place, || {
-                let found = outcome_of(past, place, horizon, i64::MAX)?;
+                let found = outcome_of((past, net), place, horizon, i64::MAX)?;
                 let until = found.closed().map_or(i64::MAX, |o| o.closed.millis());
                 Ok((found, until))
             })?;
@@ -147,11 +148,13 @@ impl BaseRate {
 }
 
 /// Under what the outcomes of windows are kept.
-fn memo_key(horizon: Horizon) -> Vec<u64> {
-    match horizon {
+fn memo_key(horizon: Horizon, net: Option<&Net<'_, '_>>) -> Vec<u64> {
+    let mut key = match horizon {
         Horizon::Bars(n) => vec![0, u64::from(n)],
         Horizon::Time(ms) => vec![1, ms.cast_unsigned()],
-    }
+    };
+    key.extend(net.map(Net::key));
+    key
 }
 
 #[cfg(test)]

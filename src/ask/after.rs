@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rounded::change;
 use crate::analysis::{
-    HitOutcome, HorizonOutcomes, LeftOut, NoPValue, OutcomeAnswer, OutcomeSummary,
+    Benchmark, HitOutcome, HorizonOutcomes, LeftOut, NoPValue, OutcomeAnswer, OutcomeSummary,
 };
 use crate::model::{Horizon, Interval, Timestamp};
 
@@ -178,6 +178,8 @@ pub struct Afterwards {
     pub outcomes: Vec<HorizonReply>,
     /// The interval of the windows that are counted; nothing if it is any.
     pub summary_interval: Option<Interval>,
+    /// What the outcomes are net of, if of anything.
+    pub net_of: Option<Benchmark>,
 }
 
 impl Afterwards {
@@ -185,6 +187,7 @@ impl Afterwards {
         Self {
             outcomes: answer.horizons.iter().map(HorizonReply::from).collect(),
             summary_interval: answer.interval,
+            net_of: answer.net_of.clone(),
         }
     }
 }

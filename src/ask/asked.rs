@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::db::{LeastMove, View};
+use crate::db::{Filter, LeastMove, View};
 use crate::error::Result;
 use crate::model::{SeriesKey, Timestamp};
 
@@ -64,6 +64,23 @@ pub(super) fn trained(
     Some(format!(
         "the weights of the space {space} {told}: an answer as of an earlier time knows what came later{more}"
     ))
+}
+
+/// That a question as of the past is filtered by what nobody dated.
+pub(super) fn undated(filter: &Filter, view: &View) -> Result<Option<String>> {
+    let Some(as_of) = view.as_of().filter(|_| !filter.attributes.is_empty()) else {
+        return Ok(None);
+    };
+    let all = view.attributes(None)?;
+    let names = filter.attributes.keys();
+    let without = names.filter(|name| all.iter().any(|a| a.name == **name && a.known.is_none()));
+    let without: Vec<&str> = without.map(String::as_str).collect();
+    Ok((!without.is_empty()).then(|| {
+        format!(
+            "{} of some symbols has no date: this is asked of those that have it today, which {as_of} may not have known",
+            without.join(", ")
+        )
+    }))
 }
 
 /// That a filter by moves found fewer windows than were asked for.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, few, trained};
+use super::asked::{Asked, few, trained, undated};
 use super::similar::{SimilarReply, tags_left_out, ten};
 use super::subject::Subject;
 use crate::db::{Filter, Query, SimilarAnswer, View};
@@ -97,6 +97,7 @@ impl CombineRequest {
             tags_left_out(&answer),
             trained(&answer.space, answer.trained_until, None, ""),
             few(self.filter.min_move, hits, self.exact),
+            undated(&self.filter, &asked.view)?,
         ])?;
         Ok((CombineReply { found, warning }, answer))
     }

@@ -34,34 +34,64 @@ macro_rules! pass_on {
     ($question:ident, $request:ident, each: $($name:ident)+) => {
         $(for name in &$request.$name { $question = $question.$name(name); })+
     };
+    ($question:ident, $request:ident, clones: $($name:ident)+) => {
+        $(if let Some(value) = &$request.$name { $question = $question.$name(value.clone()); })+
+    };
     ($question:ident, $request:ident, some: $($name:ident)+) => {
         $(if let Some(value) = $request.$name { $question = $question.$name(value); })+
     };
 }
 
 mod after;
+mod anomaly;
+mod anomaly_scan;
 mod asked;
+mod axis;
 mod bar_row;
+mod classify;
+mod classify_by_tags;
 mod combine;
 mod context;
+mod divergence;
 mod headline_row;
+mod label_text;
+mod map;
 mod news;
 mod outcomes;
 mod pattern;
 mod question;
 mod reaction;
+mod regimes;
 mod rounded;
 mod search;
 mod similar;
 mod span;
 mod subject;
+mod transfer;
+mod transfer_matrix;
 mod window_row;
 
 pub use after::{Afterwards, HitAfterwards, HorizonReply, OutcomeRow, OutcomeState, SummaryRow};
+pub use anomaly::{AnomalyReply, AnomalyRequest, MeasureRow, NearestRow, SizeRow};
+pub use anomaly_scan::{AnomalyScanReply, AnomalyScanRequest, EpisodeRow};
+pub use axis::{
+    AxisEnds, AxisHeadlineRow, AxisHeadlinesReply, AxisHeadlinesRequest, AxisHistoryReply,
+    AxisHistoryRequest, AxisPointRow, AxisReply, AxisRequest, AxisTimeRow,
+};
 pub use bar_row::BarRow;
+pub use classify::{ClassifyQuery, ClassifyReply, ClassifyRequest, LabelRow};
+pub use classify_by_tags::{
+    AccuracyRow, ClassifyByTagsReply, ClassifyByTagsRequest, NeighbourRow, TagRow, TagVoteQuery,
+    TagVoteRow,
+};
 pub use combine::{CombineReply, CombineRequest, Term};
 pub use context::{ContextQuery, ContextReply, ContextRequest, ContextRow};
+pub use divergence::{
+    DivergenceMomentRow, DivergenceQuery, DivergenceReply, DivergenceRequest, DivergenceRow,
+};
 pub use headline_row::{ExpressivenessRow, HeadlineRow};
+pub use label_text::LabelText;
+pub use map::{MapReply, MapRequest, PointRow};
 pub use news::{NewsQuery, NewsReply, NewsRequest, SearchedHeadlines};
 pub use outcomes::{LeftOutRow, MomentHorizon, MomentRow, OutcomesReply, OutcomesRequest};
 pub use pattern::{PatternReply, PatternRequest};
@@ -69,10 +99,13 @@ pub use question::{Answer, Question};
 #[cfg(feature = "schema")]
 pub use question::{QuestionSchema, schemas};
 pub use reaction::{ReactionQuery, ReactionReply, ReactionRequest, ReactionRow};
+pub use regimes::{ClassifyHistoryQuery, ClassifyHistoryReply, ClassifyHistoryRequest, RunRow};
 pub use search::{SearchQuery, SearchReply, SearchRequest, SearchedAll};
 pub use similar::{
     FoundSimilar, HitRow, SearchedWindows, SimilarQuery, SimilarReply, SimilarRequest, Told,
 };
 pub use span::Span;
 pub use subject::{Bars, Open, Path, Subject, Vector};
+pub use transfer::{Compared, TransferQuery, TransferReply, TransferRequest, TransferRow};
+pub use transfer_matrix::{GroupRow, PairRow, TransferMatrixReply, TransferMatrixRequest};
 pub use window_row::{MoveRow, MovedWindow, SeriesRow, WindowRow};

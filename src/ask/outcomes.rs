@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::after::{HorizonReply, OutcomeRow};
 use super::asked::Asked;
 use super::window_row::SeriesRow;
-use crate::analysis::{HorizonOutcomes, MomentLeftOut, MomentsAnswer};
+use crate::analysis::{Benchmark, HorizonOutcomes, MomentLeftOut, MomentsAnswer};
 use crate::db::{Filter, NoStart, View};
 use crate::error::Result;
 use crate::model::{Horizon, Interval, Target, Timestamp};
@@ -36,6 +36,10 @@ pub struct OutcomesRequest {
     /// Which windows of the moments' series the base rate is of.
     #[serde(default)]
     pub filter: Filter,
+    /// What the outcomes are net of: a stored symbol, or `market` for the mean of all other series of the same
+    /// market and interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net_of: Option<Benchmark>,
     /// The seed of the base rate's sample.
     #[serde(default)]
     pub seed: u64,
@@ -56,6 +60,7 @@ impl OutcomesRequest {
             horizon: five_days(),
             space: None,
             filter: Filter::new(),
+            net_of: None,
             seed: 0,
             as_of: None,
         }
@@ -71,6 +76,7 @@ impl OutcomesRequest {
         let mut question = asked.view.outcomes_of(moments, &self.horizon);
         question = question.seed(self.seed).filter(self.filter.clone());
         pass_on!(question, self, names: space);
+        pass_on!(question, self, clones: net_of);
         let answer = question.run()?;
         let moments = answer.moments.iter().zip(&answer.times);
         let moments = moments.map(|(window, time)| MomentRow {
@@ -81,6 +87,7 @@ impl OutcomesRequest {
         Ok(OutcomesReply {
             space: answer.space.clone(),
             interval: answer.interval,
+            net_of: answer.net_of.clone(),
             moments: moments.collect(),
             left_out: answer.left_out.iter().map(LeftOutRow::from).collect(),
             horizons: answer.horizons.iter().map(MomentHorizon::from).collect(),
@@ -125,6 +132,8 @@ pub struct OutcomesReply {
     pub space: String,
     /// The interval of the moments' bars.
     pub interval: Interval,
+    /// What the outcomes are net of, if of anything.
+    pub net_of: Option<Benchmark>,
     /// The moments that are counted, in the order asked.
     pub moments: Vec<MomentRow>,
     /// The moments that are not.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, few};
+use super::asked::{Asked, few, undated};
 use super::similar::{SimilarReply, ten, trained_note};
 use crate::analysis::PatternAnswer;
 use crate::db::{Filter, View};
@@ -80,6 +80,7 @@ impl PatternRequest {
         found.notes = asked.notes([
             trained_note(&answer.found),
             few(self.filter.min_move, hits, self.exact),
+            undated(&self.filter, &asked.view)?,
         ])?;
         let reply = PatternReply {
             found,

@@ -2,14 +2,27 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::anomaly::{AnomalyReply, AnomalyRequest};
+use super::anomaly_scan::{AnomalyScanReply, AnomalyScanRequest};
+use super::axis::{
+    AxisHeadlinesReply, AxisHeadlinesRequest, AxisHistoryReply, AxisHistoryRequest, AxisReply,
+    AxisRequest,
+};
+use super::classify::{ClassifyReply, ClassifyRequest};
+use super::classify_by_tags::{ClassifyByTagsReply, ClassifyByTagsRequest};
 use super::combine::{CombineReply, CombineRequest};
 use super::context::{ContextReply, ContextRequest};
+use super::divergence::{DivergenceReply, DivergenceRequest};
+use super::map::{MapReply, MapRequest};
 use super::news::{NewsReply, NewsRequest};
 use super::outcomes::{OutcomesReply, OutcomesRequest};
 use super::pattern::{PatternReply, PatternRequest};
 use super::reaction::{ReactionReply, ReactionRequest};
+use super::regimes::{ClassifyHistoryReply, ClassifyHistoryRequest};
 use super::search::{SearchReply, SearchRequest};
 use super::similar::{SimilarReply, SimilarRequest};
+use super::transfer::{TransferReply, TransferRequest};
+use super::transfer_matrix::{TransferMatrixReply, TransferMatrixRequest};
 use crate::db::View;
 use crate::error::Result;
 
@@ -104,6 +117,18 @@ questions! {
     Outcomes "outcomes" OutcomesRequest OutcomesReply;
     News "news" NewsRequest NewsReply;
     Context "context" ContextRequest ContextReply;
+    Transfer "transfer" TransferRequest TransferReply;
+    TransferMatrix "transfer-matrix" TransferMatrixRequest TransferMatrixReply;
+    Anomaly "anomaly" AnomalyRequest AnomalyReply;
+    AnomalyScan "anomaly-scan" AnomalyScanRequest AnomalyScanReply;
+    Divergence "divergence" DivergenceRequest DivergenceReply;
+    Classify "classify" ClassifyRequest ClassifyReply;
+    ClassifyHistory "classify-history" ClassifyHistoryRequest ClassifyHistoryReply;
+    ClassifyByTags "classify-by-tags" ClassifyByTagsRequest ClassifyByTagsReply;
+    Axis "axis" AxisRequest AxisReply;
+    AxisHistory "axis-history" AxisHistoryRequest AxisHistoryReply;
+    AxisHeadlines "axis-headlines" AxisHeadlinesRequest AxisHeadlinesReply;
+    Map "map" MapRequest MapReply;
 }
 
 /// The JSON schemas of a question.

@@ -8,7 +8,7 @@ use super::headline_row::ExpressivenessRow;
 use super::rounded::{change, figure};
 use super::span::Span;
 use super::window_row::SeriesRow;
-use crate::analysis::{NewsGroup, ReactionAnswer, ReactionOutcome};
+use crate::analysis::{Benchmark, NewsGroup, ReactionAnswer, ReactionOutcome};
 use crate::db::View;
 use crate::error::Result;
 use crate::model::{Horizon, Interval, Timestamp};
@@ -48,6 +48,10 @@ pub struct ReactionRequest {
     /// The time from the publication of a headline until somebody can act on it.
     #[serde(default)]
     pub latency: Span,
+    /// What the outcomes are net of: a stored symbol, or `market` for the mean of all other series of the same
+    /// market and interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net_of: Option<Benchmark>,
     /// The seed of the base rate's sample.
     #[serde(default)]
     pub seed: u64,
@@ -78,6 +82,7 @@ impl ReactionRequest {
             from: None,
             until: None,
             latency: Span::default(),
+            net_of: None,
             seed: 0,
             as_of: None,
         }
@@ -103,6 +108,7 @@ impl ReactionRequest {
         pass_on!(reaction, self, names: space market);
         pass_on!(reaction, self, each: symbol);
         pass_on!(reaction, self, some: interval from until);
+        pass_on!(reaction, self, clones: net_of);
         let answer = reaction.run()?;
         let notes = asked.notes([
             answer.warning(),
@@ -117,6 +123,7 @@ impl ReactionRequest {
                 space: answer.space.clone(),
                 horizon: answer.horizon,
                 interval: answer.interval,
+                net_of: answer.net_of.clone(),
                 as_of: asked.view.as_of(),
             },
             expressiveness: answer.expressiveness.map(ExpressivenessRow::from),
@@ -177,6 +184,8 @@ pub struct ReactionQuery {
     pub horizon: Horizon,
     /// The interval of the outcomes' bars; nothing if there are several or no outcome.
     pub interval: Option<Interval>,
+    /// What the outcomes are net of, if of anything.
+    pub net_of: Option<Benchmark>,
     /// As of when.
     pub as_of: Option<Timestamp>,
 }

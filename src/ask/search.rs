@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, few, trained};
+use super::asked::{Asked, few, trained, undated};
 use super::headline_row::{ExpressivenessRow, HeadlineRow};
 use super::similar::{HitRow, Told, ten};
 use super::span::Span;
@@ -99,6 +99,7 @@ impl SearchRequest {
             answer.warning(),
             trained(&answer.charts.space, answer.trained_until, None, ""),
             few(self.filter.min_move, hits, self.exact),
+            undated(&self.filter, &asked.view)?,
         ])?;
         let charts = answer.charts.hits.iter();
         let charts = charts.map(|hit| HitRow::of(&asked.view, hit));

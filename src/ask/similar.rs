@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::after::{Afterwards, HitAfterwards};
-use super::asked::{Asked, few, trained};
+use super::asked::{Asked, few, trained, undated};
 use super::bar_row::BarRow;
 use super::rounded::figure;
 use super::subject::Subject;
 use super::window_row::{MoveRow, WindowRow};
-use crate::analysis::OutcomeAnswer;
+use crate::analysis::{Benchmark, OutcomeAnswer};
 use crate::db::{
     Filter, Hit, LargeMoves, Refine, Searched, Similar, SimilarAnswer, TagsLeftOut, View,
 };
@@ -58,6 +58,10 @@ pub struct SimilarRequest {
     /// With `outcome`: count hits of other intervals too.
     #[serde(default)]
     pub other_intervals: bool,
+    /// With `outcome`: what they are net of: a stored symbol, or `market` for the mean of all other series of the same
+    /// market and interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net_of: Option<Benchmark>,
     /// With `outcome`: the seed of the base rate's sample.
     #[serde(default)]
     pub seed: u64,
@@ -124,6 +128,7 @@ impl SimilarRequest {
             outcome: Vec::new(),
             same_moment: false,
             other_intervals: false,
+            net_of: None,
             seed: 0,
             entries: false,
             space: None,
@@ -156,7 +161,8 @@ impl SimilarRequest {
             FoundSimilar::Hits(similar.run()?)
         } else {
             let outcomes = similar.outcomes(&self.outcome).seed(self.seed);
-            let outcomes = outcomes.same_moment(self.same_moment);
+            let mut outcomes = outcomes.same_moment(self.same_moment);
+            pass_on!(outcomes, self, clones: net_of);
             FoundSimilar::Outcomes(outcomes.other_intervals(self.other_intervals).run()?)
         };
         let answer = found.similar();
@@ -170,6 +176,7 @@ impl SimilarRequest {
                 (answer.hits.len(), self.k),
                 self.exact,
             ),
+            undated(&self.filter, &asked.view)?,
         ])?;
         let mut reply = SimilarReply::of(&asked.view, self.target.name(), answer)?;
         reply.notes = notes;

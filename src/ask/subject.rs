@@ -166,6 +166,16 @@ impl Subject {
     }
 }
 
+/// A series without a time.
+pub(super) fn series_alone(target: &Target) -> Result<Target> {
+    match target.time {
+        None => Ok(target.clone()),
+        Some(_) => Err(Error::invalid(format!(
+            "expected a series like BTCUSDT:1h, found {target} with a time; use `from` and `until`"
+        ))),
+    }
+}
+
 /// Bars that can have happened, in order.
 fn checked(rows: &[BarRow]) -> Result<Columns> {
     let bars = || rows.iter().copied().map(Bar::from);

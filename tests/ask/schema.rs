@@ -11,7 +11,7 @@ pub(crate) fn check(root: &Value, value: &Value) {
 }
 
 /// The keywords that say nothing of a value.
-const SILENT: [&str; 9] = [
+const SILENT: [&str; 11] = [
     "$schema",
     "$defs",
     "title",
@@ -21,6 +21,8 @@ const SILENT: [&str; 9] = [
     "minimum",
     "maximum",
     "required",
+    "minItems",
+    "maxItems",
 ];
 
 fn fits(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! What comes after similar windows on random walks: nothing, and it must be said so.
 
-use rhymedb::{Horizon, Similar, Target};
+use rhymedb::{Benchmark, Horizon, Similar, Target};
 
 use crate::world::{Asked, HOUR, World, clusters, jumps, long, mean, share_below, walks};
 
@@ -135,6 +135,36 @@ fn p_values_hold_where_volatility_clusters() {
             low <= if long() { 0.08 } else { 0.14 },
             "quarter {i}: {low}"
         );
+    }
+}
+
+/// Net of the market, or of one of the series, a p is no smaller by chance than it should be.
+#[test]
+fn p_values_net_of_a_benchmark_hold() {
+    let (seeds, targets, bars) = if long() { (4, 80, 2272) } else { (1, 36, 1000) };
+    for of in [Benchmark::Market, Benchmark::Symbol("S05".to_owned())] {
+        let mut p = Vec::new();
+        for seed in 0..seeds {
+            let world = clusters(20 + seed, 12, bars);
+            for &asked in &world.targets(targets, seed) {
+                let view = world.db.at(world.end(asked));
+                let question = similar(&view, &world, (asked, "shape"));
+                let answer = question
+                    .outcomes(&[1, 5, 24])
+                    .net_of(of.clone())
+                    .run()
+                    .unwrap();
+                p.extend(answer.horizons.iter().filter_map(|h| h.p_value.ok()));
+            }
+        }
+        let (five, one) = (share_below(&p, 0.05), share_below(&p, 0.01));
+        println!(
+            "net of {of}: {} p, < .05 {five:.3}, < .01 {one:.3}",
+            p.len()
+        );
+        assert!(p.len() > 80);
+        let most = if long() { (0.065, 0.02) } else { (0.12, 0.05) };
+        assert!(five <= most.0 && one <= most.1, "net of {of}: {five} {one}");
     }
 }
 

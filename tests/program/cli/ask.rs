@@ -80,6 +80,12 @@ fn timeless(mut answer: Value) -> Value {
 fn questions_as_json_have_the_answers_of_the_commands() {
     let world = words::market();
     world.file("moments.csv", "symbol,time\nAAAUSDT,2021-01-05T12:00\n");
+    world.file(
+        "mood.json",
+        r#"{"mood": {"shares fall": "shares fall", "up": ["shares rise"]}}"#,
+    );
+    let tag = ["tag", "add", "BBBUSDT:1h@2021-01-08", "long"];
+    world.rhyme(&tag).ok();
     for (command, question) in SAME {
         let command = [command, &["--format", "json"][..]].concat();
         let told = timeless(world.rhyme(&command).json());

@@ -274,3 +274,66 @@ fn dates_of_a_file_count_from_the_first_close_after_them() {
         "{said}"
     );
 }
+
+#[test]
+fn outcomes_can_be_net_of_another_symbol() {
+    let world = World::with_market();
+    let stored = world.rhyme(&["series", "--format", "json"]).json();
+    let hourly = stored
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|s| s["interval"] == "1h");
+    let symbols: Vec<&str> = hourly.map(|s| s["symbol"].as_str().unwrap()).collect();
+    assert_eq!(symbols.len(), 2, "{symbols:?}");
+    let ask = |more: &[&str]| {
+        json(
+            &world,
+            &[&["AAAUSDT:1h", "-k", "6", "--outcome", "5"], more].concat(),
+        )
+    };
+    let (plain, net) = (ask(&[]), ask(&["--net-of", symbols[1]]));
+    assert_eq!(net["net_of"], symbols[1]);
+    assert_eq!(plain["net_of"], Value::Null);
+    let mut seen = [false; 2];
+    for (before, after) in plain["hits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(net["hits"].as_array().unwrap())
+    {
+        let (before, after) = (&before["outcomes"][0], &after["outcomes"][0]);
+        if before["outcome"] != "closed" {
+            continue;
+        }
+        // The benchmark itself has nothing net of it.
+        let known = after["outcome"] == "closed";
+        assert!(!known || before["change"] != after["change"]);
+        seen[usize::from(known)] = true;
+    }
+    assert!(seen[1], "{net}");
+    let table = world
+        .rhyme(&[
+            "similar",
+            "AAAUSDT:1h",
+            "-k",
+            "6",
+            "--outcome",
+            "5",
+            "--net-of",
+            symbols[1],
+        ])
+        .ok();
+    assert!(
+        table.contains(&format!("net of {}: the return of every bar", symbols[1])),
+        "{table}"
+    );
+    // Two series are no market, which is said by what is missing.
+    assert_eq!(
+        ask(&["--net-of", "market"])["outcomes"][0]["hits"],
+        Value::Null
+    );
+    world
+        .rhyme(&["similar", "AAAUSDT:1h", "--outcome", "5", "--net-of", "SPY"])
+        .fails(3, "no benchmark SPY in bars of 1h");
+}

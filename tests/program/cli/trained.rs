@@ -69,7 +69,7 @@ fn what_is_ranked_against_the_past_says_what_it_leaves_out() {
     let told = "moments whose window began before have no percentile";
     assert!(said.contains(NOTE) && said.contains(told), "{said}");
     let mut ends = Vec::new();
-    for moment in moments.as_array().unwrap() {
+    for moment in moments["moments"].as_array().unwrap() {
         let end = moment["end"].as_str().unwrap();
         let until = (end < "2021-01-10T08").then_some(UNTIL);
         assert_eq!(moment["trained_until"].as_str(), until, "{moment}");

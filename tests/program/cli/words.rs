@@ -268,9 +268,7 @@ fn charts_are_classified_by_any_labels() {
         "json",
     ];
     let runs = world.rhyme(&history).json();
-    let windows: u64 = runs
-        .as_array()
-        .unwrap()
+    let windows: u64 = list(&runs, "runs")
         .iter()
         .map(|r| r["windows"].as_u64().unwrap())
         .sum();
@@ -281,11 +279,11 @@ fn charts_are_classified_by_any_labels() {
         &["--from", "2021-01-10", "--to", "2021-01-10"],
     ]
     .concat();
-    assert_eq!(world.rhyme(&part).json()[0]["windows"], 1);
+    assert_eq!(world.rhyme(&part).json()["runs"][0]["windows"], 1);
     // A label that has to be confirmed changes less often, and says so from the same moments on.
     let runs = |confirm: &str| {
         let runs = world.rhyme(&[&history[..], &["--confirm", confirm, "--abstain", "0"]].concat());
-        runs.json().as_array().unwrap().len()
+        list(&runs.json(), "runs").len()
     };
     assert!(runs("5") < runs("1"));
     world
@@ -394,7 +392,7 @@ fn directions_and_divergence_run_along_time() {
     let episodes = world
         .rhyme(&[&divergence[..], &["--format", "json"]].concat())
         .json();
-    let episodes = episodes.as_array().unwrap();
+    let episodes = list(&episodes, "episodes");
     assert!((1..=3).contains(&episodes.len()), "{episodes:?}");
     for episode in episodes {
         let sign = episode["sign"].as_str().unwrap();
@@ -407,7 +405,7 @@ fn directions_and_divergence_run_along_time() {
     let json = world
         .rhyme(&[&divergence[..], &["--format", "json"]].concat())
         .json();
-    let moments = json.as_array().unwrap();
+    let moments = list(&json, "moments");
     // Two within one hour are two moments: at 10:00, and in the bar up to 11:00.
     assert_eq!(moments.len(), 4);
     assert_eq!(moments[0]["flagged"], true);

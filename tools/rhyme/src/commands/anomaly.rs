@@ -1,24 +1,21 @@
 //! How unusual a window is, and the unusual episodes of a period.
 
-use std::time::Duration;
-
 use clap::Args;
-use rhymedb::{
-    AnomalyAnswer, Error, Filter, Interval, Measure, RankedSize, Target, Timestamp, Unusual, View,
-    Window,
-};
-use serde_json::{Value, json};
+use rhymedb::ask::{AnomalyReply, AnomalyRequest, AnomalyScanRequest, Span};
+use rhymedb::{AnomalyAnswer, Error, Interval, Measure, RankedSize, Timestamp, View};
 
 use super::labels::Labels;
-use super::moves::{self, MOVE_COLUMNS};
-use super::window_columns::{WINDOW_COLUMNS, figure, p_figure, rounded, window_row};
-use super::{anomaly_scan, pictures, trained, words};
+use super::moves::MOVE_COLUMNS;
+use super::shown::{self, rounded, with_p};
+use super::window_columns::WINDOW_COLUMNS;
+use super::{anomaly_scan, pictures};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{note_pending, open, view_at};
+use crate::opening::{known, open, view_of};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
+use crate::progress;
 use crate::text::{grouped, legible};
 
 pub(crate) const HELP: &str = "\
@@ -82,8 +79,8 @@ pub(crate) struct Anomaly {
     #[command(flatten)]
     labels: Labels,
     /// The time from the publication of a headline until somebody could know it, like 5m
-    #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
-    latency: Duration,
+    #[arg(long, default_value = "0", value_name = "TIME")]
+    latency: Span,
     /// The seed of the samples
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -97,57 +94,56 @@ pub(crate) struct Anomaly {
     plot: PlotArgs,
 }
 
-/// How many nearest episodes the distance is measured to, unless something is said.
-const NEIGHBOURS: usize = 5;
-
-/// The options that both questions have.
-macro_rules! with_options {
-    ($question:expr, $args:expr, $neighbours:expr) => {{
-        let mut question = $question
-            .k($neighbours.unwrap_or(NEIGHBOURS))
-            .exact($args.exact)
-            .seed($args.seed)
-            .calibration($args.calibration)
-            .latency($args.latency);
-        say!(question, $args, names: space among);
-        if let Some(set) = &$args.labels.set()? {
-            question = question.labels(set);
-        }
-        question
-    }};
+/// The options that both requests have.
+macro_rules! say_to {
+    ($request:ident, $args:expr) => {
+        $request.among.clone_from(&$args.among);
+        $request.space.clone_from(&$args.space);
+        $request.calibration = $args.calibration;
+        ($request.labels, $request.set) = $args.labels.chosen()?;
+        $request.latency = $args.latency;
+        $request.seed = $args.seed;
+        $request.as_of = $args.as_of;
+        $request.exact = $args.exact;
+    };
 }
 
 pub(crate) fn run(global: &Global, args: &Anomaly) -> Outcome {
-    let db = open(global)?;
-    let view = view_at(global, &db, args.as_of);
-    note_pending(global, &view)?;
     let Some(name) = &args.scan else {
-        check_single(args)?;
-        let target: Target = args.target.as_deref().unwrap_or_default().parse()?;
-        let neighbours = args.neighbours.or(args.k);
-        let answer = with_options!(view.anomaly(target), args, neighbours).run()?;
-        let (until, series) = (answer.trained_until, &answer.window.series);
-        trained::note(global, &answer.space, until, Some(series), UNRANKED);
-        return print(global.format, &view, &answer);
+        return one(global, args);
     };
-    let mut scan = with_options!(view.anomaly_scan(), args, args.neighbours).of(name);
-    if let Some(k) = args.k {
-        scan = scan.limit(k);
-    }
-    let mut filter = Filter::new();
-    filter.intervals.clone_from(&args.interval);
-    (filter.from, filter.until) = (args.from, args.until);
-    scan = scan.filter(filter);
-    say!(scan, args, some: by level);
-    let answer = scan.scores(args.plot.plot.is_some()).run()?;
-    trained::note(global, &answer.space, answer.trained_until, None, UNRANKED);
-    let drawn = || picture::anomalies(&view, name, &answer);
+    let mut request = AnomalyScanRequest::new(name);
+    say_to!(request, args);
+    request.filter.intervals.clone_from(&args.interval);
+    (request.filter.from, request.filter.until) = (args.from, args.until);
+    request.by = args.by.unwrap_or(request.by);
+    request.level = args.level.unwrap_or(request.level);
+    request.k = args.k.unwrap_or(request.k);
+    request.neighbours = args.neighbours.unwrap_or(request.neighbours);
+    request.scores = args.plot.plot.is_some();
+    let db = open(global)?;
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let view = &known(&view, args.as_of);
+    let drawn = || picture::anomalies(view, name, &answer);
     args.plot.write(global, drawn)?;
-    anomaly_scan::print(global.format, &view, &answer)
+    anomaly_scan::print(global.format, view, &reply, &answer)
 }
 
-/// What follows for windows that weights have seen.
-const UNRANKED: &str = "; the alignment of a window that began before is not ranked";
+fn one(global: &Global, args: &Anomaly) -> Outcome {
+    check_single(args)?;
+    let target = args.target.as_deref().unwrap_or_default();
+    let mut request = AnomalyRequest::new(target.parse()?);
+    say_to!(request, args);
+    let neighbours = args.neighbours.or(args.k);
+    request.neighbours = neighbours.unwrap_or(request.neighbours);
+    let db = open(global)?;
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    print(global.format, &known(&view, args.as_of), &reply, &answer)
+}
 
 /// Refuses options of a scan for a single window. The parser cannot: it takes no requirement for
 /// missing that conflicts with what is there.
@@ -176,15 +172,15 @@ const MEASURE_COLUMNS: [Column; 4] = [
     column("p_value", "p"),
 ];
 
-fn print(format: Format, view: &View, answer: &AnomalyAnswer) -> Outcome {
-    let measures = measure_rows(format, &answer.unusual);
+fn print(format: Format, view: &View, reply: &AnomalyReply, answer: &AnomalyAnswer) -> Outcome {
+    let measures = shown::rows(&reply.measures)?;
     match format {
-        Format::Json => output::json(&answer_json(view, answer, measures)?),
+        Format::Json => output::json(&output::value(reply)?),
         Format::Csv => output::listing(format, &MEASURE_COLUMNS, &measures, ""),
         Format::Table => {
-            let found = measure_rows(Format::Json, &answer.unusual);
-            output::keep(&MEASURE_COLUMNS, &found);
+            output::keep(&MEASURE_COLUMNS, &measures);
             output::prose(&heading(view, answer))?;
+            let measures = rounded(with_p(measures), &[("value", 3), ("percentile", 1)]);
             output::listing(format, &MEASURE_COLUMNS, &measures, "")?;
             output::prose(&remarks(view, answer)?)?;
             let columns = [
@@ -193,7 +189,7 @@ fn print(format: Format, view: &View, answer: &AnomalyAnswer) -> Outcome {
                 &MOVE_COLUMNS,
             ]
             .concat();
-            let nearest = nearest_rows(format, view, answer)?;
+            let nearest = rounded(shown::rows(&reply.nearest)?, &[("score", 4)]);
             output::listing(
                 format,
                 &columns,
@@ -300,65 +296,4 @@ fn heading(view: &View, answer: &AnomalyAnswer) -> String {
         grouped(answer.history),
         answer.took.as_secs_f64() * 1e3
     )
-}
-
-fn measure_rows(format: Format, unusual: &Unusual) -> Vec<Value> {
-    let row = |m: &rhymedb::Measured| {
-        json!({
-            "measure": m.measure.to_string(),
-            "value": figure(format, m.value, 3),
-            "percentile": figure(format, m.percentile, 1),
-            "p_value": p_figure(format, m.p_value),
-        })
-    };
-    unusual.measures.iter().map(row).collect()
-}
-
-fn nearest_rows(format: Format, view: &View, answer: &AnomalyAnswer) -> Outcome<Vec<Value>> {
-    let row = |(score, window): &(f32, Window)| {
-        let mut row = window_row(window);
-        let score = figure(format, f64::from(*score), 4);
-        row.insert("score".to_owned(), score);
-        moves::with_move(format, view, window, Value::Object(row))
-    };
-    answer.nearest.iter().map(row).collect()
-}
-
-fn answer_json(view: &View, answer: &AnomalyAnswer, measures: Vec<Value>) -> Outcome<Value> {
-    Ok(json!({
-        "space": answer.space,
-        "as_of": view.as_of().map(|t| t.to_string()),
-        "window": window_row(&answer.window),
-        "window_bars": answer.window_bars,
-        "exclusion": answer.exclusion,
-        "trained_until": words::text(answer.trained_until),
-        "history": answer.history,
-        "size": size_json(view.change(&answer.window)?, answer.unusual.size.as_ref()),
-        "calibration": answer.unusual.calibration,
-        "measures": measures,
-        "z_alarm": answer.unusual.z_alarm,
-        "z_false_alarms": rounded(answer.unusual.z_false_alarms),
-        "nearest": nearest_rows(Format::Json, view, answer)?,
-        "took_us": answer.took.as_micros() as u64,
-    }))
-}
-
-fn size_json(change: Option<f64>, ranked: Option<&RankedSize>) -> Value {
-    let Some(ranked) = ranked else {
-        return Value::Null;
-    };
-    let size = &ranked.size;
-    json!({
-        "move_percent": change.map(|change| rounded(100.0 * change)),
-        "window": rounded(size.window),
-        "quarter": rounded(size.quarter),
-        "eighth": rounded(size.eighth),
-        "last_bar": rounded(size.last_bar),
-        "range": rounded(size.range),
-        "volatility": rounded(size.volatility),
-        "volume": rounded(size.volume),
-        "gap": rounded(size.gap),
-        "own_windows": ranked.own,
-        "market_windows": ranked.market,
-    })
 }

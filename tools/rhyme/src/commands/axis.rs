@@ -1,13 +1,17 @@
 use clap::Args as ClapArgs;
-use rhymedb::{Axis, Query, Timestamp, View};
-use serde_json::{Value, json};
+use rhymedb::Timestamp;
+use rhymedb::ask::{AxisHeadlinesRequest, AxisHistoryRequest, AxisRequest};
+use serde::Serialize;
 
-use super::words::{self, Place, number};
+use super::query_text;
+use super::shown::{self, rounded};
+use super::words::{self, Place};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{check_period, open};
-use crate::output::{self, column};
+use crate::opening::{check_period, open, view_of};
+use crate::output::{self, Column, column};
+use crate::progress;
 
 pub(crate) const HELP: &str = "\
 LOW and HIGH are sentences, or prototype:NAME. A value is the cosine with the direction from LOW to
@@ -45,100 +49,76 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     check_period(args.from, args.until)?;
-    let db = open(global)?;
-    let view = args.place.view(global, &db)?;
-    let mut axis = view.axis(end(&args.low), end(&args.high));
-    say!(axis, args.place, names: space);
-    let warning = axis.warning()?;
-    words::warn(global, warning.as_deref());
     match (&args.history, &args.headlines) {
-        (Some(series), _) => history(global.format, args, &axis, series),
-        (None, Some(symbol)) => headlines(global.format, args, &axis, symbol),
-        (None, None) => points(global.format, args, &view, (&axis, warning)),
+        (Some(series), _) => history(global, args, series),
+        (None, Some(symbol)) => headlines(global, args, symbol),
+        (None, None) => points(global, args),
     }
 }
 
-fn end(text: &str) -> Query {
-    match text.strip_prefix("prototype:") {
-        Some(name) => Query::prototype(name),
-        None => Query::text(text.strip_prefix("text:").unwrap_or(text)),
-    }
-}
-
-fn points(
-    format: Format,
-    args: &Args,
-    view: &View,
-    (axis, warning): (&Axis, Option<String>),
-) -> Outcome {
-    let mut rows = Vec::with_capacity(args.targets.len());
-    let mut direction = None;
-    for target in &args.targets {
-        let point = axis.of(words::query(target)?)?;
-        direction = point.expressiveness;
-        rows.push(json!({
-            "target": target,
-            "end": words::text(point.window.as_ref().map(|w| w.end)),
-            "value": number(format, point.value),
-            "deviations": point.deviations.map(|d| (d * 100.0).round() / 100.0),
-        }));
-    }
+fn points(global: &Global, args: &Args) -> Outcome {
+    let targets = args.targets.iter().map(|text| query_text::subject(text));
+    let targets = targets.collect::<Outcome<_>>()?;
+    let mut request = AxisRequest::new(&args.low, &args.high, targets);
+    request.space.clone_from(&args.place.space);
+    request.as_of = args.place.as_of;
+    let reply = request.ask(&view_of(global, &open(global)?))?;
+    progress::notes(global, &reply.notes);
     let columns = [
         column("target", "target"),
         column("end", "end"),
         column("value", "value"),
         column("deviations", "deviations"),
     ];
-    match format {
-        Format::Json => output::json(&json!({
-            "axis": { "low": args.low, "high": args.high },
-            "as_of": words::text(view.as_of()),
-            "expressiveness": words::expressiveness(direction),
-            "warning": warning,
-            "points": rows,
-        })),
-        Format::Csv | Format::Table => output::listing(format, &columns, &rows, ""),
-    }
+    print(global.format, &reply, (&columns, &reply.points), "")
 }
 
-fn history(format: Format, args: &Args, axis: &Axis, series: &str) -> Outcome {
-    let answer = axis.history(&words::series(series)?, args.from, args.until)?;
-    let rows: Vec<Value> = answer
-        .points
-        .iter()
-        .map(|(end, value, deviations)| {
-            json!({
-                "end": end.to_string(),
-                "value": number(format, *value),
-                "deviations": deviations.map(|d| (d * 100.0).round() / 100.0),
-            })
-        })
-        .collect();
+fn history(global: &Global, args: &Args, series: &str) -> Outcome {
+    let series = words::series(series)?;
+    let mut request = AxisHistoryRequest::new(&args.low, &args.high, series);
+    request.space.clone_from(&args.place.space);
+    (request.from, request.until) = (args.from, args.until);
+    request.as_of = args.place.as_of;
+    let reply = request.ask(&view_of(global, &open(global)?))?;
+    progress::notes(global, &reply.notes);
     let columns = [
         column("end", "end"),
         column("value", "value"),
         column("deviations", "deviations"),
     ];
     let none = "the series has no windows in that period";
-    output::listing(format, &columns, &rows, none)
+    print(global.format, &reply, (&columns, &reply.points), none)
 }
 
-fn headlines(format: Format, args: &Args, axis: &Axis, symbol: &str) -> Outcome {
-    let found = axis.headlines(symbol, args.from, args.until)?;
-    let rows: Vec<Value> = found
-        .iter()
-        .map(|line| {
-            json!({
-                "known": line.known.to_string(),
-                "value": number(format, line.value),
-                "text": line.headline.text,
-            })
-        })
-        .collect();
+fn headlines(global: &Global, args: &Args, symbol: &str) -> Outcome {
+    let mut request = AxisHeadlinesRequest::new(&args.low, &args.high, symbol);
+    request.space.clone_from(&args.place.space);
+    (request.from, request.until) = (args.from, args.until);
+    request.as_of = args.place.as_of;
+    let reply = request.ask(&view_of(global, &open(global)?))?;
+    progress::notes(global, &reply.notes);
     let columns = [
         column("known", "known"),
         column("value", "value"),
         column("text", "headline"),
     ];
-    output::listing(format, &columns, &rows, "no such headlines are known")
+    let none = "no such headlines are known";
+    print(global.format, &reply, (&columns, &reply.headlines), none)
+}
+
+fn print<R: Serialize>(
+    format: Format,
+    reply: &impl Serialize,
+    (columns, rows): (&[Column], &[R]),
+    none: &str,
+) -> Outcome {
+    let rows = shown::rows(rows)?;
+    match format {
+        Format::Json => output::json(&output::value(reply)?),
+        Format::Csv => output::listing(format, columns, &rows, none),
+        Format::Table => {
+            output::keep(columns, &rows);
+            output::listing(format, columns, &rounded(rows, &[("value", 4)]), none)
+        }
+    }
 }

@@ -1,15 +1,18 @@
 //! `classify --by-tags`: a vote of the tagged windows nearest to a chart.
 
 use clap::Args;
-use rhymedb::{TagAccuracy, TagVoteAnswer, View};
-use serde_json::{Value, json};
+use rhymedb::ask::ClassifyByTagsRequest;
+use rhymedb::{TagAccuracy, TagVoteAnswer};
 
-use super::tag;
-use super::words::{self, Place, number};
+use super::query_text;
+use super::shown::{self, rounded};
+use super::words::{self, Place};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
+use crate::opening::{known, open, view_of};
 use crate::output::{self, column};
+use crate::progress;
 use crate::text::legible;
 
 #[derive(Debug, Args)]
@@ -22,82 +25,35 @@ pub(super) struct ByTags {
     neighbours: usize,
 }
 
-pub(super) fn run(
-    global: &Global,
-    view: &View,
-    target: &str,
-    (args, place): (&ByTags, &Place),
-) -> Outcome {
-    let mut question = view
-        .classify_by_tags(words::query(target)?)
-        .neighbours(args.neighbours);
-    say!(question, place, names: space);
-    let answer = question.run()?;
-    let format = global.format;
-    let rows: Vec<Value> = answer
-        .votes
-        .iter()
-        .map(|votes| {
-            json!({
-                "tag": votes.name,
-                "share": number(format, votes.share),
-                "strength": number(format, votes.strength),
-            })
-        })
-        .collect();
+pub(super) fn run(global: &Global, target: &str, (args, place): (&ByTags, &Place)) -> Outcome {
+    let mut request = ClassifyByTagsRequest::new(query_text::subject(target)?);
+    request.neighbours = args.neighbours;
+    request.space.clone_from(&place.space);
+    request.as_of = place.as_of;
+    let view = view_of(global, &open(global)?);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let rows = shown::rows(&reply.votes)?;
     let columns = [
         column("tag", "tag"),
         column("share", "share of votes"),
         column("strength", "sum of cosines"),
     ];
-    match format {
-        Format::Json => output::json(&whole(view, target, &answer, rows)?),
-        Format::Csv => output::listing(format, &columns, &rows, ""),
+    match global.format {
+        Format::Json => output::json(&output::value(&reply)?),
+        Format::Csv => output::listing(global.format, &columns, &rows, ""),
         Format::Table => {
+            let view = &known(&view, place.as_of);
             output::prose(&format!(
                 "{}\n{}\n",
                 words::window_line(view, answer.query.as_ref(), target)?,
                 verdict(&answer)
             ))?;
-            output::listing(format, &columns, &rows, "")
+            output::keep(&columns, &rows);
+            let rows = rounded(rows, &[("share", 4), ("strength", 4)]);
+            output::listing(global.format, &columns, &rows, "")
         }
     }
-}
-
-fn whole(view: &View, target: &str, answer: &TagVoteAnswer, votes: Vec<Value>) -> Outcome<Value> {
-    let neighbours = answer.neighbours.iter().map(|one| {
-        let mut row = tag::row(&one.tag);
-        if let Some(object) = row.as_object_mut() {
-            object.insert(
-                "score".to_owned(),
-                number(Format::Json, f64::from(one.score)),
-            );
-        }
-        row
-    });
-    Ok(json!({
-        "query": {
-            "target": target,
-            "window": words::window_json(view, answer.query.as_ref())?,
-            "space": answer.space,
-            "as_of": words::text(view.as_of()),
-        },
-        "chosen": answer.votes.first().map(|votes| &votes.name),
-        "votes": votes,
-        "neighbours": neighbours.collect::<Vec<_>>(),
-        "candidates": answer.candidates,
-        "overlapping": answer.overlapping,
-        "left_out": answer.left_out,
-        "accuracy": {
-            "asked": answer.accuracy.asked,
-            "right": answer.accuracy.right,
-            "majority": answer.accuracy.majority,
-            "groups": answer.accuracy.groups,
-            "share": answer.accuracy.interval.map(|_| share(answer.accuracy.right, &answer.accuracy)),
-            "interval": answer.accuracy.interval,
-            "method": "95 %, Wilson, groups of windows that overlap one another as one trial",
-        },
-    }))
 }
 
 fn share(n: u64, of: &TagAccuracy) -> f64 {

@@ -1,17 +1,19 @@
 use clap::Args as ClapArgs;
-use rhymedb::{ClassifyAnswer, Error, JudgedBy, LabelSet, Timestamp, View};
-use serde_json::{Value, json};
+use rhymedb::ask::{ClassifyHistoryRequest, ClassifyRequest};
+use rhymedb::{ClassifyAnswer, Error, JudgedBy, Timestamp};
 
 use super::by_tags::{self, ByTags};
 use super::labels::Labels;
-use super::trained;
-use super::words::{self, Place, number};
+use super::query_text;
+use super::shown::{self, rounded};
+use super::words::{self, Place};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{check_period, open};
-use crate::output::{self, column};
+use crate::opening::{check_period, known, open, view_of};
+use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
+use crate::progress;
 use crate::text::legible;
 
 pub(crate) const HELP: &str = "\
@@ -67,16 +69,11 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         check_single(args)?;
     }
     if let (true, Some(target)) = (args.by_tags.by_tags, &args.target) {
-        let view = args.place.view(global, &open(global)?)?;
-        return by_tags::run(global, &view, target, (&args.by_tags, &args.place));
+        return by_tags::run(global, target, (&args.by_tags, &args.place));
     }
-    let set = args.labels.set()?;
-    let set = set.map_or_else(|| LabelSet::built_in_named("regimes"), Ok)?;
-    let db = open(global)?;
-    let view = args.place.view(global, &db)?;
     match (&args.history, &args.target) {
-        (Some(series), _) => history(global, args, &view, series, &set),
-        (None, Some(target)) => one(global, args, &view, target, &set),
+        (Some(series), _) => history(global, args, series),
+        (None, Some(target)) => one(global, args, target),
         (None, None) => Err(Error::Invalid("expected a target or --history".to_owned()).into()),
     }
 }
@@ -99,34 +96,23 @@ fn check_single(args: &Args) -> Outcome {
     }
 }
 
-fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) -> Outcome {
-    let mut classify = view.classify(words::query(target)?, set);
-    classify = classify.abstain_below(args.abstain).centred(args.centred);
-    say!(classify, args.place, names: space);
-    let answer = classify.run()?;
-    words::warn(global, answer.warning.as_deref());
-    if let Some(space) = &answer.space {
-        let series = answer.query.as_ref().map(|w| &w.series);
-        trained::note(global, space, answer.trained_until, series, "");
-    }
+fn one(global: &Global, args: &Args, target: &str) -> Outcome {
+    let mut request = ClassifyRequest::new(query_text::subject(target)?);
+    (request.labels, request.set) = args.labels.chosen()?;
+    request.space.clone_from(&args.place.space);
+    (request.abstain, request.centred) = (args.abstain, args.centred);
+    request.as_of = args.place.as_of;
+    let db = open(global)?;
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
     let format = global.format;
-    let rows: Vec<Value> = answer
-        .labels
-        .iter()
-        .map(|label| {
-            json!({
-                "label": label.label,
-                "probability": number(format, label.probability),
-                "score": number(format, label.score),
-                "percentile": words::percentile(label.expressiveness),
-            })
-        })
-        .collect();
+    let rows = shown::rows(&reply.labels)?;
     let mut columns = vec![
         column("label", "label"),
         column("probability", "probability"),
     ];
-    match answer.judged_by {
+    match reply.query.judged_by {
         JudgedBy::Words => columns.extend([
             column("score", "score"),
             column("percentile", "says more than %"),
@@ -135,30 +121,17 @@ fn one(global: &Global, args: &Args, view: &View, target: &str, set: &LabelSet) 
         JudgedBy::Rules => {}
     }
     match format {
-        Format::Json => output::json(&json!({
-            "query": {
-                "target": target,
-                "window": words::window_json(view, answer.query.as_ref())?,
-                "space": answer.space,
-                "set": answer.set,
-                "judged_by": answer.judged_by,
-                "as_of": words::text(view.as_of()),
-            },
-            "chosen": answer.chosen,
-            "margin": number(format, answer.margin),
-            "none": number(format, answer.none),
-            "temperature": answer.temperature.map(|t| number(format, t)),
-            "warning": answer.warning,
-            "trained_until": words::text(answer.trained_until),
-            "labels": rows,
-        })),
+        Format::Json => output::json(&output::value(&reply)?),
         Format::Csv => output::listing(format, &columns, &rows, ""),
         Format::Table => {
+            let view = &known(&view, args.place.as_of);
             output::prose(&format!(
                 "{}\n{}\n",
                 words::window_line(view, answer.query.as_ref(), target)?,
                 verdict(&answer)
             ))?;
+            output::keep(&columns, &rows);
+            let rows = rounded(rows, &[("probability", 4), ("score", 4)]);
             output::listing(format, &columns, &rows, "")
         }
     }
@@ -182,44 +155,44 @@ fn verdict(answer: &ClassifyAnswer) -> String {
     }
 }
 
-fn history(global: &Global, args: &Args, view: &View, series: &str, set: &LabelSet) -> Outcome {
-    let mut regimes = view.regimes(words::series(series)?, set);
-    regimes = regimes.abstain_below(args.abstain).centred(args.centred);
-    say!(regimes, args.place, names: space);
-    say!(regimes, args, some: confirm from until);
-    let answer = regimes.run()?;
-    words::warn(global, answer.warning.as_deref());
-    if let Some(space) = &answer.space {
-        let series = Some(&answer.series);
-        trained::note(global, space, answer.trained_until, series, "");
-    }
-    let drawn = || picture::regimes(view, set, &answer);
-    args.plot.write(global, drawn)?;
-    let rows: Vec<Value> = answer
-        .runs
-        .iter()
-        .map(|run| {
-            let undecided = match global.format {
-                Format::Table => json!("undecided"),
-                Format::Json | Format::Csv => Value::Null,
-            };
-            json!({
-                "first": run.first.to_string(),
-                "last": run.last.to_string(),
-                "windows": run.windows,
-                "label": run.label.as_ref().map_or(undecided, |l| json!(l)),
-                "probability": number(global.format, run.probability),
-                "trained_until": words::text(answer.trained_until),
-            })
-        })
-        .collect();
-    let columns = [
-        column("first", "first end"),
-        column("last", "last end"),
-        column("windows", "windows"),
-        column("label", "label"),
-        column("probability", "mean probability"),
-    ];
+const RUN_COLUMNS: [Column; 5] = [
+    column("first", "first end"),
+    column("last", "last end"),
+    column("windows", "windows"),
+    column("label", "label"),
+    column("probability", "mean probability"),
+];
+
+fn history(global: &Global, args: &Args, series: &str) -> Outcome {
+    let mut request = ClassifyHistoryRequest::new(words::series(series)?);
+    (request.labels, request.set) = args.labels.chosen()?;
+    request.space.clone_from(&args.place.space);
+    (request.abstain, request.centred) = (args.abstain, args.centred);
+    request.confirm = args.confirm;
+    (request.from, request.until) = (args.from, args.until);
+    request.as_of = args.place.as_of;
+    let db = open(global)?;
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let view = &known(&view, args.place.as_of);
+    args.plot.write(global, || {
+        picture::regimes(view, &request.label_set()?, &answer)
+    })?;
+    let rows = shown::rows(&reply.runs)?;
     let none = "the series has no windows in that period";
-    output::listing(global.format, &columns, &rows, none)
+    match global.format {
+        Format::Json => output::json(&output::value(&reply)?),
+        Format::Csv => output::listing(global.format, &RUN_COLUMNS, &rows, none),
+        Format::Table => {
+            output::keep(&RUN_COLUMNS, &rows);
+            let mut rows = rounded(rows, &[("probability", 4)]);
+            for label in rows.iter_mut().filter_map(|row| row.get_mut("label")) {
+                if label.is_null() {
+                    *label = "undecided".into();
+                }
+            }
+            output::listing(global.format, &RUN_COLUMNS, &rows, none)
+        }
+    }
 }

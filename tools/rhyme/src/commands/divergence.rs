@@ -1,17 +1,16 @@
-use std::time::Duration;
-
 use clap::Args as ClapArgs;
-use rhymedb::{DivergenceEpisode, DivergenceMoment, Timestamp};
-use serde_json::{Value, json};
+use rhymedb::ask::{DivergenceRequest, Span};
+use rhymedb::{DivergenceAnswer, Timestamp};
 
-use super::trained;
-use super::words::{self, Place, number};
+use super::shown::{self, rounded};
+use super::words::{self, Place};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{check_period, open};
+use crate::opening::{check_period, known, open, view_of};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
+use crate::progress;
 use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
@@ -40,8 +39,8 @@ pub(crate) struct Args {
     #[arg(long, alias = "to")]
     until: Option<Timestamp>,
     /// The time from the publication of a headline until somebody can know it, like 5m
-    #[arg(long, value_parser = words::duration, default_value = "0", value_name = "TIME")]
-    latency: Duration,
+    #[arg(long, default_value = "0", value_name = "TIME")]
+    latency: Span,
     /// How many windows after the news the chart ends, so that it shows the reaction
     #[arg(long, default_value_t = 0, value_name = "WINDOWS")]
     lag: usize,
@@ -62,33 +61,45 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
+    let mut request = DivergenceRequest::new(words::series(&args.series)?);
+    request.space.clone_from(&args.place.space);
+    request.symbol.clone_from(&args.symbol);
+    (request.from, request.until) = (args.from, args.until);
+    (request.latency, request.lag) = (args.latency, args.lag);
+    (request.below, request.history) = (args.below, args.history);
+    (request.moments, request.k) = (args.moments, args.k);
+    request.as_of = args.place.as_of;
     check_period(args.from, args.until)?;
     let db = open(global)?;
-    let view = args.place.view(global, &db)?;
-    let mut divergence = view
-        .divergence(words::series(&args.series)?)
-        .latency(args.latency)
-        .lag(args.lag)
-        .below(args.below)
-        .history(args.history);
-    say!(divergence, args.place, names: space);
-    say!(divergence, args, names: symbol);
-    say!(divergence, args, some: from until);
-    let answer = divergence.run()?;
-    let series = Some(&answer.series);
-    let more = "; moments whose window began before have no percentile";
-    trained::note(global, &answer.space, answer.trained_until, series, more);
-    let drawn = || picture::divergence(&view, args.below, &answer);
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let view = &known(&view, args.place.as_of);
+    let drawn = || picture::divergence(view, args.below, &answer);
     args.plot.write(global, drawn)?;
-    let shown = if args.k == 0 { usize::MAX } else { args.k };
-    if args.moments {
-        let rows = answer.moments.iter().take(shown);
-        let rows: Vec<Value> = rows.map(|m| moment_row(global.format, m)).collect();
-        let none = "no headline about the symbol became known in a bar of the series";
-        return output::listing(global.format, &MOMENT_COLUMNS, &rows, none);
+    let (columns, rows, none) = match (&reply.moments, &reply.episodes) {
+        (Some(moments), _) => {
+            let none = "no headline about the symbol became known in a bar of the series";
+            (&MOMENT_COLUMNS, shown::rows(moments)?, none.to_owned())
+        }
+        (None, episodes) => {
+            let rows = shown::rows(episodes.as_deref().unwrap_or_default())?;
+            (&EPISODE_COLUMNS, rows, none_flagged(&answer))
+        }
+    };
+    output::keep(columns, &rows);
+    match global.format {
+        Format::Json => output::json(&output::value(&reply)?),
+        Format::Csv => output::listing(global.format, columns, &rows, &none),
+        Format::Table => {
+            let rows = rounded(rows, &[("similarity", 4), ("news_direction", 4)]);
+            output::listing(global.format, columns, &rows, &none)
+        }
     }
-    let rows = answer.episodes.iter().take(shown);
-    let rows: Vec<Value> = rows.map(|e| episode_row(global.format, e)).collect();
+}
+
+/// What is said where nothing is flagged.
+fn none_flagged(answer: &DivergenceAnswer) -> String {
     let seen = answer.moments.iter().filter(|m| m.trained_until.is_some());
     let seen = match seen.count() as u64 {
         0 => String::new(),
@@ -97,11 +108,10 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             grouped(n)
         ),
     };
-    let none = format!(
+    format!(
         "none of {} moments with news is flagged{seen}; --moments lists them",
         grouped(answer.moments.len() as u64)
-    );
-    output::listing(global.format, &EPISODE_COLUMNS, &rows, &none)
+    )
 }
 
 const MOMENT_COLUMNS: [Column; 9] = [
@@ -116,21 +126,6 @@ const MOMENT_COLUMNS: [Column; 9] = [
     column("headlines", "headlines"),
 ];
 
-fn moment_row(format: Format, moment: &DivergenceMoment) -> Value {
-    json!({
-        "flagged": moment.flagged,
-        "end": moment.end.to_string(),
-        "sign": moment.sign().map(|s| s.to_string()),
-        "similarity": number(format, moment.similarity),
-        "percentile": moment.percentile.map(tenth),
-        "earlier": moment.earlier,
-        "trained_until": words::text(moment.trained_until),
-        "price_change": moment.price_change.map(|c| tenth(100.0 * c)),
-        "news_direction": number(format, moment.news_direction),
-        "headlines": moment.headlines,
-    })
-}
-
 const EPISODE_COLUMNS: [Column; 9] = [
     column("first", "first"),
     column("last", "last"),
@@ -142,24 +137,3 @@ const EPISODE_COLUMNS: [Column; 9] = [
     column("news_direction", "news"),
     column("headlines", "headlines"),
 ];
-
-fn episode_row(format: Format, episode: &DivergenceEpisode) -> Value {
-    let lowest = &episode.lowest;
-    json!({
-        "first": episode.first.to_string(),
-        "last": episode.last.to_string(),
-        "moments": episode.moments,
-        "sign": episode.sign.map(|s| s.to_string()),
-        "end": lowest.end.to_string(),
-        "similarity": number(format, lowest.similarity),
-        "percentile": lowest.percentile.map(tenth),
-        "earlier": lowest.earlier,
-        "price_change": lowest.price_change.map(|c| tenth(100.0 * c)),
-        "news_direction": number(format, lowest.news_direction),
-        "headlines": lowest.headlines,
-    })
-}
-
-fn tenth(x: f64) -> f64 {
-    (x * 10.0).round() / 10.0
-}

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use rhymedb::ask::LabelText;
 use rhymedb::{Error, LabelSet};
 
 use crate::failure::Outcome;
@@ -21,22 +22,24 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-    /// The set that is named, if any is.
-    pub(super) fn set(&self) -> Outcome<Option<LabelSet>> {
+    /// The labels that are given, and what they are called; without labels the name of a built-in set, if
+    /// one is named.
+    pub(super) fn chosen(&self) -> Outcome<(Vec<LabelText>, Option<String>)> {
         if !self.labels.is_empty() {
-            return Ok(Some(LabelSet::of_sentences(
-                "labels",
-                &sentences(&self.labels),
-            )?));
+            let labels = sentences(&self.labels).into_iter();
+            return Ok((labels.map(LabelText::Sentence).collect(), None));
         }
         let Some(file) = &self.sets else {
-            let set = self.set.as_deref().map(LabelSet::built_in_named);
-            return Ok(set.transpose()?);
+            return Ok((Vec::new(), self.set.clone()));
+        };
+        let of = |set: LabelSet| {
+            let labels = set.labels().iter().map(LabelText::from);
+            (labels.collect(), Some(set.name().to_owned()))
         };
         let mut sets = LabelSet::read(file)?;
         match (&self.set, sets.len()) {
-            (Some(name), _) => Ok(Some(LabelSet::named(sets, name)?)),
-            (None, 1) => Ok(sets.pop()),
+            (Some(name), _) => Ok(of(LabelSet::named(sets, name)?)),
+            (None, 1) => Ok(sets.pop().map(of).unwrap_or_default()),
             (None, _) => {
                 let choices = sets.iter().map(|s| s.name().to_owned()).collect();
                 Err(Error::Ambiguous {

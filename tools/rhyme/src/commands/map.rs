@@ -1,16 +1,16 @@
 use clap::Args;
-use rhymedb::{MapAnswer, Timestamp, View};
-use serde_json::{Map as Object, Value, json};
+use rhymedb::ask::{MapReply, MapRequest};
+use rhymedb::{MapAnswer, Timestamp};
 
-use super::moves;
+use super::shown;
 use super::which::Which;
-use super::window_columns::window_row;
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{check_period, note_pending, open, view_at};
+use crate::opening::{check_period, known, open, view_of};
 use crate::output::{self, column};
 use crate::picture::{self, MapColour, PlotArgs};
+use crate::progress;
 use crate::text::{grouped, legible};
 
 pub(crate) const HELP: &str = "\
@@ -43,25 +43,27 @@ pub(crate) struct Map {
 }
 
 pub(crate) fn run(global: &Global, args: &Map) -> Outcome {
+    let mut request = MapRequest::default();
+    request.space.clone_from(&args.space);
+    request.filter = args.which.filter();
+    request.as_of = args.as_of;
+    (request.sample, request.seed) = (args.sample, args.seed);
     check_period(args.which.from, args.which.until)?;
     let db = open(global)?;
-    let view = view_at(global, &db, args.as_of);
-    note_pending(global, &view)?;
-    let mut map = view.map().sample(args.sample).seed(args.seed);
-    say!(map, args, names: space);
-    map = map.filter(args.which.filter());
-    let answer = map.run()?;
-    let drawn = || picture::map(&view, args.color, &answer);
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let view = &known(&view, args.as_of);
+    let drawn = || picture::map(view, args.color, &answer);
     args.plot.write(global, drawn)?;
-    print(global.format, &view, args, &answer)
+    print(global.format, args, &reply, &answer)
 }
 
 /// Rows that a table shows; a map is read as a picture or by a program.
 const SHOWN: usize = 10;
 
-fn print(format: Format, view: &View, args: &Map, answer: &MapAnswer) -> Outcome {
-    let rows = answer.points.iter().map(|point| row(view, point));
-    let rows = rows.collect::<Outcome<Vec<Value>>>()?;
+fn print(format: Format, args: &Map, reply: &MapReply, answer: &MapAnswer) -> Outcome {
+    let rows = shown::rows(&reply.points)?;
     let columns = [
         "x",
         "y",
@@ -76,23 +78,15 @@ fn print(format: Format, view: &View, args: &Map, answer: &MapAnswer) -> Outcome
     ];
     let columns = columns.map(|key| column(key, key));
     output::keep(&columns, &rows);
-    let [x, y] = answer.explained.map(rounded);
     match format {
-        Format::Json => output::json(&json!({
-            "space": answer.space,
-            "as_of": view.as_of().map(|t| t.to_string()),
-            "windows": answer.windows,
-            "explained": [x, y],
-            "points": rows,
-            "took_us": answer.took.as_micros() as u64,
-        })),
+        Format::Json => output::json(&output::value(reply)?),
         Format::Csv => output::listing(format, &columns, &rows, ""),
         Format::Table => {
             output::lines(&format!(
                 "{} of {} windows of the space {}; the map shows {:.1} % of the variance, in {:.1} ms\n",
                 grouped(rows.len() as u64),
-                grouped(answer.windows),
-                legible(&answer.space),
+                grouped(reply.windows),
+                legible(&reply.space),
                 100.0 * (answer.explained[0] + answer.explained[1]),
                 answer.took.as_secs_f64() * 1e3,
             ))?;
@@ -104,16 +98,4 @@ fn print(format: Format, view: &View, args: &Map, answer: &MapAnswer) -> Outcome
             Ok(())
         }
     }
-}
-
-fn row(view: &View, point: &rhymedb::MapPoint) -> Outcome<Value> {
-    let mut row = Object::new();
-    row.insert("x".to_owned(), json!(rounded(point.x)));
-    row.insert("y".to_owned(), json!(rounded(point.y)));
-    row.extend(window_row(&point.window));
-    moves::with_move(Format::Json, view, &point.window, Value::Object(row))
-}
-
-fn rounded(x: f64) -> f64 {
-    (x * 1e6).round() / 1e6
 }

@@ -1,17 +1,3 @@
-/// Says to a question what the options of the same names say: `names` are texts, one, several or
-/// none; `values` are lists of values; `some` are values that may be left out.
-macro_rules! say {
-    ($question:ident, $args:expr, names: $($name:ident)+) => {
-        $(for value in $args.$name.iter() { $question = $question.$name(value); })+
-    };
-    ($question:ident, $args:expr, values: $($name:ident)+) => {
-        $(for &value in &$args.$name { $question = $question.$name(value); })+
-    };
-    ($question:ident, $args:expr, some: $($name:ident)+) => {
-        $(if let Some(value) = $args.$name { $question = $question.$name(value); })+
-    };
-}
-
 pub(crate) mod adjust;
 pub(crate) mod anomaly;
 mod anomaly_scan;
@@ -64,7 +50,6 @@ pub(crate) mod space_choice;
 pub(crate) mod summary;
 pub(crate) mod tag;
 pub(crate) mod told;
-pub(crate) mod trained;
 pub(crate) mod transfer;
 pub(crate) mod verify;
 pub(crate) mod which;

@@ -64,7 +64,7 @@ fn print_table(found: &Found<'_>, after: &Afterwards) -> Outcome {
     output::lines("\nin summary")?;
     let all = after.outcomes.iter();
     let all = all.map(|h| Compared::of(h, after.summary_interval));
-    summary::print(&all.collect::<Vec<_>>())?;
+    summary::print(&all.collect::<Vec<_>>(), after.net_of.as_ref())?;
     left_out(found)
 }
 

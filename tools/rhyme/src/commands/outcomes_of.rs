@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use rhymedb::ask::{OutcomesReply, OutcomesRequest};
-use rhymedb::{Error, Horizon, Target, Timestamp};
+use rhymedb::{Benchmark, Error, Horizon, Target, Timestamp};
 use serde_json::Value;
 
 use super::outcomes::{OUTCOME_COLUMNS, with_horizon};
@@ -27,7 +27,7 @@ them, or after the last close, are left out and named, and of those that start a
 first is counted. The base rate is what happened after all windows of the same series. Moments have one
 interval: say 1d or 1h with --interval where several are stored.
 
-Example: rhyme outcomes earnings.csv --interval 1d --horizon 1d,5d";
+Example: rhyme outcomes earnings.csv --interval 1d --horizon 1d,5d --net-of SPY";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -45,6 +45,10 @@ pub(crate) struct Args {
     /// Nothing that was not known at this time
     #[arg(long)]
     as_of: Option<Timestamp>,
+    /// Measure outcomes net of a stored symbol like SPY, or of `market`: the mean of all other series of the
+    /// same market and interval
+    #[arg(long, value_name = "SYMBOL|market")]
+    net_of: Option<Benchmark>,
     /// The seed of the base rate's sample
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -55,6 +59,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     request.horizon.clone_from(&args.horizon);
     request.space.clone_from(&args.space);
     request.seed = args.seed;
+    request.net_of.clone_from(&args.net_of);
     request.as_of = args.as_of;
     let db = open(global)?;
     let reply = request.ask(&view_of(global, &db))?;
@@ -128,7 +133,7 @@ fn print(format: Format, reply: &OutcomesReply) -> Outcome {
             output::lines("\nin summary")?;
             let all = reply.horizons.iter();
             let all = all.map(|h| Compared::of_moments(&h.summary, reply.interval));
-            summary::print(&all.collect::<Vec<_>>())
+            summary::print(&all.collect::<Vec<_>>(), reply.net_of.as_ref())
         }
     }
 }

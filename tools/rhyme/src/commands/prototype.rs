@@ -3,7 +3,7 @@ use rhymedb::{Prototype, Target, Timestamp};
 use serde_json::{Value, json};
 
 use super::delete::confirm;
-use super::words::number;
+use super::shown::rounded_row;
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -59,8 +59,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             space,
         } => {
             let saved = open_to_write(global)?.save_prototype(name, space.as_deref(), windows)?;
-            let row = row(global.format, &saved);
-            output::record(global.format, &COLUMNS, &row)
+            output::record(global.format, &COLUMNS, &row(global.format, &saved))
         }
         Args::List { as_of } => {
             let db = open(global)?;
@@ -92,11 +91,15 @@ const COLUMNS: [output::Column; 5] = [
 
 fn row(format: Format, prototype: &Prototype) -> Value {
     let windows = prototype.windows.iter().map(ToString::to_string);
-    json!({
+    let row = json!({
         "name": prototype.name,
         "space": prototype.space,
-        "cohesion": prototype.cohesion.map(|c| number(format, c)),
+        "cohesion": prototype.cohesion.map(|c| (c * 1e6).round() / 1e6),
         "created": prototype.created.to_string(),
         "windows": windows.collect::<Vec<_>>(),
-    })
+    });
+    match format {
+        Format::Table => rounded_row(row, &[("cohesion", 4)]),
+        Format::Json | Format::Csv => row,
+    }
 }

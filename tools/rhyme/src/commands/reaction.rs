@@ -1,6 +1,6 @@
 use clap::Args as ClapArgs;
 use rhymedb::ask::{ReactionReply, ReactionRequest, Span};
-use rhymedb::{Horizon, Interval, ReactionAnswer, Timestamp};
+use rhymedb::{Benchmark, Horizon, Interval, ReactionAnswer, Timestamp};
 use serde_json::Value;
 
 use super::shown::{self, rounded};
@@ -54,6 +54,10 @@ pub(crate) struct Args {
     /// The time from the publication of a headline until somebody can act on it, like 5m
     #[arg(long, default_value = "0", value_name = "TIME")]
     latency: Span,
+    /// Measure outcomes net of a stored symbol like SPY, or of `market`: the mean of all other series of the
+    /// same market and interval
+    #[arg(long, value_name = "SYMBOL|market")]
+    net_of: Option<Benchmark>,
     /// The seed of the base rate's sample
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -68,6 +72,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     request.space.clone_from(&args.place.space);
     request.market.clone_from(&args.market);
     request.interval = args.interval;
+    request.net_of.clone_from(&args.net_of);
     request.symbol.clone_from(&args.symbol);
     (request.from, request.until) = (args.from, args.until);
     request.latency = args.latency;
@@ -112,7 +117,7 @@ fn table(reply: &ReactionReply, answer: &ReactionAnswer, rows: Vec<Value>) -> Ou
     output::keep(&COLUMNS, &rows);
     if reply.summary.is_some() {
         output::lines("in summary")?;
-        summary::print(&[Compared::of_news(reply)])?;
+        summary::print(&[Compared::of_news(reply)], reply.query.net_of.as_ref())?;
         output::lines("\none by one")?;
     }
     let none = "no news like it has an outcome that was known";

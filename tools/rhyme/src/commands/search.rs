@@ -75,6 +75,9 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let asked = format!("“{}”", args.text);
     let drawn = || picture::found(view, &asked, &answer.charts, None);
     args.plot.write(global, drawn)?;
+    if global.format != Format::Csv {
+        output::keep(&HIT_COLUMNS, &shown::rows(&reply.charts)?);
+    }
     match global.format {
         Format::Json => output::json(&output::value(&reply)?),
         Format::Csv => csv(shown::rows(&reply.charts)?, shown::rows(&reply.headlines)?),
@@ -96,7 +99,6 @@ fn table(view: &View, reply: &SearchReply, answer: &SearchAnswer) -> Outcome {
         grouped(reply.searched.headlines),
         answer.took.as_secs_f64() * 1e3
     ))?;
-    output::keep(&HIT_COLUMNS, &shown::rows(&reply.charts)?);
     let charts = hit_table(view, &reply.charts, &answer.charts)?;
     let columns = [&HIT_COLUMNS[..], &[column("chart", "closes")]].concat();
     output::listing(Format::Table, &columns, &charts, "no chart was found")?;

@@ -13,16 +13,37 @@ pub(crate) fn rows<T: Serialize>(rows: &[T]) -> Outcome<Vec<Value>> {
 }
 
 /// Rows whose figures of these keys have so many decimals, and whose moves have one and a sign.
-pub(super) fn rounded(mut rows: Vec<Value>, decimals: &[(&str, usize)]) -> Vec<Value> {
+pub(super) fn rounded(rows: Vec<Value>, decimals: &[(&str, usize)]) -> Vec<Value> {
+    let rows = rows.into_iter();
+    rows.map(|row| rounded_row(row, decimals)).collect()
+}
+
+/// The same of one row.
+pub(super) fn rounded_row(mut row: Value, decimals: &[(&str, usize)]) -> Value {
+    for (key, value) in row.as_object_mut().into_iter().flatten() {
+        let Some(number) = value.as_f64() else {
+            continue;
+        };
+        if MOVE_COLUMNS.iter().any(|column| column.key == key) {
+            *value = json!(format!("{number:+.1}"));
+        } else if let Some((_, decimals)) = decimals.iter().find(|(k, _)| k == key) {
+            *value = json!(format!("{number:.decimals$}"));
+        }
+    }
+    row
+}
+
+/// Rows whose p-values, at keys that end in `p` or are `p_value`, have three decimals, or five below a
+/// thousandth: those of sizes may be far below it.
+pub(super) fn with_p(mut rows: Vec<Value>) -> Vec<Value> {
     for object in rows.iter_mut().filter_map(Value::as_object_mut) {
         for (key, value) in object.iter_mut() {
-            let Some(number) = value.as_f64() else {
-                continue;
-            };
-            if MOVE_COLUMNS.iter().any(|column| column.key == key) {
-                *value = json!(format!("{number:+.1}"));
-            } else if let Some((_, decimals)) = decimals.iter().find(|(k, _)| k == key) {
-                *value = json!(format!("{number:.decimals$}"));
+            let p = value
+                .as_f64()
+                .filter(|_| key == "p_value" || key.ends_with("_p"));
+            if let Some(p) = p {
+                let decimals = if p < 0.001 { 5 } else { 3 };
+                *value = json!(format!("{p:.decimals$}"));
             }
         }
     }

@@ -1,6 +1,6 @@
 use clap::Args;
 use rhymedb::ask::{FoundSimilar, Path, PatternRequest, SimilarRequest, Subject};
-use rhymedb::{Error, Horizon, Refine, Timestamp, View};
+use rhymedb::{Benchmark, Error, Horizon, Refine, Timestamp, View};
 
 use super::open_bar::WithOpen;
 use super::told::Sentence;
@@ -32,6 +32,7 @@ another interval. Both stay in the list.
 
 Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
+Example: rhyme similar AAPL:1d --outcome 5d --net-of SPY
 Example: rhyme similar BTCUSDT:1h --outcome 24h --plot similar.html
 Example: rhyme similar --pattern 1,3,2,5,4
 Example: rhyme similar --pattern \"double bottom\"";
@@ -60,6 +61,10 @@ pub(crate) struct Similar {
     /// Count hits of other intervals in the summary too
     #[arg(long, requires = "outcome")]
     other_intervals: bool,
+    /// Measure outcomes net of a stored symbol like SPY, or of `market`: the mean of all other series of the
+    /// same market and interval
+    #[arg(long, value_name = "SYMBOL|market", requires = "outcome")]
+    net_of: Option<Benchmark>,
     /// Draw the query and entries as candles, and what came afterwards behind a line
     #[arg(long, conflicts_with = "outcome")]
     chart: bool,
@@ -140,6 +145,7 @@ fn request(args: &Similar, view: &View) -> Outcome<SimilarRequest> {
     request.outcome.clone_from(&args.outcome);
     request.same_moment = args.same_moment;
     request.other_intervals = args.other_intervals;
+    request.net_of.clone_from(&args.net_of);
     request.seed = args.seed;
     request.entries = args.entries || args.chart;
     request.space.clone_from(&args.space);

@@ -1,7 +1,7 @@
 //! Summaries of outcomes, printed beside what happens anyway.
 
 use rhymedb::ask::{HorizonReply, ReactionReply, SummaryRow};
-use rhymedb::{Horizon, Interval};
+use rhymedb::{Benchmark, Horizon, Interval};
 use serde_json::{Value, json};
 
 use crate::failure::Outcome;
@@ -109,7 +109,18 @@ impl<'a> Compared<'a> {
 }
 
 /// Prints outcomes beside their base rates, and what p is or why there is none.
-pub(super) fn print(all: &[Compared<'_>]) -> Outcome {
+pub(super) fn print(all: &[Compared<'_>], net_of: Option<&Benchmark>) -> Outcome {
+    if let Some(benchmark) = net_of {
+        let what = match benchmark {
+            Benchmark::Market => {
+                "the mean of all other series of its market and interval".to_owned()
+            }
+            symbol => symbol.to_string(),
+        };
+        output::prose(&format!(
+            "net of {benchmark}: the return of every bar is its own less that of {what} in the same time\n"
+        ))?;
+    }
     let rows = all.iter().map(Compared::rows);
     let rows = rows.collect::<Outcome<Vec<_>>>()?.concat();
     output::listing(Format::Table, &SUMMARY_COLUMNS, &rows, "")?;

@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
-use rhymedb::{Error, Interval, NewTag, Tag, Target, Timestamp, View, read_tags};
-use serde_json::{Value, json};
+use rhymedb::ask::TagRow;
+use rhymedb::{Error, Interval, NewTag, Target, Timestamp, View, read_tags};
+use serde_json::json;
 
 use super::delete::confirm;
-use super::words;
+use super::shown;
 use crate::failure::Outcome;
 use crate::global::Global;
 use crate::opening::{open, open_to_write, view_at};
@@ -146,7 +147,8 @@ pub(crate) fn list(global: &Global, args: &Tags) -> Outcome {
     let db = open(global)?;
     let view = view_at(global, &db, args.as_of);
     let tags = view.tags(args.name.as_deref())?;
-    let rows: Vec<Value> = tags.iter().map(row).collect();
+    let rows: Vec<TagRow> = tags.iter().map(TagRow::from).collect();
+    let rows = shown::rows(&rows)?;
     let columns = [
         column("tag", "tag"),
         column("market", "market"),
@@ -165,19 +167,4 @@ pub(crate) fn list(global: &Global, args: &Tags) -> Outcome {
         None => format!("no tag is stored yet{known}"),
     };
     output::listing(global.format, &columns, &rows, &nothing)
-}
-
-pub(super) fn row(tag: &Tag) -> Value {
-    json!({
-        "tag": tag.name,
-        "market": tag.series.market,
-        "venue": tag.series.venue,
-        "symbol": tag.series.symbol,
-        "interval": tag.series.interval.to_string(),
-        "end": tag.end.to_string(),
-        "known": words::text(Some(tag.known)),
-        "value": tag.value,
-        // A number that counts as known at the close says perhaps what came later.
-        "value_known_at_end": tag.value.map(|_| tag.known <= tag.end),
-    })
 }

@@ -1,22 +1,22 @@
 //! Similar windows in another market, and how alike markets are.
 
 use clap::Args;
-use rhymedb::{
-    Fewer, Filter, Interval, Target, Timestamp, TransferAnswer, TransferMatrixAnswer, TransferPair,
-    View,
+use rhymedb::ask::{
+    PairRow, TransferMatrixReply, TransferMatrixRequest, TransferReply, TransferRequest,
 };
-use serde_json::{Value, json};
+use rhymedb::{Fewer, Interval, Timestamp, TransferAnswer, View};
+use serde_json::Value;
 
 use super::hits::HIT_COLUMNS;
-use super::moves;
-use super::window_columns::window_row;
-use super::{pictures, trained};
+use super::pictures;
+use super::shown::{self, charted, rounded};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{note_pending, open, view_at};
+use crate::opening::{known, open, view_of};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
+use crate::progress;
 use crate::text::{grouped, legible};
 
 pub(crate) const HELP: &str = "\
@@ -120,28 +120,28 @@ pub(crate) struct TransferMatrix {
 }
 
 pub(crate) fn run(global: &Global, args: &Transfer) -> Outcome {
+    let mut request = TransferRequest::new(&args.target, args.to.clone());
+    (request.k, request.quota) = (args.k, args.quota);
+    request.filter.intervals.clone_from(&args.interval);
+    (request.filter.from, request.filter.until) = (args.from, args.until);
+    request.exclusion = args.exclusion;
+    request.space.clone_from(&args.space);
+    request.seed = args.seed;
+    request.as_of = args.as_of;
+    request.exact = args.exact;
     let db = open(global)?;
-    let view = view_at(global, &db, args.as_of);
-    note_pending(global, &view)?;
-    let target: Target = args.target.parse()?;
-    let mut question = view
-        .transfer(target)
-        .k(args.k)
-        .quota(args.quota)
-        .seed(args.seed)
-        .exact(args.exact);
-    say!(question, args, names: space to);
-    let mut filter = Filter::new();
-    filter.intervals.clone_from(&args.interval);
-    (filter.from, filter.until) = (args.from, args.until);
-    question = question.filter(filter);
-    say!(question, args, some: exclusion);
-    let answer = question.run()?;
-    let series = Some(&answer.query.series);
-    trained::note(global, &answer.space, answer.trained_until, series, "");
-    let drawn = || picture::transferred(&view, &args.to.join(", "), &answer);
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let view = &known(&view, args.as_of);
+    let drawn = || picture::transferred(view, &args.to.join(", "), &answer);
     args.plot.write(global, drawn)?;
-    print(global.format, &view, args, &answer)
+    let rows = shown::rows(&reply.hits)?;
+    match global.format {
+        Format::Json => output::json(&output::value(&reply)?),
+        Format::Csv => output::listing(global.format, &hit_columns(), &rows, ""),
+        Format::Table => table(view, &reply, &answer, rows),
+    }
 }
 
 /// The columns of a hit: its scores in the place of the one of a similarity search.
@@ -157,124 +157,57 @@ fn hit_columns() -> Vec<Column> {
     columns
 }
 
-fn print(format: Format, view: &View, args: &Transfer, answer: &TransferAnswer) -> Outcome {
-    let rows = answer.hits.iter().map(|hit| hit_row(view, hit));
-    let rows = rows.collect::<Outcome<Vec<Value>>>()?;
-    let mut columns = hit_columns();
-    match format {
-        Format::Json => output::json(&answer_json(view, args, answer, rows)),
-        Format::Csv => output::listing(format, &columns, &rows, ""),
-        Format::Table => {
-            let query = &answer.query;
-            let chart = pictures::small_chart(view, query);
-            output::prose(&format!(
-                "{} from {} to {}  {}\n{} windows elsewhere searched by {} in {:.2} ms, at most {} of a symbol; the shift between the sides is {:.3}\n",
-                legible(&query.series.to_string()),
-                query.start,
-                query.end,
-                output::dimmed_afterwards(&chart),
-                grouped(answer.searched.windows),
-                answer.searched.plan,
-                answer.took.as_secs_f64() * 1e3,
-                answer.quota,
-                answer.shift,
-            ))?;
-            if let Some(fewer) = answer.fewer {
-                let found = found(answer);
-                let more = match fewer {
-                    Fewer::Quota => " (--quota allows more of one symbol)",
-                    Fewer::Episodes => "",
-                };
-                output::prose(&format!("{found}: {fewer}{more}\n"))?;
-            }
-            output::keep(&columns, &rows);
-            columns.push(column(output::CHART, "closes"));
-            let mut charted = Vec::with_capacity(rows.len());
-            for (hit, mut row) in answer.hits.iter().zip(rows) {
-                let chart = pictures::closes(view, &hit.window);
-                if let Some(object) = row.as_object_mut() {
-                    object.insert(output::CHART.to_owned(), json!(chart));
-                    object.extend(moves::moved(format, view, &hit.window)?);
-                    for (key, value) in [
-                        ("score", hit.score),
-                        ("similarity", hit.similarity),
-                        ("raw", hit.raw),
-                    ] {
-                        object.insert(key.to_owned(), json!(format!("{value:.4}")));
-                    }
-                }
-                charted.push(row);
-            }
-            output::listing(format, &columns, &charted, "nothing found")
-        }
+fn table(view: &View, reply: &TransferReply, answer: &TransferAnswer, rows: Vec<Value>) -> Outcome {
+    let query = &answer.query;
+    let chart = pictures::small_chart(view, query);
+    output::prose(&format!(
+        "{} from {} to {}  {}\n{} windows elsewhere searched by {} in {:.2} ms, at most {} of a symbol; the shift between the sides is {:.3}\n",
+        legible(&query.series.to_string()),
+        query.start,
+        query.end,
+        output::dimmed_afterwards(&chart),
+        grouped(reply.searched.windows),
+        reply.searched.plan,
+        answer.took.as_secs_f64() * 1e3,
+        reply.query.quota,
+        answer.shift,
+    ))?;
+    if let Some(fewer) = &reply.fewer {
+        let more = match answer.fewer {
+            Some(Fewer::Quota) => " (--quota allows more of one symbol)",
+            _ => "",
+        };
+        output::prose(&format!("{fewer}{more}\n"))?;
     }
-}
-
-/// `3 of 10`: hits, and how many were asked for.
-fn found(answer: &TransferAnswer) -> String {
-    format!("{} of {}", answer.hits.len(), answer.k)
-}
-
-fn hit_row(view: &View, hit: &rhymedb::TransferHit) -> Outcome<Value> {
-    let mut row = serde_json::Map::new();
-    row.insert("rank".to_owned(), json!(hit.rank));
-    row.insert("score".to_owned(), json!(rounded(hit.score)));
-    row.insert("similarity".to_owned(), json!(rounded(hit.similarity)));
-    row.insert("raw".to_owned(), json!(rounded(hit.raw)));
-    row.extend(window_row(&hit.window));
-    moves::with_move(Format::Json, view, &hit.window, Value::Object(row))
-}
-
-fn answer_json(view: &View, args: &Transfer, answer: &TransferAnswer, hits: Vec<Value>) -> Value {
-    json!({
-        "query": {
-            "target": args.target,
-            "to": args.until,
-            "space": answer.space,
-            "as_of": view.as_of().map(|t| t.to_string()),
-            "window": window_row(&answer.query),
-            "exclusion": answer.exclusion,
-            "k": answer.k,
-            "quota": answer.quota,
-        },
-        "fewer": answer.fewer.map(|why| format!("{}: {why}", found(answer))),
-        "trained_until": answer.trained_until.map(|t| t.to_string()),
-        "shift": rounded(answer.shift),
-        "hits": hits,
-        "searched": {
-            "windows": answer.searched.windows,
-            "compared": answer.compared,
-            "plan": answer.searched.plan,
-        },
-        "took_us": answer.took.as_micros() as u64,
-    })
+    let mut columns = hit_columns();
+    output::keep(&columns, &rows);
+    columns.push(column(output::CHART, "closes"));
+    let rows = rounded(rows, &[("score", 4), ("similarity", 4), ("raw", 4)]);
+    let charts = answer.hits.iter();
+    let rows = charted(rows, charts.map(|hit| pictures::closes(view, &hit.window)));
+    output::listing(Format::Table, &columns, &rows, "nothing found")
 }
 
 pub(crate) fn run_matrix(global: &Global, args: &TransferMatrix) -> Outcome {
+    let mut request = TransferMatrixRequest::default();
+    request.by.clone_from(&args.by);
+    request.filter.markets.clone_from(&args.market);
+    request.filter.symbols.clone_from(&args.symbol);
+    request.filter.intervals.clone_from(&args.interval);
+    (request.filter.from, request.filter.until) = (args.from, args.until);
+    request.sample = args.sample;
+    request.space.clone_from(&args.space);
+    request.seed = args.seed;
+    request.as_of = args.as_of;
+    request.exact = args.exact;
     let db = open(global)?;
-    let view = view_at(global, &db, args.as_of);
-    note_pending(global, &view)?;
-    let mut question = view
-        .transfer_matrix()
-        .sample(args.sample)
-        .seed(args.seed)
-        .exact(args.exact);
-    question = match args.by.as_str() {
-        "market" => question,
-        "symbol" => question.by_symbol(true),
-        name => question.by_attribute(name),
-    };
-    say!(question, args, names: space);
-    let mut filter = Filter::new();
-    filter.markets.clone_from(&args.market);
-    filter.symbols.clone_from(&args.symbol);
-    filter.intervals.clone_from(&args.interval);
-    (filter.from, filter.until) = (args.from, args.until);
-    question = question.filter(filter);
-    let answer = question.run()?;
-    let drawn = || Ok(picture::matrix(&view, &answer));
+    let view = view_of(global, &db);
+    let (reply, answer) = request.ask_in_full(&view)?;
+    progress::notes(global, &reply.notes);
+    let view = &known(&view, args.as_of);
+    let drawn = || Ok(picture::matrix(view, &answer));
     args.plot.write(global, drawn)?;
-    print_matrix(global.format, &view, &answer)
+    print_matrix(global.format, &reply)
 }
 
 const PAIR_COLUMNS: [Column; 7] = [
@@ -287,49 +220,25 @@ const PAIR_COLUMNS: [Column; 7] = [
     column("n", "windows of each"),
 ];
 
-fn print_matrix(format: Format, view: &View, answer: &TransferMatrixAnswer) -> Outcome {
-    let rows: Vec<Value> = answer
-        .pairs
-        .iter()
-        .map(|pair| {
-            json!({
-                "a": pair.a,
-                "b": pair.b,
-                "mutual": rounded(pair.mutual),
-                "mutual_null": pair.mutual_null.map(rounded),
-                "similarity": rounded(pair.similarity),
-                "similarity_null": pair.similarity_null.map(rounded),
-                "n": pair.n,
-            })
-        })
-        .collect();
+fn print_matrix(format: Format, reply: &TransferMatrixReply) -> Outcome {
+    let rows = shown::rows(&reply.pairs)?;
     if format != Format::Json {
         output::keep(&PAIR_COLUMNS, &rows);
-        if let (Format::Table, [pair]) = (format, answer.pairs.as_slice()) {
-            return output::prose(&sentence(pair));
-        }
-        let shown: Vec<Value> = rows
-            .into_iter()
-            .map(|row| pair_shown(format, row))
-            .collect();
-        return output::listing(format, &PAIR_COLUMNS, &shown, "fewer than two to compare");
     }
-    let groups: Vec<Value> = answer
-        .groups
-        .iter()
-        .map(|g| json!({ "name": g.name, "windows": g.windows, "n": g.n }))
-        .collect();
-    output::json(&json!({
-        "space": answer.space,
-        "as_of": view.as_of().map(|t| t.to_string()),
-        "groups": groups,
-        "pairs": rows,
-        "took_us": answer.took.as_micros() as u64,
-    }))
+    match (format, reply.pairs.as_slice()) {
+        (Format::Json, _) => output::json(&output::value(reply)?),
+        (Format::Csv, _) => output::listing(format, &PAIR_COLUMNS, &rows, ""),
+        (Format::Table, [pair]) => output::prose(&sentence(pair)),
+        (Format::Table, _) => {
+            let decimals = ["mutual", "mutual_null", "similarity", "similarity_null"];
+            let rows = rounded(rows, &decimals.map(|key| (key, 4)));
+            output::listing(format, &PAIR_COLUMNS, &rows, "fewer than two to compare")
+        }
+    }
 }
 
 /// What a matrix of two says.
-fn sentence(pair: &TransferPair) -> String {
+fn sentence(pair: &PairRow) -> String {
     let of_one_kind = |null: Option<f64>, show: fn(f64) -> String| {
         null.map_or_else(String::new, |null| {
             format!(" (two groups of one kind: {})", show(null))
@@ -347,21 +256,4 @@ fn sentence(pair: &TransferPair) -> String {
         of_one_kind(pair.similarity_null, cosine),
         grouped(pair.n as u64),
     ))
-}
-
-/// A pair with as many decimals as people read.
-fn pair_shown(format: Format, mut row: Value) -> Value {
-    if let (Format::Table, Some(object)) = (format, row.as_object_mut()) {
-        for key in ["mutual", "mutual_null", "similarity", "similarity_null"] {
-            let number = object.get(key).and_then(Value::as_f64);
-            if let Some(number) = number {
-                object.insert(key.to_owned(), json!(format!("{number:.4}")));
-            }
-        }
-    }
-    row
-}
-
-fn rounded(x: f64) -> f64 {
-    (x * 1e6).round() / 1e6
 }

@@ -159,6 +159,7 @@ impl MetaColumns {
     }
 
     /// Whether one of them is at this place.
+    #[cfg(feature = "parquet")]
     pub(super) fn contain(&self, at: usize) -> bool {
         self.names.contains(&Some(at)) || self.end.as_ref().is_some_and(|end| end.is_in(at))
     }

@@ -146,7 +146,8 @@ fn maps_say_which_column_is_which() {
         refused.contains("among: when, price, amount") && refused.contains("--map time=when"),
         "{refused}"
     );
-    let map = crate::source::parse_map("ts=when,o=price,h=price,l=price,c=price,v=amount").unwrap();
+    let map = crate::source::files::parse_map("ts=when,o=price,h=price,l=price,c=price,v=amount")
+        .unwrap();
     let options = BarOptions {
         map,
         ..BarOptions::default()

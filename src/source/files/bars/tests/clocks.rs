@@ -245,8 +245,10 @@ fn columns_without_names_have_numbers() {
     let typed = typed.split(',').take(5).collect::<Vec<_>>().join(",");
     assert_eq!(typed, "time=#1,open=#2,high=#3,low=#4,close=#5");
     let options = BarOptions {
-        map: crate::source::parse_map("time=#1+#2,open=#4,high=#5,low=#6,close=#7,volume=#8")
-            .unwrap(),
+        map: crate::source::files::parse_map(
+            "time=#1+#2,open=#4,high=#5,low=#6,close=#7,volume=#8",
+        )
+        .unwrap(),
         ..BarOptions::default()
     };
     let file = read_named("crypto/v/X.csv", &bare, &options).unwrap();

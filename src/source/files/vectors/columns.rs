@@ -91,7 +91,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use crate::source::vectors::meta::FIELDS;
+    use crate::source::files::vectors::meta::FIELDS;
 
     fn resolve(names: &str, map: &[(&str, &str)]) -> Result<VectorColumns, String> {
         let names: Vec<String> = names.split(',').map(str::to_owned).collect();

@@ -26,7 +26,7 @@ pub struct BarOptions {
     pub interval: Option<Interval>,
     /// Whether the market ever closes; by default as usual for the market.
     pub calendar: Option<Calendar>,
-    /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
+    /// Pairs of field and column, as [`crate::source::files::parse_map`] reads them; by default by name.
     pub map: Vec<(String, String)>,
     /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
     pub dates: Option<DateOrder>,

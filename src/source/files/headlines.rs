@@ -24,7 +24,7 @@ const MAX_TEXT: usize = 8 << 10;
 /// What the caller knows about a file of headlines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeadlineOptions {
-    /// Pairs of field and column, as [`crate::source::parse_map`] reads them; by default by name.
+    /// Pairs of field and column, as [`crate::source::files::parse_map`] reads them; by default by name.
     pub map: Vec<(String, String)>,
     /// The order of day and month in dates like `31/01/2024`; by default such dates are refused.
     pub dates: Option<DateOrder>,

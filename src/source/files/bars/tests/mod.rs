@@ -16,8 +16,8 @@ mod properties;
 
 use super::*;
 use crate::model::{Bar, Bars, Calendar, Interval, Timestamp};
-use crate::source::report::{DefectKind, NoticeKind};
-use crate::source::times::DateOrder;
+use crate::source::files::report::{DefectKind, NoticeKind};
+use crate::source::files::times::DateOrder;
 
 const HEADER: &str = "timestamp_ms_utc,open,high,low,close,volume\n";
 const START: i64 = 1_577_836_800_000;

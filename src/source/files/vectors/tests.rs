@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::report::NoticeKind;
 use super::*;
 use crate::model::{Interval, Timestamp};
-use crate::source::report::{DefectKind, OnError};
+use crate::source::files::report::{DefectKind, OnError};
 
 /// A `.npy` file as NumPy writes it.
 fn npy(descr: &str, rows: usize, dim: usize, values: &[u8]) -> Vec<u8> {
@@ -273,7 +273,7 @@ fn a_date_ends_with_its_day_and_a_time_may_be_in_two_columns() {
         let (path, meta) = (dir.path().join("v.npy"), dir.path().join("m.csv"));
         std::fs::write(&path, &vectors).unwrap();
         std::fs::write(&meta, sidecar).unwrap();
-        let map = (!map.is_empty()).then(|| crate::source::parse_map(map).unwrap());
+        let map = (!map.is_empty()).then(|| crate::source::files::parse_map(map).unwrap());
         let options = VectorOptions {
             meta: Some(meta),
             map: map.unwrap_or_default(),

@@ -265,7 +265,7 @@ fn a_text_is_one_line_without_entities() {
 #[test]
 fn columns_may_be_mapped_and_must_be_there() {
     let options = HeadlineOptions {
-        map: crate::source::parse_map("ts=when,headline=what").unwrap(),
+        map: crate::source::files::parse_map("ts=when,headline=what").unwrap(),
         ..HeadlineOptions::default()
     };
     let text = "when,what\n2020-01-01,a\n";
@@ -356,7 +356,7 @@ fn rows_without_a_header_are_named_by_number() {
     let typed = message.split("--map ").nth(1).unwrap();
     assert_eq!(typed, "time=#1,text=#2,symbols=#3");
     let options = HeadlineOptions {
-        map: crate::source::parse_map("time=#2,text=#3,symbols=#1").unwrap(),
+        map: crate::source::files::parse_map("time=#2,text=#3,symbols=#1").unwrap(),
         ..HeadlineOptions::default()
     };
     let file = read_with(text, &options).unwrap();
