@@ -108,7 +108,7 @@ impl Kernel {
         self.block
     }
 
-    /// The instructions: `avx512vnni`, `avx2`, `neon` or `scalar`.
+    /// The instructions: `avx512vnni`, `avxvnni`, `avx2`, `neon` or `scalar`.
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -218,6 +218,9 @@ mod tests {
         prop_oneof![Just(-128i8), Just(127), Just(-127), Just(0), any::<i8>()]
     }
 
+    /// A value that no kernel computes here.
+    const UNTOUCHED: i32 = i32::MIN;
+
     fn check_dots(query: &[i8], plane: &[i8], rows: &[u32]) {
         let dim = query.len();
         let expected: Vec<i32> = rows
@@ -225,9 +228,11 @@ mod tests {
             .map(|&r| dot_i8(query, &plane[r as usize * dim..(r as usize + 1) * dim]))
             .collect();
         for kernel in Kernel::all() {
-            let mut found = vec![0; rows.len()];
+            let mut found = vec![UNTOUCHED; rows.len() + 3];
             assert!(kernel.dots(Plane::new(query), plane, rows, &mut found));
+            let rest = found.split_off(rows.len());
             assert_eq!(found, expected, "{} at dimension {dim}", kernel.name());
+            assert_eq!(rest, [UNTOUCHED; 3], "{} at {dim}", kernel.name());
         }
     }
 
@@ -299,10 +304,21 @@ mod tests {
         }
     }
 
+    /// Rows of every length that begin at every place of a cache line, extremes around them.
     #[test]
-    fn the_best_kernel_is_the_first_of_all() {
-        assert_eq!(Kernel::best().name(), Kernel::all()[0].name());
-        assert_eq!(Kernel::all().last().unwrap().name(), "scalar");
+    fn values_before_and_after_the_rows_count_for_nothing() {
+        let filler = |i: usize| [-128i8, 127, -127, 1, 0, -1, 77][i * i % 7];
+        for dim in (1..=40).chain([47, 48, 49, 63, 64, 65, 127, 128, 129]) {
+            let query: Vec<i8> = (0..dim).map(|i| filler(i + 3)).collect();
+            let all: Vec<i8> = (0..64 + 7 * dim + 64).map(filler).collect();
+            for start in 0..64 {
+                for rows in 1..=7usize {
+                    let plane = &all[start..start + rows * dim];
+                    check_run(&query, plane);
+                    check_dots(&query, plane, &[rows as u32 - 1, 0, rows as u32 / 2]);
+                }
+            }
+        }
     }
 
     proptest! {
