@@ -23,6 +23,9 @@ const HALF: usize = TILE / 2;
 /// High parts, sums of high and low parts, and low parts, two dimensions a number.
 type Three<T> = [T; 3];
 
+/// The sums of four left rows with sixteen right ones.
+type Sums = [[__m256i; 2]; LEFT];
+
 pub(super) fn fill_block_avx2(
     left: &Gathered,
     right: &Gathered,
@@ -70,7 +73,8 @@ unsafe fn fill_with_avxvnni(
     unsafe { fill::<AvxVnni>(left, right, work, cosines, width) };
 }
 
-/// One column of tiles after another: the left rows pass by the sixteen right rows of each.
+/// One column of tiles after another: the left rows pass by the sixteen right rows of each. No sum
+/// overflows: |s| <= 256, so 4096 products of two of them are at most 2^28.
 ///
 /// Safety: the CPU has the instructions of `W`.
 #[inline(always)]
@@ -92,24 +96,15 @@ unsafe fn fill<W: Wide>(
         for (j, (norms, out)) in left.norms.chunks(LEFT).zip(lines).enumerate() {
             let [high, both, low] = part(strips, j, LEFT * pairs);
             let [right_high, right_both, right_low] = columns;
-            debug_assert!((i + 1) * TILE <= width && out.len() == LEFT * width);
-            // SAFETY: the caller vouches for the CPU. Both operands are whole tiles of as many
-            // numbers a row, and `width` is the number of right rows, rounded up to whole tiles,
-            // so tile i lies within the `LEFT` rows of `out`.
+            // SAFETY: the caller vouches for the CPU.
             unsafe {
                 let sums = [
                     products::<W>(high, right_high),
                     products::<W>(both, right_both),
                     products::<W>(low, right_low),
                 ];
-                write(
-                    sums,
-                    &padded(norms.iter().copied()),
-                    &others,
-                    out,
-                    i * TILE,
-                    width,
-                );
+                let norms = padded(norms.iter().copied());
+                write(sums, &norms, &others, out.chunks_exact_mut(width), i * TILE);
             }
         }
     }
@@ -143,7 +138,8 @@ fn pack<const N: usize>(rows: &Gathered, tiles: &mut Three<Vec<u32>>) {
         });
         for (&high, &low) in high.iter().zip(low) {
             for (places, twos) in places.iter_mut().zip(widen(high, low)) {
-                places.zip(twos).for_each(|(to, two)| *to = two);
+                // In this order: the end of the two is seen before a further place is taken.
+                twos.into_iter().zip(places).for_each(|(two, to)| *to = two);
             }
         }
     }
@@ -159,22 +155,26 @@ fn widen(high: u32, low: u32) -> Three<[u32; 2]> {
     [high, sums, low].map(bytemuck::cast)
 }
 
-/// The sums of products of four left rows with sixteen right ones.
+/// The sums of products of four left rows with sixteen right ones, of as many pairs as both have.
 ///
-/// Safety: the CPU has the instructions of `W`; there are `LEFT` rows and `TILE` columns of the same
-/// number of pairs.
+/// Safety: the CPU has the instructions of `W`.
 #[inline(always)]
-unsafe fn products<W: Wide>(rows: &[u32], columns: &[u32]) -> [[__m256i; 2]; LEFT] {
-    // SAFETY: by this function's contract.
+unsafe fn products<W: Wide>(rows: &[u32], columns: &[u32]) -> Sums {
+    let (rows, columns) = (
+        rows.as_chunks::<LEFT>().0,
+        columns.as_chunks::<HALF>().0.as_chunks::<2>().0,
+    );
+    // SAFETY: by this function's contract; each half of the columns is one register long.
     unsafe {
         let mut sums = [[_mm256_setzero_si256(); 2]; LEFT];
-        for pair in 0..columns.len() / TILE {
-            let column = columns.as_ptr().add(pair * TILE);
-            let halves = [column, column.add(HALF)].map(|half| _mm256_loadu_si256(half.cast()));
-            for (i, sums) in sums.iter_mut().enumerate() {
-                let row = rows.as_ptr().add(pair * LEFT + i).cast::<i32>().read();
+        for (row, halves) in rows.iter().zip(columns) {
+            let halves = halves
+                .each_ref()
+                .map(|half| _mm256_loadu_si256(half.as_ptr().cast()));
+            for (sums, two) in sums.iter_mut().zip(row) {
+                let two = _mm256_set1_epi32(two.cast_signed());
                 for (sum, half) in sums.iter_mut().zip(halves) {
-                    *sum = W::add_pairs(*sum, half, _mm256_set1_epi32(row));
+                    *sum = W::add_pairs(*sum, half, two);
                 }
             }
         }
@@ -182,34 +182,36 @@ unsafe fn products<W: Wide>(rows: &[u32], columns: &[u32]) -> [[__m256i; 2]; LEF
     }
 }
 
-/// Writes the cosines of a tile, by the operations of [`super::block::cosine`].
+/// Writes the cosines of a tile from `at` on into the lines of its rows, by the operations of
+/// [`super::block::cosine`].
 ///
-/// Safety: the CPU has AVX2; `out` holds `LEFT` rows of `width`, and `at + TILE` is at most `width`.
+/// Safety: the CPU has AVX2.
 #[inline(always)]
-unsafe fn write(
-    [high, both, low]: Three<[[__m256i; 2]; LEFT]>,
+unsafe fn write<'a>(
+    [high, both, low]: Three<Sums>,
     norms: &[f32; LEFT],
     others: &[f32; TILE],
-    out: &mut [i32],
+    lines: impl Iterator<Item = &'a mut [i32]>,
     at: usize,
-    width: usize,
 ) {
-    // SAFETY: by this function's contract.
+    // SAFETY: by this function's contract; each half of a line and of the norms is one register
+    // long.
     unsafe {
         let (fine, finer) = (_mm256_set1_ps(1.0 / 256.0), _mm256_set1_ps(1.0 / 65536.0));
-        let sums = high.into_iter().zip(both).zip(low).zip(norms);
-        for (i, (((high, both), low), &norm)) in sums.enumerate() {
-            let halves = high.into_iter().zip(both).zip(low);
-            for (half, ((high, both), low)) in halves.enumerate() {
-                let at = at + half * HALF;
+        let sums = high.into_iter().zip(both).zip(low);
+        for ((((high, both), low), &norm), line) in sums.zip(norms).zip(lines) {
+            let line = line.get_mut(at..at + TILE).unwrap_or_default();
+            let halves = line.as_chunks_mut::<HALF>().0.iter_mut();
+            let halves = halves.zip(others.as_chunks::<HALF>().0);
+            let sums = high.into_iter().zip(both).zip(low);
+            for (((high, both), low), (to, others)) in sums.zip(halves) {
                 let mixed = _mm256_sub_epi32(both, _mm256_add_epi32(high, low));
                 let [high, mixed, low] = [high, mixed, low].map(|sum| _mm256_cvtepi32_ps(sum));
                 let value = _mm256_add_ps(high, _mm256_mul_ps(mixed, fine));
                 let value = _mm256_add_ps(value, _mm256_mul_ps(low, finer));
-                let others = _mm256_loadu_ps(others.as_ptr().add(half * HALF));
-                let cosine = _mm256_mul_ps(value, _mm256_mul_ps(_mm256_set1_ps(norm), others));
-                let cosine = _mm256_cvttps_epi32(_mm256_mul_ps(cosine, _mm256_set1_ps(ONE)));
-                _mm256_storeu_si256(out.as_mut_ptr().add(i * width + at).cast(), cosine);
+                let norms = _mm256_mul_ps(_mm256_set1_ps(norm), _mm256_loadu_ps(others.as_ptr()));
+                let cosine = _mm256_mul_ps(_mm256_mul_ps(value, norms), _mm256_set1_ps(ONE));
+                _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm256_cvttps_epi32(cosine));
             }
         }
     }
