@@ -91,6 +91,8 @@ mod tests {
 
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     use super::super::RowsBuilder;
     use super::super::block::{NOTHING, ONE};
@@ -149,33 +151,46 @@ mod tests {
         }
     }
 
-    /// Rows of any bytes, also those that no vector is stored as.
-    fn of_bytes(len: usize, groups: usize, byte: impl Fn(usize) -> i8) -> Gathered {
-        let plane = |shift: usize| {
+    /// Rows of any bytes, also those that no vector is stored as. Their norms are those of the longest
+    /// row, so that no cosine is beyond 1.
+    fn of_bytes(len: usize, groups: usize, mut byte: impl FnMut() -> i8) -> Gathered {
+        let mut plane = || {
             (0..len * groups)
-                .map(|i| four([0, 1, 2, 3].map(|j| byte(4 * i + j + shift))))
+                .map(|_| four([(); 4].map(|()| byte())))
                 .collect()
         };
+        let longest = 128.5 * (4.0 * groups as f32).sqrt();
         Gathered {
             len,
             groups,
-            planes: [plane(0), plane(1)],
-            norms: vec![1e-9; len],
+            planes: [plane(), plane()],
+            norms: vec![longest.recip(); len],
         }
     }
 
     #[test]
     fn blocks_of_extreme_bytes_are_exact() {
-        for groups in [1, 2, 3, 5, 12, 13, 64, MAX_DIM / 4] {
-            for (len, others) in [(1, 1), (3, 17), (18, 5)] {
+        let mut rng = ChaCha8Rng::seed_from_u64(21);
+        for groups in (1..=50).chain([64, 65, 255, MAX_DIM / 4]) {
+            for (len, others) in [(1, 1), (2, 16), (3, 17), (4, 33), (9, 15), (18, 5)] {
                 for all in [i8::MIN, -127, 127] {
-                    let rows = |len| of_bytes(len, groups, |_| all);
-                    check_blocks(&rows(len), &rows(others));
+                    let rows = of_bytes(len, groups, || all);
+                    check_blocks(&rows, &of_bytes(others, groups, || all));
+                    check_blocks(&rows, &of_bytes(others, groups, || i8::MIN));
                 }
-                let mixed = |len| of_bytes(len, groups, |i| [-128, 127, -128, -1, 5][i * i % 5]);
-                check_blocks(&mixed(len), &mixed(others));
+                let mut some = |len| {
+                    of_bytes(len, groups, || {
+                        [i8::MIN, i8::MAX, -127, rng.random()][rng.random_range(0..4)]
+                    })
+                };
+                check_blocks(&some(len), &some(others));
             }
         }
+        let rows = of_bytes(1, 12, || i8::MIN);
+        let mut block = Block::default();
+        block.fill(&rows, &rows);
+        let found = block.row(0)[0] as f32 / ONE;
+        assert!((found - 1.0).abs() < 1e-6, "{found}");
     }
 
     proptest! {

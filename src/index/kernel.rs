@@ -210,6 +210,8 @@ mod tests {
 
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     use super::*;
 
@@ -304,21 +306,53 @@ mod tests {
         }
     }
 
-    /// Rows of every length that begin at every place of a cache line, extremes around them.
+    /// Rows of every length, one to nine of them, that begin anywhere in a cache line. Around them lie
+    /// values that a sum shows at once.
     #[test]
     fn values_before_and_after_the_rows_count_for_nothing() {
-        let filler = |i: usize| [-128i8, 127, -127, 1, 0, -1, 77][i * i % 7];
-        for dim in (1..=40).chain([47, 48, 49, 63, 64, 65, 127, 128, 129]) {
-            let query: Vec<i8> = (0..dim).map(|i| filler(i + 3)).collect();
-            let all: Vec<i8> = (0..64 + 7 * dim + 64).map(filler).collect();
-            for start in 0..64 {
-                for rows in 1..=7usize {
+        let mut rng = ChaCha8Rng::seed_from_u64(20);
+        let large = [
+            255,
+            256,
+            257,
+            511,
+            513,
+            1000,
+            1023,
+            2048,
+            MAX_DIM - 1,
+            MAX_DIM,
+        ];
+        for dim in (1..=200).chain(large) {
+            let starts: Vec<usize> = match dim {
+                ..=40 => (0..64).collect(),
+                _ => [0, 1, rng.random_range(2..64)].to_vec(),
+            };
+            let query = some_bytes(&mut rng, dim);
+            let all = some_bytes(&mut rng, 64 + 9 * dim + 64);
+            for start in starts {
+                for rows in 1..=9usize {
                     let plane = &all[start..start + rows * dim];
                     check_run(&query, plane);
-                    check_dots(&query, plane, &[rows as u32 - 1, 0, rows as u32 / 2]);
+                    let row = |_| rng.random_range(0..rows as u32);
+                    let some: Vec<u32> = (0..10 - rows).map(row).collect();
+                    check_dots(&query, plane, &some);
                 }
             }
+            let planes = [(); 4].map(|()| some_bytes(&mut rng, dim));
+            check_dot16(&planes);
         }
+    }
+
+    /// Any values, and extremes in every third place.
+    fn some_bytes(rng: &mut ChaCha8Rng, len: usize) -> Vec<i8> {
+        let extremes = [i8::MIN, i8::MAX, -127];
+        (0..len)
+            .map(|_| match rng.random_range(0..9) {
+                at @ 0..3 => extremes[at],
+                _ => rng.random(),
+            })
+            .collect()
     }
 
     proptest! {
