@@ -104,7 +104,7 @@ fn on_disk(files: &Files, folder: &Path) -> Result<Vec<FileOnDisk>> {
 ///
 /// ```
 /// let known = ["avx512vnni", "avxvnni", "avx2", "neon", "scalar"];
-/// assert!(known.contains(&rhymedb::vector_instructions()));
+/// assert!(known.contains(&rhymedb::admin::vector_instructions()));
 /// ```
 pub fn vector_instructions() -> &'static str {
     Kernel::best().name()
