@@ -375,11 +375,12 @@ fn everything(vectors: &[Vec<f32>]) -> (Vec<Vec<u8>>, Vec<Vec<Scored>>) {
 
 #[test]
 fn every_kernel_builds_the_same_graph_and_finds_the_same_rows() {
-    for (dim, n) in [(48, 900), (23, 700), (7, 350), (1, 340)] {
+    for (dim, n) in [(48, 500), (23, 360), (1, 340)] {
         let vectors = windows(n, 64, dim, 21);
-        let scalar = Kernel::all().pop().unwrap();
+        let mut kernels = Kernel::all();
+        let scalar = kernels.pop().unwrap();
         let expected = with_kernel(scalar, || everything(&vectors));
-        for kernel in Kernel::all() {
+        for kernel in kernels {
             let found = with_kernel(kernel, || everything(&vectors));
             assert!(found == expected, "{} at {dim}", kernel.name());
         }
