@@ -8,7 +8,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::DataType;
 
 use super::super::columns::Columns;
-use super::super::container::Place;
+use super::super::container::FilePlace;
 use super::super::rows::{ColumnFile, ColumnsKind, floats_of, texts_of};
 use super::columns::{VectorColumns, numbers_of};
 use super::matrix::Matrix;
@@ -18,7 +18,7 @@ use crate::error::{Result, shortened};
 
 /// Reads a whole file. The first vector decides the dimension.
 pub(super) fn read(
-    place: &Place,
+    place: &FilePlace,
     kind: ColumnsKind,
     options: &VectorOptions,
 ) -> Result<(Matrix, Metas)> {
