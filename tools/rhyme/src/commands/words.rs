@@ -12,7 +12,7 @@ use crate::text::legible;
 
 /// Where a question goes, and as of when.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct Place {
+pub(crate) struct SpaceOptions {
     /// The space of charts and headlines [default: the only one, or clip]
     #[arg(long)]
     pub(crate) space: Option<String>,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::report_parts::FileParts;
+use super::file_parts::FileParts;
 use crate::error::{Error, Result, excerpt, shortened};
 use crate::model::BarDefect;
 
@@ -483,5 +483,5 @@ fn write_findings<K: Ord + Copy + fmt::Display>(
 }
 
 #[cfg(test)]
-#[path = "report_tests.rs"]
+#[path = "input_report_tests.rs"]
 mod tests;
