@@ -88,7 +88,9 @@ const CONFINED: &[(&str, &[&str])] = &[
 
 const UNSAFE: &[&str] = &[
     "src/disk/mapped.rs",
+    "src/index/block_avx2.rs",
     "src/index/block_x86.rs",
+    "src/index/kernel_avx2.rs",
     "src/index/kernel_x86.rs",
     "src/index/kernel_neon.rs",
     "src/index/kernel.rs",

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::moments::{centred, vectors};
 use crate::db::{Filter, Past, View, space_method, within};
 use crate::error::{Error, Result};
-use crate::model::Window;
+use crate::model::{Attribute, SeriesKey, Window};
 use crate::numeric::matrix::leading;
 
 /// A question for a map of a space, made by [`View::map`].
@@ -16,6 +16,7 @@ pub struct Map {
     filter: Filter,
     sample: usize,
     seed: u64,
+    by: Option<String>,
 }
 
 /// A window on the map.
@@ -29,6 +30,8 @@ pub struct MapPoint {
     pub x: f64,
     /// Its place along the direction at right angles to that in which they differ next most.
     pub y: f64,
+    /// What the attribute of [`Map::by`] is for its symbol; `None` where none was asked for or is stored.
+    pub group: Option<String>,
 }
 
 /// The answer to [`View::map`].
@@ -76,6 +79,7 @@ impl View {
             filter: Filter::default(),
             sample: 2_000,
             seed: 0,
+            by: None,
         }
     }
 }
@@ -104,10 +108,19 @@ impl Map {
         self
     }
 
+    /// Says of each window what an attribute of its symbol is, like `sector`: see
+    /// [`crate::Database::set_attributes`]. Default: none.
+    #[must_use]
+    pub fn by(mut self, attribute: &str) -> Self {
+        self.by = Some(Attribute::plain(attribute));
+        self
+    }
+
     /// Draws the sample and places it.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such space or a name is that of nothing stored;
+    /// [`Error::NotFound`] if there is no such space, a name is that of nothing stored, or no window
+    /// on the map has the attribute;
     /// [`Error::Invalid`] if the sample is out of range, or if fewer than three windows pass.
     pub fn run(&self) -> Result<MapAnswer> {
         within("a sample", self.sample, 20_000)?;
@@ -128,10 +141,28 @@ impl Map {
             )));
         }
         let (xy, explained) = components(&vectors(past, places)?);
+        let attributes = past.attributes()?;
+        let group = |key: &SeriesKey| {
+            let values: Vec<&str> = attributes.values(key, self.by.as_deref()?).collect();
+            (!values.is_empty()).then(|| values.join("; "))
+        };
         let mut points = Vec::with_capacity(places.len());
         for (&place, [x, y]) in places.iter().zip(xy) {
             let window = past.window(place)?;
-            points.push(MapPoint { window, x, y });
+            let group = group(&window.series);
+            points.push(MapPoint {
+                window,
+                x,
+                y,
+                group,
+            });
+        }
+        if let Some(name) = self
+            .by
+            .as_deref()
+            .filter(|_| points.iter().all(|p| p.group.is_none()))
+        {
+            return Err(attributes.unknown(name));
         }
         Ok(MapAnswer {
             space: past.space().to_owned(),

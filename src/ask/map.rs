@@ -31,6 +31,9 @@ pub struct MapRequest {
     /// The seed of the sample.
     #[serde(default)]
     pub seed: u64,
+    /// An attribute of symbols, like `sector`, that is said of each window as its `group`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 const fn two_thousand() -> usize {
@@ -45,6 +48,7 @@ impl Default for MapRequest {
             as_of: None,
             sample: two_thousand(),
             seed: 0,
+            by: None,
         }
     }
 }
@@ -66,7 +70,7 @@ impl MapRequest {
         let asked = Asked::at(view, self.as_of);
         let mut map = asked.view.map().sample(self.sample).seed(self.seed);
         map = map.filter(self.filter.clone());
-        pass_on!(map, self, names: space);
+        pass_on!(map, self, names: space by);
         let answer = map.run()?;
         let points = answer.points.iter();
         let points = points.map(|point| PointRow::of(&asked.view, point));
@@ -114,6 +118,9 @@ pub struct PointRow {
     pub x: f64,
     /// Along the second.
     pub y: f64,
+    /// What the attribute `by` is for its symbol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// The window.
     #[serde(flatten)]
     pub window: WindowRow,
@@ -127,6 +134,7 @@ impl PointRow {
         Ok(Self {
             x: figure(point.x),
             y: figure(point.y),
+            group: point.group.clone(),
             window: (&point.window).into(),
             moved: MoveRow::of(view, &point.window)?,
         })

@@ -52,7 +52,9 @@ pub(super) struct Block {
 /// What a kernel needs on the way.
 #[derive(Debug, Default)]
 pub(super) struct Work {
-    pub(super) panels: [Vec<u32>; 2],
+    /// Right rows, and left rows, as the kernel multiplies them.
+    pub(super) panels: [Vec<u32>; 3],
+    pub(super) strips: [Vec<u32>; 3],
     pub(super) dots: [Vec<i32>; 4],
     pub(super) rows: Vec<u32>,
 }

@@ -49,7 +49,7 @@ pub(super) fn fill_block(
     for (panel, plane) in work.panels.iter_mut().zip(&right.planes) {
         pack_panels(plane, groups, panel);
     }
-    let [high_panels, low_panels] = &work.panels;
+    let [high_panels, low_panels, _] = &work.panels;
     let mut rest: [Vec<u32>; 2];
     let [high, low] = left
         .planes
@@ -82,7 +82,8 @@ pub(super) fn fill_block(
     }
 }
 
-fn padded<T: Copy + Default, const N: usize>(values: impl Iterator<Item = T>) -> [T; N] {
+/// As many values as a tile has, zeros after those that there are.
+pub(super) fn padded<T: Copy + Default, const N: usize>(values: impl Iterator<Item = T>) -> [T; N] {
     let mut all = [T::default(); N];
     for (to, from) in all.iter_mut().zip(values) {
         *to = from;

@@ -91,9 +91,12 @@ mod tests {
 
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     use super::super::RowsBuilder;
     use super::super::block::{NOTHING, ONE};
+    use super::super::kernel::MAX_DIM;
     use super::*;
 
     fn rows() -> impl Strategy<Value = (RowsBuilder, RowsBuilder)> {
@@ -134,6 +137,64 @@ mod tests {
         kept
     }
 
+    /// The blocks of all kernels equal the scalar one's.
+    fn check_blocks(a: &Gathered, b: &Gathered) {
+        let mut plain = Block::default();
+        plain.fill_by(Kernel::all().last().unwrap(), a, b);
+        for kernel in Kernel::all() {
+            let mut block = Block::default();
+            block.fill_by(kernel, a, b);
+            for i in 0..a.len {
+                let (found, expected) = (&block.row(i)[..b.len], &plain.row(i)[..b.len]);
+                assert_eq!(found, expected, "{}, {} groups", kernel.name(), a.groups);
+            }
+        }
+    }
+
+    /// Rows of any bytes, also those that no vector is stored as. Their norms are those of the longest
+    /// row, so that no cosine is beyond 1.
+    fn of_bytes(len: usize, groups: usize, mut byte: impl FnMut() -> i8) -> Gathered {
+        let mut plane = || {
+            (0..len * groups)
+                .map(|_| four([(); 4].map(|()| byte())))
+                .collect()
+        };
+        let longest = 128.5 * (4.0 * groups as f32).sqrt();
+        Gathered {
+            len,
+            groups,
+            planes: [plane(), plane()],
+            norms: vec![longest.recip(); len],
+        }
+    }
+
+    #[test]
+    fn blocks_of_extreme_bytes_are_exact() {
+        let mut rng = ChaCha8Rng::seed_from_u64(21);
+        for groups in 1..=50 {
+            for (len, others) in [(1, 1), (2, 16), (3, 17), (4, 33), (9, 2)] {
+                let mut some = |len| {
+                    of_bytes(len, groups, || {
+                        [i8::MIN, i8::MAX, -127, rng.random()][rng.random_range(0..4)]
+                    })
+                };
+                check_blocks(&some(len), &some(others));
+            }
+        }
+        for groups in [1, 12, 13, 255, MAX_DIM / 4] {
+            for all in [i8::MIN, -127, 127] {
+                let rows = of_bytes(2, groups, || all);
+                check_blocks(&rows, &of_bytes(3, groups, || all));
+                check_blocks(&rows, &of_bytes(3, groups, || i8::MIN));
+            }
+        }
+        let rows = of_bytes(1, 12, || i8::MIN);
+        let mut block = Block::default();
+        block.fill(&rows, &rows);
+        let found = block.row(0)[0] as f32 / ONE;
+        assert!((found - 1.0).abs() < 1e-6, "{found}");
+    }
+
     proptest! {
         #[test]
         fn every_kernel_gives_the_cosines_of_the_rows((left, right) in rows()) {
@@ -148,13 +209,7 @@ mod tests {
                     prop_assert!((found - exact).abs() < 1e-6, "{found} {exact}");
                 }
             }
-            for kernel in Kernel::all() {
-                let mut block = Block::default();
-                block.fill_by(kernel, &a, &b);
-                for i in 0..a.len {
-                    prop_assert_eq!(&block.row(i)[..b.len], &plain.row(i)[..b.len], "{}", kernel.name());
-                }
-            }
+            check_blocks(&a, &b);
         }
 
         #[test]

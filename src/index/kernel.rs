@@ -108,7 +108,7 @@ impl Kernel {
         self.block
     }
 
-    /// The instructions: `avx512vnni`, `avx2`, `neon` or `scalar`.
+    /// The instructions: `avx512vnni`, `avxvnni`, `avx2`, `neon` or `scalar`.
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -210,6 +210,8 @@ mod tests {
 
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     use super::*;
 
@@ -218,6 +220,9 @@ mod tests {
         prop_oneof![Just(-128i8), Just(127), Just(-127), Just(0), any::<i8>()]
     }
 
+    /// A value that no kernel computes here.
+    const UNTOUCHED: i32 = i32::MIN;
+
     fn check_dots(query: &[i8], plane: &[i8], rows: &[u32]) {
         let dim = query.len();
         let expected: Vec<i32> = rows
@@ -225,9 +230,11 @@ mod tests {
             .map(|&r| dot_i8(query, &plane[r as usize * dim..(r as usize + 1) * dim]))
             .collect();
         for kernel in Kernel::all() {
-            let mut found = vec![0; rows.len()];
+            let mut found = vec![UNTOUCHED; rows.len() + 3];
             assert!(kernel.dots(Plane::new(query), plane, rows, &mut found));
+            let rest = found.split_off(rows.len());
             assert_eq!(found, expected, "{} at dimension {dim}", kernel.name());
+            assert_eq!(rest, [UNTOUCHED; 3], "{} at {dim}", kernel.name());
         }
     }
 
@@ -299,10 +306,53 @@ mod tests {
         }
     }
 
+    /// Rows of every length, one to nine of them, that begin anywhere in a cache line. Around them lie
+    /// values that a sum shows at once.
     #[test]
-    fn the_best_kernel_is_the_first_of_all() {
-        assert_eq!(Kernel::best().name(), Kernel::all()[0].name());
-        assert_eq!(Kernel::all().last().unwrap().name(), "scalar");
+    fn values_before_and_after_the_rows_count_for_nothing() {
+        let mut rng = ChaCha8Rng::seed_from_u64(20);
+        let large = [
+            255,
+            256,
+            257,
+            511,
+            513,
+            1000,
+            1023,
+            2048,
+            MAX_DIM - 1,
+            MAX_DIM,
+        ];
+        for dim in (1..=200).chain(large) {
+            let starts: Vec<usize> = match dim {
+                ..=40 => (0..64).collect(),
+                _ => [0, 1, rng.random_range(2..64)].to_vec(),
+            };
+            let query = some_bytes(&mut rng, dim);
+            let all = some_bytes(&mut rng, 64 + 9 * dim + 64);
+            for start in starts {
+                for rows in 1..=9usize {
+                    let plane = &all[start..start + rows * dim];
+                    check_run(&query, plane);
+                    let row = |_| rng.random_range(0..rows as u32);
+                    let some: Vec<u32> = (0..10 - rows).map(row).collect();
+                    check_dots(&query, plane, &some);
+                }
+            }
+            let planes = [(); 4].map(|()| some_bytes(&mut rng, dim));
+            check_dot16(&planes);
+        }
+    }
+
+    /// Any values, and extremes in every third place.
+    fn some_bytes(rng: &mut ChaCha8Rng, len: usize) -> Vec<i8> {
+        let extremes = [i8::MIN, i8::MAX, -127];
+        (0..len)
+            .map(|_| match rng.random_range(0..9) {
+                at @ 0..3 => extremes[at],
+                _ => rng.random(),
+            })
+            .collect()
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! Dot products for x86-64: AVX-512 VNNI, and AVX2 where that is missing.
+//! Dot products for x86-64: AVX-512 VNNI, and where that is missing AVX-VNNI or AVX2.
 
 #![expect(
     unsafe_code,
@@ -7,15 +7,26 @@
 
 use std::arch::x86_64::*;
 
-use super::block_x86;
 use super::kernel::{Kernel, Plane, join_planes};
+use super::kernel_avx2::{self, add_lanes};
+use super::{block_avx2, block_x86};
 
 static VNNI: Kernel = Kernel::new("avx512vnni", dots_vnni, dot16_vnni)
     .with_run(run_vnni)
     .with_block(block_x86::fill_block)
     .with_spread(block_x86::spread_avx512);
-static AVX2: Kernel =
-    Kernel::new("avx2", dots_avx2, dot16_avx2).with_spread(block_x86::spread_avx2);
+static AVX_VNNI: Kernel = Kernel::new(
+    "avxvnni",
+    kernel_avx2::dots_avxvnni,
+    kernel_avx2::dot16_avx2,
+)
+.with_run(kernel_avx2::run_avxvnni)
+.with_block(block_avx2::fill_block_avxvnni)
+.with_spread(block_x86::spread_avx2);
+static AVX2: Kernel = Kernel::new("avx2", kernel_avx2::dots_avx2, kernel_avx2::dot16_avx2)
+    .with_run(kernel_avx2::run_avx2)
+    .with_block(block_avx2::fill_block_avx2)
+    .with_spread(block_x86::spread_avx2);
 
 /// The kernels that this CPU can run, the fastest first.
 pub(super) fn detected() -> impl Iterator<Item = &'static Kernel> {
@@ -24,7 +35,8 @@ pub(super) fn detected() -> impl Iterator<Item = &'static Kernel> {
         && is_x86_feature_detected!("avx512vl")
         && is_x86_feature_detected!("avx512vnni");
     let avx2 = is_x86_feature_detected!("avx2");
-    [(vnni, &VNNI), (avx2, &AVX2)]
+    let avx_vnni = avx2 && is_x86_feature_detected!("avxvnni");
+    [(vnni, &VNNI), (avx_vnni, &AVX_VNNI), (avx2, &AVX2)]
         .into_iter()
         .filter_map(|(has, kernel)| has.then_some(kernel))
 }
@@ -188,17 +200,6 @@ unsafe fn four_sums(query: Plane<'_>, plane: &[i8], rows: [u32; 4]) -> __m128i {
     }))
 }
 
-/// The sum of the lanes of each.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn add_lanes([a, b, c, d]: [__m256i; 4]) -> __m128i {
-    let halves = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
-    _mm_add_epi32(
-        _mm256_castsi256_si128(halves),
-        _mm256_extracti128_si256::<1>(halves),
-    )
-}
-
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 unsafe fn dot16_vnni([high, low]: [Plane<'_>; 2], [row_high, row_low]: [&[i8]; 2]) -> i64 {
     let dim = high.values().len();
@@ -230,89 +231,4 @@ unsafe fn dot16_vnni([high, low]: [Plane<'_>; 2], [row_high, row_low]: [&[i8]; 2
         mixed - 128 * (high_sum + low_sum),
         ll - 128 * low_sum,
     )
-}
-
-/// 16 values as 16-bit numbers, zeros for those after `count`.
-///
-/// Safety: `at + count` is at most the length of `values`, and `count` at most 16.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn load_wide(values: &[i8], at: usize, count: usize) -> __m256i {
-    // SAFETY: by this function's contract; a short rest is copied, so nothing else is read.
-    unsafe {
-        let pointer = values.as_ptr().add(at);
-        let bytes = if count == 16 {
-            _mm_loadu_si128(pointer.cast())
-        } else {
-            let mut rest = [0i8; 16];
-            std::ptr::copy_nonoverlapping(pointer, rest.as_mut_ptr(), count);
-            _mm_loadu_si128(rest.as_ptr().cast())
-        };
-        _mm256_cvtepi8_epi16(bytes)
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn sum_lanes(sums: __m256i) -> i32 {
-    let four = _mm_add_epi32(
-        _mm256_castsi256_si128(sums),
-        _mm256_extracti128_si256::<1>(sums),
-    );
-    let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b00_00_11_10>(four));
-    let one = _mm_add_epi32(two, _mm_shuffle_epi32::<0b00_00_00_01>(two));
-    _mm_cvtsi128_si32(one)
-}
-
-#[target_feature(enable = "avx2")]
-unsafe fn dots_avx2(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]) {
-    let values = query.values();
-    let dim = values.len();
-    for (&row, slot) in rows.iter().zip(out) {
-        let start = row as usize * dim;
-        let mut sums = _mm256_setzero_si256();
-        let mut at = 0;
-        while at < dim {
-            let count = (dim - at).min(16);
-            // SAFETY: the caller vouches that the row lies within the plane.
-            let (r, q) = unsafe {
-                (
-                    load_wide(plane, start + at, count),
-                    load_wide(values, at, count),
-                )
-            };
-            sums = _mm256_add_epi32(sums, _mm256_madd_epi16(r, q));
-            at += count;
-        }
-        *slot = sum_lanes(sums);
-    }
-}
-
-#[target_feature(enable = "avx2")]
-unsafe fn dot16_avx2([high, low]: [Plane<'_>; 2], [row_high, row_low]: [&[i8]; 2]) -> i64 {
-    let dim = high.values().len();
-    let mut sums = [_mm256_setzero_si256(); 3];
-    let mut at = 0;
-    while at < dim {
-        let count = (dim - at).min(16);
-        // SAFETY: the caller vouches that all planes have the same length.
-        let (qh, ql, rh, rl) = unsafe {
-            (
-                load_wide(high.values(), at, count),
-                load_wide(low.values(), at, count),
-                load_wide(row_high, at, count),
-                load_wide(row_low, at, count),
-            )
-        };
-        let [hh, mixed, ll] = sums;
-        let crossed = _mm256_add_epi32(_mm256_madd_epi16(qh, rl), _mm256_madd_epi16(ql, rh));
-        sums = [
-            _mm256_add_epi32(hh, _mm256_madd_epi16(qh, rh)),
-            _mm256_add_epi32(mixed, crossed),
-            _mm256_add_epi32(ll, _mm256_madd_epi16(ql, rl)),
-        ];
-        at += count;
-    }
-    let [hh, mixed, ll] = sums.map(|s| sum_lanes(s));
-    join_planes(hh, mixed, ll)
 }

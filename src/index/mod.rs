@@ -17,6 +17,8 @@ compile_error!(
 mod anchors;
 mod block;
 #[cfg(target_arch = "x86_64")]
+mod block_avx2;
+#[cfg(target_arch = "x86_64")]
 mod block_x86;
 mod build;
 #[cfg(feature = "hnsw")]
@@ -26,6 +28,8 @@ mod fill_block;
 mod graph;
 mod insertion_order;
 mod kernel;
+#[cfg(target_arch = "x86_64")]
+mod kernel_avx2;
 mod kernel_choice;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 mod kernel_neon;

@@ -47,8 +47,10 @@ impl<'a> Rows<'a> {
     /// Reads the sections of a file, whose name is for error messages.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if the sections' lengths do not fit `dim` and each other.
+    /// [`Error::Corrupt`] if the sections' lengths do not fit `dim` and each other,
+    /// [`Error::Invalid`] if `RHYME_KERNEL` names no kernel of this CPU.
     pub fn new(file: &'a Path, dim: usize, sections: [&'a [u8]; 4]) -> Result<Self> {
+        Kernel::check_choice()?;
         let [high, low, norms, code_norms] = sections;
         let norms: &[f32] = numbers(file, "norms", norms)?;
         let code_norms: &[f32] = numbers(file, "cnorms", code_norms)?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::kernel::MAX_DIM;
+use super::kernel::{Kernel, MAX_DIM};
 use super::query::{Planes, check_dim};
 use super::rows::Rows;
 use crate::error::{Error, Result};
@@ -21,8 +21,10 @@ impl RowsBuilder {
     /// No rows yet, of `dim` dimensions.
     ///
     /// # Errors
-    /// [`Error::Invalid`] unless `dim` is 1 to 4096.
+    /// [`Error::Invalid`] unless `dim` is 1 to 4096, and if `RHYME_KERNEL` names no kernel of this
+    /// CPU.
     pub fn new(dim: usize) -> Result<Self> {
+        Kernel::check_choice()?;
         if !(1..=MAX_DIM).contains(&dim) {
             return Err(Error::invalid(format!(
                 "expected a dimension of 1 to {MAX_DIM}, found {dim}"

@@ -14,6 +14,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::anchors::coherent_stride;
+use super::kernel_choice::tests::with_kernel;
 use super::*;
 use crate::error::Error;
 
@@ -344,6 +345,45 @@ fn equal_seeds_give_equal_bytes_on_any_number_of_threads() {
         };
         assert_eq!(graph(1, 1), graph(1, 3));
         assert_ne!(graph(1, 1), graph(2, 1));
+    }
+}
+
+/// The graph over some rows, and what a scan and walks find in it.
+fn everything(vectors: &[Vec<f32>]) -> (Vec<Vec<u8>>, Vec<Vec<Scored>>) {
+    let stored = stored(vectors);
+    let rows = stored.view();
+    let mut scratch = Scratch::new();
+    let mut found = Vec::new();
+    let mut graphs = Vec::new();
+    for builder in BUILDERS {
+        let built = build(&rows, &small(builder, 6, 24, 3), QUIET).unwrap();
+        for allowed in [
+            RowSet::all(rows.len() as u32),
+            RowSet::from_ranges([3..40, 90..333]),
+        ] {
+            for query in vectors.iter().step_by(97) {
+                let query = Query::new(query).unwrap();
+                let walk = search(&built.view(), &rows, &query, 40, &allowed, &mut scratch);
+                found.push(walk.unwrap());
+                found.push(scan(&rows, &query, 9, &allowed, &mut scratch).unwrap());
+            }
+        }
+        graphs.extend(built.sections());
+    }
+    (graphs, found)
+}
+
+#[test]
+fn every_kernel_builds_the_same_graph_and_finds_the_same_rows() {
+    for (dim, n) in [(48, 500), (23, 360), (1, 340)] {
+        let vectors = windows(n, 64, dim, 21);
+        let mut kernels = Kernel::all();
+        let scalar = kernels.pop().unwrap();
+        let expected = with_kernel(scalar, || everything(&vectors));
+        for kernel in kernels {
+            let found = with_kernel(kernel, || everything(&vectors));
+            assert!(found == expected, "{} at {dim}", kernel.name());
+        }
     }
 }
 

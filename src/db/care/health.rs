@@ -98,11 +98,13 @@ fn on_disk(files: &Files, folder: &Path) -> Result<Vec<FileOnDisk>> {
     Ok(found)
 }
 
-/// The instructions with which this CPU compares vectors: `avx512vnni`, `avx2`, `neon` or
-/// `scalar`. Answers are the same with all of them, only later with the last.
+/// The instructions with which this CPU compares vectors: `avx512vnni`, `avxvnni`, `avx2`, `neon` or
+/// `scalar`. Answers are the same with all of them, only later with the last. The variable
+/// `RHYME_KERNEL` can name another one than the fastest, to compare them on one machine.
 ///
 /// ```
-/// assert!(["avx512vnni", "avx2", "neon", "scalar"].contains(&rhymedb::admin::vector_instructions()));
+/// let known = ["avx512vnni", "avxvnni", "avx2", "neon", "scalar"];
+/// assert!(known.contains(&rhymedb::admin::vector_instructions()));
 /// ```
 pub fn vector_instructions() -> &'static str {
     Kernel::best().name()

@@ -88,6 +88,34 @@ fn attributes_of_a_file_filter_and_come_back() {
 }
 
 #[test]
+fn a_map_is_coloured_by_an_attribute() {
+    let world = market();
+    world.rhyme(&["attribute", "import", "companies.csv"]).ok();
+    let drawn = ["--plot", "map.svg", "--format", "json"];
+    let map = |what: &str| world.rhyme(&[&["map", "--color", what][..], &drawn].concat());
+    let points = map("GICS Sector").json();
+    for point in points["points"].as_array().unwrap() {
+        let sector = if point["symbol"] == "CCC" {
+            "Banks"
+        } else {
+            "Energy"
+        };
+        assert_eq!(point["group"], sector);
+    }
+    let picture = std::fs::read_to_string(world.path("map.svg")).unwrap();
+    assert!(picture.contains("Energy") && picture.contains("Banks"));
+    // BBB and CCC have no such figure, and are not left out.
+    assert!(map("p_e").json()["points"][0].get("x").is_some());
+    let picture = std::fs::read_to_string(world.path("map.svg")).unwrap();
+    assert!(picture.contains("no p_e"), "{picture}");
+    map("colour").fails(
+        3,
+        "no attribute \"colour\"; there are: \"gics_sector\", \"name\", \"p_e\"",
+    );
+    assert!(map("market").json()["points"][0].get("group").is_none());
+}
+
+#[test]
 fn wrong_files_of_attributes_store_nothing() {
     let world = market();
     for (text, why) in [

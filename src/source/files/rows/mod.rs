@@ -2,6 +2,8 @@
 
 #[cfg(feature = "parquet")]
 mod arrow_blocks;
+#[cfg(feature = "parquet")]
+mod arrow_values;
 mod csv;
 mod document;
 mod field_order;
@@ -28,7 +30,9 @@ mod wide;
 use ::csv::ByteRecord;
 
 #[cfg(feature = "parquet")]
-pub(crate) use parquet::{ColumnFile, ColumnsKind, texts_of};
+pub(crate) use arrow_values::{floats_of, texts_of};
+#[cfg(feature = "parquet")]
+pub(crate) use parquet::{ColumnFile, ColumnsKind};
 pub(crate) use skipped::Skipped;
 
 pub(crate) use step::{Facts, Step};

@@ -3,21 +3,17 @@
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
-use arrow_cast::{CastOptions, cast_with_options};
+use arrow_array::{Array, RecordBatch, StringArray};
 use arrow_ipc::reader::FileReader;
-use arrow_schema::{ArrowError, DataType, TimeUnit};
+use arrow_schema::ArrowError;
 use csv::ByteRecord;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::super::columns::Layout;
 use super::super::container::FilePlace;
-use super::super::times::{ZoneText, naive};
 use super::arrow_blocks::check_blocks;
+use super::arrow_values::texts_of;
 use super::parquet_footer::check_footer;
 use super::step::Step;
 use crate::error::{Error, Result, shortened};
@@ -197,53 +193,6 @@ impl ColumnRows {
         self.given += 1;
         Ok(Step::Row(self.given))
     }
-}
-
-/// A column as texts; what has no text, like a list, is missing.
-pub(crate) fn texts_of(column: &ArrayRef) -> StringArray {
-    let texts = match column.data_type() {
-        DataType::Timestamp(unit, zone) => timestamps(column, *unit, zone.as_deref()),
-        DataType::Date64 => timestamps(column, TimeUnit::Millisecond, None),
-        _ => strict(column, &DataType::Utf8).map(|c| c.as_string::<i32>().clone()),
-    };
-    texts.unwrap_or_else(|_| StringArray::new_null(column.len()))
-}
-
-/// Typed times are RFC 3339 rather than integers: they have a unit and need no guess. A column with a zone
-/// shows its clock and the offset, as the same table would in CSV; one without is a clock alone.
-fn timestamps(
-    column: &ArrayRef,
-    unit: TimeUnit,
-    zone: Option<&str>,
-) -> Result<StringArray, ArrowError> {
-    let per_milli = match unit {
-        TimeUnit::Second => {
-            let column = strict(column, &DataType::Timestamp(TimeUnit::Millisecond, None))?;
-            return timestamps(&column, TimeUnit::Millisecond, zone);
-        }
-        TimeUnit::Millisecond => 1,
-        TimeUnit::Microsecond => 1_000,
-        TimeUnit::Nanosecond => 1_000_000,
-    };
-    let integers = strict(column, &DataType::Int64)?;
-    let integers = integers.as_primitive::<Int64Type>();
-    let mut clock = zone.map(ZoneText::of);
-    let texts = integers.iter().map(|value| {
-        let ms = value?.div_euclid(per_milli);
-        Some(match &mut clock {
-            Some(clock) => clock.show(ms),
-            None => naive(ms),
-        })
-    });
-    Ok(texts.collect())
-}
-
-fn strict(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
-    let options = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
-    cast_with_options(&Arc::clone(column), to, &options)
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use std::sync::Arc;
+
 use arrow_array::builder::{FixedSizeListBuilder, Float64Builder, ListBuilder};
 use arrow_array::{
-    Date32Array, Float32Array, Float64Array, Int32Array, Int64Array, TimestampMicrosecondArray,
-    TimestampSecondArray,
+    ArrayRef, Date32Array, Float32Array, Float64Array, Int32Array, Int64Array,
+    TimestampMicrosecondArray, TimestampSecondArray,
 };
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions};

@@ -4,14 +4,12 @@
 use std::ops::Range;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float32Type;
-use arrow_array::{Array, ArrayRef, Float32Array, RecordBatch, StringArray};
-use arrow_cast::cast;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::DataType;
 
 use super::super::columns::Columns;
 use super::super::container::FilePlace;
-use super::super::rows::{ColumnFile, ColumnsKind, texts_of};
+use super::super::rows::{ColumnFile, ColumnsKind, floats_of, texts_of};
 use super::columns::{VectorColumns, numbers_of};
 use super::matrix::Matrix;
 use super::meta::{FIELDS, MetaColumns, Metas};
@@ -99,13 +97,10 @@ fn in_columns(batch: &RecordBatch, columns: &[usize]) -> Result<Vectors, String>
     let mut all = Vec::with_capacity(columns.len());
     for at in columns {
         let column = batch.columns().get(*at).ok_or("no column of vectors")?;
-        if !column.data_type().is_numeric() {
-            return Err(format!(
-                "expected numbers in the columns of vectors, found {}",
-                shortened(&column.data_type().to_string())
-            ));
-        }
-        all.push(as_floats(column)?);
+        all.push(floats_of(column).ok_or_else(|| {
+            let found = shortened(&column.data_type().to_string());
+            format!("expected numbers in the columns of vectors, found {found}")
+        })?);
     }
     let rows = batch.num_rows();
     let mut values = Vec::with_capacity(rows * columns.len());
@@ -145,23 +140,14 @@ fn in_lists(column: &ArrayRef) -> Result<Vectors, String> {
             ));
         }
     };
-    if !values.data_type().is_numeric() {
-        return Err(format!(
-            "expected the vectors as lists of numbers, found lists of {}",
-            shortened(&values.data_type().to_string())
-        ));
-    }
+    let numbers = floats_of(&values).ok_or_else(|| {
+        let found = shortened(&values.data_type().to_string());
+        format!("expected the vectors as lists of numbers, found lists of {found}")
+    })?;
     let is_null = |row: usize| column.is_null(row);
     let ranges = ranges.into_iter().enumerate();
     let ranges = ranges.map(|(row, range)| if is_null(row) { 0..0 } else { range });
-    Ok((as_floats(&values)?, ranges.collect()))
-}
-
-/// Numbers of any kind in 32 bits, with NaN in the place of null.
-fn as_floats(values: &ArrayRef) -> Result<Vec<f32>, String> {
-    let values = cast(values, &DataType::Float32).map_err(|e| shortened(&e.to_string()))?;
-    let values: &Float32Array = values.as_primitive::<Float32Type>();
-    Ok(values.iter().map(|v| v.unwrap_or(f32::NAN)).collect())
+    Ok((numbers, ranges.collect()))
 }
 
 /// The values between the first and the last offset, and where in them each list is. A batch may be a small part of
@@ -185,6 +171,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_array::ListArray;
+    use arrow_array::types::Float32Type;
 
     use super::*;
 

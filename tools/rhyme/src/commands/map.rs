@@ -36,8 +36,9 @@ pub(crate) struct Map {
     /// The seed of the sample
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// What the picture colours windows by
-    #[arg(long, value_enum, default_value_t = MapColour::Market)]
+    /// What the picture colours windows by: market, symbol, year, or an attribute of symbols, like
+    /// sector, which `rhyme attributes` lists; CSV and JSON then have it as `group`
+    #[arg(long, default_value = "market", value_name = "WHAT")]
     color: MapColour,
     #[command(flatten)]
     plot: PlotArgs,
@@ -49,13 +50,16 @@ pub(crate) fn run(global: &Global, args: &Map) -> Outcome {
     request.filter = args.which.filter();
     request.as_of = args.as_of;
     (request.sample, request.seed) = (args.sample, args.seed);
+    if let MapColour::Attribute(name) = &args.color {
+        request.by = Some(name.clone());
+    }
     check_period(args.which.from, args.which.until)?;
     let db = open(global)?;
     let view = view_of(global, &db);
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
     let view = &known(&view, args.as_of);
-    let drawn = || picture::map(view, args.color, &answer);
+    let drawn = || picture::map(view, &args.color, &answer);
     args.plot.write(global, drawn)?;
     print(global.format, args, &reply, &answer)
 }
@@ -77,7 +81,9 @@ fn print(format: Format, args: &Map, reply: &MapReply, answer: &MapAnswer) -> Ou
         "move_percent",
         "move_sd",
     ];
-    let columns = columns.map(|key| column(key, key));
+    let group = reply.points.iter().any(|p| p.group.is_some());
+    let columns = columns.into_iter().chain(group.then_some("group"));
+    let columns: Vec<_> = columns.map(|key| column(key, key)).collect();
     output::keep(&columns, &rows);
     match format {
         Format::Json => output::json(&output::value(reply)?),

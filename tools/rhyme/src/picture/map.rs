@@ -1,11 +1,12 @@
 //! A map of a space.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::str::FromStr;
 
-use clap::ValueEnum;
+use rhymedb::View;
 use rhymedb::plot::{Scatter, ScatterExample, ScatterGroup, ScatterPoint};
 use rhymedb::query::{MapAnswer, MapPoint};
-use rhymedb::{View, Window};
 
 use super::after::chart;
 use super::names::{as_of, name, when};
@@ -13,25 +14,40 @@ use crate::failure::Outcome;
 use crate::text::grouped;
 
 /// What windows are coloured by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MapColour {
-    /// The market
     Market,
-    /// The symbol
     Symbol,
-    /// The year in which the window closed
+    /// The year in which the window closed.
     Year,
+    /// An attribute of its symbol.
+    Attribute(String),
+}
+
+impl FromStr for MapColour {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "market" => Self::Market,
+            "symbol" => Self::Symbol,
+            "year" => Self::Year,
+            name => Self::Attribute(name.to_owned()),
+        })
+    }
 }
 
 /// The most groups of their own: as many colours as can be told apart.
 const MOST_GROUPS: usize = 8;
 
 impl MapColour {
-    fn of(self, window: &Window) -> String {
+    fn of(&self, point: &MapPoint) -> String {
+        let window = &point.window;
         match self {
             Self::Market => window.series.market.clone(),
             Self::Symbol => window.series.symbol.clone(),
             Self::Year => window.end.to_string().chars().take(4).collect(),
+            Self::Attribute(name) => point.group.clone().unwrap_or_else(|| format!("no {name}")),
         }
     }
 }
@@ -69,7 +85,7 @@ fn examples(view: &View, points: &[MapPoint]) -> Outcome<Vec<ScatterExample>> {
     edges(points).into_iter().map(example).collect()
 }
 
-pub(crate) fn map(view: &View, colour: MapColour, answer: &MapAnswer) -> Outcome<Scatter> {
+pub(crate) fn map(view: &View, colour: &MapColour, answer: &MapAnswer) -> Outcome<Scatter> {
     let mut groups: BTreeMap<String, Vec<ScatterPoint>> = BTreeMap::new();
     for point in &answer.points {
         let window = &point.window;
@@ -80,10 +96,10 @@ pub(crate) fn map(view: &View, colour: MapColour, answer: &MapAnswer) -> Outcome
             when(window.end)
         );
         let (x, y) = (point.x, point.y);
-        let of = groups.entry(colour.of(window)).or_default();
+        let of = groups.entry(colour.of(point)).or_default();
         of.push(ScatterPoint { x, y, hint });
     }
-    let ordered = colour == MapColour::Year;
+    let ordered = *colour == MapColour::Year;
     let mut groups: Vec<ScatterGroup> = groups
         .into_iter()
         .map(|(name, points)| ScatterGroup { name, points })
