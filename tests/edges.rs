@@ -111,6 +111,33 @@ fn month_ends(n: i32) -> SeriesBars {
     }
 }
 
+/// A limit reads the last bars alone, and those are what all bars end with.
+#[test]
+fn a_limit_keeps_the_last_bars_of_those_that_closed() {
+    let (_dir, db) = open();
+    let stored = [crypto("AAA", 5000, 1), month_ends(100)];
+    db.ingest_bars(&stored).unwrap();
+    for series in &stored {
+        let key = &series.key;
+        let opens = [0, 1, 50, 99, series.bars.len() - 1].map(|i| series.bars.time[i]);
+        let ends = opens
+            .iter()
+            .flat_map(|t| [-1, 0, 1].map(|d| key.interval.close_of(at(t + d))));
+        for until in ends.map(Some).chain([None]) {
+            let bars = |limit| db.now().bars(key, None, until, limit).unwrap().bars;
+            let all = bars(None);
+            for limit in [0, 1, 2, 70, 4999, usize::MAX] {
+                let first = all.len().saturating_sub(limit);
+                assert_eq!(
+                    bars(Some(limit)),
+                    all.slice(first..all.len()),
+                    "{until:?}, {limit}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn months_are_counted_as_months() {
     let (_dir, db) = open();

@@ -37,10 +37,22 @@ impl Asked {
         let waiting = waiting.then(|| {
             "an ingestion was interrupted, and some windows are not searchable yet; run `rhyme compact` or ingest again".to_owned()
         });
+        let notes = waiting.into_iter().chain(self.heard());
+        Ok(notes.chain(more.into_iter().flatten()).collect())
+    }
+
+    /// What is to be said of names: all that there is to say where no window is searched.
+    pub(super) fn heard(&self) -> Vec<String> {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut notes: Vec<String> = waiting.into_iter().chain(heard.iter().cloned()).collect();
-        notes.extend(more.into_iter().flatten());
-        Ok(notes)
+        heard.clone()
+    }
+
+    /// That figures of the store are no narrower than the store.
+    pub(super) fn of_everything(&self) -> Option<String> {
+        let as_of = self.view.as_of()?;
+        Some(format!(
+            "these figures are of everything that is stored, also of what came after {as_of}"
+        ))
     }
 }
 

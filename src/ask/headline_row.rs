@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rounded::{self, figure};
 use crate::db::{Expressiveness, HeadlineHit};
-use crate::model::Timestamp;
+use crate::model::{Headline, Timestamp};
 
 /// A headline that was found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,14 +15,36 @@ pub struct HeadlineRow {
     pub rank: usize,
     /// The cosine with the query, -1 to 1.
     pub score: f64,
-    /// When it was published.
-    pub published: Timestamp,
-    /// How exactly that is known: `day`, `minute` or `second`.
-    pub precision: String,
     /// When it was known.
     pub known: Timestamp,
     /// The share of headlines that say less about charts, in percent.
     pub percentile: Option<f64>,
+    /// The headline.
+    #[serde(flatten)]
+    pub headline: StoredHeadlineRow,
+}
+
+impl From<&HeadlineHit> for HeadlineRow {
+    fn from(hit: &HeadlineHit) -> Self {
+        Self {
+            rank: hit.rank,
+            score: figure(hit.score),
+            known: hit.known,
+            percentile: hit.expressiveness.map(percentile),
+            headline: (&hit.headline).into(),
+        }
+    }
+}
+
+/// A headline as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct StoredHeadlineRow {
+    /// When it was published.
+    pub published: Timestamp,
+    /// How exactly that is known: `day`, `minute` or `second`.
+    pub precision: String,
     /// The symbols that it names.
     pub symbols: Vec<String>,
     /// Who published it.
@@ -31,18 +53,14 @@ pub struct HeadlineRow {
     pub text: String,
 }
 
-impl From<&HeadlineHit> for HeadlineRow {
-    fn from(hit: &HeadlineHit) -> Self {
+impl From<&Headline> for StoredHeadlineRow {
+    fn from(headline: &Headline) -> Self {
         Self {
-            rank: hit.rank,
-            score: figure(hit.score),
-            published: hit.headline.time,
-            precision: hit.headline.precision.to_string(),
-            known: hit.known,
-            percentile: hit.expressiveness.map(percentile),
-            symbols: hit.headline.symbols.clone(),
-            source: hit.headline.source.clone(),
-            text: hit.headline.text.clone(),
+            published: headline.time,
+            precision: headline.precision.to_string(),
+            symbols: headline.symbols.clone(),
+            source: headline.source.clone(),
+            text: headline.text.clone(),
         }
     }
 }

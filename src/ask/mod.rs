@@ -47,27 +47,35 @@ mod after;
 mod anomaly;
 mod anomaly_scan;
 mod asked;
+mod attributes;
 mod axis;
 mod bar_row;
+mod bars;
 mod classify;
 mod classify_by_tags;
 mod combine;
 mod context;
 mod divergence;
 mod headline_row;
+mod headlines;
 mod label_text;
 mod map;
 mod news;
 mod outcomes;
 mod pattern;
+mod prototypes;
 mod question;
 mod reaction;
 mod regimes;
 mod rounded;
 mod search;
+mod series;
 mod similar;
+mod spaces;
 mod span;
+mod stats;
 mod subject;
+mod tags;
 mod transfer;
 mod transfer_matrix;
 mod window_row;
@@ -75,11 +83,13 @@ mod window_row;
 pub use after::{Afterwards, HitAfterwards, HorizonReply, OutcomeRow, OutcomeState, SummaryRow};
 pub use anomaly::{AnomalyReply, AnomalyRequest, MeasureRow, NearestRow, SizeRow};
 pub use anomaly_scan::{AnomalyScanReply, AnomalyScanRequest, EpisodeRow};
+pub use attributes::{AttributeRow, AttributesReply, AttributesRequest};
 pub use axis::{
     AxisEnds, AxisHeadlineRow, AxisHeadlinesReply, AxisHeadlinesRequest, AxisHistoryReply,
     AxisHistoryRequest, AxisPointRow, AxisReply, AxisRequest, AxisTimeRow,
 };
 pub use bar_row::BarRow;
+pub use bars::{BarsReply, BarsRequest};
 pub use classify::{ClassifyQuery, ClassifyReply, ClassifyRequest, LabelRow};
 pub use classify_by_tags::{
     AccuracyRow, ClassifyByTagsReply, ClassifyByTagsRequest, NeighbourRow, TagRow, TagVoteQuery,
@@ -90,23 +100,29 @@ pub use context::{ContextQuery, ContextReply, ContextRequest, ContextRow};
 pub use divergence::{
     DivergenceMomentRow, DivergenceQuery, DivergenceReply, DivergenceRequest, DivergenceRow,
 };
-pub use headline_row::{ExpressivenessRow, HeadlineRow};
+pub use headline_row::{ExpressivenessRow, HeadlineRow, StoredHeadlineRow};
+pub use headlines::{HeadlinesReply, HeadlinesRequest};
 pub use label_text::LabelText;
 pub use map::{MapReply, MapRequest, PointRow};
 pub use news::{NewsQuery, NewsReply, NewsRequest, SearchedHeadlines};
 pub use outcomes::{LeftOutRow, MomentHorizon, MomentRow, OutcomesReply, OutcomesRequest};
 pub use pattern::{PatternReply, PatternRequest};
+pub use prototypes::{PrototypeRow, PrototypesReply, PrototypesRequest};
 pub use question::{Answer, Question};
 #[cfg(feature = "schema")]
 pub use question::{QuestionSchema, schemas};
 pub use reaction::{ReactionQuery, ReactionReply, ReactionRequest, ReactionRow};
 pub use regimes::{ClassifyHistoryQuery, ClassifyHistoryReply, ClassifyHistoryRequest, RunRow};
 pub use search::{SearchQuery, SearchReply, SearchRequest, SearchedAll};
+pub use series::{SeriesReply, SeriesRequest, StoredSeriesRow};
 pub use similar::{
     FoundSimilar, HitRow, SearchedWindows, SimilarQuery, SimilarReply, SimilarRequest, Told,
 };
+pub use spaces::{SpaceRow, SpacesReply, SpacesRequest};
 pub use span::Span;
+pub use stats::{StatsReply, StatsRequest};
 pub use subject::{Bars, Open, Path, Subject, Vector};
+pub use tags::{TagsReply, TagsRequest};
 pub use transfer::{Compared, TransferQuery, TransferReply, TransferRequest, TransferRow};
 pub use transfer_matrix::{GroupRow, PairRow, TransferMatrixReply, TransferMatrixRequest};
 pub use window_row::{MoveRow, MovedWindow, SeriesRow, WindowRow};

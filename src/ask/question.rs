@@ -4,23 +4,31 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::anomaly::{AnomalyReply, AnomalyRequest};
 use super::anomaly_scan::{AnomalyScanReply, AnomalyScanRequest};
+use super::attributes::{AttributesReply, AttributesRequest};
 use super::axis::{
     AxisHeadlinesReply, AxisHeadlinesRequest, AxisHistoryReply, AxisHistoryRequest, AxisReply,
     AxisRequest,
 };
+use super::bars::{BarsReply, BarsRequest};
 use super::classify::{ClassifyReply, ClassifyRequest};
 use super::classify_by_tags::{ClassifyByTagsReply, ClassifyByTagsRequest};
 use super::combine::{CombineReply, CombineRequest};
 use super::context::{ContextReply, ContextRequest};
 use super::divergence::{DivergenceReply, DivergenceRequest};
+use super::headlines::{HeadlinesReply, HeadlinesRequest};
 use super::map::{MapReply, MapRequest};
 use super::news::{NewsReply, NewsRequest};
 use super::outcomes::{OutcomesReply, OutcomesRequest};
 use super::pattern::{PatternReply, PatternRequest};
+use super::prototypes::{PrototypesReply, PrototypesRequest};
 use super::reaction::{ReactionReply, ReactionRequest};
 use super::regimes::{ClassifyHistoryReply, ClassifyHistoryRequest};
 use super::search::{SearchReply, SearchRequest};
+use super::series::{SeriesReply, SeriesRequest};
 use super::similar::{SimilarReply, SimilarRequest};
+use super::spaces::{SpacesReply, SpacesRequest};
+use super::stats::{StatsReply, StatsRequest};
+use super::tags::{TagsReply, TagsRequest};
 use super::transfer::{TransferReply, TransferRequest};
 use super::transfer_matrix::{TransferMatrixReply, TransferMatrixRequest};
 use crate::db::View;
@@ -129,6 +137,14 @@ questions! {
     AxisHistory "axis-history" AxisHistoryRequest AxisHistoryReply;
     AxisHeadlines "axis-headlines" AxisHeadlinesRequest AxisHeadlinesReply;
     Map "map" MapRequest MapReply;
+    Series "series" SeriesRequest SeriesReply;
+    Spaces "spaces" SpacesRequest SpacesReply;
+    Bars "bars" BarsRequest BarsReply;
+    Headlines "headlines" HeadlinesRequest HeadlinesReply;
+    Stats "stats" StatsRequest StatsReply;
+    Tags "tags" TagsRequest TagsReply;
+    Attributes "attributes" AttributesRequest AttributesReply;
+    Prototypes "prototypes" PrototypesRequest PrototypesReply;
 }
 
 /// The JSON schemas of a question.

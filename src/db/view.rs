@@ -39,7 +39,7 @@ pub struct View {
     /// Counts the views.
     _one: Arc<()>,
     /// Without the open file, a snapshot can read nothing. Dropped after it.
-    _open: Arc<Inner>,
+    open: Arc<Inner>,
 }
 
 impl View {
@@ -51,7 +51,7 @@ impl View {
             control: None,
             listener: None,
             _one: Arc::clone(&open.views),
-            _open: Arc::clone(open),
+            open: Arc::clone(open),
         }
     }
 
@@ -134,6 +134,11 @@ impl View {
 
     pub(super) fn listener(&self) -> Option<&Listener> {
         self.listener.as_ref()
+    }
+
+    /// The open database.
+    pub(super) fn open(&self) -> &Inner {
+        &self.open
     }
 
     pub(super) fn snapshot(&self) -> Result<&Snapshot> {

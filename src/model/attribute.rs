@@ -65,6 +65,18 @@ impl Attribute {
         parts.join("_").to_lowercase()
     }
 
+    /// Its values, which stand with `;` between them.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        let parts = self.value.split(';').map(str::trim);
+        parts.filter(|part| !part.is_empty())
+    }
+
+    /// Whether it has a value. Case does not count.
+    pub(crate) fn has(&self, wanted: &str) -> bool {
+        let wanted = wanted.to_lowercase();
+        self.values().any(|value| value.to_lowercase() == wanted)
+    }
+
     /// Checks that the parts can be ones.
     pub(crate) fn check(&self) -> Result<()> {
         let name = &self.name;

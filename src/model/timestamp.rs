@@ -47,6 +47,16 @@ schema_as_text!(
 );
 
 impl Timestamp {
+    /// Refuses a period that ends before it begins.
+    pub(crate) fn check_period(from: Option<Self>, until: Option<Self>) -> Result<()> {
+        match (from, until) {
+            (Some(from), Some(until)) if from > until => Err(Error::invalid(format!(
+                "expected a start before the end, found {from} to {until}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// The earliest and the latest moment that can be written as a date (years -9999 to 9999).
     const RANGE_MS: std::ops::RangeInclusive<i64> = -377_705_023_201_000..=253_402_207_200_999;
 

@@ -43,12 +43,7 @@ impl HeadlineChoice {
                 self.latency
             )));
         }
-        match (self.from, self.until) {
-            (Some(from), Some(until)) if from > until => Err(Error::invalid(format!(
-                "expected a start before the end, found {from} to {until}"
-            ))),
-            _ => Ok(()),
-        }
+        Timestamp::check_period(self.from, self.until)
     }
 
     fn published(&self) -> RangeInclusive<i64> {

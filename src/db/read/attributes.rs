@@ -37,29 +37,30 @@ impl Attributes {
         let named = self.all.iter();
         let named = named.filter(|((_, name), _)| name == "name" || name == "aliases");
         named.flat_map(|((symbol, _), said)| {
-            let names = said.iter().flat_map(|a| a.value.split(';').map(str::trim));
-            names
-                .filter(|n| !n.is_empty())
-                .map(move |name| (symbol.as_str(), name))
+            let names = said.iter().flat_map(Attribute::values);
+            names.map(move |name| (symbol.as_str(), name))
         })
     }
 
-    /// What an attribute of a series is; several values stand with `;` between them.
-    pub(crate) fn values(&self, key: &SeriesKey, name: &str) -> impl Iterator<Item = &str> {
+    /// What is said of a series.
+    fn of_series(&self, key: &SeriesKey, name: &str) -> Option<&Attribute> {
         let said = self.all.get(&(key.symbol.clone(), name.to_owned()));
         let said = said.map(Vec::as_slice).unwrap_or_default();
         let own = said
             .iter()
             .rfind(|a| a.market.as_ref() == Some(&key.market));
         let any = || said.iter().find(|a| a.market.is_none());
-        let parts = own.or_else(any).into_iter();
-        let parts = parts.flat_map(|a| a.value.split(';').map(str::trim));
-        parts.filter(|part| !part.is_empty())
+        own.or_else(any)
+    }
+
+    /// What an attribute of a series is: several values, perhaps.
+    pub(crate) fn values(&self, key: &SeriesKey, name: &str) -> impl Iterator<Item = &str> {
+        let said = self.of_series(key, name);
+        said.into_iter().flat_map(Attribute::values)
     }
 
     pub(in crate::db) fn has(&self, key: &SeriesKey, name: &str, wanted: &str) -> bool {
-        let wanted = wanted.to_lowercase();
-        self.values(key, name).any(|v| v.to_lowercase() == wanted)
+        self.of_series(key, name).is_some_and(|a| a.has(wanted))
     }
 
     /// Refuses an attribute, or a value of one, that no stored series has.

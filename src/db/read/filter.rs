@@ -199,12 +199,7 @@ impl Filter {
 
     pub(crate) fn check(&self) -> Result<()> {
         self.min_move.map_or(Ok(()), LeastMove::check)?;
-        match (self.from, self.until) {
-            (Some(from), Some(until)) if from > until => Err(Error::invalid(format!(
-                "expected a start before the end, found {from} to {until}"
-            ))),
-            _ => Ok(()),
-        }
+        Timestamp::check_period(self.from, self.until)
     }
 
     fn passes(&self, key: &SeriesKey, attributes: Option<&Attributes>) -> bool {

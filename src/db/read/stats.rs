@@ -6,7 +6,7 @@ use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
 use crate::disk::{list, look_up};
 use crate::error::{Error, Result};
-use crate::model::{Bars, Calendar, SeriesKey, Space, Timestamp};
+use crate::model::{Bars, Calendar, Interval, SeriesKey, Space, Timestamp};
 use crate::store::{
     BarReads, Catalog, CatalogUse, HeadlineReads, HeadlineRowReads, MadeReads, RowReads, SeriesId,
 };
@@ -128,8 +128,14 @@ impl View {
         let close = |open: i64| series.interval.close_of(Timestamp::from_millis(open));
         let last = self.clamp(to);
         let first_open = from.map_or(i64::MIN, |t| series.interval.open_of(t).millis());
-        let range = first_open..=last.millis();
-        let mut bars = self.look(|snapshot| snapshot.txn.bars(id, range))?;
+        let mut bars = self.look(|snapshot| match (limit, series.interval) {
+            // The last few are read without those before them.
+            (Some(n), Interval::Fixed(_)) => {
+                let last_open = series.interval.open_of(last).millis();
+                snapshot.txn.bars_up_to(id, last_open, n)
+            }
+            _ => snapshot.txn.bars(id, first_open..=last.millis()),
+        })?;
         let start = bars
             .time
             .partition_point(|&t| from.is_some_and(|from| close(t) < from));
@@ -219,25 +225,30 @@ impl Files {
 }
 
 impl Database {
-    /// What the database holds and what it costs. Reads the list of bars, so it takes longer the
-    /// more there are.
+    /// What the database holds and what it costs: [`View::stats`] of now.
     ///
     /// # Errors
     /// Those of the catalog.
     pub fn stats(&self) -> Result<DatabaseStats> {
-        let view = self.now();
-        view.look(|_| self.stats_of(&view))
+        self.now().stats()
     }
+}
 
-    fn stats_of(&self, view: &View) -> Result<DatabaseStats> {
-        let spaces = view.spaces()?;
-        let txn = &view.snapshot()?.txn;
+impl View {
+    /// What the database holds and what it costs, of everything stored, also after the view's time. Reads the
+    /// list of bars, so it takes longer the more there are.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn stats(&self) -> Result<DatabaseStats> {
+        let spaces = self.spaces()?;
+        let txn = &self.snapshot()?.txn;
         let (bar_bytes, bars) = txn.bar_sizes()?;
         let anchors: u64 = spaces.iter().map(|s| s.anchors).sum();
         let segment_bytes = spaces.iter().map(|s| s.segment_bytes).sum();
-        let catalog_bytes = self.0.files.catalog_bytes()?;
+        let catalog_bytes = self.open().files.catalog_bytes()?;
         Ok(DatabaseStats {
-            series: view.snapshot()?.series.len() as u64,
+            series: self.snapshot()?.series.len() as u64,
             bars,
             bar_bytes,
             headlines: txn.headline_count()?,

@@ -69,6 +69,42 @@ const SAME: &[(&[&str], &str)] = &[
     ),
 ];
 
+/// The same of listings, and of what tags ask.
+const LISTED: &[(&[&str], &str)] = &[
+    (
+        &["similar", "tag:long", "-k", "2"],
+        r#"{"question": "similar", "target": "tag:long", "k": 2}"#,
+    ),
+    (
+        &["classify", "AAAUSDT", "--by-tags", "--neighbours", "1"],
+        r#"{"question": "classify-by-tags", "target": "AAAUSDT", "neighbours": 1}"#,
+    ),
+    (&["series"], r#"{"question": "series"}"#),
+    (
+        &["series", "aaa"],
+        r#"{"question": "series", "text": "aaa"}"#,
+    ),
+    (&["spaces"], r#"{"question": "spaces"}"#),
+    (
+        &["bars", "aaausdt", "--as-of", "2021-01-05", "--last", "3"],
+        r#"{"question": "bars", "series": "aaausdt", "as_of": "2021-01-05", "last": 3}"#,
+    ),
+    (
+        &["headlines", "AAAUSDT", "--until", "2021-01-10"],
+        r#"{"question": "headlines", "symbol": "AAAUSDT", "until": "2021-01-10"}"#,
+    ),
+    (&["stats"], r#"{"question": "stats"}"#),
+    (&["tags", "long"], r#"{"question": "tags", "name": "long"}"#),
+    (
+        &["attributes", "--where", "sector=Energy,Metals"],
+        r#"{"question": "attributes", "where": {"sector": ["Energy", "Metals"]}}"#,
+    ),
+    (
+        &["prototype", "list", "--as-of", "2021-01-11"],
+        r#"{"question": "prototypes", "as_of": "2021-01-11"}"#,
+    ),
+];
+
 fn timeless(mut answer: Value) -> Value {
     if let Some(object) = answer.as_object_mut() {
         object.remove("took_us");
@@ -84,9 +120,14 @@ fn questions_as_json_have_the_answers_of_the_commands() {
         "mood.json",
         r#"{"mood": {"shares fall": "shares fall", "up": ["shares rise"]}}"#,
     );
-    let tag = ["tag", "add", "BBBUSDT:1h@2021-01-08", "long"];
-    world.rhyme(&tag).ok();
-    for (command, question) in SAME {
+    for add in [
+        &["tag", "add", "BBBUSDT:1h@2021-01-08", "long"][..],
+        &["attribute", "set", "AAAUSDT", "sector=Energy"],
+        &["prototype", "add", "mine", "AAAUSDT:1h@2021-01-08"],
+    ] {
+        world.rhyme(add).ok();
+    }
+    for (command, question) in SAME.iter().chain(LISTED) {
         let command = [command, &["--format", "json"][..]].concat();
         let told = timeless(world.rhyme(&command).json());
         let asked = timeless(world.rhyme(&["ask", question]).json());

@@ -76,12 +76,12 @@ fn attributes_of_a_file_filter_and_come_back() {
     world.rhyme(&["attribute", "remove", "p_e", "--yes"]).ok();
     let left = world
         .rhyme(&["attributes", "AAA", "--format", "json"])
-        .json();
+        .rows("attributes");
     assert_eq!(left.as_array().unwrap().len(), 2);
     world.rhyme(&["restore", "copy", "again.rhyme"]).ok();
     let all = world
         .rhyme(&["attributes", "--db", "again.rhyme", "--format", "json"])
-        .json();
+        .rows("attributes");
     assert_eq!(all.as_array().unwrap().len(), 10);
     assert_eq!(all[1]["value"], "Alpha, Inc.");
     world.rhyme(&["verify"]).ok();

@@ -3,7 +3,7 @@
 use crate::world::World;
 
 fn spaces(world: &World) -> Vec<(String, u64)> {
-    let listed = world.rhyme(&["spaces", "--format", "json"]).json();
+    let listed = world.rhyme(&["spaces", "--format", "json"]).rows("spaces");
     let listed = listed.as_array().unwrap().iter();
     listed
         .map(|s| {

@@ -34,7 +34,7 @@ fn spaces_are_made_of_stored_bars_and_dropped() {
     assert_eq!(found["weights"], 1);
     assert_eq!(found["recall"]["spaces"][1]["space"], "net");
     assert_eq!(found["recall"]["passed"], true);
-    let spaces = world.rhyme(&["spaces", "--format", "json"]).json();
+    let spaces = world.rhyme(&["spaces", "--format", "json"]).rows("spaces");
     assert_eq!(spaces[1]["encoder"], "multiscale/1");
     assert_eq!(
         spaces[1]["weights_hash"],
@@ -67,7 +67,7 @@ fn spaces_are_made_of_stored_bars_and_dropped() {
     assert_eq!(dropped["rows"], report["rows"]);
     assert_eq!(dropped["weights_bytes"], weights.bytes().len());
     world.rhyme(&["drop-space", "net"]).fails(3, "no space net");
-    let left = world.rhyme(&["spaces", "--format", "json"]).json();
+    let left = world.rhyme(&["spaces", "--format", "json"]).rows("spaces");
     assert_eq!(left.as_array().unwrap().len(), 2);
 }
 
@@ -100,7 +100,7 @@ fn weights_that_do_not_serve_are_explained() {
     );
     fails(&["--encoder", "net.safetensors", "--dim", "64"], "--dim 8");
     fails(&["--encoder", "net.safetensors", "--hop", "0"], "hop");
-    let spaces = world.rhyme(&["spaces", "--format", "json"]).json();
+    let spaces = world.rhyme(&["spaces", "--format", "json"]).rows("spaces");
     assert_eq!(spaces.as_array().unwrap().len(), 1, "nothing was made");
 }
 

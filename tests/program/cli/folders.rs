@@ -3,7 +3,7 @@
 use crate::world::{HOUR, Run, START, World, closes, csv, field};
 
 fn series_of(world: &World) -> Vec<String> {
-    let rows = world.rhyme(&["series", "--format", "json"]).json();
+    let rows = world.rhyme(&["series", "--format", "json"]).rows("series");
     let text = |v: &serde_json::Value| v.as_str().unwrap().to_owned();
     let rows = rows.as_array().unwrap().iter();
     rows.map(|r| {
@@ -183,7 +183,7 @@ fn a_flat_folder_of_mixed_markets_goes_in() {
         run.err
     );
     run.ok();
-    let rows = world.rhyme(&["series", "--format", "json"]).json();
+    let rows = world.rhyme(&["series", "--format", "json"]).rows("series");
     let rows = rows.as_array().unwrap().iter();
     let markets: Vec<_> = rows
         .map(|r| {

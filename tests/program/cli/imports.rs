@@ -65,7 +65,7 @@ fn vectors_come_in_and_are_found_in_their_space() {
     );
     assert_ne!(ends[0], ends[1]);
 
-    let spaces = world.rhyme(&["spaces", "--format", "json"]).json();
+    let spaces = world.rhyme(&["spaces", "--format", "json"]).rows("spaces");
     let names: Vec<&str> = spaces
         .as_array()
         .unwrap()
@@ -124,7 +124,7 @@ fn headlines_come_in_and_are_listed_by_symbol_and_time() {
 
     let texts = |args: &[&str]| -> Vec<String> {
         let args = [&["headlines", "--format", "json"], args].concat();
-        let rows = world.rhyme(&args).json();
+        let rows = world.rhyme(&args).rows("headlines");
         let rows = rows.as_array().unwrap();
         rows.iter()
             .map(|r| r["text"].as_str().unwrap().to_owned())

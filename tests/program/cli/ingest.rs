@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::world::{HOUR, START, World, closes, csv, field, time};
 
 fn series_names(world: &World) -> Vec<String> {
-    let rows = world.rhyme(&["series", "--format", "json"]).json();
+    let rows = world.rhyme(&["series", "--format", "json"]).rows("series");
     let text = |v: &serde_json::Value| v.as_str().unwrap().to_owned();
     rows.as_array()
         .unwrap()
@@ -102,7 +102,7 @@ fn options_win_over_the_path_and_columns_can_be_named() {
     ];
     world.rhyme(&args).ok();
     assert_eq!(series_names(&world), ["fx/me/Mixed:1h 70"]);
-    let row = &world.rhyme(&["series", "--format", "json"]).json()[0];
+    let row = &world.rhyme(&["series", "--format", "json"]).rows("series")[0];
     assert_eq!(row["calendar"], "session");
     world.rhyme(&["similar", "Mixed", "-k", "1"]).ok();
     world
@@ -284,7 +284,9 @@ fn names_beyond_ascii_and_times_with_zones_are_read() {
     let text = csv(START, HOUR, &closes(70, 1)).replace('Z', "+02:00");
     world.file("in/crypto/bïnance/日本円-1h.csv", text);
     world.rhyme(&["ingest", "bars", "in"]).ok();
-    let row = &world.rhyme(&["series", "日本", "--format", "json"]).json()[0];
+    let row = &world
+        .rhyme(&["series", "日本", "--format", "json"])
+        .rows("series")[0];
     assert_eq!(row["venue"], "bïnance");
     assert_eq!(row["first"], time(START - 2 * HOUR));
     let out = world

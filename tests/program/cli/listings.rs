@@ -19,7 +19,9 @@ equity,nyse,ACME,1d,session,200,2021-01-01T00:00:00Z,2021-07-20T00:00:00Z,
     );
     let none = world.rhyme(&["series", "zzz"]).ok();
     assert_eq!(none, "no stored series has a name with that text\n");
-    let none = world.rhyme(&["series", "zzz", "--format", "json"]).json();
+    let none = world
+        .rhyme(&["series", "zzz", "--format", "json"])
+        .rows("series");
     assert_eq!(none, serde_json::json!([]));
 }
 

@@ -278,7 +278,7 @@ fn dates_of_a_file_count_from_the_first_close_after_them() {
 #[test]
 fn outcomes_can_be_net_of_another_symbol() {
     let world = World::with_market();
-    let stored = world.rhyme(&["series", "--format", "json"]).json();
+    let stored = world.rhyme(&["series", "--format", "json"]).rows("series");
     let hourly = stored
         .as_array()
         .unwrap()

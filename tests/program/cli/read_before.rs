@@ -26,7 +26,7 @@ const UNCHANGED: [&str; 2] = ["files_unchanged", "bars_replaced"];
 
 fn stored_closes(world: &World, name: &str) -> Vec<f64> {
     let args = ["bars", name, "--last", "0", "--format", "json"];
-    let bars = world.rhyme(&args).json();
+    let bars = world.rhyme(&args).rows("bars");
     let bars = bars.as_array().unwrap().iter();
     bars.map(|bar| bar["close"].as_f64().unwrap()).collect()
 }

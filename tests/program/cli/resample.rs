@@ -26,7 +26,7 @@ fn four_hours_and_days_are_made_and_follow() {
     );
     let series = world
         .rhyme(&["series", "AAAUSDT:4h", "--format", "json"])
-        .json();
+        .rows("series");
     assert_eq!(series[0]["made_of"], "crypto/binance/AAAUSDT:1h");
     // Twelve hours more, by a file, are three bars more and end the 13th day.
     let more = csv(START + 300 * HOUR, HOUR, &closes(12, 9));

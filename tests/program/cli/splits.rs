@@ -40,7 +40,7 @@ fn on() -> String {
 fn stored(world: &World, name: &str) -> (Vec<[f64; 2]>, Value) {
     let bars = world
         .rhyme(&["bars", name, "--last", "0", "--format", "json"])
-        .json();
+        .rows("bars");
     let bars = bars
         .as_array()
         .unwrap()
@@ -146,7 +146,7 @@ fn adjusted_closes_are_taken_as_they_come_in() {
     assert_eq!(field(&run.ok(), "bars added"), DAYS.to_string());
     let bars = world
         .rhyme(&["bars", "ACME", "--last", "0", "--format", "json"])
-        .json();
+        .rows("bars");
     for (bar, close) in bars.as_array().unwrap().iter().zip(closes(DAYS, 21)) {
         assert_eq!(bar["close"].as_f64().unwrap(), close);
         let high = bar["high"].as_f64().unwrap();

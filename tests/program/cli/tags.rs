@@ -58,7 +58,9 @@ fn tagged() -> World {
 #[test]
 fn tags_are_stored_listed_exported_and_removed() {
     let world = tagged();
-    let tags = world.rhyme(&["tags", "rise", "--format", "json"]).json();
+    let tags = world
+        .rhyme(&["tags", "rise", "--format", "json"])
+        .rows("tags");
     let tags = tags.as_array().unwrap();
     assert_eq!(tags.len(), 5);
     assert_eq!(tags[1]["end"], steady(2));
@@ -67,7 +69,7 @@ fn tags_are_stored_listed_exported_and_removed() {
     let count = |as_of: &str| {
         let tags = world
             .rhyme(&["tags", "--as-of", as_of, "--format", "json"])
-            .json();
+            .rows("tags");
         tags.as_array().unwrap().len()
     };
     assert_eq!(count(&steady(4)), 5);
@@ -87,7 +89,7 @@ fn tags_are_stored_listed_exported_and_removed() {
     world.rhyme(&["restore", "copy", "again.rhyme"]).ok();
     let restored = world
         .rhyme(&["tags", "--db", "again.rhyme", "--format", "json"])
-        .json();
+        .rows("tags");
     assert_eq!(restored.as_array().unwrap().len(), 10);
     world.rhyme(&["verify"]).ok();
 }
@@ -235,12 +237,12 @@ fn what_a_tag_says_of_itself_and_of_its_series_is_told() {
         added.err
     );
     assert_eq!(added.json()["values_known_at_end"], 1);
-    let listed = world.rhyme(&["tags", "--format", "json"]).json();
+    let listed = world.rhyme(&["tags", "--format", "json"]).rows("tags");
     assert_eq!(listed[0]["value_known_at_end"], true);
     let later = time(START + 250 * HOUR);
     let known = world.rhyme(&[&add[..], &["--known", &later]].concat());
     assert!(!known.err.contains("have a number"), "{}", known.err);
-    let listed = world.rhyme(&["tags", "--format", "json"]).json();
+    let listed = world.rhyme(&["tags", "--format", "json"]).rows("tags");
     assert_eq!(listed[0]["value_known_at_end"], false);
     let removed = world.rhyme(&["tag", "remove", "trade", &window, "--yes"]);
     assert!(removed.err.contains("is taken for"), "{}", removed.err);

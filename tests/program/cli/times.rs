@@ -61,7 +61,7 @@ fn closes_and_ranges_are_mended_by_the_options_that_are_named() {
         run.err
     );
     run.ok();
-    let rows = world.rhyme(&["series", "--format", "json"]).json();
+    let rows = world.rhyme(&["series", "--format", "json"]).rows("series");
     assert_eq!(rows[0]["bars"], 70);
     assert_eq!(rows[0]["first"], "2021-01-01T00:00:00Z");
 }

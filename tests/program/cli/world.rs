@@ -49,6 +49,17 @@ impl Run {
     pub(crate) fn json(self) -> Value {
         serde_json::from_str(&self.ok()).unwrap()
     }
+
+    /// The rows of a listing, which is the list of that name in an answer.
+    #[track_caller]
+    pub(crate) fn rows(self, list: &str) -> Value {
+        let mut answer = self.json();
+        assert!(
+            answer[list].is_array() && answer["notes"].is_array(),
+            "{answer}"
+        );
+        answer[list].take()
+    }
 }
 
 pub(crate) struct World {

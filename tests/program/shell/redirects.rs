@@ -38,7 +38,7 @@ bars last[1] --last 1 --format csv
         .collect();
     assert_eq!(
         serde_json::Value::Array(lines),
-        world.rhyme(&["series", "--format", "json"]).json()
+        world.rhyme(&["series", "--format", "json"]).rows("series")
     );
     let hits = world
         .rhyme(&["similar", "AAAUSDT", "-k", "2", "--format", "json"])

@@ -45,7 +45,7 @@ fn bars_of_all_series_come_back() {
     );
     let json = world
         .rhyme(&["bars", "ACME", "--last", "1", "--format", "json"])
-        .json();
+        .rows("bars");
     assert!(
         json[0]["open_time"].is_string() && json[0]["time"].is_null(),
         "{json}"

@@ -18,7 +18,7 @@ fn lines_come_from_the_command_line_too() {
     assert_eq!(two.lines().count(), 4);
     let json = world
         .rhyme(&["shell", "--format", "json", "-c", "series"])
-        .json();
+        .rows("series");
     assert_eq!(json.as_array().unwrap().len(), 3);
 }
 

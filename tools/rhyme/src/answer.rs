@@ -33,13 +33,17 @@ impl Answer {
     }
 
     /// The rows of a JSON answer: the value itself if it is a list of objects, else the first
-    /// such list in it. `None` if there is none: a single record is no answer to come back to.
+    /// such list in it that is no list of notes. `None` if there is none: a single record is no answer to come back to.
     pub(crate) fn of_json(value: &Value) -> Option<Self> {
         let rows_of = |value: &Value| {
             let rows = value.as_array()?;
             rows.iter().all(Value::is_object).then(|| rows.clone())
         };
-        let rows = rows_of(value).or_else(|| value.as_object()?.values().find_map(rows_of))?;
+        let in_it = || {
+            let mut lists = value.as_object()?.iter().filter(|(key, _)| *key != "notes");
+            lists.find_map(|(_, value)| rows_of(value))
+        };
+        let rows = rows_of(value).or_else(in_it)?;
         let mut keys: Vec<String> = Vec::new();
         for row in rows.iter().filter_map(Value::as_object) {
             for (key, value) in row {
@@ -166,7 +170,7 @@ mod tests {
         let series = json!([{"market": "m", "venue": "v", "symbol": "S", "interval": "1d"}]);
         let series = Answer::of_json(&series).unwrap();
         assert_eq!(series.target(1).unwrap(), "m/v/S:1d");
-        assert!(Answer::of_json(&json!({"bars": 3})).is_none());
+        assert!(Answer::of_json(&json!({"bars": 3, "notes": []})).is_none());
         let other = Answer::of_json(&json!([{"text": "news"}])).unwrap();
         assert!(other.target(1).is_err());
     }

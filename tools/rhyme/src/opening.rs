@@ -110,14 +110,3 @@ pub(crate) fn nothing_found(view: &View) -> Outcome<&'static str> {
 pub(crate) fn is_pending(view: &View) -> Outcome<bool> {
     Ok(view.spaces()?.iter().any(|s| s.pending_ranges > 0))
 }
-
-/// Says so if answers miss windows that an interrupted ingestion left behind.
-pub(crate) fn note_pending(global: &Global, view: &View) -> Outcome {
-    if is_pending(view)? {
-        progress::notice(
-            global,
-            "note: an ingestion was interrupted, and some windows are not searchable yet; run `rhyme compact` or ingest again",
-        );
-    }
-    Ok(())
-}

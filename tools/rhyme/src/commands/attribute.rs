@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
+use rhymedb::ask::AttributesRequest;
 use rhymedb::data::Attribute;
 use rhymedb::files::read_attributes;
 use rhymedb::{Error, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::delete::confirm;
+use super::shown;
 use super::which::wanted;
-use super::words;
 use crate::failure::Outcome;
 use crate::global::Global;
-use crate::opening::{open, open_to_write, view_at};
+use crate::opening::{open, open_to_write, view_of};
 use crate::output::{self, column};
 use crate::progress;
 
@@ -71,7 +72,7 @@ pub(crate) enum Args {
 pub(crate) struct Attributes {
     /// Only those of this symbol
     symbol: Option<String>,
-    /// Only symbols with this value
+    /// Only this attribute, with one of these values
     #[arg(long = "where", value_name = "NAME=VALUE,...", value_parser = wanted)]
     attribute: Option<(String, Vec<String>)>,
     /// Only those that were known at this time
@@ -155,18 +156,12 @@ fn store(global: &Global, attributes: &[Attribute]) -> Outcome {
 }
 
 pub(crate) fn list(global: &Global, args: &Attributes) -> Outcome {
-    let db = open(global)?;
-    let view = view_at(global, &db, args.as_of);
-    let mut all = view.attributes(args.symbol.as_deref())?;
-    if let Some((name, values)) = &args.attribute {
-        let name = Attribute::plain(name);
-        let fits = |a: &Attribute| {
-            let mut said = a.value.split(';').map(|v| v.trim().to_lowercase());
-            a.name == name && said.any(|v| values.iter().any(|w| w.to_lowercase() == v))
-        };
-        all.retain(fits);
-    }
-    let rows: Vec<Value> = all.iter().map(row).collect();
+    let mut request = AttributesRequest::default();
+    request.symbol.clone_from(&args.symbol);
+    request.attributes.extend(args.attribute.clone());
+    request.as_of = args.as_of;
+    let reply = request.ask(&view_of(global, &open(global)?))?;
+    progress::notes(global, &reply.notes);
     let columns = [
         column("symbol", "symbol"),
         column("market", "market"),
@@ -174,20 +169,7 @@ pub(crate) fn list(global: &Global, args: &Attributes) -> Outcome {
         column("value", "value"),
         column("known", "known"),
     ];
-    output::listing(
-        global.format,
-        &columns,
-        &rows,
-        "no such attribute is stored",
-    )
-}
-
-fn row(attribute: &Attribute) -> Value {
-    json!({
-        "symbol": attribute.symbol,
-        "market": attribute.market,
-        "attribute": attribute.name,
-        "value": attribute.value,
-        "known": words::text(attribute.known),
-    })
+    let listed = (&columns[..], &reply.attributes[..]);
+    let none = "no such attribute is stored";
+    shown::listing(global.format, &reply, listed, &[], none)
 }

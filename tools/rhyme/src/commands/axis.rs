@@ -4,13 +4,13 @@ use rhymedb::ask::{AxisHeadlinesRequest, AxisHistoryRequest, AxisRequest};
 use serde::Serialize;
 
 use super::query_text;
-use super::shown::{self, rounded};
+use super::shown;
 use super::words::{self, SpaceOptions};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
 use crate::opening::{check_period, open, view_of};
-use crate::output::{self, Column, column};
+use crate::output::{Column, column};
 use crate::progress;
 
 pub(crate) const HELP: &str = "\
@@ -109,16 +109,8 @@ fn headlines(global: &Global, args: &Args, symbol: &str) -> Outcome {
 fn print<R: Serialize>(
     format: Format,
     reply: &impl Serialize,
-    (columns, rows): (&[Column], &[R]),
+    listed: (&[Column], &[R]),
     none: &str,
 ) -> Outcome {
-    let rows = shown::rows(rows)?;
-    match format {
-        Format::Json => output::json(&output::value(reply)?),
-        Format::Csv => output::listing(format, columns, &rows, none),
-        Format::Table => {
-            output::keep(columns, &rows);
-            output::listing(format, columns, &rounded(rows, &[("value", 4)]), none)
-        }
-    }
+    shown::listing(format, reply, listed, &[("value", 4)], none)
 }

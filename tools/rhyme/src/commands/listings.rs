@@ -1,12 +1,14 @@
 use clap::Args;
-use rhymedb::{Database, Target, Timestamp};
-use serde_json::{Value, json};
+use rhymedb::Timestamp;
+use rhymedb::ask::{BarsRequest, HeadlinesRequest, SeriesRequest, SpacesRequest, StatsRequest};
 
+use super::shown;
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{check_period, note_pending, open, view_at};
+use crate::opening::{check_period, open, view_of};
 use crate::output::{self, column};
+use crate::progress;
 
 #[derive(Debug, Args)]
 pub(crate) struct Series {
@@ -50,32 +52,11 @@ pub(crate) struct Headlines {
     pub(crate) last: usize,
 }
 
-fn text(time: Option<Timestamp>) -> Value {
-    time.map_or(Value::Null, |t| json!(t.to_string()))
-}
-
 pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
-    let db = open(global)?;
-    let wanted = args.text.as_deref().unwrap_or_default().to_lowercase();
-    let rows: Vec<Value> = db
-        .now()
-        .series()?
-        .iter()
-        .filter(|s| s.key.to_string().to_lowercase().contains(&wanted))
-        .map(|s| {
-            json!({
-                "market": s.key.market,
-                "venue": s.key.venue,
-                "symbol": s.key.symbol,
-                "interval": s.key.interval.to_string(),
-                "calendar": s.calendar.to_string(),
-                "made_of": s.made_of.as_ref().map(ToString::to_string),
-                "bars": s.bars,
-                "first": text(s.first),
-                "last": text(s.last),
-            })
-        })
-        .collect();
+    let mut request = SeriesRequest::default();
+    request.text.clone_from(&args.text);
+    let reply = request.ask(&view_of(global, &open(global)?))?;
+    progress::notes(global, &reply.notes);
     let columns = [
         column("market", "market"),
         column("venue", "venue"),
@@ -85,51 +66,25 @@ pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
         column("bars", "bars"),
         column("first", "first open"),
         column("last", "last close"),
+        column("made_of", "made of"),
     ];
-    let made = rows.iter().any(|row| !row["made_of"].is_null());
-    let mut columns = columns.to_vec();
-    columns.push(column("made_of", "made of"));
-    output::keep(&columns, &rows);
+    // A table has no column that says nothing.
+    let made = reply.series.iter().any(|row| row.made_of.is_some());
+    let mut shown = columns.to_vec();
     if !made && global.format == Format::Table {
-        columns.pop();
+        shown.pop();
     }
+    output::keep(&columns, &shown::rows(&reply.series)?);
     let none = match &args.text {
         Some(_) => "no stored series has a name with that text",
         None => "no series is stored yet",
     };
-    output::listing(global.format, &columns, &rows, none)
+    shown::listing(global.format, &reply, (&shown, &reply.series), &[], none)
 }
 
 pub(crate) fn spaces(global: &Global) -> Outcome {
-    let db = open(global)?;
-    let rows: Vec<Value> = db
-        .now()
-        .spaces()?
-        .iter()
-        .map(|s| {
-            let encoder = &s.space.encoder;
-            json!({
-                "name": s.space.name,
-                "encoder": encoder.id,
-                "modality": encoder.modality.to_string(),
-                "dim": encoder.dim,
-                "window": encoder.window,
-                "hop": s.space.hop,
-                "weights_hash": format!("{:016x}", encoder.weights_hash),
-                "rows": s.rows,
-                "fresh_rows": s.fresh_rows,
-                "dead_rows": s.dead_rows,
-                "flat_windows": s.flat_windows,
-                "pending_ranges": s.pending_ranges,
-                "segments": s.segments,
-                "anchors": s.anchors,
-                "segment_bytes": s.segment_bytes,
-                "repaired_rows": s.repaired_rows,
-                "headline_rows": s.headline_rows,
-                "created": s.created.to_string(),
-            })
-        })
-        .collect();
+    let reply = SpacesRequest::default().ask(&view_of(global, &open(global)?))?;
+    progress::notes(global, &reply.notes);
     let columns = [
         column("name", "name"),
         column("encoder", "encoder"),
@@ -145,36 +100,19 @@ pub(crate) fn spaces(global: &Global) -> Outcome {
         column("weights_hash", "weights"),
         column("created", "created"),
     ];
-    output::listing(
-        global.format,
-        &columns,
-        &rows,
-        "no space is stored yet; ingest bars or import vectors first",
-    )
+    let none = "no space is stored yet; ingest bars or import vectors first";
+    let listed = (&columns[..], &reply.spaces[..]);
+    shown::listing(global.format, &reply, listed, &[], none)
 }
 
 pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
     check_period(args.from, args.until)?;
     let db = open(global)?;
-    let target: Target = args.series.parse()?;
-    let view = view_at(global, &db, args.as_of);
-    let key = view.series_of(&target)?;
-    let limit = (args.last > 0).then_some(args.last);
-    let report = view.bars(&key, args.from, args.until.or(target.time), limit)?;
-    let rows: Vec<Value> = report
-        .bars
-        .iter()
-        .map(|b| {
-            json!({
-                "open_time": b.time.to_string(),
-                "open": b.open,
-                "high": b.high,
-                "low": b.low,
-                "close": b.close,
-                "volume": b.volume,
-            })
-        })
-        .collect();
+    let mut request = BarsRequest::new(args.series.parse()?);
+    (request.from, request.until) = (args.from, args.until);
+    (request.as_of, request.last) = (args.as_of, args.last);
+    let reply = request.ask(&view_of(global, &db))?;
+    progress::notes(global, &reply.notes);
     let columns = [
         column("open_time", "open time"),
         column("open", "open"),
@@ -183,31 +121,18 @@ pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
         column("close", "close"),
         column("volume", "volume"),
     ];
-    output::listing(global.format, &columns, &rows, "no bars in that period")
+    let listed = (&columns[..], &reply.bars[..]);
+    shown::listing(global.format, &reply, listed, &[], "no bars in that period")
 }
 
 pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
     check_period(args.from, args.until)?;
-    let db = open(global)?;
-    let view = view_at(global, &db, args.as_of);
-    let limit = if args.last == 0 {
-        usize::MAX
-    } else {
-        args.last
-    };
-    let found = view.headlines(args.symbol.as_deref(), args.from, args.until, limit)?;
-    let rows: Vec<Value> = found
-        .iter()
-        .map(|h| {
-            json!({
-                "published": h.time.to_string(),
-                "precision": h.precision.to_string(),
-                "text": h.text,
-                "source": h.source,
-                "symbols": h.symbols,
-            })
-        })
-        .collect();
+    let mut request = HeadlinesRequest::default();
+    request.symbol.clone_from(&args.symbol);
+    (request.from, request.until) = (args.from, args.until);
+    (request.as_of, request.last) = (args.as_of, args.last);
+    let reply = request.ask(&view_of(global, &open(global)?))?;
+    progress::notes(global, &reply.notes);
     let columns = [
         column("published", "published"),
         column("precision", "precision"),
@@ -215,21 +140,14 @@ pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
         column("source", "source"),
         column("text", "headline"),
     ];
-    output::listing(
-        global.format,
-        &columns,
-        &rows,
-        "no such headlines are stored",
-    )
+    let listed = (&columns[..], &reply.headlines[..]);
+    let none = "no such headlines are stored";
+    shown::listing(global.format, &reply, listed, &[], none)
 }
 
 pub(crate) fn stats(global: &Global) -> Outcome {
-    let db = open(global)?;
-    note_pending(global, &db.now())?;
-    let row = stats_row(&db)?;
-    if global.format == Format::Json {
-        return output::json(&row);
-    }
+    let reply = StatsRequest::default().ask(&view_of(global, &open(global)?))?;
+    progress::notes(global, &reply.notes);
     let columns = [
         column("series", "series"),
         column("bars", "bars"),
@@ -247,31 +165,5 @@ pub(crate) fn stats(global: &Global) -> Outcome {
         column("catalog_bytes", "bytes of the catalog"),
         column("catalog_free_bytes", "free in the catalog"),
     ];
-    output::record(global.format, &columns, &row)
-}
-
-fn stats_row(db: &Database) -> Outcome<Value> {
-    let stats = db.stats()?;
-    let spaces = db.now().spaces()?;
-    let sum = |part: fn(&rhymedb::data::SpaceInfo) -> u64| spaces.iter().map(part).sum::<u64>();
-    let per_bar = stats.bar_bytes as f64 / stats.bars.max(1) as f64;
-    let two_digits = |x: f64| (x * 100.0).round() / 100.0;
-    Ok(json!({
-        "series": stats.series,
-        "bars": stats.bars,
-        "bar_bytes": stats.bar_bytes,
-        "bytes_per_bar": two_digits(per_bar),
-        "headlines": stats.headlines,
-        "windows": stats.windows,
-        "anchors": sum(|s| s.anchors),
-        "segments": sum(|s| s.segments),
-        "segment_bytes": stats.segment_bytes,
-        "bytes_per_window": two_digits(stats.bytes_per_window),
-        "fresh_rows": sum(|s| s.fresh_rows),
-        "dead_rows": stats.dead_rows,
-        "flat_windows": sum(|s| s.flat_windows),
-        "pending_ranges": sum(|s| s.pending_ranges),
-        "catalog_bytes": stats.catalog_bytes,
-        "catalog_free_bytes": stats.catalog_free_bytes,
-    }))
+    output::record(global.format, &columns, &output::value(&reply)?)
 }

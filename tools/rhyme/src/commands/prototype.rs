@@ -1,15 +1,16 @@
 use clap::Subcommand;
-use rhymedb::query::Prototype;
+use rhymedb::ask::{PrototypeRow, PrototypesRequest};
 use rhymedb::{Target, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::delete::confirm;
-use super::shown::rounded_row;
+use super::shown::{self, rounded_row};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{open, open_to_write, view_at};
+use crate::opening::{open, open_to_write, view_of};
 use crate::output::{self, column};
+use crate::progress;
 
 pub(crate) const HELP: &str = "\
 A prototype is asked with as prototype:NAME, in its own space; its windows are no answers to it.
@@ -60,14 +61,21 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             space,
         } => {
             let saved = open_to_write(global)?.save_prototype(name, space.as_deref(), windows)?;
-            output::record(global.format, &COLUMNS, &row(global.format, &saved))
+            let row = output::value(&PrototypeRow::from(&saved))?;
+            let row = match global.format {
+                Format::Table => rounded_row(row, &DECIMALS),
+                Format::Json | Format::Csv => row,
+            };
+            output::record(global.format, &COLUMNS, &row)
         }
         Args::List { as_of } => {
-            let db = open(global)?;
-            let view = view_at(global, &db, *as_of);
-            let all = view.prototypes()?;
-            let rows: Vec<Value> = all.iter().map(|p| row(global.format, p)).collect();
-            output::listing(global.format, &COLUMNS, &rows, "no prototype is stored yet")
+            let mut request = PrototypesRequest::default();
+            request.as_of = *as_of;
+            let reply = request.ask(&view_of(global, &open(global)?))?;
+            progress::notes(global, &reply.notes);
+            let listed = (&COLUMNS[..], &reply.prototypes[..]);
+            let none = "no prototype is stored yet";
+            shown::listing(global.format, &reply, listed, &DECIMALS, none)
         }
         Args::Delete { name, yes } => {
             // A name that is none is said before anybody is asked.
@@ -90,17 +98,4 @@ const COLUMNS: [output::Column; 5] = [
     column("windows", "windows"),
 ];
 
-fn row(format: Format, prototype: &Prototype) -> Value {
-    let windows = prototype.windows.iter().map(ToString::to_string);
-    let row = json!({
-        "name": prototype.name,
-        "space": prototype.space,
-        "cohesion": prototype.cohesion.map(|c| (c * 1e6).round() / 1e6),
-        "created": prototype.created.to_string(),
-        "windows": windows.collect::<Vec<_>>(),
-    });
-    match format {
-        Format::Table => rounded_row(row, &[("cohesion", 4)]),
-        Format::Json | Format::Csv => row,
-    }
-}
+const DECIMALS: [(&str, usize); 1] = [("cohesion", 4)];

@@ -5,11 +5,29 @@ use serde_json::{Value, json};
 
 use super::moves::MOVE_COLUMNS;
 use crate::failure::Outcome;
-use crate::output;
+use crate::format::Format;
+use crate::output::{self, Column};
 
 /// Rows of a reply, as programs get them.
 pub(crate) fn rows<T: Serialize>(rows: &[T]) -> Outcome<Vec<Value>> {
     rows.iter().map(output::value).collect()
+}
+
+/// Prints a reply that lists rows: as it is for programs, in a table with so many decimals.
+pub(super) fn listing<R: Serialize>(
+    format: Format,
+    reply: &impl Serialize,
+    (columns, listed): (&[Column], &[R]),
+    decimals: &[(&str, usize)],
+    none: &str,
+) -> Outcome {
+    let listed = rows(listed)?;
+    output::keep(columns, &listed);
+    match format {
+        Format::Json => output::json(&output::value(reply)?),
+        Format::Csv => output::listing(format, columns, &listed, none),
+        Format::Table => output::listing(format, columns, &rounded(listed, decimals), none),
+    }
 }
 
 /// Rows whose figures of these keys have so many decimals, and whose moves have one and a sign.

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
-use rhymedb::ask::TagRow;
+use rhymedb::ask::TagsRequest;
 use rhymedb::files::read_tags;
 use rhymedb::ingest::NewTag;
 use rhymedb::{Error, Interval, Target, Timestamp, View};
@@ -11,9 +11,9 @@ use super::delete::confirm;
 use super::shown;
 use crate::failure::Outcome;
 use crate::global::Global;
-use crate::opening::{open, open_to_write, view_at};
+use crate::opening::{open, open_to_write, view_at, view_of};
 use crate::output::{self, column};
-use crate::progress::notice;
+use crate::progress::{notes, notice};
 use crate::text::legible;
 
 pub(crate) const HELP: &str = "\
@@ -146,11 +146,11 @@ fn as_stored(view: &View, target: &Target) -> Outcome<Target> {
 }
 
 pub(crate) fn list(global: &Global, args: &Tags) -> Outcome {
-    let db = open(global)?;
-    let view = view_at(global, &db, args.as_of);
-    let tags = view.tags(args.name.as_deref())?;
-    let rows: Vec<TagRow> = tags.iter().map(TagRow::from).collect();
-    let rows = shown::rows(&rows)?;
+    let mut request = TagsRequest::default();
+    request.name.clone_from(&args.name);
+    request.as_of = args.as_of;
+    let reply = request.ask(&view_of(global, &open(global)?))?;
+    notes(global, &reply.notes);
     let columns = [
         column("tag", "tag"),
         column("market", "market"),
@@ -168,5 +168,6 @@ pub(crate) fn list(global: &Global, args: &Tags) -> Outcome {
         Some(name) => format!("no tag {} is stored{known}", legible(name)),
         None => format!("no tag is stored yet{known}"),
     };
-    output::listing(global.format, &columns, &rows, &nothing)
+    let listed = (&columns[..], &reply.tags[..]);
+    shown::listing(global.format, &reply, listed, &[], &nothing)
 }
