@@ -19,10 +19,9 @@ use std::time::Instant;
 use divan::Bencher;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{
-    Bar, Bars, Calendar, Database, Filter, OpenOptions, SeriesBars, SeriesKey, SyntheticConfig,
-    SyntheticMarket, Target, Timestamp,
-};
+use rhymedb::data::Calendar;
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Bar, Bars, Database, Filter, OpenOptions, SeriesBars, SeriesKey, Target, Timestamp};
 
 fn main() {
     // Divan's `append_to_many` would repeat a run that is about how commits follow each other.

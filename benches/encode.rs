@@ -14,10 +14,9 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{
-    Bar, Bars, ChartConfig, SyntheticConfig, SyntheticMarket, TextConfig, Timestamp, Weights,
-    WeightsConfig, chart_encoder_by_name,
-};
+use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig, chart_encoder_by_name};
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Bar, Bars, Timestamp};
 
 const BARS: usize = 100_000;
 

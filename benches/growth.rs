@@ -22,11 +22,12 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rhymedb::data::Calendar;
 #[cfg(feature = "plot")]
 use rhymedb::plot::{Growth, GrowthCurve, GrowthPanel, Picture, PlotOptions};
+use rhymedb::query::SimilarAnswer;
 use rhymedb::{
-    Bar, Calendar, Database, Interval, OpenOptions, SeriesBars, SeriesKey, SimilarAnswer, Target,
-    Timestamp, Window,
+    Bar, Database, Interval, OpenOptions, SeriesBars, SeriesKey, Target, Timestamp, Window,
 };
 
 const SERIES: usize = 1000;

@@ -17,10 +17,10 @@ mod market;
 use market::{HOUR, SYMBOLS, from_env, once, timed, walks};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{
-    ChartConfig, Control, Database, Headline, LabelSet, OpenOptions, Query, Target, TextConfig,
-    TimePrecision, Timestamp, View, Weights, WeightsConfig,
-};
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
+use rhymedb::query::LabelSet;
+use rhymedb::{Control, Database, OpenOptions, Query, Target, Timestamp, View};
 
 /// Headlines come over the years of the bars.
 const START: i64 = 0;

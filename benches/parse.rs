@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use divan::counter::{BytesCount, ItemsCount};
-use rhymedb::{BarOptions, HeadlineOptions, read_bars, read_headlines};
+use rhymedb::files::{BarOptions, HeadlineOptions, read_bars, read_headlines};
 
 const ROWS: usize = 500_000;
 

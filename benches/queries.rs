@@ -26,7 +26,8 @@ use divan::Bencher;
 use market::{CRYPTO, HOUR, SYMBOLS, from_env, once, walk, walks};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{Database, Filter, OpenOptions, Refine, SeriesBars, Target, Timestamp, View};
+use rhymedb::query::Refine;
+use rhymedb::{Database, Filter, OpenOptions, SeriesBars, Target, Timestamp, View};
 
 const YEAR: i64 = 365 * 24;
 

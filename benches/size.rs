@@ -18,10 +18,10 @@ use std::time::Instant;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{
-    BarOptions, Bars, Calendar, Database, Filter, Interval, Measure, OpenOptions, SeriesBars,
-    SeriesKey, Target, find_inputs, read_bars,
-};
+use rhymedb::data::Calendar;
+use rhymedb::files::{BarOptions, find_inputs, read_bars};
+use rhymedb::query::Measure;
+use rhymedb::{Bars, Database, Filter, Interval, OpenOptions, SeriesBars, SeriesKey, Target};
 
 /// Every so many of the stock files is taken.
 const EVERY: usize = 6;

@@ -8,10 +8,9 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use rhymedb::{
-    Filter, Horizon, HorizonOutcomes, OpenOptions, SeriesBars, SyntheticConfig, SyntheticMarket,
-    Target, Timestamp, View,
-};
+use rhymedb::query::{Horizon, HorizonOutcomes};
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Filter, OpenOptions, SeriesBars, Target, Timestamp, View};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 

@@ -11,10 +11,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rhymedb::{
-    Database, Interval, OpenOptions, SeriesBars, SeriesKey, SyntheticConfig, SyntheticMarket,
-    Timestamp, Window,
-};
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Database, Interval, OpenOptions, SeriesBars, SeriesKey, Timestamp, Window};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 

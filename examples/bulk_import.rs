@@ -8,10 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rhymedb::{
-    Control, Database, Error, IngestReport, OpenOptions, Progress, SeriesBars, Stage,
-    SyntheticConfig, SyntheticMarket,
-};
+use rhymedb::ingest::{IngestReport, Progress, Stage};
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Control, Database, Error, OpenOptions, SeriesBars};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -23,7 +22,7 @@ fn main() -> Result<()> {
 }
 
 pub(crate) fn run(folder: &Path, out: &mut impl Write) -> Result<()> {
-    // A program reads files here, for example with `rhymedb::read_bars`.
+    // A program reads files here, for example with `rhymedb::files::read_bars`.
     let mut config = SyntheticConfig::small(3);
     config.equity_symbols = 20;
     let series = SyntheticMarket::new(config)?.series().into_iter();

@@ -9,10 +9,9 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use rhymedb::{
-    Bars, ChartEncoder, Control, EncoderSpec, Error, Modality, OpenOptions, SeriesBars, Sharing,
-    SyntheticConfig, SyntheticMarket, Target, View, Window, check_chart_encoder,
-};
+use rhymedb::encode::{ChartEncoder, EncoderSpec, Modality, Sharing, check_chart_encoder};
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Bars, Control, Error, OpenOptions, SeriesBars, Target, View, Window};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 

@@ -2,7 +2,8 @@
 //! embeddings in one folder, and finds the moments of the past that look like a chart.
 //!
 //! ```
-//! use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+//! use rhymedb::{Database, SeriesBars, Target};
+//! use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let folder = std::env::temp_dir().join(format!("readme-{}.rhyme", std::process::id()));
@@ -27,21 +28,26 @@
 //! }
 //! ```
 //!
+//! What everybody needs stands here at the root; the rest is in modules by what it is for:
+//!
 //! - [`Database`] is the folder: ingestion, deletion, compaction. [`Database::now`] and
 //!   [`Database::at`] give a [`View`], and [`View::similar`] asks it.
-//! - [`View::search`], [`View::news`], [`View::reaction`], [`View::classify`] and others like them ask
-//!   in words, in a space whose weights read charts and headlines.
-//! - [`Similar::outcomes`] goes on to what happened after those moments, [`View::anomaly`] and
-//!   [`View::anomaly_scan`] say what is unusual, [`View::transfer`] and [`View::transfer_matrix`]
-//!   compare markets. All of them see only what the view knows.
-//! - [`read_bars`], [`read_headlines`] and [`read_vectors`] read files of many dialects;
-//!   `BybitClient` (feature `http`) downloads candles.
-//! - [`ChartEncoder`] turns windows into vectors; [`check_chart_encoder`] holds an encoder of your
-//!   own to what search relies on.
-//! - [`Weights`] are trained encoders from a file: of charts, of headlines ([`TextEncoder`]), or of
-//!   both in one space.
-//!
-//! - [`plot`] (feature `plot`) draws answers into SVG, PNG and HTML files.
+//! - [`query`]: questions and answers. [`View::search`], [`View::news`], [`View::reaction`],
+//!   [`View::classify`] and others like them ask in words, in a space whose weights read charts and
+//!   headlines. [`query::Similar::outcomes`] goes on to what happened after those moments,
+//!   [`View::anomaly`] and [`View::anomaly_scan`] say what is unusual, [`View::transfer`] and
+//!   [`View::transfer_matrix`] compare markets. All of them see only what the view knows.
+//! - [`ask`]: the same questions and answers as values that serialize, with JSON schemas.
+//! - [`ingest`], [`data`], [`admin`]: what goes in, what is kept, and the care of it.
+//! - [`files`] (feature `files`): [`files::read_bars`], [`files::read_headlines`] and
+//!   [`files::read_vectors`] read files of many dialects. `bybit` (feature `http`) downloads candles,
+//!   and [`synthetic`] makes them up.
+//! - [`encode`]: [`encode::ChartEncoder`] turns windows into vectors, and
+//!   [`encode::check_chart_encoder`] holds an encoder of your own to what search relies on.
+//!   [`encode::Weights`] are trained encoders from a file: of charts, of headlines
+//!   ([`encode::TextEncoder`]), or of both in one space.
+//! - [`eval`]: how good an encoder is.
+//! - [`plot`] (feature `plot`): answers as SVG, PNG and HTML files.
 //!
 //! Features: `hnsw` (graphs by hnsw_rs) and `weights` (the shipped encoders, 3.9 MB), both on by default;
 //! `files` (readers and writers of CSV and JSON), `parquet` (and of Parquet), `http` (Bybit), `plot`. The
@@ -53,9 +59,9 @@ mod db;
 /// The disk below a database, for tests that simulate one; no part of the stable interface.
 #[doc(hidden)]
 pub mod disk;
-mod encode;
+pub mod encode;
 mod error;
-mod eval;
+pub mod eval;
 #[cfg(feature = "files")]
 mod export;
 /// What no input may break, for `tools/fuzz` and for its corpus as a test.
@@ -71,61 +77,91 @@ pub mod plot;
 mod source;
 mod store;
 
-pub use analysis::{
-    Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
-    AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Benchmark,
-    Classify, ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence,
-    DivergenceAnswer, DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome,
-    HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint,
-    Measure, Measured, MomentLeftOut, MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup,
-    NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions,
-    Pairs, PatternAnswer, PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome,
-    RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer,
-    TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
-};
-#[doc(hidden)]
-pub use db::SegmentSizes;
-pub use db::{
-    AdjustReport, AdjustedSeries, AttributeReport, BackupReport, BarsReport, ChangedVectors,
-    ClassifyByTags, CompactReport, Control, DamagedSegment, Database, DatabaseStats, DeleteReport,
-    DropReport, Expressiveness, FailedWindow, FileOnDisk, Filter, HeadlineHit, HeadlineReport,
-    HeadlineVectors, Health, Hit, ImportReport, Ingest, IngestReport, LargeMoves, LeastMove,
-    LostBars, LostVectors, MoveDirection, NoStart, OpenOptions, Progress, Prototype, Query,
-    RecallOptions, RecallReport, Refine, RepairReport, ResampleReport, Searched, SegmentFate,
-    SeriesInfo, SeriesVectors, Similar, SimilarAnswer, SimilarBatch, Size, SpaceInfo, SpaceRecall,
-    Spelling, Stage, TagAccuracy, TagNeighbour, TagReport, TagVoteAnswer, TagVotes, TagsLeftOut,
-    VectorRow, VerifyReport, View, WaitingSpace, vector_instructions,
-};
-pub use encode::{
-    Activation, Bank, BankConfig, Channel, ChartConfig, ChartEncoder, Convolution, Embeddings,
-    Head, Input, InputSteps, Layer, Memory, Pool, Shape, Stats, TextConfig, TextEncoder,
-    TextFeatures, Trained, Weights, WeightsConfig, chart_encoder, chart_encoder_by_name,
-    check_chart_encoder, is_held_out, text_features,
-};
+pub use db::{Control, Database, Filter, Hit, OpenOptions, Query, View};
 pub use error::{Error, Result};
-pub use eval::{Eval, EvalMeasure, EvalReport, EvalSection};
-#[cfg(feature = "files")]
-pub use export::{TableColumn, TableFormat, TableWriter};
-pub use index::Builder as GraphBuilder;
-pub use model::{
-    Attribute, Bar, BarDefect, Bars, Calendar, EncoderSpec, FileRead, FileStamp, Headline, Horizon,
-    Interval, Modality, NewTag, ReadSpan, SeriesBars, SeriesKey, Sharing, Space, Split, SplitJump,
-    Tag, Target, TimePrecision, Timestamp, Window, Zone,
-};
-#[cfg(feature = "files")]
-pub use source::{
-    BarFile, BarOptions, ClockZone, Contradiction, DateOrder, DefectKind, FilePart, FileParts,
-    Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, NoticeKind, OnConflict,
-    OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions, find_inputs,
-    find_inputs_and_others, named_by_path, parse_map, read_attributes, read_bars, read_headlines,
-    read_tags, read_vectors, stamp_file, unchanged_file,
-};
+pub use model::{Bar, Bars, Interval, SeriesBars, SeriesKey, Target, Timestamp, Window};
+
+/// The care of a database: verification, repair, backup, compaction, figures of its size.
+pub mod admin {
+    #[doc(hidden)]
+    pub use crate::db::SegmentSizes;
+    pub use crate::db::{
+        BackupReport, ChangedVectors, CompactReport, DamagedSegment, DatabaseStats, FileOnDisk,
+        Health, LostBars, LostVectors, RecallOptions, RecallReport, RepairReport, SegmentFate,
+        SpaceRecall, VerifyReport, vector_instructions,
+    };
+    pub use crate::index::Builder as GraphBuilder;
+}
+
+/// Candles from the market API of Bybit (v5). Feature `http`.
 #[cfg(feature = "http")]
-pub use source::{
-    BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
-    bybit_series_key, parse_bybit_interval, sync_klines,
-};
-pub use source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
+pub mod bybit {
+    pub use crate::source::{
+        BybitCategory, BybitClient, BybitClientBuilder, KlinePages, SyncReport, SyncRequest,
+        bybit_series_key, parse_bybit_interval, sync_klines,
+    };
+}
+
+/// What a database keeps besides bars: headlines, tags, attributes, spaces, splits.
+pub mod data {
+    pub use crate::db::{SeriesInfo, SpaceInfo};
+    pub use crate::model::{
+        Attribute, BarDefect, Calendar, Headline, Space, Split, SplitJump, Tag, TimePrecision, Zone,
+    };
+}
+
+/// Bars, headlines, vectors, tags and attributes from files of many dialects, and tables into files.
+/// Feature `files`; Parquet and Feather need the feature `parquet`.
+#[cfg(feature = "files")]
+pub mod files {
+    pub use crate::export::{TableColumn, TableFormat, TableWriter};
+    pub use crate::source::{
+        BarFile, BarOptions, ClockZone, Contradiction, DateOrder, DefectKind, FilePart, FileParts,
+        Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, NoticeKind,
+        OnConflict, OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions, find_inputs,
+        find_inputs_and_others, named_by_path, parse_map, read_attributes, read_bars,
+        read_headlines, read_tags, read_vectors, stamp_file, unchanged_file,
+    };
+}
+
+/// What goes into a database, and the reports of what became of it. The calls themselves are on
+/// [`Database`].
+pub mod ingest {
+    pub use crate::db::{
+        AdjustReport, AdjustedSeries, AttributeReport, BarsReport, DeleteReport, DropReport,
+        FailedWindow, HeadlineReport, HeadlineVectors, ImportReport, Ingest, IngestReport,
+        Progress, ResampleReport, SeriesVectors, Stage, TagReport, VectorRow, WaitingSpace,
+    };
+    pub use crate::model::{FileRead, FileStamp, NewTag, ReadSpan};
+}
+
+/// Questions and their answers. A question is a builder that a [`View`] makes; it
+/// owns what it needs, and `run` answers it.
+pub mod query {
+    pub use crate::analysis::{
+        Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode, AnomalyScan,
+        AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisPoint, Benchmark,
+        Classify, ClassifyAnswer, Context, ContextAnswer, ContextHeadline, Divergence,
+        DivergenceAnswer, DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer, HitOutcome,
+        HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map, MapAnswer, MapPoint,
+        Measure, Measured, MomentLeftOut, MomentsAnswer, News, NewsAbout, NewsAnswer, NewsGroup,
+        NoPValue, Outcome, OutcomeAnswer, OutcomeSummary, Outcomes, OutcomesOf, Pair, PairOptions,
+        Pairs, PatternAnswer, PatternSearch, RankedSize, Reaction, ReactionAnswer, ReactionOutcome,
+        RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer, Transfer, TransferAnswer,
+        TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer, TransferPair, Unusual,
+    };
+    pub use crate::db::{
+        ClassifyByTags, Expressiveness, HeadlineHit, LargeMoves, LeastMove, MoveDirection, NoStart,
+        Prototype, Refine, Searched, Similar, SimilarAnswer, SimilarBatch, Size, Spelling,
+        TagAccuracy, TagNeighbour, TagVoteAnswer, TagVotes, TagsLeftOut,
+    };
+    pub use crate::model::Horizon;
+}
+
+/// Made-up markets with planted events, from a seed: for tests, examples and the demo.
+pub mod synthetic {
+    pub use crate::source::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
+}
 
 /// The program in the README, compiled and run.
 #[cfg(doctest)]

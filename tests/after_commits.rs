@@ -12,7 +12,8 @@ mod oracle;
 
 use oracle::worlds::{database, hours, target};
 use oracle::{HOUR, START, W, crypto, equity};
-use rhymedb::{Database, Filter, Measure, SeriesBars, Timestamp, View};
+use rhymedb::query::Measure;
+use rhymedb::{Database, Filter, SeriesBars, Timestamp, View};
 
 /// Everything that is kept goes into one of these answers.
 fn answers(db: &Database) -> Vec<String> {

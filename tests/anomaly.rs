@@ -12,7 +12,8 @@ mod oracle;
 use oracle::matrices::{inverse, shrunk, times};
 use oracle::worlds::{database, days, hours, market, other_future, refused, target};
 use oracle::{HOUR, START, W, crypto};
-use rhymedb::{Database, Filter, LabelSet, Measure, SeriesBars, Timestamp, Unusual, View};
+use rhymedb::query::{LabelSet, Measure, Unusual};
+use rhymedb::{Database, Filter, SeriesBars, Timestamp, View};
 
 fn value(unusual: &Unusual, measure: Measure) -> f64 {
     unusual.get(measure).unwrap().value

@@ -16,7 +16,9 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use rhymedb::ask::{self, OutcomesRequest, Question, SimilarRequest, Subject};
-use rhymedb::{Database, Error, NewTag, SeriesBars, SyntheticConfig, SyntheticMarket, View};
+use rhymedb::ingest::NewTag;
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Database, Error, SeriesBars, View};
 use serde_json::{Value, json};
 
 static MARKET: LazyLock<(tempfile::TempDir, Database)> = LazyLock::new(|| {

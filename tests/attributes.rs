@@ -11,7 +11,8 @@ mod oracle;
 
 use oracle::worlds::{database, days, hours, target};
 use oracle::{crypto, equity};
-use rhymedb::{Attribute, Database, Error, Filter};
+use rhymedb::data::Attribute;
+use rhymedb::{Database, Error, Filter};
 
 /// Two coins and two stocks; AAA is a symbol of both markets.
 fn world() -> (tempfile::TempDir, Database) {

@@ -21,9 +21,8 @@ mod server;
 
 use std::time::Duration;
 
-use rhymedb::{
-    Bars, BybitCategory, BybitClient, BybitClientBuilder, Interval, Result, SyncRequest, Timestamp,
-};
+use rhymedb::bybit::{BybitCategory, BybitClient, BybitClientBuilder, SyncRequest};
+use rhymedb::{Bars, Interval, Result, Timestamp};
 
 use market::Market;
 use server::{Act, Habits, Server};
@@ -251,12 +250,16 @@ fn threads_share_a_client() {
             let truth = &truth;
             scope.spawn(move || {
                 let mut times = Vec::new();
-                let report =
-                    rhymedb::sync_klines(&client, &request(market), market.now(), &mut |bars| {
+                let report = rhymedb::bybit::sync_klines(
+                    &client,
+                    &request(market),
+                    market.now(),
+                    &mut |bars| {
                         times.splice(0..0, bars.time.iter().copied());
                         Ok(())
-                    })
-                    .unwrap();
+                    },
+                )
+                .unwrap();
                 assert_eq!(times, truth.time);
                 assert_eq!((report.pages, report.retries), (5, 0));
             });

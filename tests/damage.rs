@@ -21,7 +21,8 @@ use std::path::Path;
 
 use oracle::Lcg;
 use patient::{Outcome, Patient, Seen};
-use rhymedb::{Error, GraphBuilder};
+use rhymedb::Error;
+use rhymedb::admin::GraphBuilder;
 
 fn dense() -> bool {
     std::env::var("RHYME_DAMAGE").is_ok_and(|v| v == "all")

@@ -11,9 +11,11 @@
 mod oracle;
 
 use oracle::{DAY, HOUR, START, W, crypto, equity, walk};
+use rhymedb::data::Calendar;
+use rhymedb::ingest::VectorRow;
 use rhymedb::{
-    Bars, Calendar, Control, Database, Error, Interval, OpenOptions, Query, SeriesBars, SeriesKey,
-    Target, Timestamp, VectorRow,
+    Bars, Control, Database, Error, Interval, OpenOptions, Query, SeriesBars, SeriesKey, Target,
+    Timestamp,
 };
 
 fn open() -> (tempfile::TempDir, Database) {

@@ -14,11 +14,12 @@ mod oracle;
 use std::path::Path;
 
 use oracle::{HOUR, crypto, equity};
-use rhymedb::{
-    Bars, Channel, ChartConfig, Control, Database, Error, Headline, Input, OpenOptions, SeriesBars,
-    Stage, Target, TextConfig, TimePrecision, Timestamp, View, Weights, WeightsConfig,
-    chart_encoder_by_name,
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::encode::{
+    Channel, ChartConfig, Input, TextConfig, Weights, WeightsConfig, chart_encoder_by_name,
 };
+use rhymedb::ingest::Stage;
+use rhymedb::{Bars, Control, Database, Error, OpenOptions, SeriesBars, Target, Timestamp, View};
 
 fn weights(seed: u64) -> Weights {
     let mut config = ChartConfig::tcn(32, 16);

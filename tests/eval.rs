@@ -11,11 +11,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rhymedb::data::{Calendar, Headline, TimePrecision};
+use rhymedb::encode::{
+    ChartConfig, ChartEncoder, EncoderSpec, Modality, Shape, Sharing, TextConfig, TextEncoder,
+    Weights, WeightsConfig, is_held_out,
+};
+use rhymedb::eval::{EvalMeasure, EvalReport, EvalSection};
+use rhymedb::query::PairOptions;
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 use rhymedb::{
-    Bar, Bars, Calendar, ChartConfig, ChartEncoder, Control, Database, EncoderSpec, Error,
-    EvalMeasure, EvalReport, EvalSection, Headline, Interval, Modality, OpenOptions, PairOptions,
-    Result, SeriesBars, SeriesKey, Shape, Sharing, SyntheticConfig, SyntheticMarket, TextConfig,
-    TextEncoder, TimePrecision, Timestamp, Weights, WeightsConfig, is_held_out,
+    Bar, Bars, Control, Database, Error, Interval, OpenOptions, Result, SeriesBars, SeriesKey,
+    Timestamp,
 };
 use serde_json::json;
 

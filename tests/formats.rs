@@ -10,10 +10,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rhymedb::{
-    ChartConfig, Control, Database, Error, Interval, OpenOptions, SeriesBars, Target, TextConfig,
-    Weights, WeightsConfig,
-};
+use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
+use rhymedb::{Control, Database, Error, Interval, OpenOptions, SeriesBars, Target};
 use serde_json::Value;
 
 fn fixtures() -> PathBuf {

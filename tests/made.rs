@@ -10,8 +10,9 @@
 
 use std::collections::BTreeMap;
 
+use rhymedb::data::Calendar;
 use rhymedb::{
-    Bar, Bars, Calendar, Control, Database, Interval, OpenOptions, SeriesBars, SeriesKey, Timestamp,
+    Bar, Bars, Control, Database, Interval, OpenOptions, SeriesBars, SeriesKey, Timestamp,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -51,7 +52,7 @@ fn key(symbol: &str, interval: &str) -> SeriesKey {
 
 fn open(dir: &tempfile::TempDir) -> Database {
     let db = OpenOptions::new().open(dir.path().join("m.rhyme")).unwrap();
-    let shape = rhymedb::chart_encoder_by_name("shape", 8, None).unwrap();
+    let shape = rhymedb::encode::chart_encoder_by_name("shape", 8, None).unwrap();
     db.create_space("shape", &shape, 1, Control::new()).unwrap();
     db
 }

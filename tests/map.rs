@@ -10,7 +10,8 @@
 mod oracle;
 
 use oracle::{D, HOUR, START, crypto, equity};
-use rhymedb::{Database, Error, Filter, MapAnswer, SeriesBars, Timestamp};
+use rhymedb::query::MapAnswer;
+use rhymedb::{Database, Error, Filter, SeriesBars, Timestamp};
 
 fn open() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
@@ -84,7 +85,7 @@ fn places_are_the_principal_components() {
     assert_eq!(ends, windows.iter().map(|w| w.end).collect::<Vec<_>>());
     for (i, (value, axis)) in [first, second].into_iter().enumerate() {
         assert!((answer.explained[i] - value / whole).abs() < 1e-4);
-        let found = |p: &rhymedb::MapPoint| if i == 0 { p.x } else { p.y };
+        let found = |p: &rhymedb::query::MapPoint| if i == 0 { p.x } else { p.y };
         let expected: Vec<f64> = windows
             .iter()
             .map(|w| dot(&off(&w.vector), &axis))

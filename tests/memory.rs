@@ -12,7 +12,8 @@ mod oracle;
 use std::process::Command;
 
 use oracle::crypto;
-use rhymedb::{OpenOptions, SegmentSizes};
+use rhymedb::OpenOptions;
+use rhymedb::admin::SegmentSizes;
 
 /// Set for the process that is measured.
 const MEASURED: &str = "RHYME_MEMORY_MEASURED";

@@ -23,7 +23,8 @@ use mirror::Asked;
 use mirror::listings::Listing;
 use mirror::world::{NET, World};
 use oracle::START;
-use rhymedb::{Calendar, Control, Database, Error, OpenOptions, SeriesBars, Timestamp};
+use rhymedb::data::Calendar;
+use rhymedb::{Control, Database, Error, OpenOptions, SeriesBars, Timestamp};
 
 const OPS_PER_DATABASE: u64 = 150;
 

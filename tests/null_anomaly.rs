@@ -12,9 +12,9 @@ mod oracle;
 
 use oracle::worlds::{database, target};
 use oracle::{HOUR, Lcg, START, W};
-use rhymedb::{
-    Bar, Bars, Calendar, Filter, Interval, Measure, SeriesBars, SeriesKey, Timestamp, Unusual,
-};
+use rhymedb::data::Calendar;
+use rhymedb::query::{Measure, Unusual};
+use rhymedb::{Bar, Bars, Filter, Interval, SeriesBars, SeriesKey, Timestamp};
 
 /// How many worlds are drawn.
 fn worlds(quick: u64, long: u64) -> std::ops::Range<u64> {

@@ -20,10 +20,10 @@ mod sums;
 
 use oracle::worlds::{database, days, hours, market, open, other_future, refused, target};
 use oracle::{DAY, HOUR, START, W, crypto};
-use rhymedb::{
-    Calendar, Control, Database, Filter, HitOutcome, Horizon, LeftOut, OutcomeAnswer, Query,
-    Refine, SeriesBars, Timestamp, Window, chart_encoder_by_name,
-};
+use rhymedb::data::Calendar;
+use rhymedb::encode::chart_encoder_by_name;
+use rhymedb::query::{HitOutcome, Horizon, LeftOut, OutcomeAnswer, Refine};
+use rhymedb::{Control, Database, Filter, Query, SeriesBars, Timestamp, Window};
 
 /// Change, best, worst and volatility of the `horizon` bars after the bar `last`.
 fn plain_outcome(series: &SeriesBars, last: usize, horizon: usize, now: i64) -> Option<[f64; 4]> {

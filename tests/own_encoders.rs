@@ -17,10 +17,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use oracle::{HOUR, START, crypto};
+use rhymedb::admin::SegmentSizes;
+use rhymedb::data::SpaceInfo;
+use rhymedb::encode::{ChartEncoder, EncoderSpec, Modality, Sharing, chart_encoder_by_name};
+use rhymedb::ingest::{IngestReport, SeriesVectors};
 use rhymedb::{
-    Bars, ChartEncoder, Control, Database, EncoderSpec, Error, IngestReport, Modality, OpenOptions,
-    Result, SegmentSizes, SeriesBars, SeriesVectors, Sharing, SpaceInfo, Target, Timestamp, View,
-    chart_encoder_by_name,
+    Bars, Control, Database, Error, OpenOptions, Result, SeriesBars, Target, Timestamp, View,
 };
 
 const WINDOW: usize = 8;

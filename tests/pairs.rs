@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use rhymedb::{
-    Bar, Bars, Calendar, Headline, Interval, OpenOptions, PairOptions, Pairs, SeriesBars,
-    SeriesKey, SyntheticConfig, SyntheticMarket, TimePrecision, Timestamp,
-};
+use rhymedb::data::{Calendar, Headline, TimePrecision};
+use rhymedb::query::{PairOptions, Pairs};
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Bar, Bars, Interval, OpenOptions, SeriesBars, SeriesKey, Timestamp};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use rhymedb::data::Calendar;
+use rhymedb::ingest::NewTag;
+use rhymedb::query::{Horizon, LeastMove, NoStart};
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 use rhymedb::{
-    Calendar, Database, Error, Filter, Horizon, Interval, LeastMove, NewTag, NoStart, Query,
-    SeriesBars, SeriesKey, SyntheticConfig, SyntheticMarket, Target, Timestamp, View,
+    Database, Error, Filter, Interval, Query, SeriesBars, SeriesKey, Target, Timestamp, View,
 };
 
 const HOUR: i64 = 3_600_000;

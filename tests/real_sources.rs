@@ -9,9 +9,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rhymedb::{
-    BarOptions, Calendar, HeadlineOptions, NoticeKind, TimePrecision, find_inputs, read_bars,
-    read_headlines,
+use rhymedb::data::{Calendar, TimePrecision};
+use rhymedb::files::{
+    BarOptions, HeadlineOptions, NoticeKind, find_inputs, read_bars, read_headlines,
 };
 
 /// The folder with the data, or a note that the test is skipped.
@@ -79,7 +79,7 @@ fn headlines() {
         assert_eq!(file.report.defects.total(), 0, "{}", file.report);
         assert_eq!(file.headlines.len() as u64, file.report.accepted);
         assert!(file.headlines.is_sorted_by_key(|h| h.time));
-        let day = |h: &&rhymedb::Headline| h.precision == TimePrecision::Day;
+        let day = |h: &&rhymedb::data::Headline| h.precision == TimePrecision::Day;
         assert!(
             file.headlines
                 .iter()

@@ -11,9 +11,8 @@ mod oracle;
 
 use oracle::worlds::{database, days, hours, market, other_future, refused, target};
 use oracle::{DAY, HOUR, START, W, assert_same, crypto};
-use rhymedb::{
-    Database, Filter, Interval, LeastMove, Measure, SeriesBars, Size, Timestamp, View, Window,
-};
+use rhymedb::query::{LeastMove, Measure, Size};
+use rhymedb::{Database, Filter, Interval, SeriesBars, Timestamp, View, Window};
 
 /// The window of a series whose last bar has that number.
 fn window(series: &SeriesBars, last: usize) -> Window {

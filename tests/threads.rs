@@ -16,9 +16,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use oracle::{DAY, HOUR, Lcg, START, crypto};
+use rhymedb::data::Calendar;
 use rhymedb::{
-    Bar, Calendar, Control, Database, Error, Filter, OpenOptions, SeriesBars, SeriesKey, Target,
-    Timestamp, View,
+    Bar, Control, Database, Error, Filter, OpenOptions, SeriesBars, SeriesKey, Target, Timestamp,
+    View,
 };
 
 const SYMBOLS: [&str; 3] = ["AAA", "BBB", "CCC"];

@@ -14,7 +14,8 @@ use std::collections::HashMap;
 use oracle::matrices::{roots, shrunk, times};
 use oracle::worlds::{database, days, hours, other_future, refused, target};
 use oracle::{DAY, HOUR, W, crypto, equity};
-use rhymedb::{Fewer, Filter, SeriesBars, View};
+use rhymedb::query::Fewer;
+use rhymedb::{Filter, SeriesBars, View};
 
 /// Two markets; CCC has the shape of AAA's window that ends at hour 400, at another price.
 fn market() -> Vec<SeriesBars> {

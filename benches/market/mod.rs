@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{Bar, Calendar, SeriesBars, Timestamp};
+use rhymedb::data::Calendar;
+use rhymedb::{Bar, SeriesBars, Timestamp};
 
 pub const HOUR: i64 = 3_600_000;
 pub const SYMBOLS: usize = 100;

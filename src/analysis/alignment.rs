@@ -43,7 +43,8 @@ impl View {
     /// compare with other windows of the same space.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
@@ -51,7 +52,8 @@ impl View {
     /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
     /// # }
     /// # db.ingest_headlines(&market.headlines())?;
-    /// # use rhymedb::{LabelSet, Target};
+    /// # use rhymedb::Target;
+    /// # use rhymedb::query::LabelSet;
     ///
     /// let target: Target = "NOVAUSDT:1h".parse()?;
     /// let labels = LabelSet::built_in_named("eight-regimes")?;

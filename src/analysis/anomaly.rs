@@ -18,7 +18,7 @@ pub(super) const Z_THRESHOLD: f64 = 3.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Measure {
-    /// How large its moves are ([`crate::Size::score`]), ranked against the past of its series and that of its
+    /// How large its moves are ([`crate::query::Size::score`]), ranked against the past of its series and that of its
     /// market.
     Size,
     /// The mean Euclidean distance of the vector to its `k` nearest episodes that had ended when the
@@ -102,7 +102,7 @@ pub struct Unusual {
     /// In the order of [`Measure::ALL`]. [`Measure::Size`] is there if 64 bars were known before the
     /// window and 20 earlier windows have a size themselves; [`Measure::Alignment`] if words were known
     /// when the window closed, and when at least 20 of the earlier windows did, none of which the weights
-    /// of the space have seen ([`crate::Trained`]); the others if there was enough history.
+    /// of the space have seen ([`crate::encode::Trained`]); the others if there was enough history.
     pub measures: Vec<Measured>,
     /// The size of its moves, and how many windows it was ranked among.
     pub size: Option<RankedSize>,
@@ -324,7 +324,7 @@ macro_rules! shared_options {
         }
 
         /// Labels that may fit a window too, beside the headlines that were known
-        /// ([`crate::Measure::Alignment`]). Needs a space of charts and headlines. Default: none.
+        /// ([`crate::query::Measure::Alignment`]). Needs a space of charts and headlines. Default: none.
         #[must_use]
         pub fn labels(mut self, set: &LabelSet) -> Self {
             self.options.labels = Some(set.clone());
@@ -368,7 +368,9 @@ impl View {
     /// and interval.
     ///
     /// ```
-    /// use rhymedb::{Database, Measure, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// use rhymedb::{Database, SeriesBars, Target};
+    /// use rhymedb::query::Measure;
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

@@ -102,7 +102,8 @@ impl View {
     /// threads.
     ///
     /// ```
-    /// use rhymedb::{Database, Filter, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Database, Filter, SeriesBars};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

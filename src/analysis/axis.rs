@@ -61,7 +61,8 @@ impl View {
     /// `"bearish"` to `"bullish"`. Either end is a sentence or anything else that a [`Query`] can be.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;

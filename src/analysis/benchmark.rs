@@ -21,7 +21,7 @@ const STALE_MS: i64 = 5 * 86_400_000;
 /// in the same time.
 ///
 /// ```
-/// use rhymedb::Benchmark;
+/// use rhymedb::query::Benchmark;
 /// assert_eq!("market".parse(), Ok(Benchmark::Market));
 /// assert_eq!("SPY".parse(), Ok(Benchmark::Symbol("SPY".to_owned())));
 /// ```

@@ -109,7 +109,7 @@ pub struct ClassifyAnswer {
     pub margin: f64,
     /// The most probable label; `None` if the margin is below the one asked for.
     pub chosen: Option<String>,
-    /// What a user should know before believing the answer, if anything: see [`crate::Axis::warning`].
+    /// What a user should know before believing the answer, if anything: see [`crate::query::Axis::warning`].
     pub warning: Option<String>,
     /// For labels in words: until when the weights of the space have seen the question's series, or
     /// anything where it is about none, if that is after the view's time: then the answer knows what
@@ -131,7 +131,8 @@ impl View {
     /// see [`LabelSet::judged_by`].
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
@@ -139,7 +140,8 @@ impl View {
     /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
     /// # }
     /// # db.ingest_headlines(&market.headlines())?;
-    /// # use rhymedb::{LabelSet, Target};
+    /// # use rhymedb::Target;
+    /// # use rhymedb::query::LabelSet;
     ///
     /// let target: Target = "NOVAUSDT:1h".parse()?;
     /// let set = LabelSet::built_in_named("regimes")?;

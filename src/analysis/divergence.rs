@@ -51,7 +51,8 @@ impl View {
     /// moments of one sign whose windows overlap are one episode.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;

@@ -51,7 +51,7 @@ const MEASURED: [(&str, JudgedBy); 3] = [
 /// The built-in sets of patterns and regimes are judged by numbers, all others by their words.
 ///
 /// ```
-/// use rhymedb::LabelSet;
+/// use rhymedb::query::LabelSet;
 /// let set = LabelSet::of_sentences("mine", &["shares surge", "shares plunge"])?;
 /// assert_eq!(set.labels()[0].name, "shares surge");
 ///

@@ -54,7 +54,8 @@ impl View {
     /// eigenvalues; Pearson 1901). Directions have the sign with which their largest number is positive.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Database, SeriesBars};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

@@ -32,7 +32,9 @@ impl Similar {
     /// interval ([`Outcomes::same_moment`], [`Outcomes::other_intervals`]).
     ///
     /// ```
-    /// use rhymedb::{Database, Horizon, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// use rhymedb::{Database, SeriesBars, Target};
+    /// use rhymedb::query::Horizon;
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

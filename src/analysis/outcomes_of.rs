@@ -68,7 +68,9 @@ impl View {
     /// Moments of one question have one interval.
     ///
     /// ```
-    /// use rhymedb::{Database, Horizon, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// use rhymedb::{Database, SeriesBars, Target};
+    /// use rhymedb::query::Horizon;
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

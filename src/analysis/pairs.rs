@@ -29,7 +29,9 @@ const STEM: usize = 3;
 /// Which headlines are paired with which windows.
 ///
 /// ```
-/// use rhymedb::{Database, PairOptions, SeriesBars, SyntheticConfig, SyntheticMarket};
+/// use rhymedb::{Database, SeriesBars};
+/// use rhymedb::query::PairOptions;
+/// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let market = SyntheticMarket::new(SyntheticConfig::small(7))?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
@@ -165,7 +167,9 @@ impl Pairs {
     /// [`Error::Invalid`] if the options are wrong.
     ///
     /// ```
-    /// use rhymedb::{PairOptions, Pairs, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::SeriesBars;
+    /// use rhymedb::query::{PairOptions, Pairs};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let market = SyntheticMarket::new(SyntheticConfig::small(7))?;
     /// let series = market.series().into_iter();
     /// let series: Vec<_> = series

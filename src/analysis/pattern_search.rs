@@ -36,7 +36,7 @@ pub struct PatternAnswer {
     /// The pattern's name.
     pub pattern: String,
     /// The windows that end with it, distinct episodes, the likest first. A score is the likeness to
-    /// the nearest drawing, as in [`crate::LabelScore::score`]. There are fewer than asked for if no
+    /// the nearest drawing, as in [`crate::query::LabelScore::score`]. There are fewer than asked for if no
     /// other window that was found is more probably this pattern than any other and than none.
     pub found: SimilarAnswer,
     /// The bars at the end of each hit's window that look like the pattern; they may begin before it.
@@ -49,7 +49,8 @@ impl View {
     /// with all drawings on the stored bars.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;

@@ -70,7 +70,7 @@ pub struct ReactionAnswer {
     /// The windows that the base rate stands for.
     pub base_windows: u64,
     /// How likely series after whose news nothing is different would move at least so far, as
-    /// [`crate::HorizonOutcomes::p_value`] says it: each outcome in units of the volatility before it,
+    /// [`crate::query::HorizonOutcomes::p_value`] says it: each outcome in units of the volatility before it,
     /// less the mean of its own series. So neither a wild series nor news after wild bars looks like a
     /// reaction. Or why it cannot be said.
     pub p_value: Result<f64, NoPValue>,
@@ -93,7 +93,9 @@ impl View {
     /// piece of news, and only outcomes that had closed at the view's time count.
     ///
     /// ```
-    /// # use rhymedb::{Database, Horizon, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::query::Horizon;
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;

@@ -56,7 +56,7 @@ pub struct RegimesAnswer {
     /// The runs, ascending in time.
     pub runs: Vec<RegimeRun>,
     /// What a user should know before believing the labels, if anything: see
-    /// [`crate::Axis::warning`].
+    /// [`crate::query::Axis::warning`].
     pub warning: Option<String>,
     /// Until when the weights of the space of labels in words have seen the series, if that is after the
     /// view's time: then the answer knows what came later. `None` in a view of now.
@@ -70,7 +70,8 @@ impl View {
     /// Labels in words are those of stored windows; drawings and rules judge at every bar.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
@@ -78,7 +79,8 @@ impl View {
     /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
     /// # }
     /// # db.ingest_headlines(&market.headlines())?;
-    /// # use rhymedb::{LabelSet, Target};
+    /// # use rhymedb::Target;
+    /// # use rhymedb::query::LabelSet;
     ///
     /// let target: Target = "NOVAUSDT:1h".parse()?;
     /// let set = LabelSet::built_in_named("regimes")?;
@@ -134,7 +136,7 @@ impl Regimes {
     /// Classifies each stored window.
     ///
     /// # Errors
-    /// As [`crate::Classify::run`], and [`crate::Error::Invalid`] if no or too many windows are to
+    /// As [`crate::query::Classify::run`], and [`crate::Error::Invalid`] if no or too many windows are to
     /// confirm a label.
     pub fn run(self) -> Result<RegimesAnswer> {
         self.options.check()?;

@@ -46,7 +46,7 @@ pub struct TransferHit {
     pub score: f64,
     /// The cosine after the shift between the markets was removed, -1 to 1.
     pub similarity: f64,
-    /// The cosine of the stored vectors, as [`crate::Similar`] gives it, -1 to 1.
+    /// The cosine of the stored vectors, as [`crate::query::Similar`] gives it, -1 to 1.
     pub raw: f64,
     /// The window.
     pub window: Window,
@@ -113,7 +113,8 @@ impl View {
     /// samples of what was known at the view's time.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// use rhymedb::{Database, SeriesBars, Target};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

@@ -90,7 +90,8 @@ impl View {
     /// each, and beside it what two groups of one kind would give. Uses all threads.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Database, SeriesBars};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

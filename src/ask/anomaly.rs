@@ -84,7 +84,7 @@ impl AnomalyRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::Anomaly::run`].
+    /// Those of [`crate::query::Anomaly::run`].
     pub fn ask(&self, view: &View) -> Result<AnomalyReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }
@@ -182,7 +182,7 @@ impl AnomalyReply {
 }
 
 /// The moves of a window in units of what was usual for its series in the year before, and how many windows
-/// they were ranked among: see [`crate::Size`].
+/// they were ranked among: see [`crate::query::Size`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

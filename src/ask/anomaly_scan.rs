@@ -105,7 +105,7 @@ impl AnomalyScanRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::AnomalyScan::run`].
+    /// Those of [`crate::query::AnomalyScan::run`].
     pub fn ask(&self, view: &View) -> Result<AnomalyScanReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -75,7 +75,7 @@ impl ClassifyRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::Classify::run`].
+    /// Those of [`crate::query::Classify::run`].
     pub fn ask(&self, view: &View) -> Result<ClassifyReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -44,7 +44,7 @@ impl ClassifyByTagsRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::ClassifyByTags::run`].
+    /// Those of [`crate::query::ClassifyByTags::run`].
     pub fn ask(&self, view: &View) -> Result<ClassifyByTagsReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -74,7 +74,7 @@ impl CombineRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is no term or the first is subtracted; those of [`crate::Similar::run`].
+    /// [`Error::Invalid`] if there is no term or the first is subtracted; those of [`crate::query::Similar::run`].
     pub fn ask(&self, view: &View) -> Result<CombineReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -57,7 +57,7 @@ impl ContextRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::Context::run`].
+    /// Those of [`crate::query::Context::run`].
     pub fn ask(&self, view: &View) -> Result<ContextReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -86,7 +86,7 @@ impl DivergenceRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::Divergence::run`].
+    /// Those of [`crate::query::Divergence::run`].
     pub fn ask(&self, view: &View) -> Result<DivergenceReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -53,7 +53,7 @@ impl MapRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::Map::run`].
+    /// Those of [`crate::query::Map::run`].
     pub fn ask(&self, view: &View) -> Result<MapReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -10,7 +10,8 @@
 //!
 //! ```
 //! use rhymedb::ask::Question;
-//! # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+//! # use rhymedb::{Database, SeriesBars};
+//! # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 //! # let dir = tempfile::tempdir()?;
 //! let db = Database::open(dir.path().join("market.rhyme"))?;
 //! # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

@@ -74,7 +74,7 @@ impl NewsRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::News::run`].
+    /// Those of [`crate::query::News::run`].
     pub fn ask(&self, view: &View) -> Result<NewsReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -69,7 +69,7 @@ impl OutcomesRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::OutcomesOf::run`].
+    /// Those of [`crate::query::OutcomesOf::run`].
     pub fn ask(&self, view: &View) -> Result<OutcomesReply> {
         let asked = Asked::at(view, self.as_of);
         let moments = self.moments.iter().cloned();

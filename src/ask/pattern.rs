@@ -58,7 +58,7 @@ impl PatternRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::PatternSearch::run`].
+    /// Those of [`crate::query::PatternSearch::run`].
     pub fn ask(&self, view: &View) -> Result<PatternReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -91,7 +91,7 @@ impl ReactionRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::Reaction::run`].
+    /// Those of [`crate::query::Reaction::run`].
     pub fn ask(&self, view: &View) -> Result<ReactionReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -79,7 +79,7 @@ impl ClassifyHistoryRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::Regimes::run`].
+    /// Those of [`crate::query::Regimes::run`].
     pub fn ask(&self, view: &View) -> Result<ClassifyHistoryReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -76,7 +76,7 @@ impl SearchRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::Search::run`].
+    /// Those of [`crate::query::Search::run`].
     pub fn ask(&self, view: &View) -> Result<SearchReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -16,11 +16,12 @@ use crate::error::Result;
 use crate::model::{Horizon, Timestamp};
 
 /// Asks for the windows that are most similar to a chart, a sentence or a prototype, and perhaps for what
-/// came after them: see [`Similar`] and [`crate::Outcomes`].
+/// came after them: see [`Similar`] and [`crate::query::Outcomes`].
 ///
 /// ```
 /// use rhymedb::ask::SimilarRequest;
-/// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+/// # use rhymedb::{Database, SeriesBars};
+/// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
 /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
@@ -145,7 +146,7 @@ impl SimilarRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`Similar::run`] and of [`crate::Outcomes::run`].
+    /// Those of [`Similar::run`] and of [`crate::query::Outcomes::run`].
     pub fn ask(&self, view: &View) -> Result<SimilarReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

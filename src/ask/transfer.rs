@@ -71,7 +71,7 @@ impl TransferRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::Transfer::run`].
+    /// Those of [`crate::query::Transfer::run`].
     pub fn ask(&self, view: &View) -> Result<TransferReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

@@ -64,7 +64,7 @@ impl TransferMatrixRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::TransferMatrix::run`].
+    /// Those of [`crate::query::TransferMatrix::run`].
     pub fn ask(&self, view: &View) -> Result<TransferMatrixReply> {
         self.ask_in_full(view).map(|(reply, _)| reply)
     }

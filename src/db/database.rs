@@ -120,7 +120,8 @@ impl OpenOptions {
     /// open the database for reading meanwhile, since what is not synced is not in the file.
     ///
     /// ```
-    /// use rhymedb::{OpenOptions, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{OpenOptions, SeriesBars};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = OpenOptions::new().sync_every(64).open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
@@ -150,7 +151,8 @@ impl OpenOptions {
     ///
     /// ```
     /// use rhymedb::OpenOptions;
-    /// # use rhymedb::{SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::SeriesBars;
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = OpenOptions::new().clip_weights(None).open(dir.path().join("market.rhyme"))?;
     /// # let small = SyntheticConfig { crypto_bars: 200, equity_symbols: 0, ..SyntheticConfig::small(1) };

@@ -63,7 +63,8 @@ impl View {
     /// ```
     /// use std::time::Duration;
     /// use rhymedb::{Control, Database, Error};
-    /// # use rhymedb::{SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// # use rhymedb::SeriesBars;
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

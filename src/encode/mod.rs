@@ -25,8 +25,10 @@ pub use weights::{
     Pool, Trained, Weights, WeightsConfig, is_held_out,
 };
 
+pub use crate::model::{EncoderSpec, Modality, Sharing};
+
 use crate::error::Result;
-use crate::model::{Bars, EncoderSpec};
+use crate::model::Bars;
 use stretch::{check_ends, reach};
 
 /// The longest window in bars: it bounds the tables that a stored spec can make an encoder build.
@@ -100,9 +102,8 @@ impl Embeddings {
 /// [`check_chart_encoder`]. This one embeds a window as its log volumes around their mean:
 ///
 /// ```
-/// use rhymedb::{
-///     Bars, ChartEncoder, EncoderSpec, Error, Modality, Result, Sharing, check_chart_encoder,
-/// };
+/// use rhymedb::{Bars, Error, Result};
+/// use rhymedb::encode::{ChartEncoder, EncoderSpec, Modality, Sharing, check_chart_encoder};
 ///
 /// struct Volumes(EncoderSpec);
 ///

@@ -34,7 +34,7 @@ const FLAT: f64 = 1e-9;
 /// The encoder `shape/1`: DCT-II coefficients 1..=D of a window's log closes, at unit length.
 ///
 /// ```
-/// use rhymedb::Shape;
+/// use rhymedb::encode::Shape;
 /// let shape = Shape::new(64, 32)?;
 /// let dip: Vec<f64> = (0..40).map(|t| 100.0 - (t as f64 / 13.0).sin()).collect();
 /// let slower_and_deeper: Vec<f64> = (0..80).map(|t| 9.0 - (t as f64 / 26.0).sin()).collect();

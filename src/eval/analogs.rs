@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::anomaly::horizon;
-use super::charts::Place;
+use super::charts::ChartWindow;
 use super::estimate::{Clusters, Estimate};
 use super::fidelity::K;
 use super::ground::{FEWEST, Ground};
@@ -29,7 +29,7 @@ const DRAWS: usize = 100;
 
 /// Windows with what came after them.
 struct Known {
-    places: Vec<Place>,
+    places: Vec<ChartWindow>,
     vectors: Vec<Vectors>,
     starts: Vec<i64>,
     /// When each outcome was known, ascending, and the window that it belongs to.
@@ -39,9 +39,9 @@ struct Known {
 }
 
 impl Known {
-    fn new(ground: &Ground<'_>, places: &[Place], horizon: usize) -> Result<Self> {
-        let outcome = |p: &Place| ground.chart(*p)?.outcome(p.bar, ground.window, horizon);
-        let with: Vec<Place> = places
+    fn new(ground: &Ground<'_>, places: &[ChartWindow], horizon: usize) -> Result<Self> {
+        let outcome = |p: &ChartWindow| ground.chart(*p)?.outcome(p.bar, ground.window, horizon);
+        let with: Vec<ChartWindow> = places
             .iter()
             .copied()
             .filter(|p| outcome(p).is_some())
@@ -49,9 +49,10 @@ impl Known {
         let models: Vec<_> = ground.models.iter().collect();
         let encoded = ground.encode(&models, &with)?;
         let places = encoded.places;
-        let chart = |p: &Place| ground.chart(*p);
-        let start = |p: &Place| chart(p).map_or(i64::MIN, |c| c.start(p.bar, ground.reach));
-        let closed = |p: &Place| chart(p).map_or(i64::MAX, |c| c.end(p.bar + horizon).millis());
+        let chart = |p: &ChartWindow| ground.chart(*p);
+        let start = |p: &ChartWindow| chart(p).map_or(i64::MIN, |c| c.start(p.bar, ground.reach));
+        let closed =
+            |p: &ChartWindow| chart(p).map_or(i64::MAX, |c| c.end(p.bar + horizon).millis());
         let mut closed: Vec<(i64, usize)> = places.iter().map(closed).zip(0..).collect();
         closed.sort_unstable();
         Ok(Self {
@@ -127,7 +128,7 @@ impl Happened {
 }
 
 /// The section `analogs`: of each window after the date, the 10 entries nearest to it whose outcomes
-/// were known before it opened are its forecast. Entries, as [`crate::Similar::entries`] chooses them: the
+/// were known before it opened are its forecast. Entries, as [`crate::query::Similar::entries`] chooses them: the
 /// best windows of their runs were chosen by their outcomes.
 pub(super) fn analogs(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()> {
     let section = EvalSection::Analogs;
@@ -161,7 +162,7 @@ pub(super) fn analogs(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()
     let happened = Happened::new(&actual);
     let random = random_forecasts(ground, &history, &eligible, &actual)?;
     let random: Vec<[f64; 3]> = random.iter().map(|f| f.figures(&happened)).collect();
-    let places: Vec<Place> = eligible
+    let places: Vec<ChartWindow> = eligible
         .iter()
         .filter_map(|(q, _)| asked.places.get(*q).copied())
         .collect();
@@ -212,22 +213,23 @@ fn eligible<'a>(history: &'a Known, asked: &Known) -> Vec<(usize, Over<'a>)> {
 /// until so many entries are found, so how near a row must be is the same for all.
 fn analogs_of(
     order: &[usize],
-    places: &[Place],
-    query: Option<&Place>,
+    places: &[ChartWindow],
+    query: Option<&ChartWindow>,
     window: usize,
 ) -> Result<Vec<usize>> {
     let zone = window / 4;
-    let near = |a: &Place, b: &Place| a.series == b.series && a.bar.abs_diff(b.bar) < zone;
+    let near =
+        |a: &ChartWindow, b: &ChartWindow| a.series == b.series && a.bar.abs_diff(b.bar) < zone;
     let placed = order.iter().copied().zip(0..);
     let placed = placed.filter_map(|(i, rank)| Some((i, rank, *places.get(i)?)));
     let far = placed.filter(|(_, _, place)| query.is_none_or(|q| !near(q, place)));
-    let far: Vec<(usize, usize, Place)> = far.collect();
+    let far: Vec<(usize, usize, ChartWindow)> = far.collect();
     let mut rows = K;
     loop {
         let good = far.get(..rows).unwrap_or(&far).to_vec();
         let all = good.len() == far.len();
-        let time = |a: &(_, _, Place), b: &(_, _, Place)| a.2.bar.cmp(&b.2.bar);
-        let place = |one: &(_, _, Place)| (one.2.series, one.2.series);
+        let time = |a: &(_, _, ChartWindow), b: &(_, _, ChartWindow)| a.2.bar.cmp(&b.2.bar);
+        let place = |one: &(_, _, ChartWindow)| (one.2.series, one.2.series);
         let mut found = entries(good, time, place, |a, b| Ok(near(&a.2, &b.2)))?;
         if found.len() >= K || all {
             found.sort_unstable_by_key(|&(_, rank, _)| rank);

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::charts::{Chart, Place};
+use super::charts::{Chart, ChartWindow};
 use super::estimate::{Clusters, Estimate};
 use super::fidelity::K;
 use super::ground::{FEWEST, Ground};
@@ -160,7 +160,7 @@ pub(super) fn anomaly(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()
 /// The windows that end in the earlier half, and those that begin after it. A detector that knew
 /// neighbours of the windows that calibrate it, which share most of their bars, would find them more
 /// usual than any window of a later time.
-fn halves(ground: &Ground<'_>, places: &[Place]) -> (Vec<usize>, Vec<usize>) {
+fn halves(ground: &Ground<'_>, places: &[ChartWindow]) -> (Vec<usize>, Vec<usize>) {
     let mut ends: Vec<Timestamp> = places.iter().map(|p| ground.end(*p)).collect();
     ends.sort_unstable();
     let middle = ends.get(ends.len() / 2).copied();
@@ -178,8 +178,8 @@ fn halves(ground: &Ground<'_>, places: &[Place]) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// The volatility of the windows as a score.
-fn realised(ground: &Ground<'_>, places: &[Place]) -> Scored<'static> {
-    let volatility = |p: &Place| {
+fn realised(ground: &Ground<'_>, places: &[ChartWindow]) -> Scored<'static> {
+    let volatility = |p: &ChartWindow| {
         let chart = ground.chart(*p)?;
         chart.volatility(p.bar, ground.window)
     };
@@ -215,17 +215,17 @@ type Labels = [(&'static str, Vec<bool>); 2];
 
 /// Which windows are followed by a large move: one beyond the 99 % quantile of the series before
 /// the date, or beyond 5 times the volatility before the window's end.
-fn labels(ground: &Ground<'_>, places: &[Place], horizon: usize, from: Timestamp) -> Labels {
+fn labels(ground: &Ground<'_>, places: &[ChartWindow], horizon: usize, from: Timestamp) -> Labels {
     let limits: Vec<f64> = ground
         .charts
         .iter()
         .map(|c| limit(c, horizon, from))
         .collect();
-    let rare = |p: &Place| {
+    let rare = |p: &ChartWindow| {
         let moved = ground.chart(*p)?.move_to(p.bar + horizon, horizon)?;
         Some(moved.abs() > *limits.get(p.series)?)
     };
-    let far = |p: &Place| {
+    let far = |p: &ChartWindow| {
         let outcome = ground.chart(*p)?.outcome(p.bar, ground.window, horizon)?;
         Some(outcome.abs() > 5.0)
     };
@@ -252,8 +252,8 @@ fn limit(chart: &Chart, horizon: usize, from: Timestamp) -> f64 {
     quantile_of(&moves, 0.99)
 }
 
-fn windows_a_day(ground: &Ground<'_>, places: &[Place]) -> f64 {
-    let of = |p: &Place| {
+fn windows_a_day(ground: &Ground<'_>, places: &[ChartWindow]) -> f64 {
+    let of = |p: &ChartWindow| {
         let chart = ground.chart(*p)?;
         Some(DAY_MS / chart.key.interval.nominal_millis() as f64)
     };

@@ -1,7 +1,7 @@
 //! Encoders to compare with: principal components of the price path, and five numbers made by
 //! hand.
 
-use super::charts::{Chart, Place};
+use super::charts::{Chart, ChartWindow};
 use super::linear::Symmetric;
 use super::vectors::Vectors;
 use crate::encode::ChartEncoder;
@@ -24,7 +24,7 @@ pub(super) struct Pca {
 
 impl Pca {
     /// Fits windows of `window` bars.
-    pub(super) fn fit(charts: &[Chart], places: &[Place], window: usize) -> Self {
+    pub(super) fn fit(charts: &[Chart], places: &[ChartWindow], window: usize) -> Self {
         let mut paths = Vectors::new(window.min(POINTS));
         for place in places {
             let Some(chart) = charts.get(place.series) else {
@@ -189,7 +189,9 @@ mod tests {
     #[test]
     fn baselines_are_encoders() {
         let charts = charts();
-        let places: Vec<Place> = (31..600).map(|bar| Place { series: 0, bar }).collect();
+        let places: Vec<ChartWindow> = (31..600)
+            .map(|bar| ChartWindow { series: 0, bar })
+            .collect();
         let pca = Pca::fit(&charts, &places, 32);
         assert_eq!(pca.spec().dim, 31);
         check_chart_encoder(&pca, 3).unwrap();

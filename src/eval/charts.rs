@@ -30,7 +30,7 @@ pub(super) struct Chart {
 
 /// A window: which of the charts, and its last bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Place {
+pub(super) struct ChartWindow {
     pub(super) series: usize,
     pub(super) bar: usize,
 }
@@ -165,7 +165,7 @@ impl Chart {
 pub(super) fn encode(
     encoder: &dyn ChartEncoder,
     charts: &[Chart],
-    places: &[Place],
+    places: &[ChartWindow],
     control: &Control,
 ) -> Result<Vec<Option<Vec<f32>>>> {
     let mut by_series: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
@@ -209,7 +209,7 @@ pub(super) fn encode(
 pub(super) fn encode_by_all(
     encoders: &[&dyn ChartEncoder],
     charts: &[Chart],
-    places: &[Place],
+    places: &[ChartWindow],
     control: &Control,
 ) -> Result<(Vec<usize>, Vec<Vectors>)> {
     let mut kept: Vec<usize> = (0..places.len()).collect();

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::charts::Place;
+use super::charts::ChartWindow;
 use super::estimate::Clusters;
 use super::ground::Ground;
 use super::held_out::Part;
@@ -81,7 +81,7 @@ pub(super) fn shape(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()> 
 
 /// The log closes of windows, less their mean and at unit length: the product of two is their
 /// correlation.
-fn paths(ground: &Ground<'_>, places: &[Place]) -> Vectors {
+fn paths(ground: &Ground<'_>, places: &[ChartWindow]) -> Vectors {
     let mut paths = Vectors::new(ground.window);
     for place in places {
         let first = (place.bar + 1).saturating_sub(ground.window);
@@ -95,7 +95,7 @@ fn paths(ground: &Ground<'_>, places: &[Place]) -> Vectors {
 
 /// The [`K`] rows nearest to the row `query`, no two of one series within a quarter of a window of
 /// one another or of the query.
-fn nearest(vectors: &Vectors, places: &[Place], query: usize, window: usize) -> Vec<usize> {
+fn nearest(vectors: &Vectors, places: &[ChartWindow], query: usize, window: usize) -> Vec<usize> {
     let scores: Vec<f32> = vectors.iter().map(|v| dot(vectors.row(query), v)).collect();
     let score = |i: usize| scores.get(i).copied().unwrap_or_default();
     let mut order: Vec<usize> = (0..vectors.len()).filter(|&i| i != query).collect();
@@ -106,17 +106,18 @@ fn nearest(vectors: &Vectors, places: &[Place], query: usize, window: usize) -> 
 /// The first [`K`] that are episodes of their own.
 fn distinct(
     order: impl Iterator<Item = usize>,
-    places: &[Place],
-    query: Option<&Place>,
+    places: &[ChartWindow],
+    query: Option<&ChartWindow>,
     window: usize,
 ) -> Vec<usize> {
-    let mut taken: Vec<Place> = query.copied().into_iter().collect();
+    let mut taken: Vec<ChartWindow> = query.copied().into_iter().collect();
     let mut found = Vec::with_capacity(K);
     for i in order {
         let Some(&place) = places.get(i) else {
             continue;
         };
-        let near = |t: &Place| t.series == place.series && t.bar.abs_diff(place.bar) < window / 4;
+        let near =
+            |t: &ChartWindow| t.series == place.series && t.bar.abs_diff(place.bar) < window / 4;
         if !taken.iter().any(near) {
             taken.push(place);
             found.push(i);
@@ -134,8 +135,8 @@ mod tests {
 
     #[test]
     fn episodes_are_distinct() {
-        let places: Vec<Place> = (0..40)
-            .map(|i| Place {
+        let places: Vec<ChartWindow> = (0..40)
+            .map(|i| ChartWindow {
                 series: i / 20,
                 bar: 10 * (i % 20),
             })

@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::baselines::{Five, Pca};
-use super::charts::{Chart, Place, encode_by_all};
+use super::charts::{Chart, ChartWindow, encode_by_all};
 use super::estimate::Clusters;
 use super::held_out::{HeldOut, Part};
 use super::vectors::Vectors;
@@ -42,7 +42,7 @@ pub(super) struct Ground<'a> {
 
 /// Windows with their vectors.
 pub(super) struct Encoded {
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<ChartWindow>,
     /// By model, in the order of those asked for.
     pub(super) vectors: Vec<Vectors>,
 }
@@ -96,20 +96,31 @@ impl Ground<'_> {
 
     /// The windows of a part with `after` bars behind them, which belong to the part too; at most
     /// `most`, drawn with the random numbers of `stream`. In order of series and time.
-    pub(super) fn windows(&self, part: Part, after: usize, most: usize, stream: u64) -> Vec<Place> {
+    pub(super) fn windows(
+        &self,
+        part: Part,
+        after: usize,
+        most: usize,
+        stream: u64,
+    ) -> Vec<ChartWindow> {
         let series: Vec<usize> = (0..self.charts.len()).collect();
         self.draw(self.windows_of(&series, part, after), most, stream)
     }
 
     /// The windows of some series that belong to a part with the `after` bars behind them.
-    pub(super) fn windows_of(&self, series: &[usize], part: Part, after: usize) -> Vec<Place> {
+    pub(super) fn windows_of(
+        &self,
+        series: &[usize],
+        part: Part,
+        after: usize,
+    ) -> Vec<ChartWindow> {
         let mut all = Vec::new();
         for &series in series {
             let Some(chart) = self.charts.get(series) else {
                 continue;
             };
             for bar in self.reach.saturating_sub(1)..chart.bars.len() {
-                let place = Place { series, bar };
+                let place = ChartWindow { series, bar };
                 if self.part_of(place, after) == Some(part)
                     && chart.has_window(bar, self.reach, after)
                 {
@@ -133,7 +144,7 @@ impl Ground<'_> {
         picked.collect()
     }
 
-    pub(super) fn part_of(&self, place: Place, after: usize) -> Option<Part> {
+    pub(super) fn part_of(&self, place: ChartWindow, after: usize) -> Option<Part> {
         let chart = self.charts.get(place.series)?;
         let start = chart.start(place.bar, self.reach + self.held.embargo);
         let end = chart.end(place.bar + after);
@@ -141,7 +152,7 @@ impl Ground<'_> {
     }
 
     /// Encodes windows by models; those that have no vector in one of them are left out.
-    pub(super) fn encode(&self, models: &[&Model], places: &[Place]) -> Result<Encoded> {
+    pub(super) fn encode(&self, models: &[&Model], places: &[ChartWindow]) -> Result<Encoded> {
         let encoders: Vec<&dyn ChartEncoder> = models.iter().map(|m| m.encoder.as_ref()).collect();
         let (kept, vectors) = encode_by_all(&encoders, &self.charts, places, self.control)?;
         let places = kept.iter().filter_map(|&i| places.get(i).copied());
@@ -151,13 +162,13 @@ impl Ground<'_> {
         })
     }
 
-    pub(super) fn chart(&self, place: Place) -> Option<&Chart> {
+    pub(super) fn chart(&self, place: ChartWindow) -> Option<&Chart> {
         self.charts.get(place.series)
     }
 
     /// Clusters of windows that are as long as the longest of them with the `after` bars behind it.
-    pub(super) fn clusters(&self, places: &[Place], after: usize) -> Clusters {
-        let length = |p: &Place| {
+    pub(super) fn clusters(&self, places: &[ChartWindow], after: usize) -> Clusters {
+        let length = |p: &ChartWindow| {
             let chart = self.chart(*p)?;
             let end = chart.end(p.bar + after).millis();
             Some(end.saturating_sub(chart.start(p.bar, self.window)))
@@ -167,7 +178,7 @@ impl Ground<'_> {
         Clusters::stretches(&ends, longest, self.seed)
     }
 
-    pub(super) fn end(&self, place: Place) -> Timestamp {
+    pub(super) fn end(&self, place: ChartWindow) -> Timestamp {
         let end = self.chart(place).map(|c| c.end(place.bar));
         end.unwrap_or(Timestamp::from_millis(i64::MAX))
     }

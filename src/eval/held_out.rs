@@ -25,7 +25,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Reads the `training` of weights, in either form of [`crate::Trained`]: what it says of the
+    /// Reads the `training` of weights, in either form of [`crate::encode::Trained`]: what it says of the
     /// sources of that market and interval, or of all of them if there is none like it. `None` if it
     /// does not say what was kept apart. Where
     /// the sources disagree and the caller is `dated`, having said from when on windows are judged,

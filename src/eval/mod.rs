@@ -4,7 +4,7 @@
 //! Everything is judged on windows that open after the date up to which the weights were trained, or
 //! on symbols that they were not trained on; the training record of the weights says both. What
 //! baselines are fitted on lies before. Figures carry 95 % intervals for which whole stretches
-//! of time are drawn anew ([`estimate`]), and stand beside chance, shuffled pairs and the baselines `stats`,
+//! of time are drawn anew (`estimate`), and stand beside chance, shuffled pairs and the baselines `stats`,
 //! `shape`, principal components and five numbers made by hand.
 
 mod analogs;
@@ -39,7 +39,9 @@ use crate::model::{Interval, Timestamp};
 /// An evaluation of an encoder on what a view holds, made by [`View::eval`].
 ///
 /// ```
-/// use rhymedb::{Control, Database, EvalSection, SeriesBars, SyntheticConfig, SyntheticMarket};
+/// use rhymedb::{Control, Database, SeriesBars};
+/// use rhymedb::eval::EvalSection;
+/// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
 /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
@@ -161,7 +163,7 @@ impl Eval {
     }
 
     /// How many bars close between a headline and the end of its window, as in
-    /// [`crate::PairOptions::reaction`]. Default: that of the training record, else 1.
+    /// [`crate::query::PairOptions::reaction`]. Default: that of the training record, else 1.
     #[must_use]
     pub fn reaction(mut self, bars: u32) -> Self {
         self.reaction = Some(bars);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::charts::Place;
+use super::charts::ChartWindow;
 use super::ground::{Ground, Model};
 use super::held_out::Part;
 use super::linear::Ridge;
@@ -21,7 +21,7 @@ const JUDGED: usize = 100_000;
 
 /// The pairs of a part, one headline a window.
 pub(super) struct Paired {
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<ChartWindow>,
     pub(super) ends: Vec<Timestamp>,
     /// A number that series of one market and symbol share.
     pub(super) assets: Vec<u64>,
@@ -47,12 +47,12 @@ impl Paired {
         let with_text: Vec<usize> = (0..chosen.len())
             .filter(|&i| texts.get(i).is_some_and(Option::is_some))
             .collect();
-        let places: Vec<Place> = with_text
+        let places: Vec<ChartWindow> = with_text
             .iter()
             .filter_map(|&i| chosen.get(i).map(|c| c.0))
             .collect();
         // Of the places that are asked for, the index of each that has a vector.
-        let numbers: BTreeMap<Place, usize> = places.iter().copied().zip(with_text).collect();
+        let numbers: BTreeMap<ChartWindow, usize> = places.iter().copied().zip(with_text).collect();
         let encoded = ground.encode(models, &places)?;
         let mut found = Self {
             places: Vec::new(),
@@ -94,7 +94,7 @@ impl Paired {
 }
 
 /// The pairs of a part: the first headline of each window.
-fn chosen(ground: &Ground<'_>, pairs: &Pairs, part: Part) -> Vec<(Place, usize)> {
+fn chosen(ground: &Ground<'_>, pairs: &Pairs, part: Part) -> Vec<(ChartWindow, usize)> {
     // The pairs' series are those of the ground that the options admit, by name.
     let series: Vec<Option<usize>> = pairs
         .series
@@ -107,7 +107,7 @@ fn chosen(ground: &Ground<'_>, pairs: &Pairs, part: Part) -> Vec<(Place, usize)>
         let Some(&Some(series)) = series.get(pair.series) else {
             continue;
         };
-        let place = Place {
+        let place = ChartWindow {
             series,
             bar: pair.bar,
         };
@@ -122,9 +122,9 @@ fn encode_texts(
     ground: &Ground<'_>,
     text: &dyn TextEncoder,
     pairs: &Pairs,
-    chosen: &[(Place, usize)],
+    chosen: &[(ChartWindow, usize)],
 ) -> Result<Vec<Option<Vec<f32>>>> {
-    let encode = |(_, headline): &(Place, usize)| {
+    let encode = |(_, headline): &(ChartWindow, usize)| {
         if ground.control.is_stopped() {
             return Err(Error::Interrupted);
         }

@@ -1,6 +1,6 @@
 //! Linear probes of frozen vectors: how much of what they know of one asset holds for another.
 
-use super::charts::Place;
+use super::charts::ChartWindow;
 use super::estimate::Clusters;
 use super::ground::{FEWEST, Ground};
 use super::held_out::Part;
@@ -85,7 +85,7 @@ enum Task {
 }
 
 impl Task {
-    fn label(self, ground: &Ground<'_>, place: Place) -> Option<usize> {
+    fn label(self, ground: &Ground<'_>, place: ChartWindow) -> Option<usize> {
         let chart = ground.chart(place)?;
         match self {
             Self::Direction => {
@@ -102,14 +102,14 @@ impl Task {
 
 /// Windows of some series with their vectors by model.
 struct Set {
-    places: Vec<Place>,
+    places: Vec<ChartWindow>,
     vectors: Vec<Vectors>,
 }
 
 impl Set {
     fn of(ground: &Ground<'_>, series: &[usize], part: Part, most: usize) -> Result<Self> {
         let all = ground.windows_of(series, part, HORIZON);
-        let sized = |p: &Place| {
+        let sized = |p: &ChartWindow| {
             let chart = ground.chart(*p)?;
             chart.outcome(p.bar, ground.window, HORIZON)
         };
@@ -124,7 +124,7 @@ impl Set {
     }
 
     fn labels(&self, ground: &Ground<'_>, task: Task) -> Vec<usize> {
-        let label = |p: &Place| task.label(ground, *p).unwrap_or_default();
+        let label = |p: &ChartWindow| task.label(ground, *p).unwrap_or_default();
         self.places.iter().map(label).collect()
     }
 }
@@ -150,7 +150,7 @@ pub(super) fn probe(ground: &Ground<'_>, report: &mut EvalReport) -> Result<()> 
             continue;
         }
         done += 1;
-        let size = |p: &Place| ground.chart(*p)?.outcome(p.bar, ground.window, HORIZON);
+        let size = |p: &ChartWindow| ground.chart(*p)?.outcome(p.bar, ground.window, HORIZON);
         let sizes: Vec<f64> = fitted
             .places
             .iter()

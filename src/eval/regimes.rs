@@ -1,6 +1,6 @@
 //! Regimes named in words, without training, against labels made by rule.
 
-use super::charts::{Chart, Place};
+use super::charts::{Chart, ChartWindow};
 use super::estimate::Clusters;
 use super::ground::{FEWEST, Ground, Model};
 use super::held_out::Part;
@@ -210,9 +210,9 @@ pub(super) fn regime(chart: &Chart, bar: usize, window: usize) -> Option<usize> 
 }
 
 /// Windows with their regimes, those that have one.
-fn labelled(ground: &Ground<'_>, part: Part, stream: u64) -> Vec<(Place, usize)> {
+fn labelled(ground: &Ground<'_>, part: Part, stream: u64) -> Vec<(ChartWindow, usize)> {
     let places = ground.windows(part, 0, LABELLED, stream);
-    let label = |p: Place| Some((p, regime(ground.chart(p)?, p.bar, ground.window)?));
+    let label = |p: ChartWindow| Some((p, regime(ground.chart(p)?, p.bar, ground.window)?));
     places.into_iter().filter_map(label).collect()
 }
 
@@ -224,10 +224,10 @@ pub(super) fn regimes(
 ) -> Result<()> {
     let five = ground.five();
     let models: Vec<&Model> = ground.models.iter().chain([&five]).collect();
-    let encode = |rows: Vec<(Place, usize)>| -> Result<_> {
-        let places: Vec<Place> = rows.iter().map(|r| r.0).collect();
+    let encode = |rows: Vec<(ChartWindow, usize)>| -> Result<_> {
+        let places: Vec<ChartWindow> = rows.iter().map(|r| r.0).collect();
         let encoded = ground.encode(&models, &places)?;
-        let label = |p: &Place| {
+        let label = |p: &ChartWindow| {
             let found = rows.binary_search_by_key(p, |r| r.0);
             found.ok().and_then(|i| rows.get(i)).map_or(0, |r| r.1)
         };

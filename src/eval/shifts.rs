@@ -5,7 +5,7 @@
 //! each other is lost. Random forecasts are no such null: they break what is common too, and find
 //! agreement less often by chance than forecasts do that follow the market.
 
-use super::charts::Place;
+use super::charts::ChartWindow;
 use super::ground::Ground;
 use crate::model::Timestamp;
 
@@ -18,13 +18,13 @@ pub(super) type Shifted = Vec<Option<f64>>;
 /// The outcomes of the windows over `horizon` bars, shifted in [`SHIFTS`] ways within the time from the
 /// first window to the last, around its end. No shift is so small that a window would meet an outcome
 /// that overlaps its own bars or its own outcome: where the whole time is too short there is none.
-pub(super) fn shifted(ground: &Ground<'_>, places: &[Place], horizon: usize) -> Vec<Shifted> {
+pub(super) fn shifted(ground: &Ground<'_>, places: &[ChartWindow], horizon: usize) -> Vec<Shifted> {
     let ends = places.iter().map(|p| ground.end(*p).millis());
     let (first, last) = (ends.clone().min(), ends.max());
     let (Some(first), Some(last)) = (first, last) else {
         return Vec::new();
     };
-    let length = |p: &Place| {
+    let length = |p: &ChartWindow| {
         let chart = ground.chart(*p)?;
         let end = chart.end(p.bar + horizon).millis();
         Some(end.saturating_sub(chart.start(p.bar, ground.window)))
@@ -34,7 +34,7 @@ pub(super) fn shifted(ground: &Ground<'_>, places: &[Place], horizon: usize) -> 
     let shifts = (1..=SHIFTS).map(|k| whole / (SHIFTS + 1) * k);
     let far = shifts.filter(|&by| by >= least && whole - by >= least);
     far.map(|by| {
-        let outcome = |place: &Place| {
+        let outcome = |place: &ChartWindow| {
             let at = first + (ground.end(*place).millis() - first + by).rem_euclid(whole);
             let chart = ground.chart(*place)?;
             let closed = Timestamp::from_millis(at);

@@ -50,7 +50,7 @@ impl TableFormat {
 /// name, and is removed if it is given up.
 ///
 /// ```
-/// use rhymedb::{TableColumn, TableWriter};
+/// use rhymedb::files::{TableColumn, TableWriter};
 /// let dir = tempfile::tempdir()?;
 /// let path = dir.path().join("closes.csv");
 /// let mut table = TableWriter::create(&path, false)?;

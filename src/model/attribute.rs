@@ -9,7 +9,7 @@ const MAX_VALUE: usize = 1_000;
 /// every venue and interval.
 ///
 /// ```
-/// let sector = rhymedb::Attribute::new("AAPL", "Sector", "Technology");
+/// let sector = rhymedb::data::Attribute::new("AAPL", "Sector", "Technology");
 /// assert_eq!(sector.name, "sector");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::error::{Error, Result, excerpt};
 /// How far an outcome reaches: a time, or a number of bars.
 ///
 /// ```
-/// use rhymedb::Horizon;
+/// use rhymedb::query::Horizon;
 /// let day: Horizon = "24h".parse()?;
 /// assert_eq!(day.to_string(), "1d");
 /// assert_eq!("24".parse::<Horizon>()?, Horizon::bars(24));

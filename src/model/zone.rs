@@ -7,7 +7,8 @@ use crate::error::{Error, Result, excerpt};
 /// A time zone in which times are shown, by the table of zones that comes with this crate.
 ///
 /// ```
-/// use rhymedb::{Timestamp, Zone};
+/// use rhymedb::Timestamp;
+/// use rhymedb::data::Zone;
 /// let zone: Zone = "Europe/Berlin".parse()?;
 /// let time: Timestamp = "2021-05-19T12:00:00Z".parse()?;
 /// assert_eq!(zone.show(time), "2021-05-19T14:00:00+02:00");

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rhymedb::{BybitClient, BybitClientBuilder, Error, Result, SyncReport, sync_klines};
+use rhymedb::bybit::{BybitClient, BybitClientBuilder, SyncReport, sync_klines};
+use rhymedb::{Error, Result};
 
 use crate::market::Market;
 use crate::server::{Act, Habits, Server, envelope};

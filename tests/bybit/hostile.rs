@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use rhymedb::{
-    BybitClientBuilder, Calendar, Error, OpenOptions, SeriesBars, bybit_series_key, sync_klines,
-};
+use rhymedb::bybit::{BybitClientBuilder, bybit_series_key, sync_klines};
+use rhymedb::data::Calendar;
+use rhymedb::{Error, OpenOptions, SeriesBars};
 
 use crate::market::Market;
 use crate::server::{Act, Habits, Server, envelope};

@@ -1,6 +1,7 @@
 //! Generated candles: the truth that a download is compared with.
 
-use rhymedb::{Bar, Bars, BybitCategory, Interval, Timestamp};
+use rhymedb::bybit::BybitCategory;
+use rhymedb::{Bar, Bars, Interval, Timestamp};
 
 /// A candle as Bybit writes it: open time, four prices, volume, turnover.
 pub(crate) type Row = [String; 7];

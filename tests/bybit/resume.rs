@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rhymedb::{Bar, Bars, Error, Result, SyncReport, SyncRequest, Timestamp, sync_klines};
+use rhymedb::bybit::{SyncReport, SyncRequest, sync_klines};
+use rhymedb::{Bar, Bars, Error, Result, Timestamp};
 
 use crate::market::Market;
 use crate::server::{Act, Habits, Server};

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use rhymedb::{
-    Bars, Control, Database, Error, Headline, HeadlineHit, Hit, Prototype, Query, Result,
-    SeriesInfo, Space, Target, Timestamp, View,
-};
+use rhymedb::data::{Headline, SeriesInfo, Space};
+use rhymedb::query::{HeadlineHit, Prototype};
+use rhymedb::{Bars, Control, Database, Error, Hit, Query, Result, Target, Timestamp, View};
 
 /// What a database answers.
 #[derive(Clone, PartialEq)]

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rhymedb::{
-    ChartConfig, Control, Database, Error, Headline, OpenOptions, Pool, Result, SegmentSizes,
-    SeriesBars, TextConfig, TimePrecision, Timestamp, VectorRow, Weights, WeightsConfig,
-    chart_encoder_by_name,
+use rhymedb::admin::SegmentSizes;
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::encode::{
+    ChartConfig, Pool, TextConfig, Weights, WeightsConfig, chart_encoder_by_name,
 };
+use rhymedb::ingest::VectorRow;
+use rhymedb::{Control, Database, Error, OpenOptions, Result, SeriesBars, Timestamp};
 
 use crate::disk::{ROOT, SimDisk};
 use crate::oracle::{HOUR, START, crypto, equity};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rhymedb::{Error, Filter, LabelSet, OpenOptions, Query, Target, Timestamp};
+use rhymedb::query::LabelSet;
+use rhymedb::{Error, Filter, OpenOptions, Query, Target, Timestamp};
 
 use crate::oracle::crypto;
 use crate::oracle::worlds::refused;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rhymedb::{Control, Database, Error, LabelSet, Query, Result, Target, View};
+use rhymedb::query::LabelSet;
+use rhymedb::{Control, Database, Error, Query, Result, Target, View};
 
 use crate::world::{World, world};
 
@@ -24,7 +25,9 @@ fn questions() -> Vec<Asked> {
     vec![
         ("similar", 1, |v| v.similar(target()).run().map(drop)),
         ("refine", 100, |v| {
-            let similar = v.similar(target()).refine(rhymedb::Refine::Correlation);
+            let similar = v
+                .similar(target())
+                .refine(rhymedb::query::Refine::Correlation);
             similar.run().map(drop)
         }),
         ("outcomes", 100, |v| {

@@ -1,6 +1,7 @@
 //! What a sentence says about charts is told with it.
 
-use rhymedb::{Control, Expressiveness};
+use rhymedb::Control;
+use rhymedb::query::Expressiveness;
 
 use crate::world::{assert_near, plain_weights, world};
 
@@ -57,7 +58,7 @@ fn weights_without_a_bank_say_nothing_of_it() {
     assert_eq!((answer.expressiveness, answer.warning()), (None, None));
     assert!(answer.headlines.iter().all(|h| h.expressiveness.is_none()));
     let target = "AAA:1h".parse::<rhymedb::Target>().unwrap();
-    let set = rhymedb::LabelSet::built_in_named("sentiment").unwrap();
+    let set = rhymedb::query::LabelSet::built_in_named("sentiment").unwrap();
     let error = world
         .db
         .now()

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use rhymedb::{
-    Bars, Filter, Headline, Hit, MoveDirection, Query, SeriesBars, TimePrecision, Timestamp, View,
-    Window,
-};
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::query::MoveDirection;
+use rhymedb::{Bars, Filter, Hit, Query, SeriesBars, Timestamp, View, Window};
 
 use crate::oracle::{HOUR, START, crypto};
 use crate::world::{W, World, of};
@@ -219,7 +218,7 @@ fn symbols_in_a_sentence_narrow_it() {
     assert_eq!(answer.headlines.len(), 3);
 
     // The base rate of outcomes is narrowed alike.
-    let outcomes = |query: rhymedb::Similar| {
+    let outcomes = |query: rhymedb::query::Similar| {
         let answer = query.exact(true).outcomes(&[4]).run().unwrap();
         (answer.similar.hits, answer.horizons[0].base_windows)
     };

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use rhymedb::{
-    Database, Headline, LabelSet, Measure, Query, ReactionAnswer, SeriesBars, Target,
-    TimePrecision, Timestamp,
-};
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::query::{LabelSet, Measure, ReactionAnswer};
+use rhymedb::{Database, Query, SeriesBars, Target, Timestamp};
 
 use crate::oracle::{HOUR, START, crypto, equity};
 use crate::world::{MIDDLE, World, headlines, known, of, series};

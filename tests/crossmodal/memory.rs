@@ -1,8 +1,9 @@
 //! The headlines that a snapshot keeps in memory are those that were committed.
 
-use rhymedb::{
-    Database, Headline, HeadlineHit, OpenOptions, TimePrecision, Timestamp, View, Weights,
-};
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::encode::Weights;
+use rhymedb::query::HeadlineHit;
+use rhymedb::{Database, OpenOptions, Timestamp, View};
 
 use crate::oracle::HOUR;
 use crate::world::{MIDDLE, headlines, of, series, weights, world};
@@ -139,7 +140,7 @@ fn a_database_can_have_both_spaces_from_the_start() {
     let db = OpenOptions::new().clip_weights(None).open(&other).unwrap();
     db.ingest_bars(&series()).unwrap();
     assert_eq!(names(&db), [("shape".to_owned(), 0)]);
-    let chart = rhymedb::WeightsConfig::chart("cnn/1", rhymedb::ChartConfig::cnn());
+    let chart = rhymedb::encode::WeightsConfig::chart("cnn/1", rhymedb::encode::ChartConfig::cnn());
     let wrong = Weights::random(&chart, 1).unwrap();
     let third = OpenOptions::new()
         .clip_weights(wrong)

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use rhymedb::{
-    Filter, Headline, HeadlineHit, LabelSet, Measure, NewsAbout, Query, Target, Timestamp, View,
-};
+use rhymedb::data::Headline;
+use rhymedb::query::{HeadlineHit, LabelSet, Measure, NewsAbout};
+use rhymedb::{Filter, Query, Target, Timestamp, View};
 
 use crate::oracle::HOUR;
 use crate::world::{MIDDLE, W, World, assert_near, dot, known, unit, world};

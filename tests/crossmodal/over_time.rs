@@ -1,6 +1,7 @@
 //! Answers that run along time, against their definitions.
 
-use rhymedb::{LabelSet, RegimeRun, Target, Timestamp, View};
+use rhymedb::query::{LabelSet, RegimeRun};
+use rhymedb::{Target, Timestamp, View};
 
 use crate::oracle::HOUR;
 use crate::world::{MIDDLE, World, assert_near, dot, known, unit, world};
@@ -230,7 +231,7 @@ fn flags_hold_for_moments_of_any_number_of_headlines() {
             let hour = (i as i64 * 7 + seed) % 1_200;
             if i < 1_200 || hour % 3 == 0 {
                 headline.time = Timestamp::from_millis(crate::oracle::START + (80 + hour) * HOUR);
-                headline.precision = rhymedb::TimePrecision::Second;
+                headline.precision = rhymedb::data::TimePrecision::Second;
                 headline.text = format!("{} {}", headline.text, (i as i64 + 31 * seed) % 97);
                 headline.symbols = vec!["AAA".to_owned()];
                 headlines.push(headline);
@@ -345,7 +346,7 @@ fn reactions_are_what_the_named_symbols_did() {
             let last = entry + horizon as usize;
             // It starts at a headline that names it, which says what the news says.
             let symbol = &outcome.series.symbol;
-            let named = |h: &&rhymedb::Headline| {
+            let named = |h: &&rhymedb::data::Headline| {
                 h.symbols.contains(symbol)
                     && known(h) >= news.known.millis()
                     && (start - HOUR + 1..=start).contains(&known(h))
@@ -367,7 +368,7 @@ fn reactions_are_what_the_named_symbols_did() {
             assert!((outcome.outcome.worst - (lows / base - 1.0).min(0.0)).abs() < 1e-12);
         }
     }
-    let early = |h: &&rhymedb::Headline| {
+    let early = |h: &&rhymedb::data::Headline| {
         let named = h.symbols.iter().any(|s| s == "AAA" || s == "BBB");
         // The bar in which it was known, and six more.
         let entry = (known(h) + HOUR - 1).div_euclid(HOUR) * HOUR;

@@ -1,8 +1,7 @@
 //! Named averages of windows: asked with, kept, backed up, dropped.
 
-use rhymedb::{
-    Control, Database, Error, OpenOptions, Query, SimilarAnswer, Target, Timestamp, Window,
-};
+use rhymedb::query::SimilarAnswer;
+use rhymedb::{Control, Database, Error, OpenOptions, Query, Target, Timestamp, Window};
 
 use crate::oracle::HOUR;
 use crate::world::{MIDDLE, assert_near, dot, unit, world};

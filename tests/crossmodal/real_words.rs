@@ -8,9 +8,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rhymedb::{
-    BarOptions, Calendar, Database, Hit, MoveDirection, SeriesBars, View, find_inputs, read_bars,
-};
+use rhymedb::data::Calendar;
+use rhymedb::files::{BarOptions, find_inputs, read_bars};
+use rhymedb::query::MoveDirection;
+use rhymedb::{Database, Hit, SeriesBars, View};
 
 /// Six sentences in each direction.
 const SENTENCES: [(&str, MoveDirection); 12] = [

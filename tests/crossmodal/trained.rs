@@ -1,7 +1,9 @@
 //! Weights that were trained until the middle: answers of an earlier time say so, and what is ranked
 //! against the past is ranked among what they have not seen.
 
-use rhymedb::{Filter, Headline, LabelSet, Measure, Query, Target, Timestamp, View, Window};
+use rhymedb::data::Headline;
+use rhymedb::query::{LabelSet, Measure};
+use rhymedb::{Filter, Query, Target, Timestamp, View, Window};
 use serde_json::{Value, json};
 
 use crate::oracle::{HOUR, crypto};
@@ -143,7 +145,7 @@ fn divergence_compares_unseen_moments_with_unseen_ones() {
         like.push(number);
     }
     assert!(seen > 15 && moments.iter().any(|m| m.percentile.is_some()));
-    let first = |episode: &rhymedb::DivergenceEpisode| episode.first.millis();
+    let first = |episode: &rhymedb::query::DivergenceEpisode| episode.first.millis();
     assert!(answer.episodes.iter().all(|e| first(e) >= UNSEEN));
 
     // Of unseen moments alone nothing is to be said.

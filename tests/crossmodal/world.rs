@@ -1,9 +1,8 @@
 //! A small market with headlines, in a space of both with random weights.
 
-use rhymedb::{
-    Bank, Bars, ChartConfig, Control, Database, Embeddings, Headline, OpenOptions, SeriesBars,
-    TextConfig, TimePrecision, Timestamp, Weights, WeightsConfig,
-};
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::encode::{Bank, ChartConfig, Embeddings, TextConfig, Weights, WeightsConfig};
+use rhymedb::{Bars, Control, Database, OpenOptions, SeriesBars, Timestamp};
 
 use serde_json::Value;
 

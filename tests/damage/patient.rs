@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use rhymedb::admin::GraphBuilder;
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::encode::{ChartConfig, Pool, TextConfig, Weights, WeightsConfig};
 use rhymedb::{
-    ChartConfig, Control, Database, Error, Filter, GraphBuilder, Headline, OpenOptions, Pool,
-    Result, SeriesBars, Target, TextConfig, TimePrecision, Timestamp, Weights, WeightsConfig,
+    Control, Database, Error, Filter, OpenOptions, Result, SeriesBars, Target, Timestamp,
 };
 
 use crate::oracle::{DAY, HOUR, START, crypto, equity};

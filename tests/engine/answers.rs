@@ -1,6 +1,7 @@
 //! What is found, beside an oracle.
 
-use rhymedb::{Database, Filter, GraphBuilder, Interval, OpenOptions, Query, Target, Timestamp};
+use rhymedb::admin::GraphBuilder;
+use rhymedb::{Database, Filter, Interval, OpenOptions, Query, Target, Timestamp};
 
 use super::oracle::{DAY, START, W, Window as Moment, assert_same, similar, windows};
 use super::{ask, bulk_market, open, small_market, target};

@@ -1,7 +1,8 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rhymedb::{Control, Database, Error, Filter, OpenOptions, SeriesBars, Stage};
+use rhymedb::ingest::Stage;
+use rhymedb::{Control, Database, Error, Filter, OpenOptions, SeriesBars};
 
 use crate::oracle::crypto;
 use crate::world::{World, answers, files, flip, series};

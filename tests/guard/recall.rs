@@ -1,4 +1,5 @@
-use rhymedb::{Control, Database, Error, RecallOptions, RecallReport};
+use rhymedb::admin::{RecallOptions, RecallReport};
+use rhymedb::{Control, Database, Error};
 
 use crate::world::{SPACES, World, section};
 

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use rhymedb::{Control, Database, Error, OpenOptions, RepairReport, SegmentFate};
+use rhymedb::admin::{RepairReport, SegmentFate};
+use rhymedb::{Control, Database, Error, OpenOptions};
 
 use crate::oracle::{HOUR, START, crypto};
 use crate::world::{World, answers, assert_same, damage_block, files, flip, import, section};

@@ -1,9 +1,10 @@
 //! Spaces whose encoder is of stored weights are kept as safe as the others.
 
-use rhymedb::{
-    ChartConfig, Control, Database, Error, Headline, HeadlineHit, Hit, OpenOptions, RecallOptions,
-    SegmentFate, Target, TextConfig, TimePrecision, Timestamp, Weights, WeightsConfig,
-};
+use rhymedb::admin::{RecallOptions, SegmentFate};
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
+use rhymedb::query::HeadlineHit;
+use rhymedb::{Control, Database, Error, Hit, OpenOptions, Target, Timestamp};
 
 use crate::oracle::START;
 use crate::world::{World, assert_same, flip};

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rhymedb::{
-    Control, Database, Headline, Hit, OpenOptions, SeriesBars, Shape, Target, TimePrecision,
-    Timestamp, VectorRow,
-};
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::encode::Shape;
+use rhymedb::ingest::VectorRow;
+use rhymedb::{Control, Database, Hit, OpenOptions, SeriesBars, Target, Timestamp};
 
 use crate::oracle::{HOUR, START, crypto, equity};
 
@@ -63,7 +63,7 @@ pub fn series() -> [SeriesBars; 3] {
 fn fill(db: &Database) {
     db.ingest_bars(&series()).unwrap();
     let wide = std::sync::Arc::new(Shape::new(96, 24).unwrap());
-    let wide: std::sync::Arc<dyn rhymedb::ChartEncoder> = wide;
+    let wide: std::sync::Arc<dyn rhymedb::encode::ChartEncoder> = wide;
     db.create_space("wide", &wide, 1, Control::new()).unwrap();
     import(db);
     db.compact(&Control::new()).unwrap();

@@ -1,6 +1,7 @@
 //! Patterns, drawn from what their names mean.
 
-use rhymedb::{Database, LabelSet, OpenOptions, Query, Target, Timestamp, View};
+use rhymedb::query::LabelSet;
+use rhymedb::{Database, OpenOptions, Query, Target, Timestamp, View};
 
 use crate::drawn::{KINDS, Noise, chart};
 use crate::oracle::{HOUR, Lcg, START};

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use rhymedb::{
-    BarOptions, Calendar, LabelSet, Query, SeriesBars, Target, Timestamp, find_inputs, read_bars,
-};
+use rhymedb::data::Calendar;
+use rhymedb::files::{BarOptions, find_inputs, read_bars};
+use rhymedb::query::LabelSet;
+use rhymedb::{Query, SeriesBars, Target, Timestamp};
 
 use crate::patterns::without_words;
 use crate::times;

@@ -1,6 +1,7 @@
 //! Regimes, planted by what their names mean.
 
-use rhymedb::{Database, LabelSet, OpenOptions, Query, RegimesAnswer, Target, Timestamp};
+use rhymedb::query::{LabelSet, RegimesAnswer};
+use rhymedb::{Database, OpenOptions, Query, Target, Timestamp};
 
 use crate::oracle::{DAY, Lcg, START};
 use crate::planted::{Planted, REGIMES, planted};

@@ -1,6 +1,8 @@
 //! Words that do not tell charts apart are not believed without a word of warning.
 
-use rhymedb::{Database, LabelSet, Query, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+use rhymedb::query::LabelSet;
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Database, Query, SeriesBars, Target};
 
 fn market() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use rhymedb::{Bar, Bars, Calendar, Interval, SeriesBars, SeriesKey, Timestamp};
+use rhymedb::data::Calendar;
+use rhymedb::{Bar, Bars, Interval, SeriesBars, SeriesKey, Timestamp};
 
 use crate::oracle::{DAY, HOUR, Lcg, START, gauss, student};
 

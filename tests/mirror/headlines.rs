@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rhymedb::{Database, Headline, TimePrecision, Timestamp, View};
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::{Database, Timestamp, View};
 
 use super::world::{NET, World};
 use super::{CLOSE, DAY, Mirror};

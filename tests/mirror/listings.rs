@@ -1,6 +1,7 @@
 //! The series that random operations are about.
 
-use rhymedb::{Calendar, SeriesKey, Timestamp};
+use rhymedb::data::Calendar;
+use rhymedb::{SeriesKey, Timestamp};
 
 use crate::oracle::{DAY, HOUR, Lcg, START};
 

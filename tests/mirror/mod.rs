@@ -18,9 +18,10 @@ pub mod world;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
-use rhymedb::{
-    Bar, Bars, Calendar, ChartEncoder, Headline, Interval, SeriesKey, SimilarAnswer, Timestamp,
-};
+use rhymedb::data::{Calendar, Headline};
+use rhymedb::encode::ChartEncoder;
+use rhymedb::query::SimilarAnswer;
+use rhymedb::{Bar, Bars, Interval, SeriesKey, Timestamp};
 
 /// Stored scores have 16 bits a number.
 const CLOSE: f64 = 3e-4;

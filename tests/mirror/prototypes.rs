@@ -114,7 +114,7 @@ impl World {
     /// The prototypes of a database are those of the mirror.
     pub fn check_prototypes(&self, db: &Database) {
         let stored = db.now().prototypes().unwrap();
-        let windows = |p: &rhymedb::Prototype| -> BTreeSet<(String, i64)> {
+        let windows = |p: &rhymedb::query::Prototype| -> BTreeSet<(String, i64)> {
             let windows = p.windows.iter();
             windows
                 .map(|w| (w.series.to_string(), w.end.millis()))

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rhymedb::{
-    Bar, Channel, ChartConfig, Control, Database, Error, Input, Memory, OpenOptions, Pool,
-    SeriesBars, TextConfig, TextEncoder, Timestamp, VectorRow, View, Weights, WeightsConfig,
+use rhymedb::encode::{
+    Channel, ChartConfig, Input, Memory, Pool, TextConfig, TextEncoder, Weights, WeightsConfig,
     chart_encoder_by_name,
 };
+use rhymedb::ingest::VectorRow;
+use rhymedb::{Bar, Control, Database, Error, OpenOptions, SeriesBars, Timestamp, View};
 
 use super::listings::{Dice, Listing, listings};
 use super::{Asked, ChartSpace, Mirror, MirrorSeries};

@@ -1,6 +1,7 @@
 //! `rhyme eval` where directions cannot be foretold.
 
-use rhymedb::{Control, EvalReport, EvalSection};
+use rhymedb::Control;
+use rhymedb::eval::{EvalReport, EvalSection};
 
 use super::world::{HOUR, START, clusters, long};
 

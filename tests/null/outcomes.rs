@@ -1,6 +1,7 @@
 //! What comes after similar windows on random walks: nothing, and it must be said so.
 
-use rhymedb::{Benchmark, Horizon, Similar, Target};
+use rhymedb::Target;
+use rhymedb::query::{Benchmark, Horizon, Similar};
 
 use crate::world::{Asked, HOUR, World, clusters, jumps, long, mean, share_below, walks};
 

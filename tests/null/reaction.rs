@@ -1,10 +1,10 @@
 //! What comes after news that foretells nothing.
 
 use rand::RngExt;
-use rhymedb::{
-    ChartConfig, Control, Headline, Horizon, TextConfig, TimePrecision, Timestamp, Weights,
-    WeightsConfig,
-};
+use rhymedb::data::{Headline, TimePrecision};
+use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
+use rhymedb::query::Horizon;
+use rhymedb::{Control, Timestamp};
 
 use crate::world::{HOUR, START, clusters, long, random, share_below};
 

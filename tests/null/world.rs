@@ -4,9 +4,10 @@ use std::f64::consts::TAU;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rhymedb::data::Calendar;
+use rhymedb::encode::chart_encoder_by_name;
 use rhymedb::{
-    Bar, Bars, Calendar, Control, Database, Interval, OpenOptions, SeriesBars, SeriesKey,
-    Timestamp, Window, chart_encoder_by_name,
+    Bar, Bars, Control, Database, Interval, OpenOptions, SeriesBars, SeriesKey, Timestamp, Window,
 };
 
 pub(crate) const HOUR: i64 = 3_600_000;

@@ -13,7 +13,8 @@ pub mod worlds;
 
 use std::f64::consts::PI;
 
-use rhymedb::{Bar, Bars, Calendar, Hit, Interval, SeriesBars, SeriesKey, Timestamp};
+use rhymedb::data::Calendar;
+use rhymedb::{Bar, Bars, Hit, Interval, SeriesBars, SeriesKey, Timestamp};
 
 pub const W: usize = 64;
 pub const D: usize = 48;

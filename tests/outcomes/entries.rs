@@ -1,6 +1,7 @@
 //! Entries beside their definition.
 
-use rhymedb::{Refine, SeriesBars, Window};
+use rhymedb::query::Refine;
+use rhymedb::{SeriesBars, Window};
 
 use crate::last_bar;
 use crate::oracle::worlds::{database, hours, market, target};

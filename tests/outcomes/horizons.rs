@@ -1,6 +1,7 @@
 //! How far outcomes reach, and which hits a summary counts.
 
-use rhymedb::{Error, Filter, Horizon, LeftOut, OutcomeAnswer, Query};
+use rhymedb::query::{Horizon, LeftOut, OutcomeAnswer};
+use rhymedb::{Error, Filter, Query};
 
 use crate::oracle::worlds::{database, hours, market, refused, target};
 use crate::oracle::{W, crypto};

@@ -1,8 +1,7 @@
 //! Outcomes net of a benchmark, beside plain computations from the bars.
 
-use rhymedb::{
-    Bars, Benchmark, Database, Error, HitOutcome, Horizon, OutcomeAnswer, SeriesBars, Target,
-};
+use rhymedb::query::{Benchmark, HitOutcome, Horizon, OutcomeAnswer};
+use rhymedb::{Bars, Database, Error, SeriesBars, Target};
 
 use super::oracle::worlds::{database, hours, target};
 use super::oracle::{HOUR, crypto, equity};

@@ -1,6 +1,7 @@
 //! Questions that are made of several windows.
 
-use rhymedb::{Query, Refine};
+use rhymedb::Query;
+use rhymedb::query::Refine;
 
 use crate::oracle::HOUR;
 use crate::oracle::worlds::{database, hours, market, refused, target};

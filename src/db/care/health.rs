@@ -102,7 +102,7 @@ fn on_disk(files: &Files, folder: &Path) -> Result<Vec<FileOnDisk>> {
 /// `scalar`. Answers are the same with all of them, only later with the last.
 ///
 /// ```
-/// assert!(["avx512vnni", "avx2", "neon", "scalar"].contains(&rhymedb::vector_instructions()));
+/// assert!(["avx512vnni", "avx2", "neon", "scalar"].contains(&rhymedb::admin::vector_instructions()));
 /// ```
 pub fn vector_instructions() -> &'static str {
     Kernel::best().name()

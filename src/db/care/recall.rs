@@ -31,7 +31,7 @@ pub struct RecallOptions {
     pub seed: u64,
     /// Whether every window is asked to find itself, not only the sample. Default: no.
     pub all: bool,
-    /// The breadth of the search in a graph, as [`crate::Similar::ef`]. Default: 128.
+    /// The breadth of the search in a graph, as [`crate::query::Similar::ef`]. Default: 128.
     pub ef: usize,
     /// The least recall, and the least share of windows that find themselves, with which a space
     /// passes: 0 to 1. Default: 0.95.
@@ -114,7 +114,9 @@ impl Database {
     /// are asked even where [`crate::View::similar`] would rather score every window.
     ///
     /// ```
-    /// use rhymedb::{Control, Database, RecallOptions, SyntheticConfig, SyntheticMarket, SeriesBars};
+    /// use rhymedb::{Control, Database, SeriesBars};
+    /// use rhymedb::admin::RecallOptions;
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
@@ -154,7 +156,7 @@ impl Database {
 }
 
 /// A segment, ready to be asked.
-struct Part<'a> {
+struct GraphPart<'a> {
     directory: Directory<'a>,
     rows: Rows<'a>,
     graph: Graph<'a>,
@@ -165,12 +167,16 @@ struct Audit<'a> {
     snapshot: &'a Snapshot,
     state: &'a SpaceState,
     options: &'a RecallOptions,
-    parts: Vec<Part<'a>>,
+    parts: Vec<GraphPart<'a>>,
     live: u64,
 }
 
 /// A row of a part.
-type Place = (usize, u32);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct PartRow {
+    part: usize,
+    row: u32,
+}
 
 impl<'a> Audit<'a> {
     fn new(
@@ -182,7 +188,7 @@ impl<'a> Audit<'a> {
         for (segment, dead) in &state.segments {
             let index = segment.index()?;
             if let Some(graph) = index.graph {
-                parts.push(Part {
+                parts.push(GraphPart {
                     directory: segment.directory()?,
                     live: RowSet::all(segment.record.rows).subtract(dead),
                     rows: index.rows,
@@ -204,7 +210,7 @@ impl<'a> Audit<'a> {
         let mut random = ChaCha8Rng::seed_from_u64(self.options.seed);
         let amount = self.options.sample.min(places.len());
         let picked = rand::seq::index::sample(&mut random, places.len(), amount);
-        let mut sample: Vec<Place> = picked
+        let mut sample: Vec<PartRow> = picked
             .iter()
             .filter_map(|i| places.get(i).copied())
             .collect();
@@ -226,7 +232,7 @@ impl<'a> Audit<'a> {
                 self.share_found(place, scratch)
             })
             .collect::<Result<_>>()?;
-        let lost: Vec<Place> = selves
+        let lost: Vec<PartRow> = selves
             .par_iter()
             .map_init(Scratch::new, |scratch, &place| {
                 step()?;
@@ -256,29 +262,29 @@ impl<'a> Audit<'a> {
         })
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn places(&self) -> Vec<PartRow> {
         let parts = self.parts.iter().enumerate();
         let rows = parts.flat_map(|(i, part)| {
             let live = part.live.ranges().iter().cloned().flatten();
-            live.map(move |row| (i, row))
+            live.map(move |row| PartRow { part: i, row })
         });
         rows.collect()
     }
 
-    fn query(&self, (part, row): Place) -> Result<Query> {
-        let part = self.parts.get(part);
+    fn query(&self, place: PartRow) -> Result<Query> {
+        let part = self.parts.get(place.part);
         part.map_or_else(
             || Err(Error::invalid("no such part")),
-            |p| p.rows.query(row),
+            |p| p.rows.query(place.row),
         )
     }
 
     /// The share of the 10 nearest other windows that the graphs find.
-    fn share_found(&self, place: Place, scratch: &mut Scratch) -> Result<f64> {
+    fn share_found(&self, place: PartRow, scratch: &mut Scratch) -> Result<f64> {
         let query = self.query(place)?;
         let (mut truth, mut found) = (Vec::new(), Vec::new());
         for (i, part) in self.parts.iter().enumerate() {
-            let other = |hit: &Scored| (i, hit.row) != place;
+            let other = |hit: &Scored| (i, hit.row) != (place.part, place.row);
             let exact = index::scan(&part.rows, &query, K + 1, &part.live, scratch)?;
             truth.extend(exact.into_iter().filter(other).map(|hit| hit.score));
             let ef = self.options.ef;
@@ -297,20 +303,21 @@ impl<'a> Audit<'a> {
     }
 
     /// Whether the best that the graph of its segment finds is as good as the window itself.
-    fn finds_itself(&self, (i, row): Place, scratch: &mut Scratch) -> Result<bool> {
-        let query = self.query((i, row))?;
-        let Some(part) = self.parts.get(i) else {
+    fn finds_itself(&self, place: PartRow, scratch: &mut Scratch) -> Result<bool> {
+        let query = self.query(place)?;
+        let Some(part) = self.parts.get(place.part) else {
             return Ok(false);
         };
-        let own = part.rows.exact(&query, row)?;
+        let own = part.rows.exact(&query, place.row)?;
         let ef = self.options.ef;
         let hits = index::search(&part.graph, &part.rows, &query, ef, &part.live, scratch)?;
         Ok(hits.first().is_some_and(|best| best.score >= own))
     }
 
-    fn window(&self, (part, row): Place) -> Option<Result<Window>> {
+    fn window(&self, place: PartRow) -> Option<Result<Window>> {
         let score = 1.0;
-        let (series, end) = self.parts.get(part)?.directory.window_of(row)?;
+        let part = self.parts.get(place.part)?;
+        let (series, end) = part.directory.window_of(place.row)?;
         let record = self.snapshot.series.get(&series)?;
         let candidate = Candidate { series, end, score };
         let bars = self.state.space().encoder.window;

@@ -14,7 +14,7 @@ pub struct Hit {
     pub rank: usize,
     /// Cosine of the query and the stored vector, -1 to 1.
     pub score: f32,
-    /// Where the search was refined ([`crate::Similar::refine`]): the correlation or the distance
+    /// Where the search was refined ([`crate::query::Similar::refine`]): the correlation or the distance
     /// of the two paths of closes, by which hits are then ordered.
     pub refined: Option<f64>,
     /// The window.
@@ -35,7 +35,7 @@ pub struct Searched {
 ///
 /// A move is large if it is beyond the 2 % quantile of the returns over as many bars in its own series
 /// before it (in the last 20,000 bars, or in what there is), and at least 1.5 deviations
-/// ([`crate::Size::window`]).
+/// ([`crate::query::Size::window`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -71,7 +71,7 @@ pub struct SimilarAnswer {
     pub window_bars: u32,
     /// The exclusion zone in bars.
     pub exclusion: u32,
-    /// Whether the hits are entries ([`crate::Similar::entries`]), the first windows of their runs,
+    /// Whether the hits are entries ([`crate::query::Similar::entries`]), the first windows of their runs,
     /// rather than the best ones.
     pub entries: bool,
     /// The large move that the sentence tells of; then hits are ranked by words and size. `None` if it

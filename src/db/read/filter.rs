@@ -74,7 +74,7 @@ pub struct Filter {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub attributes: BTreeMap<String, Vec<String>>,
-    /// Markets, symbols or attributes as `sector=Energy`, any of them: where [`crate::Transfer`] looks.
+    /// Markets, symbols or attributes as `sector=Energy`, any of them: where [`crate::query::Transfer`] looks.
     #[serde(skip)]
     pub(crate) groups: Vec<String>,
     /// Windows that closed at this time or later.

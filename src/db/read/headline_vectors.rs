@@ -27,8 +27,10 @@ impl View {
     /// stored: of unit length, in 16-bit fixed point relative to their largest component.
     ///
     /// ```
-    /// # use rhymedb::{SeriesBars, SyntheticConfig, SyntheticMarket};
-    /// use rhymedb::{ChartConfig, OpenOptions, TextConfig, Weights, WeightsConfig};
+    /// # use rhymedb::SeriesBars;
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::OpenOptions;
+    /// use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
     /// # let dir = tempfile::tempdir()?;
     /// # let config = WeightsConfig::clip(ChartConfig::multiscale(32, 16), TextConfig::new(16), 0.1);
     /// # let weights = Weights::random(&config, 7)?;

@@ -10,14 +10,14 @@ use crate::model::{schema_as_text, serde_as_text};
 /// down.
 ///
 /// ```
-/// use rhymedb::LeastMove;
+/// use rhymedb::query::LeastMove;
 /// assert_eq!("2sd".parse::<LeastMove>()?, LeastMove::Deviations(2.0));
 /// assert_eq!("5%".parse::<LeastMove>()?, LeastMove::Percent(5.0));
 /// # Ok::<(), rhymedb::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LeastMove {
-    /// In deviations of their series in the year before them ([`crate::Size::window`]). A window before
+    /// In deviations of their series in the year before them ([`crate::query::Size::window`]). A window before
     /// which there were fewer than 64 bars does not pass.
     Deviations(f64),
     /// In percent of the price.

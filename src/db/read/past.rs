@@ -30,7 +30,7 @@ pub(crate) struct Asked {
 }
 
 /// The vectors of a part of a space.
-pub(in crate::db) struct Part<'a> {
+pub(in crate::db) struct PastPart<'a> {
     directory: Directory<'a>,
     rows: Rows<'a>,
     dead: Option<&'a RowSet>,
@@ -42,7 +42,7 @@ pub(crate) struct Past<'a> {
     pub(in crate::db) view: &'a View,
     pub(in crate::db) snapshot: &'a Snapshot,
     pub(in crate::db) state: &'a SpaceState,
-    parts: Vec<Part<'a>>,
+    parts: Vec<PastPart<'a>>,
 }
 
 impl View {
@@ -50,7 +50,8 @@ impl View {
     /// the space `shape`, or the only one.
     ///
     /// ```
-    /// use rhymedb::{Database, Filter, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Database, Filter, SeriesBars};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
@@ -109,13 +110,13 @@ impl<'a> Past<'a> {
     ) -> Result<Self> {
         let mut parts = Vec::with_capacity(state.segments.len() + 1);
         for (segment, dead) in &state.segments {
-            parts.push(Part {
+            parts.push(PastPart {
                 directory: segment.directory()?,
                 rows: segment.index()?.rows,
                 dead: Some(dead),
             });
         }
-        parts.push(Part {
+        parts.push(PastPart {
             directory: state.fresh.directory()?,
             rows: state.fresh.index().rows,
             dead: None,
@@ -176,7 +177,7 @@ impl<'a> Past<'a> {
 
     /// How many windows there are.
     pub(crate) fn count(&self, rows: &RowFilter) -> u64 {
-        let part = |p: &Part<'_>| {
+        let part = |p: &PastPart<'_>| {
             let wanted = p.directory.iter().filter(|s| rows.wants(s.series()));
             let ranges = wanted.flat_map(|s| rows.ranges(&s));
             match p.dead.filter(|dead| !dead.is_empty()) {

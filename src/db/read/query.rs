@@ -30,7 +30,7 @@ pub enum Query {
     Vector(Vec<f32>),
     /// A drawn path, for spaces of the encoder `shape`: at least 4 prices above 0 at equal
     /// distances in time. Neither their number nor their level nor the size of their moves
-    /// matters; see [`crate::Shape::encode_path`].
+    /// matters; see [`crate::encode::Shape::encode_path`].
     Path(Vec<f64>),
     /// A sentence, in a space whose weights read text.
     Text(String),
@@ -120,7 +120,8 @@ impl Query {
     /// The latest window of a series, with a bar that has not closed yet.
     ///
     /// ```
-    /// use rhymedb::{Bar, Database, Query, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// use rhymedb::{Bar, Database, Query, SeriesBars, Target};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

@@ -17,7 +17,7 @@ thread_local! {
 }
 
 /// A part of a space, ready to be asked.
-struct Part<'a> {
+struct SearchPart<'a> {
     directory: Directory<'a>,
     index: Index<'a>,
     allowed: RowSet,
@@ -26,7 +26,7 @@ struct Part<'a> {
 /// The parts of a space, with the rows of each that pass a filter.
 pub(crate) struct Search<'a> {
     view: &'a View,
-    parts: Vec<Part<'a>>,
+    parts: Vec<SearchPart<'a>>,
     /// What its candidates have to pass besides.
     moving: Option<Moving<'a>>,
 }
@@ -52,7 +52,7 @@ impl<'a> Search<'a> {
             let directory = segment.directory()?;
             let allowed = filter.rows(&directory, segment.record.rows, dead);
             if !allowed.is_empty() {
-                parts.push(Part {
+                parts.push(SearchPart {
                     directory,
                     index: segment.index()?,
                     allowed,
@@ -63,7 +63,7 @@ impl<'a> Search<'a> {
         let fresh = state.fresh.len() as u32;
         let allowed = filter.rows(&directory, fresh, &RowSet::default());
         if !allowed.is_empty() {
-            parts.push(Part {
+            parts.push(SearchPart {
                 directory,
                 index: state.fresh.index(),
                 allowed,

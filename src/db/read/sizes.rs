@@ -21,7 +21,8 @@ impl View {
     /// year before it; `None` if its bars are not stored, or if there were fewer than 64 bars before it.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// # use rhymedb::{Database, SeriesBars, Target};
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

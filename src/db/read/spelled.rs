@@ -218,7 +218,8 @@ impl View {
     ///
     /// ```
     /// use std::sync::{Arc, Mutex};
-    /// use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// use rhymedb::{Database, SeriesBars, Target};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

@@ -125,7 +125,7 @@ impl ClassifyByTags {
     ///
     /// # Errors
     /// [`Error::NotFound`] if no tagged window was known that does not overlap the question; else as
-    /// [`crate::Similar::run`].
+    /// [`crate::query::Similar::run`].
     pub fn run(&self) -> Result<TagVoteAnswer> {
         within("neighbours", self.neighbours, 1000)?;
         self.view.look(|snapshot| self.answer(snapshot))

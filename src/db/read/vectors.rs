@@ -25,7 +25,8 @@ impl View {
     /// windows that closed in `from..=to` and before the view's time count.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Database, SeriesBars};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// let (key, calendar, bars) = SyntheticMarket::new(SyntheticConfig::small(1))?.series().remove(0);

@@ -66,7 +66,8 @@ impl Database {
     /// put the old prices back.
     ///
     /// ```
-    /// use rhymedb::{Bar, Calendar, Control, Database, SeriesBars, Timestamp};
+    /// use rhymedb::{Bar, Control, Database, SeriesBars, Timestamp};
+    /// use rhymedb::data::Calendar;
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// let bars = (0..10i32).map(|day| {

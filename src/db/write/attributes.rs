@@ -25,7 +25,7 @@ pub struct AttributeReport {
 
 impl Database {
     /// Stores attributes of symbols, all of them or none. [`crate::Filter::attribute`] filters by them, and
-    /// [`crate::TransferMatrix::by_attribute`] groups by them. `name` and `aliases` are also names by which a
+    /// [`crate::query::TransferMatrix::by_attribute`] groups by them. `name` and `aliases` are also names by which a
     /// sentence may mean a symbol. Several values stand in one with `;` between them.
     ///
     /// A view of an earlier time has those that were known then, and those without a date. So an attribute
@@ -33,7 +33,9 @@ impl Database {
     /// is asked about the members of today.
     ///
     /// ```
-    /// use rhymedb::{Attribute, Database, Filter, SeriesBars, SyntheticConfig, SyntheticMarket, Target};
+    /// use rhymedb::{Database, Filter, SeriesBars, Target};
+    /// use rhymedb::data::Attribute;
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

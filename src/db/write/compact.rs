@@ -73,7 +73,7 @@ fn wasteful(state: &SpaceState, sizes: &SegmentSizes) -> Vec<SegmentId> {
 }
 
 /// Where a row is now.
-struct Place {
+struct LiveRow {
     key: (SeriesId, i64),
     part: u32,
     row: u32,
@@ -81,7 +81,7 @@ struct Place {
 
 /// The live rows of some segments and all fresh rows of a space, sorted.
 struct LiveRows<'a> {
-    places: Vec<Place>,
+    rows: Vec<LiveRow>,
     parts: Vec<Index<'a>>,
     /// Dead rows that are left behind.
     dead: u64,
@@ -90,7 +90,7 @@ struct LiveRows<'a> {
 impl<'a> LiveRows<'a> {
     fn gather(state: &'a SpaceState, segments: &[SegmentId]) -> Result<Self> {
         let mut live = Self {
-            places: Vec::new(),
+            rows: Vec::new(),
             parts: Vec::new(),
             dead: 0,
         };
@@ -104,7 +104,7 @@ impl<'a> LiveRows<'a> {
         let fresh = state.fresh.len() as u32;
         live.add(&state.fresh.directory()?, fresh, &RowSet::default());
         live.parts.push(state.fresh.index());
-        live.places.sort_unstable_by_key(|p| p.key);
+        live.rows.sort_unstable_by_key(|p| p.key);
         Ok(live)
     }
 
@@ -113,16 +113,16 @@ impl<'a> LiveRows<'a> {
         for range in RowSet::all(rows).subtract(dead).ranges() {
             for row in range.clone() {
                 if let Some(key) = directory.window_of(row) {
-                    self.places.push(Place { key, part, row });
+                    self.rows.push(LiveRow { key, part, row });
                 }
             }
         }
     }
 
     fn push(&self, rows: &mut RowsBuilder, i: usize) -> Result<()> {
-        let place = self.places.get(i);
-        match place.and_then(|p| Some((p, self.parts.get(p.part as usize)?))) {
-            Some((place, part)) => rows.push_row(&part.rows, place.row),
+        let live = self.rows.get(i);
+        match live.and_then(|live| Some((live, self.parts.get(live.part as usize)?))) {
+            Some((live, part)) => rows.push_row(&part.rows, live.row),
             None => Err(Error::internal("a row to rewrite is not there")),
         }
     }
@@ -150,7 +150,7 @@ pub(in crate::db) fn rewrite(
         return Ok(result);
     }
     let live = LiveRows::gather(state, segments)?;
-    let keys: Vec<_> = live.places.iter().map(|p| p.key).collect();
+    let keys: Vec<_> = live.rows.iter().map(|p| p.key).collect();
     let sorted = SortedRows {
         dim: state.dim(),
         keys: &keys,

@@ -40,7 +40,8 @@ impl Database {
     /// deleted later, and goes with its space.
     ///
     /// ```
-    /// use rhymedb::{Database, Query, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Database, Query, SeriesBars};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

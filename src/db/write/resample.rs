@@ -38,7 +38,8 @@ impl Database {
     /// and end as the day before did, but for a half day. A series that is made already is made anew.
     ///
     /// ```
-    /// use rhymedb::{Control, Database, Interval, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Control, Database, Interval, SeriesBars};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

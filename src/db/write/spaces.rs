@@ -131,7 +131,8 @@ impl Database {
     /// [`Self::create_space`] does. Other weights are another space, beside the old one.
     ///
     /// ```
-    /// use rhymedb::{ChartConfig, Control, Database, Weights, WeightsConfig};
+    /// use rhymedb::{Control, Database};
+    /// use rhymedb::encode::{ChartConfig, Weights, WeightsConfig};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// // Trained weights come from a file: Weights::read("weights.safetensors").

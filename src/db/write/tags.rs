@@ -31,7 +31,9 @@ impl Database {
     /// [`View::classify_by_tags`] with all names.
     ///
     /// ```
-    /// use rhymedb::{Database, NewTag, Query, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Database, Query, SeriesBars};
+    /// use rhymedb::ingest::NewTag;
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {

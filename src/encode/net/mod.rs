@@ -50,14 +50,15 @@ pub struct InputSteps {
 
 impl ChartConfig {
     /// The steps that a network of this config sees of bars without a gap: one for each bar after
-    /// the warm-up, or after the first bar for [`Input::Path`](crate::Input::Path). A window's steps
+    /// the warm-up, or after the first bar for [`Input::Path`](crate::encode::Input::Path). A window's steps
     /// are the last ones, [`Self::window_steps`] of them, up to the one of its last bar.
     ///
     /// # Errors
     /// [`Error::Invalid`] if the config is wrong or if a bar cannot have happened.
     ///
     /// ```
-    /// use rhymedb::{ChartConfig, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::encode::ChartConfig;
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let (_, _, bars) = SyntheticMarket::new(SyntheticConfig::small(1))?.series().remove(0);
     /// let steps = ChartConfig::tcn(64, 32).input_steps(&bars)?;
     /// assert_eq!(steps.width, 8);

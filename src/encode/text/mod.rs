@@ -27,7 +27,7 @@ use crate::model::{EncoderSpec, Modality, Sharing, Space};
 /// Turns headlines into unit vectors. Calls from several threads are fine.
 ///
 /// ```
-/// use rhymedb::{TextConfig, Weights, WeightsConfig};
+/// use rhymedb::encode::{TextConfig, Weights, WeightsConfig};
 /// let config = WeightsConfig::text(TextConfig::new(32));
 /// let encoder = Weights::random(&config, 1)?.text_encoder()?;
 /// let vector = encoder.encode_text("Bitcoin falls 12% as miners sell")?;

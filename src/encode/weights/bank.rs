@@ -31,7 +31,7 @@ pub struct BankConfig {
 /// database, so it knows nothing that a view may not know.
 ///
 /// ```
-/// use rhymedb::{Bank, Embeddings};
+/// use rhymedb::encode::{Bank, Embeddings};
 /// let mut charts = Embeddings::with_capacity(2, 4);
 /// for chart in [[1.0, 0.0], [-1.0, 0.0], [0.8, 0.6], [-0.8, 0.6]] {
 ///     charts.push(Some(&chart))?;

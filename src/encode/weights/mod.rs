@@ -231,7 +231,7 @@ impl WeightsConfig {
 /// The bytes of a weights file, checked, and the encoders that they make.
 ///
 /// ```
-/// use rhymedb::{ChartConfig, Weights, WeightsConfig};
+/// use rhymedb::encode::{ChartConfig, Weights, WeightsConfig};
 /// // Trained weights come from a file: Weights::read("weights.safetensors").
 /// let config = WeightsConfig::chart("tcn/1", ChartConfig::tcn_path(64, 32));
 /// let weights = Weights::random(&config, 7)?;

@@ -14,7 +14,7 @@ impl Weights {
     /// trained and what was kept apart.
     ///
     /// ```
-    /// use rhymedb::Weights;
+    /// use rhymedb::encode::Weights;
     /// let weights = Weights::shipped_clip()?;
     /// let text = weights.text_encoder()?;
     /// let vector = text.encode_text("shares plunge after a profit warning")?;
@@ -33,7 +33,7 @@ impl Weights {
     /// follows than `stats` does (`tools/train/configs/TRIALS.md`): a start for training of your own.
     ///
     /// ```
-    /// use rhymedb::Weights;
+    /// use rhymedb::encode::Weights;
     /// let encoder = Weights::shipped_tcn()?.chart_encoder()?;
     /// assert_eq!((encoder.spec().window, encoder.spec().dim), (64, 64));
     /// # Ok::<(), rhymedb::Error>(())

@@ -12,7 +12,7 @@ use crate::model::{Interval, SeriesKey, Timestamp};
 /// machine, in every version and for every set of symbols.
 ///
 /// ```
-/// use rhymedb::is_held_out;
+/// use rhymedb::encode::is_held_out;
 /// assert!(!is_held_out("BTCUSDT", 0));
 /// assert!(is_held_out("BTCUSDT", 1));
 /// ```
@@ -38,7 +38,8 @@ pub fn is_held_out(symbol: &str, one_in: u64) -> bool {
 /// training stopped; a symbol that [`is_held_out`] counts as not seen.
 ///
 /// ```
-/// use rhymedb::{SeriesKey, Timestamp, Weights};
+/// use rhymedb::{SeriesKey, Timestamp};
+/// use rhymedb::encode::Weights;
 /// let weights = Weights::shipped_clip()?;
 /// let trained = weights.trained();
 /// let bitcoin: SeriesKey = "crypto/binance/BTCUSDT:1h".parse()?;

@@ -22,7 +22,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// client a program: Bybit counts requests by address.
 ///
 /// ```no_run
-/// use rhymedb::{BybitCategory, BybitClient, Interval, Timestamp};
+/// use rhymedb::{Interval, Timestamp};
+/// use rhymedb::bybit::{BybitCategory, BybitClient};
 ///
 /// let client = BybitClient::builder().build()?;
 /// let (start, end) = ("2024-01-01".parse()?, "2024-06-30T23:00".parse()?);

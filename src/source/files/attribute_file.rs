@@ -19,7 +19,7 @@ const KNOWN: &[&str] = &["known", "known_at", "known_from", "since"];
 /// let dir = tempfile::tempdir()?;
 /// let file = dir.path().join("companies.csv");
 /// std::fs::write(&file, "Symbol,Name,GICS Sector\nACME,Acme Corp,Energy\nZETA,Zeta,\n")?;
-/// let attributes = rhymedb::read_attributes(&file)?;
+/// let attributes = rhymedb::files::read_attributes(&file)?;
 /// assert_eq!(attributes.len(), 3);
 /// assert_eq!(attributes[1].name, "gics_sector");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

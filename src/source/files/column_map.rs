@@ -13,7 +13,7 @@ use crate::error::{Error, Result, excerpt};
 /// stands twice. Any column can be named by its number from 1: `time=#1`, also where there is no header.
 ///
 /// ```
-/// let map = rhymedb::parse_map(r#"time=#1,open="Open, USD""#)?;
+/// let map = rhymedb::files::parse_map(r#"time=#1,open="Open, USD""#)?;
 /// assert_eq!(map, [("time".into(), "#1".into()), ("open".into(), "Open, USD".into())]);
 /// # Ok::<(), rhymedb::Error>(())
 /// ```

@@ -23,12 +23,12 @@ const MAX_MEMBERS: usize = 10_000;
 
 /// A file or a member of a zip file, for names in messages.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct FilePlace {
     path: PathBuf,
     inner: Option<String>,
 }
 
-impl Place {
+impl FilePlace {
     /// A file as a whole.
     pub(crate) fn of(path: &Path) -> Self {
         Self {
@@ -106,7 +106,7 @@ pub(crate) enum Content<'a> {
 
 /// One text of a file.
 pub(crate) struct Member<'a> {
-    pub(crate) place: Place,
+    pub(crate) place: FilePlace,
     pub(crate) content: Content<'a>,
 }
 
@@ -124,7 +124,7 @@ enum Kind {
 type Visit<'v> = &'v mut dyn FnMut(Member<'_>) -> Result<()>;
 
 /// What is done with a member of a zip file that cannot be opened.
-type Failed<'v> = &'v mut dyn FnMut(&Place, Error) -> Result<()>;
+type Failed<'v> = &'v mut dyn FnMut(&FilePlace, Error) -> Result<()>;
 
 /// Visits the file's members in order: itself, or each file in a zip.
 pub(crate) fn for_each_member(path: &Path, visit: Visit<'_>) -> Result<()> {
@@ -137,7 +137,7 @@ pub(crate) fn for_each_readable_member(
     visit: Visit<'_>,
     failed: Failed<'_>,
 ) -> Result<()> {
-    let place = Place::of(path);
+    let place = FilePlace::of(path);
     let file = File::open(path).map_err(Error::io("open", path))?;
     let size = file.metadata().map_err(Error::io("read", path))?.len();
     let room = Room::of_file(size);
@@ -155,7 +155,11 @@ pub(crate) fn for_each_readable_member(
     }
 }
 
-fn content_of<'a>(kind: Kind, reader: Box<dyn BufRead + 'a>, place: &Place) -> Result<Content<'a>> {
+fn content_of<'a>(
+    kind: Kind,
+    reader: Box<dyn BufRead + 'a>,
+    place: &FilePlace,
+) -> Result<Content<'a>> {
     match kind {
         Kind::Csv => Ok(Content::Csv(reader)),
         Kind::Json => Ok(Content::Json(reader)),
@@ -166,7 +170,11 @@ fn content_of<'a>(kind: Kind, reader: Box<dyn BufRead + 'a>, place: &Place) -> R
     }
 }
 
-fn gunzip<'a>(place: Place, packed: Box<dyn BufRead + 'a>, room: &'a Room) -> Result<Member<'a>> {
+fn gunzip<'a>(
+    place: FilePlace,
+    packed: Box<dyn BufRead + 'a>,
+    room: &'a Room,
+) -> Result<Member<'a>> {
     let inflated = Limited {
         inner: MultiGzDecoder::new(packed),
         room,
@@ -180,7 +188,7 @@ fn gunzip<'a>(place: Place, packed: Box<dyn BufRead + 'a>, room: &'a Room) -> Re
     Ok(Member { place, content })
 }
 
-fn visit_zip(outer: &Place, room: &Room, visit: Visit<'_>, failed: Failed<'_>) -> Result<()> {
+fn visit_zip(outer: &FilePlace, room: &Room, visit: Visit<'_>, failed: Failed<'_>) -> Result<()> {
     let path = &outer.path;
     let file = BufReader::new(File::open(path).map_err(Error::io("open", path))?);
     let mut archive = zip::ZipArchive::new(file).map_err(|e| zip_error(outer, e))?;
@@ -211,7 +219,7 @@ fn visit_zip(outer: &Place, room: &Room, visit: Visit<'_>, failed: Failed<'_>) -
             continue;
         }
         visited = true;
-        let place = Place {
+        let place = FilePlace {
             path: path.clone(),
             inner: Some(name),
         };
@@ -232,14 +240,14 @@ fn visit_zip(outer: &Place, room: &Room, visit: Visit<'_>, failed: Failed<'_>) -
 }
 
 /// A member that does not even tell its name.
-fn unopened(outer: &Place, index: usize) -> Place {
-    Place {
+fn unopened(outer: &FilePlace, index: usize) -> FilePlace {
+    FilePlace {
         path: outer.path.clone(),
         inner: Some(format!("member {}", index + 1)),
     }
 }
 
-fn open_in_zip<'a>(place: Place, member: impl Read + 'a, room: &'a Room) -> Result<Member<'a>> {
+fn open_in_zip<'a>(place: FilePlace, member: impl Read + 'a, room: &'a Room) -> Result<Member<'a>> {
     let inflated = Limited {
         inner: member,
         room,
@@ -263,7 +271,7 @@ fn is_hidden(name: &str) -> bool {
     })
 }
 
-fn zip_error(place: &Place, error: ZipError) -> Error {
+fn zip_error(place: &FilePlace, error: ZipError) -> Error {
     match error {
         ZipError::Io(e) if e.kind() != ErrorKind::UnexpectedEof => place.read_error(None, e),
         ZipError::UnsupportedArchive(what) => {
@@ -292,7 +300,7 @@ fn sniff<'a>(mut reader: Box<dyn Read + 'a>) -> io::Result<(Vec<u8>, Box<dyn Buf
     Ok((head, Box::new(whole)))
 }
 
-fn kind_of(head: &[u8], place: &Place) -> Result<Kind> {
+fn kind_of(head: &[u8], place: &FilePlace) -> Result<Kind> {
     const FOREIGN: [(&[u8], &str); 11] = [
         (b"\x28\xb5\x2f\xfd", "zstd; unpack it first"),
         (b"BZh", "bzip2; unpack it first"),

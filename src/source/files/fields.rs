@@ -1,7 +1,7 @@
 //! Fields that every kind of row has, and why they may be unusable.
 
+use super::input_report::{DefectKind, RowDefect};
 use super::numbers::NumberDefect;
-use super::report::{DefectKind, RowDefect};
 use super::times::{
     ClockZone, SaidOfTimes, TimeDefect, TimeForm, WrittenTime, parse_time, parse_time_in,
     possible_orders,

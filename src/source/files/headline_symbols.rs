@@ -1,7 +1,7 @@
 //! The symbols that a headline names, out of a field that people and programs write in many ways.
 
 use super::fields::check_symbol;
-use super::report::{DefectKind, RowDefect};
+use super::input_report::{DefectKind, RowDefect};
 use crate::error::excerpt;
 
 /// The most symbols that a headline may name; a field may be a mebibyte of them.

@@ -1,7 +1,7 @@
 //! When headlines were known: local times into UTC, and days.
 
 use super::fields::unclear_time;
-use super::report::{InputReport, NoticeKind, RowDefect};
+use super::input_report::{InputReport, NoticeKind, RowDefect};
 use super::times::{Clock, ClockZone, TimeForms, WrittenTime, start_of_day};
 use crate::model::Timestamp;
 

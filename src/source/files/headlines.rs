@@ -12,7 +12,7 @@ use super::headline_columns::{HEADLINE_TIME, PRECISION, SOURCE, SYMBOLS, TEXT, s
 use super::headline_symbols::{MAX_SYMBOLS, Symbols, too_many};
 use super::headline_text::clean_text;
 use super::headline_times::{day_by_whose_end_it_was_known, settle};
-use super::report::{DefectKind, InputReport, NoticeKind, OnError, RowDefect};
+use super::input_report::{DefectKind, InputReport, NoticeKind, OnError, RowDefect};
 use super::rows::{Facts, Rows, Step};
 use super::times::{ClockZone, DateOrder, SaidOfTimes, TimeForms, WrittenTime, is_midnight};
 use crate::error::{Error, Result, excerpt};

@@ -29,7 +29,7 @@ const KNOWN: &[&str] = &["known", "known_at", "known_from"];
 /// let dir = tempfile::tempdir()?;
 /// let file = dir.path().join("trades.csv");
 /// std::fs::write(&file, "symbol,time,tag,profit\nBTCUSDT,19 May 2021 14:00,long,-3.5\n")?;
-/// let tags = rhymedb::read_tags(&file, Some(rhymedb::Interval::hours(1)))?;
+/// let tags = rhymedb::files::read_tags(&file, Some(rhymedb::Interval::hours(1)))?;
 /// assert_eq!(tags[0].target, "BTCUSDT:1h@2021-05-19T14:00".parse()?);
 /// assert_eq!(tags[0].value, Some(-3.5));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -45,7 +45,7 @@ use crate::model::{Bars, Calendar, Headline, SeriesKey};
 /// A made-up market: a crypto and an equity exchange, their events and their headlines.
 ///
 /// ```
-/// use rhymedb::{SyntheticConfig, SyntheticMarket};
+/// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// let market = SyntheticMarket::new(SyntheticConfig::small(7))?;
 /// let (series, calendar, bars) = &market.series()[0];
 /// assert_eq!(series.to_string(), "crypto/synthetic/NOVAUSDT:1h");

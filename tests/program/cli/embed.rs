@@ -1,4 +1,4 @@
-use rhymedb::{ChartConfig, TextConfig, Weights, WeightsConfig};
+use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
 
 use crate::world::World;
 

@@ -1,4 +1,4 @@
-use rhymedb::{ChartConfig, TextConfig, Weights, WeightsConfig};
+use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
 use serde_json::json;
 
 use crate::world::World;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use rhymedb::{Bars, ChartEncoder, Control, EncoderSpec, Modality, OpenOptions, Result, Sharing};
+use rhymedb::encode::{ChartEncoder, EncoderSpec, Modality, Sharing};
+use rhymedb::{Bars, Control, OpenOptions, Result};
 use serde_json::Value;
 
 use crate::world::{HOUR, START, World, closes, csv};

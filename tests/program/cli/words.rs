@@ -1,6 +1,6 @@
 //! The commands about charts and words.
 
-use rhymedb::{Bank, ChartConfig, Embeddings, TextConfig, Weights, WeightsConfig};
+use rhymedb::encode::{Bank, ChartConfig, Embeddings, TextConfig, Weights, WeightsConfig};
 use serde_json::Value;
 
 use crate::world::World;

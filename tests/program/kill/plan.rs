@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rhymedb::{Bar, Calendar, Control, Database, Interval, SeriesBars, SeriesKey, Timestamp};
+use rhymedb::data::Calendar;
+use rhymedb::{Bar, Control, Database, Interval, SeriesBars, SeriesKey, Timestamp};
 
 use crate::oracle::{HOUR, START};
 

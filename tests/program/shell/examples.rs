@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::world::{DAY, HOUR, START, World, closes, csv, time};
 
-use rhymedb::{ChartConfig, TextConfig, Weights, WeightsConfig};
+use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
 
 /// Commands whose examples are understood here and no more: one takes long, one asks a server, one
 /// wants weights that were trained.

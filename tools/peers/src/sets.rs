@@ -13,10 +13,10 @@ use anyhow::{Context, Result, bail};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{
-    BarOptions, Bars, Calendar, ChartEncoder, SeriesBars, SeriesKey, Timestamp,
-    chart_encoder_by_name, find_inputs, read_bars,
-};
+use rhymedb::{Bars, SeriesBars, SeriesKey, Timestamp};
+use rhymedb::data::Calendar;
+use rhymedb::encode::{ChartEncoder, chart_encoder_by_name};
+use rhymedb::files::{BarOptions, find_inputs, read_bars};
 
 use crate::{npy, rconv};
 
@@ -51,7 +51,7 @@ impl Encoder {
 }
 
 /// One series' share of a set.
-struct Part {
+struct SeriesShare {
     key: SeriesKey,
     ends: Vec<i64>,
     vectors: Vec<f32>,
@@ -62,7 +62,7 @@ pub fn make(set: &str, rows: usize, folder: &Path, out: &Path) -> Result<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let mut files = find_inputs(&[folder.display().to_string()])?;
     files.shuffle(&mut rng);
-    let mut parts: Vec<Part> = Vec::new();
+    let mut parts: Vec<SeriesShare> = Vec::new();
     let mut held_out = Vec::new();
     let mut count = 0;
     for file in &files {
@@ -101,9 +101,9 @@ fn embed(
     dim: usize,
     room: usize,
     held_out: &mut Vec<f32>,
-) -> Result<Part> {
+) -> Result<SeriesShare> {
     let interval = series.key.interval;
-    let mut part = Part {
+    let mut part = SeriesShare {
         key: series.key.clone(),
         ends: Vec::new(),
         vectors: Vec::new(),
@@ -144,7 +144,7 @@ fn stretches(series: &SeriesBars) -> Vec<std::ops::Range<usize>> {
 
 /// Takes the mean of the rows out of rows and queries alike: pooled positive values all point
 /// the same way without this.
-fn centre(parts: &mut [Part], held_out: &mut [f32], dim: usize) {
+fn centre(parts: &mut [SeriesShare], held_out: &mut [f32], dim: usize) {
     let mut mean = vec![0f64; dim];
     let rows = parts.iter().flat_map(|p| p.vectors.chunks_exact(dim));
     let mut count = 0f64;
@@ -168,7 +168,7 @@ fn centre(parts: &mut [Part], held_out: &mut [f32], dim: usize) {
 
 fn write(
     out: &Path,
-    parts: &[Part],
+    parts: &[SeriesShare],
     held_out: &[f32],
     dim: usize,
     rng: &mut ChaCha8Rng,

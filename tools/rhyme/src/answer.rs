@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use rhymedb::{Error, TableColumn, TableWriter, Timestamp};
+use rhymedb::files::{TableColumn, TableWriter};
+use rhymedb::{Error, Timestamp};
 use serde_json::Value;
 
 use crate::failure::Outcome;

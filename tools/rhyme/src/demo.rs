@@ -2,10 +2,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use rhymedb::ask::SimilarRequest;
-use rhymedb::{
-    Control, Database, EventKind, Filter, MarketEvent, Progress, SeriesBars, SimilarAnswer, Stage,
-    SyntheticConfig, SyntheticMarket, View,
-};
+use rhymedb::ingest::{Progress, Stage};
+use rhymedb::query::SimilarAnswer;
+use rhymedb::synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket};
+use rhymedb::{Control, Database, Filter, SeriesBars, View};
 
 use super::demo_words;
 use crate::args::Demo;

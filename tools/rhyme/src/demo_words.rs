@@ -1,6 +1,7 @@
 //! The demo's questions in words. Each is a command as a user types it, and runs as one.
 
-use rhymedb::{EventKind, SyntheticMarket, View};
+use rhymedb::View;
+use rhymedb::synthetic::{EventKind, SyntheticMarket};
 
 use crate::dispatch;
 use crate::failure::Outcome;

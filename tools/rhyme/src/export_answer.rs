@@ -1,6 +1,7 @@
 //! `rhyme export answer`: runs a command, and writes the rows of its answer to a file.
 
-use rhymedb::{Error, TableFormat};
+use rhymedb::Error;
+use rhymedb::files::TableFormat;
 
 use crate::answer::Answer;
 use crate::args::ExportAnswer;

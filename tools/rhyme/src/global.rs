@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
-use rhymedb::Zone;
+use rhymedb::data::Zone;
 
 use crate::format::Format;
 use crate::session::Session;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use indicatif::{
     HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
 };
-use rhymedb::{Control, Progress, Stage};
+use rhymedb::Control;
+use rhymedb::ingest::{Progress, Stage};
 
 use crate::global::Global;
 use crate::interrupt;

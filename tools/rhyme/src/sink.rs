@@ -19,13 +19,13 @@ thread_local! {
     /// The first listing since [`forget`].
     static KEPT: RefCell<Option<Answer>> = const { RefCell::new(None) };
     /// Where the answers of a thread of [`stoppable`] go in the end.
-    static PLACE: Cell<Option<Place>> = const { Cell::new(None) };
+    static DESTINATION: Cell<Option<Destination>> = const { Cell::new(None) };
     /// Whether nobody waits for that thread any more.
     static DROPPED: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct Destination {
     terminal: bool,
     width: Option<usize>,
 }
@@ -57,8 +57,8 @@ impl Write for Out {
 
 /// Whether answers go to a terminal.
 pub(crate) fn is_terminal() -> bool {
-    if let Some(place) = PLACE.get() {
-        return place.terminal;
+    if let Some(destination) = DESTINATION.get() {
+        return destination.terminal;
     }
     TO.with_borrow(Option::is_none) && io::stdout().is_terminal()
 }
@@ -66,8 +66,8 @@ pub(crate) fn is_terminal() -> bool {
 /// The columns of the terminal that answers go to; `None` if they go elsewhere, or if it does not
 /// tell.
 pub(crate) fn width() -> Option<usize> {
-    if let Some(place) = PLACE.get() {
-        return place.width;
+    if let Some(destination) = DESTINATION.get() {
+        return destination.width;
     }
     let size = is_terminal().then(terminal_size::terminal_size).flatten();
     size.map(|(width, _)| usize::from(width.0))
@@ -108,7 +108,7 @@ impl Write for Teller {
 /// Does work that changes nothing on a thread of its own, so that Ctrl-C need not wait for it: the work is
 /// then dropped, and what it still answers is read by nobody.
 pub(crate) fn stoppable(work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
-    let place = Place {
+    let destination = Destination {
         terminal: is_terminal(),
         width: width(),
     };
@@ -116,7 +116,7 @@ pub(crate) fn stoppable(work: impl FnOnce() -> Outcome + Send + 'static) -> Outc
     let mark = dropped.clone();
     let (to, from) = sync_channel(64);
     let worker = thread::spawn(move || {
-        PLACE.set(Some(place));
+        DESTINATION.set(Some(destination));
         DROPPED.set(Some(mark));
         let out = LineWriter::new(Teller(to.clone()));
         let (done, flushed) = redirected(Box::new(out), work);

@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use rhymedb::{Timestamp, Zone};
+use rhymedb::Timestamp;
+use rhymedb::data::Zone;
 
 /// One command runs at a time, on whichever thread.
 static SHOWN_IN: Mutex<Option<Zone>> = Mutex::new(None);

@@ -1,6 +1,8 @@
 //! Networks over bars by name, each a [`ChartConfig`].
 
-use rhymedb::{Activation, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory, Pool};
+use rhymedb::encode::{
+    Activation, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory, Pool,
+};
 use serde::{Deserialize, Serialize};
 
 /// A network and its sizes.

@@ -6,7 +6,8 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use rhymedb::{Result, TextFeatures, text_features};
+use rhymedb::Result;
+use rhymedb::encode::{TextFeatures, text_features};
 
 use crate::augment::Overlap;
 use crate::backbone::lead;

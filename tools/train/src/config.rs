@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use rhymedb::{Error, Result, TextConfig, TimePrecision, Timestamp, WeightsConfig};
+use rhymedb::data::TimePrecision;
+use rhymedb::encode::{TextConfig, WeightsConfig};
+use rhymedb::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::AugmentConfig;

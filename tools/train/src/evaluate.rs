@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
-use rhymedb::{Bank, Embeddings, Result, Weights};
+use rhymedb::Result;
+use rhymedb::encode::{Bank, Embeddings, Weights};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Dataset;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
-use rhymedb::{
-    ChartEncoder, Error, EventKind, Headline, MarketEvent, Result, SeriesBars, SyntheticConfig,
-    SyntheticMarket, TextEncoder, Weights, Wordings,
-};
+use rhymedb::data::Headline;
+use rhymedb::encode::{ChartEncoder, TextEncoder, Weights};
+use rhymedb::synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
+use rhymedb::{Error, Result, SeriesBars};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Ends;
@@ -68,8 +68,12 @@ struct Shown {
     kinds: BTreeSet<EventKind>,
 }
 
-/// A moment of a series.
-type Place = (usize, usize);
+/// A moment of a series: which of the series, and its bar.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Moment {
+    series: usize,
+    bar: usize,
+}
 
 /// The figures of weights by market.
 ///
@@ -145,7 +149,7 @@ impl Ground {
     /// The events that headlines tell of, each in one series.
     fn told(&self, headlines: &[Headline], texts: &dyn TextEncoder) -> Result<Vec<Told>> {
         let ends = Ends::of(&self.series, &self.events);
-        let mut places: Vec<Place> = Vec::new();
+        let mut moments: Vec<Moment> = Vec::new();
         let mut found = Vec::new();
         for headline in headlines {
             let about = self.series.iter().enumerate();
@@ -162,11 +166,14 @@ impl Ground {
                 && end.bar + 1 >= self.reach
                 && let Some(text) = texts.encode_text(&headline.text)?
             {
-                places.push((i, end.bar));
+                moments.push(Moment {
+                    series: i,
+                    bar: end.bar,
+                });
                 found.push((event.kind, text));
             }
         }
-        let charts = encode(self.charts.as_ref(), &self.series, &places)?;
+        let charts = encode(self.charts.as_ref(), &self.series, &moments)?;
         let told = found.into_iter().zip(charts);
         let told = told.map(|((kind, text), chart)| Told { kind, chart, text });
         Ok(told.collect())
@@ -175,24 +182,28 @@ impl Ground {
     /// Charts of moments drawn by lot.
     fn shown(&self, seed: u64) -> Result<Vec<Shown>> {
         let mut random = seeded(seed, PLACES, 0);
-        let mut places: Vec<Place> = Vec::new();
-        while places.len() < ORDINARY && !self.series.is_empty() {
+        let mut moments: Vec<Moment> = Vec::new();
+        while moments.len() < ORDINARY && !self.series.is_empty() {
             let i = random.random_range(0..self.series.len());
             let bars = self.series.get(i).map_or(0, |s| s.bars.len());
-            places.push((i, random.random_range(self.reach..bars.max(self.reach + 1))));
+            moments.push(Moment {
+                series: i,
+                bar: random.random_range(self.reach..bars.max(self.reach + 1)),
+            });
         }
-        let charts = encode(self.charts.as_ref(), &self.series, &places)?;
-        let shown = charts.into_iter().zip(&places);
-        let shown = shown.map(|(chart, place)| Shown {
+        let charts = encode(self.charts.as_ref(), &self.series, &moments)?;
+        let shown = charts.into_iter().zip(&moments);
+        let shown = shown.map(|(chart, moment)| Shown {
             chart,
-            kinds: self.kinds(*place),
+            kinds: self.kinds(*moment),
         });
         Ok(shown.collect())
     }
 
     /// The kinds of the events that a window shows.
-    fn kinds(&self, (i, bar): Place) -> BTreeSet<EventKind> {
-        let Some(series) = self.series.get(i) else {
+    fn kinds(&self, moment: Moment) -> BTreeSet<EventKind> {
+        let bar = moment.bar;
+        let Some(series) = self.series.get(moment.series) else {
             return BTreeSet::new();
         };
         let time = |bar: usize| series.bars.time.get(bar).copied().unwrap_or_default();
@@ -204,18 +215,18 @@ impl Ground {
     }
 }
 
-/// The vectors of windows that end at these places, in their order.
+/// The vectors of windows that end at these moments, in their order.
 fn encode(
     encoder: &dyn ChartEncoder,
     series: &[SeriesBars],
-    at: &[Place],
+    at: &[Moment],
 ) -> Result<Vec<Vec<f32>>> {
     let mut by_series: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for &(i, bar) in at {
-        by_series.entry(i).or_default().push(bar);
+    for &Moment { series, bar } in at {
+        by_series.entry(series).or_default().push(bar);
     }
     let jobs: Vec<_> = by_series.into_iter().collect();
-    let found: Vec<Vec<(Place, Vec<f32>)>> = jobs
+    let found: Vec<Vec<(Moment, Vec<f32>)>> = jobs
         .into_par_iter()
         .map(|(i, mut bars)| {
             bars.sort_unstable();
@@ -226,13 +237,13 @@ fn encode(
             let rows = encoder.encode_series(&one.bars, &bars)?;
             let vectors = bars.iter().enumerate().map(|(row, &bar)| {
                 let vector = rows.row(row).map(<[f32]>::to_vec).unwrap_or_default();
-                ((i, bar), vector)
+                (Moment { series: i, bar }, vector)
             });
             Ok(vectors.collect())
         })
         .collect::<Result<_>>()?;
-    let known: BTreeMap<Place, Vec<f32>> = found.into_iter().flatten().collect();
-    let each = at.iter().map(|place| known.get(place).cloned());
+    let known: BTreeMap<Moment, Vec<f32>> = found.into_iter().flatten().collect();
+    let each = at.iter().map(|moment| known.get(moment).cloned());
     each.collect::<Option<_>>()
         .ok_or_else(|| Error::Invalid("a chart of a made-up market has no vector".to_owned()))
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rhymedb::{Error, Result, Weights};
+use rhymedb::encode::Weights;
+use rhymedb::{Error, Result};
 use serde_json::Value;
 
 use crate::config::Config;

@@ -12,7 +12,8 @@ use rhyme_train::checkpoint::publish;
 use rhyme_train::config::Config;
 use rhyme_train::teacher::{Teacher, training_texts};
 use rhyme_train::train::Trainer;
-use rhymedb::{Error, OpenOptions, Result, Weights};
+use rhymedb::encode::Weights;
+use rhymedb::{Error, OpenOptions, Result};
 
 use args::Args;
 

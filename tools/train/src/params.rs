@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use burn_tensor::{Device, Gradients, Tensor};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{Error, Result, Weights, WeightsConfig};
+use rhymedb::encode::{Weights, WeightsConfig};
+use rhymedb::{Error, Result};
 
 use crate::random::seeded;
 use crate::tensor::{numbers, tensor};

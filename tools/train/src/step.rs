@@ -88,7 +88,7 @@ impl Batch {
 }
 
 /// A part of a side: its rows and the graph that made them.
-struct Part {
+struct EmbeddedPart {
     leaves: Leaves,
     rows: Range<usize>,
     embeddings: Tensor<2>,
@@ -194,7 +194,12 @@ impl Model {
         values(&parts)
     }
 
-    fn window_parts(&self, params: &Params, w: &Windows, device: &Device) -> Result<Vec<Part>> {
+    fn window_parts(
+        &self,
+        params: &Params,
+        w: &Windows,
+        device: &Device,
+    ) -> Result<Vec<EmbeddedPart>> {
         if w.steps <= lead(self.chart.config()) {
             return Err(Error::Invalid(format!(
                 "expected windows longer than the network's receptive field, found {} steps",
@@ -212,7 +217,7 @@ impl Model {
                 let x = tensor(values, [rows.len(), w.steps, w.width], device)?;
                 let steps = self.chart.features(&leaves, x)?;
                 let embeddings = self.chart.embed(&leaves, steps.clone())?;
-                Ok(Part {
+                Ok(EmbeddedPart {
                     leaves,
                     rows,
                     embeddings,
@@ -223,7 +228,12 @@ impl Model {
             .collect()
     }
 
-    fn text_parts(&self, params: &Params, bags: &[Bag], device: &Device) -> Result<Vec<Part>> {
+    fn text_parts(
+        &self,
+        params: &Params,
+        bags: &[Bag],
+        device: &Device,
+    ) -> Result<Vec<EmbeddedPart>> {
         let prefix = self.prefix("text");
         let table = params.get(&format!("{prefix}{TABLE}"));
         let (Some(net), Some(table)) = (&self.text, table) else {
@@ -242,7 +252,7 @@ impl Model {
                     bag.read(&table.values, width, sum);
                 }
                 let bags = tensor(sums, [rows.len(), width], device)?.require_grad();
-                Ok(Part {
+                Ok(EmbeddedPart {
                     embeddings: net.embed(&leaves, bags.clone())?,
                     leaves,
                     rows,
@@ -256,7 +266,7 @@ impl Model {
     /// Carries the gradients of a side's rows back to the parameters.
     fn go_back(
         &self,
-        parts: &[Part],
+        parts: &[EmbeddedPart],
         (embeddings, steps): (Option<Tensor<2>>, Option<Tensor<3>>),
         params: &Params,
         texts: &[Bag],
@@ -320,7 +330,7 @@ fn finite(loss: &Tensor<1>) -> Result<f32> {
 }
 
 /// Room for the gradients of the parameters that a part has.
-fn params_of(part: &Part, params: &Params) -> Vec<Vec<f32>> {
+fn params_of(part: &EmbeddedPart, params: &Params) -> Vec<Vec<f32>> {
     let sizes = params.list.iter().enumerate();
     sizes
         .map(|(i, p)| {
@@ -341,13 +351,13 @@ fn chunks(rows: usize, chunk: usize) -> Vec<Range<usize>> {
     starts.map(|s| s..(s + chunk).min(rows)).collect()
 }
 
-fn values(parts: &[Part]) -> Result<Vec<f32>> {
+fn values(parts: &[EmbeddedPart]) -> Result<Vec<f32>> {
     let each = parts.iter().map(|p| numbers(p.embeddings.clone()));
     Ok(each.collect::<Result<Vec<_>>>()?.concat())
 }
 
 /// The rows of all parts as the start of another graph.
-fn joined(parts: &[Part], device: &Device) -> Result<Side> {
+fn joined(parts: &[EmbeddedPart], device: &Device) -> Result<Side> {
     let rows = parts.last().map_or(0, |p| p.rows.end);
     let all = values(parts)?;
     let dim = all.len() / rows.max(1);

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rhymedb::{Database, Error, Result, Weights};
+use rhymedb::encode::Weights;
+use rhymedb::{Database, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use rhyme_train::batch::batch;
 use rhyme_train::config::Config;
 use rhyme_train::data::{Dataset, Sample};
-use rhymedb::{Database, SyntheticConfig, SyntheticMarket, TimePrecision};
+use rhymedb::Database;
+use rhymedb::data::TimePrecision;
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 
 const PAIRS: &str = r#"
     mode = "market"

@@ -7,7 +7,7 @@ mod common;
 use common::{TEXTS, backbones, bags, config, model};
 use rhyme_train::export::{round_table, weights};
 use rhyme_train::step::Windows;
-use rhymedb::{SyntheticConfig, SyntheticMarket};
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 use serde_json::json;
 
 fn near(name: &str, ours: &[f32], library: &[f32]) {

@@ -7,7 +7,10 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use rhymedb::{Control, OpenOptions, PairOptions, SyntheticConfig, SyntheticMarket, Weights};
+use rhymedb::encode::Weights;
+use rhymedb::query::PairOptions;
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Control, OpenOptions};
 use tempfile::TempDir;
 
 const CONFIG: &str = r#"

@@ -8,7 +8,8 @@ use rhyme_train::checkpoint::path_of;
 use rhyme_train::config::Config;
 use rhyme_train::data::{Dataset, SourceConfig};
 use rhyme_train::train::{Trained, Trainer};
-use rhymedb::{Error, Result, SyntheticConfig, SyntheticMarket};
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Error, Result};
 
 const PAIRS: &str = r#"
     mode = "market"

@@ -4,7 +4,7 @@
 
 use rhyme_train::config::Config;
 use rhyme_train::events::event_scores;
-use rhymedb::Weights;
+use rhymedb::encode::Weights;
 
 /// Somewhat below what the weights reached when they were made (`configs/TRIALS.md`); chance is 0.1 for the
 /// first two.

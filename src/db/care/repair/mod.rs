@@ -5,13 +5,13 @@
 //! damaged are set aside, not deleted. The catalog is the truth and is derived from nothing:
 //! damage there is named and left as it is.
 
-mod report;
+mod repair_report;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use report::{DamagedSegment, LostBars, LostVectors, RepairReport, SegmentFate};
+pub use repair_report::{DamagedSegment, LostBars, LostVectors, RepairReport, SegmentFate};
 
 use super::check_encoded::check_encoded;
 use super::windows::{Difference, Held, held};
@@ -54,7 +54,8 @@ impl OpenOptions {
     /// whose encoder is not known is left as it is.
     ///
     /// ```
-    /// use rhymedb::{Control, Database, SeriesBars, SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::{Control, Database, SeriesBars};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let path = dir.path().join("market.rhyme");
     /// let db = Database::open(&path)?;

@@ -2,8 +2,8 @@
 
 use super::super::columns::Field;
 use super::super::fields::number_defect;
+use super::super::input_report::{DefectKind, RowDefect};
 use super::super::numbers::parse_number;
-use super::super::report::{DefectKind, RowDefect};
 use crate::model::Bar;
 
 pub(super) const ADJUSTED: Field = Field {

@@ -3,7 +3,7 @@
 
 use super::super::column_map::hint as map_hint;
 use super::super::fields::{unclear_time, wrong_unit};
-use super::super::report::{DefectKind, InputReport, NoticeKind};
+use super::super::input_report::{DefectKind, InputReport, NoticeKind};
 use super::super::times::{Clock, ClockZone, TimeForm};
 use super::raw::RawSeries;
 use super::spacing::{count_gaps, off_grid};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::container::Place;
-use super::super::report::{InputReport, NoticeKind};
-use super::super::report_parts::FilePart;
+use super::super::container::FilePlace;
+use super::super::file_parts::FilePart;
+use super::super::input_report::{InputReport, NoticeKind};
 use super::overlap::{OnConflict, Overlap, merged};
 use super::raw::two_exchanges;
 use super::spacing::{count_gaps, off_grid};
@@ -25,7 +25,7 @@ struct OfMembers {
 
 /// What a member holds of a series.
 struct OfMember {
-    place: Place,
+    place: FilePlace,
     series: SeriesBars,
     /// The open time of its last bar as it was read.
     last: i64,
@@ -41,7 +41,7 @@ impl Gathered {
 
     /// Adds a series of a member to those of the members before it. Bars that both have alike are
     /// kept once.
-    pub(super) fn add(&mut self, mut new: SeriesBars, place: &Place, report: &mut InputReport) {
+    pub(super) fn add(&mut self, mut new: SeriesBars, place: &FilePlace, report: &mut InputReport) {
         let known = self.series.entry(new.key.to_string());
         let known = known.or_insert_with(|| OfMembers {
             parts: Vec::new(),
@@ -53,7 +53,7 @@ impl Gathered {
         for old in &mut known.parts {
             let both = (&mut old.series.bars, &mut new.bars);
             let found = Overlap::settle(both.0, both.1, [old.last, last], self.on_conflict);
-            let inner = |place: &Place| shortened(place.inner().unwrap_or_default());
+            let inner = |place: &FilePlace| shortened(place.inner().unwrap_or_default());
             if let Some(first) = found
                 .first
                 .filter(|_| self.on_conflict == OnConflict::Refuse)
@@ -141,7 +141,7 @@ fn of_two_exchanges(key: &SeriesKey, report: &InputReport) -> Option<String> {
     Some(two_exchanges(&key.symbol, one, two))
 }
 
-fn note(report: &mut InputReport, place: &Place, kind: NoticeKind, count: u64, message: &str) {
+fn note(report: &mut InputReport, place: &FilePlace, kind: NoticeKind, count: u64, message: &str) {
     let mut own = InputReport::default();
     for _ in 0..count {
         own.notices.add(kind, None, || message.to_owned());

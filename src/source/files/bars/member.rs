@@ -1,8 +1,8 @@
 //! The series of one text: a file, or a member of a zip file.
 
-use super::super::container::{Member, Place};
-use super::super::report::{InputReport, NoticeKind};
-use super::super::report_parts::FilePart;
+use super::super::container::{FilePlace, Member};
+use super::super::file_parts::FilePart;
+use super::super::input_report::{InputReport, NoticeKind};
 use super::super::rows::{Facts, Rows};
 use super::super::times::{ClockZone, TimeForm, TimeForms};
 use super::assemble::{Rules, Stamps, notice_scaled, notice_splits, settle_grid, settle_rows};
@@ -17,8 +17,8 @@ use crate::error::{Error, shortened};
 use crate::model::{Calendar, Interval, SeriesBars, SeriesKey};
 
 /// What came out of one member of a file.
-pub(super) struct Part {
-    pub(super) place: Place,
+pub(super) struct MemberBars {
+    pub(super) place: FilePlace,
     pub(super) series: Vec<SeriesBars>,
     pub(super) report: InputReport,
 }
@@ -27,7 +27,7 @@ pub(super) struct Part {
 ///
 /// # Errors
 /// [`Unread`] if nothing of it can be stored.
-pub(super) fn read_member(member: Member<'_>, options: &BarOptions) -> Result<Part, Unread> {
+pub(super) fn read_member(member: Member<'_>, options: &BarOptions) -> Result<MemberBars, Unread> {
     let mut rows = Rows::open(member)?;
     let place = rows.place.clone();
     let mut guess = guess_of(&place);
@@ -76,7 +76,7 @@ pub(super) fn read_member(member: Member<'_>, options: &BarOptions) -> Result<Pa
     for (rows, part) in refused {
         report.refused.add(rows, part);
     }
-    Ok(Part {
+    Ok(MemberBars {
         place,
         series,
         report,
@@ -96,7 +96,7 @@ fn zone_of(
 }
 
 /// What the path of a text says.
-fn guess_of(place: &Place) -> Guess {
+fn guess_of(place: &FilePlace) -> Guess {
     match place.inner() {
         Some(_) => guess_of_member(&place.naming_path(), place.path()),
         None => guess(place.path()),
@@ -105,7 +105,7 @@ fn guess_of(place: &Place) -> Guess {
 
 /// A text and what is said about it.
 struct Text<'a> {
-    place: &'a Place,
+    place: &'a FilePlace,
     facts: &'a Facts,
     options: &'a BarOptions,
     /// The clock of times that name no zone, if it is known.

@@ -22,9 +22,9 @@ mod volume;
 
 use std::path::Path;
 
-use super::container::{Place, for_each_readable_member};
-use super::report::{InputReport, OnError};
-use super::report_parts::FilePart;
+use super::container::{FilePlace, for_each_readable_member};
+use super::file_parts::FilePart;
+use super::input_report::{InputReport, OnError};
 use crate::error::{Error, Result};
 use crate::model::SeriesBars;
 use gather::Gathered;
@@ -69,7 +69,7 @@ pub fn read_bars(path: &Path, options: &BarOptions) -> Result<BarFile> {
     let mut gathered = Gathered::new(options.on_conflict);
     // Whoever reads a member tells whether it is refused; who cannot open it comes here, too.
     let refused = std::cell::RefCell::new(Vec::new());
-    let keep = |place: &Place, unread: Unread| match (place.inner(), unread) {
+    let keep = |place: &FilePlace, unread: Unread| match (place.inner(), unread) {
         (Some(inner), Unread::Refused(error @ Error::Input { .. })) => {
             refused.borrow_mut().push((false, part_of(inner, &error)));
             Ok(())

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use csv::ByteRecord;
 
 use super::super::columns::{Columns, Field};
-use super::super::report::{DefectKind, RowDefect};
+use super::super::input_report::{DefectKind, RowDefect};
 use super::raw::{RawSeries, RowNames};
 use super::symbols::{exchange_of, plain_symbol};
 use crate::error::Error;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::super::report::OnError;
+use super::super::input_report::OnError;
 use super::super::times::{ClockZone, DateOrder, SaidOfTimes};
 use super::naming::named_by_path;
 use super::overlap::OnConflict;

@@ -4,8 +4,8 @@ use csv::ByteRecord;
 
 use super::super::columns::{Columns, Field, Layout, TIME, TimeColumns, numbered};
 use super::super::fields::{no_zone, number_defect, read_time_in};
+use super::super::input_report::{DefectKind, InputReport, NoticeKind, RowDefect};
 use super::super::numbers::{NumberDefect, parse_number, parse_volume};
-use super::super::report::{DefectKind, InputReport, NoticeKind, RowDefect};
 use super::super::rows::{Rows, Step};
 use super::super::times::{SaidOfTimes, TimeForm, WrittenTime};
 use super::adjusted::{ADJUSTED, AdjustedColumn, Unused};

@@ -1,6 +1,6 @@
 //! The bars of a file as its rows come, series by series.
 
-use super::super::report::{DefectKind, Findings, RowDefect};
+use super::super::input_report::{DefectKind, Findings, RowDefect};
 use super::super::times::{TimeForm, TimeForms, is_midnight};
 use crate::model::{Bar, Bars, Interval, Timestamp};
 

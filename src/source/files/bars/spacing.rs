@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::super::report::{InputReport, NoticeKind};
+use super::super::input_report::{InputReport, NoticeKind};
 use crate::model::{Calendar, Interval, Timestamp};
 
 const DAY_MS: i64 = 86_400_000;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::super::columns::plain;
-use super::super::report::{InputReport, NoticeKind};
+use super::super::input_report::{InputReport, NoticeKind};
 use crate::error::{Error, excerpt};
 use crate::model::{Calendar, Interval, Timestamp};
 

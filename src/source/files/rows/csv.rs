@@ -10,7 +10,7 @@ use std::io::BufRead;
 use csv::ByteRecord;
 
 use super::super::columns::Layout;
-use super::super::container::Place;
+use super::super::container::FilePlace;
 use super::header::{
     META_TRADER, delimiter_of, holds_a_time, is_row_of_bar, is_row_of_meta_trader, lacks_a_name,
     names_of, preamble,
@@ -37,7 +37,7 @@ pub(crate) struct CsvRows<'a> {
 }
 
 impl<'a> CsvRows<'a> {
-    pub(crate) fn open(reader: Box<dyn BufRead + 'a>, place: Place) -> Result<Self> {
+    pub(crate) fn open(reader: Box<dyn BufRead + 'a>, place: FilePlace) -> Result<Self> {
         let mut rows = Self {
             lines: Lines::new(reader, place),
             line: Vec::new(),

@@ -13,7 +13,7 @@ type Read = (Layout, Facts, Vec<(u64, Vec<String>)>, Vec<(u64, String)>);
 
 fn read(text: &str) -> Result<Read> {
     let member = Member {
-        place: Place::of(Path::new("t.csv")),
+        place: FilePlace::of(Path::new("t.csv")),
         content: Content::Csv(Box::new(Cursor::new(text.to_owned()))),
     };
     let mut rows = Rows::open(member)?;
@@ -163,7 +163,7 @@ fn the_columns_of_several_symbols_are_rows_of_each() {
 fn lines_that_are_no_rows_are_left_out_and_counted() {
     let skipped = |text: &str| {
         let member = Member {
-            place: Place::of(Path::new("t.csv")),
+            place: FilePlace::of(Path::new("t.csv")),
             content: Content::Csv(Box::new(Cursor::new(text.to_owned()))),
         };
         let mut rows = Rows::open(member).unwrap();

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::super::container::Place;
+use super::super::container::FilePlace;
 use super::json_frame::{Frame, Names, OfRows, names_of, path_of, symbol_of};
 use super::json_seen::{Seen, names_after_rows, several_lists};
 use super::json_shapes::{
@@ -66,7 +66,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn place(&self) -> &Place {
+    fn place(&self) -> &FilePlace {
         self.scan.place()
     }
 

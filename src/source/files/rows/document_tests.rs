@@ -12,7 +12,7 @@ use super::*;
 
 /// The rows of a text, each as the JSON of its fields.
 fn rows(text: &str) -> Result<Vec<String>> {
-    let place = Place::of(Path::new("t.json"));
+    let place = FilePlace::of(Path::new("t.json"));
     let mut rows = JsonRows::open(Box::new(Cursor::new(text.to_owned())), place)?;
     let mut record = ByteRecord::new();
     let mut found = Vec::new();
@@ -111,7 +111,7 @@ fn a_row_may_name_another_symbol_than_its_document() {
 /// What is kept for messages, in bytes.
 fn kept(text: &str) -> usize {
     let reader = Box::new(Cursor::new(text.to_owned()));
-    let scan = Scan::new(Vec::new(), reader, Place::of(Path::new("t.json")));
+    let scan = Scan::new(Vec::new(), reader, FilePlace::of(Path::new("t.json")));
     let mut document = Document::new(scan);
     while document.next().is_ok_and(|row| row.is_some()) {}
     format!("{:?}", document.seen()).len()
@@ -135,7 +135,7 @@ fn a_long_name_is_not_repeated_for_each_field_in_its_object() {
     let fields: Vec<String> = (0..2_000).map(|i| format!("\"f{i}\":1")).collect();
     let key = "k".repeat(2_000);
     let text = format!("[{{\"t\":1,\"{key}\":{{{}}}}}]", fields.join(","));
-    let place = Place::of(Path::new("t.json"));
+    let place = FilePlace::of(Path::new("t.json"));
     let rows = JsonRows::open(Box::new(Cursor::new(text)), place).unwrap();
     let Layout::Named(names) = rows.layout() else {
         panic!("expected names");
@@ -155,7 +155,7 @@ fn a_document_of_many_dates_has_no_limit() {
     let bars: Vec<String> = (0..3_000).map(bar).collect();
     let text = format!("{{{}}}", bars.join(","));
     let reader = Box::new(Cursor::new(text));
-    let scan = Scan::new(Vec::new(), reader, Place::of(Path::new("t.json")));
+    let scan = Scan::new(Vec::new(), reader, FilePlace::of(Path::new("t.json")));
     let mut document = Document::new(scan);
     let mut given = 0;
     while document.next().unwrap().is_some() {

@@ -7,7 +7,7 @@ use csv::ByteRecord;
 use serde_json::{Map, Value};
 
 use super::super::columns::Layout;
-use super::super::container::{BOM, Place};
+use super::super::container::{BOM, FilePlace};
 use super::document::{Document, Row};
 use super::field_order::names_of;
 use super::json_shapes::{flattened, has_an_empty_list, holds_rows, is_like_a_row, says_something};
@@ -51,7 +51,7 @@ struct Keys {
 }
 
 impl<'a> JsonRows<'a> {
-    pub(crate) fn open(mut reader: Box<dyn BufRead + 'a>, place: Place) -> Result<Self> {
+    pub(crate) fn open(mut reader: Box<dyn BufRead + 'a>, place: FilePlace) -> Result<Self> {
         let rows_place = place.clone();
         let start = first_line(&mut reader, &place)?;
         let first = first_of_lines(&start, &mut reader, &place)?;
@@ -218,7 +218,7 @@ impl<'a> JsonRows<'a> {
 }
 
 /// The text up to the first line break after something, without the mark of UTF-8; no more than a row may have.
-fn first_line(reader: &mut Box<dyn BufRead + '_>, place: &Place) -> Result<Vec<u8>> {
+fn first_line(reader: &mut Box<dyn BufRead + '_>, place: &FilePlace) -> Result<Vec<u8>> {
     let mut start = Vec::new();
     loop {
         let room = (MAX_ROW + 1).saturating_sub(start.len()) as u64;
@@ -237,7 +237,7 @@ fn first_line(reader: &mut Box<dyn BufRead + '_>, place: &Place) -> Result<Vec<u
 fn first_of_lines(
     start: &[u8],
     rest: &mut Box<dyn BufRead + '_>,
-    place: &Place,
+    place: &FilePlace,
 ) -> Result<Option<Map<String, Value>>> {
     let object: Option<Map<String, Value>> = serde_json::from_slice(start).ok();
     let Some(object) = object.filter(|o| !o.contains_key("retCode") && !holds_rows(o)) else {

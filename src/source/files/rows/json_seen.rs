@@ -1,6 +1,6 @@
 //! What was met in a JSON document beside its rows: what it says about all of them, and why it may hold none.
 
-use super::super::container::Place;
+use super::super::container::FilePlace;
 use crate::error::{Error, Result, excerpt, shortened};
 
 /// What was met on the way, for messages.
@@ -31,7 +31,7 @@ impl Seen {
     }
 
     /// The symbol of all rows, if the document names one; refuses a document without rows.
-    pub(super) fn settle(&self, place: &Place) -> Result<Option<String>> {
+    pub(super) fn settle(&self, place: &FilePlace) -> Result<Option<String>> {
         if let [one, another, ..] = self.symbols.as_slice()
             && self.without_symbol
         {
@@ -53,7 +53,7 @@ impl Seen {
         })
     }
 
-    fn no_rows(&self, place: &Place) -> Error {
+    fn no_rows(&self, place: &FilePlace) -> Error {
         let mut message = "found no rows in this JSON document".to_owned();
         if !self.keys.is_empty() {
             message.push_str(&format!(" with the keys {}", self.keys.join(", ")));
@@ -74,7 +74,7 @@ impl Seen {
 }
 
 /// The error of a document with two lists of rows.
-pub(super) fn several_lists(place: &Place, one: &str, another: &str) -> Error {
+pub(super) fn several_lists(place: &FilePlace, one: &str, another: &str) -> Error {
     let message = format!(
         "this JSON document holds several lists of rows, {} and {}; take out the one that is meant, for example with {}",
         shortened(one),
@@ -85,7 +85,7 @@ pub(super) fn several_lists(place: &Place, one: &str, another: &str) -> Error {
 }
 
 /// The error of a document that names the fields of its rows, which are arrays, after them.
-pub(super) fn names_after_rows(place: &Place, object: &str, names: &str, rows: &str) -> Error {
+pub(super) fn names_after_rows(place: &FilePlace, object: &str, names: &str, rows: &str) -> Error {
     let (names, rows) = (shortened(names), shortened(rows));
     let order = match object {
         "." => format!("{{\"{names}\", \"{rows}\"}}"),
@@ -99,6 +99,6 @@ pub(super) fn names_after_rows(place: &Place, object: &str, names: &str, rows: &
 }
 
 /// What to type to have a list in a file of its own.
-fn jq(list: &str, place: &Place) -> String {
+fn jq(list: &str, place: &FilePlace) -> String {
     format!("jq '{list}' '{}' > rows.json", place.path().display())
 }

@@ -15,7 +15,7 @@ use super::*;
 type Read = (Layout, Facts, Vec<(u64, Vec<String>)>, Vec<(u64, String)>);
 
 fn read(text: &str) -> Result<Read> {
-    let place = Place::of(Path::new("t.json"));
+    let place = FilePlace::of(Path::new("t.json"));
     let mut rows = JsonRows::open(Box::new(Cursor::new(text.to_owned())), place)?;
     let mut record = ByteRecord::new();
     let (mut good, mut bad) = (Vec::new(), Vec::new());
@@ -334,7 +334,7 @@ fn an_array_of_any_length_is_a_stream() {
         text: b"[".to_vec(),
     };
     let reader = Box::new(std::io::BufReader::new(text));
-    let mut rows = JsonRows::open(reader, Place::of(Path::new("t.json"))).unwrap();
+    let mut rows = JsonRows::open(reader, FilePlace::of(Path::new("t.json"))).unwrap();
     assert!(rows.ahead.len() <= ROWS_AHEAD);
     let mut record = ByteRecord::new();
     let mut given = 0;

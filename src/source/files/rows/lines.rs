@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use super::super::container::{BOM, Place};
+use super::super::container::{BOM, FilePlace};
 use crate::error::Result;
 
 /// The longest row of a text in bytes; a quoted field may hold line breaks, so a row may be
@@ -12,7 +12,7 @@ pub(crate) const MAX_ROW: usize = 1 << 20;
 /// Reads a text line by line.
 pub(crate) struct Lines<'a> {
     reader: Box<dyn BufRead + 'a>,
-    pub(crate) place: Place,
+    pub(crate) place: FilePlace,
     /// The number of the line read last, from 1.
     pub(crate) number: u64,
     /// What [`Self::next`] cut off from it.
@@ -22,7 +22,7 @@ pub(crate) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(crate) fn new(reader: Box<dyn BufRead + 'a>, place: Place) -> Self {
+    pub(crate) fn new(reader: Box<dyn BufRead + 'a>, place: FilePlace) -> Self {
         Self {
             reader,
             place,

@@ -34,7 +34,7 @@ pub(crate) use skipped::Skipped;
 pub(crate) use step::{Facts, Step};
 
 use super::columns::Layout;
-use super::container::{Content, Member, Place};
+use super::container::{Content, FilePlace, Member};
 use crate::error::Result;
 use wide::{Symbols, Wide};
 
@@ -61,7 +61,7 @@ pub(crate) struct Rows<'a> {
     /// What the columns are called if a row holds the values of several symbols.
     shape: Shape,
     /// Where the text is.
-    pub(crate) place: Place,
+    pub(crate) place: FilePlace,
     facts: Facts,
 }
 
@@ -180,30 +180,30 @@ impl Source<'_> {
 }
 
 #[cfg(feature = "parquet")]
-fn open_parquet<'a>(place: &Place) -> Result<Source<'a>> {
+fn open_parquet<'a>(place: &FilePlace) -> Result<Source<'a>> {
     let rows = parquet::ColumnRows::open(place.clone(), ColumnsKind::Parquet)?;
     Ok(Source::Columns(Box::new(rows)))
 }
 
 #[cfg(feature = "parquet")]
-fn open_feather<'a>(place: &Place) -> Result<Source<'a>> {
+fn open_feather<'a>(place: &FilePlace) -> Result<Source<'a>> {
     let rows = parquet::ColumnRows::open(place.clone(), ColumnsKind::Feather)?;
     Ok(Source::Columns(Box::new(rows)))
 }
 
 #[cfg(not(feature = "parquet"))]
-fn open_parquet<'a>(place: &Place) -> Result<Source<'a>> {
+fn open_parquet<'a>(place: &FilePlace) -> Result<Source<'a>> {
     Err(parquet_is_off("Parquet", place))
 }
 
 #[cfg(not(feature = "parquet"))]
-fn open_feather<'a>(place: &Place) -> Result<Source<'a>> {
+fn open_feather<'a>(place: &FilePlace) -> Result<Source<'a>> {
     Err(parquet_is_off("Feather", place))
 }
 
 /// What a program without the feature says about a file of columns.
 #[cfg(not(feature = "parquet"))]
-pub(crate) fn parquet_is_off(kind: &str, place: &Place) -> crate::error::Error {
+pub(crate) fn parquet_is_off(kind: &str, place: &FilePlace) -> crate::error::Error {
     crate::error::Error::invalid(format!(
         "{} is a {kind} file, and this program was built without the feature parquet; build it with that feature, or convert the file to CSV",
         place.path().display()

@@ -15,7 +15,7 @@ use csv::ByteRecord;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::super::columns::Layout;
-use super::super::container::Place;
+use super::super::container::FilePlace;
 use super::super::times::{ZoneText, naive};
 use super::arrow_blocks::check_blocks;
 use super::parquet_footer::check_footer;
@@ -58,7 +58,7 @@ type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>>;
 
 /// An open file of columns.
 pub(crate) struct ColumnFile {
-    place: Place,
+    place: FilePlace,
     kind: ColumnsKind,
     batches: Batches,
     /// What is left of a batch of many rows: Feather files may be one batch.
@@ -68,7 +68,7 @@ pub(crate) struct ColumnFile {
 }
 
 impl ColumnFile {
-    pub(crate) fn open(place: Place, kind: ColumnsKind) -> Result<Self> {
+    pub(crate) fn open(place: FilePlace, kind: ColumnsKind) -> Result<Self> {
         let (batches, names) = match kind {
             ColumnsKind::Parquet => Self::open_parquet(&place)?,
             ColumnsKind::Feather => Self::open_feather(&place)?,
@@ -82,7 +82,7 @@ impl ColumnFile {
         })
     }
 
-    fn open_feather(place: &Place) -> Result<(Batches, Vec<String>)> {
+    fn open_feather(place: &FilePlace) -> Result<(Batches, Vec<String>)> {
         let path: &Path = place.path();
         let mut file = File::open(path).map_err(Error::io("open", path))?;
         let damaged = |e: String| place.error(None, format!("cannot read this Feather file: {e}"));
@@ -94,7 +94,7 @@ impl ColumnFile {
         Ok((Box::new(reader), names.collect()))
     }
 
-    fn open_parquet(place: &Place) -> Result<(Batches, Vec<String>)> {
+    fn open_parquet(place: &FilePlace) -> Result<(Batches, Vec<String>)> {
         let path: &Path = place.path();
         let mut file = File::open(path).map_err(Error::io("open", path))?;
         let damaged = |e: &dyn std::fmt::Display| {
@@ -160,7 +160,7 @@ pub(crate) struct ColumnRows {
 }
 
 impl ColumnRows {
-    pub(crate) fn open(place: Place, kind: ColumnsKind) -> Result<Self> {
+    pub(crate) fn open(place: FilePlace, kind: ColumnsKind) -> Result<Self> {
         let file = ColumnFile::open(place, kind)?;
         Ok(Self {
             layout: Layout::Named(file.names.clone()),

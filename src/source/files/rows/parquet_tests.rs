@@ -382,7 +382,7 @@ fn a_batch_of_many_rows_is_cut() {
     let texts: StringArray = (0..count).map(|i| Some(i.to_string())).collect();
     let bytes = feather(table(vec![("a", Arc::new(texts))]), None, count);
     let (_dir, path) = saved("a.feather", &bytes);
-    let mut rows = ColumnRows::open(Place::of(&path), ColumnsKind::Feather).unwrap();
+    let mut rows = ColumnRows::open(FilePlace::of(&path), ColumnsKind::Feather).unwrap();
     let mut record = ByteRecord::new();
     let mut given = 0;
     while let Step::Row(at) = rows.next(&mut record).unwrap() {

@@ -2,13 +2,13 @@
 
 use std::io::BufRead;
 
-use super::super::container::Place;
+use super::super::container::FilePlace;
 use crate::error::{Error, Result, excerpt};
 
 /// Reads a text byte by byte; what was read may be given back.
 pub(super) struct Scan<'a> {
     reader: Box<dyn BufRead + 'a>,
-    place: Place,
+    place: FilePlace,
     /// Bytes before those of the reader, from `at` on.
     ahead: Vec<u8>,
     at: usize,
@@ -17,7 +17,7 @@ pub(super) struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     /// A scan of `start` and then of what the reader gives.
-    pub(super) fn new(start: Vec<u8>, reader: Box<dyn BufRead + 'a>, place: Place) -> Self {
+    pub(super) fn new(start: Vec<u8>, reader: Box<dyn BufRead + 'a>, place: FilePlace) -> Self {
         Self {
             reader,
             place,
@@ -27,7 +27,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    pub(super) fn place(&self) -> &Place {
+    pub(super) fn place(&self) -> &FilePlace {
         &self.place
     }
 
@@ -229,7 +229,11 @@ mod tests {
     fn scan(text: &str) -> Scan<'_> {
         // A reader that gives three bytes at a time.
         let reader = BufReader::with_capacity(3, Cursor::new(text.as_bytes()));
-        Scan::new(Vec::new(), Box::new(reader), Place::of(Path::new("t.json")))
+        Scan::new(
+            Vec::new(),
+            Box::new(reader),
+            FilePlace::of(Path::new("t.json")),
+        )
     }
 
     fn values(text: &str) -> Vec<String> {

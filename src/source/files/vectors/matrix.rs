@@ -1,7 +1,7 @@
 //! Vectors as they are read.
 
-use super::super::container::Place;
-use super::super::report::{DefectKind, RowDefect};
+use super::super::container::FilePlace;
+use super::super::input_report::{DefectKind, RowDefect};
 use crate::error::Result;
 use crate::model::Space;
 
@@ -13,7 +13,7 @@ pub(crate) struct Matrix {
 }
 
 impl Matrix {
-    pub(super) fn new(dim: usize, place: &Place) -> Result<Self> {
+    pub(super) fn new(dim: usize, place: &FilePlace) -> Result<Self> {
         let most = Space::MAX_DIM as usize;
         if !(1..=most).contains(&dim) {
             return Err(place.error(

@@ -5,9 +5,9 @@ use std::path::Path;
 use csv::ByteRecord;
 
 use super::super::columns::{Columns, Field, Layout, TimeColumns};
-use super::super::container::{Place, for_each_member};
+use super::super::container::{FilePlace, for_each_member};
 use super::super::fields::{read_time, wrong_unit};
-use super::super::report::{DefectKind, RowDefect};
+use super::super::input_report::{DefectKind, RowDefect};
 use super::super::rows::{Rows, Step};
 use super::super::times::{TimeForm, TimeForms, WrittenTime};
 use super::options::VectorOptions;
@@ -246,7 +246,7 @@ fn read_rows(rows: &mut Rows<'_>, options: &VectorOptions, metas: &mut Metas) ->
     }
 }
 
-fn resolve(layout: &Layout, place: &Place, options: &VectorOptions) -> Result<MetaColumns> {
+fn resolve(layout: &Layout, place: &FilePlace, options: &VectorOptions) -> Result<MetaColumns> {
     let found = match layout {
         Layout::Named(names) => Columns::new(names, &options.map, &FIELDS)
             .and_then(|columns| MetaColumns::resolve(&columns)),

@@ -12,8 +12,8 @@ mod table;
 
 use std::path::Path;
 
-use super::container::{Content, Member, Place, for_each_member};
-use super::report::InputReport;
+use super::container::{Content, FilePlace, Member, for_each_member};
+use super::input_report::InputReport;
 use crate::error::{Error, Result};
 use matrix::Matrix;
 pub use meta::VectorMeta;
@@ -77,7 +77,7 @@ pub fn read_vectors(path: &Path, options: &VectorOptions) -> Result<VectorFile> 
 
 #[cfg(feature = "parquet")]
 fn read_columns(
-    place: &Place,
+    place: &FilePlace,
     content: &Content<'_>,
     options: &VectorOptions,
 ) -> Result<(Matrix, Metas)> {
@@ -90,7 +90,7 @@ fn read_columns(
 
 #[cfg(not(feature = "parquet"))]
 fn read_columns(
-    place: &Place,
+    place: &FilePlace,
     content: &Content<'_>,
     _: &VectorOptions,
 ) -> Result<(Matrix, Metas)> {

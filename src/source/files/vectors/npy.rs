@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, ErrorKind, Read};
 
-use super::super::container::Place;
+use super::super::container::FilePlace;
 use super::matrix::Matrix;
 use crate::error::{Result, excerpt, shortened};
 
@@ -114,7 +114,7 @@ struct Header {
 }
 
 /// Reads a whole file from its magic on.
-pub(super) fn read(mut reader: Box<dyn BufRead + '_>, place: &Place) -> Result<Matrix> {
+pub(super) fn read(mut reader: Box<dyn BufRead + '_>, place: &FilePlace) -> Result<Matrix> {
     let header = read_header(&mut reader, place)?;
     let mut matrix = Matrix::new(header.dim, place)?;
     let mut bytes = vec![0; header.dim * header.number.bytes()];
@@ -142,7 +142,7 @@ pub(super) fn read(mut reader: Box<dyn BufRead + '_>, place: &Place) -> Result<M
     Ok(matrix)
 }
 
-fn read_header(reader: &mut dyn BufRead, place: &Place) -> Result<Header> {
+fn read_header(reader: &mut dyn BufRead, place: &FilePlace) -> Result<Header> {
     let mut start = [0; 8];
     let mut read = |buffer: &mut [u8]| {
         reader.read_exact(buffer).map_err(|e| match e.kind() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::super::report::OnError;
+use super::super::input_report::OnError;
 
 /// What the caller knows about a file of vectors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

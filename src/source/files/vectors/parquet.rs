@@ -10,7 +10,7 @@ use arrow_cast::cast;
 use arrow_schema::DataType;
 
 use super::super::columns::Columns;
-use super::super::container::Place;
+use super::super::container::FilePlace;
 use super::super::rows::{ColumnFile, ColumnsKind, texts_of};
 use super::columns::{VectorColumns, numbers_of};
 use super::matrix::Matrix;
@@ -20,7 +20,7 @@ use crate::error::{Result, shortened};
 
 /// Reads a whole file. The first vector decides the dimension.
 pub(super) fn read(
-    place: &Place,
+    place: &FilePlace,
     kind: ColumnsKind,
     options: &VectorOptions,
 ) -> Result<(Matrix, Metas)> {

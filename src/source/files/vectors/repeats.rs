@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::report::{DefectKind, InputReport, NoticeKind, RowDefect};
+use super::super::input_report::{DefectKind, InputReport, NoticeKind, RowDefect};
 use super::meta::VectorMeta;
 
 /// Which rows are to be stored. Of rows of one window with the same vector it is the first one; of rows of one

@@ -5,7 +5,7 @@ use csv::ByteRecord;
 
 use super::super::columns::{Columns, Layout};
 use super::super::container::Member;
-use super::super::report::{DefectKind, RowDefect};
+use super::super::input_report::{DefectKind, RowDefect};
 use super::super::rows::{Rows, Step};
 use super::columns::{VectorColumns, numbers_of};
 use super::matrix::Matrix;

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::super::report::NoticeKind;
+use super::super::input_report::NoticeKind;
 use super::*;
 use crate::model::{Interval, Timestamp};
-use crate::source::files::report::{DefectKind, OnError};
+use crate::source::files::input_report::{DefectKind, OnError};
 
 /// A `.npy` file as NumPy writes it.
 fn npy(descr: &str, rows: usize, dim: usize, values: &[u8]) -> Vec<u8> {

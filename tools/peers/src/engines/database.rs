@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use rhymedb::{Control, Database, Hit, OpenOptions, SeriesKey, Timestamp, VectorRow};
+use rhymedb::{Control, Database, Hit, OpenOptions, SeriesKey, Timestamp};
+use rhymedb::ingest::VectorRow;
 
 use super::{Answer, Built, Engine, seconds};
 use crate::serve::Set;

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use memmap2::Mmap;
-use rhymedb::index::{
-    self, BuildParams, Builder, Graph, Index, Query, RowSet, Rows, RowsBuilder, Scratch, Wanted,
-};
+use rhymedb::index::{BuildParams, Builder, Graph, Index, Query, RowSet, Rows, RowsBuilder, Scratch, Wanted, self};
 
 use super::{Answer, Built, EF_CONSTRUCTION, Engine, M, seconds, unknown};
 use crate::serve::Set;

@@ -1,5 +1,7 @@
 use clap::Args as ClapArgs;
-use rhymedb::{AdjustReport, Split, Target, Timestamp};
+use rhymedb::data::Split;
+use rhymedb::ingest::AdjustReport;
+use rhymedb::{Target, Timestamp};
 use serde_json::{Value, json};
 
 use crate::failure::Outcome;

@@ -2,7 +2,8 @@
 
 use clap::Args;
 use rhymedb::ask::{AnomalyReply, AnomalyRequest, AnomalyScanRequest, Span};
-use rhymedb::{AnomalyAnswer, Error, Interval, Measure, RankedSize, Timestamp, View};
+use rhymedb::query::{AnomalyAnswer, Measure, RankedSize};
+use rhymedb::{Error, Interval, Timestamp, View};
 
 use super::labels::Labels;
 use super::moves::MOVE_COLUMNS;

@@ -1,7 +1,8 @@
 //! The unusual episodes of a period, printed.
 
+use rhymedb::View;
 use rhymedb::ask::AnomalyScanReply;
-use rhymedb::{AnomalyScanAnswer, Measure, View};
+use rhymedb::query::{AnomalyScanAnswer, Measure};
 
 use super::moves::MOVE_COLUMNS;
 use super::pictures;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
-use rhymedb::{Attribute, Error, Timestamp, read_attributes};
+use rhymedb::data::Attribute;
+use rhymedb::files::read_attributes;
+use rhymedb::{Error, Timestamp};
 use serde_json::{Value, json};
 
 use super::delete::confirm;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::query_text;
 use super::shown::{self, rounded};
-use super::words::{self, Place};
+use super::words::{self, SpaceOptions};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SYMBOL", conflicts_with_all = ["targets", "history"])]
     headlines: Option<String>,
     #[command(flatten)]
-    place: Place,
+    options: SpaceOptions,
     /// Only windows that closed, or headlines published, at or after this time
     #[arg(long)]
     from: Option<Timestamp>,
@@ -60,8 +60,8 @@ fn points(global: &Global, args: &Args) -> Outcome {
     let targets = args.targets.iter().map(|text| query_text::subject(text));
     let targets = targets.collect::<Outcome<_>>()?;
     let mut request = AxisRequest::new(&args.low, &args.high, targets);
-    request.space.clone_from(&args.place.space);
-    request.as_of = args.place.as_of;
+    request.space.clone_from(&args.options.space);
+    request.as_of = args.options.as_of;
     let reply = request.ask(&view_of(global, &open(global)?))?;
     progress::notes(global, &reply.notes);
     let columns = [
@@ -76,9 +76,9 @@ fn points(global: &Global, args: &Args) -> Outcome {
 fn history(global: &Global, args: &Args, series: &str) -> Outcome {
     let series = words::series(series)?;
     let mut request = AxisHistoryRequest::new(&args.low, &args.high, series);
-    request.space.clone_from(&args.place.space);
+    request.space.clone_from(&args.options.space);
     (request.from, request.until) = (args.from, args.until);
-    request.as_of = args.place.as_of;
+    request.as_of = args.options.as_of;
     let reply = request.ask(&view_of(global, &open(global)?))?;
     progress::notes(global, &reply.notes);
     let columns = [
@@ -92,9 +92,9 @@ fn history(global: &Global, args: &Args, series: &str) -> Outcome {
 
 fn headlines(global: &Global, args: &Args, symbol: &str) -> Outcome {
     let mut request = AxisHeadlinesRequest::new(&args.low, &args.high, symbol);
-    request.space.clone_from(&args.place.space);
+    request.space.clone_from(&args.options.space);
     (request.from, request.until) = (args.from, args.until);
-    request.as_of = args.place.as_of;
+    request.as_of = args.options.as_of;
     let reply = request.ask(&view_of(global, &open(global)?))?;
     progress::notes(global, &reply.notes);
     let columns = [

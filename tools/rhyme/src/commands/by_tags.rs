@@ -2,11 +2,11 @@
 
 use clap::Args;
 use rhymedb::ask::ClassifyByTagsRequest;
-use rhymedb::{TagAccuracy, TagVoteAnswer};
+use rhymedb::query::{TagAccuracy, TagVoteAnswer};
 
 use super::query_text;
 use super::shown::{self, rounded};
-use super::words::{self, Place};
+use super::words::{self, SpaceOptions};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -25,11 +25,11 @@ pub(super) struct ByTags {
     neighbours: usize,
 }
 
-pub(super) fn run(global: &Global, target: &str, (args, place): (&ByTags, &Place)) -> Outcome {
+pub(super) fn run(global: &Global, target: &str, args: &ByTags, options: &SpaceOptions) -> Outcome {
     let mut request = ClassifyByTagsRequest::new(query_text::subject(target)?);
     request.neighbours = args.neighbours;
-    request.space.clone_from(&place.space);
-    request.as_of = place.as_of;
+    request.space.clone_from(&options.space);
+    request.as_of = options.as_of;
     let view = view_of(global, &open(global)?);
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
@@ -43,7 +43,7 @@ pub(super) fn run(global: &Global, target: &str, (args, place): (&ByTags, &Place
         Format::Json => output::json(&output::value(&reply)?),
         Format::Csv => output::listing(global.format, &columns, &rows, ""),
         Format::Table => {
-            let view = &known(&view, place.as_of);
+            let view = &known(&view, options.as_of);
             output::prose(&format!(
                 "{}\n{}\n",
                 words::window_line(view, answer.query.as_ref(), target)?,

@@ -1,12 +1,13 @@
 use clap::Args as ClapArgs;
 use rhymedb::ask::{ClassifyHistoryRequest, ClassifyRequest};
-use rhymedb::{ClassifyAnswer, Error, JudgedBy, Timestamp};
+use rhymedb::query::{ClassifyAnswer, JudgedBy};
+use rhymedb::{Error, Timestamp};
 
 use super::by_tags::{self, ByTags};
 use super::labels::Labels;
 use super::query_text;
 use super::shown::{self, rounded};
-use super::words::{self, Place};
+use super::words::{self, SpaceOptions};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -42,7 +43,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     by_tags: ByTags,
     #[command(flatten)]
-    place: Place,
+    options: SpaceOptions,
     /// Choose no label if the two best probabilities are nearer than this
     #[arg(long, default_value_t = 0.05, value_name = "MARGIN")]
     abstain: f64,
@@ -69,7 +70,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         check_single(args)?;
     }
     if let (true, Some(target)) = (args.by_tags.by_tags, &args.target) {
-        return by_tags::run(global, target, (&args.by_tags, &args.place));
+        return by_tags::run(global, target, &args.by_tags, &args.options);
     }
     match (&args.history, &args.target) {
         (Some(series), _) => history(global, args, series),
@@ -99,9 +100,9 @@ fn check_single(args: &Args) -> Outcome {
 fn one(global: &Global, args: &Args, target: &str) -> Outcome {
     let mut request = ClassifyRequest::new(query_text::subject(target)?);
     (request.labels, request.set) = args.labels.chosen()?;
-    request.space.clone_from(&args.place.space);
+    request.space.clone_from(&args.options.space);
     (request.abstain, request.centred) = (args.abstain, args.centred);
-    request.as_of = args.place.as_of;
+    request.as_of = args.options.as_of;
     let db = open(global)?;
     let view = view_of(global, &db);
     let (reply, answer) = request.ask_in_full(&view)?;
@@ -124,7 +125,7 @@ fn one(global: &Global, args: &Args, target: &str) -> Outcome {
         Format::Json => output::json(&output::value(&reply)?),
         Format::Csv => output::listing(format, &columns, &rows, ""),
         Format::Table => {
-            let view = &known(&view, args.place.as_of);
+            let view = &known(&view, args.options.as_of);
             output::prose(&format!(
                 "{}\n{}\n",
                 words::window_line(view, answer.query.as_ref(), target)?,
@@ -166,16 +167,16 @@ const RUN_COLUMNS: [Column; 5] = [
 fn history(global: &Global, args: &Args, series: &str) -> Outcome {
     let mut request = ClassifyHistoryRequest::new(words::series(series)?);
     (request.labels, request.set) = args.labels.chosen()?;
-    request.space.clone_from(&args.place.space);
+    request.space.clone_from(&args.options.space);
     (request.abstain, request.centred) = (args.abstain, args.centred);
     request.confirm = args.confirm;
     (request.from, request.until) = (args.from, args.until);
-    request.as_of = args.place.as_of;
+    request.as_of = args.options.as_of;
     let db = open(global)?;
     let view = view_of(global, &db);
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
-    let view = &known(&view, args.place.as_of);
+    let view = &known(&view, args.options.as_of);
     args.plot.write(global, || {
         picture::regimes(view, &request.label_set()?, &answer)
     })?;

@@ -3,7 +3,7 @@ use rhymedb::Error;
 use rhymedb::ask::{CombineRequest, Term};
 
 use super::which::Which;
-use super::words::Place;
+use super::words::SpaceOptions;
 use super::{hits, query_text};
 use crate::failure::Outcome;
 use crate::global::Global;
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(short, default_value_t = 10)]
     k: usize,
     #[command(flatten)]
-    place: Place,
+    options: SpaceOptions,
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -38,15 +38,15 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let mut request = CombineRequest::new(terms(&args.terms)?);
     request.name = Some(args.terms.join(" "));
     request.k = args.k;
-    request.space.clone_from(&args.place.space);
+    request.space.clone_from(&args.options.space);
     request.filter = args.which.filter();
-    request.as_of = args.place.as_of;
-    request.exact = args.place.exact;
+    request.as_of = args.options.as_of;
+    request.exact = args.options.exact;
     let db = open(global)?;
     let view = view_of(global, &db);
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.found.notes);
-    let view = &known(&view, args.place.as_of);
+    let view = &known(&view, args.options.as_of);
     let asked = &reply.found.query.target;
     let drawn = || {
         let mut picture = picture::found(view, asked, &answer, None)?;

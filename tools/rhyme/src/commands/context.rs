@@ -3,7 +3,7 @@ use rhymedb::Target;
 use rhymedb::ask::{ContextRequest, Span};
 
 use super::shown::{self, rounded};
-use super::words::{self, Place};
+use super::words::{self, SpaceOptions};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// A window of a stored series
     target: Target,
     #[command(flatten)]
-    place: Place,
+    options: SpaceOptions,
     /// Headlines that name this symbol [default: the window's]
     #[arg(long)]
     symbol: Option<String>,
@@ -36,16 +36,16 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let mut request = ContextRequest::new(args.target.clone());
-    request.space.clone_from(&args.place.space);
+    request.space.clone_from(&args.options.space);
     request.symbol.clone_from(&args.symbol);
     (request.before, request.after) = (args.before, args.after);
     request.latency = args.latency;
-    request.as_of = args.place.as_of;
+    request.as_of = args.options.as_of;
     let db = open(global)?;
     let view = view_of(global, &db);
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
-    let view = &known(&view, args.place.as_of);
+    let view = &known(&view, args.options.as_of);
     let rows = shown::rows(&reply.headlines)?;
     match global.format {
         Format::Json => output::json(&output::value(&reply)?),

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use rhymedb::{BackupReport, Database};
+use rhymedb::Database;
+use rhymedb::admin::BackupReport;
 
 use super::verify::READ;
 use crate::failure::Outcome;

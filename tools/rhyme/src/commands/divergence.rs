@@ -1,9 +1,10 @@
 use clap::Args as ClapArgs;
+use rhymedb::Timestamp;
 use rhymedb::ask::{DivergenceRequest, Span};
-use rhymedb::{DivergenceAnswer, Timestamp};
+use rhymedb::query::DivergenceAnswer;
 
 use super::shown::{self, rounded};
-use super::words::{self, Place};
+use super::words::{self, SpaceOptions};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     /// The series, like BTCUSDT:1h
     series: String,
     #[command(flatten)]
-    place: Place,
+    options: SpaceOptions,
     /// Headlines that name this symbol [default: the series' own]
     #[arg(long)]
     symbol: Option<String>,
@@ -62,19 +63,19 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let mut request = DivergenceRequest::new(words::series(&args.series)?);
-    request.space.clone_from(&args.place.space);
+    request.space.clone_from(&args.options.space);
     request.symbol.clone_from(&args.symbol);
     (request.from, request.until) = (args.from, args.until);
     (request.latency, request.lag) = (args.latency, args.lag);
     (request.below, request.history) = (args.below, args.history);
     (request.moments, request.k) = (args.moments, args.k);
-    request.as_of = args.place.as_of;
+    request.as_of = args.options.as_of;
     check_period(args.from, args.until)?;
     let db = open(global)?;
     let view = view_of(global, &db);
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
-    let view = &known(&view, args.place.as_of);
+    let view = &known(&view, args.options.as_of);
     let drawn = || picture::divergence(view, args.below, &answer);
     args.plot.write(global, drawn)?;
     let (columns, rows, none) = match (&reply.moments, &reply.episodes) {

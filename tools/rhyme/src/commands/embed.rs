@@ -1,7 +1,8 @@
 use clap::Args;
 use std::path::Path;
 
-use rhymedb::{Error, Weights, chart_encoder_by_name};
+use rhymedb::Error;
+use rhymedb::encode::{Weights, chart_encoder_by_name};
 use serde_json::json;
 
 use super::left_out_windows::tell_left_out;

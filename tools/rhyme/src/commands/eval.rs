@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use rhymedb::{EvalMeasure, EvalReport, EvalSection, Interval, Timestamp, Weights};
+use rhymedb::encode::Weights;
+use rhymedb::eval::{EvalMeasure, EvalReport, EvalSection};
+use rhymedb::{Interval, Timestamp};
 
 use crate::failure::Outcome;
 use crate::format::Format;

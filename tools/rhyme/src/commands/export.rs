@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Subcommand};
-use rhymedb::{
-    Bars, Error, Headline, SeriesKey, TableColumn, TableWriter, Tag, Target, Timestamp, View,
-};
+use rhymedb::data::{Headline, Tag};
+use rhymedb::files::{TableColumn, TableWriter};
+use rhymedb::{Bars, Error, SeriesKey, Target, Timestamp, View};
 use serde_json::json;
 
 use crate::failure::Outcome;

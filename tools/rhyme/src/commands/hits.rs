@@ -1,7 +1,8 @@
 //! The answer to a search for similar windows, printed.
 
 use rhymedb::ask::{HitRow, SimilarReply};
-use rhymedb::{Hit, SimilarAnswer, View};
+use rhymedb::query::SimilarAnswer;
+use rhymedb::{Hit, View};
 use serde::Serialize;
 use serde_json::Value;
 

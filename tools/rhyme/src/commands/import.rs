@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 
-use rhymedb::{NoticeKind, SeriesKey, VectorFile, VectorOptions, VectorRow, read_vectors};
+use rhymedb::SeriesKey;
+use rhymedb::files::{NoticeKind, VectorFile, VectorOptions, read_vectors};
+use rhymedb::ingest::VectorRow;
 
 use super::ingest_tally::{count, span};
 use super::input_notes::InputNotes;

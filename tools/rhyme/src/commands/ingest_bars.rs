@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use rayon::prelude::*;
-use rhymedb::{
-    BarFile, BarOptions, Calendar, Database, Error, Ingest, IngestReport, Interval, OnConflict,
-    SeriesKey, TimeOf, Timestamp, View, find_inputs_and_others, named_by_path, read_bars,
+use rhymedb::data::Calendar;
+use rhymedb::files::{
+    BarFile, BarOptions, OnConflict, TimeOf, find_inputs_and_others, named_by_path, read_bars,
 };
+use rhymedb::ingest::{Ingest, IngestReport};
+use rhymedb::{Database, Error, Interval, SeriesKey, Timestamp, View};
 use serde_json::{Value, json};
 
 use super::ingest_memory::Memory;

@@ -4,11 +4,12 @@ use clap::Args;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use rhymedb::{
-    BybitClient, Calendar, Control, Database, Error, Ingest, Interval, SeriesBars, SeriesInfo,
-    SeriesKey, SyncReport, SyncRequest, Timestamp, bybit_series_key, parse_bybit_interval,
-    sync_klines,
+use rhymedb::bybit::{
+    BybitClient, SyncReport, SyncRequest, bybit_series_key, parse_bybit_interval, sync_klines,
 };
+use rhymedb::data::{Calendar, SeriesInfo};
+use rhymedb::ingest::Ingest;
+use rhymedb::{Control, Database, Error, Interval, SeriesBars, SeriesKey, Timestamp};
 use serde_json::{Value, json};
 
 use super::ingest_tally::{count, span};
@@ -30,7 +31,7 @@ pub(crate) struct IngestBybit {
     pub(crate) interval: Vec<Interval>,
     /// spot, linear or inverse
     #[arg(long, default_value = "linear")]
-    pub(crate) category: rhymedb::BybitCategory,
+    pub(crate) category: rhymedb::bybit::BybitCategory,
     /// From this time on [default: all history]
     #[arg(long)]
     pub(crate) from: Option<Timestamp>,

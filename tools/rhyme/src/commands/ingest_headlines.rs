@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rayon::prelude::*;
-use rhymedb::{HeadlineOptions, find_inputs_and_others, read_headlines};
+use rhymedb::files::{HeadlineOptions, find_inputs_and_others, read_headlines};
 use serde_json::json;
 
 use super::ingest_tally::{Others, count, span};

@@ -4,10 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use rhymedb::{
-    BarOptions, Database, Error, FileRead, FileStamp, ReadSpan, SeriesKey, View, stamp_file,
-    unchanged_file,
-};
+use rhymedb::files::{BarOptions, stamp_file, unchanged_file};
+use rhymedb::ingest::{FileRead, FileStamp, ReadSpan};
+use rhymedb::{Database, Error, SeriesKey, View};
 
 /// What is known of files that were read before.
 pub(super) struct Memory<'o> {

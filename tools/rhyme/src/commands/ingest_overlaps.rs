@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use rhymedb::{
-    BarFile, BarOptions, Bars, Contradiction, Error, FilePart, FileStamp, OnConflict, Overlap,
-    ReadSpan, SeriesBars, SeriesKey, Timestamp, View, read_bars,
+use rhymedb::files::{
+    BarFile, BarOptions, Contradiction, FilePart, OnConflict, Overlap, read_bars,
 };
+use rhymedb::ingest::{FileStamp, ReadSpan};
+use rhymedb::{Bars, Error, SeriesBars, SeriesKey, Timestamp, View};
 
 /// A file that was read, and its place in the order of all files.
 pub(super) struct OrderedFile {

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use rhymedb::{Control, Error, InputReport, Inputs, ReadSpan, SeriesBars, Timestamp};
+use rhymedb::files::{InputReport, Inputs};
+use rhymedb::ingest::ReadSpan;
+use rhymedb::{Control, Error, SeriesBars, Timestamp};
 
 use super::ingest_overlaps::{OrderedFile, Overlaps, RefusedSeries};
 use super::input_notes::InputNotes;
@@ -122,8 +124,8 @@ impl<'a> Tally<'a> {
         let left = self.bytes.saturating_sub(self.bytes_done);
         let to_come = u128::from(self.rows) * u128::from(left);
         let to_come = to_come / u128::from(self.bytes_done.max(1));
-        control.show(rhymedb::Progress {
-            stage: rhymedb::Stage::Read,
+        control.show(rhymedb::ingest::Progress {
+            stage: rhymedb::ingest::Stage::Read,
             done: self.rows,
             total: self.rows + u64::try_from(to_come).unwrap_or(0),
         })?;

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use rhymedb::{Error, FilePart, InputReport, NoticeKind};
+use rhymedb::Error;
+use rhymedb::files::{FilePart, InputReport, NoticeKind};
 
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use rhymedb::Error;
 use rhymedb::ask::LabelText;
-use rhymedb::{Error, LabelSet};
+use rhymedb::query::LabelSet;
 
 use crate::failure::Outcome;
 

@@ -1,4 +1,4 @@
-use rhymedb::IngestReport;
+use rhymedb::ingest::IngestReport;
 
 use crate::global::Global;
 use crate::progress::notice;

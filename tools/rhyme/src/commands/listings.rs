@@ -253,7 +253,7 @@ pub(crate) fn stats(global: &Global) -> Outcome {
 fn stats_row(db: &Database) -> Outcome<Value> {
     let stats = db.stats()?;
     let spaces = db.now().spaces()?;
-    let sum = |part: fn(&rhymedb::SpaceInfo) -> u64| spaces.iter().map(part).sum::<u64>();
+    let sum = |part: fn(&rhymedb::data::SpaceInfo) -> u64| spaces.iter().map(part).sum::<u64>();
     let per_bar = stats.bar_bytes as f64 / stats.bars.max(1) as f64;
     let two_digits = |x: f64| (x * 100.0).round() / 100.0;
     Ok(json!({

@@ -1,6 +1,7 @@
 use clap::Args;
+use rhymedb::Timestamp;
 use rhymedb::ask::{MapReply, MapRequest};
-use rhymedb::{MapAnswer, Timestamp};
+use rhymedb::query::MapAnswer;
 
 use super::shown;
 use super::which::Which;

@@ -1,10 +1,11 @@
 use clap::Args as ClapArgs;
+use rhymedb::Timestamp;
 use rhymedb::ask::{NewsReply, NewsRequest, Span};
-use rhymedb::{NewsAbout, Timestamp};
+use rhymedb::query::NewsAbout;
 
 use super::query_text;
 use super::shown::{self, rounded};
-use super::words::{self, HEADLINE_COLUMNS, Place};
+use super::words::{self, HEADLINE_COLUMNS, SpaceOptions};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     #[arg(short, default_value_t = 10)]
     k: usize,
     #[command(flatten)]
-    place: Place,
+    options: SpaceOptions,
     /// Only headlines published at most so long before or after the window's last close, like 3d
     #[arg(long, value_name = "TIME")]
     within: Option<Span>,
@@ -57,19 +58,19 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let mut request = NewsRequest::new(query_text::subject(&args.target)?);
     request.k = args.k;
-    request.space.clone_from(&args.place.space);
+    request.space.clone_from(&args.options.space);
     request.within = args.within;
     request.symbol.clone_from(&args.symbol);
     (request.any_symbol, request.any_time) = (args.any_symbol, args.any_time);
     (request.from, request.until) = (args.from, args.until);
     request.latency = args.latency;
-    request.as_of = args.place.as_of;
+    request.as_of = args.options.as_of;
     check_period(args.from, args.until)?;
     let db = open(global)?;
     let view = view_of(global, &db);
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
-    let view = &known(&view, args.place.as_of);
+    let view = &known(&view, args.options.as_of);
     let format = global.format;
     let rows = shown::rows(&reply.headlines)?;
     match format {

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use clap::Args;
 use rhymedb::ask::{Open, Subject};
-use rhymedb::{
-    Bar, BarOptions, Calendar, Error, SeriesKey, SimilarAnswer, Target, View, Window, read_bars,
-};
+use rhymedb::data::Calendar;
+use rhymedb::files::{BarOptions, read_bars};
+use rhymedb::query::SimilarAnswer;
+use rhymedb::{Bar, Error, SeriesKey, Target, View, Window};
 
 use crate::failure::Outcome;
 use crate::text::legible;
@@ -48,7 +49,8 @@ impl WithOpen {
 
     #[cfg(feature = "http")]
     fn of_bybit(&self, key: &SeriesKey) -> Outcome<Bar> {
-        use rhymedb::{BybitClient, Timestamp};
+        use rhymedb::Timestamp;
+        use rhymedb::bybit::BybitClient;
         let category = key.venue.strip_prefix("bybit_");
         let category = category.and_then(|name| name.parse().ok());
         let category = category.filter(|_| key.market == "crypto").ok_or_else(|| {

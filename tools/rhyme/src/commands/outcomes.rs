@@ -1,7 +1,7 @@
 //! What happened after the hits of a search, printed.
 
 use rhymedb::ask::Afterwards;
-use rhymedb::{Horizon, LeftOut};
+use rhymedb::query::{Horizon, LeftOut};
 use serde_json::{Value, json};
 
 use super::hits::Found;

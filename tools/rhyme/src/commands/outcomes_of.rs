@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use rhymedb::ask::{OutcomesReply, OutcomesRequest};
-use rhymedb::{Benchmark, Error, Horizon, Target, Timestamp};
+use rhymedb::query::{Benchmark, Horizon};
+use rhymedb::{Error, Target, Timestamp};
 use serde_json::Value;
 
 use super::outcomes::{OUTCOME_COLUMNS, with_horizon};

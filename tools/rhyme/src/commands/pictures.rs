@@ -1,6 +1,7 @@
 //! Windows as pictures: candle charts, small charts in tables, and what came afterwards.
 
-use rhymedb::{Bars, Error, SimilarAnswer, Target, Timestamp, View, Window};
+use rhymedb::query::SimilarAnswer;
+use rhymedb::{Bars, Error, Target, Timestamp, View, Window};
 
 use crate::failure::Outcome;
 use crate::format::Format;

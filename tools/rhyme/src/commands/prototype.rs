@@ -1,5 +1,6 @@
 use clap::Subcommand;
-use rhymedb::{Prototype, Target, Timestamp};
+use rhymedb::query::Prototype;
+use rhymedb::{Target, Timestamp};
 use serde_json::{Value, json};
 
 use super::delete::confirm;

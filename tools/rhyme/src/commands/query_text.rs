@@ -1,8 +1,9 @@
 //! From what a user types to what is compared.
 
 use crate::failure::Outcome;
+use rhymedb::Error;
 use rhymedb::ask::{BarRow, Bars, Subject};
-use rhymedb::{BarOptions, Error, read_bars};
+use rhymedb::files::{BarOptions, read_bars};
 use std::path::Path;
 
 /// The bars of a candle file, if there is one of that name, else the text as it is.

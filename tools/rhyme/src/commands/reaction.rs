@@ -1,11 +1,12 @@
 use clap::Args as ClapArgs;
 use rhymedb::ask::{ReactionReply, ReactionRequest, Span};
-use rhymedb::{Benchmark, Horizon, Interval, ReactionAnswer, Timestamp};
+use rhymedb::query::{Benchmark, Horizon, ReactionAnswer};
+use rhymedb::{Interval, Timestamp};
 use serde_json::Value;
 
 use super::shown::{self, rounded};
 use super::summary::{self, Compared, in_percent};
-use super::words::{self, Place};
+use super::words::{self, SpaceOptions};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -35,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "5", value_name = "TIME|BARS")]
     horizon: Horizon,
     #[command(flatten)]
-    place: Place,
+    options: SpaceOptions,
     /// Only series of this market
     #[arg(long)]
     market: Option<String>,
@@ -69,7 +70,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let mut request = ReactionRequest::new(&args.text);
     request.k = args.k;
     request.horizon = args.horizon;
-    request.space.clone_from(&args.place.space);
+    request.space.clone_from(&args.options.space);
     request.market.clone_from(&args.market);
     request.interval = args.interval;
     request.net_of.clone_from(&args.net_of);
@@ -77,13 +78,13 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     (request.from, request.until) = (args.from, args.until);
     request.latency = args.latency;
     request.seed = args.seed;
-    request.as_of = args.place.as_of;
+    request.as_of = args.options.as_of;
     check_period(args.from, args.until)?;
     let db = open(global)?;
     let view = view_of(global, &db);
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
-    let view = &known(&view, args.place.as_of);
+    let view = &known(&view, args.options.as_of);
     args.plot.write(global, || {
         picture::news(view, &answer, |horizon, interval| {
             let mut again = request.clone();

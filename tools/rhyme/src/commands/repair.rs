@@ -1,4 +1,5 @@
-use rhymedb::{Database, LostBars, LostVectors, RepairReport};
+use rhymedb::Database;
+use rhymedb::admin::{LostBars, LostVectors, RepairReport};
 use serde_json::Value;
 
 use crate::failure::{Failure, Outcome};
@@ -66,7 +67,7 @@ fn verdict(report: &RepairReport) -> Outcome {
     let unknown = report
         .damaged
         .iter()
-        .any(|d| d.fate == rhymedb::SegmentFate::Left);
+        .any(|d| d.fate == rhymedb::admin::SegmentFate::Left);
     if unknown {
         left.push("the encoder of a space is not known to this program, or its weights are damaged; repair with the program that made the space, or make the space again".to_owned());
     }

@@ -1,5 +1,6 @@
 use clap::Args;
-use rhymedb::{Control, Database, Error, Interval, ResampleReport, SeriesKey};
+use rhymedb::ingest::ResampleReport;
+use rhymedb::{Control, Database, Error, Interval, SeriesKey};
 use serde_json::{Value, json};
 
 use super::left_out_windows::tell_left_out;

@@ -1,5 +1,5 @@
 use clap::Args;
-use rhymedb::{ClockZone, DateOrder, OnError};
+use rhymedb::files::{ClockZone, DateOrder, OnError};
 
 /// How the rows of input files are read.
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ pub(crate) struct Times {
 struct Columns(Vec<(String, String)>);
 
 fn columns(text: &str) -> Result<Columns, String> {
-    rhymedb::parse_map(text)
+    rhymedb::files::parse_map(text)
         .map(Columns)
         .map_err(|e| e.to_string())
 }

@@ -1,13 +1,14 @@
 use clap::Args as ClapArgs;
+use rhymedb::View;
 use rhymedb::ask::{SearchReply, SearchRequest, Span};
-use rhymedb::{SearchAnswer, View};
+use rhymedb::query::SearchAnswer;
 use serde_json::{Value, json};
 
 use super::hits::{HIT_COLUMNS, hit_table};
 use super::shown::{self, rounded};
 use super::told::{self, Sentence};
 use super::which::Which;
-use super::words::{self, HEADLINE_COLUMNS, Place};
+use super::words::{self, HEADLINE_COLUMNS, SpaceOptions};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -41,7 +42,7 @@ pub(crate) struct Args {
     #[arg(short, default_value_t = 10)]
     k: usize,
     #[command(flatten)]
-    place: Place,
+    options: SpaceOptions,
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -59,19 +60,19 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let mut request = SearchRequest::new(&args.text);
     request.k = args.k;
-    request.space.clone_from(&args.place.space);
+    request.space.clone_from(&args.options.space);
     request.filter = args.which.filter();
-    request.as_of = args.place.as_of;
+    request.as_of = args.options.as_of;
     request.by_words = args.sentence.by_words;
     request.all_symbols = args.sentence.all_symbols;
     request.latency = args.latency;
     request.ef = args.ef;
-    request.exact = args.place.exact;
+    request.exact = args.options.exact;
     let db = open(global)?;
     let view = view_of(global, &db);
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
-    let view = &known(&view, args.place.as_of);
+    let view = &known(&view, args.options.as_of);
     let asked = format!("“{}”", args.text);
     let drawn = || picture::found(view, &asked, &answer.charts, None);
     args.plot.write(global, drawn)?;

@@ -1,6 +1,7 @@
 use clap::Args;
 use rhymedb::ask::{FoundSimilar, Path, PatternRequest, SimilarRequest, Subject};
-use rhymedb::{Benchmark, Error, Horizon, Refine, Timestamp, View};
+use rhymedb::query::{Benchmark, Horizon, Refine};
+use rhymedb::{Error, Timestamp, View};
 
 use super::open_bar::WithOpen;
 use super::told::Sentence;

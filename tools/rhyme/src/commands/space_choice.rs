@@ -1,5 +1,6 @@
 use clap::{Args, ValueEnum};
-use rhymedb::{Control, Database, Error, Weights, chart_encoder_by_name};
+use rhymedb::encode::{Weights, chart_encoder_by_name};
+use rhymedb::{Control, Database, Error};
 
 use crate::failure::Outcome;
 

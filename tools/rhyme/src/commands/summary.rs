@@ -1,7 +1,8 @@
 //! Summaries of outcomes, printed beside what happens anyway.
 
+use rhymedb::Interval;
 use rhymedb::ask::{HorizonReply, ReactionReply, SummaryRow};
-use rhymedb::{Benchmark, Horizon, Interval};
+use rhymedb::query::{Benchmark, Horizon};
 use serde_json::{Value, json};
 
 use crate::failure::Outcome;

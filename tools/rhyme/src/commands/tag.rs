@@ -2,7 +2,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use rhymedb::ask::TagRow;
-use rhymedb::{Error, Interval, NewTag, Target, Timestamp, View, read_tags};
+use rhymedb::files::read_tags;
+use rhymedb::ingest::NewTag;
+use rhymedb::{Error, Interval, Target, Timestamp, View};
 use serde_json::json;
 
 use super::delete::confirm;

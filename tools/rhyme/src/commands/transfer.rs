@@ -4,7 +4,8 @@ use clap::Args;
 use rhymedb::ask::{
     PairRow, TransferMatrixReply, TransferMatrixRequest, TransferReply, TransferRequest,
 };
-use rhymedb::{Fewer, Interval, Timestamp, TransferAnswer, View};
+use rhymedb::query::{Fewer, TransferAnswer};
+use rhymedb::{Interval, Timestamp, View};
 use serde_json::Value;
 
 use super::hits::HIT_COLUMNS;

@@ -1,5 +1,5 @@
 use clap::Args;
-use rhymedb::{ChangedVectors, RecallOptions, RecallReport};
+use rhymedb::admin::{ChangedVectors, RecallOptions, RecallReport};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};

@@ -1,5 +1,6 @@
 use clap::Args;
-use rhymedb::{Filter, Interval, LeastMove, Timestamp};
+use rhymedb::query::LeastMove;
+use rhymedb::{Filter, Interval, Timestamp};
 
 /// The name and the values of an attribute.
 pub(super) fn wanted(text: &str) -> Result<(String, Vec<String>), String> {

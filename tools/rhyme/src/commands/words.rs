@@ -1,7 +1,8 @@
 //! What the commands about charts and words have in common.
 
 use clap::Args as ClapArgs;
-use rhymedb::{Error, Expressiveness, Target, Timestamp, View, Window};
+use rhymedb::query::Expressiveness;
+use rhymedb::{Error, Target, Timestamp, View, Window};
 use serde_json::{Value, json};
 
 use super::moves;
@@ -11,7 +12,7 @@ use crate::text::legible;
 
 /// Where a question goes, and as of when.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct Place {
+pub(crate) struct SpaceOptions {
     /// The space of charts and headlines [default: the only one, or clip]
     #[arg(long)]
     pub(crate) space: Option<String>,

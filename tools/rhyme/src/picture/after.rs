@@ -1,7 +1,8 @@
 //! Bars of windows and of what came after them, as far as the view knows.
 
+use rhymedb::data::Calendar;
 use rhymedb::plot::Chart;
-use rhymedb::{Bars, Calendar, SeriesKey, Timestamp, View, Window};
+use rhymedb::{Bars, SeriesKey, Timestamp, View, Window};
 
 use super::names::name;
 use crate::failure::Outcome;

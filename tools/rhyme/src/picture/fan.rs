@@ -1,7 +1,8 @@
 //! What followed, as fans.
 
 use rhymedb::plot::{Analogs, Fan, FanPath, FanStep};
-use rhymedb::{Horizon, Interval, OutcomeAnswer, ReactionAnswer, View};
+use rhymedb::query::{Horizon, OutcomeAnswer, ReactionAnswer};
+use rhymedb::{Interval, View};
 
 use super::after::{later, returns};
 use super::names::{as_of, name, when};
@@ -83,8 +84,8 @@ fn fan(
     let bars = steps(horizon);
     let horizons: Vec<Horizon> = bars.iter().map(|&n| Horizon::Bars(n)).collect();
     let after = after(&horizons)?;
-    let quantiles = |of: fn(&rhymedb::HorizonOutcomes) -> Option<[f64; 5]>| {
-        let step = |(&bars, h): (&u32, &rhymedb::HorizonOutcomes)| {
+    let quantiles = |of: fn(&rhymedb::query::HorizonOutcomes) -> Option<[f64; 5]>| {
+        let step = |(&bars, h): (&u32, &rhymedb::query::HorizonOutcomes)| {
             Some(FanStep {
                 bars,
                 quantiles: of(h)?,

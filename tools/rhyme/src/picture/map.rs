@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 use rhymedb::plot::{Scatter, ScatterExample, ScatterGroup, ScatterPoint};
-use rhymedb::{MapAnswer, MapPoint, View, Window};
+use rhymedb::query::{MapAnswer, MapPoint};
+use rhymedb::{View, Window};
 
 use super::after::chart;
 use super::names::{as_of, name, when};

@@ -1,7 +1,8 @@
 //! How alike markets or symbols are, as a field of colours.
 
+use rhymedb::View;
 use rhymedb::plot::{Matrix, MatrixCell};
-use rhymedb::{TransferMatrixAnswer, View};
+use rhymedb::query::TransferMatrixAnswer;
 
 use super::names::as_of;
 use crate::text::grouped;
@@ -9,7 +10,8 @@ use crate::text::grouped;
 pub(crate) fn matrix(view: &View, answer: &TransferMatrixAnswer) -> Matrix {
     let names: Vec<String> = answer.groups.iter().map(|g| g.name.clone()).collect();
     let cell = |a: &str, b: &str| {
-        let of = |p: &&rhymedb::TransferPair| (p.a == a && p.b == b) || (p.a == b && p.b == a);
+        let of =
+            |p: &&rhymedb::query::TransferPair| (p.a == a && p.b == b) || (p.a == b && p.b == a);
         let pair = answer.pairs.iter().find(of)?;
         Some(MatrixCell {
             value: pair.mutual,

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use rhymedb::plot::{Band, Flag, Lean, Score, Scores, Timeline, Track};
-use rhymedb::{
-    AnomalyScanAnswer, Bars, DivergenceAnswer, DivergenceEpisode, DivergenceMoment, JudgedBy,
-    LabelSet, RegimesAnswer, SeriesKey, Timestamp, View,
+use rhymedb::query::{
+    AnomalyScanAnswer, DivergenceAnswer, DivergenceEpisode, DivergenceMoment, JudgedBy, LabelSet,
+    RegimesAnswer,
 };
+use rhymedb::{Bars, SeriesKey, Timestamp, View};
 
 use super::names::{as_of, name};
 use super::runs::{MOST_RUNS, Runs, fewer};
@@ -77,7 +78,7 @@ fn anomaly_track(
     (series, key): (usize, &SeriesKey),
 ) -> Outcome<Option<Track>> {
     let own = || answer.scores.iter().filter(|s| s.series == series);
-    let point = |s: &rhymedb::AnomalyScore| Score {
+    let point = |s: &rhymedb::query::AnomalyScore| Score {
         end: s.end,
         value: -s.p_value.log10(),
         flagged: s.p_value <= answer.level,
@@ -88,7 +89,7 @@ fn anomaly_track(
         return Ok(None);
     };
     let episodes = answer.episodes.iter().filter(|e| e.window.series == *key);
-    let flag = |e: &rhymedb::AnomalyEpisode| Flag {
+    let flag = |e: &rhymedb::query::AnomalyEpisode| Flag {
         first: e.from,
         last: e.to,
         label: e.rank.to_string(),
@@ -128,7 +129,7 @@ pub(crate) fn regimes(view: &View, set: &LabelSet, answer: &RegimesAnswer) -> Ou
         .map(|l| l.name.clone())
         .filter(|name| seen.contains(name.as_str()))
         .collect();
-    let band = |run: &rhymedb::RegimeRun| Band {
+    let band = |run: &rhymedb::query::RegimeRun| Band {
         first: run.first,
         last: run.last,
         label: run

@@ -1,7 +1,8 @@
 //! Windows that were found, side by side.
 
 use rhymedb::plot::{Analogs, Chart};
-use rhymedb::{SimilarAnswer, TransferAnswer, View, Window};
+use rhymedb::query::{SimilarAnswer, TransferAnswer};
+use rhymedb::{View, Window};
 
 use super::after::chart;
 use super::names::{as_of, name, when};

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::ValueHint;
 use clap::{Arg, Command};
-use rhymedb::{Interval, SeriesInfo, SeriesKey, Target, Timestamp};
+use rhymedb::data::SeriesInfo;
+use rhymedb::{Interval, SeriesKey, Target, Timestamp};
 
 use super::grammar::line_command;
 use super::words::{Redirect, Split, split};
@@ -49,17 +50,17 @@ pub(super) fn complete(line: &str, known: &Known) -> Completions {
     let (before, typed, start) = typed(&split, line);
     let mut command = line_command();
     command.build();
-    let place = Place::behind(&before, &command);
-    let mut texts = place.offers(&typed, known, &before);
+    let cursor = Cursor::behind(&before, &command);
+    let mut texts = cursor.offers(&typed, known, &before);
     // In a list only its last member is completed.
     let (mut start, mut typed) = (start, typed);
-    if let Some(arg) = place.wants(&typed)
+    if let Some(arg) = cursor.wants(&typed)
         && arg.get_value_delimiter() == Some(',')
         && let Some((done, rest)) = typed.clone().rsplit_once(',')
     {
         start += done.len() + 1;
         typed = rest.to_owned();
-        texts = place.offers(&typed, known, &before);
+        texts = cursor.offers(&typed, known, &before);
     }
     texts.retain(|text| text.starts_with(&typed));
     texts.sort();
@@ -97,17 +98,17 @@ pub(super) fn hint(line: &str, known: &Known) -> Option<String> {
     }
     let mut command = line_command();
     command.build();
-    let place = Place::behind(&before, &command);
+    let cursor = Cursor::behind(&before, &command);
     // What may be repeated is named once.
-    let arg = place
+    let arg = cursor
         .option
-        .or(place.command.get_positionals().nth(place.given))?;
+        .or(cursor.command.get_positionals().nth(cursor.given))?;
     let name = arg.get_value_names()?.first()?;
     Some(name.to_string())
 }
 
 /// Where in the grammar a line has come to.
-struct Place<'a> {
+struct Cursor<'a> {
     command: &'a Command,
     /// Arguments without an option's name that were given already.
     given: usize,
@@ -115,28 +116,28 @@ struct Place<'a> {
     option: Option<&'a Arg>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Cursor<'a> {
     fn behind(words: &[String], root: &'a Command) -> Self {
-        let mut place = Self {
+        let mut cursor = Self {
             command: root,
             given: 0,
             option: None,
         };
         for word in words {
-            if place.option.take().is_some() {
+            if cursor.option.take().is_some() {
                 continue;
             }
             if word.starts_with('-') && word.len() > 1 {
-                place.option = place.option_named(word);
-            } else if let Some(sub) = place.command.find_subcommand(word)
-                && place.given == 0
+                cursor.option = cursor.option_named(word);
+            } else if let Some(sub) = cursor.command.find_subcommand(word)
+                && cursor.given == 0
             {
-                place.command = sub;
+                cursor.command = sub;
             } else {
-                place.given += 1;
+                cursor.given += 1;
             }
         }
-        place
+        cursor
     }
 
     /// The option of that name, if its value is the next word.

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use rhymedb::Calendar;
+use rhymedb::data::Calendar;
 
 use super::*;
 

@@ -5,7 +5,8 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use rhymedb::{Error, TableFormat};
+use rhymedb::Error;
+use rhymedb::files::TableFormat;
 
 use super::words::Redirect;
 use crate::failure::{Failure, Outcome};

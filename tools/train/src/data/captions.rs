@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
-use rhymedb::{Bars, Database, Error, Interval, Result, SeriesBars, Timestamp, is_held_out};
+use rhymedb::encode::is_held_out;
+use rhymedb::{Bars, Database, Error, Interval, Result, SeriesBars, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::database::series_of;

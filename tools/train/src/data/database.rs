@@ -1,4 +1,5 @@
-use rhymedb::{Database, Error, Interval, Result, SeriesBars, TimePrecision};
+use rhymedb::data::TimePrecision;
+use rhymedb::{Database, Error, Interval, Result, SeriesBars};
 use serde::{Deserialize, Serialize};
 
 use super::Gathered;

@@ -18,10 +18,9 @@ pub use synthetic::{Ends, SyntheticSource};
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::seq::SliceRandom;
-use rhymedb::{
-    Bars, ChartConfig, Database, Error, InputSteps, PairOptions, Pairs, Result, SeriesBars,
-    SeriesKey, Timestamp,
-};
+use rhymedb::encode::{ChartConfig, InputSteps};
+use rhymedb::query::{PairOptions, Pairs};
+use rhymedb::{Bars, Database, Error, Result, SeriesBars, SeriesKey, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Window;
@@ -388,7 +387,7 @@ fn whole_windows(series: &SeriesBars, reach: usize, window: usize, hop: usize) -
         let before = i.checked_sub(1);
         let closed = before.and_then(|b| bars.time.get(b));
         let closed = closed.map(|&t| interval.close_of(Timestamp::from_millis(t)).millis());
-        let gap = series.calendar == rhymedb::Calendar::Continuous && closed != Some(open);
+        let gap = series.calendar == rhymedb::data::Calendar::Continuous && closed != Some(open);
         let moved = before.and_then(|b| bars.close.get(b)) != Some(&close);
         run = if gap { 1 } else { run + 1 };
         still = if moved { 1 } else { still + 1 };

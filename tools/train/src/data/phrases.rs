@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rand::RngExt;
 use rand::seq::IndexedRandom;
-use rhymedb::{EventKind, MarketEvent, Pairs};
+use rhymedb::query::Pairs;
+use rhymedb::synthetic::{EventKind, MarketEvent};
 
 use super::Ends;
 use super::templates::{fill, sections};
@@ -55,7 +56,7 @@ pub(super) fn retell(
 mod tests {
     use std::collections::HashSet;
 
-    use rhymedb::{SyntheticConfig, SyntheticMarket, Wordings};
+    use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket, Wordings};
 
     use super::super::templates::sentences;
     use super::*;

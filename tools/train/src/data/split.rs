@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rhymedb::{Result, Timestamp, is_held_out};
+use rhymedb::encode::is_held_out;
+use rhymedb::{Result, Timestamp};
 
 use super::{Chart, Dataset, Parts, Sample, Span};
 use crate::config::Config;

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use rhymedb::{
-    Error, Headline, MarketEvent, PairOptions, Pairs, Result, SeriesBars, SeriesKey,
-    SyntheticConfig, SyntheticMarket, Timestamp, Wordings,
-};
+use rhymedb::data::Headline;
+use rhymedb::query::{PairOptions, Pairs};
+use rhymedb::synthetic::{MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
+use rhymedb::{Error, Result, SeriesBars, SeriesKey, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Gathered;

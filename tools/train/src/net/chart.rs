@@ -1,7 +1,8 @@
 //! The network over bars.
 
 use burn_tensor::Tensor;
-use rhymedb::{ChartConfig, Input, Layer, Pool, Result};
+use rhymedb::Result;
+use rhymedb::encode::{ChartConfig, Input, Layer, Pool};
 
 use super::{LEAST_SQUARE, activate, linear, normalise, unit};
 use crate::params::Leaves;

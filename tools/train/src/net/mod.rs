@@ -9,7 +9,8 @@ pub use text::{Bag, TextNet};
 
 use burn_tensor::Tensor;
 use burn_tensor::activation::relu;
-use rhymedb::{Activation, Result};
+use rhymedb::Result;
+use rhymedb::encode::Activation;
 
 use crate::params::Leaves;
 

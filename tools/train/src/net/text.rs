@@ -2,7 +2,8 @@
 //! them.
 
 use burn_tensor::Tensor;
-use rhymedb::{Result, TextConfig, TextFeatures};
+use rhymedb::Result;
+use rhymedb::encode::{TextConfig, TextFeatures};
 
 use super::{linear, normalise, unit};
 use crate::params::Leaves;

@@ -14,9 +14,10 @@ use rhyme_train::net::{Bag, ChartNet, TextNet};
 use rhyme_train::params::Params;
 use rhyme_train::random::seeded;
 use rhyme_train::step::{Batch, Model, Partners, Windows};
-use rhymedb::{
-    ChartConfig, Database, Headline, OpenOptions, SeriesBars, SyntheticMarket, text_features,
-};
+use rhymedb::data::Headline;
+use rhymedb::encode::{ChartConfig, text_features};
+use rhymedb::synthetic::SyntheticMarket;
+use rhymedb::{Database, OpenOptions, SeriesBars};
 
 pub(crate) const TEXTS: [&str; 6] = [
     "Acme profit rises 5 pct",

@@ -16,7 +16,7 @@ mod properties;
 
 use super::*;
 use crate::model::{Bar, Bars, Calendar, Interval, Timestamp};
-use crate::source::files::report::{DefectKind, NoticeKind};
+use crate::source::files::input_report::{DefectKind, NoticeKind};
 use crate::source::files::times::DateOrder;
 
 const HEADER: &str = "timestamp_ms_utc,open,high,low,close,volume\n";

@@ -2,7 +2,7 @@
 
 use super::dialects::zip_of;
 use super::*;
-use crate::source::files::report_parts::FilePart;
+use crate::source::files::file_parts::FilePart;
 
 const DAY: i64 = 24 * HOUR;
 

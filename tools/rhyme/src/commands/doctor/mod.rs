@@ -4,7 +4,8 @@ mod machine;
 
 use std::path::Path;
 
-use rhymedb::{Control, Database, Error, FileOnDisk, vector_instructions};
+use rhymedb::admin::{FileOnDisk, vector_instructions};
+use rhymedb::{Control, Database, Error};
 use serde_json::{Value, json};
 
 use super::verify::{REMAKE, differing};

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::report_parts::FileParts;
+use super::file_parts::FileParts;
 use crate::error::{Error, Result, excerpt, shortened};
 use crate::model::BarDefect;
 
@@ -149,7 +149,7 @@ pub enum NoticeKind {
     NoRows,
     /// Adjusted closes that differ from the closes and are not used.
     AdjustedUnused,
-    /// A jump in price as a split makes it: see [`crate::SplitJump`].
+    /// A jump in price as a split makes it: see [`crate::data::SplitJump`].
     Split,
     /// A high below, or a low above, another price of its bar by no more than rounding makes; it was
     /// moved to that price.
@@ -483,5 +483,5 @@ fn write_findings<K: Ord + Copy + fmt::Display>(
 }
 
 #[cfg(test)]
-#[path = "report_tests.rs"]
+#[path = "input_report_tests.rs"]
 mod tests;
