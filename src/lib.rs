@@ -50,8 +50,8 @@
 //! - [`plot`] (feature `plot`): answers as SVG, PNG and HTML files.
 //!
 //! Features: `hnsw` (graphs by hnsw_rs) and `weights` (the shipped encoders, 3.9 MB), both on by default;
-//! `files` (readers and writers of CSV and JSON), `parquet` (and of Parquet), `http` (Bybit), `plot`. The
-//! program `rhyme` is a package of its own.
+//! `files` (readers and writers of CSV and JSON), `parquet` (and of Parquet), `http` (Bybit), `plot`,
+//! `schema` (JSON schemas of [`ask`]). The program `rhyme` is a package of its own.
 
 mod analysis;
 pub mod ask;

@@ -12,12 +12,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Pages at the top of the repository.
-const TOP: [&str; 3] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
+/// Pages beside those in `docs`.
+const TOP: [&str; 4] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "examples/README.md",
+];
 /// Folders whose files the pages name in code spans.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 9] = [
     "src/",
     "tests/",
+    "examples/",
     "tools/",
     "benches/",
     "fixtures/",

@@ -41,7 +41,13 @@ fn in_a_block(line: &str) -> Option<String> {
 /// The pages of the repository, as `tests/docs.rs` of the library has them.
 fn pages() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let top = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root.join(name));
+    let top = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "examples/README.md",
+    ];
+    let top = top.map(|name| root.join(name));
     let docs = fs::read_dir(root.join("docs")).unwrap();
     let docs = docs.map(|entry| entry.unwrap().path());
     let pages = top.into_iter().chain(docs);
