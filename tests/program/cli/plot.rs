@@ -177,7 +177,7 @@ fn what_cannot_be_drawn_is_refused() {
         .fails(1, "expected --plot together with --history");
     world
         .rhyme(&["map", "--color", "mood"])
-        .fails(2, "possible values: market, symbol, year");
+        .fails(3, "no attribute \"mood\"");
     assert_eq!(
         world.names(""),
         ["in", "market.rhyme"],

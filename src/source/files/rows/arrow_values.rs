@@ -4,6 +4,7 @@
 
 use std::fmt::Debug;
 
+use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, StringArray};
@@ -12,18 +13,20 @@ use arrow_schema::{DataType, TimeUnit};
 use super::super::times::{ZoneText, naive};
 
 const MS_A_DAY: i64 = 86_400_000;
+/// The most values of all lists of a batch that become texts.
+const MOST_IN_LISTS: usize = 32 << 20;
 
-/// A column as texts; what has no text, like a list, is missing.
+/// A column as texts, lists like `[a, b]`; what has no text, like a struct, is missing.
 pub(crate) fn texts_of(column: &ArrayRef) -> StringArray {
     use DataType as T;
     match column.data_type() {
         T::Utf8 => column.as_string::<i32>().clone(),
-        T::LargeUtf8 => column.as_string::<i64>().iter().collect(),
-        T::Utf8View => column.as_string_view().iter().collect(),
-        T::Binary => column.as_binary::<i32>().iter().map(utf8).collect(),
-        T::LargeBinary => column.as_binary::<i64>().iter().map(utf8).collect(),
-        T::BinaryView => column.as_binary_view().iter().map(utf8).collect(),
-        T::FixedSizeBinary(_) => column.as_fixed_size_binary().iter().map(utf8).collect(),
+        T::LargeUtf8 => collected(column.as_string::<i64>().iter()),
+        T::Utf8View => collected(column.as_string_view().iter()),
+        T::Binary => collected(column.as_binary::<i32>().iter().map(utf8)),
+        T::LargeBinary => collected(column.as_binary::<i64>().iter().map(utf8)),
+        T::BinaryView => collected(column.as_binary_view().iter().map(utf8)),
+        T::FixedSizeBinary(_) => collected(column.as_fixed_size_binary().iter().map(utf8)),
         T::Boolean => {
             let texts = column.as_boolean().iter();
             texts.map(|v| v.map(|v| v.to_string())).collect()
@@ -57,6 +60,7 @@ pub(crate) fn texts_of(column: &ArrayRef) -> StringArray {
         }
         T::Time64(_) => each::<Time64MicrosecondType>(column, |us| Some(clock(us, 1_000_000, 6))),
         T::Dictionary(..) => words(column),
+        T::List(_) | T::LargeList(_) | T::FixedSizeList(..) => lists(column),
         _ => StringArray::new_null(column.len()),
     }
 }
@@ -83,6 +87,76 @@ pub(crate) fn floats_of(column: &ArrayRef) -> Option<Vec<f32>> {
         }
         _ => return None,
     })
+}
+
+/// Texts one after the other; all are missing if they are more than a column of texts can hold, 2 GiB.
+fn collected<S: AsRef<str>>(texts: impl Iterator<Item = Option<S>>) -> StringArray {
+    let mut column = StringBuilder::new();
+    let (mut rows, mut bytes) = (0, 0);
+    let mut fits = true;
+    for text in texts {
+        rows += 1;
+        let text = text.as_ref().map(AsRef::as_ref).filter(|_| fits);
+        bytes += text.map_or(0, str::len);
+        fits = bytes <= i32::MAX as usize;
+        column.append_option(text.filter(|_| fits));
+    }
+    if fits {
+        column.finish()
+    } else {
+        StringArray::new_null(rows)
+    }
+}
+
+/// Each list as a text like `[a, b]`, in which nulls are empty.
+fn lists(column: &ArrayRef) -> StringArray {
+    let (values, ends): (&ArrayRef, Vec<usize>) = match column.data_type() {
+        DataType::List(_) => {
+            let lists = column.as_list::<i32>();
+            let ends = lists.value_offsets().iter().map(|&end| end as usize);
+            (lists.values(), ends.collect())
+        }
+        DataType::LargeList(_) => {
+            let lists = column.as_list::<i64>();
+            let ends = lists.value_offsets().iter().map(|&end| end as usize);
+            (lists.values(), ends.collect())
+        }
+        _ => {
+            let lists = column.as_fixed_size_list();
+            let width = lists.value_length() as usize;
+            (
+                lists.values(),
+                (0..=lists.len()).map(|row| row * width).collect(),
+            )
+        }
+    };
+    // A batch may be a small part of lists whose values all batches share.
+    let first = ends.first().copied().unwrap_or(0);
+    let count = ends.last().map_or(0, |last| last - first);
+    if count > MOST_IN_LISTS {
+        return StringArray::new_null(column.len());
+    }
+    let texts = texts_of(&values.slice(first, count));
+    let lists = ends
+        .array_windows::<2>()
+        .enumerate()
+        .map(|(row, [start, end])| {
+            let one = |i: usize| {
+                if texts.is_valid(i) {
+                    texts.value(i)
+                } else {
+                    ""
+                }
+            };
+            let all = || {
+                (start - first..end - first)
+                    .map(one)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            column.is_valid(row).then(|| format!("[{}]", all()))
+        });
+    collected(lists)
 }
 
 fn floats<T: ArrowPrimitiveType>(column: &ArrayRef, float: impl Fn(T::Native) -> f32) -> Vec<f32> {
@@ -175,7 +249,7 @@ fn words(column: &ArrayRef) -> StringArray {
         let known = dictionary.keys().is_valid(row) && key < texts.len() && texts.is_valid(key);
         known.then(|| texts.value(key))
     };
-    keys.map(word).collect()
+    collected(keys.map(word))
 }
 
 #[cfg(test)]
@@ -256,6 +330,29 @@ mod tests {
         let none: DictionaryArray<Int8Type> =
             Vec::<Option<&str>>::from([None]).into_iter().collect();
         assert_eq!(texts(none), ["-"]);
+    }
+
+    #[test]
+    fn a_list_shows_its_values() {
+        let symbols = [
+            Some(vec![Some("AAA"), Some("BBB")]),
+            None,
+            Some(vec![]),
+            Some(vec![None, Some("C")]),
+        ];
+        let mut column = builder::ListBuilder::new(StringBuilder::new());
+        for list in symbols {
+            column.append_option(list);
+        }
+        let column = column.finish();
+        let later = column.slice(2, 2);
+        assert_eq!(texts(column), ["[AAA, BBB]", "-", "[]", "[, C]"]);
+        assert_eq!(texts(later), ["[]", "[, C]"]);
+        let pairs = [Some(vec![Some(1), Some(-2)]), None];
+        let pairs = FixedSizeListArray::from_iter_primitive::<Int64Type, _, _>(pairs, 2);
+        assert_eq!(texts(pairs.slice(0, 2)), ["[1, -2]", "-"]);
+        let wide = LargeListArray::from_iter_primitive::<Float64Type, _, _>([Some([Some(0.5)])]);
+        assert_eq!(texts(wide), ["[0.5]"]);
     }
 
     #[test]
