@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
 use super::rounded::to;
-use crate::db::{SpaceInfo, View};
+use crate::db::View;
 use crate::error::Result;
 
 /// Asks what the database holds and what it costs: see [`View::stats`].
@@ -37,8 +37,6 @@ impl StatsRequest {
     pub fn ask(&self, view: &View) -> Result<StatsReply> {
         let asked = Asked::at(view, None);
         let stats = asked.view.stats()?;
-        let spaces = asked.view.spaces()?;
-        let sum = |part: fn(&SpaceInfo) -> u64| spaces.iter().map(part).sum();
         Ok(StatsReply {
             series: stats.series,
             bars: stats.bars,
@@ -46,14 +44,14 @@ impl StatsRequest {
             bytes_per_bar: to(2, stats.bar_bytes as f64 / stats.bars.max(1) as f64),
             headlines: stats.headlines,
             windows: stats.windows,
-            anchors: sum(|s| s.anchors),
-            segments: sum(|s| s.segments),
+            anchors: stats.anchors,
+            segments: stats.segments,
             segment_bytes: stats.segment_bytes,
             bytes_per_window: to(2, stats.bytes_per_window),
-            fresh_rows: sum(|s| s.fresh_rows),
+            fresh_rows: stats.fresh_rows,
             dead_rows: stats.dead_rows,
-            flat_windows: sum(|s| s.flat_windows),
-            pending_ranges: sum(|s| s.pending_ranges),
+            flat_windows: stats.flat_windows,
+            pending_ranges: stats.pending_ranges,
             catalog_bytes: stats.catalog_bytes,
             catalog_free_bytes: stats.catalog_free_bytes,
             notes: asked.notes([asked.of_everything()])?,

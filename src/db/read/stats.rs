@@ -88,8 +88,18 @@ pub struct DatabaseStats {
     pub segment_bytes: u64,
     /// Rows of all spaces that can be found.
     pub windows: u64,
+    /// Rows that are in no segment yet.
+    pub fresh_rows: u64,
     /// Rows that are dead and wait for compaction.
     pub dead_rows: u64,
+    /// Windows without an embedding, because they are flat, one for each space.
+    pub flat_windows: u64,
+    /// Ranges of windows that wait for their embedding.
+    pub pending_ranges: u64,
+    /// Segment files.
+    pub segments: u64,
+    /// Rows that the segments' graphs index.
+    pub anchors: u64,
     /// Segment bytes a row, dead rows included.
     pub bytes_per_window: f64,
 }
@@ -244,8 +254,9 @@ impl View {
         let spaces = self.spaces()?;
         let txn = &self.snapshot()?.txn;
         let (bar_bytes, bars) = txn.bar_sizes()?;
-        let anchors: u64 = spaces.iter().map(|s| s.anchors).sum();
-        let segment_bytes = spaces.iter().map(|s| s.segment_bytes).sum();
+        let sum = |part: fn(&SpaceInfo) -> u64| spaces.iter().map(part).sum::<u64>();
+        let anchors = sum(|s| s.anchors);
+        let segment_bytes = sum(|s| s.segment_bytes);
         let catalog_bytes = self.open().files.catalog_bytes()?;
         Ok(DatabaseStats {
             series: self.snapshot()?.series.len() as u64,
@@ -255,8 +266,13 @@ impl View {
             catalog_bytes,
             catalog_free_bytes: catalog_bytes.saturating_sub(txn.stored_bytes()?),
             segment_bytes,
-            windows: spaces.iter().map(|s| s.rows).sum(),
-            dead_rows: spaces.iter().map(|s| s.dead_rows).sum(),
+            windows: sum(|s| s.rows),
+            fresh_rows: sum(|s| s.fresh_rows),
+            dead_rows: sum(|s| s.dead_rows),
+            flat_windows: sum(|s| s.flat_windows),
+            pending_ranges: sum(|s| s.pending_ranges),
+            segments: sum(|s| s.segments),
+            anchors,
             bytes_per_window: if anchors == 0 {
                 0.0
             } else {

@@ -6,7 +6,7 @@ use super::shown;
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{check_period, open, view_of};
+use crate::opening::{open, view_of};
 use crate::output::{self, column};
 use crate::progress;
 
@@ -106,7 +106,6 @@ pub(crate) fn spaces(global: &Global) -> Outcome {
 }
 
 pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
-    check_period(args.from, args.until)?;
     let db = open(global)?;
     let mut request = BarsRequest::new(args.series.parse()?);
     (request.from, request.until) = (args.from, args.until);
@@ -126,7 +125,6 @@ pub(crate) fn bars(global: &Global, args: &Bars) -> Outcome {
 }
 
 pub(crate) fn headlines(global: &Global, args: &Headlines) -> Outcome {
-    check_period(args.from, args.until)?;
     let mut request = HeadlinesRequest::default();
     request.symbol.clone_from(&args.symbol);
     (request.from, request.until) = (args.from, args.until);

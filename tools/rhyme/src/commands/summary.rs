@@ -5,6 +5,7 @@ use rhymedb::ask::{HorizonReply, ReactionReply, SummaryRow};
 use rhymedb::query::{Benchmark, Horizon};
 use serde_json::{Value, json};
 
+use super::shown;
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::output::{self, Column, column};
@@ -97,7 +98,7 @@ impl<'a> Compared<'a> {
                     object.insert("effective_n".to_owned(), json!(size));
                 }
                 if let Some(p) = p_value {
-                    object.insert("p_value".to_owned(), json!(format!("{p:.3}")));
+                    object.insert("p_value".to_owned(), json!(shown::p_text(p)));
                 }
             }
             Ok(in_percent(row))
