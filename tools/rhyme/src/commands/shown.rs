@@ -51,16 +51,8 @@ pub(super) fn rounded_row(mut row: Value, decimals: &[(&str, usize)]) -> Value {
     row
 }
 
-/// A p-value with three decimals, or five below a thousandth. It is never zero.
-pub(super) fn p_text(p: f64) -> String {
-    match p {
-        p if p < 0.000_01 => "<0.00001".to_owned(),
-        p if p < 0.001 => format!("{p:.5}"),
-        p => format!("{p:.3}"),
-    }
-}
-
-/// Rows whose p-values, at keys that end in `p` or are `p_value`, are shown as [`p_text`].
+/// Rows whose p-values, at keys that end in `p` or are `p_value`, have three decimals, or five below a
+/// thousandth: those of sizes may be far below it.
 pub(super) fn with_p(mut rows: Vec<Value>) -> Vec<Value> {
     for object in rows.iter_mut().filter_map(Value::as_object_mut) {
         for (key, value) in object.iter_mut() {
@@ -68,7 +60,8 @@ pub(super) fn with_p(mut rows: Vec<Value>) -> Vec<Value> {
                 .as_f64()
                 .filter(|_| key == "p_value" || key.ends_with("_p"));
             if let Some(p) = p {
-                *value = json!(p_text(p));
+                let decimals = if p < 0.001 { 5 } else { 3 };
+                *value = json!(format!("{p:.decimals$}"));
             }
         }
     }

@@ -5,7 +5,6 @@ use rhymedb::ask::{HorizonReply, ReactionReply, SummaryRow};
 use rhymedb::query::{Benchmark, Horizon};
 use serde_json::{Value, json};
 
-use super::shown;
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::output::{self, Column, column};
@@ -98,7 +97,7 @@ impl<'a> Compared<'a> {
                     object.insert("effective_n".to_owned(), json!(size));
                 }
                 if let Some(p) = p_value {
-                    object.insert("p_value".to_owned(), json!(shown::p_text(p)));
+                    object.insert("p_value".to_owned(), json!(p_text(p)));
                 }
             }
             Ok(in_percent(row))
@@ -160,4 +159,25 @@ pub(super) fn in_percent(mut row: Value) -> Value {
         }
     }
     row
+}
+
+/// A p-value of outcomes. A few outcomes cannot tell how far below a thousandth it is, and none is zero.
+fn p_text(p: f64) -> String {
+    if p < 0.001 {
+        "<0.001".to_owned()
+    } else {
+        format!("{p:.3}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_p_value_is_shown_as_zero() {
+        assert_eq!(p_text(3e-9), "<0.001");
+        assert_eq!(p_text(0.0499), "0.050");
+        assert_eq!(p_text(1.0), "1.000");
+    }
 }
