@@ -230,6 +230,15 @@ fn many_processes_read_at_once_and_one_writes() {
     world.rhyme(&["verify", "--db", "beside"]).ok();
 }
 
+/// A copy of the program, made by another process: a test beside this one that starts a program while this
+/// process had the copy open for writing would hand that on, and the copy could not be run ("Text file busy").
+#[cfg(unix)]
+fn copy_program(to: &std::path::Path) {
+    let mut copy = std::process::Command::new("cp");
+    let copied = copy.arg(env!("CARGO_BIN_EXE_rhyme")).arg(to).status();
+    assert!(copied.unwrap().success());
+}
+
 /// As somebody who may read everything and write nothing: where the tests run with all rights,
 /// by another user's number.
 #[cfg(unix)]
@@ -245,11 +254,7 @@ fn a_folder_without_the_right_to_write_is_read() {
         std::fs::set_permissions(world.path(name), mode).unwrap();
     };
     let program = world.path("program");
-    // By another process: a test beside this one that starts a program while this one had the copy open for
-    // writing would hand that on, and the copy could not be run ("Text file busy").
-    let mut copy = std::process::Command::new("cp");
-    let copied = copy.arg(env!("CARGO_BIN_EXE_rhyme")).arg(&program).status();
-    assert!(copied.unwrap().success());
+    copy_program(&program);
     set("program", 0o755);
     set("market.rhyme/catalog.redb", 0o444);
     set(&only_segment(&world), 0o444);
@@ -337,7 +342,7 @@ fn cannot_be_put_right(world: &World, db: &std::path::Path) {
     let readable = std::fs::Permissions::from_mode(0o555);
     std::fs::set_permissions(db, readable).unwrap();
     let program = world.path("program");
-    std::fs::copy(env!("CARGO_BIN_EXE_rhyme"), &program).unwrap();
+    copy_program(&program);
     let open = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(world.path(""), open.clone()).unwrap();
     let mut command = std::process::Command::new(&program);
