@@ -49,12 +49,13 @@ mod search;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod visited;
 
 pub use build::{BuildParams, Builder, build};
 pub use graph::{BuiltGraph, Graph, GraphInfo};
 pub use insertion_order::Progress;
 pub use kernel::{Kernel, Plane, dot_i8};
-pub use plan::{Plan, choose};
+pub use plan::Plan;
 pub use query::Query;
 pub use rank::Scored;
 pub use rows::Rows;
@@ -79,7 +80,10 @@ pub struct Index<'a> {
 pub struct Wanted<'a> {
     /// The most rows to return.
     pub limit: usize,
-    /// The width of a search on the graph: more finds more and takes longer. At least `limit` is
+    /// As many of them are needed, if so many are allowed; at most `limit`. What a search finds beyond
+    /// them costs nothing.
+    pub needed: usize,
+    /// The width of a search on the graph: more finds more and takes longer. At least `needed` is
     /// used.
     pub ef: usize,
     /// The rows that may be returned.
@@ -114,21 +118,26 @@ impl Index<'_> {
         wanted: &Wanted<'_>,
         scratch: &mut Scratch,
     ) -> Result<Nearest> {
-        let ef = wanted.ef.max(wanted.limit);
-        let graph = self.graph.as_ref().filter(|_| !wanted.exact);
-        match (graph, choose(self.rows.len(), wanted.allowed.len(), ef)) {
-            (Some(graph), Plan::Graph) => {
-                let mut hits = search(graph, &self.rows, query, ef, wanted.allowed, scratch)?;
-                hits.truncate(wanted.limit);
-                Ok(Nearest {
-                    hits,
-                    plan: Plan::Graph,
-                })
+        let (rows, allowed) = (self.rows.len(), wanted.allowed.len());
+        let needed = wanted.needed.min(wanted.limit).min(allowed);
+        let mut width = plan::width(rows, allowed, wanted.ef, needed);
+        if let Some(graph) = self.graph.as_ref().filter(|_| !wanted.exact) {
+            while plan::choose(allowed, width) == Plan::Graph {
+                let mut hits = search(graph, &self.rows, query, width, wanted.allowed, scratch)?;
+                if hits.len() >= needed {
+                    hits.truncate(wanted.limit);
+                    return Ok(Nearest {
+                        hits,
+                        plan: Plan::Graph,
+                    });
+                }
+                // The filter forbids just what is near to the query.
+                width = width.saturating_mul(4);
             }
-            _ => Ok(Nearest {
-                hits: scan(&self.rows, query, wanted.limit, wanted.allowed, scratch)?,
-                plan: Plan::Scan,
-            }),
         }
+        Ok(Nearest {
+            hits: scan(&self.rows, query, wanted.limit, wanted.allowed, scratch)?,
+            plan: Plan::Scan,
+        })
     }
 }

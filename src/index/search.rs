@@ -12,6 +12,7 @@ use super::query::Query;
 use super::rank::{Beam, Best, Rank, Scored};
 use super::rows::Rows;
 use super::rowset::RowSet;
+use super::visited::Visited;
 use crate::error::Result;
 
 /// The buffers of a search. One for each thread; a search after the first allocates nothing but
@@ -34,45 +35,15 @@ impl Scratch {
     }
 }
 
-/// Which rows this search has met: a mark of an older search counts as none, so that the marks
-/// are cleared once in 255 searches only.
-#[derive(Debug, Default)]
-struct Visited {
-    marks: Vec<u8>,
-    epoch: u8,
-}
+/// The widest walk that keeps its rows in a sorted list. Wider ones are faster with heaps.
+const MOST_SORTED: usize = 1024;
 
-impl Visited {
-    fn clear(&mut self, rows: usize) {
-        if self.epoch == u8::MAX || self.marks.len() < rows {
-            self.marks.clear();
-            self.marks.resize(rows, 0);
-            self.epoch = 0;
-        }
-        self.epoch += 1;
-    }
+/// Nodes whose links are followed together. Two make a walk wait for the memory half as often, and what it
+/// looks at in vain is little; more give nothing.
+const NODES_A_STEP: usize = 2;
 
-    /// Fills `new` with those of `rows` that were not met yet, or returns `None` if one does not
-    /// exist. Whether a row is new is as good as random, so nothing branches on it.
-    fn insert_all(&mut self, rows: &[u32], new: &mut Vec<u32>) -> Option<()> {
-        let (marks, epoch) = (self.marks.as_mut_slice(), self.epoch);
-        new.clear();
-        new.resize(rows.len(), 0);
-        let slots = new.as_mut_slice();
-        let mut count = 0;
-        for &row in rows {
-            let mark = marks.get_mut(row as usize)?;
-            *slots.get_mut(count)? = row;
-            count += usize::from(*mark != epoch);
-            *mark = epoch;
-        }
-        new.truncate(count);
-        Some(())
-    }
-}
-
-/// The pool of a search of width `ef`, scored exactly and sorted, best first; only rows in
-/// `allowed`. With an `ef` of at least the number of rows, these are all allowed rows.
+/// Those of the best `width` rows that a walk finds that are in `allowed`, scored exactly and sorted,
+/// best first. With a `width` of at least the number of rows, these are all allowed rows.
 ///
 /// # Errors
 /// [`crate::Error::Invalid`] if the query has another dimension than the rows,
@@ -81,32 +52,34 @@ pub fn search(
     graph: &Graph<'_>,
     rows: &Rows<'_>,
     query: &Query,
-    ef: usize,
+    width: usize,
     allowed: &RowSet,
     scratch: &mut Scratch,
 ) -> Result<Vec<Scored>> {
     rows.check_query(query)?;
-    if rows.is_empty() || ef == 0 {
+    if rows.is_empty() || width == 0 {
         return Ok(Vec::new());
     }
     let code = query.code();
     let start = descend(graph, rows, code, scratch)?;
     // The entry as well: it is from there that every row can be reached.
     let starts = [start, graph.info().entry];
-    let filter = (!allowed.covers(rows.len())).then_some(allowed);
     let links = graph.links0();
-    match filter {
-        None => walk_all(links, rows, code, &starts, ef, scratch),
-        Some(allowed) => walk(links, rows, code, &starts, ef, allowed, scratch),
-    }
-    .ok_or_else(|| graph.broken("links0"))?;
+    let walk = if width <= MOST_SORTED {
+        walk_sorted
+    } else {
+        walk_heaps
+    };
+    walk(links, rows, code, &starts, width, scratch).ok_or_else(|| graph.broken("links0"))?;
+    let filter = (!allowed.covers(rows.len())).then_some(allowed);
     let fresh = &mut scratch.fresh;
     if graph.info().stride_log2 > 0 {
         // Anchors stand for the rows around them.
         let runs = fresh.iter().flat_map(|&anchor| graph.info().run_of(anchor));
-        *fresh = runs
-            .filter(|&row| filter.is_none_or(|set| set.contains(row)))
-            .collect();
+        *fresh = runs.collect();
+    }
+    if let Some(allowed) = filter {
+        fresh.retain(|&row| allowed.contains(row));
     }
     rerank(rows, query, fresh)
 }
@@ -173,15 +146,16 @@ pub(super) fn descend(
     upper_rows.get(slot as usize).copied().ok_or_else(broken)
 }
 
-/// Best-first search of width `ef` from the rows `starts`; it leaves the best rows in
-/// `scratch.fresh`, best first. What [`walk`] does if all rows are allowed, in less time: what is still to be
-/// looked at is then part of what is kept.
-pub(super) fn walk_all(
+/// Best-first search of this width from the rows `starts`; it leaves the best rows in `scratch.fresh`,
+/// best first. `None` if a link leads to a row that does not exist.
+///
+/// What is still to be looked at is part of what is kept, so one sorted list holds both.
+pub(super) fn walk_sorted(
     links: Links<'_>,
     rows: &Rows<'_>,
     code: Plane<'_>,
     starts: &[u32],
-    ef: usize,
+    width: usize,
     scratch: &mut Scratch,
 ) -> Option<()> {
     let Scratch {
@@ -192,14 +166,11 @@ pub(super) fn walk_all(
         scores,
         ..
     } = scratch;
-    visited.clear(rows.len());
-    beam.clear(ef);
-    let mut neighbours = starts;
+    visited.clear(width);
+    beam.clear(width);
+    fresh.clear();
+    visited.insert_all(starts, rows, fresh);
     loop {
-        visited.insert_all(neighbours, fresh)?;
-        for &row in &*fresh {
-            rows.prefetch_code(row);
-        }
         if !rows.approx(code, fresh, dots, scores) {
             return None;
         }
@@ -208,24 +179,27 @@ pub(super) fn walk_all(
                 prefetch(links.slots, links.first_slot(row), links.degree);
             }
         }
-        let Some(next) = beam.next_open() else { break };
-        neighbours = links.of(next.row())?;
+        fresh.clear();
+        for step in 0..NODES_A_STEP {
+            match beam.next_open() {
+                Some(next) => visited.insert_all(links.of(next.row())?, rows, fresh),
+                None if step == 0 => {
+                    fresh.extend(beam.ranks().map(Rank::row));
+                    return Some(());
+                }
+                None => break,
+            }
+        }
     }
-    fresh.clear();
-    fresh.extend(beam.ranks().map(Rank::row));
-    Some(())
 }
 
-/// Best-first search of width `ef` from the rows `starts`. It leaves the best rows in
-/// `scratch.fresh`: all kinds of rows are walked over, only those in `allowed` are kept. `None` if
-/// a link leads to a row that does not exist.
-pub(super) fn walk(
+/// What [`walk_sorted`] does, for walks that are too wide for it.
+pub(super) fn walk_heaps(
     links: Links<'_>,
     rows: &Rows<'_>,
     code: Plane<'_>,
     starts: &[u32],
-    ef: usize,
-    allowed: &RowSet,
+    width: usize,
     scratch: &mut Scratch,
 ) -> Option<()> {
     let Scratch {
@@ -237,19 +211,12 @@ pub(super) fn walk(
         scores,
         ..
     } = scratch;
-    let run = |row: u32| {
-        let first = row >> links.shift << links.shift;
-        first..first.saturating_add(1 << links.shift)
-    };
-    visited.clear(rows.len());
+    visited.clear(width);
     frontier.clear();
-    pool.clear(ef);
-    let mut neighbours = starts;
+    pool.clear(width);
+    fresh.clear();
+    visited.insert_all(starts, rows, fresh);
     loop {
-        visited.insert_all(neighbours, fresh)?;
-        for &row in &*fresh {
-            rows.prefetch_code(row);
-        }
         if !rows.approx(code, fresh, dots, scores) {
             return None;
         }
@@ -258,21 +225,22 @@ pub(super) fn walk(
             if pool.accepts(rank) {
                 frontier.push(rank);
                 prefetch(links.slots, links.first_slot(row), links.degree);
-                if allowed.meets(run(row)) {
-                    pool.offer(rank);
-                }
+                pool.offer(rank);
             }
         }
-        match frontier.pop() {
-            Some(next) if pool.worst().is_none_or(|worst| next >= worst) => {
-                neighbours = links.of(next.row())?;
+        fresh.clear();
+        for step in 0..NODES_A_STEP {
+            let open = |next: &Rank| pool.worst().is_none_or(|worst| *next >= worst);
+            match frontier.pop().filter(open) {
+                Some(next) => visited.insert_all(links.of(next.row())?, rows, fresh),
+                None if step == 0 => {
+                    fresh.extend(pool.drain().map(Rank::row));
+                    return Some(());
+                }
+                None => break,
             }
-            _ => break,
         }
     }
-    fresh.clear();
-    fresh.extend(pool.drain().map(Rank::row));
-    Some(())
 }
 
 #[cfg(test)]
@@ -288,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_walks_keep_the_same_rows_if_all_are_allowed() {
+    fn both_walks_keep_the_same_rows() {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let mut rows = RowsBuilder::new(24).unwrap();
         for _ in 0..3000 {
@@ -300,15 +268,15 @@ mod tests {
         let sections = built.sections();
         let [info, links, upper] = sections.each_ref().map(Vec::as_slice);
         let graph = Graph::new(Path::new("x.seg"), 3000, [info, links, upper]).unwrap();
-        let (all, mut scratch) = (RowSet::all(3000), Scratch::new());
+        let mut scratch = Scratch::new();
         for ef in [1, 2, 16, 100, 4000] {
             for row in [0, 17, 2999] {
                 let query = view.query(row).unwrap();
                 let (code, starts) = (query.code(), [graph.info().entry, row]);
                 let links = graph.links0();
-                walk(links, &view, code, &starts, ef, &all, &mut scratch).unwrap();
+                walk_heaps(links, &view, code, &starts, ef, &mut scratch).unwrap();
                 let mut heaps = scratch.fresh.clone();
-                walk_all(links, &view, code, &starts, ef, &mut scratch).unwrap();
+                walk_sorted(links, &view, code, &starts, ef, &mut scratch).unwrap();
                 let mut beam = scratch.fresh.clone();
                 heaps.sort_unstable();
                 beam.sort_unstable();
