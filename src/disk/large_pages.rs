@@ -32,7 +32,7 @@ impl LargePages {
             && ASKED
                 .try_update(Ordering::Relaxed, Ordering::Relaxed, more)
                 .is_ok();
-        fits.then_some(Self(len))
+        fits.then(|| Self(len))
     }
 }
 

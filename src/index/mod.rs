@@ -120,24 +120,21 @@ impl Index<'_> {
     ) -> Result<Nearest> {
         let (rows, allowed) = (self.rows.len(), wanted.allowed.len());
         let needed = wanted.needed.min(wanted.limit).min(allowed);
-        let mut width = plan::width(rows, allowed, wanted.ef, needed);
-        if let Some(graph) = self.graph.as_ref().filter(|_| !wanted.exact) {
-            while plan::choose(allowed, width) == Plan::Graph {
-                let mut hits = search(graph, &self.rows, query, width, wanted.allowed, scratch)?;
-                if hits.len() >= needed {
-                    hits.truncate(wanted.limit);
-                    return Ok(Nearest {
-                        hits,
-                        plan: Plan::Graph,
-                    });
-                }
-                // The filter forbids just what is near to the query.
-                width = width.saturating_mul(4);
+        let pool = plan::pool(rows, allowed, wanted.ef, needed);
+        let graph = self.graph.as_ref().filter(|_| !wanted.exact);
+        match (graph, plan::choose(rows, allowed, pool)) {
+            (Some(graph), Plan::Graph) => {
+                let mut hits = search(graph, &self.rows, query, pool, wanted.allowed, scratch)?;
+                hits.truncate(wanted.limit);
+                Ok(Nearest {
+                    hits,
+                    plan: Plan::Graph,
+                })
             }
+            _ => Ok(Nearest {
+                hits: scan(&self.rows, query, wanted.limit, wanted.allowed, scratch)?,
+                plan: Plan::Scan,
+            }),
         }
-        Ok(Nearest {
-            hits: scan(&self.rows, query, wanted.limit, wanted.allowed, scratch)?,
-            plan: Plan::Scan,
-        })
     }
 }

@@ -14,28 +14,31 @@ pub enum Plan {
 /// The lower end, because a scan is exact.
 const WALK_COST: f64 = 192.0;
 
-/// How many times as many allowed rows as are needed a walk should find, if they are spread like the rest.
-const RESERVE: f64 = 1.1;
+/// For each row that is needed, the places in the pool of a walk with a filter. With 1.1 a tenth of tight
+/// clusters was searched at a recall of 0.949, where no filter gives 0.99.
+const RESERVE: f64 = 2.0;
 
-/// How wide a walk is of which at least `needed` rows are to be allowed ones.
+/// The places in the pool of a walk, which holds allowed rows alone.
 ///
-/// A walk that keeps rows of all kinds meets allowed ones as often as they occur. So it is as wide as
-/// without a filter, and wider by as much as holds the rows that are needed.
-pub(super) fn width(rows: usize, allowed: usize, ef: usize, needed: usize) -> usize {
+/// A walk meets allowed rows only as often as they occur, so with a pool as large as without a filter it would have
+/// to go on `rows / allowed` times as long. What a pool of `ef` is for, though, is that the walk does not end
+/// too early, and all rows that it meets serve that. So the pool has the share of `ef` that are allowed rows, and
+/// room for those that are needed.
+pub(super) fn pool(rows: usize, allowed: usize, ef: usize, needed: usize) -> usize {
     let ef = ef.max(needed);
-    if allowed >= rows {
-        return ef;
-    }
-    let a_needed_one = RESERVE * rows as f64 / allowed.max(1) as f64;
-    ef.saturating_add((needed as f64 * a_needed_one).ceil() as usize)
+    let share = allowed as f64 / rows.max(1) as f64;
+    let places = share * ef as f64 + RESERVE * needed as f64;
+    ef.min(places.ceil() as usize)
 }
 
 /// Picks the cheaper way.
 ///
-/// A scan costs one unit an allowed row. Where the two cost the same, the scan is taken, because it is
-/// exact: so narrow filters never cost recall.
-pub(super) fn choose(allowed: usize, width: usize) -> Plan {
-    if allowed as f64 <= WALK_COST * width as f64 {
+/// A scan costs one unit an allowed row, a walk as much for each row that it keeps or would keep without the
+/// filter. Where the two cost the same, the scan is taken, because it is exact: so narrow filters never cost
+/// recall.
+pub(super) fn choose(rows: usize, allowed: usize, pool: usize) -> Plan {
+    let share = allowed as f64 / rows.max(allowed).max(1) as f64;
+    if allowed <= pool || allowed as f64 * share <= WALK_COST * pool as f64 {
         Plan::Scan
     } else {
         Plan::Graph
@@ -49,7 +52,7 @@ mod tests {
     use super::*;
 
     fn plan(rows: usize, allowed: usize, ef: usize) -> Plan {
-        choose(allowed, width(rows, allowed, ef, ef.min(20)))
+        choose(rows, allowed, pool(rows, allowed, ef, ef.min(20)))
     }
 
     #[test]
@@ -63,12 +66,13 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_is_as_wide_as_the_rows_that_are_needed() {
-        assert_eq!(width(1000, 1000, 64, 10), 64);
-        assert_eq!(width(1000, 1000, 64, 100), 100);
-        assert_eq!(width(1000, 500, 96, 10), 118);
-        assert_eq!(width(1000, 100, 96, 20), 316);
-        assert_eq!(width(1000, 0, usize::MAX, usize::MAX), usize::MAX);
+    fn a_pool_has_its_share_of_ef_and_what_is_needed() {
+        assert_eq!(pool(1000, 1000, 64, 10), 64);
+        assert_eq!(pool(1000, 1000, 64, 100), 100);
+        assert_eq!(pool(1000, 500, 96, 10), 68);
+        assert_eq!(pool(1000, 100, 96, 20), 50);
+        assert_eq!(pool(1000, 100, 96, 90), 96);
+        assert_eq!(pool(0, 0, usize::MAX, usize::MAX), usize::MAX);
     }
 
     proptest! {

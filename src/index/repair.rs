@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use super::anchors::anchor;
 use super::graph::{BuiltGraph, GraphInfo, Links};
 use super::rows::Rows;
-use super::search::{Scratch, descend, walk_sorted};
+use super::search::{Scratch, descend, walk_all};
 use crate::error::{Error, Result};
 
 /// How widely the neighbours of an unreachable row are searched.
@@ -62,7 +62,7 @@ fn best_slot(
         .ok()
         .filter(|&start| reach.has(start))
         .unwrap_or(graph.info.entry);
-    walk_sorted(links, rows, code, &[start], EF, scratch)?;
+    walk_all(links, rows, code, &[start], EF, scratch)?;
     let near = scratch.fresh.iter().copied();
     near.chain(anchors(graph.info))
         .filter(|&from| reach.has(from))

@@ -35,15 +35,12 @@ impl Scratch {
     }
 }
 
-/// The widest walk that keeps its rows in a sorted list. Wider ones are faster with heaps.
-const MOST_SORTED: usize = 1024;
-
 /// Nodes whose links are followed together. Two make a walk wait for the memory half as often, and what it
 /// looks at in vain is little; more give nothing.
 const NODES_A_STEP: usize = 2;
 
-/// Those of the best `width` rows that a walk finds that are in `allowed`, scored exactly and sorted,
-/// best first. With a `width` of at least the number of rows, these are all allowed rows.
+/// The pool of a search of width `ef`, scored exactly and sorted, best first; only rows in
+/// `allowed`. With an `ef` of at least the number of rows, these are all allowed rows.
 ///
 /// # Errors
 /// [`crate::Error::Invalid`] if the query has another dimension than the rows,
@@ -52,34 +49,32 @@ pub fn search(
     graph: &Graph<'_>,
     rows: &Rows<'_>,
     query: &Query,
-    width: usize,
+    ef: usize,
     allowed: &RowSet,
     scratch: &mut Scratch,
 ) -> Result<Vec<Scored>> {
     rows.check_query(query)?;
-    if rows.is_empty() || width == 0 {
+    if rows.is_empty() || ef == 0 {
         return Ok(Vec::new());
     }
     let code = query.code();
     let start = descend(graph, rows, code, scratch)?;
     // The entry as well: it is from there that every row can be reached.
     let starts = [start, graph.info().entry];
-    let links = graph.links0();
-    let walk = if width <= MOST_SORTED {
-        walk_sorted
-    } else {
-        walk_heaps
-    };
-    walk(links, rows, code, &starts, width, scratch).ok_or_else(|| graph.broken("links0"))?;
     let filter = (!allowed.covers(rows.len())).then_some(allowed);
+    let links = graph.links0();
+    match filter {
+        None => walk_all(links, rows, code, &starts, ef, scratch),
+        Some(allowed) => walk(links, rows, code, &starts, ef, allowed, scratch),
+    }
+    .ok_or_else(|| graph.broken("links0"))?;
     let fresh = &mut scratch.fresh;
     if graph.info().stride_log2 > 0 {
         // Anchors stand for the rows around them.
         let runs = fresh.iter().flat_map(|&anchor| graph.info().run_of(anchor));
-        *fresh = runs.collect();
-    }
-    if let Some(allowed) = filter {
-        fresh.retain(|&row| allowed.contains(row));
+        *fresh = runs
+            .filter(|&row| filter.is_none_or(|set| set.contains(row)))
+            .collect();
     }
     rerank(rows, query, fresh)
 }
@@ -146,16 +141,15 @@ pub(super) fn descend(
     upper_rows.get(slot as usize).copied().ok_or_else(broken)
 }
 
-/// Best-first search of this width from the rows `starts`; it leaves the best rows in `scratch.fresh`,
-/// best first. `None` if a link leads to a row that does not exist.
-///
-/// What is still to be looked at is part of what is kept, so one sorted list holds both.
-pub(super) fn walk_sorted(
+/// Best-first search of width `ef` from the rows `starts`; it leaves the best rows in
+/// `scratch.fresh`, best first. What [`walk`] does if all rows are allowed, in less time: what is still to be
+/// looked at is then part of what is kept.
+pub(super) fn walk_all(
     links: Links<'_>,
     rows: &Rows<'_>,
     code: Plane<'_>,
     starts: &[u32],
-    width: usize,
+    ef: usize,
     scratch: &mut Scratch,
 ) -> Option<()> {
     let Scratch {
@@ -166,8 +160,8 @@ pub(super) fn walk_sorted(
         scores,
         ..
     } = scratch;
-    visited.clear(width);
-    beam.clear(width);
+    visited.clear(ef);
+    beam.clear(ef);
     fresh.clear();
     visited.insert_all(starts, rows, fresh);
     loop {
@@ -193,13 +187,16 @@ pub(super) fn walk_sorted(
     }
 }
 
-/// What [`walk_sorted`] does, for walks that are too wide for it.
-pub(super) fn walk_heaps(
+/// Best-first search of width `ef` from the rows `starts`. It leaves the best rows in
+/// `scratch.fresh`: all kinds of rows are walked over, only those in `allowed` are kept. `None` if
+/// a link leads to a row that does not exist.
+pub(super) fn walk(
     links: Links<'_>,
     rows: &Rows<'_>,
     code: Plane<'_>,
     starts: &[u32],
-    width: usize,
+    ef: usize,
+    allowed: &RowSet,
     scratch: &mut Scratch,
 ) -> Option<()> {
     let Scratch {
@@ -211,9 +208,13 @@ pub(super) fn walk_heaps(
         scores,
         ..
     } = scratch;
-    visited.clear(width);
+    let run = |row: u32| {
+        let first = row >> links.shift << links.shift;
+        first..first.saturating_add(1 << links.shift)
+    };
+    visited.clear(ef);
     frontier.clear();
-    pool.clear(width);
+    pool.clear(ef);
     fresh.clear();
     visited.insert_all(starts, rows, fresh);
     loop {
@@ -225,7 +226,9 @@ pub(super) fn walk_heaps(
             if pool.accepts(rank) {
                 frontier.push(rank);
                 prefetch(links.slots, links.first_slot(row), links.degree);
-                pool.offer(rank);
+                if allowed.meets(run(row)) {
+                    pool.offer(rank);
+                }
             }
         }
         fresh.clear();
@@ -256,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_walks_keep_the_same_rows() {
+    fn both_walks_keep_the_same_rows_if_all_are_allowed() {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let mut rows = RowsBuilder::new(24).unwrap();
         for _ in 0..3000 {
@@ -268,15 +271,15 @@ mod tests {
         let sections = built.sections();
         let [info, links, upper] = sections.each_ref().map(Vec::as_slice);
         let graph = Graph::new(Path::new("x.seg"), 3000, [info, links, upper]).unwrap();
-        let mut scratch = Scratch::new();
+        let (all, mut scratch) = (RowSet::all(3000), Scratch::new());
         for ef in [1, 2, 16, 100, 4000] {
             for row in [0, 17, 2999] {
                 let query = view.query(row).unwrap();
                 let (code, starts) = (query.code(), [graph.info().entry, row]);
                 let links = graph.links0();
-                walk_heaps(links, &view, code, &starts, ef, &mut scratch).unwrap();
+                walk(links, &view, code, &starts, ef, &all, &mut scratch).unwrap();
                 let mut heaps = scratch.fresh.clone();
-                walk_sorted(links, &view, code, &starts, ef, &mut scratch).unwrap();
+                walk_all(links, &view, code, &starts, ef, &mut scratch).unwrap();
                 let mut beam = scratch.fresh.clone();
                 heaps.sort_unstable();
                 beam.sort_unstable();

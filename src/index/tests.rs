@@ -123,8 +123,8 @@ fn recall(vectors: &[Vec<f32>], graph: &Graph<'_>, rows: &Rows<'_>, allowed: &Ro
             .collect();
         let truth = oracle(vectors, &query, 10, allowed);
         let query = Query::new(&query).unwrap();
-        let width = plan::width(rows.len(), allowed.len(), 128, 10);
-        let pool = search(graph, rows, &query, width, allowed, &mut scratch).unwrap();
+        let pool = plan::pool(rows.len(), allowed.len(), 128, 10);
+        let pool = search(graph, rows, &query, pool, allowed, &mut scratch).unwrap();
         assert!(pool.iter().all(|hit| allowed.contains(hit.row)));
         // Rows as good as the tenth are as good an answer.
         let least = truth.last().map_or(0.0, |t| t.1) - 1e-5;

@@ -33,14 +33,14 @@ impl Wanted {
         self.ef.max(self.k.saturating_mul(2))
     }
 
-    /// How many of them it needs. If the filter leaves less, it looks again.
+    /// How many of them it needs. If they hold too few episodes, a wider look follows.
     fn needed(&self, reordered: bool) -> usize {
         if reordered {
             self.first_look(reordered)
         } else if self.exclusion == 0 {
             self.k.saturating_add(1)
         } else {
-            self.k.saturating_mul(2)
+            self.k.saturating_add(self.k / 2)
         }
     }
 }

@@ -342,22 +342,20 @@ mod tests {
     #[test]
     fn a_field_that_was_read_before_means_what_it_meant() {
         let mut known = KnownFields::default();
+        let mut read = |text: &str| known.read(text).map_err(|defect| defect.message);
         for _ in 0..2 {
-            assert_eq!(
-                known.read("aapl;NaN; msft").unwrap().names,
-                ["AAPL", "MSFT"]
-            );
-            let passed = known.read("aapl;NaN; msft").unwrap().passed_over;
+            assert_eq!(read("aapl;NaN; msft").unwrap().names, ["AAPL", "MSFT"]);
+            let passed = read("aapl;NaN; msft").unwrap().passed_over;
             assert_eq!(passed.as_deref(), Some("NaN"));
-            assert!(known.read("A\\B").is_err());
+            assert!(read("A\\B").is_err());
         }
         for number in 0..KnownFields::MOST + 9 {
             let name = format!("S{number}");
-            assert_eq!(known.read(&name).unwrap().names, [name]);
+            assert_eq!(read(&name).unwrap().names, [name]);
         }
-        assert_eq!(known.0.len(), KnownFields::MOST);
         let long = "LONG;".repeat(20);
-        assert_eq!(known.read(&long).unwrap().names, ["LONG"]);
+        assert_eq!(read(&long).unwrap().names, ["LONG"]);
+        assert_eq!(known.0.len(), KnownFields::MOST);
     }
 
     fn read_symbols(text: &str) -> Result<Symbols, RowDefect> {
