@@ -128,8 +128,8 @@ impl Server {
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        let sent = std::process::Command::new("kill").args([name, &pid]);
-        assert!({ sent }.status().unwrap().success());
+        let mut kill = std::process::Command::new("kill");
+        assert!(kill.args([name, &pid]).status().unwrap().success());
     }
 
     /// Waits for the end of the process.

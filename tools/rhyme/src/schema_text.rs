@@ -7,9 +7,10 @@ use serde_json::Value;
 pub(crate) fn about(request: &Value) -> String {
     let text = request.get("description").and_then(Value::as_str);
     let text = text.unwrap_or_default().split("\n\n").next();
-    let text = text.unwrap_or_default().split(": see [").next();
-    let text = text.unwrap_or_default().split(" See [").next();
-    let text = text.unwrap_or_default().replace('\n', " ");
+    let mut text = text.unwrap_or_default().replace('\n', " ");
+    for reference in [": see [", " See ["] {
+        text.truncate(text.find(reference).unwrap_or(text.len()));
+    }
     format!("{}.", text.trim_end_matches('.'))
 }
 
