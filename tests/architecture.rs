@@ -87,6 +87,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("comfy_table", &["tools/rhyme/src/output.rs"]),
     ("rustyline", &["tools/rhyme/src/shell/editor.rs"]),
     ("sysinfo", &["tools/rhyme/src/commands/doctor/machine.rs"]),
+    ("axum", &["tools/rhyme/src/serve/"]),
+    ("hyper", &["tools/rhyme/src/serve/"]),
+    ("hyper_util", &["tools/rhyme/src/serve/"]),
+    ("tokio", &["tools/rhyme/src/serve/"]),
 ];
 
 const UNSAFE: &[&str] = &[

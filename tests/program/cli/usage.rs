@@ -2,7 +2,7 @@ use std::fs::File;
 
 use crate::world::{World, run};
 
-const COMMANDS: [&[&str]; 58] = [
+const COMMANDS: [&[&str]; 59] = [
     &[],
     &["demo"],
     &["ingest"],
@@ -61,6 +61,7 @@ const COMMANDS: [&[&str]; 58] = [
     &["export", "headlines"],
     &["export", "vectors"],
     &["export", "answer"],
+    &["mcp"],
 ];
 
 #[test]
