@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use arrow_array::RecordBatch;
 use pyo3::prelude::*;
 use rhymedb::data::Calendar;
-use rhymedb::files::{BarOptions, OnError};
+use rhymedb::files::{BarOptions, MappedColumn, OnError};
 use rhymedb::{Bar, Bars, Error, Interval, Result, SeriesBars, SeriesKey, Timestamp};
 
 use crate::columns::{Roles, numbers, texts, times};
@@ -49,6 +49,13 @@ pub(crate) fn on_error(skip: bool) -> OnError {
     if skip { OnError::Skip } else { OnError::Refuse }
 }
 
+/// Which column is which, for the library's readers of files.
+pub(crate) fn mapped(columns: impl IntoIterator<Item = (String, String)>) -> Vec<MappedColumn> {
+    let columns = columns.into_iter();
+    let mapped = columns.map(|(field, column)| MappedColumn { field, column });
+    mapped.collect()
+}
+
 impl Options {
     /// The same for the library's readers of files.
     pub(crate) fn of_files(self) -> Outcome<BarOptions> {
@@ -56,7 +63,7 @@ impl Options {
             interval: self.interval.as_deref().map(str::parse).transpose()?,
             calendar: self.calendar.as_deref().map(str::parse).transpose()?,
             on_error: on_error(self.skip),
-            map: self.columns.into_iter().collect(),
+            map: mapped(self.columns),
             market: self.market,
             venue: self.venue,
             symbol: self.symbol,

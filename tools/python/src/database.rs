@@ -8,15 +8,15 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use rhymedb::ask::Question;
 use rhymedb::files::{BarOptions, HeadlineOptions};
-use rhymedb::{Control, Database, Error, OpenOptions, Result, Timestamp, View};
-use serde::Serialize;
+use rhymedb::plot::PlotOptions;
+use rhymedb::{Control, Database, OpenOptions, Timestamp, View};
 
 use crate::bars::{self, series_of};
 use crate::encoder::NativeEncoder;
 use crate::errors::{Outcome, invalid, raise};
 use crate::frame::Frame;
 use crate::headlines::headlines_of;
-use crate::picture;
+use crate::json::json;
 use crate::stored;
 use crate::waiting::{Told, wait};
 
@@ -25,10 +25,6 @@ type Slot<T> = Mutex<Option<T>>;
 /// A lock that no panic closes: what is behind it is one value, put in or taken out as a whole.
 fn locked<T>(slot: &Slot<T>) -> MutexGuard<'_, Option<T>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|e| Error::Internal(format!("an answer has no JSON: {e}")))
 }
 
 fn control_of(timeout: Option<f64>) -> Outcome<Control> {
@@ -80,7 +76,7 @@ fn not_forked(py: Python<'_>, opened_by: u32) -> PyResult<()> {
 }
 
 impl NativeDatabase {
-    fn open_one(&self, py: Python<'_>) -> PyResult<Database> {
+    pub(crate) fn open_one(&self, py: Python<'_>) -> PyResult<Database> {
         not_forked(py, self.opened_by)?;
         let db = locked(&self.db).clone();
         db.ok_or_else(|| {
@@ -228,12 +224,12 @@ impl NativeDatabase {
         &self,
         py: Python<'_>,
         paths: Vec<String>,
-        columns: std::collections::HashMap<String, String>,
+        columns: Vec<(String, String)>,
         skip: bool,
     ) -> Outcome<String> {
         let db = self.open_one(py)?;
         let options = HeadlineOptions {
-            map: columns.into_iter().collect(),
+            map: bars::mapped(columns),
             on_error: bars::on_error(skip),
             ..HeadlineOptions::default()
         };
@@ -295,7 +291,7 @@ impl Drop for NativeView {
 }
 
 impl NativeView {
-    fn open_one(&self, py: Python<'_>) -> PyResult<View> {
+    pub(crate) fn open_one(&self, py: Python<'_>) -> PyResult<View> {
         not_forked(py, self.opened_by)?;
         let view = locked(&self.view).clone();
         let message = "the database of this view is closed; open it again and make a new view";
@@ -329,12 +325,26 @@ impl NativeView {
     }
 
     /// The answer to a question as an SVG document; none if there is no picture of such answers.
-    #[pyo3(signature = (question, width=1000))]
-    fn svg(&self, py: Python<'_>, question: &str, width: u32) -> Outcome<Option<String>> {
+    #[pyo3(signature = (question, width=1000, theme=None))]
+    fn svg(
+        &self,
+        py: Python<'_>,
+        question: &str,
+        width: u32,
+        theme: Option<String>,
+    ) -> Outcome<Option<String>> {
         let view = self.open_one(py)?;
         let question = parsed(question)?;
         wait(py, Control::new(), None, move |control| {
-            picture::svg(&view.controlled(&control), &question, width)
+            let mut options = PlotOptions {
+                width,
+                ..PlotOptions::default()
+            };
+            if let Some(theme) = theme {
+                options.theme = theme.parse()?;
+            }
+            let picture = rhyme::picture_of(&view.controlled(&control), &question)?;
+            picture.map(|picture| picture.svg(&options)).transpose()
         })
     }
 }

@@ -4,19 +4,10 @@ use rhymedb::files::{
     BarOptions, HeadlineOptions, InputReport, find_inputs, read_bars, read_headlines,
 };
 use rhymedb::ingest::{IngestReport, Progress, Stage};
-use rhymedb::{Control, Database, Error, Result};
+use rhymedb::{Control, Database, Result};
 use serde_json::{Value, json};
 
-fn value(report: &impl serde::Serialize) -> Result<Value> {
-    serde_json::to_value(report).map_err(|e| Error::Internal(format!("a report has no JSON: {e}")))
-}
-
-fn with(mut report: Value, name: &str, added: Value) -> Value {
-    if let Some(fields) = report.as_object_mut() {
-        fields.insert(name.to_owned(), added);
-    }
-    report
-}
+use crate::json::{value, with};
 
 /// A report with the rows that were left out.
 pub(crate) fn with_left_out(report: &IngestReport, left_out: u64) -> Result<Value> {

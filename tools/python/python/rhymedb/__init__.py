@@ -8,8 +8,10 @@
 
 from . import errors
 from ._answer import Answer
+from ._care import repair, restore
 from ._database import Database, View, open
 from ._native import __version__
+from ._vectors import Vectors
 from .encoders import ChartEncoder
 from .errors import RhymeError
 
@@ -18,8 +20,11 @@ __all__ = [
     "ChartEncoder",
     "Database",
     "RhymeError",
+    "Vectors",
     "View",
     "__version__",
     "errors",
     "open",
+    "repair",
+    "restore",
 ]

@@ -10,12 +10,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from . import _native
 from ._answer import Answer
+from ._care import Care
+from ._labels import Labels
 from ._native import NativeDatabase, NativeView
 from ._progress import Progress, callback
 from ._questions import TABLES, Questions
 from ._tables import table_of
-from ._values import Time, request_json, time_text
+from ._values import Time, loaded, request_json, time_text
+from ._vectors import Import, Vectors
 from .encoders import ChartEncoder
 
 
@@ -49,6 +53,18 @@ class _BarOptions:
             if getattr(self, part) not in (None, text):
                 raise ValueError(f"expected one {part}, found {text} and {getattr(self, part)}")
             setattr(self, part, text)
+
+
+@dataclass
+class _Wanted:
+    """What to download; the native module reads these fields."""
+
+    symbols: list[str]
+    intervals: list[str]
+    category: str
+    from_time: str | None
+    until: str | None
+    base_url: str | None
 
 
 def _skips(on_error: str) -> bool:
@@ -89,11 +105,29 @@ class View(Questions):
     def _question(self, name: str, given: dict[str, Any], timeout: float | None) -> Answer:
         return self.ask(request_json(name, given), timeout=timeout)
 
+    def vectors(
+        self,
+        space: str | None = None,
+        series: str | Sequence[str] = (),
+        *,
+        from_: Time | None = None,
+        until: Time | None = None,
+    ) -> Vectors:
+        """The stored vectors of a space as arrays of NumPy, of all series or of some.
+
+        Args:
+            space: The space. Default: the default space of charts.
+            series: Names of series; without one all of them.
+            from_: Only windows that closed at or after this time.
+            until: Only windows that closed at or before this time.
+        """
+        return Vectors._of(self._native, space, series, from_, until)
+
     def __repr__(self) -> str:
         return f"<view as of {self.as_of or 'now'}>"
 
 
-class Database(Questions):
+class Database(Questions, Labels, Import, Care):
     """A folder of candles, headlines and their vectors. :func:`open` opens one.
 
     One process writes at a time and any number read. Threads may share it. Questions that are asked of the
@@ -143,6 +177,22 @@ class Database(Questions):
         True
         """
         return View(self._native.view(time_text(time)), self._timeout)
+
+    def vectors(
+        self,
+        space: str | None = None,
+        series: str | Sequence[str] = (),
+        *,
+        from_: Time | None = None,
+        until: Time | None = None,
+    ) -> Vectors:
+        """The stored vectors of a space as arrays of NumPy: see :meth:`View.vectors`.
+
+        >>> vectors = db.vectors("shape", "BETA:1h", until="2024-01-10")
+        >>> vectors.values.shape[1], vectors.series[0]
+        (48, 'crypto/demo/BETA:1h')
+        """
+        return Vectors._of(self._native.view(), space, series, from_, until)
 
     def ask(self, question: Mapping[str, Any] | str, *, timeout: float | None = None) -> Answer:
         """Asks a question as docs/schemas has it.
@@ -211,7 +261,7 @@ class Database(Questions):
         )
         options.name(series)
         report = self._native.ingest_bars(table_of(data), options, callback(progress), timeout)
-        return _object(report)
+        return loaded(report)
 
     def ingest_headlines(
         self,
@@ -235,7 +285,7 @@ class Database(Questions):
         report = self._native.ingest_headlines(
             table_of(data), dict(columns or {}), precision, time_unit
         )
-        return _object(report)
+        return loaded(report)
 
     def ingest_bar_files(
         self,
@@ -262,7 +312,7 @@ class Database(Questions):
         report = self._native.ingest_bar_files(
             _paths(paths), options, callback(progress), timeout
         )
-        return _object(report)
+        return loaded(report)
 
     def ingest_headline_files(
         self,
@@ -273,9 +323,44 @@ class Database(Questions):
     ) -> dict[str, Any]:
         """Stores the headlines of files, folders or globs, as docs/sources.md has it."""
         report = self._native.ingest_headline_files(
-            _paths(paths), dict(columns or {}), _skips(on_error)
+            _paths(paths), list((columns or {}).items()), _skips(on_error)
         )
-        return _object(report)
+        return loaded(report)
+
+    def ingest_bybit(
+        self,
+        symbols: str | Sequence[str],
+        *,
+        interval: str | Sequence[str] = "1h",
+        category: Literal["spot", "linear", "inverse"] = "linear",
+        from_: Time | None = None,
+        until: Time | None = None,
+        base_url: str | None = None,
+        progress: Progress = None,
+    ) -> dict[str, Any]:
+        """Downloads candles from Bybit's public market API, and goes on where the last call ended.
+
+        Args:
+            symbols: Like ``BTCUSDT``, or a list of them.
+            interval: Lengths of bars, like ``1h`` or ``["1h", "1d"]``.
+            category: The kind of instrument.
+            from_: The earliest time wanted. Default: all history.
+            until: The latest time wanted. Default: now.
+            base_url: Another server of Bybit, for countries that have one.
+            progress: ``True`` for a bar, or a callable of (stage, done, total).
+
+        Returns:
+            What became of it, with a row for each series under ``downloads``.
+        """
+        wanted = _Wanted(
+            [symbols] if isinstance(symbols, str) else list(symbols),
+            [interval] if isinstance(interval, str) else list(interval),
+            category,
+            None if from_ is None else time_text(from_),
+            None if until is None else time_text(until),
+            base_url,
+        )
+        return loaded(_native.ingest_bybit(self._native, wanted, callback(progress)))
 
     def create_space(
         self,
@@ -292,11 +377,26 @@ class Database(Questions):
         new vectors in one commit.
         """
         report = self._native.create_space(name, encoder._native, hop, replace, callback(progress))
-        return _object(report)
+        return loaded(report)
+
+    def create_space_of_weights(
+        self,
+        name: str,
+        path: str | os.PathLike[str],
+        *,
+        hop: int = 1,
+        progress: Progress = None,
+    ) -> dict[str, Any]:
+        """Makes a space of the trained encoders in a file of weights (``.safetensors``), and keeps them.
+
+        If they read text too, the stored headlines are embedded as well.
+        """
+        report = _native.create_space_of_weights(self._native, name, path, hop, callback(progress))
+        return loaded(report)
 
     def drop_space(self, name: str) -> dict[str, Any]:
         """Removes a space and its vectors."""
-        return _object(self._native.drop_space(name))
+        return loaded(self._native.drop_space(name))
 
     def __repr__(self) -> str:
         return f"<database {self.path}{', closed' if self.closed else ''}>"
@@ -335,11 +435,6 @@ def open(
     return Database(native, timeout)
 
 
-def _object(report: str) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(report)
-    return value
-
-
 def _asked(
     asker: NativeDatabase | NativeView,
     question: Mapping[str, Any] | str,
@@ -347,6 +442,6 @@ def _asked(
     picture: Any,
 ) -> Answer:
     request = question if isinstance(question, str) else json.dumps(question)
-    reply = _object(asker.ask(request, timeout))
+    reply = loaded(asker.ask(request, timeout))
     name = json.loads(request)["question"]
     return Answer(name, reply, TABLES.get(name, {}), lambda: picture(request))

@@ -46,6 +46,15 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'move_sd': 'float',
         },
     },
+    'attributes': {
+        'attributes': {
+            'symbol': 'text',
+            'market': 'text',
+            'attribute': 'text',
+            'value': 'text',
+            'known': 'time',
+        },
+    },
     'axis-headlines': {
         'headlines': {
             'known': 'time',
@@ -66,6 +75,16 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'end': 'time',
             'value': 'float',
             'deviations': 'float',
+        },
+    },
+    'bars': {
+        'bars': {
+            'open_time': 'time',
+            'open': 'float',
+            'high': 'float',
+            'low': 'float',
+            'close': 'float',
+            'volume': 'float',
         },
     },
     'classify-by-tags': {
@@ -192,10 +211,20 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'headlines': 'any',
         },
     },
+    'headlines': {
+        'headlines': {
+            'published': 'time',
+            'precision': 'text',
+            'symbols': 'any',
+            'source': 'text',
+            'text': 'text',
+        },
+    },
     'map': {
         'points': {
             'x': 'float',
             'y': 'float',
+            'group': 'text',
             'market': 'text',
             'venue': 'text',
             'symbol': 'text',
@@ -210,10 +239,10 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
         'headlines': {
             'rank': 'int',
             'score': 'float',
-            'published': 'time',
-            'precision': 'text',
             'known': 'time',
             'percentile': 'float',
+            'published': 'time',
+            'precision': 'text',
             'symbols': 'any',
             'source': 'text',
             'text': 'text',
@@ -319,6 +348,15 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'no_p_value': 'text',
         },
     },
+    'prototypes': {
+        'prototypes': {
+            'name': 'text',
+            'space': 'text',
+            'cohesion': 'float',
+            'created': 'time',
+            'windows': 'any',
+        },
+    },
     'reaction': {
         'outcomes': {
             'score': 'float',
@@ -357,13 +395,26 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
         'headlines': {
             'rank': 'int',
             'score': 'float',
-            'published': 'time',
-            'precision': 'text',
             'known': 'time',
             'percentile': 'float',
+            'published': 'time',
+            'precision': 'text',
             'symbols': 'any',
             'source': 'text',
             'text': 'text',
+        },
+    },
+    'series': {
+        'series': {
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+            'calendar': 'text',
+            'made_of': 'text',
+            'bars': 'int',
+            'first': 'time',
+            'last': 'time',
         },
     },
     'similar': {
@@ -413,6 +464,43 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'base_windows': 'int',
             'p_value': 'float',
             'no_p_value': 'text',
+        },
+    },
+    'spaces': {
+        'spaces': {
+            'name': 'text',
+            'encoder': 'text',
+            'modality': 'text',
+            'dim': 'int',
+            'window': 'int',
+            'hop': 'int',
+            'weights_hash': 'text',
+            'rows': 'int',
+            'fresh_rows': 'int',
+            'dead_rows': 'int',
+            'flat_windows': 'int',
+            'pending_ranges': 'int',
+            'segments': 'int',
+            'anchors': 'int',
+            'segment_bytes': 'int',
+            'repaired_rows': 'int',
+            'headline_rows': 'int',
+            'created': 'time',
+        },
+    },
+    'stats': {
+    },
+    'tags': {
+        'tags': {
+            'tag': 'text',
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+            'end': 'time',
+            'known': 'time',
+            'value': 'float',
+            'value_known_at_end': 'bool',
         },
     },
     'transfer-matrix': {
@@ -583,6 +671,33 @@ class Questions:
             'exact': exact,
         }, timeout)
 
+    def attributes(
+        self,
+        *,
+        symbol: str | None = None,
+        where: Mapping[str, Any] | None = None,
+        as_of: Time | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks for the attributes of symbols.
+
+        Args:
+            symbol: Only those of this symbol.
+            where: Only these attributes, each with one of its values. Case does not count.
+            as_of: Nothing that was not known at this time.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``attributes``.
+            Columns of ``attributes`` (The attributes, by symbol and name): symbol, market,
+            attribute, value, known.
+        """
+        return self._question('attributes', {
+            'symbol': symbol,
+            'where': where,
+            'as_of': as_of,
+        }, timeout)
+
     def axis_headlines(
         self,
         low: str,
@@ -691,6 +806,39 @@ class Questions:
             'targets': listed(targets),
             'space': space,
             'as_of': as_of,
+        }, timeout)
+
+    def bars(
+        self,
+        series: str,
+        *,
+        from_: Time | None = None,
+        until: Time | None = None,
+        as_of: Time | None = None,
+        last: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks for the last bars of a series.
+
+        Args:
+            series: The series. A time is the same as ``until``, which goes before it.
+            from_: Only bars that closed at or after this time.
+            until: Only bars that closed at or before this time.
+            as_of: Nothing that closed after this time.
+            last: Only the last so many; 0 is all. Default: 20.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``bars``.
+            Columns of ``bars`` (The bars, ascending by time): open_time, open, high, low, close,
+            volume.
+        """
+        return self._question('bars', {
+            'series': series,
+            'from': from_,
+            'until': until,
+            'as_of': as_of,
+            'last': last,
         }, timeout)
 
     def classify_by_tags(
@@ -957,6 +1105,39 @@ class Questions:
             'as_of': as_of,
         }, timeout)
 
+    def headlines(
+        self,
+        *,
+        symbol: str | None = None,
+        from_: Time | None = None,
+        until: Time | None = None,
+        as_of: Time | None = None,
+        last: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks for the last headlines, of one symbol or of all.
+
+        Args:
+            symbol: Only headlines that name this symbol.
+            from_: Only headlines published at or after this time.
+            until: Only headlines published at or before this time.
+            as_of: Nothing that was not known at this time.
+            last: Only the last so many; 0 is all. Default: 20.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``headlines``.
+            Columns of ``headlines`` (The headlines, ascending by time): published, precision,
+            symbols, source, text.
+        """
+        return self._question('headlines', {
+            'symbol': symbol,
+            'from': from_,
+            'until': until,
+            'as_of': as_of,
+            'last': last,
+        }, timeout)
+
     def map(
         self,
         *,
@@ -965,6 +1146,7 @@ class Questions:
         as_of: Time | None = None,
         sample: int | None = None,
         seed: int | None = None,
+        by: str | None = None,
         timeout: float | None = None,
     ) -> Answer:
         """Asks for the windows of a space on a plane.
@@ -975,12 +1157,14 @@ class Questions:
             as_of: Nothing that was not known at this time.
             sample: The least number of windows on the map, if there are so many. Default: 2,000.
             seed: The seed of the sample.
+            by: An attribute of symbols, like ``sector``, that is said of each window as its
+                ``group``.
             timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
 
         Returns:
             The reply, a mapping. Its table is ``points``.
-            Columns of ``points`` (The windows): x, y, market, venue, symbol, interval, start, end,
-            move_percent, move_sd.
+            Columns of ``points`` (The windows): x, y, group, market, venue, symbol, interval,
+            start, end, move_percent, move_sd.
 
         >>> db.map(sample=50).to_pandas()[["x", "y"]].shape
         (50, 2)
@@ -991,6 +1175,7 @@ class Questions:
             'as_of': as_of,
             'sample': sample,
             'seed': seed,
+            'by': by,
         }, timeout)
 
     def news(
@@ -1030,8 +1215,8 @@ class Questions:
 
         Returns:
             The reply, a mapping. Its table is ``headlines``.
-            Columns of ``headlines`` (The headlines, best first): rank, score, published, precision,
-            known, percentile, symbols, source, text.
+            Columns of ``headlines`` (The headlines, best first): rank, score, known, percentile,
+            published, precision, symbols, source, text.
 
         >>> len(db.news("ALFA:1h", k=2, any_time=True, any_symbol=True).headlines) <= 2
         True
@@ -1141,6 +1326,27 @@ class Questions:
             'exclusion': exclusion,
             'ef': ef,
             'exact': exact,
+        }, timeout)
+
+    def prototypes(
+        self,
+        *,
+        as_of: Time | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks which prototypes are stored, and of which windows they are made.
+
+        Args:
+            as_of: Only prototypes whose windows were all known at this time.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``prototypes``.
+            Columns of ``prototypes`` (The prototypes, by name): name, space, cohesion, created,
+            windows.
+        """
+        return self._question('prototypes', {
+            'as_of': as_of,
         }, timeout)
 
     def reaction(
@@ -1257,6 +1463,27 @@ class Questions:
             'exact': exact,
         }, timeout)
 
+    def series(
+        self,
+        *,
+        text: str | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks which series are stored.
+
+        Args:
+            text: Only names that contain this text, in any case.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``series``.
+            Columns of ``series`` (The series, by name): market, venue, symbol, interval, calendar,
+            made_of, bars, first, last.
+        """
+        return self._question('series', {
+            'text': text,
+        }, timeout)
+
     def similar(
         self,
         target: Subject,
@@ -1336,6 +1563,62 @@ class Questions:
             'all_symbols': all_symbols,
             'ef': ef,
             'exact': exact,
+        }, timeout)
+
+    def spaces(
+        self,
+        *,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks which spaces are stored.
+
+        Args:
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``spaces``.
+            Columns of ``spaces`` (The spaces): name, encoder, modality, dim, window, hop,
+            weights_hash, rows, fresh_rows, dead_rows, flat_windows, pending_ranges, segments,
+            anchors, segment_bytes, repaired_rows, headline_rows, created.
+        """
+        return self._question('spaces', {
+        }, timeout)
+
+    def stats(
+        self,
+        *,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks what the database holds and what it costs.
+
+        Args:
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+        """
+        return self._question('stats', {
+        }, timeout)
+
+    def tags(
+        self,
+        *,
+        name: str | None = None,
+        as_of: Time | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks which windows have tags.
+
+        Args:
+            name: Only tags of this name.
+            as_of: Nothing that was not known at this time.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``tags``.
+            Columns of ``tags`` (The tags, by time): tag, market, venue, symbol, interval, end,
+            known, value, value_known_at_end.
+        """
+        return self._question('tags', {
+            'name': name,
+            'as_of': as_of,
         }, timeout)
 
     def transfer_matrix(

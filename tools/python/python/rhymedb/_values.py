@@ -39,6 +39,12 @@ def time_text(time: Time) -> str:
     raise TypeError(f"expected a time as text, datetime or date, found {type(time).__name__}")
 
 
+def loaded(report: str) -> dict[str, Any]:
+    """A report of the native module."""
+    value: dict[str, Any] = json.loads(report)
+    return value
+
+
 def listed(values: Any) -> Any:
     """A single name where a list of them is meant is a list of one."""
     return [values] if isinstance(values, (str, int)) else values

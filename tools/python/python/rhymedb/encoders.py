@@ -19,6 +19,7 @@ class ChartEncoder:
         encode: Takes an array of windows x bars x 5 doubles (open, high, low, close, volume; the last bar
             is the newest) and gives one of windows x ``dim``. Rows are scaled to unit length; a row of
             zeros or NaN means that the window has no vector. Each row may depend on its own window alone.
+            A tensor of PyTorch will do as well: ``lambda bars: model(torch.from_numpy(bars.copy()))``.
         id: Name and version, like ``"mine/1"``. A space belongs to one: give it a new one whenever the
             vectors change.
         dim: Numbers a vector, 1 to 4,096.
@@ -48,9 +49,12 @@ class ChartEncoder:
         if dim < 1 or window < 1 or warm_up < 0:
             raise ValueError("expected dim and window of 1 or more, and warm_up of 0 or more")
 
-        def called(given: bytes, windows: int) -> bytes:
-            bars = np.frombuffer(given, dtype=np.float64).reshape(windows, window + warm_up, 5)
-            vectors = np.asarray(encode(bars), dtype=np.float32)
+        def called(raw: bytes, windows: int) -> bytes:
+            bars = np.frombuffer(raw, dtype=np.float64).reshape(windows, window + warm_up, 5)
+            given_back = encode(bars)
+            if hasattr(given_back, "detach"):  # a tensor of PyTorch
+                given_back = given_back.detach().cpu().numpy()
+            vectors = np.asarray(given_back, dtype=np.float32)
             if vectors.shape != (windows, dim):
                 raise ValueError(
                     f"expected an array of {windows} x {dim} numbers, found {vectors.shape}"
