@@ -51,6 +51,12 @@ def fill(db: rhymedb.Database) -> None:
     for seed, series in enumerate(["crypto/demo/ALFA:1h", "crypto/demo/BETA:1h", "equity/demo/GAMMA:1h"]):
         db.ingest_bars(walk(seed), series, calendar="continuous")
     db.ingest_headlines(headlines())
+    for day in range(5, 25, 2):
+        name = "dip" if day % 4 == 1 else "rise"
+        db.add_tag(name, f"ALFA:1h@2024-01-{day:02}", value=float(day))
+    db.set_attribute("ALFA", "sector", "Payments")
+    db.set_attribute("GAMMA", "sector", "Energy", known="2024-01-10")
+    db.save_prototype("calm", ["ALFA:1h@2024-01-08", "BETA:1h@2024-01-12"])
 
 
 @pytest.fixture(scope="session")

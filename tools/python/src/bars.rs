@@ -1,6 +1,6 @@
 //! Bars of tables.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use arrow_array::RecordBatch;
 use pyo3::prelude::*;
@@ -85,7 +85,7 @@ type Name = (String, String, String, Option<String>);
 /// The bars of a table, by series.
 pub(crate) fn series_of(frame: &Frame, options: &Options) -> Result<Read> {
     let roles = Roles::find(&frame.names, &options.columns, &ROLES)?;
-    let mut by_name: BTreeMap<Name, Vec<Bar>> = BTreeMap::new();
+    let mut sorted = BySeries::default();
     let mut left_out = 0;
     let mut row = 0;
     for batch in &frame.batches {
@@ -93,7 +93,7 @@ pub(crate) fn series_of(frame: &Frame, options: &Options) -> Result<Read> {
         for (i, bar) in bars_of(&roles, batch, options)?.into_iter().enumerate() {
             row += 1;
             match bar {
-                Ok(bar) => by_name.entry(names.row(i, row)?).or_default().push(bar),
+                Ok(bar) => sorted.push(names.row(i), row, bar)?,
                 Err(_) if options.skip => left_out += 1,
                 Err(why) => {
                     return Err(Error::Invalid(format!(
@@ -104,7 +104,7 @@ pub(crate) fn series_of(frame: &Frame, options: &Options) -> Result<Read> {
         }
     }
     let calendar: Option<Calendar> = options.calendar.as_deref().map(str::parse).transpose()?;
-    let series = by_name.into_iter().map(|(name, bars)| {
+    let series = sorted.bars.into_iter().map(|(name, bars)| {
         let key = key_of(&name, &bars)?;
         let calendar = calendar.unwrap_or_else(|| Calendar::of_market(&key.market));
         let bars = in_order(bars, &key)?;
@@ -118,6 +118,63 @@ pub(crate) fn series_of(frame: &Frame, options: &Options) -> Result<Read> {
         series: series.collect::<Result<_>>()?,
         left_out,
     })
+}
+
+/// Market, venue, symbol and interval of a row, as far as somebody says them.
+type Said<'a> = [Option<&'a str>; 4];
+
+/// Bars sorted by their series. Rows of one series mostly follow one another, so the last one is kept at hand.
+#[derive(Default)]
+struct BySeries {
+    bars: Vec<(Name, Vec<Bar>)>,
+    places: HashMap<Name, usize>,
+    last: usize,
+}
+
+impl BySeries {
+    fn push(&mut self, said: Said<'_>, row: u64, bar: Bar) -> Result<()> {
+        if let Some((name, bars)) = self.bars.get_mut(self.last)
+            && is_named(name, said)
+        {
+            bars.push(bar);
+            return Ok(());
+        }
+        let name = name_of(said, row)?;
+        let next = self.bars.len();
+        self.last = *self.places.entry(name.clone()).or_insert(next);
+        if self.last == next {
+            self.bars.push((name, Vec::new()));
+        }
+        if let Some((_, bars)) = self.bars.get_mut(self.last) {
+            bars.push(bar);
+        }
+        Ok(())
+    }
+}
+
+fn is_named((market, venue, symbol, interval): &Name, said: Said<'_>) -> bool {
+    said == [
+        Some(market.as_str()),
+        Some(venue.as_str()),
+        Some(symbol.as_str()),
+        interval.as_deref(),
+    ]
+}
+
+fn name_of([market, venue, symbol, interval]: Said<'_>, row: u64) -> Result<Name> {
+    let needed = |role: &str, name: Option<&str>| {
+        name.map(str::to_owned).ok_or_else(|| {
+            Error::Invalid(format!(
+                "expected a {role} for the bar in row {row}, found none; give the series, like \"crypto/binance/BTCUSDT:1h\", or {role}=..., or a column of it"
+            ))
+        })
+    };
+    Ok((
+        needed("market", market)?,
+        needed("venue", venue)?,
+        needed("symbol", symbol)?,
+        interval.map(str::to_owned),
+    ))
 }
 
 /// The names in a batch: what the caller says, or else columns of them.
@@ -144,25 +201,22 @@ impl<'a> Names<'a> {
         })
     }
 
-    fn row(&self, i: usize, row: u64) -> Result<Name> {
-        let one = |said: &Option<String>, column: &Option<Vec<Option<String>>>| match said {
-            Some(said) => Some(said.clone()),
-            None => column.as_ref()?.get(i)?.clone(),
-        };
-        let needed = |role: &str, name: Option<String>| {
-            name.ok_or_else(|| {
-                Error::Invalid(format!(
-                    "expected a {role} for the bar in row {row}, found none; give the series, like \"crypto/binance/BTCUSDT:1h\", or {role}=..., or a column of it"
-                ))
-            })
-        };
-        Ok((
-            needed("market", one(&self.options.market, &self.market))?,
-            needed("venue", one(&self.options.venue, &self.venue))?,
-            needed("symbol", one(&self.options.symbol, &self.symbol))?,
-            one(&self.options.interval, &self.interval),
-        ))
+    fn row(&self, i: usize) -> Said<'_> {
+        [
+            said_at(self.options.market.as_deref(), self.market.as_deref(), i),
+            said_at(self.options.venue.as_deref(), self.venue.as_deref(), i),
+            said_at(self.options.symbol.as_deref(), self.symbol.as_deref(), i),
+            said_at(self.options.interval.as_deref(), self.interval.as_deref(), i),
+        ]
     }
+}
+
+fn said_at<'a>(
+    said: Option<&'a str>,
+    column: Option<&'a [Option<String>]>,
+    i: usize,
+) -> Option<&'a str> {
+    said.or_else(|| column?.get(i)?.as_deref())
 }
 
 /// The rows of a batch as bars, or why they are none.

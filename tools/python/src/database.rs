@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use rhymedb::ask::Question;
@@ -173,10 +173,12 @@ impl NativeDatabase {
         timeout: Option<f64>,
     ) -> Outcome<String> {
         let db = self.open_one(py)?;
+        let start = Instant::now();
         let frame = Frame::of(table)?;
         wait(py, control_of(timeout)?, progress, move |control| {
             let read = series_of(&frame, &options)?;
             let mut ingest = db.ingest(control);
+            ingest.add_read_time(start.elapsed());
             ingest.bars(&read.series)?;
             json(&stored::with_left_out(&ingest.finish()?, read.left_out)?)
         })

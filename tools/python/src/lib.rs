@@ -13,6 +13,7 @@ mod headlines;
 mod json;
 mod labels;
 mod stored;
+mod synthetic;
 mod vectors;
 mod waiting;
 
@@ -38,6 +39,8 @@ mod _native {
     use super::labels::{
         add_tags, drop_prototype, remove_attributes, remove_tags, save_prototype, set_attributes,
     };
+    #[pymodule_export]
+    use super::synthetic::ingest_synthetic;
     #[pymodule_export]
     use super::vectors::{create_space_of_weights, import_vector_file, import_vectors, vectors};
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import textwrap
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import rhymedb
-from conftest import walk
+from conftest import ROOT, walk
 from rhymedb import errors
 
 
@@ -144,3 +145,18 @@ def test_time_is_limited(large: rhymedb.Database) -> None:
     assert late.value.limit == 0.05 and isinstance(late.value, TimeoutError)
     with pytest.raises(errors.InvalidError, match="timeout"):
         long_question(large, timeout=-1.0)
+
+
+def test_every_kind_of_error_has_a_class() -> None:
+    """The variants of the library's error are all told apart, each by a class of its own."""
+    library = (ROOT / "src" / "error.rs").read_text("utf-8")
+    enum = library.split("pub enum Error {", 1)[1].split("\n}", 1)[0]
+    variants = set(re.findall(r"^    ([A-Z]\w+)(?:,| \{|\()", enum, re.MULTILINE))
+    assert len(variants) >= 17
+    native = (ROOT / "tools" / "python" / "src" / "errors.rs").read_text("utf-8")
+    body = native.split("fn class_of", 1)[1].split("\n}", 1)[0]
+    classes = dict(re.findall(r'Error::(\w+)[^=]*=> "(\w+)"', body))
+    assert set(classes) == variants
+    assert len(set(classes.values())) == len(variants)
+    for name in classes.values():
+        assert issubclass(getattr(errors, name), rhymedb.RhymeError)

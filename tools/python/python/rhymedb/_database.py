@@ -362,6 +362,18 @@ class Database(Questions, Labels, Import, Care):
         )
         return loaded(_native.ingest_bybit(self._native, wanted, callback(progress)))
 
+    def ingest_synthetic(
+        self, *, seed: int = 1, small: bool = True, progress: Progress = None
+    ) -> dict[str, Any]:
+        """Stores a made-up market, for examples and tests: the same seed gives the same market.
+
+        ``small`` is 3 crypto symbols of 2,000 hours and 6 equities of 500 days, from 2015-01-01; otherwise it
+        is 12 symbols of 3.5 years and 60 of ten years. The report's ``events`` are what was planted in the
+        prices, with its headlines: the ground truth that a search can be held against.
+        """
+        report = _native.ingest_synthetic(self._native, seed, small, callback(progress))
+        return loaded(report)
+
     def create_space(
         self,
         name: str,

@@ -47,6 +47,9 @@ def adjust(
     db: NativeDatabase, target: str, split: str, on: str, progress: _Progress | None = None
 ) -> str: ...
 def ingest_bybit(db: NativeDatabase, wanted: Any, progress: _Progress | None = None) -> str: ...
+def ingest_synthetic(
+    db: NativeDatabase, seed: int, small: bool, progress: _Progress | None = None
+) -> str: ...
 def import_vectors(
     db: NativeDatabase,
     space: str,

@@ -16,7 +16,7 @@ Time: TypeAlias = "str | dt.datetime | dt.date"
 Subject: TypeAlias = "str | Mapping[str, Any] | Sequence[float]"
 
 # Of a filter, what is one value; everything else is a list of names.
-_SINGLE = {"from", "until", "min_move", "where"}
+_SINGLE = {"from", "until", "min_move"}
 
 
 def time_text(time: Time) -> str:
@@ -50,6 +50,13 @@ def listed(values: Any) -> Any:
     return [values] if isinstance(values, (str, int)) else values
 
 
+def _lists(values: Any) -> Any:
+    """As :func:`listed`; of attributes each has a list of its own."""
+    if isinstance(values, Mapping):
+        return {name: listed(value) for name, value in values.items()}
+    return listed(values)
+
+
 def _plain(value: Any) -> Any:
     """What ``json`` does not know: times, and numbers and arrays of NumPy."""
     if isinstance(value, (dt.datetime, dt.date)):
@@ -79,6 +86,8 @@ def request_json(name: str, given: Mapping[str, Any]) -> str:
     '{"question": "similar", "target": {"path": [1, 3, 2, 5]}}'
     >>> request_json("map", {"filter": {"interval": "1h"}})
     '{"question": "map", "filter": {"interval": ["1h"]}}'
+    >>> request_json("map", {"filter": {"where": {"sector": "Energy"}}})
+    '{"question": "map", "filter": {"where": {"sector": ["Energy"]}}}'
     """
     request: dict[str, Any] = {"question": name}
     for key, value in given.items():
@@ -87,7 +96,9 @@ def request_json(name: str, given: Mapping[str, Any]) -> str:
         if key == "target":
             value = _subject(value)
         elif key == "filter":
-            value = {k: v if k in _SINGLE else listed(v) for k, v in value.items()}
+            value = {k: v if k in _SINGLE else _lists(v) for k, v in value.items()}
+        elif key == "where":
+            value = _lists(value)
         request[key] = value
     return json.dumps(request, default=_plain, allow_nan=False)
 

@@ -183,4 +183,5 @@ def _moment(end: Any) -> int:
         raise TypeError(f"expected the time at which a window closed, found {end!r}")
     if end.tzinfo is None:
         end = end.replace(tzinfo=dt.timezone.utc)
-    return (end - _EPOCH) // dt.timedelta(milliseconds=1)
+    since: dt.timedelta = end - _EPOCH
+    return since // dt.timedelta(milliseconds=1)
