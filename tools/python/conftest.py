@@ -16,20 +16,20 @@ ROOT = Path(__file__).resolve().parents[2]
 BARS = 700
 
 
-def walk(seed: int, bars: int = BARS) -> pd.DataFrame:
+def walk(seed: int, bars: int = BARS, start: str = "2024-01-01") -> pd.DataFrame:
     """Hourly bars of a random walk with a crash in the middle."""
     rng = np.random.default_rng(seed)
     steps = rng.normal(0, 0.01, bars)
     steps[bars // 2 : bars // 2 + 3] -= 0.06
     close = 100 * np.exp(np.cumsum(steps))
-    start = np.concatenate([[100.0], close[:-1]])
+    before = np.concatenate([[100.0], close[:-1]])
     spread = np.abs(rng.normal(0, 0.003, bars))
     return pd.DataFrame(
         {
-            "time": pd.date_range("2024-01-01", periods=bars, freq="h", tz="UTC"),
-            "open": start,
-            "high": np.maximum(start, close) * (1 + spread),
-            "low": np.minimum(start, close) * (1 - spread),
+            "time": pd.date_range(start, periods=bars, freq="h", tz="UTC"),
+            "open": before,
+            "high": np.maximum(before, close) * (1 + spread),
+            "low": np.minimum(before, close) * (1 - spread),
             "close": close,
             "volume": rng.uniform(1, 10, bars),
         }
