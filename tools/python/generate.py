@@ -33,14 +33,14 @@ EXAMPLES = {
         ">>> answer.to_pandas().columns[:3].to_list()",
         "['rank', 'score', 'market']",
     ],
-    "pattern": ['>>> db.pattern("crash", k=2).pattern', "'crash'"],
+    "pattern": ['>>> db.pattern("double bottom", k=2).pattern', "'double bottom'"],
     "search": [
         '>>> answer = db.search("shares plunge", k=2)',
         '>>> answer.to_pandas("headlines")["text"].size <= 2',
         "True",
     ],
     "combine": [
-        '>>> terms = [{"sign": "+", "of": "ALFA:1h"}, {"sign": "+", "of": "BETA:1h"}]',
+        '>>> terms = [{"plus": "ALFA:1h"}, {"minus": "BETA:1h"}]',
         ">>> len(db.combine(terms, k=2).hits)",
         "2",
     ],

@@ -44,7 +44,8 @@ impl Called {
         let reach = self.reach();
         let mut bytes = Vec::with_capacity(ends.len() * reach * CHANNELS * 8);
         for &end in ends {
-            let first = (end + 1).checked_sub(reach).filter(|_| end < stretch.len());
+            let first = end.checked_sub(reach.saturating_sub(1));
+            let first = first.filter(|_| end < stretch.len());
             let first = first.ok_or_else(|| {
                 Error::Invalid(format!(
                     "expected windows of {reach} bars among {}, found one that ends at {end}",

@@ -105,7 +105,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> object:
 
 
 def long_question(db: rhymedb.Database, timeout: float | None = None) -> rhymedb.Answer:
-    return db.anomaly_scan("S0:1h", exact=True, calibration=2_000, timeout=timeout)
+    return db.anomaly_scan("S0", exact=True, calibration=2_000, timeout=timeout)
 
 
 def test_other_threads_go_on_during_a_question(large: rhymedb.Database) -> None:
@@ -115,7 +115,7 @@ def test_other_threads_go_on_during_a_question(large: rhymedb.Database) -> None:
         while not done.wait(0.002):
             ticks.append(time.perf_counter())
 
-    ticker = threading.Thread(target=tick)
+    ticker = threading.Thread(target=tick, daemon=True)
     ticker.start()
     start = time.perf_counter()
     long_question(large)

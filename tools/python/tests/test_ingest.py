@@ -148,4 +148,4 @@ def test_an_exception_of_the_callback_ends_the_work(db: rhymedb.Database) -> Non
         raise ZeroDivisionError(stage)
 
     with pytest.raises(ZeroDivisionError):
-        db.ingest_bars(walk(0), SERIES, progress=fail)
+        db.ingest_bars(walk(0, 20_000), SERIES, progress=fail)

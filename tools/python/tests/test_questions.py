@@ -44,12 +44,15 @@ ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
         ["similar", "BETA:1h@2024-01-20", "-k", "3", "--outcome", "24h", "--market", "crypto"],
         {"target": "BETA:1h@2024-01-20", "k": 3, "outcome": "24h", "filter": {"market": "crypto"}},
     ),
-    "pattern": (["similar", "--pattern", "crash", "-k", "3"], {"pattern": "crash", "k": 3}),
+    "pattern": (
+        ["similar", "--pattern", "double bottom", "-k", "3"],
+        {"pattern": "double bottom", "k": 3},
+    ),
     "search": (["search", "shares plunge", "-k", "3"], {"text": "shares plunge", "k": 3}),
     "combine": (
         ["combine", "ALFA:1h", "-", "BETA:1h", "-k", "3"],
         {
-            "terms": [{"sign": "+", "of": "ALFA:1h"}, {"sign": "-", "of": "BETA:1h"}],
+            "terms": [{"plus": "ALFA:1h"}, {"minus": "BETA:1h"}],
             "name": "ALFA:1h - BETA:1h",
             "k": 3,
         },
@@ -139,7 +142,7 @@ def _lists_of(given: dict[str, Any]) -> dict[str, Any]:
 
 def test_as_of_is_that_of_the_command_line(rhyme: Path, market: Path, reader: rhymedb.Database) -> None:
     answer = reader.at("2024-01-15").similar("ALFA:1h", k=3)
-    printed = run(rhyme, market, "--format", "json", "--as-of", "2024-01-15", "similar", "ALFA:1h", "-k", "3")
+    printed = run(rhyme, market, "--format", "json", "similar", "ALFA:1h", "-k", "3", "--as-of", "2024-01-15")
     same(answer, printed)
     assert all(hit["end"] <= "2024-01-15T00:00:00Z" for hit in answer.hits)
 

@@ -39,7 +39,7 @@ def test_tags_of_a_frame(own: rhymedb.Database) -> None:
     assert stored["value"].fillna(0).to_list() == [1.5, 0]
     assert stored["known"].dt.strftime("%d").to_list() == ["11", "12"]
     # Nobody knew the profit before the trade had ended.
-    assert own.at("2024-01-10T12:00").tags("long").tags == []
+    assert own.at("2024-01-10T12:00").tags(name="long").tags == []
     assert own.remove_tags("short", "ALFA:1h@2024-01-12") == 1
     with pytest.raises(NotFoundError):
         own.remove_tags("short")

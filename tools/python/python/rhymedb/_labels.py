@@ -34,7 +34,7 @@ class Labels:
 
         >>> db.add_tag("dip", "ALFA:1h@2024-01-10")["added"]
         1
-        >>> db.tags("dip").to_pandas()["symbol"].to_list()
+        >>> db.tags(name="dip").to_pandas()["symbol"].to_list()
         ['ALFA']
         >>> db.remove_tags("dip")
         1

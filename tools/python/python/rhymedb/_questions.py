@@ -991,7 +991,7 @@ class Questions:
             Columns of ``hits`` (The episodes, best first): rank, score, market, venue, symbol,
             interval, start, end, refined, move_percent, move_sd, left_out, outcomes.
 
-        >>> terms = [{"sign": "+", "of": "ALFA:1h"}, {"sign": "+", "of": "BETA:1h"}]
+        >>> terms = [{"plus": "ALFA:1h"}, {"minus": "BETA:1h"}]
         >>> len(db.combine(terms, k=2).hits)
         2
         """
@@ -1314,8 +1314,8 @@ class Questions:
             Columns of ``hits`` (The episodes, best first): rank, score, market, venue, symbol,
             interval, start, end, refined, move_percent, move_sd, left_out, outcomes.
 
-        >>> db.pattern("crash", k=2).pattern
-        'crash'
+        >>> db.pattern("double bottom", k=2).pattern
+        'double bottom'
         """
         return self._question('pattern', {
             'pattern': pattern,
