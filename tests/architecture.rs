@@ -57,7 +57,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("redb", &["src/store/"]),
     ("bincode", &["src/store/codec.rs"]),
     ("pco", &["src/store/bar_block.rs"]),
-    ("memmap2", &["src/disk/mapped.rs"]),
+    (
+        "memmap2",
+        &["src/disk/large_pages.rs", "src/disk/mapped.rs"],
+    ),
     ("hnsw_rs", &["src/index/build_hnsw.rs"]),
     ("safetensors", &["src/encode/weights/"]),
     ("ndarray", &["src/encode/net/"]),
