@@ -176,9 +176,12 @@ fn encoding(at: &[String]) -> String {
 fn advice(action: &str, source: &std::io::Error) -> &'static str {
     use std::io::ErrorKind::{
         AlreadyExists, FileTooLarge, Interrupted, IsADirectory, NotADirectory, NotFound,
-        PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+        NotSeekable, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
     };
     match source.kind() {
+        NotSeekable => {
+            "; a pipe gives its bytes once, and this format is read from its end: save it to a file and name that"
+        }
         StorageFull | QuotaExceeded => "; make room there and repeat it",
         PermissionDenied | ReadOnlyFilesystem if action == Error::OPEN_TO_WRITE => {
             "; commands that only read work without it"
@@ -297,7 +300,17 @@ impl Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{excerpt, shortened};
+    use super::{advice, excerpt, shortened};
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_not_taken_for_a_broken_disk() {
+        const ESPIPE: i32 = 29;
+        const EIO: i32 = 5;
+        let said = |code| advice("read", &std::io::Error::from_raw_os_error(code));
+        assert!(said(ESPIPE).ends_with("save it to a file and name that"));
+        assert!(said(EIO).contains("see to the disk"));
+    }
 
     #[test]
     fn names_from_outside_are_short_and_printable() {

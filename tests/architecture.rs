@@ -57,7 +57,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("redb", &["src/store/"]),
     ("bincode", &["src/store/codec.rs"]),
     ("pco", &["src/store/bar_block.rs"]),
-    ("memmap2", &["src/disk/mapped.rs"]),
+    (
+        "memmap2",
+        &["src/disk/large_pages.rs", "src/disk/mapped.rs"],
+    ),
     ("hnsw_rs", &["src/index/build_hnsw.rs"]),
     ("safetensors", &["src/encode/weights/"]),
     ("ndarray", &["src/encode/net/"]),
@@ -84,6 +87,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("comfy_table", &["tools/rhyme/src/output.rs"]),
     ("rustyline", &["tools/rhyme/src/shell/editor.rs"]),
     ("sysinfo", &["tools/rhyme/src/commands/doctor/machine.rs"]),
+    ("axum", &["tools/rhyme/src/serve/"]),
+    ("hyper", &["tools/rhyme/src/serve/"]),
+    ("hyper_util", &["tools/rhyme/src/serve/"]),
+    ("tokio", &["tools/rhyme/src/serve/"]),
 ];
 
 const UNSAFE: &[&str] = &[

@@ -65,6 +65,29 @@ macro_rules! questions {
         }
 
         impl Question {
+            /// The names of all questions, as they stand under `question`.
+            pub const NAMES: &'static [&'static str] = &[$($text),+];
+
+            /// Reads a request whose question is named beside it, as in a path of a server. `None` if
+            /// there is no question of that name.
+            ///
+            /// ```
+            /// use rhymedb::ask::Question;
+            /// let request = serde_json::json!({"target": "BTCUSDT:1h", "k": 3});
+            /// let question = Question::read("similar", request).expect("there is such a question")?;
+            /// assert_eq!(question.name(), "similar");
+            /// # Ok::<(), serde_json::Error>(())
+            /// ```
+            pub fn read<'de, D: Deserializer<'de>>(
+                name: &str,
+                from: D,
+            ) -> Option<std::result::Result<Self, D::Error>> {
+                match name {
+                    $($text => Some($request::deserialize(from).map(Self::$name)),)+
+                    _ => None,
+                }
+            }
+
             /// The name, as it stands under `question`.
             pub fn name(&self) -> &'static str {
                 match self {

@@ -3,9 +3,15 @@ use std::io;
 
 use memmap2::{Mmap, MmapMut};
 
+use super::large_pages::LargePages;
+
 /// The bytes of a whole file that nobody changes after its publication: a read-only memory map.
 #[derive(Debug)]
-pub struct Mapped(Mmap);
+pub struct Mapped {
+    map: Mmap,
+    /// Held for what it counts.
+    _large: Option<LargePages>,
+}
 
 impl Mapped {
     pub(super) fn of_file(file: &File) -> io::Result<Self> {
@@ -16,7 +22,8 @@ impl Mapped {
         // SAFETY: segment files are written once under a temporary name and renamed; this crate
         // never writes to a published file, and the database's lock keeps other writers out.
         let map = unsafe { Mmap::map(file) }?;
-        Ok(Self(map))
+        let _large = LargePages::ask(&map);
+        Ok(Self { map, _large })
     }
 
     /// A copy of `bytes`, aligned as a mapped file is: for disks that are simulated.
@@ -26,10 +33,11 @@ impl Mapped {
     pub fn copy_of(bytes: &[u8]) -> io::Result<Self> {
         let mut map = MmapMut::map_anon(bytes.len())?;
         map.copy_from_slice(bytes);
-        map.make_read_only().map(Self)
+        let map = map.make_read_only()?;
+        Ok(Self { map, _large: None })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.map
     }
 }

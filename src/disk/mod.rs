@@ -4,6 +4,7 @@
 //! atomically and hands out checked bytes. All files of a database are reached through
 //! `Storage`. It owns the crate's only `unsafe` outside of the distance kernels: mapping a file.
 
+mod large_pages;
 mod lock;
 mod mapped;
 mod publish;

@@ -14,7 +14,6 @@
 //! All numbers are little-endian. Opening checks head, tail and table, which costs the same for
 //! every size of file; [`SectionFile::verify`] reads and checks the sections themselves.
 
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -90,9 +89,16 @@ fn section_name(id: [u8; 8]) -> String {
         .to_owned()
 }
 
+/// Bytes of a write, and where it begins is a multiple of it. Some file systems (ext4 from Linux 6.16
+/// on) then keep the file in pages of that size, which a map takes over; of smaller writes they make
+/// small pages.
+const WRITE: usize = 2 << 20;
+
 /// Writes the sections of a new file one after another.
 pub(crate) struct SectionWriter {
-    out: BufWriter<Box<dyn NewFile>>,
+    out: Box<dyn NewFile>,
+    /// What follows the last whole write; never as long as one.
+    waiting: Vec<u8>,
     path: PathBuf,
     magic: [u8; 8],
     position: u64,
@@ -109,7 +115,8 @@ impl SectionWriter {
     ) -> Result<Self> {
         let file = storage.create(path).map_err(Error::io("create", path))?;
         let mut writer = Self {
-            out: BufWriter::with_capacity(1 << 20, file),
+            out: file,
+            waiting: Vec::with_capacity(WRITE),
             path: path.to_path_buf(),
             magic,
             position: 0,
@@ -161,21 +168,30 @@ impl SectionWriter {
             self.put(&number.to_le_bytes())?;
         }
         self.put(&self.magic.clone())?;
-        let path = self.path;
-        let mut file = self
-            .out
-            .into_inner()
-            .map_err(|e| Error::io("write", &path)(e.into_error()))?;
-        file.sync().map_err(Error::io("sync", &path))?;
+        self.write()?;
+        self.out.sync().map_err(Error::io("sync", &self.path))?;
         Ok(FileStamp { len, hash })
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.out
-            .write_all(bytes)
-            .map_err(Error::io("write", &self.path))?;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = WRITE.saturating_sub(self.waiting.len()).min(rest.len());
+            let (some, later) = rest.split_at(room);
+            self.waiting.extend_from_slice(some);
+            if self.waiting.len() >= WRITE {
+                self.write()?;
+            }
+            rest = later;
+        }
         self.position += bytes.len() as u64;
         Ok(())
+    }
+
+    fn write(&mut self) -> Result<()> {
+        let written = self.out.write_all(&self.waiting);
+        self.waiting.clear();
+        written.map_err(Error::io("write", &self.path))
     }
 
     fn pad(&mut self) -> Result<()> {

@@ -97,6 +97,7 @@ fn read_all(segment: &Segment, dim: usize) -> Result<()> {
     for allowed in [&RowSet::all(n), &some] {
         let exact = Wanted {
             limit: 5,
+            needed: 5,
             ef: 8,
             allowed,
             exact: true,

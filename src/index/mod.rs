@@ -49,12 +49,13 @@ mod search;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod visited;
 
 pub use build::{BuildParams, Builder, build};
 pub use graph::{BuiltGraph, Graph, GraphInfo};
 pub use insertion_order::Progress;
 pub use kernel::{Kernel, Plane, dot_i8};
-pub use plan::{Plan, choose};
+pub use plan::Plan;
 pub use query::Query;
 pub use rank::Scored;
 pub use rows::Rows;
@@ -79,7 +80,10 @@ pub struct Index<'a> {
 pub struct Wanted<'a> {
     /// The most rows to return.
     pub limit: usize,
-    /// The width of a search on the graph: more finds more and takes longer. At least `limit` is
+    /// As many of them are needed, if so many are allowed; at most `limit`. What a search finds beyond
+    /// them costs nothing.
+    pub needed: usize,
+    /// The width of a search on the graph: more finds more and takes longer. At least `needed` is
     /// used.
     pub ef: usize,
     /// The rows that may be returned.
@@ -114,11 +118,13 @@ impl Index<'_> {
         wanted: &Wanted<'_>,
         scratch: &mut Scratch,
     ) -> Result<Nearest> {
-        let ef = wanted.ef.max(wanted.limit);
+        let (rows, allowed) = (self.rows.len(), wanted.allowed.len());
+        let needed = wanted.needed.min(wanted.limit).min(allowed);
+        let pool = plan::pool(rows, allowed, wanted.ef, needed);
         let graph = self.graph.as_ref().filter(|_| !wanted.exact);
-        match (graph, choose(self.rows.len(), wanted.allowed.len(), ef)) {
+        match (graph, plan::choose(rows, allowed, pool)) {
             (Some(graph), Plan::Graph) => {
-                let mut hits = search(graph, &self.rows, query, ef, wanted.allowed, scratch)?;
+                let mut hits = search(graph, &self.rows, query, pool, wanted.allowed, scratch)?;
                 hits.truncate(wanted.limit);
                 Ok(Nearest {
                     hits,

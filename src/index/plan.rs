@@ -14,18 +14,31 @@ pub enum Plan {
 /// The lower end, because a scan is exact.
 const WALK_COST: f64 = 192.0;
 
+/// For each row that is needed, the places in the pool of a walk with a filter. With 1.1 a tenth of tight
+/// clusters was searched at a recall of 0.949, where no filter gives 0.99.
+const RESERVE: f64 = 2.0;
+
+/// The places in the pool of a walk, which holds allowed rows alone.
+///
+/// A walk meets allowed rows only as often as they occur, so with a pool as large as without a filter it would have
+/// to go on `rows / allowed` times as long. What a pool of `ef` is for, though, is that the walk does not end
+/// too early, and all rows that it meets serve that. So the pool has the share of `ef` that are allowed rows, and
+/// room for those that are needed.
+pub(super) fn pool(rows: usize, allowed: usize, ef: usize, needed: usize) -> usize {
+    let ef = ef.max(needed);
+    let share = allowed as f64 / rows.max(1) as f64;
+    let places = share * ef as f64 + RESERVE * needed as f64;
+    ef.min(places.ceil() as usize)
+}
+
 /// Picks the cheaper way.
 ///
-/// A scan costs one unit an allowed row. A walk meets allowed rows only as often as they occur,
-/// so to fill its pool of `ef` it must keep walking for `ef / selectivity` places. Where the two
-/// cost the same, the scan is taken, because it is exact: so narrow filters never cost recall.
-pub fn choose(rows: usize, allowed: usize, ef: usize) -> Plan {
-    if allowed <= ef {
-        return Plan::Scan;
-    }
-    let selectivity = allowed as f64 / rows.max(allowed) as f64;
-    let walk = WALK_COST * ef as f64 / selectivity;
-    if allowed as f64 <= walk {
+/// A scan costs one unit an allowed row, a walk as much for each row that it keeps or would keep without the
+/// filter. Where the two cost the same, the scan is taken, because it is exact: so narrow filters never cost
+/// recall.
+pub(super) fn choose(rows: usize, allowed: usize, pool: usize) -> Plan {
+    let share = allowed as f64 / rows.max(allowed).max(1) as f64;
+    if allowed <= pool || allowed as f64 * share <= WALK_COST * pool as f64 {
         Plan::Scan
     } else {
         Plan::Graph
@@ -38,14 +51,28 @@ mod tests {
 
     use super::*;
 
+    fn plan(rows: usize, allowed: usize, ef: usize) -> Plan {
+        choose(rows, allowed, pool(rows, allowed, ef, ef.min(20)))
+    }
+
     #[test]
     fn few_rows_are_scanned_and_many_are_walked() {
-        assert_eq!(choose(0, 0, 64), Plan::Scan);
-        assert_eq!(choose(1000, 1000, 64), Plan::Scan);
-        assert_eq!(choose(1_000_000, 1_000_000, 64), Plan::Graph);
-        assert_eq!(choose(1_000_000, 10_000, 64), Plan::Scan);
-        assert_eq!(choose(1_000_000, 500_000, 64), Plan::Graph);
-        assert_eq!(choose(100, 100, usize::MAX), Plan::Scan);
+        assert_eq!(plan(0, 0, 64), Plan::Scan);
+        assert_eq!(plan(1000, 1000, 64), Plan::Scan);
+        assert_eq!(plan(1_000_000, 1_000_000, 64), Plan::Graph);
+        assert_eq!(plan(1_000_000, 10_000, 64), Plan::Scan);
+        assert_eq!(plan(1_000_000, 500_000, 64), Plan::Graph);
+        assert_eq!(plan(100, 100, usize::MAX), Plan::Scan);
+    }
+
+    #[test]
+    fn a_pool_has_its_share_of_ef_and_what_is_needed() {
+        assert_eq!(pool(1000, 1000, 64, 10), 64);
+        assert_eq!(pool(1000, 1000, 64, 100), 100);
+        assert_eq!(pool(1000, 500, 96, 10), 68);
+        assert_eq!(pool(1000, 100, 96, 20), 50);
+        assert_eq!(pool(1000, 100, 96, 90), 96);
+        assert_eq!(pool(0, 0, usize::MAX, usize::MAX), usize::MAX);
     }
 
     proptest! {
@@ -55,9 +82,9 @@ mod tests {
             rows in 1usize..10_000_000, allowed in 0usize..10_000_000, ef in 1usize..5000
         ) {
             let allowed = allowed.min(rows);
-            if choose(rows, allowed, ef) == Plan::Scan {
-                prop_assert_eq!(choose(rows, allowed / 2, ef), Plan::Scan);
-                prop_assert_eq!(choose(rows, allowed, 2 * ef), Plan::Scan);
+            if plan(rows, allowed, ef) == Plan::Scan {
+                prop_assert_eq!(plan(rows, allowed / 2, ef), Plan::Scan);
+                prop_assert_eq!(plan(rows, allowed, 2 * ef), Plan::Scan);
             }
         }
     }

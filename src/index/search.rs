@@ -12,6 +12,7 @@ use super::query::Query;
 use super::rank::{Beam, Best, Rank, Scored};
 use super::rows::Rows;
 use super::rowset::RowSet;
+use super::visited::Visited;
 use crate::error::Result;
 
 /// The buffers of a search. One for each thread; a search after the first allocates nothing but
@@ -34,42 +35,9 @@ impl Scratch {
     }
 }
 
-/// Which rows this search has met: a mark of an older search counts as none, so that the marks
-/// are cleared once in 255 searches only.
-#[derive(Debug, Default)]
-struct Visited {
-    marks: Vec<u8>,
-    epoch: u8,
-}
-
-impl Visited {
-    fn clear(&mut self, rows: usize) {
-        if self.epoch == u8::MAX || self.marks.len() < rows {
-            self.marks.clear();
-            self.marks.resize(rows, 0);
-            self.epoch = 0;
-        }
-        self.epoch += 1;
-    }
-
-    /// Fills `new` with those of `rows` that were not met yet, or returns `None` if one does not
-    /// exist. Whether a row is new is as good as random, so nothing branches on it.
-    fn insert_all(&mut self, rows: &[u32], new: &mut Vec<u32>) -> Option<()> {
-        let (marks, epoch) = (self.marks.as_mut_slice(), self.epoch);
-        new.clear();
-        new.resize(rows.len(), 0);
-        let slots = new.as_mut_slice();
-        let mut count = 0;
-        for &row in rows {
-            let mark = marks.get_mut(row as usize)?;
-            *slots.get_mut(count)? = row;
-            count += usize::from(*mark != epoch);
-            *mark = epoch;
-        }
-        new.truncate(count);
-        Some(())
-    }
-}
+/// Nodes whose links are followed together. Two make a walk wait for the memory half as often, and what it
+/// looks at in vain is little; more give nothing.
+const NODES_A_STEP: usize = 2;
 
 /// The pool of a search of width `ef`, scored exactly and sorted, best first; only rows in
 /// `allowed`. With an `ef` of at least the number of rows, these are all allowed rows.
@@ -192,14 +160,11 @@ pub(super) fn walk_all(
         scores,
         ..
     } = scratch;
-    visited.clear(rows.len());
+    visited.clear(ef);
     beam.clear(ef);
-    let mut neighbours = starts;
+    fresh.clear();
+    visited.insert_all(starts, rows, fresh);
     loop {
-        visited.insert_all(neighbours, fresh)?;
-        for &row in &*fresh {
-            rows.prefetch_code(row);
-        }
         if !rows.approx(code, fresh, dots, scores) {
             return None;
         }
@@ -208,12 +173,18 @@ pub(super) fn walk_all(
                 prefetch(links.slots, links.first_slot(row), links.degree);
             }
         }
-        let Some(next) = beam.next_open() else { break };
-        neighbours = links.of(next.row())?;
+        fresh.clear();
+        for step in 0..NODES_A_STEP {
+            match beam.next_open() {
+                Some(next) => visited.insert_all(links.of(next.row())?, rows, fresh),
+                None if step == 0 => {
+                    fresh.extend(beam.ranks().map(Rank::row));
+                    return Some(());
+                }
+                None => break,
+            }
+        }
     }
-    fresh.clear();
-    fresh.extend(beam.ranks().map(Rank::row));
-    Some(())
 }
 
 /// Best-first search of width `ef` from the rows `starts`. It leaves the best rows in
@@ -241,15 +212,12 @@ pub(super) fn walk(
         let first = row >> links.shift << links.shift;
         first..first.saturating_add(1 << links.shift)
     };
-    visited.clear(rows.len());
+    visited.clear(ef);
     frontier.clear();
     pool.clear(ef);
-    let mut neighbours = starts;
+    fresh.clear();
+    visited.insert_all(starts, rows, fresh);
     loop {
-        visited.insert_all(neighbours, fresh)?;
-        for &row in &*fresh {
-            rows.prefetch_code(row);
-        }
         if !rows.approx(code, fresh, dots, scores) {
             return None;
         }
@@ -263,16 +231,19 @@ pub(super) fn walk(
                 }
             }
         }
-        match frontier.pop() {
-            Some(next) if pool.worst().is_none_or(|worst| next >= worst) => {
-                neighbours = links.of(next.row())?;
+        fresh.clear();
+        for step in 0..NODES_A_STEP {
+            let open = |next: &Rank| pool.worst().is_none_or(|worst| *next >= worst);
+            match frontier.pop().filter(open) {
+                Some(next) => visited.insert_all(links.of(next.row())?, rows, fresh),
+                None if step == 0 => {
+                    fresh.extend(pool.drain().map(Rank::row));
+                    return Some(());
+                }
+                None => break,
             }
-            _ => break,
         }
     }
-    fresh.clear();
-    fresh.extend(pool.drain().map(Rank::row));
-    Some(())
 }
 
 #[cfg(test)]

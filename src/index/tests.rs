@@ -108,7 +108,7 @@ fn oracle(vectors: &[Vec<f32>], query: &[f32], limit: usize, allowed: &RowSet) -
     all
 }
 
-/// The share of the true best 10 that a search of width 128 returns, over some queries beside
+/// The share of the true best 10 that a search of `ef` 128 returns, over some queries beside
 /// stored vectors.
 fn recall(vectors: &[Vec<f32>], graph: &Graph<'_>, rows: &Rows<'_>, allowed: &RowSet) -> f64 {
     let mut rng = ChaCha8Rng::seed_from_u64(99);
@@ -123,7 +123,8 @@ fn recall(vectors: &[Vec<f32>], graph: &Graph<'_>, rows: &Rows<'_>, allowed: &Ro
             .collect();
         let truth = oracle(vectors, &query, 10, allowed);
         let query = Query::new(&query).unwrap();
-        let pool = search(graph, rows, &query, 128, allowed, &mut scratch).unwrap();
+        let pool = plan::pool(rows.len(), allowed.len(), 128, 10);
+        let pool = search(graph, rows, &query, pool, allowed, &mut scratch).unwrap();
         assert!(pool.iter().all(|hit| allowed.contains(hit.row)));
         // Rows as good as the tenth are as good an answer.
         let least = truth.last().map_or(0.0, |t| t.1) - 1e-5;
@@ -474,6 +475,7 @@ fn the_entry_point_picks_the_plan() {
     let mut nearest = |limit, ef, allowed, exact| {
         let wanted = Wanted {
             limit,
+            needed: limit,
             ef,
             allowed,
             exact,
@@ -490,6 +492,7 @@ fn the_entry_point_picks_the_plan() {
     let wrong = Query::new(&[1.0; 9]).unwrap();
     let wanted = Wanted {
         limit: 3,
+        needed: 3,
         ef: 20,
         allowed: &all,
         exact: false,

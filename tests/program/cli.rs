@@ -30,6 +30,9 @@ mod foreign;
 mod guard;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[cfg(feature = "serve")]
+#[path = "cli/http.rs"]
+mod http;
 #[path = "cli/imports.rs"]
 mod imports;
 #[path = "cli/ingest.rs"]
@@ -38,6 +41,8 @@ mod ingest;
 mod labels;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/mcp.rs"]
+mod mcp;
 #[path = "cli/open_bar.rs"]
 mod open_bar;
 #[path = "cli/outcomes.rs"]
@@ -53,6 +58,12 @@ mod processes;
 mod read_before;
 #[path = "cli/resample.rs"]
 mod resample;
+#[cfg(feature = "serve")]
+#[path = "cli/serve.rs"]
+mod serve;
+#[cfg(feature = "serve")]
+#[path = "cli/serve_limits.rs"]
+mod serve_limits;
 #[path = "cli/similar.rs"]
 mod similar;
 #[path = "cli/splits.rs"]

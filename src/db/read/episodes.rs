@@ -32,6 +32,17 @@ impl Wanted {
         // What the search finds on its way anyway: 14 to 30 windows of `shape` hold 10 episodes.
         self.ef.max(self.k.saturating_mul(2))
     }
+
+    /// How many of them it needs. If they hold too few episodes, a wider look follows.
+    fn needed(&self, reordered: bool) -> usize {
+        if reordered {
+            self.first_look(reordered)
+        } else if self.exclusion == 0 {
+            self.k.saturating_add(1)
+        } else {
+            self.k.saturating_add(self.k / 2)
+        }
+    }
 }
 
 /// Distinct episodes, best first.
@@ -57,8 +68,9 @@ pub(in crate::db) fn episodes(
         quota: usize::MAX,
     };
     let mut limit = wanted.first_look(reorder.is_some());
+    let mut needed = wanted.needed(reorder.is_some());
     loop {
-        let found = search.nearest(query, limit, wanted.ef, wanted.exact)?;
+        let found = search.nearest(query, (limit, needed), wanted.ef, wanted.exact)?;
         let candidates = match reorder {
             Some(reorder) => reorder(found.candidates)?,
             None => found.candidates,
@@ -71,6 +83,7 @@ pub(in crate::db) fn episodes(
             });
         }
         limit = limit.saturating_mul(4);
+        needed = limit;
     }
 }
 

@@ -37,7 +37,7 @@ impl Rest<'_> {
         let nearest = nearest.min(MOST_FOR_LARGE.max(wanted.k));
         let near = self
             .search
-            .nearest(query, nearest, wanted.ef, wanted.exact)?;
+            .nearest(query, (nearest, nearest), wanted.ef, wanted.exact)?;
         let taken: BTreeSet<Place> = found.iter().map(Place::from).collect();
         let mut sized = Vec::with_capacity(near.candidates.len());
         for candidate in near.candidates {

@@ -383,7 +383,7 @@ impl<'a> Past<'a> {
         exact: bool,
     ) -> Result<Found> {
         let search = Search::new(self.view, self.state, rows)?;
-        search.nearest(&index::Query::new(vector)?, limit, limit, exact)
+        search.nearest(&index::Query::new(vector)?, (limit, limit), limit, exact)
     }
 
     /// Those of the candidates, in their order, that are distinct moments.

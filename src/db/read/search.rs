@@ -86,15 +86,17 @@ impl<'a> Search<'a> {
         self.parts.iter().map(|p| p.allowed.len() as u64).sum()
     }
 
-    /// The best `limit` candidates over all parts, or a few less: a scan gives none that another
-    /// window might precede.
+    /// The best candidates over all parts: at most `limit`, at least `needed` or a few less. A scan gives
+    /// none that another window might precede.
     pub(in crate::db) fn nearest(
         &self,
         query: &index::Query,
-        limit: usize,
+        (limit, needed): (usize, usize),
         ef: usize,
         exact: bool,
     ) -> Result<Found> {
+        // Nobody knows how many of the found windows moved far enough.
+        let needed = if self.moving.is_some() { limit } else { needed };
         let mut candidates = Vec::with_capacity(limit);
         let (mut more, mut by_graph, mut by_scan) = (false, false, false);
         let mut cut = f32::NEG_INFINITY;
@@ -102,6 +104,7 @@ impl<'a> Search<'a> {
             self.view.go_on()?;
             let wanted = Wanted {
                 limit,
+                needed,
                 ef,
                 allowed: &part.allowed,
                 exact,

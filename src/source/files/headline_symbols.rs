@@ -1,5 +1,7 @@
 //! The symbols that a headline names, out of a field that people and programs write in many ways.
 
+use std::collections::HashMap;
+
 use super::fields::check_symbol;
 use super::input_report::{DefectKind, RowDefect};
 use crate::error::excerpt;
@@ -8,7 +10,7 @@ use crate::error::excerpt;
 pub(super) const MAX_SYMBOLS: usize = 1_000;
 
 /// What a field of symbols holds.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Symbols {
     /// In upper case, each once, in the order of the field.
     pub(super) names: Vec<String>,
@@ -105,6 +107,28 @@ const COMPANIES: [&str; 14] = [
     "group",
     "technologies",
 ];
+
+/// What fields of symbols hold that were read before: a file has far fewer of them than rows.
+#[derive(Debug, Default)]
+pub(super) struct KnownFields(HashMap<String, Symbols>);
+
+impl KnownFields {
+    const MOST: usize = 4096;
+    const LONGEST: usize = 64;
+
+    /// What a field holds.
+    pub(super) fn read(&mut self, text: &str) -> Result<Symbols, RowDefect> {
+        if let Some(known) = self.0.get(text) {
+            return Ok(known.clone());
+        }
+        let mut symbols = Symbols::default();
+        symbols.add_field(text)?;
+        if self.0.len() < Self::MOST && text.len() <= Self::LONGEST {
+            self.0.insert(text.to_owned(), symbols.clone());
+        }
+        Ok(symbols)
+    }
+}
 
 impl Symbols {
     /// Adds a field: one symbol or a list, in brackets and quotes or without.
@@ -314,6 +338,25 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+
+    #[test]
+    fn a_field_that_was_read_before_means_what_it_meant() {
+        let mut known = KnownFields::default();
+        let mut read = |text: &str| known.read(text).map_err(|defect| defect.message);
+        for _ in 0..2 {
+            assert_eq!(read("aapl;NaN; msft").unwrap().names, ["AAPL", "MSFT"]);
+            let passed = read("aapl;NaN; msft").unwrap().passed_over;
+            assert_eq!(passed.as_deref(), Some("NaN"));
+            assert!(read("A\\B").is_err());
+        }
+        for number in 0..KnownFields::MOST + 9 {
+            let name = format!("S{number}");
+            assert_eq!(read(&name).unwrap().names, [name]);
+        }
+        let long = "LONG;".repeat(20);
+        assert_eq!(read(&long).unwrap().names, ["LONG"]);
+        assert_eq!(known.0.len(), KnownFields::MOST);
+    }
 
     fn read_symbols(text: &str) -> Result<Symbols, RowDefect> {
         let mut symbols = Symbols::default();

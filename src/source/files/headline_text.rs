@@ -12,6 +12,14 @@ pub(super) struct CleanText {
 
 /// Makes a line of a text. White space around a line break, and control characters, become one blank.
 pub(super) fn clean_text(text: &str) -> CleanText {
+    // Most texts are printable ASCII, in which there is nothing to do.
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'&') {
+        return CleanText {
+            text: text.trim().to_owned(),
+            had_controls: false,
+            had_entities: false,
+        };
+    }
     let decoded = decode_entities(text);
     let had_entities = decoded.is_some();
     let text = decoded.as_deref().unwrap_or(text);

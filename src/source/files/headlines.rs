@@ -10,7 +10,7 @@ use super::columns::{Columns, Layout, TimeColumns, listed, numbered};
 use super::container::for_each_member;
 use super::fields::{no_zone, read_time_in, wrong_unit};
 use super::headline_columns::{HEADLINE_TIME, PRECISION, SOURCE, SYMBOLS, TEXT, symbol_columns};
-use super::headline_symbols::{MAX_SYMBOLS, Symbols, too_many};
+use super::headline_symbols::{KnownFields, MAX_SYMBOLS, Symbols, too_many};
 use super::headline_text::clean_text;
 use super::headline_times::{day_by_whose_end_it_was_known, settle};
 use super::input_report::{DefectKind, InputReport, NoticeKind, OnError, RowDefect};
@@ -166,7 +166,7 @@ fn read_rows(
     }
     let mut positions: Option<Positions> = None;
     let mut record = ByteRecord::new();
-    let mut raw = Vec::new();
+    let (mut raw, mut known) = (Vec::new(), KnownFields::default());
     loop {
         let line = match rows.next(&mut record)? {
             Step::End => break,
@@ -184,7 +184,7 @@ fn read_rows(
             // The first row tells what columns of times hold.
             stale => stale.insert(Positions::resolve(rows, options, &record)?),
         };
-        match positions.read(&record, line) {
+        match positions.read(&record, line, &mut known) {
             Ok(headline) => {
                 headline.oddities.tell(line, report);
                 raw.push(headline);
@@ -263,7 +263,12 @@ impl Positions {
         })
     }
 
-    fn read(&self, record: &ByteRecord, line: u64) -> Result<RawHeadline, RowDefect> {
+    fn read(
+        &self,
+        record: &ByteRecord,
+        line: u64,
+        known: &mut KnownFields,
+    ) -> Result<RawHeadline, RowDefect> {
         let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
         let time = read_time_in(&self.time.of(record), self.said)?;
         let said = utf8(field(self.precision), "precision")?;
@@ -280,11 +285,16 @@ impl Positions {
         let text = clean_text(utf8(field(Some(self.text)), "text")?);
         check_text(&text.text)?;
         let source = clean_text(utf8(field(self.source), "source")?);
-        let mut symbols = Symbols::default();
-        for at in &self.symbols {
-            symbols.add_field(utf8(field(Some(*at)), "symbols")?)?;
-        }
-        let Symbols { names, passed_over } = symbols;
+        let Symbols { names, passed_over } = match self.symbols.as_slice() {
+            [only] => known.read(utf8(field(Some(*only)), "symbols")?)?,
+            several => {
+                let mut symbols = Symbols::default();
+                for at in several {
+                    symbols.add_field(utf8(field(Some(*at)), "symbols")?)?;
+                }
+                symbols
+            }
+        };
         let headline = Headline {
             time: time.utc(),
             precision: said.unwrap_or(time.precision),

@@ -1,6 +1,6 @@
 //! The time zones that a text names for all of its times, as answers of APIs do.
 
-use super::times::ClockZone;
+use super::times::{ClockZone, is_ambiguous};
 use crate::error::{excerpt, shortened};
 
 /// What a text says about the clock of its times.
@@ -46,6 +46,10 @@ impl SaidZones {
                 excerpt(one),
                 excerpt(other)
             )),
+            ([], Some(unclear)) if is_ambiguous(unclear) => Err(format!(
+                "this document calls its time zone {}, which may be the time of Chicago or of China; say --zone America/Chicago or --zone Asia/Shanghai",
+                excerpt(unclear)
+            )),
             ([], Some(unclear)) => {
                 let as_it_is = match unclear.parse::<ClockZone>() {
                     Ok(_) => format!(", or --zone {unclear} if it has no summer time"),
@@ -89,6 +93,7 @@ mod tests {
             unclear.contains("like --zone America/New_York, or --zone EST if"),
             "{unclear}"
         );
+        assert!(clock(&["CST"]).ends_with("say --zone America/Chicago or --zone Asia/Shanghai"));
         assert!(clock(&["Eastern"]).ends_with("--zone America/New_York"));
         let several = clock(&["America/New_York", "Europe/Berlin"]);
         assert!(

@@ -30,6 +30,7 @@ pub(crate) use order::SaidOfTimes;
 pub(crate) use text::possible_orders;
 pub(crate) use written::{TimeDefect, WrittenTime};
 pub use zones::ClockZone;
+pub(crate) use zones::is_ambiguous;
 
 use crate::model::{TimePrecision, Timestamp};
 use excel::excel_time;

@@ -9,7 +9,7 @@ use crate::words;
 use crate::world::World;
 
 /// A command, and the same question as JSON.
-const SAME: &[(&[&str], &str)] = &[
+pub(crate) const SAME: &[(&[&str], &str)] = &[
     (
         &["similar", "AAAUSDT", "-k", "2", "--outcome", "5,24h"],
         r#"{"question": "similar", "target": "AAAUSDT", "k": 2, "outcome": [5, "24h"]}"#,
@@ -70,7 +70,7 @@ const SAME: &[(&[&str], &str)] = &[
 ];
 
 /// The same of listings, and of what tags ask.
-const LISTED: &[(&[&str], &str)] = &[
+pub(crate) const LISTED: &[(&[&str], &str)] = &[
     (
         &["similar", "tag:long", "-k", "2"],
         r#"{"question": "similar", "target": "tag:long", "k": 2}"#,
@@ -105,7 +105,7 @@ const LISTED: &[(&[&str], &str)] = &[
     ),
 ];
 
-fn timeless(mut answer: Value) -> Value {
+pub(crate) fn timeless(mut answer: Value) -> Value {
     if let Some(object) = answer.as_object_mut() {
         object.remove("took_us");
     }

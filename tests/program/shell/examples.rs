@@ -9,8 +9,8 @@ use crate::world::{DAY, HOUR, START, World, closes, csv, time};
 use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
 
 /// Commands whose examples are understood here and no more: one takes long, one asks a server, one
-/// wants weights that were trained.
-const NOT_HERE: [&[&str]; 3] = [&["demo"], &["ingest", "bybit"], &["eval"]];
+/// wants weights that were trained, and one serves until somebody ends it.
+const NOT_HERE: [&[&str]; 4] = [&["demo"], &["ingest", "bybit"], &["eval"], &["serve"]];
 
 /// Random weights of charts and headlines.
 pub(crate) fn clip() -> Weights {

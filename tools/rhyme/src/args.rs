@@ -12,6 +12,9 @@ use crate::commands::{
     prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
 };
 use crate::global::Global;
+use crate::mcp;
+#[cfg(feature = "serve")]
+use crate::serve;
 
 /// Finds the moments of market history that look like a chart, and what came next.
 #[derive(Debug, Parser)]
@@ -42,6 +45,17 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Type commands without `rhyme`, with completion
     Shell(Shell),
+    /// Answer every question over HTTP
+    ///
+    /// For programs on this machine, and for a browser.
+    #[cfg(feature = "serve")]
+    #[command(after_help = serve::HELP)]
+    Serve(serve::Args),
+    /// Answer an assistant, by the Model Context Protocol
+    ///
+    /// On standard input and output: the assistant's program starts it.
+    #[command(after_help = mcp::HELP)]
+    Mcp,
     /// Write bars, headlines, vectors or answers to a file
     ///
     /// Parquet, CSV or JSON lines, by the ending of its name.

@@ -43,7 +43,7 @@ pub(crate) struct Global {
 }
 
 /// A time limit, like 500ms, 30s or 5m.
-fn time_limit(text: &str) -> Result<Duration, String> {
+pub(crate) fn time_limit(text: &str) -> Result<Duration, String> {
     let start = text.find(|c: char| !c.is_ascii_digit());
     let (number, unit) = text.split_at(start.unwrap_or(text.len()));
     let millis: Option<u64> = match unit {

@@ -18,12 +18,16 @@ mod format;
 mod global;
 mod help;
 mod interrupt;
+mod mcp;
 mod opening;
 mod output;
 mod picture;
 mod progress;
 mod render;
 mod run;
+mod schema_text;
+#[cfg(feature = "serve")]
+mod serve;
 mod session;
 mod shell;
 mod sink;

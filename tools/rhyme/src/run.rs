@@ -5,7 +5,9 @@ use rhymedb::Error;
 
 use crate::args::{Args, Command, Export};
 use crate::failure::Outcome;
-use crate::{commands, demo, dispatch, export_answer, output, zone};
+#[cfg(feature = "serve")]
+use crate::serve;
+use crate::{commands, demo, dispatch, export_answer, mcp, output, zone};
 
 pub(crate) fn run(args: Args) -> Outcome {
     let global = &args.global;
@@ -15,6 +17,9 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Demo(args) => demo::run(global, &args),
         Command::Export(Export::Stored(args)) => commands::export::run(global, &args),
         Command::Export(Export::Answer(args)) => export_answer::run(global, &args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(global, &args),
+        Command::Mcp => mcp::run(global),
         // The program starts it before it comes here.
         Command::Shell(_) => Err(Error::Invalid("this is the shell already".to_owned()).into()),
         Command::Completions { shell } => {

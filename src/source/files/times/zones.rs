@@ -119,7 +119,7 @@ pub(super) fn date_time(local: i64) -> Option<DateTime> {
 }
 
 /// Whether this is `CST`: the time of Chicago in winter, and that of China.
-pub(super) fn is_ambiguous(text: &str) -> bool {
+pub(crate) fn is_ambiguous(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case("CST")
 }
 

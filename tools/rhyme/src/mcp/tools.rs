@@ -1,0 +1,138 @@
+//! The tools: one for each question.
+
+use rhymedb::ask;
+use serde_json::{Value, json};
+
+use crate::schema_text::make_plain;
+
+pub(super) fn list() -> Vec<Value> {
+    let tools = ask::schemas().into_iter().map(|schema| {
+        let name = schema.question;
+        let mut input = schema.request;
+        make_plain(&mut input);
+        if let Some(input) = input.as_object_mut() {
+            // The tool says what it is for; what it is called in Rust helps nobody here.
+            for key in ["$schema", "description", "title"] {
+                input.remove(key);
+            }
+            input.entry("properties").or_insert_with(|| json!({}));
+        }
+        json!({
+            "name": name,
+            "description": format!("{} {}", purpose(name), caution(name)),
+            "inputSchema": input,
+            "annotations": { "readOnlyHint": true, "openWorldHint": false },
+        })
+    });
+    tools.collect()
+}
+
+/// What a question is for.
+fn purpose(question: &str) -> &'static str {
+    match question {
+        "similar" => {
+            "Find the past windows that look most like a chart (`target`: SYMBOL:INTERVAL[@TIME], text:SENTENCE, or a drawn path), and with `outcome` (like [\"24h\", 5]) what came after them beside the base rate."
+        }
+        "pattern" => "Find windows that end with a chart pattern, like `double top`.",
+        "search" => "Find charts and headlines nearest to a sentence, like `shares plunge`.",
+        "combine" => "Find windows by adding and subtracting charts and sentences.",
+        "reaction" => "Say what prices did after headlines like this one, beside the base rate.",
+        "outcomes" => {
+            "Say what happened after given moments (SYMBOL:INTERVAL@TIME), beside the base rate."
+        }
+        "news" => "Find the headlines nearest to a chart.",
+        "context" => "List what was said about a symbol around a window.",
+        "transfer" => "Find the windows of another market that are most like a chart.",
+        "transfer-matrix" => "Say how alike markets or symbols are.",
+        "anomaly" => "Say how unusual a window is for its own past and its market's.",
+        "anomaly-scan" => "List the most unusual windows of a market or symbol.",
+        "divergence" => "Find moments at which chart and news disagree.",
+        "classify" => "Say which label (a regime, a pattern, or labels in words) fits a chart.",
+        "classify-history" => "Say which label fits a series over time, as runs.",
+        "classify-by-tags" => "Say which of the stored tags the windows nearest to a chart have.",
+        "axis" => "Say where charts stand between two meanings in words.",
+        "axis-history" => "Say where a series stands between two meanings over time.",
+        "axis-headlines" => "Say where headlines of a symbol stand between two meanings.",
+        "map" => "Put a sample of windows on a plane.",
+        "series" => "List the series that are stored, with their first and last bar.",
+        "spaces" => "List the embedding spaces.",
+        "bars" => "List the newest bars of a series, or those before a time.",
+        "headlines" => "List headlines, of a symbol or of all.",
+        "stats" => "Say what is stored and what it costs.",
+        "tags" => "List the tags of windows.",
+        "attributes" => "List the attributes of symbols, like their sector.",
+        "prototypes" => "List the named averages of windows.",
+        _ => "",
+    }
+}
+
+/// What an answer does not mean.
+pub(super) fn caution(question: &str) -> &'static str {
+    match question {
+        "similar" | "pattern" | "combine" => {
+            "Not a forecast: similarity is of shape and ignores size, hits may be one event on several symbols, and a p-value above 0.05 says that what came after differs from any other moment by no more than chance."
+        }
+        "reaction" | "outcomes" => {
+            "Not a cause and no forecast: it is what followed in the past, and a p-value above 0.05 says that it differs from any other moment by no more than chance. Many questions asked until one has a small p prove nothing."
+        }
+        "search" | "news" | "axis" | "axis-history" | "axis-headlines" => {
+            "Words know little of charts: scores are of likeness, not of truth, and nothing is predicted."
+        }
+        "context" | "divergence" => {
+            "What stands beside a chart need not have moved it, and nothing is predicted."
+        }
+        "transfer" | "transfer-matrix" => {
+            "Likeness of shapes, not of causes; markets that look alike need not move together."
+        }
+        "anomaly" | "anomaly-scan" => {
+            "Unusual is not bad and predicts no direction; of 100 windows 5 have a p-value of 0.05 or less by chance."
+        }
+        "classify" | "classify-history" | "classify-by-tags" => {
+            "A label is the nearest of those that were offered and may be wrong; nothing is predicted."
+        }
+        "map" => "Distances on the plane are those in the space only in part.",
+        "bars" => "Closed bars as they are stored now; a later correction replaces a bar.",
+        "headlines" => {
+            "What was published, not what is true; precision says how exactly the time is known."
+        }
+        "tags" | "attributes" | "prototypes" => {
+            "Said by the owner of the database, and not checked."
+        }
+        "series" | "spaces" | "stats" => "What is stored, which need not be all that happened.",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use rhymedb::ask::Question;
+
+    use super::*;
+
+    #[test]
+    fn every_question_is_a_tool_that_says_what_it_does_not_mean() {
+        for name in Question::NAMES {
+            assert!(
+                !purpose(name).is_empty(),
+                "{name} has no purpose in tools.rs"
+            );
+            assert!(
+                !caution(name).is_empty(),
+                "{name} has no caution in tools.rs"
+            );
+        }
+        let tools = list();
+        assert_eq!(tools.len(), Question::NAMES.len());
+        for tool in &tools {
+            let schema = &tool["inputSchema"];
+            assert_eq!(schema["type"], "object", "{tool}");
+            assert!(schema["properties"].is_object(), "{tool}");
+            assert!(!tool.to_string().contains("```"), "{tool}");
+        }
+        // A list that fills the memory of an assistant helps it with nothing.
+        let size = serde_json::to_string(&tools).unwrap().len();
+        assert!(size < 100_000, "{size}");
+    }
+}

@@ -1,0 +1,303 @@
+//! The server's description as OpenAPI 3.1, made of the schemas of questions and answers.
+
+use rhymedb::ask::{self, QuestionSchema};
+use serde_json::{Map, Value, json};
+
+use super::listing::{self, LISTINGS};
+use crate::schema_text::{about, make_plain};
+
+pub(super) fn document() -> Value {
+    let (mut paths, mut schemas) = (Map::new(), Map::new());
+    let mut any = Vec::new();
+    for schema in ask::schemas() {
+        let question = schema.question;
+        any.push(named_request(&schema));
+        let about = about(&schema.request);
+        let request = hoisted(schema.request, &mut schemas);
+        let reply = hoisted(schema.reply, &mut schemas);
+        let mut path = json!({ "post": {
+            "operationId": question,
+            "summary": about,
+            "requestBody": json_body(&request),
+            "responses": responses(&reply),
+        }});
+        if LISTINGS.contains(&question) {
+            path["get"] = json!({
+                "operationId": format!("get-{question}"),
+                "summary": about,
+                "parameters": parameters(question),
+                "responses": responses(&reply),
+            });
+        }
+        paths.insert(format!("/v1/{question}"), path);
+    }
+    let any = any.into_iter().map(|s| hoisted(s, &mut schemas)).collect();
+    schemas.insert("Question".to_owned(), json!({ "oneOf": Value::Array(any) }));
+    schemas.insert("Refusal".to_owned(), refusal());
+    paths.insert("/v1/ask".to_owned(), ask_path());
+    paths.extend(others());
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "rhyme serve",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Questions to a RhymeDB database. Every answer is what `rhyme --format json` prints. Nothing can be changed.",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "http://localhost:7878" }],
+        "paths": paths,
+        "components": { "schemas": schemas },
+    });
+    make_plain(&mut document);
+    document
+}
+
+/// A request with the name of its question in it, as `/v1/ask` takes it.
+fn named_request(schema: &QuestionSchema) -> Value {
+    let mut request = schema.request.clone();
+    if let Some(title) = request["title"].as_str() {
+        request["title"] = format!("Named{title}").into();
+    }
+    request["properties"]["question"] = json!({ "const": schema.question });
+    match request["required"].as_array_mut() {
+        Some(required) => required.push("question".into()),
+        None => request["required"] = json!(["question"]),
+    }
+    request
+}
+
+/// Moves a schema, and those that it defines, to the components of the document. Returns the reference.
+fn hoisted(mut schema: Value, into: &mut Map<String, Value>) -> Value {
+    point_at_components(&mut schema);
+    let mut name = String::new();
+    if let Some(schema) = schema.as_object_mut() {
+        schema.remove("$schema");
+        if let Some(Value::Object(definitions)) = schema.remove("$defs") {
+            into.extend(definitions);
+        }
+        let title = schema.remove("title");
+        name = title
+            .as_ref()
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+    }
+    let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
+    into.insert(name, schema);
+    reference
+}
+
+fn point_at_components(schema: &mut Value) {
+    match schema {
+        Value::Object(rules) => {
+            for (key, rule) in rules {
+                match rule {
+                    Value::String(to) if key == "$ref" => {
+                        *to = to.replace("#/$defs/", "#/components/schemas/");
+                    }
+                    rule => point_at_components(rule),
+                }
+            }
+        }
+        Value::Array(rules) => rules.iter_mut().for_each(point_at_components),
+        _ => {}
+    }
+}
+
+fn json_body(schema: &Value) -> Value {
+    json!({ "required": true, "content": { "application/json": { "schema": schema } } })
+}
+
+fn responses(reply: &Value) -> Value {
+    let refused = |what: &str| {
+        json!({
+            "description": what,
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Refusal" } } },
+        })
+    };
+    json!({
+        "200": {
+            "description": "The answer.",
+            "content": { "application/json": { "schema": reply } },
+        },
+        "4XX": refused("The request cannot be answered: 400 it says something wrong, 403 its sender may not ask, 404 nothing of that name is stored, 408 its body came too slowly, 413 its body is too long, 415 it is no JSON."),
+        "500": refused("The database cannot be read."),
+        "503": refused("Too many questions wait. Ask again after the time in Retry-After."),
+        "504": refused("The answer took longer than the server allows."),
+    })
+}
+
+fn refusal() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "error": {
+            "type": "object",
+            "properties": {
+                "kind": { "type": "string", "description": "The kind of error, for programs." },
+                "message": { "type": "string", "description": "What was expected, what came and what to do." },
+            },
+            "required": ["kind", "message"],
+        }},
+        "required": ["error"],
+    })
+}
+
+/// The options of a listing in its URL.
+fn parameters(question: &str) -> Value {
+    let required = |name: &str| question == "bars" && name == "series";
+    let options = listing::options(question).map(|(name, schema)| {
+        let mut schema = schema.clone();
+        point_at_components(&mut schema);
+        json!({ "name": name, "in": "query", "required": required(name), "schema": schema })
+    });
+    options.collect()
+}
+
+fn ask_path() -> Value {
+    let question = json!({ "$ref": "#/components/schemas/Question" });
+    json!({ "post": {
+        "operationId": "ask",
+        "summary": "Any question, with its name under `question`.",
+        "requestBody": json_body(&question),
+        // The answer is that of the path of the question's name.
+        "responses": responses(&json!({ "type": "object" })),
+    }})
+}
+
+/// What is no question.
+fn others() -> Map<String, Value> {
+    let get = |id: &str, about: &str, kind: &str, schema: Value| {
+        json!({ "get": {
+            "operationId": id,
+            "summary": about,
+            "responses": {
+                "200": { "description": about, "content": { kind: { "schema": schema } } },
+                "4XX": { "description": "Its sender may not ask." },
+                "503": { "description": "The database cannot be read." },
+            },
+        }})
+    };
+    let text = || json!({ "type": "string" });
+    let (json, plain) = ("application/json", "text/plain");
+    [
+        ("/", get("page", "A page for people.", "text/html", text())),
+        (
+            "/healthz",
+            get(
+                "health",
+                "Whether the database can be read.",
+                json,
+                json!({ "type": "object" }),
+            ),
+        ),
+        (
+            "/metrics",
+            get("metrics", "Counters for Prometheus.", plain, text()),
+        ),
+        (
+            "/openapi.json",
+            get(
+                "openapi",
+                "This document.",
+                json,
+                json!({ "type": "object" }),
+            ),
+        ),
+        (
+            "/v1/schemas",
+            get(
+                "schemas",
+                "The JSON schemas of every question and answer.",
+                json,
+                json!({ "type": "array" }),
+            ),
+        ),
+    ]
+    .map(|(path, item)| (path.to_owned(), item))
+    .into_iter()
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use std::collections::HashMap;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// The description that clients are written against; `RHYME_GOLDEN=write` writes it anew.
+    #[test]
+    fn the_description_is_the_one_that_is_committed() {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+        let text = serde_json::to_string_pretty(&document()).unwrap() + "\n";
+        if std::env::var_os("RHYME_GOLDEN").is_some_and(|v| v == "write") {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed.replace("\r\n", "\n") == text,
+            "docs/openapi.json is not what the server takes and gives; RHYME_GOLDEN=write cargo test -p rhyme --bin rhyme openapi writes it"
+        );
+    }
+
+    /// Two schemas of one name would be one in the document.
+    #[test]
+    fn a_name_means_one_schema() {
+        let mut seen: HashMap<String, Value> = HashMap::new();
+        let mut check = |name: &str, schema: &Value| {
+            let before = seen.insert(name.to_owned(), schema.clone());
+            assert!(
+                before.is_none_or(|b| b == *schema),
+                "{name} means two things"
+            );
+        };
+        for schema in ask::schemas() {
+            for side in [schema.request, schema.reply] {
+                let definitions = side.get("$defs").and_then(Value::as_object);
+                for (name, definition) in definitions.into_iter().flatten() {
+                    check(name, definition);
+                }
+                let mut own = side.clone();
+                own.as_object_mut()
+                    .unwrap()
+                    .retain(|key, _| key != "$defs" && key != "$schema" && key != "title");
+                assert!(side["title"].is_string());
+                // A definition of the same name has no title.
+                check(side["title"].as_str().unwrap(), &own);
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_question_has_a_path() {
+        let document = document();
+        let mut references = 0;
+        let mut to_do = vec![&document];
+        while let Some(value) = to_do.pop() {
+            match value {
+                Value::Object(object) => {
+                    if let Some(Value::String(to)) = object.get("$ref") {
+                        let pointer = to.trim_start_matches('#');
+                        assert!(document.pointer(pointer).is_some(), "{to}");
+                        references += 1;
+                    }
+                    to_do.extend(object.values());
+                }
+                Value::Array(list) => to_do.extend(list),
+                Value::String(text) => assert!(!text.contains("```"), "{text}"),
+                _ => {}
+            }
+        }
+        assert!(references > 100, "{references}");
+        for name in rhymedb::ask::Question::NAMES {
+            let path = format!("/v1/{name}");
+            let summary = document["paths"][&path]["post"]["summary"].as_str();
+            assert!(
+                summary.is_some_and(|s| s.len() > 20 && !s.contains('[')),
+                "{name}: {summary:?}"
+            );
+        }
+    }
+}
