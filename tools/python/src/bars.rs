@@ -206,7 +206,11 @@ impl<'a> Names<'a> {
             said_at(self.options.market.as_deref(), self.market.as_deref(), i),
             said_at(self.options.venue.as_deref(), self.venue.as_deref(), i),
             said_at(self.options.symbol.as_deref(), self.symbol.as_deref(), i),
-            said_at(self.options.interval.as_deref(), self.interval.as_deref(), i),
+            said_at(
+                self.options.interval.as_deref(),
+                self.interval.as_deref(),
+                i,
+            ),
         ]
     }
 }

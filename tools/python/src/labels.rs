@@ -17,11 +17,7 @@ type Said = (String, Option<String>, String, String, Option<String>);
 
 /// Stores tags: all of them or none.
 #[pyfunction]
-pub(crate) fn add_tags(
-    py: Python<'_>,
-    db: &NativeDatabase,
-    tags: Vec<Tagged>,
-) -> Outcome<String> {
+pub(crate) fn add_tags(py: Python<'_>, db: &NativeDatabase, tags: Vec<Tagged>) -> Outcome<String> {
     let db = db.open_one(py)?;
     wait(py, Control::new(), None, move |_| {
         let tags = tags.into_iter().map(|(name, target, value, known)| {

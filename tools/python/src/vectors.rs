@@ -74,7 +74,13 @@ pub(crate) fn import_vector_file(
         on_error: on_error(skip),
     };
     wait(py, Control::new(), progress, move |control| {
-        json(&import_file(&db, &path, &options, (&space, window), &control)?)
+        json(&import_file(
+            &db,
+            &path,
+            &options,
+            (&space, window),
+            &control,
+        )?)
     })
 }
 

@@ -44,7 +44,7 @@ def test_frames(answer: rhymedb.Answer) -> None:
 
 
 def test_no_rows_have_their_columns(reader: rhymedb.Database) -> None:
-    answer = reader.similar("ALFA:1h", filter={"min_move": 1e6}, k=2)
+    answer = reader.similar("ALFA:1h", filter={"min_move": "1000000%"}, k=2)
     assert answer.hits == [] and answer.notes
     assert str(answer.to_pandas()["end"].dtype).endswith("UTC]")
     assert answer.to_arrow().num_rows == 0 and answer.to_polars().height == 0
