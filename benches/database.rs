@@ -118,6 +118,31 @@ fn similar(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// All targets, one after the other on one thread.
+#[divan::bench]
+fn similar_one_by_one(bencher: Bencher<'_, '_>) {
+    let f = fixture();
+    bencher
+        .counter(divan::counter::ItemsCount::new(f.targets.len()))
+        .bench_local(|| {
+            let view = f.db.now();
+            let answers = f.targets.iter().map(|t| view.similar(t).run().unwrap());
+            answers.map(|answer| answer.hits.len()).sum::<usize>()
+        });
+}
+
+/// The same questions on all cores.
+#[divan::bench]
+fn similar_batch(bencher: Bencher<'_, '_>) {
+    let f = fixture();
+    bencher
+        .counter(divan::counter::ItemsCount::new(f.targets.len()))
+        .bench_local(|| {
+            let answers = f.db.now().similar_batch(&f.targets).run().unwrap();
+            answers.iter().map(|answer| answer.hits.len()).sum::<usize>()
+        });
+}
+
 #[divan::bench]
 fn similar_exact(bencher: Bencher<'_, '_>) {
     ask(bencher, |f, t| {
