@@ -15,7 +15,7 @@ use crate::world::{HOUR, START, World, closes, csv};
 /// Questions that [`SAME`] and [`LISTED`] have none of.
 const OTHERS: &[&str] = &[
     r#"{"question": "anomaly", "target": "AAAUSDT:1h", "calibration": 20}"#,
-    r#"{"question": "anomaly-scan", "scan": "ACME:1d", "calibration": 20}"#,
+    r#"{"question": "anomaly-scan", "scan": "ACME", "calibration": 20}"#,
     r#"{"question": "divergence", "series": "AAAUSDT:1h", "history": 10}"#,
     r#"{"question": "classify", "target": "AAAUSDT:1h", "set": "patterns"}"#,
     r#"{"question": "classify-history", "series": "ACME:1d", "set": "regimes"}"#,
