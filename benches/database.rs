@@ -68,15 +68,7 @@ fn market() -> Vec<SeriesBars> {
         equity_days: 1_500,
         ..SyntheticConfig::default()
     };
-    let market = SyntheticMarket::new(config).unwrap();
-    let series = market.series().into_iter();
-    series
-        .map(|(key, calendar, bars)| SeriesBars {
-            key,
-            calendar,
-            bars,
-        })
-        .collect()
+    SyntheticMarket::new(config).unwrap().series()
 }
 
 fn fixture_of(folder: Option<tempfile::TempDir>, db: Database, series: &str) -> Fixture {
@@ -139,7 +131,10 @@ fn similar_batch(bencher: Bencher<'_, '_>) {
         .counter(divan::counter::ItemsCount::new(f.targets.len()))
         .bench_local(|| {
             let answers = f.db.now().similar_batch(&f.targets).run().unwrap();
-            answers.iter().map(|answer| answer.hits.len()).sum::<usize>()
+            answers
+                .iter()
+                .map(|answer| answer.hits.len())
+                .sum::<usize>()
         });
 }
 
