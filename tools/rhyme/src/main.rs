@@ -27,6 +27,7 @@ mod serve;
 mod session;
 mod shell;
 mod sink;
+mod tables;
 mod text;
 mod zone;
 
