@@ -9,6 +9,7 @@ use rhymedb::{Control, Database, Filter, SeriesBars, View};
 
 use super::demo_words;
 use crate::args::Demo;
+use crate::called_as;
 use crate::commands::ingest_bars::shares;
 use crate::failure::Outcome;
 use crate::format::Format;
@@ -59,7 +60,7 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
     }
     match global.format {
         Format::Table => {
-            let prefix = format!("{} --db {}", program(), db_name(global));
+            let prefix = format!("{} --db {}", called_as::name(), db_name(global));
             demo_words::ask(global, &prefix, &view, &market)?;
             lines(&what_next(global))
         }
@@ -231,7 +232,7 @@ impl Question {
         }
         lines(&format!(
             "   {} --db {} similar {target} -k 3{filter}\n   {} windows searched by {} in {:.2} ms\n",
-            program(),
+            called_as::name(),
             db_name(global),
             grouped(answer.searched.windows),
             answer.searched.plan,
@@ -278,20 +279,13 @@ fn pictures(view: &View, target: &str, answer: &SimilarAnswer) -> Vec<String> {
         .collect()
 }
 
-/// How this program was called, for commands that can be typed as they are printed.
-fn program() -> String {
-    std::env::args()
-        .next()
-        .unwrap_or_else(|| "rhyme".to_owned())
-}
-
 fn db_name(global: &Global) -> String {
     let path = global.db.as_ref();
     path.map_or(DEMO_DB.to_owned(), |p| p.display().to_string())
 }
 
 fn what_next(global: &Global) -> String {
-    let rhyme = program();
+    let rhyme = called_as::name();
     let db = db_name(global);
     format!(
         "What to type next:

@@ -1,14 +1,7 @@
-use std::process::ExitCode;
-
 use crate::failure::Outcome;
 use crate::progress;
 
 /// Says what went wrong on standard error, and gives the exit code.
-pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
-    ExitCode::from(tell(outcome))
-}
-
-/// As [`exit_code`], for a program that goes on.
 pub(crate) fn tell(outcome: Outcome) -> u8 {
     let Err(failure) = outcome else {
         return 0;

@@ -47,16 +47,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.found.notes);
     let view = &known(&view, args.options.as_of);
-    let asked = &reply.found.query.target;
-    let drawn = || {
-        let mut picture = picture::found(view, asked, &answer, None)?;
-        // The chart of the first term alone is not what was asked with.
-        picture.title = format!("What looks like {asked}");
-        if let Some(chart) = &mut picture.query {
-            chart.label = "first term".to_owned();
-        }
-        Ok(picture)
-    };
+    let drawn = || picture::combined(view, &reply, &answer);
     args.plot.write(global, drawn)?;
     let printed = hits::Found {
         view,

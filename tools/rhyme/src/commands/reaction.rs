@@ -85,14 +85,8 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
     let view = &known(&view, args.options.as_of);
-    args.plot.write(global, || {
-        picture::news(view, &answer, |horizon, interval| {
-            let mut again = request.clone();
-            again.horizon = horizon;
-            again.interval = again.interval.or(interval);
-            Ok(again.ask_in_full(view)?.1)
-        })
-    })?;
+    let drawn = || picture::reaction(view, &request, &answer);
+    args.plot.write(global, drawn)?;
     let rows = shown::rows(&reply.outcomes)?;
     match global.format {
         Format::Json => output::json(&output::value(&reply)?),

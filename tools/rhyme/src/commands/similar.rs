@@ -1,5 +1,5 @@
 use clap::Args;
-use rhymedb::ask::{FoundSimilar, Path, PatternRequest, SimilarRequest, Subject};
+use rhymedb::ask::{Path, PatternRequest, SimilarRequest, Subject};
 use rhymedb::query::{Benchmark, Horizon, Refine};
 use rhymedb::{Error, Timestamp, View};
 
@@ -115,18 +115,8 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
     let (reply, found) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
     let view = &known(&view, args.as_of);
-    let target = &reply.query.target;
-    args.plot.write(global, || match &found {
-        FoundSimilar::Outcomes(answer) => picture::outcomes(view, target, answer, |horizons| {
-            let mut again = request.clone();
-            again.outcome = horizons.to_vec();
-            match again.ask_in_full(view)?.1 {
-                FoundSimilar::Outcomes(answer) => Ok(answer),
-                FoundSimilar::Hits(_) => Ok(answer.clone()),
-            }
-        }),
-        _ => picture::found(view, target, found.similar(), None),
-    })?;
+    let drawn = || picture::similar(view, &request, &reply, &found);
+    args.plot.write(global, drawn)?;
     let printed = hits::Found {
         view,
         reply: &reply,

@@ -5,6 +5,7 @@ mod fan;
 mod map;
 mod matrix;
 mod names;
+mod of_question;
 mod runs;
 mod timeline;
 mod windows;
@@ -15,9 +16,10 @@ use clap::Args as ClapArgs;
 use clap::builder::ValueHint;
 use rhymedb::plot::{Picture, PictureFormat, PlotOptions, Theme};
 
-pub(crate) use fan::{news, outcomes};
 pub(crate) use map::{MapColour, map};
 pub(crate) use matrix::matrix;
+pub use of_question::picture_of;
+pub(crate) use of_question::{combined, reaction, similar};
 pub(crate) use timeline::{anomalies, divergence, regimes};
 pub(crate) use windows::{found, transferred};
 

@@ -1,0 +1,187 @@
+"""Vectors that other programs make or read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import _native
+from ._native import NativeDatabase, NativeView
+from ._progress import Progress, callback
+from ._values import Time, loaded, time_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas
+    from numpy.typing import NDArray
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """The vectors that a space has of windows: one a row, in the order of series and time."""
+
+    values: NDArray[np.float32]
+    """Windows x dimensions, each row of unit length."""
+    series: NDArray[np.object_]
+    """The name of each row's series."""
+    ends: NDArray[np.datetime64]
+    """When each row's window closed, in UTC."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A frame with a column for each dimension; its index is the series and the end."""
+        import pandas as pd
+
+        ends = pd.DatetimeIndex(self.ends).tz_localize("UTC")
+        index = pd.MultiIndex.from_arrays([self.series, ends], names=["series", "end"])
+        return pd.DataFrame(self.values, index=index)
+
+    @classmethod
+    def _of(
+        cls, view: NativeView, space: str | None, series: Sequence[str], *times: Time | None
+    ) -> Vectors:
+        import numpy as np
+
+        wanted = [series] if isinstance(series, str) else list(series)
+        from_, until = (None if time is None else time_text(time) for time in times)
+        names, ends, values, dim = _native.vectors(view, space, wanted, from_, until)
+        rows = np.repeat(
+            np.array([name for name, _ in names], dtype=object), [count for _, count in names]
+        )
+        return cls(
+            np.frombuffer(values, dtype=np.float32).reshape(-1, dim),
+            rows,
+            np.frombuffer(ends, dtype="datetime64[ms]"),
+        )
+
+
+class Import:
+    """Stores vectors. :class:`rhymedb.Database` has these methods."""
+
+    _native: NativeDatabase
+
+    def import_vectors(
+        self,
+        space: str,
+        vectors: Any,
+        *,
+        series: str | Sequence[str],
+        ends: Any,
+        window: int = 1,
+        progress: Progress = None,
+    ) -> dict[str, Any]:
+        """Stores vectors of your own in a space of their own; the first import makes it.
+
+        Args:
+            space: The name of the space.
+            vectors: An array of windows x dimensions. Only the direction of a row counts.
+            series: The series of all rows, like ``crypto/binance/BTCUSDT:1h``, or one for each.
+            ends: When the last bar of each window closed: ``datetime64``, a column of times, or a
+                sequence of ``datetime``; without a zone in UTC.
+            window: Bars that a vector describes; hits keep a quarter of it apart.
+            progress: ``True`` for a bar, or a callable of (stage, done, total).
+
+        >>> import numpy as np
+        >>> closed = np.arange("2024-01-02", "2024-01-05", dtype="datetime64[D]")
+        >>> db.import_vectors("mine", np.eye(3), series="crypto/demo/ALFA:1h", ends=closed)["vectors"]
+        3
+        >>> db.vectors("mine").values.shape
+        (3, 3)
+        >>> db.drop_space("mine")["rows"]
+        3
+        """
+        import numpy as np
+
+        rows = np.ascontiguousarray(np.asarray(vectors), dtype=np.float32)
+        if rows.ndim != 2 or rows.shape[1] == 0:
+            raise ValueError(f"expected an array of windows x dimensions, found {rows.shape}")
+        closed = _millis(ends)
+        each = [series] * len(rows) if isinstance(series, str) else [str(name) for name in series]
+        if not len(each) == len(closed) == len(rows):
+            raise ValueError(
+                f"expected a series and an end for each of {len(rows)} vectors,"
+                f" found {len(each)} and {len(closed)}"
+            )
+        names = list(dict.fromkeys(each))
+        place = {name: at for at, name in enumerate(names)}
+        report = _native.import_vectors(
+            self._native,
+            space,
+            window,
+            names,
+            [place[name] for name in each],
+            closed,
+            rows.tobytes(),
+            rows.shape[1],
+            callback(progress),
+        )
+        return loaded(report)
+
+    def import_vector_file(
+        self,
+        path: str | os.PathLike[str],
+        space: str,
+        *,
+        window: int = 1,
+        meta: str | os.PathLike[str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        on_error: Literal["refuse", "skip"] = "refuse",
+        progress: Progress = None,
+    ) -> dict[str, Any]:
+        """Stores the vectors of a file: ``.npy``, Parquet, Feather, CSV or JSON.
+
+        Args:
+            path: The file.
+            space: The name of the space.
+            window: Bars that a vector describes.
+            meta: A table with a row for each vector: market, venue, symbol, interval, end.
+            columns: Which column is which of vector, market, venue, symbol, interval, time.
+            on_error: What to do with rows that cannot be vectors: refuse the file, or skip them.
+            progress: ``True`` for a bar, or a callable of (stage, done, total).
+        """
+        if on_error not in ("refuse", "skip"):
+            raise ValueError(f"expected on_error to be refuse or skip, found {on_error!r}")
+        report = _native.import_vector_file(
+            self._native,
+            path,
+            space,
+            window,
+            meta,
+            list((columns or {}).items()),
+            on_error == "skip",
+            callback(progress),
+        )
+        return loaded(report)
+
+
+def _millis(ends: Any) -> list[int]:
+    """Times as milliseconds since 1970."""
+    import numpy as np
+
+    array = np.asarray(ends)
+    if array.dtype.kind == "M":
+        if np.isnat(array).any():
+            raise ValueError("expected an end for each vector, found one that is no time")
+        millis: list[int] = array.astype("datetime64[ms]").astype("int64").tolist()
+        return millis
+    return [_moment(end) for end in ends]
+
+
+def _moment(end: Any) -> int:
+    if isinstance(end, str):
+        end = dt.datetime.fromisoformat(end.replace("Z", "+00:00"))
+    if isinstance(end, dt.date) and not isinstance(end, dt.datetime):
+        end = dt.datetime(end.year, end.month, end.day)
+    if not isinstance(end, dt.datetime) or end != end:
+        raise TypeError(f"expected the time at which a window closed, found {end!r}")
+    if end.tzinfo is None:
+        end = end.replace(tzinfo=dt.timezone.utc)
+    since: dt.timedelta = end - _EPOCH
+    return since // dt.timedelta(milliseconds=1)

@@ -1,0 +1,48 @@
+"""The programs in docs/python.md run, one after the other."""
+
+from __future__ import annotations
+
+import re
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import rhymedb
+from conftest import ROOT, walk
+
+START = "2021-03-01"
+BARS = 92 * 24
+
+
+def blocks() -> list[str]:
+    text = (ROOT / "docs" / "python.md").read_text("utf-8")
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    walk(1, BARS, START).to_parquet("BTCUSDT_1h.parquet")
+    with rhymedb.open("market.rhyme") as db:
+        db.ingest_bars(walk(2, BARS, START), "crypto/binance/ETHUSDT:1h")
+    rng = np.random.default_rng(3)
+    names: dict[str, Any] = {
+        "trades": pd.DataFrame({"name": ["long"], "target": ["BTCUSDT:1h@2021-05-01"], "value": [2.5]}),
+        "array": rng.normal(size=(20, 6)),
+    }
+    found = blocks()
+    assert len(found) >= 6
+    for block in found:
+        opens = "rhymedb.open(" in block
+        with rhymedb.open("market.rhyme") if not opens else nullcontext() as names["db"]:
+            if "frame[" in block and not opens:
+                names["frame"] = pd.DataFrame({"end": pd.date_range("2021-04-01", periods=20, freq="D", tz="UTC")})
+            exec(compile(block, "docs/python.md", "exec"), names)
+    assert "symbol" in capsys.readouterr().out
+    with rhymedb.open("market.rhyme", read_only=True) as db:
+        assert db.tags().to_pandas()["tag"].nunique() == 2
+        spaces = set(db.spaces().to_pandas()["name"])
+    assert {"mine", "theirs"} <= spaces
