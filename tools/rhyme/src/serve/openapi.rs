@@ -259,7 +259,7 @@ mod tests {
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
             committed.replace("\r\n", "\n") == text,
-            "docs/openapi.json is not what the server takes and gives; RHYME_GOLDEN=write cargo test -p rhyme --bin rhyme openapi writes it"
+            "docs/openapi.json is not what the server takes and gives; RHYME_GOLDEN=write cargo test -p rhyme --lib openapi writes it"
         );
     }
 
