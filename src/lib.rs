@@ -112,6 +112,8 @@ pub mod data {
 /// Feature `files`; Parquet and Feather need the feature `parquet`.
 #[cfg(feature = "files")]
 pub mod files {
+    #[cfg(feature = "parquet")]
+    pub use crate::export::ArrowStream;
     pub use crate::export::{TableColumn, TableFormat, TableWriter};
     pub use crate::source::{
         BarFile, BarOptions, ClockZone, Contradiction, DateOrder, DefectKind, FilePart, FileParts,
