@@ -235,6 +235,11 @@ export const journeys = {
     assert.equal(v.state.asof, "2015-02-01T00:00:00Z");
     await v.watch.nothingLater(at("2015-02-01T00:00:00Z"));
     assert.ok(v.watch.asked.some((a) => a.question === "similar" && a.body.as_of === "2015-02-01T00:00:00Z"));
+    // An earlier window can be asked for meanwhile.
+    await v.click(0.4, 0.4);
+    await v.idle();
+    assert.ok(at(v.state.w) < at("2015-01-31T00:00:00Z"), v.state.w);
+    assert.equal(v.watch.asked.findLast((a) => a.question === "similar").answer.query.end, v.state.w);
     v.watch.replay = null;
     await v.page.keyboard.press("r");
     await v.idle();
