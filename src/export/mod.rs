@@ -1,5 +1,9 @@
-//! Tables as files for other programs: Parquet, CSV and JSON lines.
+//! Tables for other programs: Parquet, CSV and JSON lines in files, and Arrow in streams.
 
+#[cfg(feature = "parquet")]
+mod arrow_batch;
+#[cfg(feature = "parquet")]
+mod arrow_stream;
 mod column;
 #[cfg(feature = "parquet")]
 mod parquet_file;
@@ -11,6 +15,8 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "parquet")]
+pub use arrow_stream::ArrowStream;
 pub use column::TableColumn;
 
 use crate::error::{Error, Result};

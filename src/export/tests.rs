@@ -134,3 +134,49 @@ fn what_is_wrong_is_said_and_leaves_nothing() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     assert_eq!(fs::read(dir.path().join("old.csv")).unwrap(), b"mine");
 }
+
+#[cfg(feature = "parquet")]
+#[test]
+fn a_stream_has_the_columns_and_rows_of_all_batches() {
+    use arrow_array::{Array, FixedSizeListArray, StringArray};
+    use arrow_ipc::reader::StreamReader;
+
+    let mut stream = ArrowStream::new(Vec::new());
+    let nothing = [("name", TableColumn::Text(Vec::new()))];
+    assert!(ArrowStream::new(Vec::new()).finish().is_err());
+    for _ in 0..2 {
+        stream.write(&columns()).unwrap();
+    }
+    let bytes = stream.finish().unwrap();
+    let read = StreamReader::try_new(&bytes[..], None).unwrap();
+    let names: Vec<String> = read
+        .schema()
+        .fields()
+        .iter()
+        .map(|f| f.name().clone())
+        .collect();
+    assert_eq!(names, ["name", "time", "x", "n", "flag", "tags", "v"]);
+    let batches: Vec<_> = read.map(|batch| batch.unwrap()).collect();
+    assert_eq!(batches.iter().map(|b| b.num_rows()).sum::<usize>(), 4);
+    let texts = batches[1]
+        .column(0)
+        .as_any()
+        .downcast_ref::<StringArray>()
+        .unwrap();
+    assert_eq!((texts.value(0), texts.is_null(1)), ("a,\"b\"\n", true));
+    let vectors = batches[1].column(6).as_any();
+    let vectors = vectors.downcast_ref::<FixedSizeListArray>().unwrap();
+    assert_eq!((vectors.value_length(), vectors.len()), (2, 2));
+
+    let mut empty = ArrowStream::new(Vec::new());
+    empty.write(&nothing).unwrap();
+    let bytes = empty.finish().unwrap();
+    assert_eq!(StreamReader::try_new(&bytes[..], None).unwrap().count(), 0);
+
+    let mut stream = ArrowStream::new(Vec::new());
+    stream.write(&columns()).unwrap();
+    assert!(stream.write(&nothing).is_err(), "other columns");
+    assert!(stream.finish().is_err(), "what is not whole is no table");
+    let uneven = [columns()[0].clone(), ("x", TableColumn::Number(vec![None]))];
+    assert!(ArrowStream::new(Vec::new()).write(&uneven).is_err());
+}

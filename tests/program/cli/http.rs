@@ -57,7 +57,7 @@ impl Reply {
 impl Server {
     /// Starts a server of a world's database at a free port.
     pub(crate) fn start(world: &World, options: &[&str]) -> Self {
-        let args = ["serve", "--listen", "127.0.0.1:0", "--format", "json"];
+        let args = ["serve", "-q", "--listen", "127.0.0.1:0", "--format", "json"];
         let mut command = world.command(&[&args[..], options].concat());
         let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
         let mut line = String::new();
@@ -100,6 +100,18 @@ impl Server {
 
     pub(crate) fn get(&self, path: &str) -> Reply {
         self.send(&format!("GET {path}"), &[], "")
+    }
+
+    /// The head and the body of a reply that is no text.
+    pub(crate) fn get_bytes(&self, path: &str) -> (String, Vec<u8>) {
+        let mut stream = self.connect();
+        let request = self.request(&format!("GET {path}"), &[], "");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+        let body = bytes.split_off(end + 4);
+        (String::from_utf8(bytes).unwrap(), body)
     }
 
     pub(crate) fn post(&self, path: &str, body: &str) -> Reply {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use arrow_array::{Array, Float64Array, RecordBatch};
+use arrow_ipc::reader::StreamReader;
 use rhymedb::ask::Question;
 use serde_json::{Value, json};
 
@@ -263,4 +265,54 @@ fn where_it_cannot_serve_it_says_why() {
         .rhyme(&["shell", "-c", "serve"])
         .fails(1, "in a terminal of its own");
     assert!(!world.path("absent").exists());
+}
+
+#[test]
+fn bars_and_vectors_are_read_as_arrow() {
+    let world = World::with_market();
+    let server = Server::start(&world, &[]);
+    let stream = |path: &str| {
+        let (head, bytes) = server.get_bytes(path);
+        let kind = "application/vnd.apache.arrow.stream";
+        assert!(head.contains(kind), "{head}");
+        let read = StreamReader::try_new(&bytes[..], None).unwrap();
+        read.map(|batch| batch.unwrap()).collect::<Vec<_>>()
+    };
+    let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+    let bars = stream("/v1/export/bars?series=BBBUSDT:1h,AAAUSDT:1h&as_of=2021-01-09");
+    assert_eq!(rows(&bars), 2 * 8 * 24);
+    let command = [
+        "bars",
+        "BBBUSDT:1h",
+        "-k",
+        "0",
+        "--as-of",
+        "2021-01-09",
+        "--format",
+        "json",
+    ];
+    let told = world.rhyme(&command).rows("bars");
+    let closes = bars[0].column_by_name("close").unwrap();
+    let closes = closes.as_any().downcast_ref::<Float64Array>().unwrap();
+    for (row, bar) in told.as_array().unwrap().iter().enumerate() {
+        assert_eq!(bar["close"].as_f64(), Some(closes.value(row)));
+    }
+    let vectors = stream("/v1/export/vectors?space=shape");
+    let spaces = world.rhyme(&["spaces", "--format", "json"]).rows("spaces");
+    assert_eq!(rows(&vectors) as u64, spaces[0]["rows"].as_u64().unwrap());
+    let early = stream("/v1/export/vectors?series=ACME:1d&until=2021-06-01");
+    assert!((1..rows(&vectors)).contains(&rows(&early)));
+    assert_eq!(rows(&stream("/v1/export/vectors?until=1999-01-01")), 0);
+    let refused =
+        |path: &str, status, kind, message| server.get(path).refused(status, kind, message);
+    refused("/v1/export/bars?series=ZZZ:1h", 404, "not-found", "ZZZ");
+    refused(
+        "/v1/export/bars?space=shape",
+        400,
+        "invalid",
+        "there are: series",
+    );
+    refused("/v1/export/vectors?space=none", 404, "not-found", "none");
+    refused("/v1/export/bars?from=soon", 400, "invalid", "soon");
+    refused("/v1/export/tags", 404, "not-found", "bars and vectors");
 }

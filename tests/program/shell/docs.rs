@@ -25,7 +25,7 @@ fn command_lines(text: &str) -> Vec<String> {
     found
 }
 
-/// A line of a code block without its prompt and its remark; lines typed into the shell go to it.
+/// A line of a code block without its prompt, its remark and the file that its answer goes to; lines typed into the shell go to it.
 fn in_a_block(line: &str) -> Option<String> {
     let line = line.strip_prefix("$ ").unwrap_or(line);
     let line = line.split("  #").next()?.trim();
@@ -35,6 +35,9 @@ fn in_a_block(line: &str) -> Option<String> {
     if let Some(typed) = typed {
         return Some(format!("rhyme shell -c '{typed}'"));
     }
+    // What the reader's shell does with the answer; in quotes it is for ours.
+    let redirected = line.split_once(" > ").filter(|_| !line.contains('\''));
+    let line = redirected.map_or(line, |(command, _)| command);
     line.starts_with("rhyme ").then(|| line.to_owned())
 }
 

@@ -265,7 +265,7 @@ fn what_cannot_be_written_is_said() {
     fails(
         &["bars", "x.csv", "AAAUSDT@2021-01-01"],
         1,
-        "with a time; use --from and --to",
+        "with a time; use `from` and `until`",
     );
     fails(&["answer", "x.csv"], 1, "there is no answer with rows");
     fails(

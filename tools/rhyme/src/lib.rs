@@ -31,6 +31,7 @@ mod serve;
 mod session;
 mod shell;
 mod sink;
+mod tables;
 mod text;
 mod zone;
 

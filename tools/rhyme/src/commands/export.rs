@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use clap::{Args as ClapArgs, Subcommand};
 use rhymedb::data::{Headline, Tag};
 use rhymedb::files::{TableColumn, TableWriter};
-use rhymedb::{Bars, Error, SeriesKey, Target, Timestamp, View};
+use rhymedb::{Bars, Timestamp, View};
 use serde_json::json;
 
 use crate::failure::Outcome;
 use crate::global::Global;
 use crate::opening::{check_period, open, view_at};
 use crate::output::{self, column};
+use crate::tables::{bar_columns, series, times, vector_columns};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Export {
@@ -151,38 +152,6 @@ fn view(global: &Global, as_of: Option<Timestamp>) -> Outcome<View> {
     Ok(view_at(global, &db, as_of))
 }
 
-/// The series that the targets name; all if there are none.
-fn series(view: &View, targets: &[String]) -> Outcome<Vec<SeriesKey>> {
-    if targets.is_empty() {
-        return Ok(view.series()?.into_iter().map(|s| s.key).collect());
-    }
-    let named = targets.iter().map(|text| {
-        let target: Target = text.parse()?;
-        if target.time.is_some() {
-            return Err(Error::Invalid(format!(
-                "expected a series like BTCUSDT:1h, found {text} with a time; use --from and --to"
-            )));
-        }
-        view.series_of(&target)
-    });
-    Ok(named.collect::<Result<_, _>>()?)
-}
-
-/// The names of a series, once a row.
-fn names(key: &SeriesKey, rows: usize) -> [(&'static str, TableColumn); 4] {
-    let same = |text: String| TableColumn::Text(vec![Some(text); rows]);
-    [
-        ("market", same(key.market.clone())),
-        ("venue", same(key.venue.clone())),
-        ("symbol", same(key.symbol.clone())),
-        ("interval", same(key.interval.to_string())),
-    ]
-}
-
-fn times(times: impl Iterator<Item = Timestamp>) -> TableColumn {
-    TableColumn::Time(times.map(Some).collect())
-}
-
 fn bars(global: &Global, args: &ExportBars) -> Outcome {
     check_period(args.from, args.until)?;
     let view = view(global, args.as_of)?;
@@ -197,21 +166,6 @@ fn bars(global: &Global, args: &ExportBars) -> Outcome {
         table.write(&bar_columns(key, &found.bars))?;
     }
     done(global, &args.to_file.file, table.finish()?)
-}
-
-fn bar_columns(key: &SeriesKey, bars: &Bars) -> Vec<(&'static str, TableColumn)> {
-    let number = |values: &[f64]| TableColumn::Number(values.iter().copied().map(Some).collect());
-    let open = bars.time.iter().map(|&t| Timestamp::from_millis(t));
-    let mut columns = names(key, bars.len()).to_vec();
-    columns.extend([
-        ("open_time", times(open)),
-        ("open", number(&bars.open)),
-        ("high", number(&bars.high)),
-        ("low", number(&bars.low)),
-        ("close", number(&bars.close)),
-        ("volume", number(&bars.volume)),
-    ]);
-    columns
 }
 
 fn headlines(global: &Global, args: &ExportHeadlines) -> Outcome {
@@ -277,24 +231,14 @@ fn vectors(global: &Global, args: &ExportVectors) -> Outcome {
         .encoder
         .dim as usize;
     let mut table = TableWriter::create(&args.to_file.file, args.to_file.replace)?;
-    let columns = |[market, venue, symbol, interval]: [(&'static str, TableColumn); 4],
-                   ends: &[Timestamp],
-                   values: Vec<f32>| {
-        [
-            market,
-            venue,
-            symbol,
-            interval,
-            ("end", times(ends.iter().copied())),
-            ("vector", TableColumn::Vectors { dim, values }),
-        ]
-    };
-    let nothing = ["market", "venue", "symbol", "interval"];
-    let nothing = nothing.map(|name| (name, TableColumn::Text(Vec::new())));
-    table.write(&columns(nothing, &[], Vec::new()))?;
+    table.write(&vector_columns(None, &[], dim, Vec::new()))?;
     view.vectors(space, &wanted, args.from, args.until, |one| {
-        let names = names(&one.series, one.ends.len());
-        table.write(&columns(names, &one.ends, one.values))
+        table.write(&vector_columns(
+            Some(&one.series),
+            &one.ends,
+            dim,
+            one.values,
+        ))
     })?;
     done(global, &args.to_file.file, table.finish()?)
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use rhymedb::ask::Question;
-use rhymedb::{Control, Database, Error};
+use rhymedb::{Control, Error, View};
 use tokio::task::spawn_blocking;
 
 use super::refusal::Refusal;
@@ -34,36 +34,48 @@ impl Drop for Asked<'_> {
 
 /// The answer as JSON.
 pub(super) async fn answer(server: &Server, question: Question) -> Result<Response, Refusal> {
-    let deadline = server.limits.deadline;
-    let mut asked = Asked {
-        server,
-        name: question.name(),
-        came: Instant::now(),
-        control: Control::new().time_limit(deadline),
-        outcome: "client-gone",
+    let name = question.name();
+    let work = move |view: &View| {
+        let answer = question.ask(view)?;
+        serde_json::to_vec(&answer).map_err(|e| Error::Internal(format!("an answer as JSON: {e}")))
     };
-    let answered = run(server, question, &asked.control).await;
-    asked.outcome = answered.as_ref().map_or_else(|r| r.kind, |_| "ok");
-    answered.map(json)
+    work_of(server, name, work).await.map(json)
 }
 
-async fn run(server: &Server, question: Question, control: &Control) -> Result<Vec<u8>, Refusal> {
+/// What a piece of work gives, which is counted under a name.
+pub(super) async fn work_of(
+    server: &Server,
+    name: &'static str,
+    work: impl FnOnce(&View) -> rhymedb::Result<Vec<u8>> + Send + 'static,
+) -> Result<Vec<u8>, Refusal> {
+    let mut asked = Asked {
+        server,
+        name,
+        came: Instant::now(),
+        control: Control::new().time_limit(server.limits.deadline),
+        outcome: "client-gone",
+    };
+    let done = run(server, &asked.control, work).await;
+    asked.outcome = done.as_ref().map_or_else(|r| r.kind, |_| "ok");
+    done
+}
+
+async fn run(
+    server: &Server,
+    control: &Control,
+    work: impl FnOnce(&View) -> rhymedb::Result<Vec<u8>> + Send + 'static,
+) -> Result<Vec<u8>, Refusal> {
     let turn = server.gate.enter(server.limits.deadline).await;
     let turn = turn.ok_or_else(Refusal::busy)?;
     let (db, control) = (server.db.clone(), control.clone());
-    let work = spawn_blocking(move || {
+    let working = spawn_blocking(move || {
         // Until the work is done, and not only until nobody waits for it.
         let _turn = turn;
-        ask(&db, &question, &control)
+        control.check()?;
+        work(&db.now().controlled(&control))
     });
     let broken = |_| Error::Internal("a question panicked".to_owned());
-    Ok(work.await.map_err(broken)??)
-}
-
-fn ask(db: &Database, question: &Question, control: &Control) -> rhymedb::Result<Vec<u8>> {
-    control.check()?;
-    let answer = question.ask(&db.now().controlled(control))?;
-    serde_json::to_vec(&answer).map_err(|e| Error::Internal(format!("an answer as JSON: {e}")))
+    Ok(working.await.map_err(broken)??)
 }
 
 pub(super) fn json(body: impl Into<Body>) -> Response {

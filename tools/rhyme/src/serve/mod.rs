@@ -8,6 +8,7 @@ mod asking;
 mod body;
 mod callers;
 mod connections;
+mod export;
 mod gate;
 mod listen;
 mod listing;

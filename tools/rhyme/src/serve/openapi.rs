@@ -3,6 +3,7 @@
 use rhymedb::ask::{self, QuestionSchema};
 use serde_json::{Map, Value, json};
 
+use super::export;
 use super::listing::{self, LISTINGS};
 use crate::schema_text::{about, make_plain};
 
@@ -35,6 +36,7 @@ pub(super) fn document() -> Value {
     schemas.insert("Question".to_owned(), json!({ "oneOf": Value::Array(any) }));
     schemas.insert("Refusal".to_owned(), refusal());
     paths.insert("/v1/ask".to_owned(), ask_path());
+    paths.extend(exports());
     paths.extend(others());
     let mut document = json!({
         "openapi": "3.1.0",
@@ -164,6 +166,25 @@ fn ask_path() -> Value {
     }})
 }
 
+/// Tables as Arrow.
+fn exports() -> Map<String, Value> {
+    let paths = export::TABLES.map(|(table, counted, options)| {
+        let parameters = options.iter().map(|option| {
+            json!({ "name": option, "in": "query", "required": false, "schema": { "type": "string" } })
+        });
+        let mut responses = responses(&json!({}));
+        responses["200"]["content"] = json!({ export::KIND: {} });
+        let path = json!({ "get": {
+            "operationId": counted,
+            "summary": format!("The {table} of series (SYMBOL:INTERVAL, with commas; default: all) as an Arrow stream."),
+            "parameters": parameters.collect::<Value>(),
+            "responses": responses,
+        }});
+        (format!("/v1/export/{table}"), path)
+    });
+    paths.into_iter().collect()
+}
+
 /// What is no question.
 fn others() -> Map<String, Value> {
     let get = |id: &str, about: &str, kind: &str, schema: Value| {
@@ -238,7 +259,7 @@ mod tests {
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
             committed.replace("\r\n", "\n") == text,
-            "docs/openapi.json is not what the server takes and gives; RHYME_GOLDEN=write cargo test -p rhyme --bin rhyme openapi writes it"
+            "docs/openapi.json is not what the server takes and gives; RHYME_GOLDEN=write cargo test -p rhyme --lib openapi writes it"
         );
     }
 

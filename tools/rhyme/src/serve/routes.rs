@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 
 use super::refusal::Refusal;
 use super::server::Server;
-use super::{asking, body, listing, openapi, page};
+use super::{asking, body, export, listing, openapi, page};
 
 type Shared = State<Arc<Server>>;
 type Answered = Result<Response, Refusal>;
@@ -29,6 +29,7 @@ pub(super) fn router(server: Arc<Server>) -> Router {
         .route("/v1/schemas", get(schemas))
         .route("/v1/ask", post(any_question))
         .route("/v1/{question}", post(question).get(listed))
+        .route("/v1/export/{table}", get(exported))
         .fallback(nothing_there)
         .method_not_allowed_fallback(other_method)
         .layer(from_fn_with_state(Arc::clone(&server), checked))
@@ -80,18 +81,18 @@ async fn listed(State(server): Shared, Path(name): Path<String>, uri: Uri) -> An
     asking::answer(&server, question).await
 }
 
+async fn exported(State(server): Shared, Path(table): Path<String>, uri: Uri) -> Answered {
+    export::export(&server, &table, uri.query().unwrap_or_default()).await
+}
+
 fn known(name: &str) -> Result<(), Refusal> {
     if Question::NAMES.contains(&name) {
         return Ok(());
     }
-    Err(Refusal::new(
-        StatusCode::NOT_FOUND,
-        "not-found",
-        format!(
-            "no question {name:?}; there are: {}",
-            Question::NAMES.join(", ")
-        ),
-    ))
+    Err(Refusal::not_found(format!(
+        "no question {name:?}; there are: {}",
+        Question::NAMES.join(", ")
+    )))
 }
 
 fn read(name: &str, body: &Bytes) -> Result<Question, Refusal> {
@@ -148,14 +149,10 @@ async fn schemas() -> Answered {
 }
 
 async fn nothing_there(uri: Uri) -> Refusal {
-    Refusal::new(
-        StatusCode::NOT_FOUND,
-        "not-found",
-        format!(
-            "nothing is at {}; GET /openapi.json lists what there is",
-            uri.path()
-        ),
-    )
+    Refusal::not_found(format!(
+        "nothing is at {}; GET /openapi.json lists what there is",
+        uri.path()
+    ))
 }
 
 async fn other_method(method: Method, uri: Uri) -> Refusal {
