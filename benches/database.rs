@@ -68,15 +68,7 @@ fn market() -> Vec<SeriesBars> {
         equity_days: 1_500,
         ..SyntheticConfig::default()
     };
-    let market = SyntheticMarket::new(config).unwrap();
-    let series = market.series().into_iter();
-    series
-        .map(|(key, calendar, bars)| SeriesBars {
-            key,
-            calendar,
-            bars,
-        })
-        .collect()
+    SyntheticMarket::new(config).unwrap().series()
 }
 
 fn fixture_of(folder: Option<tempfile::TempDir>, db: Database, series: &str) -> Fixture {
@@ -116,6 +108,34 @@ fn similar(bencher: Bencher<'_, '_>) {
     ask(bencher, |f, t| {
         f.db.now().similar(t).run().unwrap().hits.len()
     });
+}
+
+/// All targets, one after the other on one thread.
+#[divan::bench]
+fn similar_one_by_one(bencher: Bencher<'_, '_>) {
+    let f = fixture();
+    bencher
+        .counter(divan::counter::ItemsCount::new(f.targets.len()))
+        .bench_local(|| {
+            let view = f.db.now();
+            let answers = f.targets.iter().map(|t| view.similar(t).run().unwrap());
+            answers.map(|answer| answer.hits.len()).sum::<usize>()
+        });
+}
+
+/// The same questions on all cores.
+#[divan::bench]
+fn similar_batch(bencher: Bencher<'_, '_>) {
+    let f = fixture();
+    bencher
+        .counter(divan::counter::ItemsCount::new(f.targets.len()))
+        .bench_local(|| {
+            let answers = f.db.now().similar_batch(&f.targets).run().unwrap();
+            answers
+                .iter()
+                .map(|answer| answer.hits.len())
+                .sum::<usize>()
+        });
 }
 
 #[divan::bench]

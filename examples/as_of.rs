@@ -24,14 +24,7 @@ fn main() -> Result<()> {
 pub(crate) fn run(folder: &Path, out: &mut impl Write) -> Result<()> {
     let mut config = SyntheticConfig::small(1);
     config.equity_symbols = 0;
-    let series = SyntheticMarket::new(config)?.series().into_iter();
-    let market: Vec<SeriesBars> = series
-        .map(|(key, calendar, bars)| SeriesBars {
-            key,
-            calendar,
-            bars,
-        })
-        .collect();
+    let market = SyntheticMarket::new(config)?.series();
     let open = |name| {
         OpenOptions::new()
             .clip_weights(None)

@@ -28,18 +28,11 @@ fn main() -> Result<()> {
 pub(crate) fn run(folder: &Path, out: &mut impl Write) -> Result<()> {
     let mut config = SyntheticConfig::small(1);
     (config.crypto_symbols, config.equity_symbols) = (4, 0);
-    let mut market = Vec::new();
-    for (mut key, calendar, mut bars) in SyntheticMarket::new(config)?.series() {
-        key.interval = SECOND;
-        bars.time = (0..)
-            .map(|second| second * 1_000)
-            .take(bars.len())
-            .collect();
-        market.push(SeriesBars {
-            key,
-            calendar,
-            bars,
-        });
+    let mut market = SyntheticMarket::new(config)?.series();
+    for one in &mut market {
+        one.key.interval = SECOND;
+        let seconds = (0..).take(one.bars.len());
+        one.bars.time = seconds.map(|second| second * 1_000).collect();
     }
     // Without weights there is no space for questions in words, and a bar is stored faster.
     let db = OpenOptions::new()

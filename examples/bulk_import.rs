@@ -25,14 +25,7 @@ pub(crate) fn run(folder: &Path, out: &mut impl Write) -> Result<()> {
     // A program reads files here, for example with `rhymedb::files::read_bars`.
     let mut config = SyntheticConfig::small(3);
     config.equity_symbols = 20;
-    let series = SyntheticMarket::new(config)?.series().into_iter();
-    let market: Vec<SeriesBars> = series
-        .map(|(key, calendar, bars)| SeriesBars {
-            key,
-            calendar,
-            bars,
-        })
-        .collect();
+    let market = SyntheticMarket::new(config)?.series();
     let db = OpenOptions::new()
         .clip_weights(None)
         .open(folder.join("bulk.rhyme"))?;

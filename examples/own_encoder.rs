@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rhymedb::encode::{ChartEncoder, EncoderSpec, Modality, Sharing, check_chart_encoder};
 use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
-use rhymedb::{Bars, Control, Error, OpenOptions, SeriesBars, Target, View, Window};
+use rhymedb::{Bars, Control, Error, OpenOptions, Target, View, Window};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -71,13 +71,7 @@ pub(crate) fn run(folder: &Path, out: &mut impl Write) -> Result<()> {
     let db = options.clip_weights(None).open(folder.join("own.rhyme"))?;
     let mut config = SyntheticConfig::small(1);
     config.equity_symbols = 0;
-    for (key, calendar, bars) in SyntheticMarket::new(config)?.series() {
-        db.ingest_bars(&[SeriesBars {
-            key,
-            calendar,
-            bars,
-        }])?;
-    }
+    db.ingest_bars(&SyntheticMarket::new(config)?.series())?;
     let windows = db
         .create_space("sized", &encoder, 1, Control::new())?
         .windows_embedded;

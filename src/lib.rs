@@ -2,7 +2,7 @@
 //! embeddings in one folder, and finds the moments of the past that look like a chart.
 //!
 //! ```
-//! use rhymedb::{Database, SeriesBars, Target};
+//! use rhymedb::{Database, Target};
 //! use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -10,9 +10,7 @@
 //!     let db = Database::open(&folder)?;
 //!
 //!     // Any candles will do; these are made up. The same bars again would change nothing.
-//!     for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-//!         db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-//!     }
+//!     db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
 //!
 //!     // What looked like this, of all that was known on the second of March?
 //!     let target: Target = "NOVAUSDT:1h@2015-03-01".parse()?;

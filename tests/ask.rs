@@ -19,7 +19,7 @@ use rhymedb::ask::{self, OutcomesRequest, Question, SimilarRequest, Subject};
 use rhymedb::data::Attribute;
 use rhymedb::ingest::NewTag;
 use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
-use rhymedb::{Database, Error, SeriesBars, View};
+use rhymedb::{Database, Error, View};
 use serde_json::{Value, json};
 
 static MARKET: LazyLock<(tempfile::TempDir, Database)> = LazyLock::new(|| {
@@ -31,14 +31,7 @@ static MARKET: LazyLock<(tempfile::TempDir, Database)> = LazyLock::new(|| {
         ..SyntheticConfig::small(1)
     };
     let market = SyntheticMarket::new(config).unwrap();
-    for (key, calendar, bars) in market.series() {
-        let series = SeriesBars {
-            key,
-            calendar,
-            bars,
-        };
-        db.ingest_bars(&[series]).unwrap();
-    }
+    db.ingest_bars(&market.series()).unwrap();
     db.ingest_headlines(&market.headlines()).unwrap();
     let tag = |time: &str| NewTag {
         name: "long".to_owned(),

@@ -159,13 +159,7 @@ fn eventful(seed: u64) -> (Vec<SeriesBars>, Vec<Headline>) {
 
 fn made(config: SyntheticConfig) -> (Vec<SeriesBars>, Vec<Headline>) {
     let market = SyntheticMarket::new(config).unwrap();
-    let series = market.series().into_iter();
-    let series = series.map(|(key, calendar, bars)| SeriesBars {
-        key,
-        calendar,
-        bars,
-    });
-    (series.collect(), market.headlines())
+    (market.series(), market.headlines())
 }
 
 fn clip(seed: u64, training: serde_json::Value) -> Weights {

@@ -148,15 +148,7 @@ fn siblings_count_once_and_wraps_make_no_pairs() {
 #[test]
 fn what_comes_later_changes_no_pair() {
     let market = SyntheticMarket::new(SyntheticConfig::small(4)).unwrap();
-    let all: Vec<SeriesBars> = market
-        .series()
-        .into_iter()
-        .map(|(key, calendar, bars)| SeriesBars {
-            key,
-            calendar,
-            bars,
-        })
-        .collect();
+    let all = market.series();
     let as_of: Timestamp = "2015-03-15T05:00:00Z".parse().unwrap();
     let options = PairOptions::new(32).warm_up(16).reaction(3);
     let whole = tempfile::tempdir().unwrap();

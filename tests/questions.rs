@@ -20,14 +20,8 @@ fn market() -> (tempfile::TempDir, Database) {
         equity_days: 200,
         ..SyntheticConfig::small(1)
     };
-    for (key, calendar, bars) in SyntheticMarket::new(small).unwrap().series() {
-        db.ingest_bars(&[SeriesBars {
-            key,
-            calendar,
-            bars,
-        }])
+    db.ingest_bars(&SyntheticMarket::new(small).unwrap().series())
         .unwrap();
-    }
     (dir, db)
 }
 

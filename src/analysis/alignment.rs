@@ -53,14 +53,12 @@ impl View {
     /// compare with other windows of the same space.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::Database;
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
-    /// # for (key, calendar, bars) in market.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&market.series())?;
     /// # db.ingest_headlines(&market.headlines())?;
     /// # use rhymedb::Target;
     /// # use rhymedb::query::LabelSet;

@@ -381,14 +381,12 @@ impl View {
     /// and interval.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars, Target};
+    /// use rhymedb::{Database, Target};
     /// use rhymedb::query::Measure;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let target: Target = "NOVAUSDT:1h@2015-03-01".parse()?;
     /// let answer = db.now().anomaly(target).run()?;
     /// let distance = answer.unusual.get(Measure::Distance).ok_or("no distance")?;

@@ -102,13 +102,11 @@ impl View {
     /// threads.
     ///
     /// ```
-    /// use rhymedb::{Database, Filter, SeriesBars};
+    /// use rhymedb::{Database, Filter};
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let view = db.now();
     /// let (from, to) = ("2015-03-01".parse()?, "2015-03-08".parse()?);
     /// let answer = view.anomaly_scan().of("NOVAUSDT").filter(Filter::new().from(from).until(to)).level(0.05).run()?;

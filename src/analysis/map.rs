@@ -57,13 +57,11 @@ impl View {
     /// eigenvalues; Pearson 1901). Directions have the sign with which their largest number is positive.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars};
+    /// use rhymedb::Database;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let map = db.now().map().filter(rhymedb::Filter::new().market("crypto")).sample(200).run()?;
     /// for point in &map.points {
     ///     println!("{:+.3} {:+.3} {}", point.x, point.y, point.window);

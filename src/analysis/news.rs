@@ -89,14 +89,12 @@ impl View {
     /// and where none names that either, all.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::Database;
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
-    /// # for (key, calendar, bars) in market.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&market.series())?;
     /// # db.ingest_headlines(&market.headlines())?;
     /// # use rhymedb::Target;
     ///
@@ -277,14 +275,12 @@ impl View {
     /// its similarity to the window.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::Database;
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
-    /// # for (key, calendar, bars) in market.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&market.series())?;
     /// # db.ingest_headlines(&market.headlines())?;
     /// # let event = market.headlines().into_iter().rfind(|h| h.symbols == ["NOVAUSDT"]).unwrap();
     ///

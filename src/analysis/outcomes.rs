@@ -32,14 +32,12 @@ impl Similar {
     /// interval ([`Outcomes::same_moment`], [`Outcomes::other_intervals`]).
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars, Target};
+    /// use rhymedb::{Database, Target};
     /// use rhymedb::query::Horizon;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let target: Target = "NOVAUSDT:1h@2015-03-01".parse()?;
     /// let answer = db.at("2015-03-02".parse()?).similar(target).k(5).outcomes(&[Horizon::hours(24)]).run()?;
     /// let after = &answer.horizons[0];

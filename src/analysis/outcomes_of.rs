@@ -68,14 +68,12 @@ impl View {
     /// Moments of one question have one interval.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars, Target};
+    /// use rhymedb::{Database, Target};
     /// use rhymedb::query::Horizon;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let dates: Vec<Target> = ["NOVAUSDT:1h@2015-02-01", "NOVAUSDT:1h@2015-03-01"]
     ///     .iter()
     ///     .map(|date| date.parse())

@@ -35,9 +35,7 @@ const STEM: usize = 3;
 /// # let dir = tempfile::tempdir()?;
 /// let market = SyntheticMarket::new(SyntheticConfig::small(7))?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
-/// for (key, calendar, bars) in market.series() {
-///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-/// }
+/// db.ingest_bars(&market.series())?;
 /// db.ingest_headlines(&market.headlines())?;
 ///
 /// let pairs = db.now().pairs(&PairOptions::new(64).reaction(4).market("crypto"))?;
@@ -161,15 +159,10 @@ impl Pairs {
     /// [`Error::Invalid`] if the options are wrong.
     ///
     /// ```
-    /// use rhymedb::SeriesBars;
     /// use rhymedb::query::{PairOptions, Pairs};
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let market = SyntheticMarket::new(SyntheticConfig::small(7))?;
-    /// let series = market.series().into_iter();
-    /// let series: Vec<_> = series
-    ///     .map(|(key, calendar, bars)| SeriesBars { key, calendar, bars })
-    ///     .collect();
-    /// let pairs = Pairs::of(&series, market.headlines(), &PairOptions::new(64))?;
+    /// let pairs = Pairs::of(&market.series(), market.headlines(), &PairOptions::new(64))?;
     /// assert_eq!(pairs.headlines.len(), pairs.stories.len());
     /// # Ok::<(), rhymedb::Error>(())
     /// ```

@@ -49,14 +49,12 @@ impl View {
     /// with all drawings on the stored bars.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::Database;
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
-    /// # for (key, calendar, bars) in market.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&market.series())?;
     /// let answer = db.now().pattern("double top").k(3).run()?;
     /// for hit in &answer.found.hits {
     ///     println!("{:.2} {}", hit.score, hit.window);

@@ -93,15 +93,13 @@ impl View {
     /// piece of news, and only outcomes that had closed at the view's time count.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::Database;
     /// # use rhymedb::query::Horizon;
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
-    /// # for (key, calendar, bars) in market.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&market.series())?;
     /// # db.ingest_headlines(&market.headlines())?;
     /// let interval = "1h".parse()?;
     /// let answer = db.now().reaction("Exchange hacked, coin plunges").horizon(Horizon::hours(6)).interval(interval).run()?;

@@ -70,14 +70,12 @@ impl View {
     /// Asks for the charts and the headlines that are nearest to a sentence, in a space of both.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars};
+    /// # use rhymedb::Database;
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
     /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
-    /// # for (key, calendar, bars) in market.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&market.series())?;
     /// # db.ingest_headlines(&market.headlines())?;
     /// let answer = db.now().search("shares plunge after a profit warning").k(3).run()?;
     /// for hit in &answer.charts.hits {

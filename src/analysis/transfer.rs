@@ -113,13 +113,11 @@ impl View {
     /// samples of what was known at the view's time.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars, Target};
+    /// use rhymedb::{Database, Target};
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let target: Target = "NOVAUSDT:1h@2015-03-01".parse()?;
     /// let answer = db.now().transfer(target).to("equity").k(3).quota(1).run()?;
     /// for hit in &answer.hits {

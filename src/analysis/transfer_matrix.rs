@@ -90,13 +90,11 @@ impl View {
     /// each, and beside it what two groups of one kind would give. Uses all threads.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars};
+    /// use rhymedb::Database;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let answer = db.now().transfer_matrix().run()?;
     /// for pair in &answer.pairs {
     ///     println!("{} {} {:.2} {:.2}", pair.a, pair.b, pair.mutual, pair.similarity);

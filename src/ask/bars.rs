@@ -14,14 +14,12 @@ use crate::model::{Target, Timestamp};
 ///
 /// ```
 /// use rhymedb::ask::BarsRequest;
-/// # use rhymedb::{Database, SeriesBars};
+/// # use rhymedb::Database;
 /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
 /// # let market = SyntheticMarket::new(SyntheticConfig::small(1))?;
-/// # for (key, calendar, bars) in market.series() {
-/// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-/// # }
+/// # db.ingest_bars(&market.series())?;
 /// let mut request = BarsRequest::new("NOVAUSDT:1h".parse()?);
 /// request.until = Some("2015-03-01".parse()?);
 /// request.last = 24;

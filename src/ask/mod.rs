@@ -10,13 +10,11 @@
 //!
 //! ```
 //! use rhymedb::ask::Question;
-//! # use rhymedb::{Database, SeriesBars};
+//! # use rhymedb::Database;
 //! # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 //! # let dir = tempfile::tempdir()?;
 //! let db = Database::open(dir.path().join("market.rhyme"))?;
-//! # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-//! #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-//! # }
+//! # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
 //! let typed = r#"{"question": "similar", "target": "NOVAUSDT:1h@2015-03-01", "k": 3}"#;
 //! let question: Question = serde_json::from_str(typed)?;
 //! let answer = serde_json::to_value(question.ask(&db.now())?)?;

@@ -12,14 +12,12 @@ use crate::model::{Target, Timestamp};
 ///
 /// ```
 /// use rhymedb::ask::PrototypesRequest;
-/// # use rhymedb::{Database, SeriesBars};
+/// # use rhymedb::Database;
 /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
 /// # let market = SyntheticMarket::new(SyntheticConfig::small(1))?;
-/// # for (key, calendar, bars) in market.series() {
-/// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-/// # }
+/// # db.ingest_bars(&market.series())?;
 /// let windows = ["NOVAUSDT:1h@2015-03-01".parse()?, "ORBUSDT:1h@2015-03-05".parse()?];
 /// db.save_prototype("mine", None, &windows)?;
 /// let reply = PrototypesRequest::default().ask(&db.now())?;

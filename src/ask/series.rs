@@ -12,14 +12,12 @@ use crate::model::{Target, Timestamp};
 ///
 /// ```
 /// use rhymedb::ask::SeriesRequest;
-/// # use rhymedb::{Database, SeriesBars};
+/// # use rhymedb::Database;
 /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
 /// # let market = SyntheticMarket::new(SyntheticConfig::small(1))?;
-/// # for (key, calendar, bars) in market.series() {
-/// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-/// # }
+/// # db.ingest_bars(&market.series())?;
 /// let mut request = SeriesRequest::default();
 /// request.text = Some("nova".to_owned());
 /// let reply = request.ask(&db.now())?;

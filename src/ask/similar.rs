@@ -20,13 +20,11 @@ use crate::model::{Horizon, Timestamp};
 ///
 /// ```
 /// use rhymedb::ask::SimilarRequest;
-/// # use rhymedb::{Database, SeriesBars};
+/// # use rhymedb::Database;
 /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
-/// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-/// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-/// # }
+/// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
 /// let mut request = SimilarRequest::new("NOVAUSDT:1h@2015-03-01");
 /// request.outcome = vec!["24h".parse()?];
 /// let reply = request.ask(&db.now())?;

@@ -11,14 +11,12 @@ use crate::model::Timestamp;
 ///
 /// ```
 /// use rhymedb::ask::SpacesRequest;
-/// # use rhymedb::{Database, SeriesBars};
+/// # use rhymedb::Database;
 /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
 /// # let market = SyntheticMarket::new(SyntheticConfig::small(1))?;
-/// # for (key, calendar, bars) in market.series() {
-/// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-/// # }
+/// # db.ingest_bars(&market.series())?;
 /// let reply = SpacesRequest::default().ask(&db.now())?;
 /// assert!(reply.spaces.iter().any(|space| space.name == "shape" && space.rows > 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -11,14 +11,12 @@ use crate::error::Result;
 ///
 /// ```
 /// use rhymedb::ask::StatsRequest;
-/// # use rhymedb::{Database, SeriesBars};
+/// # use rhymedb::Database;
 /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
 /// # let market = SyntheticMarket::new(SyntheticConfig::small(1))?;
-/// # for (key, calendar, bars) in market.series() {
-/// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-/// # }
+/// # db.ingest_bars(&market.series())?;
 /// let reply = StatsRequest::default().ask(&db.now())?;
 /// assert!(reply.bars > 0 && reply.bytes_per_bar > 0.0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -13,14 +13,12 @@ use crate::model::Timestamp;
 /// ```
 /// use rhymedb::ask::TagsRequest;
 /// use rhymedb::ingest::NewTag;
-/// # use rhymedb::{Database, SeriesBars};
+/// # use rhymedb::Database;
 /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
 /// # let market = SyntheticMarket::new(SyntheticConfig::small(1))?;
-/// # for (key, calendar, bars) in market.series() {
-/// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-/// # }
+/// # db.ingest_bars(&market.series())?;
 /// let target = "NOVAUSDT:1h@2015-03-01".parse()?;
 /// db.add_tags(&[NewTag { name: "long".to_owned(), target, value: Some(2.5), known: None }])?;
 /// let reply = TagsRequest::default().ask(&db.now())?;

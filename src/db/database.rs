@@ -120,13 +120,11 @@ impl OpenOptions {
     /// open the database for reading meanwhile, since what is not synced is not in the file.
     ///
     /// ```
-    /// use rhymedb::{OpenOptions, SeriesBars};
+    /// use rhymedb::OpenOptions;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = OpenOptions::new().sync_every(64).open(dir.path().join("market.rhyme"))?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// db.sync()?; // Now all of it is on disk.
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -151,14 +149,11 @@ impl OpenOptions {
     ///
     /// ```
     /// use rhymedb::OpenOptions;
-    /// # use rhymedb::SeriesBars;
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = OpenOptions::new().clip_weights(None).open(dir.path().join("market.rhyme"))?;
     /// # let small = SyntheticConfig { crypto_bars: 200, equity_symbols: 0, ..SyntheticConfig::small(1) };
-    /// # for (key, calendar, bars) in SyntheticMarket::new(small)?.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&SyntheticMarket::new(small)?.series())?;
     /// let names: Vec<String> = db.now().spaces()?.into_iter().map(|s| s.space.name).collect();
     /// assert_eq!(names, ["shape"]); // Database::open would have made "clip" too.
     /// # Ok::<(), Box<dyn std::error::Error>>(())

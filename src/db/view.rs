@@ -63,13 +63,10 @@ impl View {
     /// ```
     /// use std::time::Duration;
     /// use rhymedb::{Control, Database, Error};
-    /// # use rhymedb::SeriesBars;
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let patient = Control::new().time_limit(Duration::from_secs(60));
     /// db.now().controlled(&patient).transfer_matrix().run()?;
     ///

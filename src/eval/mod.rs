@@ -39,14 +39,12 @@ use crate::model::{Interval, Timestamp};
 /// An evaluation of an encoder on what a view holds, made by [`View::eval`].
 ///
 /// ```
-/// use rhymedb::{Control, Database, SeriesBars};
+/// use rhymedb::{Control, Database};
 /// use rhymedb::eval::EvalSection;
 /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// # let dir = tempfile::tempdir()?;
 /// let db = Database::open(dir.path().join("market.rhyme"))?;
-/// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-/// }
+/// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
 /// let view = db.now();
 /// let report = view.eval().only(&[EvalSection::Shape]).run(&Control::new())?;
 /// for m in &report.measures {

@@ -13,14 +13,7 @@ fn market() -> (tempfile::TempDir, Database) {
         ..SyntheticConfig::small(1)
     };
     let market = SyntheticMarket::new(config).unwrap();
-    for (key, calendar, bars) in market.series() {
-        db.ingest_bars(&[SeriesBars {
-            key,
-            calendar,
-            bars,
-        }])
-        .unwrap();
-    }
+    db.ingest_bars(&market.series()).unwrap();
     (dir, db)
 }
 

@@ -114,14 +114,12 @@ impl Database {
     /// are asked even where [`crate::View::similar`] would rather score every window.
     ///
     /// ```
-    /// use rhymedb::{Control, Database, SeriesBars};
+    /// use rhymedb::{Control, Database};
     /// use rhymedb::admin::RecallOptions;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// db.compact(&Control::new())?; // rows that are in no segment yet have no graph
     /// let options = RecallOptions { sample: 50, ..RecallOptions::default() };
     /// let report = db.measure_recall(&options, &Control::new())?;

@@ -27,7 +27,6 @@ impl View {
     /// stored: of unit length, in 16-bit fixed point relative to their largest component.
     ///
     /// ```
-    /// # use rhymedb::SeriesBars;
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// use rhymedb::OpenOptions;
     /// use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
@@ -37,9 +36,7 @@ impl View {
     /// let db = OpenOptions::new().clip_weights(weights).open(dir.path().join("market.rhyme"))?;
     /// # let small = SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) };
     /// # let market = SyntheticMarket::new(small)?;
-    /// # for (key, calendar, bars) in market.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&market.series())?;
     /// # db.ingest_headlines(&market.headlines())?;
     /// let mut found = 0;
     /// let space = db.now().headline_vectors(None, None, None, None, |batch| {

@@ -63,13 +63,11 @@ impl View {
     /// the space `shape`, or the only one.
     ///
     /// ```
-    /// use rhymedb::{Database, Filter, SeriesBars};
+    /// use rhymedb::{Database, Filter};
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let all = db.now().count(None, &Filter::new())?;
     /// let crypto = db.now().count(None, &Filter::new().market("crypto"))?;
     /// assert!(0 < crypto && crypto < all);

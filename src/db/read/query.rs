@@ -120,13 +120,11 @@ impl Query {
     /// The latest window of a series, with a bar that has not closed yet.
     ///
     /// ```
-    /// use rhymedb::{Bar, Database, Query, SeriesBars, Target};
+    /// use rhymedb::{Bar, Database, Query, Target};
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let target: Target = "NOVAUSDT:1h".parse()?;
     /// let view = db.now();
     /// let last = view.bars(&view.series_of(&target)?, None, None, Some(1))?.bars.get(0).unwrap();

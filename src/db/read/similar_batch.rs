@@ -22,13 +22,11 @@ impl View {
     /// [`View::similar`] takes one core for a search.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars};
+    /// use rhymedb::Database;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let days = ["NOVAUSDT:1h@2015-02-20", "NOVAUSDT:1h@2015-03-01"];
     /// let answers = db.now().similar_batch(days).with(|question| question.k(3)).run()?;
     /// assert_eq!((answers.len(), answers[1].hits.len()), (2, 3));

@@ -21,13 +21,11 @@ impl View {
     /// year before it; `None` if its bars are not stored, or if there were fewer than 64 bars before it.
     ///
     /// ```
-    /// # use rhymedb::{Database, SeriesBars, Target};
+    /// # use rhymedb::{Database, Target};
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let target: Target = "NOVAUSDT:1h@2015-03-01".parse()?;
     /// let view = db.now();
     /// for hit in view.similar(target).run()?.hits {

@@ -218,13 +218,11 @@ impl View {
     ///
     /// ```
     /// use std::sync::{Arc, Mutex};
-    /// use rhymedb::{Database, SeriesBars, Target};
+    /// use rhymedb::{Database, Target};
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let heard = Arc::new(Mutex::new(Vec::new()));
     /// let kept = Arc::clone(&heard);
     /// let view = db.now().on_spelling(move |s| kept.lock().unwrap().push(s.stored.clone()));

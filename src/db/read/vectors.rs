@@ -27,12 +27,11 @@ impl View {
     /// windows that closed in `from..=to` and before the view's time count.
     ///
     /// ```
-    /// use rhymedb::{Database, SeriesBars};
+    /// use rhymedb::Database;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// let (key, calendar, bars) = SyntheticMarket::new(SyntheticConfig::small(1))?.series().remove(0);
-    /// db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     ///
     /// let mut windows = 0;
     /// let space = db.now().vectors(None, &[], None, None, |one| {

@@ -33,14 +33,12 @@ impl Database {
     /// is asked about the members of today.
     ///
     /// ```
-    /// use rhymedb::{Database, Filter, SeriesBars, Target};
+    /// use rhymedb::{Database, Filter, Target};
     /// use rhymedb::data::Attribute;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// db.set_attributes(&[Attribute::new("ORBUSDT", "kind", "payments")])?;
     /// let target: Target = "NOVAUSDT:1h".parse()?;
     /// let payments = Filter::new().attribute("kind", "payments");

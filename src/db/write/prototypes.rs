@@ -40,13 +40,11 @@ impl Database {
     /// deleted later, and goes with its space.
     ///
     /// ```
-    /// use rhymedb::{Database, Query, SeriesBars};
+    /// use rhymedb::{Database, Query};
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let windows = ["NOVAUSDT:1h@2015-01-10".parse()?, "NOVAUSDT:1h@2015-02-10".parse()?];
     /// let prototype = db.save_prototype("mine", None, &windows)?;
     /// assert_eq!(prototype.windows.len(), 2);

@@ -38,13 +38,11 @@ impl Database {
     /// and end as the day before did, but for a half day. A series that is made already is made anew.
     ///
     /// ```
-    /// use rhymedb::{Control, Database, Interval, SeriesBars};
+    /// use rhymedb::{Control, Database, Interval};
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let hourly = "crypto/synthetic/NOVAUSDT:1h".parse()?;
     /// let report = db.resample(&hourly, Interval::hours(4), &Control::new())?;
     /// assert_eq!((report.bars, report.left_out), (500, 0));

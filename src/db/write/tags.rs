@@ -31,14 +31,12 @@ impl Database {
     /// [`View::classify_by_tags`] with all names.
     ///
     /// ```
-    /// use rhymedb::{Database, Query, SeriesBars};
+    /// use rhymedb::{Database, Query};
     /// use rhymedb::ingest::NewTag;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// # let dir = tempfile::tempdir()?;
     /// let db = Database::open(dir.path().join("market.rhyme"))?;
-    /// # for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    /// #     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// # }
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// let target = "NOVAUSDT:1h@10 Jan 2015 14:30".parse()?;
     /// let tag = NewTag { name: "breakout".to_owned(), target, value: Some(3.5), known: None };
     /// assert_eq!(db.add_tags(&[tag])?.added, 1);

@@ -59,7 +59,7 @@ impl ChartConfig {
     /// ```
     /// use rhymedb::encode::ChartConfig;
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
-    /// let (_, _, bars) = SyntheticMarket::new(SyntheticConfig::small(1))?.series().remove(0);
+    /// let bars = SyntheticMarket::new(SyntheticConfig::small(1))?.series().remove(0).bars;
     /// let steps = ChartConfig::tcn(64, 32).input_steps(&bars)?;
     /// assert_eq!(steps.width, 8);
     /// assert_eq!(steps.values.len(), (bars.len() - steps.lead) * steps.width);

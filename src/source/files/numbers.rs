@@ -51,6 +51,10 @@ fn number(field: &[u8], decimal_comma: bool) -> Result<f64, NumberDefect> {
         return Err(NumberDefect::Empty);
     }
     let text = text.strip_prefix('$').unwrap_or(text);
+    // Nearly all numbers, which need no second look.
+    if !decimal_comma && !text.as_bytes().contains(&b',') {
+        return plain(text);
+    }
     let (decimal, thousands) = if decimal_comma {
         (',', '.')
     } else {

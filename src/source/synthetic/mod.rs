@@ -40,17 +40,17 @@ use exchange::Exchange;
 use market_kind::MarketKind;
 
 use crate::error::Result;
-use crate::model::{Bars, Calendar, Headline, SeriesKey};
+use crate::model::{Headline, SeriesBars};
 
 /// A made-up market: a crypto and an equity exchange, their events and their headlines.
 ///
 /// ```
 /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 /// let market = SyntheticMarket::new(SyntheticConfig::small(7))?;
-/// let (series, calendar, bars) = &market.series()[0];
-/// assert_eq!(series.to_string(), "crypto/synthetic/NOVAUSDT:1h");
-/// assert_eq!(calendar.to_string(), "continuous");
-/// assert_eq!(bars.len(), 2_000);
+/// let first = &market.series()[0];
+/// assert_eq!(first.key.to_string(), "crypto/synthetic/NOVAUSDT:1h");
+/// assert_eq!(first.calendar.to_string(), "continuous");
+/// assert_eq!(first.bars.len(), 2_000);
 /// assert!(market.headlines().len() > market.events().len());
 /// # Ok::<(), rhymedb::Error>(())
 /// ```
@@ -77,14 +77,17 @@ impl SyntheticMarket {
 
     /// All series with their calendars and bars: crypto first, each market in the order of its
     /// symbols.
-    pub fn series(&self) -> Vec<(SeriesKey, Calendar, Bars)> {
+    pub fn series(&self) -> Vec<SeriesBars> {
         let mut all = Vec::new();
         for exchange in &self.exchanges {
             let factor = prices::Factor::draw(exchange);
             let calendar = exchange.kind.calendar();
             for (instrument, key) in exchange.series.iter().enumerate() {
-                let bars = prices::bars(exchange, &factor, instrument);
-                all.push((key.clone(), calendar, bars));
+                all.push(SeriesBars {
+                    key: key.clone(),
+                    calendar,
+                    bars: prices::bars(exchange, &factor, instrument),
+                });
             }
         }
         all

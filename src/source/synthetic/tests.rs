@@ -10,16 +10,19 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{TimePrecision, Timestamp};
-
-type Market = Vec<(SeriesKey, Calendar, Bars)>;
+use crate::model::{Bars, Calendar, SeriesKey, TimePrecision, Timestamp};
 
 fn market(config: SyntheticConfig) -> SyntheticMarket {
     SyntheticMarket::new(config).unwrap()
 }
 
-fn check_bars(series: &Market) {
-    for (key, calendar, bars) in series {
+fn check_bars(series: &[SeriesBars]) {
+    for SeriesBars {
+        key,
+        calendar,
+        bars,
+    } in series
+    {
         let step = key.interval.nominal_millis();
         assert_eq!(*calendar, Calendar::of_market(&key.market));
         for bar in bars.iter() {
@@ -92,7 +95,7 @@ fn the_same_seed_gives_the_same_market() {
 fn the_small_market_of_seed_1_is_pinned() {
     let made = market(SyntheticConfig::small(1));
     let mut bytes = Vec::new();
-    for (key, _, bars) in made.series() {
+    for SeriesBars { key, bars, .. } in made.series() {
         bytes.extend(key.to_string().bytes());
         for column in [&bars.open, &bars.high, &bars.low, &bars.close, &bars.volume] {
             bytes.extend(column.iter().flat_map(|v| v.to_le_bytes()));
@@ -118,9 +121,9 @@ fn more_symbols_and_more_bars_change_nothing_before() {
     let large_series: HashMap<_, _> = large
         .series()
         .into_iter()
-        .map(|(key, _, bars)| (key, bars))
+        .map(|one| (one.key, one.bars))
         .collect();
-    for (key, _, bars) in small.series() {
+    for SeriesBars { key, bars, .. } in small.series() {
         // An event of up to 48 bars that does not fit into the short history is not begun there.
         let same = bars.len() - 48;
         assert_eq!(
@@ -167,10 +170,10 @@ fn the_default_market_is_as_described() {
     let series = made.series();
     check_bars(&series);
     check_headlines(&made);
-    let windows: usize = series.iter().map(|(_, _, bars)| bars.len() - 63).sum();
+    let windows: usize = series.iter().map(|one| one.bars.len() - 63).sum();
     assert!((450_000..550_000).contains(&windows), "{windows} windows");
 
-    let by_key: HashMap<_, _> = series.iter().map(|(key, _, bars)| (key, bars)).collect();
+    let by_key: HashMap<_, _> = series.iter().map(|one| (&one.key, &one.bars)).collect();
     let mut counts: HashMap<EventKind, usize> = HashMap::new();
     let mut right: HashMap<EventKind, (usize, usize)> = HashMap::new();
     for event in made.events() {
@@ -229,7 +232,7 @@ fn returns_have_the_facts_of_markets() {
         let pairs = bars.close.windows(2);
         pairs.map(|pair| (pair[1] / pair[0]).ln()).collect()
     };
-    for (key, _, bars) in &series {
+    for SeriesBars { key, bars, .. } in &series {
         let r = returns(bars);
         let (mean, variance) = moments(&r);
         let fourth = r.iter().map(|x| (x - mean).powi(4)).sum::<f64>() / r.len() as f64;
@@ -245,8 +248,8 @@ fn returns_have_the_facts_of_markets() {
         );
         assert!(correlation(&size, &bars.volume[1..]) > 0.2, "{key}: volume");
     }
-    let first = returns(&series[0].2);
-    let second = returns(&series[1].2);
+    let first = returns(&series[0].bars);
+    let second = returns(&series[1].bars);
     let shared = correlation(&first, &second);
     assert!((0.15..0.85).contains(&shared), "a common factor: {shared}");
 }
@@ -305,7 +308,7 @@ fn an_empty_market_is_empty() {
         ..SyntheticConfig::small(1)
     });
     let series = made.series();
-    assert!(series.len() == 2 && series.iter().all(|(_, _, bars)| bars.is_empty()));
+    assert!(series.len() == 2 && series.iter().all(|one| one.bars.is_empty()));
     assert!(made.headlines().is_empty() && made.events().is_empty());
 }
 

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
-use rhymedb::{Control, SeriesBars};
+use rhymedb::Control;
 use serde_json::{Value, json as object};
 
 use crate::database::NativeDatabase;
@@ -31,13 +31,7 @@ pub(crate) fn ingest_synthetic(
         };
         let market = SyntheticMarket::new(config)?;
         let mut ingest = db.ingest(control);
-        for (key, calendar, bars) in market.series() {
-            ingest.bars(&[SeriesBars {
-                key,
-                calendar,
-                bars,
-            }])?;
-        }
+        ingest.bars(&market.series())?;
         let headlines = value(&db.ingest_headlines(&market.headlines())?)?;
         let report = with(value(&ingest.finish()?)?, "headlines", headlines);
         json(&with(report, "events", events(&market)))

@@ -5,7 +5,7 @@ use rhymedb::ask::SimilarRequest;
 use rhymedb::ingest::{Progress, Stage};
 use rhymedb::query::SimilarAnswer;
 use rhymedb::synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket};
-use rhymedb::{Control, Database, Filter, SeriesBars, View};
+use rhymedb::{Control, Database, Filter, View};
 
 use super::demo_words;
 use crate::args::Demo;
@@ -86,15 +86,7 @@ fn say(global: &Global, text: &str) -> Outcome {
 fn fill(global: &Global, db: &Database, market: &SyntheticMarket, control: &Control) -> Outcome {
     let start = Instant::now();
     let mut ingest = db.ingest(control.clone());
-    let series: Vec<SeriesBars> = market
-        .series()
-        .into_iter()
-        .map(|(key, calendar, bars)| SeriesBars {
-            key,
-            calendar,
-            bars,
-        })
-        .collect();
+    let series = market.series();
     ingest.add_read_time(start.elapsed());
     let headlines = market.headlines();
     let total: u64 = series.iter().map(|s| s.bars.len() as u64).sum();

@@ -128,12 +128,7 @@ struct Ground {
 impl Ground {
     fn new(weights: &Weights, market: &SyntheticMarket, name: &str) -> Result<Self> {
         let series = market.series().into_iter();
-        let series = series.filter(|(key, ..)| key.market == name);
-        let series = series.map(|(key, calendar, bars)| SeriesBars {
-            key,
-            calendar,
-            bars,
-        });
+        let series = series.filter(|one| one.key.market == name);
         let charts = weights.chart_encoder()?;
         let spec = charts.spec();
         let (window, warm_up) = (spec.window as usize, spec.warm_up as usize);

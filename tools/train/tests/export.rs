@@ -20,7 +20,7 @@ fn near(name: &str, ours: &[f32], library: &[f32]) {
 #[test]
 fn every_backbone_is_run_by_the_library_as_it_was_trained() {
     let market = SyntheticMarket::new(SyntheticConfig::small(3)).unwrap();
-    let (_, _, bars) = market.series().remove(1);
+    let bars = market.series().remove(1).bars;
     for backbone in backbones() {
         let config = config(&backbone, "kind = \"info_nce\"", true);
         let (model, mut params) = model(&config, 9);

@@ -54,14 +54,12 @@ impl OpenOptions {
     /// whose encoder is not known is left as it is.
     ///
     /// ```
-    /// use rhymedb::{Control, Database, SeriesBars};
+    /// use rhymedb::{Control, Database};
     /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
     /// let dir = tempfile::tempdir()?;
     /// let path = dir.path().join("market.rhyme");
     /// let db = Database::open(&path)?;
-    /// for (key, calendar, bars) in SyntheticMarket::new(SyntheticConfig::small(1))?.series() {
-    ///     db.ingest_bars(&[SeriesBars { key, calendar, bars }])?;
-    /// }
+    /// db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series())?;
     /// db.compact(&Control::new())?;
     /// let windows = db.stats()?.windows;
     /// drop(db);

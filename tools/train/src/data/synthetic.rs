@@ -94,12 +94,7 @@ impl SyntheticSource {
             let series: Vec<SeriesBars> = market
                 .series()
                 .into_iter()
-                .filter(|(key, ..)| wanted(&key.market))
-                .map(|(key, calendar, bars)| SeriesBars {
-                    key,
-                    calendar,
-                    bars,
-                })
+                .filter(|one| wanted(&one.key.market))
                 .collect();
             if series.is_empty() {
                 return Err(Error::Invalid(format!(

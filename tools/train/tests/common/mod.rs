@@ -17,7 +17,7 @@ use rhyme_train::step::{Batch, Model, Partners, Windows};
 use rhymedb::data::Headline;
 use rhymedb::encode::{ChartConfig, text_features};
 use rhymedb::synthetic::SyntheticMarket;
-use rhymedb::{Database, OpenOptions, SeriesBars};
+use rhymedb::{Database, OpenOptions};
 
 pub(crate) const TEXTS: [&str; 6] = [
     "Acme profit rises 5 pct",
@@ -35,14 +35,7 @@ pub(crate) fn database(
     headlines: &[Headline],
 ) -> Database {
     let db = OpenOptions::new().clip_weights(None).open(path).unwrap();
-    for (key, calendar, bars) in market.series() {
-        let series = SeriesBars {
-            key,
-            calendar,
-            bars,
-        };
-        db.ingest_bars(&[series]).unwrap();
-    }
+    db.ingest_bars(&market.series()).unwrap();
     db.ingest_headlines(headlines).unwrap();
     db
 }
