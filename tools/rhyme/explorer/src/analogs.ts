@@ -145,7 +145,7 @@ export class Analogs {
         "span",
         { class: "figures" },
         figure("score", score(hit.score)),
-        figure("move", hit.move_percent == null ? "–" : `${percent(hit.move_percent / 100, 1)} (${deviations(hit.move_sd)})`),
+        figure("move", hit.move_percent == null ? "–" : `${percent(hit.move_percent / 100, 1)} (${deviations(hit.move_sd)} sd)`),
         figure(`next ${state.horizon}`, came),
       ),
     );

@@ -13,7 +13,7 @@ import { spark } from "./pictures";
 import { Pointer } from "./pointer";
 import { Regimes } from "./regimes";
 import { Replay } from "./replay";
-import { fromHash, START, type State, TABS, toHash } from "./state";
+import { fromHash, START, type State, type Tab, TABS, toHash } from "./state";
 import { bare, utc } from "./time";
 import { Unusual } from "./unusual";
 import { Words } from "./words";
@@ -137,6 +137,8 @@ export class App implements Page {
     const next = { ...this.state, ...part };
     const hash = toHash(next);
     if (hash !== location.hash) history.pushState(null, "", hash);
+    // A key may open a panel and go on in it, so the panel does not wait for answers.
+    this.#tabs(next.tab);
     void this.#apply(next);
   }
 
@@ -260,29 +262,32 @@ export class App implements Page {
     this.chart.select(from, to, `${this.#windowBars} bars · next ${horizon} →`);
   }
 
+  #tabs(open: Tab): void {
+    for (const tab of TABS) {
+      const on = tab === open;
+      byId(`panel-${tab}`).hidden = !on;
+      const button = byId(`tab-${tab}`);
+      button.setAttribute("aria-selected", String(on));
+      button.tabIndex = on ? 0 : -1;
+    }
+  }
+
   #controls(): void {
     const { state } = this;
     document.documentElement.toggleAttribute("data-replay", state.asOf !== null);
     byId("as-of").textContent = state.asOf === null ? "As of now: all that is stored" : `As of ${utc(state.asOf)}`;
     document.title = `${state.series ?? "RhymeDB explorer"}${state.asOf === null ? "" : ` as of ${bare(state.asOf)}`}`;
     byId("chart").setAttribute("aria-label", state.series ? `Candles of ${state.series}` : "Candles");
-    byId<HTMLInputElement>("horizon").value = String(state.horizon);
-    byId<HTMLInputElement>("k").value = String(state.k);
-    byId<HTMLInputElement>("mixed").checked = state.mixed;
-    byId<HTMLInputElement>("then").checked = state.then;
-    byId<HTMLInputElement>("words-text").value = state.words;
-    byId<HTMLInputElement>("news-text").value = state.headline ?? "";
-    byId<HTMLInputElement>("markets-to").value = state.to;
+    fill("horizon", String(state.horizon));
+    fill("k", String(state.k));
+    fill("words-text", state.words);
+    fill("news-text", state.headline ?? "");
+    fill("markets-to", state.to);
+    for (const name of ["mixed", "then"] as const) byId<HTMLInputElement>(name).checked = state[name];
     for (const box of document.querySelectorAll<HTMLInputElement>("#lanes input")) {
       box.checked = state.lanes[box.value as keyof State["lanes"]];
     }
-    for (const tab of TABS) {
-      const on = tab === state.tab;
-      byId(`panel-${tab}`).hidden = !on;
-      const button = byId(`tab-${tab}`);
-      button.setAttribute("aria-selected", String(on));
-      button.tabIndex = on ? 0 : -1;
-    }
+    this.#tabs(state.tab);
     if (!state.path) this.chart.overlay.change({ pen: [] });
     const shape = state.path ? spark(state.path, [], 1, "The drawn path") : null;
     byId("question").replaceChildren(...(shape ? [h("p", { class: "small" }, "The drawn path:"), shape] : []));
@@ -294,7 +299,7 @@ export class App implements Page {
   #questions(): void {
     const { tab } = this.state;
     if (this.#spaces.length === 0) {
-      const text = "This database has no space, so nothing is comparable yet. `rhyme embed shape` makes one of the stored bars.";
+      const text = "This database has no space, so nothing is comparable yet. `rhyme embed --space shape --encoder shape` makes one of the stored bars.";
       const all = [this.analogs.asked, this.words.asked, this.markets.asked, this.unusual.asked, this.news.reaction, this.news.fitting];
       for (const asked of all) asked.empty(text);
     } else {
@@ -343,6 +348,7 @@ export class App implements Page {
       if (!seen || !block || block.candles.length === 0) return;
       const end = block.candles.length - 1;
       const at = (i: number) => (this.chart.timeOf(Math.min(Math.max(Math.round(i), 0), end)) ?? 0) * 1000;
+      if (this.chart.overlay.drawn.pen.length > 0) this.pointer.cancel();
       this.state = { ...this.state, from: at(seen.from), until: at(seen.to) };
       this.#keepAddress();
       this.#ofWhatIsSeen();
@@ -389,6 +395,12 @@ export class App implements Page {
     else history.replaceState(null, "", hash);
     return this.#apply(next);
   }
+}
+
+/** Fills a field, unless somebody is typing into it. */
+function fill(id: string, value: string): void {
+  const field = byId<HTMLInputElement>(id);
+  if (document.activeElement !== field || field.value === "") field.value = value;
 }
 
 /** Whether a view as of the first time may know less than one as of the second. */

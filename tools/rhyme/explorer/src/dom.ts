@@ -34,10 +34,10 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return found as T;
 }
 
-/** A table; columns whose heading begins with > are numbers and stand right. */
+/** A table; columns whose heading begins with > are numbers and stand right, and those of times do not wrap. */
 export function table(caption: string, heads: string[], rows: (Node | string)[][]): HTMLElement {
   const right = heads.map((head) => head.startsWith(">"));
-  const side = (i: number) => (right[i] ? { class: "number" } : {});
+  const side = (i: number) => (right[i] ? { class: "number" } : /UTC|series/.test(heads[i] ?? "") ? { class: "whole" } : {});
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "group", "aria-label": caption },

@@ -18,8 +18,9 @@ export const score = (value: number): string => value.toFixed(4).replace("-", MI
 
 export const count = (n: number): string => n.toLocaleString("en-US");
 
+/** Standard deviations, without the unit: the column's heading has it. */
 export const deviations = (value: number | null | undefined): string =>
-  value == null ? "–" : `${signed(value, 1)} sd`;
+  value == null ? "–" : signed(value, 1);
 
 /** A probability; what is below 0.001 is not told more exactly. */
 export function probability(p: number): string {

@@ -22,9 +22,10 @@ function setMode(mode: Mode): void {
   for (const radio of document.querySelectorAll<HTMLInputElement>("#modes input")) radio.checked = radio.value === mode;
 }
 
+/** Opens a panel. The focus stays where it is, so that the keys of the chart go on working. */
 const tab = (name: Tab) => {
   app.go({ tab: name });
-  byId(`tab-${name}`).focus();
+  app.say(`Panel ${name}`);
 };
 
 /** The answer of the panel that is open. */
@@ -108,7 +109,9 @@ for (const name of TABS) {
   button.onkeydown = (event) => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     const next = TABS[(TABS.indexOf(name) + by + TABS.length) % TABS.length];
-    if (by !== 0 && next) tab(next);
+    if (by === 0 || !next) return;
+    app.go({ tab: next });
+    byId(`tab-${next}`).focus();
   };
 }
 

@@ -67,7 +67,7 @@ export class News {
   #showList(reply: HeadlinesReply, symbol: string): Node[] {
     this.marks(reply.headlines);
     if (reply.headlines.length === 0) {
-      const text = `No headline names ${symbol} in the time of the bars that were read. \`rhyme ingest headlines\` reads more.`;
+      const text = `No headline names ${symbol} in the time of the bars that were read. \`rhyme ingest headlines FILE\` reads more.`;
       return [h("p", { class: "empty" }, text)];
     }
     const rows = reply.headlines.toReversed().map((row) => [

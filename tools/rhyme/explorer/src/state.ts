@@ -97,7 +97,10 @@ export function toHash(state: State): string {
   put("to", state.to);
   const lanes = Object.entries(state.lanes).filter(([, on]) => on).map(([name]) => name).join(",");
   if (lanes !== "news") q.set("lanes", lanes);
-  put("from", at(state.from));
-  put("until", at(state.until));
+  // A place that lies beyond the time of the replay is told by no link.
+  if (state.asOf === null || (state.until ?? 0) <= state.asOf) {
+    put("from", at(state.from));
+    put("until", at(state.until));
+  }
   return `#${q.toString().replaceAll("%3A", ":").replaceAll("%2F", "/").replaceAll("%2C", ",")}`;
 }

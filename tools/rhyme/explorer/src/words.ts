@@ -44,9 +44,9 @@ export class Words {
       ),
       ...(reply.warning ? [h("p", { class: "warning" }, reply.warning)] : []),
       h("p", {}, after),
-      table("Charts that fit", [">rank", "series", "end (UTC)", ">score", ">move", ">move, sd"], rows),
+      table("Charts that fit", [">rank", "series", "end (UTC)", ">score", ">move", ">sd"], rows),
       ...(reply.headlines.length === 0
-        ? [h("p", { class: "empty" }, "No headlines are stored, or none was known yet. `rhyme ingest headlines` reads them.")]
+        ? [h("p", { class: "empty" }, "No headlines are stored, or none was known yet. `rhyme ingest headlines FILE` reads them.")]
         : [
             table(
               "Headlines that fit",
