@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use arrow_ipc::writer::StreamWriter;
+use arrow_schema::SchemaRef;
 
 use super::{TableColumn, arrow_batch};
 use crate::error::{Error, Result};
@@ -21,7 +22,7 @@ pub struct ArrowStream<W: Write>(State<W>);
 enum State<W: Write> {
     /// The first batch decides the schema.
     Before(W),
-    Begun(Box<StreamWriter<W>>),
+    Begun(Box<StreamWriter<W>>, SchemaRef),
     /// An earlier batch could not be written.
     Failed,
 }
@@ -41,18 +42,23 @@ impl<W: Write> ArrowStream<W> {
     pub fn write(&mut self, columns: &[(&str, TableColumn)]) -> Result<()> {
         let batch = arrow_batch::of(columns).map_err(|e| failed(&e))?;
         let state = std::mem::replace(&mut self.0, State::Failed);
-        let mut writer = match state {
+        let (mut writer, schema) = match state {
             State::Before(to) => {
                 let writer = StreamWriter::try_new(to, &batch.schema());
-                Box::new(writer.map_err(|e| failed(&e))?)
+                (Box::new(writer.map_err(|e| failed(&e))?), batch.schema())
             }
-            State::Begun(writer) => writer,
+            State::Begun(writer, schema) => (writer, schema),
             State::Failed => return Err(failed(&"an earlier batch could not be written")),
         };
+        if batch.schema() != schema {
+            return Err(failed(
+                &"expected the same columns in every batch, found others",
+            ));
+        }
         if batch.num_rows() > 0 {
             writer.write(&batch).map_err(|e| failed(&e))?;
         }
-        self.0 = State::Begun(writer);
+        self.0 = State::Begun(writer, schema);
         Ok(())
     }
 
@@ -62,7 +68,7 @@ impl<W: Write> ArrowStream<W> {
     /// [`Error::Invalid`] if it cannot be written, or if no batch was.
     pub fn finish(self) -> Result<W> {
         match self.0 {
-            State::Begun(writer) => writer.into_inner().map_err(|e| failed(&e)),
+            State::Begun(writer, _) => writer.into_inner().map_err(|e| failed(&e)),
             State::Before(_) => Err(failed(&"a table has columns, and none were given")),
             State::Failed => Err(failed(&"an earlier batch could not be written")),
         }

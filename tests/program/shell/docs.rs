@@ -66,8 +66,11 @@ fn pages() -> Vec<(String, String)> {
 fn code_of(world: &World, line: &str) -> (Option<i32>, String) {
     let words = words(line);
     let mut args: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
-    // The shell opens the market before it reads its line.
-    if !matches!(args.first(), Some(&"help" | &"shell")) {
+    if let Some(at) = args.iter().position(|arg| *arg == "--db") {
+        // The database of the page's reader.
+        args[at + 1] = "no-database";
+    } else if !matches!(args.first(), Some(&"help" | &"shell")) {
+        // The shell opens the market before it reads its line.
         // In front, because `combine` and `export answer` take all that follows.
         args.splice(0..0, ["--db", "no-database"]);
     }

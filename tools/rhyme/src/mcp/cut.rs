@@ -73,6 +73,8 @@ fn shorten_texts(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests")]
+
     use serde_json::json;
 
     use super::*;

@@ -20,20 +20,27 @@ pub(super) const LISTINGS: [&str; 8] = [
     "prototypes",
 ];
 
-/// The schemas of their options.
-static OPTIONS: LazyLock<HashMap<&'static str, Value>> = LazyLock::new(|| {
+/// Their requests, as schemas.
+static REQUESTS: LazyLock<HashMap<&'static str, Value>> = LazyLock::new(|| {
     let all = ask::schemas().into_iter();
     let listings = all.filter(|s| LISTINGS.contains(&s.question));
-    listings
-        .map(|mut s| (s.question, s.request["properties"].take()))
-        .collect()
+    listings.map(|s| (s.question, s.request)).collect()
 });
 
 /// The options that fit into a URL, and their schemas.
 pub(super) fn options(question: &str) -> impl Iterator<Item = (&'static String, &'static Value)> {
-    let options = OPTIONS.get(question).and_then(Value::as_object);
+    let options = REQUESTS.get(question);
+    let options = options.and_then(|request| request.get("properties")?.as_object());
     let options = options.into_iter().flatten();
     options.filter(|(_, schema)| !is(schema, "object"))
+}
+
+/// Whether a question has to say an option.
+pub(super) fn is_required(question: &str, option: &str) -> bool {
+    let required = REQUESTS
+        .get(question)
+        .and_then(|r| r.get("required")?.as_array());
+    required.is_some_and(|names| names.iter().any(|name| name == option))
 }
 
 /// The question that a URL asks.
@@ -70,9 +77,9 @@ fn value(schema: &Value, text: &str) -> Value {
 
 /// Whether values of that type fit a schema.
 fn is(schema: &Value, name: &str) -> bool {
-    match &schema["type"] {
-        Value::String(one) => one == name,
-        Value::Array(some) => some.iter().any(|one| one == name),
+    match schema.get("type") {
+        Some(Value::String(one)) => one == name,
+        Some(Value::Array(some)) => some.iter().any(|one| one == name),
         _ => false,
     }
 }

@@ -7,6 +7,8 @@ use super::export;
 use super::listing::{self, LISTINGS};
 use crate::schema_text::{about, make_plain};
 
+const JSON: &str = "application/json";
+
 pub(super) fn document() -> Value {
     let (mut paths, mut schemas) = (Map::new(), Map::new());
     let mut any = Vec::new();
@@ -16,21 +18,24 @@ pub(super) fn document() -> Value {
         let about = about(&schema.request);
         let request = hoisted(schema.request, &mut schemas);
         let reply = hoisted(schema.reply, &mut schemas);
-        let mut path = json!({ "post": {
+        let mut path = Map::new();
+        let post = json!({
             "operationId": question,
             "summary": about,
             "requestBody": json_body(&request),
-            "responses": responses(&reply),
-        }});
+            "responses": responses(JSON, &reply),
+        });
+        path.insert("post".to_owned(), post);
         if LISTINGS.contains(&question) {
-            path["get"] = json!({
+            let get = json!({
                 "operationId": format!("get-{question}"),
                 "summary": about,
                 "parameters": parameters(question),
-                "responses": responses(&reply),
+                "responses": responses(JSON, &reply),
             });
+            path.insert("get".to_owned(), get);
         }
-        paths.insert(format!("/v1/{question}"), path);
+        paths.insert(format!("/v1/{question}"), path.into());
     }
     let any = any.into_iter().map(|s| hoisted(s, &mut schemas)).collect();
     schemas.insert("Question".to_owned(), json!({ "oneOf": Value::Array(any) }));
@@ -57,13 +62,19 @@ pub(super) fn document() -> Value {
 /// A request with the name of its question in it, as `/v1/ask` takes it.
 fn named_request(schema: &QuestionSchema) -> Value {
     let mut request = schema.request.clone();
-    if let Some(title) = request["title"].as_str() {
-        request["title"] = format!("Named{title}").into();
+    let Some(rules) = request.as_object_mut() else {
+        return request;
+    };
+    if let Some(Value::String(title)) = rules.get_mut("title") {
+        title.insert_str(0, "Named");
     }
-    request["properties"]["question"] = json!({ "const": schema.question });
-    match request["required"].as_array_mut() {
-        Some(required) => required.push("question".into()),
-        None => request["required"] = json!(["question"]),
+    let properties = rules.entry("properties").or_insert_with(|| json!({}));
+    if let Some(properties) = properties.as_object_mut() {
+        properties.insert("question".to_owned(), json!({ "const": schema.question }));
+    }
+    let required = rules.entry("required").or_insert_with(|| json!([]));
+    if let Some(required) = required.as_array_mut() {
+        required.push("question".into());
     }
     request
 }
@@ -110,7 +121,7 @@ fn json_body(schema: &Value) -> Value {
     json!({ "required": true, "content": { "application/json": { "schema": schema } } })
 }
 
-fn responses(reply: &Value) -> Value {
+fn responses(kind: &str, reply: &Value) -> Value {
     let refused = |what: &str| {
         json!({
             "description": what,
@@ -120,7 +131,7 @@ fn responses(reply: &Value) -> Value {
     json!({
         "200": {
             "description": "The answer.",
-            "content": { "application/json": { "schema": reply } },
+            "content": { kind: { "schema": reply } },
         },
         "4XX": refused("The request cannot be answered: 400 it says something wrong, 403 its sender may not ask, 404 nothing of that name is stored, 408 its body came too slowly, 413 its body is too long, 415 it is no JSON."),
         "500": refused("The database cannot be read."),
@@ -146,11 +157,10 @@ fn refusal() -> Value {
 
 /// The options of a listing in its URL.
 fn parameters(question: &str) -> Value {
-    let required = |name: &str| question == "bars" && name == "series";
     let options = listing::options(question).map(|(name, schema)| {
         let mut schema = schema.clone();
         point_at_components(&mut schema);
-        json!({ "name": name, "in": "query", "required": required(name), "schema": schema })
+        json!({ "name": name, "in": "query", "required": listing::is_required(question, name), "schema": schema })
     });
     options.collect()
 }
@@ -162,7 +172,7 @@ fn ask_path() -> Value {
         "summary": "Any question, with its name under `question`.",
         "requestBody": json_body(&question),
         // The answer is that of the path of the question's name.
-        "responses": responses(&json!({ "type": "object" })),
+        "responses": responses(JSON, &json!({ "type": "object" })),
     }})
 }
 
@@ -172,13 +182,11 @@ fn exports() -> Map<String, Value> {
         let parameters = options.iter().map(|option| {
             json!({ "name": option, "in": "query", "required": false, "schema": { "type": "string" } })
         });
-        let mut responses = responses(&json!({}));
-        responses["200"]["content"] = json!({ export::KIND: {} });
         let path = json!({ "get": {
             "operationId": counted,
             "summary": format!("The {table} of series (SYMBOL:INTERVAL, with commas; default: all) as an Arrow stream."),
             "parameters": parameters.collect::<Value>(),
-            "responses": responses,
+            "responses": responses(export::KIND, &json!({})),
         }});
         (format!("/v1/export/{table}"), path)
     });
@@ -199,7 +207,7 @@ fn others() -> Map<String, Value> {
         }})
     };
     let text = || json!({ "type": "string" });
-    let (json, plain) = ("application/json", "text/plain");
+    let plain = "text/plain";
     [
         ("/", get("page", "A page for people.", "text/html", text())),
         (
@@ -207,7 +215,7 @@ fn others() -> Map<String, Value> {
             get(
                 "health",
                 "Whether the database can be read.",
-                json,
+                JSON,
                 json!({ "type": "object" }),
             ),
         ),
@@ -220,7 +228,7 @@ fn others() -> Map<String, Value> {
             get(
                 "openapi",
                 "This document.",
-                json,
+                JSON,
                 json!({ "type": "object" }),
             ),
         ),
@@ -229,7 +237,7 @@ fn others() -> Map<String, Value> {
             get(
                 "schemas",
                 "The JSON schemas of every question and answer.",
-                json,
+                JSON,
                 json!({ "type": "array" }),
             ),
         ),
@@ -241,7 +249,12 @@ fn others() -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "tests"
+    )]
 
     use std::collections::HashMap;
     use std::path::PathBuf;
