@@ -290,6 +290,31 @@ mod tests {
     }
 
     /// Under the hypothesis a p of at most 0.05 comes up one time in twenty, whatever the shape.
+    /// Tables show a small p as `<0.001`, so the tail must hold where outcomes are few and steps are wild.
+    #[test]
+    fn small_p_values_are_as_rare_as_they_say() {
+        let mut random = ChaCha8Rng::seed_from_u64(4);
+        // Student's t of four degrees of freedom, as returns of an hour are.
+        let mut step = || {
+            let squares: f64 = (0..4).map(|_| normal(&mut random).powi(2)).sum();
+            normal(&mut random) / (squares / 4.0).sqrt()
+        };
+        for (hits, bars) in [(5, 24), (8, 10), (6, 3)] {
+            let (mut hundredth, mut thousandth) = (0, 0);
+            for _ in 0..4_000 {
+                let some = (0..hits).map(|i| {
+                    let values: Vec<f64> = (0..bars).map(|_| step()).collect();
+                    followed(i * 100, &values)
+                });
+                let p = p_value(&some.collect::<Vec<_>>()).unwrap();
+                hundredth += usize::from(p <= 0.01);
+                thousandth += usize::from(p <= 0.001);
+            }
+            let rare = (12..=56).contains(&hundredth) && thousandth <= 10;
+            assert!(rare, "{hits} of {bars}: {hundredth}, {thousandth} of 4,000");
+        }
+    }
+
     #[test]
     fn p_values_are_uniform_where_nothing_differs() {
         let mut random = ChaCha8Rng::seed_from_u64(3);

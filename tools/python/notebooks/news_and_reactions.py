@@ -36,7 +36,7 @@ assert (reactions["end"] > reactions["known"]).all(), "a reaction began before i
 # The other way round: what was written when a chart looked like this?
 
 # %%
-event = next(event for event in report["events"] if event["kind"] == "ceo-scandal")
+event = [event for event in report["events"] if event["kind"] == "ceo-scandal"][-1]
 db.context(f"{event['series'][0]}@{event['end']}").to_pandas()[["published", "score", "text"]].head()
 
 # %%

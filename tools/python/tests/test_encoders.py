@@ -34,7 +34,7 @@ def encoder(call: Any, dim: int = WINDOW, id: str = "mine/1") -> ChartEncoder:
 
 def test_the_check_passes_and_fails() -> None:
     encoder(logs, WINDOW * 5).check()
-    with pytest.raises(InvalidError, match="expected"):
+    with pytest.raises(InvalidError, match="every bar of the window"):
         # Half of the window's bars are never read.
         encoder(lambda windows: closes(windows[:, 8:]), 8).check()
 

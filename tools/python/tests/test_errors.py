@@ -100,12 +100,12 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> object:
     """A database with questions that take seconds."""
     with rhymedb.open(tmp_path_factory.mktemp("large") / "market.rhyme") as db:
         for seed in range(2):
-            db.ingest_bars(walk(seed, 6_000), f"crypto/demo/S{seed}:1h")
+            db.ingest_bars(walk(seed, 2_500), f"crypto/demo/S{seed}:1h")
         yield db
 
 
 def long_question(db: rhymedb.Database, timeout: float | None = None) -> rhymedb.Answer:
-    return db.anomaly_scan("S0", exact=True, calibration=2_000, timeout=timeout)
+    return db.anomaly_scan("S0", exact=True, calibration=800, timeout=timeout)
 
 
 def test_other_threads_go_on_during_a_question(large: rhymedb.Database) -> None:

@@ -144,8 +144,10 @@ def test_files_and_progress(db: rhymedb.Database, tmp_path: Path) -> None:
 
 
 def test_an_exception_of_the_callback_ends_the_work(db: rhymedb.Database) -> None:
+    db.ingest_bars(walk(0), SERIES)
+
     def fail(stage: str, done: int, total: int) -> None:
         raise ZeroDivisionError(stage)
 
     with pytest.raises(ZeroDivisionError):
-        db.ingest_bars(walk(0, 20_000), SERIES, progress=fail)
+        db.verify(progress=fail)

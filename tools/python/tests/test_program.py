@@ -48,15 +48,6 @@ def test_it_ends_as_the_program_does(installed: Path, rhyme: Path, market: Path,
         assert ours.stderr == theirs.stderr
 
 
-def test_its_hints_can_be_typed(installed: Path, tmp_path: Path) -> None:
-    shown = run(installed, "demo", "--small", cwd=tmp_path)
-    assert shown.returncode == 0, shown.stderr
-    line = next(line for line in shown.stdout.splitlines() if line.strip().endswith(" series"))
-    words = line.split()
-    assert words[0] == str(installed)
-    assert run(Path(words[0]), *words[1:], cwd=tmp_path).returncode == 0
-
-
 @pytest.mark.skipif(os.name == "nt", reason="signals are Unix's")
 def test_ctrl_c_ends_it(installed: Path, market: Path) -> None:
     asked = [str(installed), "--db", str(market), "shell"]

@@ -45,15 +45,15 @@ ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
         {"target": "BETA:1h@2024-01-20", "k": 3, "outcome": "24h", "filter": {"market": "crypto"}},
     ),
     "pattern": (
-        ["similar", "--pattern", "double bottom", "-k", "3"],
-        {"pattern": "double bottom", "k": 3},
+        ["similar", "--pattern", "double bottom", "-k", "3", "--symbol", "ALFA"],
+        {"pattern": "double bottom", "k": 3, "filter": {"symbol": "ALFA"}},
     ),
     "search": (["search", "shares plunge", "-k", "3"], {"text": "shares plunge", "k": 3}),
     "combine": (
-        ["combine", "ALFA:1h", "-", "BETA:1h", "-k", "3"],
+        ["combine", "ALFA:1h", "-", "chart:BETA:1h", "-k", "3"],
         {
             "terms": [{"plus": "ALFA:1h"}, {"minus": "BETA:1h"}],
-            "name": "ALFA:1h - BETA:1h",
+            "name": "ALFA:1h - chart:BETA:1h",
             "k": 3,
         },
     ),

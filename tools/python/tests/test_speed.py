@@ -9,7 +9,7 @@ import pyarrow as pa
 import rhymedb
 from conftest import walk
 
-BARS = 200_000
+BARS = 8_000
 
 
 def test_a_table_of_arrow_costs_little(db: rhymedb.Database) -> None:

@@ -5,7 +5,7 @@ use rhymedb::ask::SimilarRequest;
 use rhymedb::ingest::{Progress, Stage};
 use rhymedb::query::SimilarAnswer;
 use rhymedb::synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket};
-use rhymedb::{Control, Database, Filter, View};
+use rhymedb::{Control, Database, Filter, SeriesKey, Timestamp, View};
 
 use super::demo_words;
 use crate::args::Demo;
@@ -62,7 +62,7 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Outcome {
         Format::Table => {
             let prefix = format!("{} --db {}", called_as::name(), db_name(global));
             demo_words::ask(global, &prefix, &view, &market)?;
-            lines(&what_next(global))
+            lines(&what_next(global, &view)?)
         }
         // Programs ask in words themselves: each command has an answer of its own form.
         Format::Json => output::json(&serde_json::Value::Array(answers)),
@@ -276,10 +276,20 @@ fn db_name(global: &Global) -> String {
     path.map_or(DEMO_DB.to_owned(), |p| p.display().to_string())
 }
 
-fn what_next(global: &Global) -> String {
+fn what_next(global: &Global, view: &View) -> Outcome<String> {
     let rhyme = called_as::name();
     let db = db_name(global);
-    format!(
+    let nova: SeriesKey = "crypto/synthetic/NOVAUSDT:1h".parse()?;
+    let bars = view.bars(&nova, None, None, None)?.bars;
+    let day = |bar: usize| {
+        let time = bars.time.get(bar).copied().unwrap_or_default();
+        let time = Timestamp::from_millis(time).to_string();
+        time.split('T').next().unwrap_or_default().to_owned()
+    };
+    let past = day(bars.len() / 2);
+    // A year of hours is enough to read.
+    let from = day(bars.len().saturating_sub(365 * 24));
+    Ok(format!(
         "What to type next:
 
   # what is stored
@@ -287,15 +297,16 @@ fn what_next(global: &Global) -> String {
   # what rhymes with the latest window of a series
   {rhyme} --db {db} similar NOVAUSDT:1h -k 5
   # with a past one, knowing only what was known then
-  {rhyme} --db {db} similar NOVAUSDT:1h@2016-05-01 --as-of 2016-05-01
+  {rhyme} --db {db} similar NOVAUSDT:1h@{past} --as-of {past}
   # in words: charts, headlines, what followed, which regime
   {rhyme} --db {db} search \"shares surge after strong results\" --market equity
   {rhyme} --db {db} reaction \"exchange halts withdrawals\" --market crypto --horizon 24h
-  {rhyme} --db {db} classify --history NOVAUSDT:1h --set regimes --from 2018-01-01
-  # the same with a prompt that completes
+  {rhyme} --db {db} classify --history NOVAUSDT:1h --set regimes --from {from}
+  # the same with a prompt that completes, and as a page in the browser
   {rhyme} --db {db} shell
+  {rhyme} --db {db} serve
   # your own candles, into ./market.rhyme, or Bybit's
   {rhyme} ingest bars my_candles/*.csv.gz
   {rhyme} ingest bybit BTCUSDT,ETHUSDT"
-    )
+    ))
 }

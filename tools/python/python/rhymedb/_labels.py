@@ -32,11 +32,11 @@ class Labels:
             known: From when on the tag is known. Default: the end of the window. A value that was known
                 later, like a profit, needs it: otherwise views of the time between look ahead.
 
-        >>> db.add_tag("dip", "ALFA:1h@2024-01-10")["added"]
+        >>> db.add_tag("breakout", "ALFA:1h@2024-01-10")["added"]
         1
-        >>> db.tags(name="dip").to_pandas()["symbol"].to_list()
+        >>> db.tags(name="breakout").to_pandas()["symbol"].to_list()
         ['ALFA']
-        >>> db.remove_tags("dip")
+        >>> db.remove_tags("breakout")
         1
         """
         return self.add_tags([{"name": name, "target": target, "value": value, "known": known}])
@@ -83,12 +83,12 @@ class Labels:
             known: From when on it is known. Default: views of any time have it, so a membership that
                 changes needs it.
 
-        >>> db.set_attribute("ALFA", "sector", "Payments")["added"]
+        >>> db.set_attribute("ALFA", "group", "Payments")["added"]
         1
-        >>> answer = db.similar("BETA:1h", k=2, filter={"where": {"sector": ["Payments"]}})
+        >>> answer = db.similar("BETA:1h", k=2, filter={"where": {"group": "Payments"}})
         >>> {hit["symbol"] for hit in answer.hits}
         {'ALFA'}
-        >>> db.remove_attributes("sector")
+        >>> db.remove_attributes("group")
         1
         """
         one = {"symbol": symbol, "name": name, "value": value, "market": market, "known": known}
@@ -120,10 +120,10 @@ class Labels:
     ) -> dict[str, Any]:
         """Stores the average of chosen windows; ``prototype:NAME`` asks with it from then on.
 
-        >>> made = db.save_prototype("calm", ["ALFA:1h@2024-01-10", "BETA:1h@2024-01-12"])
-        >>> len(db.similar("prototype:calm", k=2).hits)
+        >>> made = db.save_prototype("quiet", ["ALFA:1h@2024-01-10", "BETA:1h@2024-01-12"])
+        >>> len(db.similar("prototype:quiet", k=2).hits)
         2
-        >>> db.drop_prototype("calm")
+        >>> db.drop_prototype("quiet")
         """
         windows = [windows] if isinstance(windows, str) else list(windows)
         return loaded(_native.save_prototype(self._native, name, windows, space))

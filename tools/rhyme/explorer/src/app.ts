@@ -39,6 +39,8 @@ export class App implements Page {
   readonly #regimes: Regimes;
   #spaces: Space[] = [];
   #windowBars = 64;
+  /** The latest window is to be asked for, as the replay has moved. */
+  #follow = false;
   #busy: Promise<void> = Promise.resolve();
   #pause: ReturnType<typeof setTimeout> | null = null;
   /** The series that the chart has, and the time that it is as of. */
@@ -241,8 +243,8 @@ export class App implements Page {
     const block = this.chart.block;
     const last = block ? block.close(block.candles.length - 1) : null;
     if (asOf === null || last === null) return;
-    const free = this.state.path === null && this.state.sentence === null;
-    const next = free && this.replay.follows ? last : window !== null && window > asOf ? null : window;
+    const next = this.#follow ? last : window !== null && window > asOf ? null : window;
+    this.#follow = false;
     if (next !== window) {
       this.state = { ...this.state, window: next };
       this.#keepAddress();
@@ -393,6 +395,7 @@ export class App implements Page {
     const hash = toHash(next);
     if (begins) history.pushState(null, "", hash);
     else history.replaceState(null, "", hash);
+    this.#follow = this.replay.follows && asOf !== null && next.path === null && next.sentence === null;
     return this.#apply(next);
   }
 }

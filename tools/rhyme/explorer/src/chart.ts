@@ -130,7 +130,8 @@ export class PriceChart {
     const seen = this.visible;
     if (!seen) return;
     const [middle, half] = [(seen.from + seen.to) / 2, ((seen.to - seen.from) / 2) * factor];
-    this.show(middle - half, middle + half);
+    // Before the first bar there is nothing to see.
+    this.show(Math.max(middle - half, Math.min(seen.from, -10)), middle + half);
   }
 
   indexAt(x: number): number | null {

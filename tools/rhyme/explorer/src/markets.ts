@@ -44,7 +44,7 @@ export class Markets {
           "are near to everything. A likeness does not say that one market leads the other.",
       ),
       ...(reply.fewer ? [h("p", { class: "warning" }, reply.fewer)] : []),
-      table("Windows of the other side", [">rank", "series", "end (UTC)", ">score", ">similarity", ">move", ">sd"], rows),
+      table("Windows of the other side", [">rank", "series", "end (UTC)", ">score", ">similarity", ">move", ">in sd"], rows),
       ...present(notes(reply.notes)),
     ];
   }

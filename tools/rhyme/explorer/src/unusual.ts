@@ -63,7 +63,7 @@ export class Unusual {
           "Unusual is not good or bad, and says nothing of what comes next.",
       ),
       ...(rows.length > 0
-        ? [table("Episodes, most unusual first", ["end (UTC)", ">move", ">sd", ">p of size", ">windows"], rows)]
+        ? [table("Episodes, most unusual first", ["end (UTC)", ">move", ">in sd", ">p of size", ">windows"], rows)]
         : [h("p", { class: "empty" }, "None in this stretch. Zoom out to scan more.")]),
       ...present(notes(reply.notes)),
     ];

@@ -44,7 +44,7 @@ export class Words {
       ),
       ...(reply.warning ? [h("p", { class: "warning" }, reply.warning)] : []),
       h("p", {}, after),
-      table("Charts that fit", [">rank", "series", "end (UTC)", ">score", ">move", ">sd"], rows),
+      table("Charts that fit", [">rank", "series", "end (UTC)", ">score", ">move", ">in sd"], rows),
       ...(reply.headlines.length === 0
         ? [h("p", { class: "empty" }, "No headlines are stored, or none was known yet. `rhyme ingest headlines FILE` reads them.")]
         : [

@@ -235,6 +235,11 @@ export const journeys = {
     assert.equal(v.state.asof, "2015-02-01T00:00:00Z");
     await v.watch.nothingLater(at("2015-02-01T00:00:00Z"));
     assert.ok(v.watch.asked.some((a) => a.question === "similar" && a.body.as_of === "2015-02-01T00:00:00Z"));
+    // An earlier window can be asked for meanwhile.
+    await v.click(0.4, 0.4);
+    await v.idle();
+    assert.ok(at(v.state.w) < at("2015-01-31T00:00:00Z"), v.state.w);
+    assert.equal(v.watch.asked.findLast((a) => a.question === "similar").answer.query.end, v.state.w);
     v.watch.replay = null;
     await v.page.keyboard.press("r");
     await v.idle();
@@ -366,12 +371,13 @@ export const journeys = {
 
   async "a hundred thousand bars pan smoothly"(browser, address) {
     const bars = walk(100_000);
+    const closes = bars.map((bar) => at(bar.open_time) + HOUR);
     const asked = [];
     const long = (page) => page.route("**/v1/bars", (route) => {
       const { series, last, from, until } = route.request().postDataJSON();
       if (series !== "crypto/made/LONG:1h") return route.continue();
-      const closed = (bar) => at(bar.open_time) + HOUR;
-      let found = bars.filter((bar) => (!from || closed(bar) >= at(from)) && (!until || closed(bar) <= at(until)));
+      const [first, end] = [from ? at(from) : 0, until ? at(until) : Number.POSITIVE_INFINITY];
+      let found = bars.filter((_, i) => closes[i] >= first && closes[i] <= end);
       if (last > 0) found = found.slice(-last);
       asked.push(found.length);
       return route.fulfill({ json: { market: "crypto", venue: "made", symbol: "LONG", interval: "1h", as_of: null, bars: found, notes: [] } });
