@@ -472,7 +472,7 @@ fn the_entry_point_picks_the_plan() {
     let few = RowSet::from_ranges([100..160, 5000..5040]);
     let query = Query::new(&vectors[120]).unwrap();
     let mut scratch = Scratch::new();
-    let mut nearest = |limit, ef, allowed, exact| {
+    let mut nearest = |query: &Query, limit, ef, allowed, exact| {
         let wanted = Wanted {
             limit,
             needed: limit,
@@ -480,23 +480,16 @@ fn the_entry_point_picks_the_plan() {
             allowed,
             exact,
         };
-        index.nearest(&query, &wanted, &mut scratch).unwrap()
+        index.nearest(query, &wanted, &mut scratch)
     };
-    let walked = nearest(3, 20, &all, false);
-    let scanned = nearest(3, 20, &all, true);
+    let walked = nearest(&query, 3, 20, &all, false).unwrap();
+    let scanned = nearest(&query, 3, 20, &all, true).unwrap();
     assert_eq!((walked.plan, scanned.plan), (Plan::Graph, Plan::Scan));
     assert_eq!(walked.hits, scanned.hits);
     assert_eq!(walked.hits[0].row, 120);
-    let narrow = nearest(200, 20, &few, false);
+    let narrow = nearest(&query, 200, 20, &few, false).unwrap();
     assert_eq!((narrow.plan, narrow.hits.len()), (Plan::Scan, 100));
     let wrong = Query::new(&[1.0; 9]).unwrap();
-    let wanted = Wanted {
-        limit: 3,
-        needed: 3,
-        ef: 20,
-        allowed: &all,
-        exact: false,
-    };
-    let error = index.nearest(&wrong, &wanted, &mut Scratch::new());
+    let error = nearest(&wrong, 3, 20, &all, false);
     assert!(matches!(error, Err(Error::Invalid(_))));
 }
