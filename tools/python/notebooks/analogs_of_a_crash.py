@@ -26,7 +26,8 @@ answer = db.at(crash["end"]).similar(target, k=8, outcome=["24h"])
 answer
 
 # %% [markdown]
-# What came next, beside what happens anyway. The p-value says how often windows drawn at random differ as much.
+# What came next, beside what happens anyway. The p-value says how likely so large a difference is
+# where these moments are like all others.
 
 # %%
 outcomes = answer.to_pandas("outcomes")
@@ -47,7 +48,9 @@ def is_a_crash(hit):
 hits = [is_a_crash(hit) for hit in answer.hits]
 print(f"{sum(hits)} of {len(hits)} hits overlap a planted crash")
 assert all(hit["end"] <= crash["end"] for hit in answer.hits), "an answer looked ahead"
-assert sum(hits) == 2, "the crashes of before are not among the analogs of a crash"
+# Two of eight is what this seed gives; others give none or more. It is no evidence of how well crashes are found:
+# docs/encoders.md has that.
+assert sum(hits) == 2, "the answer changed"
 
 # %%
 db.close()
