@@ -52,9 +52,13 @@ export class View {
 
   /** Waits until nothing is asked any more. */
   async idle() {
-    await this.page.waitForTimeout(450);
-    await this.page.waitForFunction(() => document.getElementById("busy").hidden && !document.querySelector("[aria-busy]"));
-    await this.watch.settle();
+    // What an answer changes may ask again, a moment later: until nothing more was asked.
+    for (let before = -1, round = 0; before !== this.watch.asked.length && round < 20; round++) {
+      before = this.watch.asked.length;
+      await this.page.waitForTimeout(450);
+      await this.page.waitForFunction(() => document.getElementById("busy").hidden && !document.querySelector("[aria-busy]"));
+      await this.watch.settle();
+    }
   }
 
   text(selector) {
