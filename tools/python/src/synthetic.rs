@@ -1,8 +1,8 @@
 //! A made-up market with planted events, for examples and tests.
 
 use pyo3::prelude::*;
-use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 use rhymedb::Control;
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 use serde_json::{Value, json as object};
 
 use crate::database::NativeDatabase;
