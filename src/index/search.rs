@@ -35,8 +35,8 @@ impl Scratch {
     }
 }
 
-/// Nodes whose links are followed together. Two make a walk wait for the memory half as often, and what it
-/// looks at in vain is little; more give nothing.
+/// Nodes whose links are followed together, so that a walk waits for the memory less often. What it looks at
+/// in vain is little.
 const NODES_A_STEP: usize = 2;
 
 /// The pool of a search of width `ef`, scored exactly and sorted, best first; only rows in
