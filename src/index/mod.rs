@@ -20,6 +20,7 @@ mod block;
 mod block_avx2;
 #[cfg(target_arch = "x86_64")]
 mod block_x86;
+mod bounds;
 mod build;
 #[cfg(feature = "hnsw")]
 mod build_hnsw;
@@ -51,6 +52,7 @@ mod sections;
 mod tests;
 mod visited;
 
+pub use bounds::Bounds;
 pub use build::{BuildParams, Builder, build};
 pub use graph::{BuiltGraph, Graph, GraphInfo};
 pub use insertion_order::Progress;

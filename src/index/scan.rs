@@ -5,9 +5,12 @@
 //! q.r = 65536 a.c + 256 a.d + b.r. By Cauchy and Schwarz, |a.d| <= |a| 128 sqrt(D) and
 //! |b.r| <= |b| |r|, so the cosine is at most
 //! (65536 a.c / |r| + 32768 sqrt(D) |a| / |r| + |b|) / |q|, where 1 / |r| is the stored norm.
+//!
+//! Where rows have [`super::bounds`], most of them are dismissed before their code is read.
 
 use std::ops::Range;
 
+use super::bounds::QueryBounds;
 use super::kernel::Plane;
 use super::query::Query;
 use super::rank::{Best, Rank, Scored};
@@ -18,6 +21,9 @@ use crate::error::{Error, Result};
 
 /// Rows whose codes are compared in one go.
 const BLOCK: u32 = 256;
+
+/// One row in so many is read on its own; of more, all codes are read in one go.
+const MOST_SINGLE: usize = 4;
 
 /// Rows that are dismissed together.
 const GROUP: usize = 16;
@@ -41,19 +47,61 @@ pub fn scan(
     rows.check_query(query)?;
     scratch.pool.clear(limit);
     let bound = Bound::new(query);
+    let bounds = rows.bounds.map(|bounds| bounds.of(query));
     let n = rows.len() as u32;
     for range in allowed.ranges() {
         let mut start = range.start;
         let end = range.end.min(n);
         while start < end {
             let stop = end.min(start.saturating_add(BLOCK));
-            scan_block(rows, query, &bound, start..stop, scratch)?;
+            match &bounds {
+                Some(bounds) => scan_bounded(rows, query, &bound, bounds, start..stop, scratch)?,
+                None => scan_block(rows, query, &bound, start..stop, scratch)?,
+            }
             start = stop;
         }
     }
     let mut ranks: Vec<Rank> = scratch.pool.drain().collect();
     ranks.sort_unstable_by(|a, b| b.cmp(a));
     Ok(ranks.into_iter().map(Rank::scored).collect())
+}
+
+/// Looks at the rows of a block whose bounds let them into question.
+fn scan_bounded(
+    rows: &Rows<'_>,
+    query: &Query,
+    bound: &Bound<'_>,
+    bounds: &QueryBounds<'_>,
+    block: Range<u32>,
+    scratch: &mut Scratch,
+) -> Result<()> {
+    let Some(worst) = scratch.pool.worst() else {
+        return scan_block(rows, query, bound, block, scratch);
+    };
+    scratch.fresh.clear();
+    bounds.candidates(
+        block.clone(),
+        worst.score(),
+        &mut scratch.masks,
+        &mut scratch.fresh,
+    )?;
+    if scratch.fresh.len() > block.len() / MOST_SINGLE {
+        return scan_block(rows, query, bound, block, scratch);
+    }
+    let Scratch {
+        pool, dots, fresh, ..
+    } = scratch;
+    for &row in &*fresh {
+        rows.prefetch_code(row);
+    }
+    rows.code_dots(bound.code, fresh, dots)?;
+    for (&row, &dot) in fresh.iter().zip(&*dots) {
+        let norm = rows.norms().get(row as usize).copied().unwrap_or_default();
+        if !bound.hopeless(dot, norm, bound.least_code_score(pool)) {
+            pool.offer(Rank::new(rows.exact(query, row)?, row));
+        }
+    }
+    Ok(())
 }
 
 fn scan_block(
@@ -68,7 +116,6 @@ fn scan_block(
     let norms = norms.ok_or_else(|| Error::internal("a block of rows has no norms"))?;
     let mut least = bound.least_code_score(pool);
     rows.code_dots_of_run(bound.code, block.clone(), dots)?;
-    let hopeless = |dot: i32, norm: f32, least| (dot as f32 + bound.row_error) * norm < least;
     let groups = dots
         .chunks(GROUP)
         .zip(norms.chunks(GROUP))
@@ -76,13 +123,13 @@ fn scan_block(
     for ((dots, norms), first) in groups {
         // Without a branch a row: most groups have none that comes into question.
         let none = dots.iter().zip(norms).fold(true, |none, (&dot, &norm)| {
-            none & hopeless(dot, norm, least)
+            none & bound.hopeless(dot, norm, least)
         });
         if none {
             continue;
         }
         for ((&dot, &norm), row) in dots.iter().zip(norms).zip(first..) {
-            if !hopeless(dot, norm, least) {
+            if !bound.hopeless(dot, norm, least) {
                 pool.offer(Rank::new(rows.exact(query, row)?, row));
                 least = bound.least_code_score(pool);
             }
@@ -115,6 +162,12 @@ impl<'a> Bound<'a> {
             unit: 65536.0 * query.inv_norm(),
             query_error: length(low) * query.inv_norm() + SLACK,
         }
+    }
+
+    /// Whether a row cannot get into the pool.
+    #[inline(always)]
+    fn hopeless(&self, dot: i32, norm: f32, least: f32) -> bool {
+        (dot as f32 + self.row_error) * norm < least
     }
 
     /// The least (a.c + error) / |r| with which a row can still get into the pool.
