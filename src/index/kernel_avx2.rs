@@ -330,6 +330,9 @@ pub(super) unsafe fn dot16_avx2(
     join_planes(hh, mixed, ll)
 }
 
+/// Bytes between the bounds that are compared and those that the memory is asked for.
+const AHEAD: usize = 4 << 10;
+
 #[target_feature(enable = "avx2")]
 pub(super) unsafe fn bounded_avx2(
     weights: &[i16; 8],
@@ -344,6 +347,7 @@ pub(super) unsafe fn bounded_avx2(
     let least = _mm256_set1_epi32(least);
     for (block, mask) in blocks.iter().zip(masks) {
         let values = block.as_ptr().cast::<__m128i>();
+        _mm_prefetch::<_MM_HINT_T0>(block.as_ptr().wrapping_add(AHEAD));
         // SAFETY: a block has four times 16 values.
         let pairs =
             unsafe { [0, 1, 2, 3].map(|at| _mm256_cvtepi8_epi16(_mm_loadu_si128(values.add(at)))) };

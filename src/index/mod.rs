@@ -46,6 +46,7 @@ mod rows;
 mod rows_builder;
 mod rowset;
 mod scan;
+mod scan_bounded;
 mod search;
 mod sections;
 #[cfg(test)]
@@ -123,8 +124,9 @@ impl Index<'_> {
         let (rows, allowed) = (self.rows.len(), wanted.allowed.len());
         let needed = wanted.needed.min(wanted.limit).min(allowed);
         let pool = plan::pool(rows, allowed, wanted.ef, needed);
+        let bounded = self.rows.bounds.is_some();
         let graph = self.graph.as_ref().filter(|_| !wanted.exact);
-        match (graph, plan::choose(rows, allowed, pool)) {
+        match (graph, plan::choose(rows, allowed, pool, bounded)) {
             (Some(graph), Plan::Graph) => {
                 let mut hits = search(graph, &self.rows, query, pool, wanted.allowed, scratch)?;
                 hits.truncate(wanted.limit);

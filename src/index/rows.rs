@@ -185,6 +185,14 @@ impl<'a> Rows<'a> {
         prefetch(self.code_norms, row, 1);
     }
 
+    /// Asks the memory for what a scan reads of a row first.
+    #[inline(always)]
+    pub(super) fn prefetch_scanned(&self, row: u32) {
+        let row = row as usize;
+        prefetch(self.high, row * self.dim, self.dim);
+        prefetch(self.norms, row, 1);
+    }
+
     /// Asks the memory for what [`Rows::exact`] reads besides.
     #[inline(always)]
     pub(super) fn prefetch_rest(&self, row: u32) {

@@ -10,20 +10,20 @@
 
 use std::ops::Range;
 
-use super::bounds::QueryBounds;
 use super::kernel::Plane;
 use super::query::Query;
 use super::rank::{Best, Rank, Scored};
 use super::rows::Rows;
 use super::rowset::RowSet;
+use super::scan_bounded::scan_bounded;
 use super::search::Scratch;
 use crate::error::{Error, Result};
 
 /// Rows whose codes are compared in one go.
 const BLOCK: u32 = 256;
 
-/// One row in so many is read on its own; of more, all codes are read in one go.
-const MOST_SINGLE: usize = 4;
+/// Bounds pay if there are so many times as many rows as are wanted.
+const WORTH_IT: usize = 4;
 
 /// Rows that are dismissed together.
 const GROUP: usize = 16;
@@ -47,7 +47,11 @@ pub fn scan(
     rows.check_query(query)?;
     scratch.pool.clear(limit);
     let bound = Bound::new(query);
-    let bounds = rows.bounds.map(|bounds| bounds.of(query));
+    // Bounds pay if there are many more rows than are wanted.
+    let bounds = rows
+        .bounds
+        .filter(|_| allowed.len() > WORTH_IT.saturating_mul(limit));
+    let bounds = bounds.map(|bounds| bounds.of(query));
     let n = rows.len() as u32;
     for range in allowed.ranges() {
         let mut start = range.start;
@@ -55,7 +59,7 @@ pub fn scan(
         while start < end {
             let stop = end.min(start.saturating_add(BLOCK));
             match &bounds {
-                Some(bounds) => scan_bounded(rows, query, &bound, bounds, start..stop, scratch)?,
+                Some(bounds) => scan_bounded(rows, query, (&bound, bounds), start..stop, scratch)?,
                 None => scan_block(rows, query, &bound, start..stop, scratch)?,
             }
             start = stop;
@@ -66,45 +70,7 @@ pub fn scan(
     Ok(ranks.into_iter().map(Rank::scored).collect())
 }
 
-/// Looks at the rows of a block whose bounds let them into question.
-fn scan_bounded(
-    rows: &Rows<'_>,
-    query: &Query,
-    bound: &Bound<'_>,
-    bounds: &QueryBounds<'_>,
-    block: Range<u32>,
-    scratch: &mut Scratch,
-) -> Result<()> {
-    let Some(worst) = scratch.pool.worst() else {
-        return scan_block(rows, query, bound, block, scratch);
-    };
-    scratch.fresh.clear();
-    bounds.candidates(
-        block.clone(),
-        worst.score(),
-        &mut scratch.masks,
-        &mut scratch.fresh,
-    )?;
-    if scratch.fresh.len() > block.len() / MOST_SINGLE {
-        return scan_block(rows, query, bound, block, scratch);
-    }
-    let Scratch {
-        pool, dots, fresh, ..
-    } = scratch;
-    for &row in &*fresh {
-        rows.prefetch_code(row);
-    }
-    rows.code_dots(bound.code, fresh, dots)?;
-    for (&row, &dot) in fresh.iter().zip(&*dots) {
-        let norm = rows.norms().get(row as usize).copied().unwrap_or_default();
-        if !bound.hopeless(dot, norm, bound.least_code_score(pool)) {
-            pool.offer(Rank::new(rows.exact(query, row)?, row));
-        }
-    }
-    Ok(())
-}
-
-fn scan_block(
+pub(super) fn scan_block(
     rows: &Rows<'_>,
     query: &Query,
     bound: &Bound<'_>,
@@ -139,8 +105,8 @@ fn scan_block(
 }
 
 /// What a code's score can at most say about the cosine.
-struct Bound<'a> {
-    code: Plane<'a>,
+pub(super) struct Bound<'a> {
+    pub(super) code: Plane<'a>,
     /// sqrt(D) |a| / 2: what the low plane of a row can add to a.c.
     row_error: f32,
     /// 65536 / |q|: from a.c / |r| to the cosine.
@@ -166,12 +132,12 @@ impl<'a> Bound<'a> {
 
     /// Whether a row cannot get into the pool.
     #[inline(always)]
-    fn hopeless(&self, dot: i32, norm: f32, least: f32) -> bool {
+    pub(super) fn hopeless(&self, dot: i32, norm: f32, least: f32) -> bool {
         (dot as f32 + self.row_error) * norm < least
     }
 
     /// The least (a.c + error) / |r| with which a row can still get into the pool.
-    fn least_code_score(&self, pool: &Best) -> f32 {
+    pub(super) fn least_code_score(&self, pool: &Best) -> f32 {
         pool.worst().map_or(f32::NEG_INFINITY, |worst| {
             ((f64::from(worst.score()) - self.query_error) / self.unit) as f32
         })
