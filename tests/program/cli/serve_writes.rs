@@ -159,7 +159,7 @@ fn what_is_deleted_is_gone() {
         delete(&server, "/v1/write/prototypes?name=mine")["deleted"],
         "mine"
     );
-    let until = delete(&server, "/v1/write/headlines?until=2021-01-03");
+    let until = delete(&server, "/v1/write/headlines?until=2021-01-08");
     let rest = delete(&server, "/v1/write/headlines");
     assert!(
         until["headlines"].as_u64() > Some(0) && rest["headlines"].as_u64() > Some(0),

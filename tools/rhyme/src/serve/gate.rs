@@ -67,11 +67,11 @@ impl Gate {
         }
     }
 
-    /// How many questions a client may have. Clients on this machine have one address together, so they may
-    /// have all places, unless it is said otherwise.
+    /// How many questions a client may have. Clients on this machine have one address together, so nothing
+    /// holds for each of them, unless it is said.
     fn most_of(&self, client: Client) -> usize {
         let usual = match client.is_here() {
-            true => self.places_in_all,
+            true => usize::MAX,
             false => self.places_in_all.div_ceil(2),
         };
         self.per_client.unwrap_or(usual)
@@ -174,6 +174,13 @@ mod tests {
         let _two = [enter(&gate, "127.0.0.1"), enter(&gate, "::1")].map(Result::unwrap);
         // It found a place, and no thread in time.
         assert_eq!(enter(&gate, "127.0.0.1").err(), Some("busy"));
+        let full = Gate::new(1, 0, None);
+        let _one = enter(&full, "127.0.0.1").unwrap();
+        assert_eq!(
+            enter(&full, "127.0.0.1").err(),
+            Some("busy"),
+            "and none too many"
+        );
         let gate = Gate::new(2, 1, Some(1));
         let _one = enter(&gate, "127.0.0.1").unwrap();
         assert_eq!(enter(&gate, "127.0.0.1").err(), Some("too-many"));
