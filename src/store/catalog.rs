@@ -11,11 +11,10 @@ use super::bar_tables::BarTables;
 use super::calls::{CheckedTable, ReadTable, calling, caught};
 use super::changes::Changes;
 use super::closing::Closing;
-use super::codec;
 use super::faults::{fault, no_formats};
 use super::handle::Handle;
 use super::noted_change::NotedChanges;
-use super::overlaid::{OverlaidDefinition, OverlaidTable, Place};
+use super::overlaid::{LaidTable, OverlaidDefinition, OverlaidTable};
 use super::overlaid_write::{OverlaidMut, OverlayWriter};
 use super::overlay::{Overlay, OverlayRows, PerTable};
 use super::overlay_key::OverlayKey;
@@ -280,7 +279,7 @@ pub(crate) trait CatalogUse {
     ) -> Result<Option<OpenTable<'_, Self, K, V>>>;
 
     /// What is laid over a table.
-    fn laid_over(&self, place: Place) -> OverlayRows;
+    fn laid_over(&self, place: LaidTable) -> OverlayRows;
 
     /// Opens a table that records of commits are laid over.
     fn overlaid<K: OverlayKey, V: Value + 'static>(
@@ -370,7 +369,7 @@ impl CatalogUse for ReadTxn {
         }
     }
 
-    fn laid_over(&self, place: Place) -> OverlayRows {
+    fn laid_over(&self, place: LaidTable) -> OverlayRows {
         self.overlay.rows.at(place).clone()
     }
 
@@ -411,7 +410,7 @@ impl CatalogUse for WriteTxn {
         self.table_mut(definition).map(Some)
     }
 
-    fn laid_over(&self, place: Place) -> OverlayRows {
+    fn laid_over(&self, place: LaidTable) -> OverlayRows {
         self.over.at(place).borrow().rows.clone()
     }
 

@@ -12,14 +12,14 @@ use crate::error::Result;
 
 /// The name and the types of a table that is laid over, and which of them it is. It can be opened in no
 /// other way, so nobody reads the table alone.
-pub(super) struct OverlaidDefinition<K: OverlayKey, V: Value + 'static> {
+pub(crate) struct OverlaidDefinition<K: OverlayKey, V: Value + 'static> {
     pub(super) table: TableDefinition<'static, K, V>,
-    pub(super) place: Place,
+    pub(super) place: LaidTable,
 }
 
 /// Which of the tables that are laid over.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place {
+pub(crate) enum LaidTable {
     Tail,
     Extents,
     Fresh,
@@ -28,19 +28,19 @@ pub(super) enum Place {
 }
 
 impl<T> PerTable<T> {
-    pub(super) fn at(&self, place: Place) -> &T {
+    pub(super) fn at(&self, place: LaidTable) -> &T {
         match place {
-            Place::Tail => &self.tail,
-            Place::Extents => &self.extents,
-            Place::Fresh => &self.fresh,
-            Place::Flat => &self.flat,
-            Place::Pending => &self.pending,
+            LaidTable::Tail => &self.tail,
+            LaidTable::Extents => &self.extents,
+            LaidTable::Fresh => &self.fresh,
+            LaidTable::Flat => &self.flat,
+            LaidTable::Pending => &self.pending,
         }
     }
 }
 
 /// A value of such a table, from the table or from what is laid over it.
-pub(super) enum FoundValue<'a, V: Value + 'static> {
+pub(crate) enum FoundValue<'a, V: Value + 'static> {
     Stored(AccessGuard<'a, V>),
     Laid(ValueBytes),
 }
@@ -55,7 +55,7 @@ impl<V: Value + 'static> FoundValue<'_, V> {
 }
 
 /// A table `T` with what is laid over it. An entry that is laid over hides the one of the same key.
-pub(super) struct OverlaidTable<T, K, V> {
+pub(crate) struct OverlaidTable<T, K, V> {
     table: CheckedTable<T, K, V>,
     rows: OverlayRows,
 }
@@ -90,7 +90,7 @@ impl<T: ReadableTable<K, V>, K: OverlayKey, V: Value + 'static> OverlaidTable<T,
 type FoundEntry<'a, K, V> = (K, FoundValue<'a, V>);
 
 /// Entries of a table and of what is laid over it, ascending by key. Ends after the first error.
-pub(super) struct OverlaidEntries<'a, K: OverlayKey, V: Value + 'static> {
+pub(crate) struct OverlaidEntries<'a, K: OverlayKey, V: Value + 'static> {
     stored: Entries<'a, K, V>,
     laid: IntoIter<(EntryKey, ValueBytes)>,
     /// Entries that were taken from either end of the table, and are not given yet.

@@ -74,13 +74,9 @@ impl<T> PerTable<T> {
 /// Entries that are laid over one table. A clone costs nothing, and a change of it copies the series that
 /// it changes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct OverlayRows(Arc<BTreeMap<Run, Arc<Vec<(i64, ValueBytes)>>>>);
+pub(crate) struct OverlayRows(Arc<BTreeMap<Run, Arc<Vec<(i64, ValueBytes)>>>>);
 
 impl OverlayRows {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(super) fn get(&self, key: EntryKey) -> Option<&ValueBytes> {
         let run = self.0.get(&(key.space, key.series))?;
         let found = run.binary_search_by_key(&key.time, |(time, _)| *time);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A key of any of these tables. It sorts as the table's own key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct EntryKey {
+pub(crate) struct EntryKey {
     /// 0 where the table has no space.
     pub(super) space: u32,
     pub(super) series: u32,
@@ -27,7 +27,7 @@ impl EntryKey {
 }
 
 /// The key of a table that is laid over.
-pub(super) trait OverlayKey:
+pub(crate) trait OverlayKey:
     Key + for<'a> Value<SelfType<'a> = Self> + Copy + Ord + 'static
 {
     fn entry(self) -> EntryKey;

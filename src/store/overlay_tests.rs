@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use proptest::prelude::*;
-use redb::{Key, ReadableTable, Value};
+use redb::{Key, Value};
 
 use super::overlaid::OverlaidDefinition;
 use super::overlay_key::OverlayKey;
@@ -199,13 +199,13 @@ fn tables(txn: &ReadTxn) -> [Vec<(String, String)>; 5] {
 }
 
 /// A catalog and its folder.
-struct Place {
+struct TestCatalog {
     dir: tempfile::TempDir,
     catalog: Option<Catalog>,
     fold_every: u64,
 }
 
-impl Place {
+impl TestCatalog {
     fn new(fold_every: u64) -> Self {
         let mut place = Self {
             dir: tempfile::tempdir().unwrap(),
@@ -236,7 +236,7 @@ proptest! {
         steps in prop::collection::vec(step(), 1..40),
         fold_every in prop_oneof![Just(2u64), Just(7), Just(1000)],
     ) {
-        let (mut laid, at_once) = (Place::new(fold_every), Place::new(1));
+        let (mut laid, at_once) = (TestCatalog::new(fold_every), TestCatalog::new(1));
         for step in &steps {
             let txn = at_once.catalog().write().unwrap();
             // Everything goes into the tables, as before there were records.
@@ -273,7 +273,7 @@ proptest! {
 /// The changes of the last commits are kept, and an earlier one is told to begin anew.
 #[test]
 fn changes_are_kept_for_a_number_of_commits() {
-    let place = Place::new(32);
+    let place = TestCatalog::new(32);
     for _ in 0..1030 {
         let txn = place.catalog().write().unwrap();
         append(&txn, 1, 1);
@@ -311,7 +311,7 @@ fn changes_are_kept_for_a_number_of_commits() {
 
 /// A catalog with three commits that are not folded. Returns what is found after `change`.
 fn checked(change: impl Fn(&WriteTxn)) -> Result<u64, String> {
-    let place = Place::new(32);
+    let place = TestCatalog::new(32);
     let txn = place.catalog().write().unwrap();
     let key = "crypto/test/AAA:1h".parse().unwrap();
     let calendar = crate::model::Calendar::Continuous;
@@ -326,10 +326,10 @@ fn checked(change: impl Fn(&WriteTxn)) -> Result<u64, String> {
     }
     let txn = place.catalog().write().unwrap();
     change(&txn);
+    txn.sync_with_it();
     txn.commit().unwrap();
     // As a program that has read none of it.
     let path = place.dir.path().join("catalog.redb");
-    place.catalog().sync().unwrap();
     drop(place.catalog);
     let catalog = Catalog::open_or_create(&FileSystem, &path).unwrap();
     let read = catalog.read().map_err(|e| e.to_string())?;

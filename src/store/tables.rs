@@ -2,7 +2,7 @@
 
 use redb::{Key, TableDefinition, Value};
 
-use super::overlaid::{OverlaidDefinition, Place};
+use super::overlaid::{LaidTable, OverlaidDefinition};
 use super::overlay_key::OverlayKey;
 use super::records::{SegmentId, SeriesId, SpaceId};
 use crate::error::Result;
@@ -20,9 +20,9 @@ pub(super) const BLOCKS: TableDefinition<(SeriesId, i64), &[u8]> =
     TableDefinition::new("bar_blocks");
 /// Key: series, open time. Value: open, high, low, close, volume.
 pub(super) const TAIL: OverlaidDefinition<(SeriesId, i64), [f64; 5]> =
-    overlaid("bar_tail", Place::Tail);
+    overlaid("bar_tail", LaidTable::Tail);
 pub(super) const EXTENTS: OverlaidDefinition<SeriesId, &[u8]> =
-    overlaid("bar_extents", Place::Extents);
+    overlaid("bar_extents", LaidTable::Extents);
 pub(super) const HEADLINES: TableDefinition<u64, &[u8]> = TableDefinition::new("headlines");
 /// By a 128-bit hash of time, source and text: the same headline again is found by it.
 pub(super) const BY_CONTENT: TableDefinition<u128, u64> =
@@ -33,15 +33,15 @@ pub(super) const BY_SYMBOL: TableDefinition<(&str, i64, u64), ()> =
     TableDefinition::new("headlines_by_symbol");
 /// Key: space, series, end of the window. Value: the stored vector.
 pub(super) const FRESH: OverlaidDefinition<(SpaceId, SeriesId, i64), &[u8]> =
-    overlaid("fresh_rows", Place::Fresh);
+    overlaid("fresh_rows", LaidTable::Fresh);
 /// Windows without an embedding, because they are flat or their encoder failed on them. Key: space,
 /// series, end.
 pub(super) const FLAT: OverlaidDefinition<(SpaceId, SeriesId, i64), ()> =
-    overlaid("flat_windows", Place::Flat);
+    overlaid("flat_windows", LaidTable::Flat);
 /// Windows that wait for their embedding. Key: space, series, open time of the last bar of the
 /// first such window; value: the same of the last such window.
 pub(super) const PENDING: OverlaidDefinition<(SpaceId, SeriesId, i64), i64> =
-    overlaid("pending_windows", Place::Pending);
+    overlaid("pending_windows", LaidTable::Pending);
 pub(super) const SEGMENTS: TableDefinition<(SpaceId, SegmentId), &[u8]> =
     TableDefinition::new("segments");
 /// Rows of a segment that are dead. Key: segment, first row; value: the row after the last.
@@ -89,7 +89,7 @@ pub(super) const CHANGES: TableDefinition<u64, &[u8]> = TableDefinition::new("ch
 /// A table that records of commits are laid over.
 const fn overlaid<K: OverlayKey, V: Value + 'static>(
     name: &'static str,
-    place: Place,
+    place: LaidTable,
 ) -> OverlaidDefinition<K, V> {
     OverlaidDefinition {
         table: TableDefinition::new(name),
