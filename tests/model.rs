@@ -90,7 +90,8 @@ impl World {
 
     fn step(&mut self) {
         match self.dice.below(100) {
-            0..36 => self.ingest(),
+            0..28 => self.ingest(),
+            28..36 => self.append(),
             36..41 => self.delete(),
             41..45 => self.import(),
             45..49 => self.ingest_headlines(),
@@ -110,7 +111,6 @@ impl World {
             75..80 => self.compare_headlines_now(&self.db().clone()),
             80..83 => self.change_prototypes(),
             83..86 => self.compare_prototype_now(&self.db().clone()),
-            86..94 => self.append(),
             _ => self.compare_now(&self.db().clone()),
         }
         self.follow();

@@ -25,8 +25,8 @@ use super::overlay_key::EntryKey;
 /// The bytes of a value, as the table would hold them.
 pub(super) type ValueBytes = Arc<[u8]>;
 
-/// Space and series: what the entries of one run have in common.
-type Run = (u32, u32);
+/// The entries of one space and series by time. Readers share them.
+type Run = Arc<Vec<(i64, ValueBytes)>>;
 
 /// One of something for each table that is laid over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ impl<T> PerTable<T> {
 /// Entries that are laid over one table. A clone costs nothing, and a change of it copies the series that
 /// it changes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct OverlayRows(Arc<BTreeMap<Run, Arc<Vec<(i64, ValueBytes)>>>>);
+pub(crate) struct OverlayRows(Arc<BTreeMap<(u32, u32), Run>>);
 
 impl OverlayRows {
     pub(super) fn get(&self, key: EntryKey) -> Option<&ValueBytes> {

@@ -62,11 +62,9 @@ impl Copied {
                 first,
                 last,
             } => {
-                let gone = first.millis()..=last.millis();
-                let rows = self.rows.get_mut(&space).expect("rows of it were removed");
-                let before = rows.len();
-                rows.retain(|(name, end)| *name != series.to_string() || !gone.contains(end));
-                assert!(rows.len() < before, "none of {series} was removed");
+                let (gone, series) = (first.millis()..=last.millis(), series.to_string());
+                let rows = self.rows.entry(space).or_default();
+                rows.retain(|(name, end)| *name != series || !gone.contains(end));
             }
             StoredChange::SpaceDropped { space } => {
                 self.rows.remove(&space);
