@@ -132,6 +132,19 @@ pub enum Error {
     /// A remote server answered with an error, or not at all.
     #[error("{0}")]
     Remote(String),
+    /// What changed since a commit is not kept any more, or is of another database.
+    #[error(
+        "the changes since commit {commit} are not kept, {}; read everything again in one view, and go on from the last commit of that view",
+        kept(*oldest, *newest)
+    )]
+    ChangesNotKept {
+        /// The commit that was asked for.
+        commit: u64,
+        /// The oldest commit from which the changes are kept.
+        oldest: u64,
+        /// The last commit.
+        newest: u64,
+    },
     /// The caller asked to stop. What was committed before stays.
     #[error("interrupted; everything that was committed is kept, and the same command continues")]
     Interrupted,
@@ -160,6 +173,15 @@ fn remedy(file: &Path, section: &str) -> &'static str {
         (Some("redb"), "made_series") => "",
         (Some("redb"), _) => "; restore the database from a backup with `rhyme restore`",
         _ => "",
+    }
+}
+
+/// Since which commits changes are kept, as a part of a sentence.
+fn kept(oldest: u64, newest: u64) -> String {
+    match newest {
+        0 => "and no commit has a number yet".to_owned(),
+        _ if oldest == newest => format!("only those since commit {newest}, the last one"),
+        _ => format!("only those since commits {oldest} to {newest}"),
     }
 }
 

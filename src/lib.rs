@@ -100,9 +100,9 @@ pub mod bybit {
     };
 }
 
-/// What a database keeps besides bars: headlines, tags, attributes, spaces, splits.
+/// What a database keeps besides bars: headlines, tags, attributes, spaces, splits, and what commits changed.
 pub mod data {
-    pub use crate::db::{SeriesInfo, SpaceInfo};
+    pub use crate::db::{ChangesSince, CommitChanges, SeriesInfo, SpaceInfo, StoredChange};
     pub use crate::model::{
         Attribute, BarDefect, Calendar, Headline, Space, Split, SplitJump, Tag, TimePrecision, Zone,
     };

@@ -41,6 +41,8 @@ mod refused;
 mod run;
 #[path = "crash/survival.rs"]
 mod survival;
+#[path = "crash/written.rs"]
+mod written;
 
 use cuts::{misses_syncs, survives_every_stop};
 use operations::ALL;
@@ -102,4 +104,5 @@ operations! {
     17 dropping_a_space_with_a_prototype
     18 appends_that_share_syncs
     19 compaction_that_shares_syncs
+    20 appends_that_are_folded
 }

@@ -127,31 +127,46 @@ fn set_format(path: &Path, format: u64) -> u64 {
     })
 }
 
-/// A catalog is of the first format until it has a made series, which programs of that format would not
-/// keep in step: those that read format 1 alone refuse it then.
+/// A catalog keeps its format until a commit changes bars, rows or headlines: its record is in a table that
+/// programs of earlier formats do not read.
 #[test]
-fn a_made_series_raises_the_format_of_its_catalog() {
-    let (temporary, path) = first();
-    let source = {
+fn the_first_commit_of_bars_raises_the_format_of_a_catalog() {
+    for format in [1, 2] {
+        let (temporary, path) = first();
+        set_format(&path, format);
+        let source = {
+            let db = Database::open(&path).unwrap();
+            db.verify(&Control::new()).unwrap();
+            assert_eq!(db.now().last_commit().unwrap(), 0);
+            let told = db.changes_since(0).unwrap_err();
+            assert!(
+                told.to_string().contains("no commit has a number"),
+                "{told}"
+            );
+            let series = db.now().series().unwrap();
+            let hourly = series.iter().find(|s| s.key.market == "crypto").unwrap();
+            assert_eq!(db.health().unwrap().format, format);
+            db.resample(&hourly.key, Interval::hours(4), &Control::new())
+                .unwrap();
+            assert_eq!(db.health().unwrap().format, 3);
+            assert!(db.now().last_commit().unwrap() > 0);
+            let backup = temporary.path().join("backup");
+            db.backup(&backup, &Control::new()).unwrap();
+            let copy = OpenOptions::new().read_only(true).open(&backup).unwrap();
+            assert_eq!(copy.health().unwrap().format, 3);
+            assert_eq!(
+                copy.now().last_commit().unwrap(),
+                db.now().last_commit().unwrap()
+            );
+            hourly.key.clone()
+        };
+        assert_eq!(set_format(&path, 3), 3);
         let db = Database::open(&path).unwrap();
-        assert_eq!(db.health().unwrap().format, 1);
-        let series = db.now().series().unwrap();
-        let hourly = series.iter().find(|s| s.key.market == "crypto").unwrap();
-        db.resample(&hourly.key, Interval::hours(4), &Control::new())
-            .unwrap();
-        assert_eq!(db.health().unwrap().format, 2);
-        let backup = temporary.path().join("backup");
-        db.backup(&backup, &Control::new()).unwrap();
-        let copy = OpenOptions::new().read_only(true).open(&backup).unwrap();
-        assert_eq!(copy.health().unwrap().format, 2);
-        hourly.key.clone()
-    };
-    assert_eq!(set_format(&path, 2), 2);
-    let db = Database::open(&path).unwrap();
-    db.verify(&Control::new()).unwrap();
-    let made = db.now().series().unwrap();
-    let made = made.iter().filter(|s| s.made_of.as_ref() == Some(&source));
-    assert_eq!(made.count(), 1);
+        db.verify(&Control::new()).unwrap();
+        let made = db.now().series().unwrap();
+        let made = made.iter().filter(|s| s.made_of.as_ref() == Some(&source));
+        assert_eq!(made.count(), 1);
+    }
 }
 
 /// A program that knows no made series deletes one, or its source, and leaves the mark.
@@ -211,10 +226,10 @@ fn refuses_a_newer(path: &Path, (file, version): (&str, u32)) {
 #[test]
 fn a_catalog_of_a_newer_program_is_refused() {
     let (_temporary, path) = first();
-    assert_eq!(set_format(&path, 3), 1);
-    refuses_a_newer(&path, ("catalog.redb", 3));
+    assert_eq!(set_format(&path, 4), 1);
+    refuses_a_newer(&path, ("catalog.redb", 4));
     let error = Database::repair(&path, &Control::new()).unwrap_err();
-    assert!(matches!(error, Error::Version { found: 3, .. }), "{error}");
+    assert!(matches!(error, Error::Version { found: 4, .. }), "{error}");
 }
 
 #[test]

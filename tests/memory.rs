@@ -41,6 +41,7 @@ fn ingest() {
             fresh_batch: 100,
             fresh_rows: 1 << 15,
             segment_rows: BARS,
+            ..SegmentSizes::default()
         })
         .open(dir.path())
         .unwrap();

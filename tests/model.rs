@@ -24,7 +24,7 @@ use mirror::listings::Listing;
 use mirror::world::{NET, World};
 use oracle::START;
 use rhymedb::data::Calendar;
-use rhymedb::{Control, Database, Error, OpenOptions, SeriesBars, Timestamp};
+use rhymedb::{Control, Database, Error, SeriesBars, Timestamp};
 
 const OPS_PER_DATABASE: u64 = 150;
 
@@ -69,6 +69,7 @@ impl World {
         assert!(!segments.join("000000999999.seg").exists());
         assert!(!segments.join("000000999998.tmp").exists());
         self.check_counts(&db);
+        self.follower.clone().follow(&db);
         self.compare_now(&db);
         self.compare_headlines_now(&db);
         self.compare_prototype_now(&db);
@@ -89,7 +90,8 @@ impl World {
 
     fn step(&mut self) {
         match self.dice.below(100) {
-            0..36 => self.ingest(),
+            0..28 => self.ingest(),
+            28..36 => self.append(),
             36..41 => self.delete(),
             41..45 => self.import(),
             45..49 => self.ingest_headlines(),
@@ -99,14 +101,7 @@ impl World {
                 assert_eq!(report.catalog_compacted, self.old.is_none());
             }
             54..57 => {
-                self.old = None;
-                self.db = None;
-                self.db = Some(
-                    OpenOptions::new()
-                        .clip_weights(None)
-                        .open(self.dir.path().join("db"))
-                        .unwrap(),
-                );
+                self.reopen();
             }
             57..59 => self.crash(),
             59..62 => self.check_counts(&self.db().clone()),
@@ -118,6 +113,7 @@ impl World {
             83..86 => self.compare_prototype_now(&self.db().clone()),
             _ => self.compare_now(&self.db().clone()),
         }
+        self.follow();
     }
 }
 
@@ -201,7 +197,7 @@ fn number(variable: &str, default: u64) -> u64 {
 fn random_operations_agree_with_the_mirror() {
     let first = number("RHYME_MODEL_SEED", 1);
     let databases = number("RHYME_MODEL_OPS", 1500).div_ceil(OPS_PER_DATABASE);
-    let (mut compared, mut near, mut prototypes) = (0, 0, 0);
+    let (mut compared, mut near, mut prototypes, mut followed) = (0, 0, 0, 0);
     for seed in first..first + databases {
         let mut world = World::new(seed);
         for step in 0..OPS_PER_DATABASE {
@@ -214,6 +210,7 @@ fn random_operations_agree_with_the_mirror() {
         compared += world.compared;
         near += world.near;
         prototypes += world.compared_to_prototypes;
+        followed += world.follower.followed;
     }
     println!(
         "{compared} windows, {near} headlines and {prototypes} windows near prototypes were compared"
@@ -221,6 +218,10 @@ fn random_operations_agree_with_the_mirror() {
     assert!(
         prototypes as u64 > 10 * databases,
         "only {prototypes} windows near prototypes were compared"
+    );
+    assert!(
+        followed as u64 > 30 * databases,
+        "only {followed} commits were followed"
     );
     assert!(
         near as u64 > 10 * databases,
@@ -240,6 +241,7 @@ fn an_interrupted_bulk_ingestion_is_continued_by_whatever_comes_next() {
         println!("seed {seed}");
         let mut world = World::new(seed);
         (0..5).for_each(|_| world.ingest());
+        world.follow();
         let bulk = world.listings.len();
         world.listings.push(Listing {
             key: "crypto/one/BULK:1m".parse().unwrap(),
@@ -258,17 +260,13 @@ fn an_interrupted_bulk_ingestion_is_continued_by_whatever_comes_next() {
         match seed % 3 {
             0 => world.crash_and_compact(),
             1 => {
-                world.db = None;
-                world.db = Some(
-                    OpenOptions::new()
-                        .clip_weights(None)
-                        .open(world.dir.path().join("db"))
-                        .unwrap(),
-                );
+                world.reopen();
             }
             _ => world.delete_bulk(bulk),
         }
+        world.follow();
         world.db().compact(&Control::new()).unwrap();
+        world.follow();
         world.check_counts(&world.db().clone());
         (0..4).for_each(|_| world.compare_now(&world.db().clone()));
     }

@@ -104,6 +104,7 @@ fn few(rows: u64) -> SegmentSizes {
         fresh_batch: rows,
         fresh_rows: 1 << 15,
         segment_rows: 64,
+        ..SegmentSizes::default()
     }
 }
 

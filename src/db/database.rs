@@ -215,6 +215,7 @@ impl OpenOptions {
             },
             other => other,
         })?;
+        let catalog = catalog.folding_every(self.sizes.fold_commits);
         sync_dir(storage, dir)?;
         let db = Database::assemble(self.files(dir), catalog, lock)?;
         // Last: a damaged catalog may not name segments that are needed.

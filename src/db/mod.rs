@@ -71,6 +71,7 @@ pub use left_out::{FailedWindow, WaitingSpace};
 pub use read::answer::{Hit, LargeMoves, Searched, SimilarAnswer};
 pub use read::around::NoStart;
 pub(crate) use read::around::Started;
+pub use read::changes_since::{ChangesSince, CommitChanges, StoredChange};
 pub use read::headline_vectors::HeadlineVectors;
 pub use read::least_move::LeastMove;
 pub use read::query::Query;

@@ -1,4 +1,4 @@
-//! When fresh rows become a segment, and how large one is.
+//! When what is appended becomes a part of larger structures, and how large these are.
 
 /// When rows become segments. Tests make the numbers small.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,8 @@ pub struct SegmentSizes {
     /// The most rows of a segment: building one takes memory in proportion to it, and fewer
     /// segments are searched faster.
     pub segment_rows: usize,
+    /// After so many commits, what they appended goes from their records into the tables of the catalog.
+    pub fold_commits: u64,
 }
 
 impl Default for SegmentSizes {
@@ -19,6 +21,7 @@ impl Default for SegmentSizes {
             fresh_batch: 8192,
             fresh_rows: 1 << 15,
             segment_rows: 1 << 20,
+            fold_commits: 32,
         }
     }
 }

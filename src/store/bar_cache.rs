@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bar_block;
 use super::bar_sums::KeptSums;
-use super::bar_tables::BarTables;
+use super::bar_tables::{BarTables, ReadTail};
 use super::bars::{block_start, decode, tail_bar};
 use super::calls::ReadTable;
 use super::catalog::{CatalogUse, ReadTxn};
@@ -79,7 +79,7 @@ impl ReadTxn {
             return Ok(tables);
         }
         let tables = BarTables {
-            tail: self.table(TAIL)?,
+            tail: self.overlaid(TAIL)?,
             blocks: self.table(BLOCKS)?,
         };
         Ok(self.bar_tables.get_or_init(|| tables))
@@ -91,7 +91,7 @@ impl ReadTxn {
     }
 
     /// The bars that wait for a block.
-    pub(super) fn tail(&self) -> Result<&ReadTable<(SeriesId, i64), [f64; 5]>> {
+    pub(super) fn tail(&self) -> Result<&ReadTail> {
         Ok(&self.bar_tables()?.tail)
     }
 
@@ -125,7 +125,7 @@ impl ReadTxn {
         let range = (series, first)..=(series, i64::MAX);
         for item in tail.range(range)?.take(n - bars.len()) {
             let (key, value) = item?;
-            bars.push(tail_bar(key.value().1, value.value()));
+            bars.push(tail_bar(key.1, value.value()));
         }
         Ok(bars)
     }
@@ -143,7 +143,7 @@ impl ReadTxn {
         let mut newest = Vec::new();
         for item in waiting.rev().take(n) {
             let (key, value) = item?;
-            newest.push(tail_bar(key.value().1, value.value()));
+            newest.push(tail_bar(key.1, value.value()));
         }
         let mut missing = n - newest.len();
         let mut older: Vec<Bars> = Vec::new();

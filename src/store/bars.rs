@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::CheckedTable;
 use super::catalog::CatalogUse;
+use super::overlaid::OverlaidTable;
 use super::records::SeriesId;
 use super::tables::{BLOCKS, EXTENTS, TAIL};
 use super::{bar_block, codec};
@@ -56,7 +57,7 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         if from > to {
             return Ok(bars);
         }
-        let tail = self.table(TAIL)?;
+        let tail = self.overlaid(TAIL)?;
         if !waits_by(&tail, series, from)? {
             let blocks = self.table(BLOCKS)?;
             let first_block = block_start(&blocks, series, from)?;
@@ -74,14 +75,14 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         }
         for item in tail.range((series, from)..=(series, to))? {
             let (key, value) = item?;
-            bars.push(tail_bar(key.value().1, value.value()));
+            bars.push(tail_bar(key.1, value.value()));
         }
         Ok(bars)
     }
 
     /// The last `n` stored bars that open at or before `last`, ascending.
     fn bars_up_to(&self, series: SeriesId, last: i64, n: usize) -> Result<Bars> {
-        let tail = self.table(TAIL)?;
+        let tail = self.overlaid(TAIL)?;
         let mut newest = Vec::new();
         for item in tail
             .range((series, i64::MIN)..=(series, last))?
@@ -89,7 +90,7 @@ pub(crate) trait BarReads: CatalogUse + Sized {
             .take(n)
         {
             let (key, value) = item?;
-            newest.push(tail_bar(key.value().1, value.value()));
+            newest.push(tail_bar(key.1, value.value()));
         }
         let mut missing = n - newest.len();
         let mut older: Vec<Bars> = Vec::new();
@@ -133,9 +134,9 @@ pub(crate) trait BarReads: CatalogUse + Sized {
                 .map_err(|e| Error::corrupt(self.path(), "bar_blocks", e))?;
             times.extend(block.into_iter().filter(|t| (from..=to).contains(t)));
         }
-        let tail = self.table(TAIL)?;
+        let tail = self.overlaid(TAIL)?;
         for item in tail.range((series, from)..=(series, to))? {
-            times.push(item?.0.value().1);
+            times.push(item?.0.1);
         }
         Ok(times)
     }
@@ -166,9 +167,9 @@ pub(crate) trait BarReads: CatalogUse + Sized {
             last = later.last().copied().or(last);
             seen += later.len();
         }
-        let tail = self.table(TAIL)?;
+        let tail = self.overlaid(TAIL)?;
         for item in tail.range((series, from)..=(series, i64::MAX))? {
-            last = Some(item?.0.value().1);
+            last = Some(item?.0.1);
             seen += 1;
             if seen == n {
                 break;
@@ -179,7 +180,7 @@ pub(crate) trait BarReads: CatalogUse + Sized {
 
     /// The extent of a series, or `None` if it has no bars.
     fn bar_extent(&self, series: SeriesId) -> Result<Option<BarExtent>> {
-        let table = self.table(EXTENTS)?;
+        let table = self.overlaid(EXTENTS)?;
         let value = table.get(series)?;
         value
             .map(|v| codec::decode(self.path(), "bar_extents", v.value()))
@@ -192,11 +193,11 @@ pub(crate) trait BarReads: CatalogUse + Sized {
         for item in self.table(BLOCKS)?.iter()? {
             bytes += item?.1.value().len() as u64 + 12;
         }
-        for item in self.table(TAIL)?.iter()? {
+        for item in self.overlaid(TAIL)?.iter()? {
             item?;
             bytes += 52;
         }
-        for item in self.table(EXTENTS)?.iter()? {
+        for item in self.overlaid(EXTENTS)?.iter()? {
             let (_, value) = item?;
             let extent: BarExtent = codec::decode(self.path(), "bar_extents", value.value())?;
             bars = extent.count.saturating_add(bars);
@@ -209,7 +210,7 @@ impl<T: CatalogUse> BarReads for T {}
 
 /// Whether a bar of the tail opens at or before `time`: then no block has one at or after it.
 fn waits_by(
-    tail: &CheckedTable<impl ReadableTable<(SeriesId, i64), [f64; 5]>, (SeriesId, i64), [f64; 5]>,
+    tail: &OverlaidTable<impl ReadableTable<(SeriesId, i64), [f64; 5]>, (SeriesId, i64), [f64; 5]>,
     series: SeriesId,
     time: i64,
 ) -> Result<bool> {

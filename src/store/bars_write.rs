@@ -80,12 +80,12 @@ impl WriteTxn {
         let Some(extent) = extent else {
             return Ok(i64::MIN);
         };
-        let tail = self.table(TAIL)?;
+        let tail = self.overlaid(TAIL)?;
         let mut waiting = tail.range((series, i64::MIN)..=(series, i64::MAX))?;
         match waiting.next() {
             // Between the last block and the first waiting bar may lie a gap: that belongs to
             // the blocks' side, which costs a little and is rare.
-            Some(item) => Ok(item?.0.value().1),
+            Some(item) => Ok(item?.0.1),
             None => Ok(extent.last.saturating_add(1)),
         }
     }
@@ -98,7 +98,7 @@ impl WriteTxn {
     ) -> Result<BarChange> {
         let mut change = BarChange::default();
         {
-            let mut tail = self.table_mut(TAIL)?;
+            let mut tail = self.overlaid_mut(TAIL)?;
             let mut beside = false;
             for bar in new.iter() {
                 let value = [bar.open, bar.high, bar.low, bar.close, bar.volume];
@@ -127,7 +127,7 @@ impl WriteTxn {
 
     /// How many bars the tail of a series has.
     fn waiting(&self, series: SeriesId) -> Result<usize> {
-        let tail = self.table(TAIL)?;
+        let tail = self.overlaid(TAIL)?;
         let all = (series, i64::MIN)..=(series, i64::MAX);
         Ok(tail.range(all)?.count())
     }
@@ -193,7 +193,7 @@ impl WriteTxn {
     /// Only the tail, and only if `from` is after it: nothing else is near.
     fn take_tail_before(&self, series: SeriesId, from: i64) -> Result<Bars> {
         let waits_before = {
-            let tail = self.table(TAIL)?;
+            let tail = self.overlaid(TAIL)?;
             let mut waiting = tail.range((series, i64::MIN)..=(series, from))?;
             waiting.next().is_some()
         };
@@ -205,7 +205,7 @@ impl WriteTxn {
     }
 
     fn take_tail(&self, series: SeriesId, into: &mut Bars) -> Result<()> {
-        let mut tail = self.table_mut(TAIL)?;
+        let mut tail = self.overlaid_mut(TAIL)?;
         let all = (series, i64::MIN)..=(series, i64::MAX);
         for bar in tail.drain(all, |(_, time), value| tail_bar(time, value))? {
             into.push(bar);
@@ -243,7 +243,7 @@ impl WriteTxn {
         if blocks.range(later.clone())?.next().is_some() {
             return Ok(false);
         }
-        let tail = self.table(TAIL)?;
+        let tail = self.overlaid(TAIL)?;
         Ok(tail.range(later)?.next().is_none())
     }
 
@@ -284,7 +284,7 @@ impl WriteTxn {
     }
 
     fn put_extent(&self, series: SeriesId, extent: Option<BarExtent>) -> Result<()> {
-        let mut table = self.table_mut(EXTENTS)?;
+        let mut table = self.overlaid_mut(EXTENTS)?;
         match extent {
             Some(extent) => {
                 let value = codec::encode(&extent)?;

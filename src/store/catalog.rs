@@ -2,7 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use redb::{Key, ReadOnlyTable, ReadableTable, Table, TableDefinition, Value};
 
@@ -11,21 +11,30 @@ use super::bar_tables::BarTables;
 use super::calls::{CheckedTable, ReadTable, calling, caught};
 use super::changes::Changes;
 use super::closing::Closing;
-use super::codec;
 use super::faults::{fault, no_formats};
 use super::handle::Handle;
+use super::noted_change::NotedChanges;
+use super::overlaid::{LaidTable, OverlaidDefinition, OverlaidTable};
+use super::overlaid_write::{OverlaidMut, OverlayWriter};
+use super::overlay::{Overlay, OverlayRows, PerTable};
+use super::overlay_key::OverlayKey;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 use super::syncing::Syncing;
-use super::tables::{EachTable, FILE_NAME, MADE, META, SERIES, SERIES_BY_NAME, SPACES, each_table};
+use super::tables::{EachTable, FILE_NAME, META, SERIES, SERIES_BY_NAME, SPACES, each_table};
 use crate::disk::{Storage, look_up, publish};
 use crate::error::{Error, Result};
-use crate::model::{Calendar, SeriesKey, Space, Timestamp};
+use crate::model::SeriesKey;
 
 /// The versions of the tables below and of their values that are read. A new catalog has the first, which
 /// every program reads.
-const FORMATS: RangeInclusive<u64> = 1..=MADE_FORMAT;
+const FORMATS: RangeInclusive<u64> = 1..=NUMBERED_FORMAT;
 /// The version of a catalog with made series: a program that does not keep them in step must not write to it.
 pub(super) const MADE_FORMAT: u64 = 2;
+/// The version of a catalog with numbered commits: a program that does not know their records would miss
+/// what they hold.
+pub(super) const NUMBERED_FORMAT: u64 = 3;
+/// After so many commits their entries are folded into the tables, unless it is said otherwise.
+const FOLD_EVERY: u64 = 32;
 
 /// The catalog file of one database. Clones share it.
 #[derive(Clone)]
@@ -33,6 +42,9 @@ pub(crate) struct Catalog {
     path: Arc<PathBuf>,
     database: Arc<Handle>,
     syncing: Syncing,
+    fold_every: u64,
+    /// What is laid over the tables after the newest commit that was read.
+    pub(super) newest: Arc<Mutex<Overlay>>,
 }
 
 impl Catalog {
@@ -96,6 +108,13 @@ impl Catalog {
         self.database.is_beside_writer()
     }
 
+    /// The same catalog, whose commits are folded into the tables after so many. For tests with few commits.
+    #[must_use]
+    pub(crate) fn folding_every(mut self, commits: u64) -> Self {
+        self.fold_every = commits;
+        self
+    }
+
     /// Closes the file, if no clone of this is left, and says what went wrong. Nobody may read any
     /// more.
     pub(crate) fn close(self) -> Result<()> {
@@ -108,6 +127,8 @@ impl Catalog {
             path: Arc::new(path.to_path_buf()),
             database: Arc::new(handle),
             syncing: Syncing::every(1),
+            fold_every: FOLD_EVERY,
+            newest: Arc::default(),
         }
     }
 
@@ -164,11 +185,14 @@ impl Catalog {
 
     /// A consistent view of everything committed so far.
     pub(crate) fn read(&self) -> Result<ReadTxn> {
-        Ok(ReadTxn {
+        let mut read = ReadTxn {
             path: Arc::clone(&self.path),
             txn: self.database.begin_read(&self.path)?,
+            overlay: Overlay::default(),
             bar_tables: OnceLock::new(),
-        })
+        };
+        read.overlay = self.overlay_of(&read)?;
+        Ok(read)
     }
 
     /// Starts the one write transaction. Dropping it without [`WriteTxn::commit`] undoes it.
@@ -181,13 +205,20 @@ impl Catalog {
         let mut txn = txn?;
         // A reopened database is usable at once, whatever stopped the last writer.
         txn.get_mut()?.set_quick_repair(true);
-        Ok(WriteTxn {
+        let mut write = WriteTxn {
             path: Arc::clone(&self.path),
             txn,
+            overlay: Overlay::default(),
+            over: PerTable::default(),
+            noted: RefCell::default(),
             changes: RefCell::default(),
-            syncing: self.syncing.clone(),
+            catalog: self.clone(),
             must_sync: Cell::new(false),
-        })
+        };
+        write.overlay = self.overlay_of(&write)?;
+        let over = |rows: &OverlayRows| RefCell::new(OverlayWriter::over(rows));
+        write.over = write.overlay.rows.map(over);
+        Ok(write)
     }
 
     /// Whether no operation of the disk has failed. After one that did, the file may hold a commit
@@ -247,6 +278,18 @@ pub(crate) trait CatalogUse {
         definition: TableDefinition<K, V>,
     ) -> Result<Option<OpenTable<'_, Self, K, V>>>;
 
+    /// What is laid over a table.
+    fn laid_over(&self, place: LaidTable) -> OverlayRows;
+
+    /// Opens a table that records of commits are laid over.
+    fn overlaid<K: OverlayKey, V: Value + 'static>(
+        &self,
+        definition: OverlaidDefinition<K, V>,
+    ) -> Result<OverlaidTable<Self::Open<'_, K, V>, K, V>> {
+        let rows = self.laid_over(definition.place);
+        Ok(OverlaidTable::new(self.table(definition.table)?, rows))
+    }
+
     /// The catalog's file, for messages.
     fn path(&self) -> &Path;
 
@@ -297,6 +340,7 @@ pub(crate) trait CatalogUse {
 pub(crate) struct ReadTxn {
     path: Arc<PathBuf>,
     pub(super) txn: Closing<redb::ReadTransaction>,
+    pub(super) overlay: Overlay,
     /// Opened once, because questions look at a few bars of many series.
     pub(super) bar_tables: OnceLock<BarTables>,
 }
@@ -325,6 +369,10 @@ impl CatalogUse for ReadTxn {
         }
     }
 
+    fn laid_over(&self, place: LaidTable) -> OverlayRows {
+        self.overlay.rows.at(place).clone()
+    }
+
     fn path(&self) -> &Path {
         &self.path
     }
@@ -334,8 +382,13 @@ impl CatalogUse for ReadTxn {
 pub(crate) struct WriteTxn {
     path: Arc<PathBuf>,
     txn: Closing<redb::WriteTransaction>,
+    /// What is laid over the tables before this transaction.
+    pub(super) overlay: Overlay,
+    /// The same with what this transaction lays over them.
+    pub(super) over: PerTable<RefCell<OverlayWriter>>,
+    pub(super) noted: RefCell<NotedChanges>,
     pub(super) changes: RefCell<Changes>,
-    syncing: Syncing,
+    catalog: Catalog,
     must_sync: Cell<bool>,
 }
 
@@ -357,6 +410,10 @@ impl CatalogUse for WriteTxn {
         self.table_mut(definition).map(Some)
     }
 
+    fn laid_over(&self, place: LaidTable) -> OverlayRows {
+        self.over.at(place).borrow().rows.clone()
+    }
+
     fn path(&self) -> &Path {
         &self.path
     }
@@ -373,17 +430,33 @@ impl WriteTxn {
         Ok(CheckedTable::new(table, &self.path))
     }
 
+    /// Opens a table that records of commits are laid over; only one handle of a table may be open at a time.
+    pub(super) fn overlaid_mut<K: OverlayKey, V: Value + 'static>(
+        &self,
+        definition: OverlaidDefinition<K, V>,
+    ) -> Result<OverlaidMut<'_, K, V>> {
+        let over = self.over.at(definition.place).borrow_mut();
+        Ok(OverlaidMut::new(self.table_mut(definition.table)?, over))
+    }
+
+    /// After how many commits their entries are folded into the tables.
+    pub(super) fn fold_every(&self) -> u64 {
+        self.catalog.fold_every
+    }
+
     /// Makes everything done in this transaction true: durably, unless commits are let wait for a
     /// sync.
     pub(crate) fn commit(mut self) -> Result<Changes> {
-        let synced = self.must_sync.get() || self.syncing.is_due();
+        let overlay = self.number()?;
+        let synced = self.must_sync.get() || self.catalog.syncing.is_due();
         if !synced {
             let txn = self.txn.get_mut()?;
             calling(&self.path, || txn.set_durability(redb::Durability::None))?;
         }
         let txn = self.txn.take()?;
         calling(&self.path, || txn.commit())?;
-        self.syncing.committed(synced);
+        self.catalog.syncing.committed(synced);
+        self.catalog.keep_overlay(overlay);
         Ok(self.changes.into_inner())
     }
 
@@ -392,14 +465,14 @@ impl WriteTxn {
         self.must_sync.set(true);
     }
 
-    fn next_id(&self, counter: &str) -> Result<u64> {
+    pub(super) fn next_id(&self, counter: &str) -> Result<u64> {
         let mut meta = self.table_mut(META)?;
         let id = meta.get(counter)?.map_or(1, |v| v.value());
         meta.insert(counter, id + 1)?;
         Ok(id)
     }
 
-    fn next_id_u32(&self, counter: &str) -> Result<u32> {
+    pub(super) fn next_id_u32(&self, counter: &str) -> Result<u32> {
         u32::try_from(self.next_id(counter)?)
             .map_err(|_| Error::Catalog(format!("{counter} has used up all its numbers")))
     }
@@ -412,65 +485,5 @@ impl WriteTxn {
     /// A number for a new headline.
     pub(super) fn next_headline_id(&self) -> Result<u64> {
         self.next_id("next_headline")
-    }
-
-    /// The series of that name, made if there is none.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the name cannot be one, or is stored with another calendar.
-    pub(crate) fn ensure_series(&self, key: &SeriesKey, calendar: Calendar) -> Result<SeriesId> {
-        key.check()?;
-        if let Some((id, record)) = self.series_by_name(key)? {
-            if record.calendar != calendar {
-                return Err(Error::invalid(format!(
-                    "{key} is stored with the {} calendar, and the input says {calendar}; give the same calendar, or delete the series first",
-                    record.calendar
-                )));
-            }
-            return Ok(id);
-        }
-        let id = self.next_id_u32("next_series")?;
-        self.changes.borrow_mut().series = true;
-        let record = SeriesRecord {
-            key: key.clone(),
-            calendar,
-        };
-        let value = codec::encode(&record)?;
-        self.table_mut(SERIES)?.insert(id, value.as_slice())?;
-        self.table_mut(SERIES_BY_NAME)?
-            .insert(key.to_string().as_str(), id)?;
-        Ok(id)
-    }
-
-    /// Forgets a series' name. Its bars and rows must be gone.
-    pub(crate) fn remove_series(&self, id: SeriesId, key: &SeriesKey) -> Result<()> {
-        self.changes.borrow_mut().series = true;
-        self.table_mut(SERIES)?.remove(id)?;
-        self.table_mut(SERIES_BY_NAME)?
-            .remove(key.to_string().as_str())?;
-        self.table_mut(MADE)?.remove(id).map(drop)
-    }
-
-    /// Gives a space another name, which no other has.
-    pub(crate) fn rename_space(&self, id: SpaceId, name: &str) -> Result<()> {
-        let all = self.all_spaces()?;
-        let found = all.into_iter().find(|(space, _)| *space == id);
-        let (_, mut record) =
-            found.ok_or_else(|| Error::internal("a space to rename is not there"))?;
-        record.space.name = name.to_owned();
-        let value = codec::encode(&record)?;
-        self.table_mut(SPACES)?.insert(id, value.as_slice())
-    }
-
-    /// Adds a space.
-    pub(crate) fn add_space(&self, space: &Space) -> Result<SpaceId> {
-        let id = self.next_id_u32("next_space")?;
-        let record = SpaceRecord {
-            space: space.clone(),
-            created: Timestamp::now().millis(),
-        };
-        let value = codec::encode(&record)?;
-        self.table_mut(SPACES)?.insert(id, value.as_slice())?;
-        Ok(id)
     }
 }

@@ -33,6 +33,7 @@ impl ReadTxn {
         self.check_made()?;
         self.check_tags()?;
         self.check_attributes()?;
+        self.check_commits()?;
         Ok(headlines)
     }
 
@@ -107,11 +108,11 @@ impl ReadTxn {
         for item in self.table(BLOCKS)?.iter()? {
             known("bar_blocks", item?.0.value().0)?;
         }
-        for item in self.table(TAIL)?.iter()? {
-            known("bar_tail", item?.0.value().0)?;
+        for item in self.overlaid(TAIL)?.iter()? {
+            known("bar_tail", item?.0.0)?;
         }
-        for item in self.table(EXTENTS)?.iter()? {
-            known("bar_extents", item?.0.value())?;
+        for item in self.overlaid(EXTENTS)?.iter()? {
+            known("bar_extents", item?.0)?;
         }
         Ok(())
     }
@@ -125,17 +126,16 @@ impl ReadTxn {
             self.known(table, "space", space.into(), spaces.contains(&space))?;
             self.known(table, "series", id.into(), series.contains(&id))
         };
-        for item in self.table(FRESH)?.iter()? {
-            let (space, id, _) = item?.0.value();
+        for item in self.overlaid(FRESH)?.iter()? {
+            let (space, id, _) = item?.0;
             known("fresh_rows", (space, id))?;
         }
-        for item in self.table(FLAT)?.iter()? {
-            let (space, id, _) = item?.0.value();
+        for item in self.overlaid(FLAT)?.iter()? {
+            let (space, id, _) = item?.0;
             known("flat_windows", (space, id))?;
         }
-        for item in self.table(PENDING)?.iter()? {
-            let (key, last) = item?;
-            let (space, id, first) = key.value();
+        for item in self.overlaid(PENDING)?.iter()? {
+            let ((space, id, first), last) = item?;
             known("pending_windows", (space, id))?;
             let last = last.value();
             if last < first {

@@ -42,11 +42,11 @@ pub(crate) fn check_bars_of(txn: &ReadTxn, series: SeriesId) -> Result<(Bars, Ve
     }
     let last_of_blocks = bars.time.last().copied();
     for item in txn
-        .table(TAIL)?
+        .overlaid(TAIL)?
         .range((series, i64::MIN)..=(series, i64::MAX))?
     {
         let (key, value) = item?;
-        bars.push(tail_bar(key.value().1, value.value()));
+        bars.push(tail_bar(key.1, value.value()));
     }
     if bad.is_empty() {
         let found = bars.time.first().zip(bars.time.last());

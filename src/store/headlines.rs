@@ -4,6 +4,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
+use super::noted_change::NotedChange;
 use super::tables::{BY_CONTENT, BY_SYMBOL, BY_TIME, HEADLINES};
 use crate::error::{Error, Result};
 use crate::model::{Headline, Timestamp};
@@ -172,6 +173,7 @@ impl WriteTxn {
     fn put_headline(&self, id: u64, headline: &Headline) -> Result<()> {
         let time = headline.time.millis();
         let value = codec::encode(headline)?;
+        self.note(NotedChange::HeadlineAdded(headline.clone()));
         self.table_mut(HEADLINES)?.insert(id, value.as_slice())?;
         self.table_mut(BY_TIME)?.insert((time, id), ())?;
         let mut by_symbol = self.table_mut(BY_SYMBOL)?;
@@ -206,6 +208,9 @@ impl WriteTxn {
             }
         }
         self.note_headlines_changed();
+        if !ids.is_empty() {
+            self.note(NotedChange::HeadlinesRemoved { first, last });
+        }
         self.remove_headline_rows(&ids)?;
         Ok(gone.len() as u64)
     }

@@ -47,7 +47,7 @@ impl WriteTxn {
     /// Marks a series as made of another. From then on programs that do not know such marks refuse the
     /// catalog: they would change the one series and not the other.
     pub(crate) fn put_made(&self, made: SeriesId, source: SeriesId) -> Result<()> {
-        self.table_mut(META)?.insert("format", MADE_FORMAT)?;
+        self.require_format(MADE_FORMAT)?;
         self.table_mut(MADE)?.insert(made, source)
     }
 
@@ -114,6 +114,7 @@ mod tests {
         txn.commit().unwrap();
         let read = catalog.read().unwrap();
         assert_eq!(read.made_series().unwrap(), [(coarse, fine)].into());
+        assert_eq!(read.format().unwrap(), 2);
         read.check_tables().unwrap();
         for (made, source, message) in [
             (coarse, 9, "it names the series 9"),

@@ -7,6 +7,7 @@
 //! Everything else in a database's folder can be made again from it. The only place that knows
 //! redb, which is called through [`calls`], and bincode ([`codec`]).
 
+mod append_record;
 mod attributes;
 mod backend;
 mod bar_block;
@@ -17,6 +18,7 @@ mod bars;
 mod bars_write;
 mod calls;
 mod catalog;
+mod change_reads;
 mod changes;
 mod check;
 mod check_bars;
@@ -32,11 +34,21 @@ mod headline_rows;
 mod headlines;
 mod made;
 mod note_changes;
+mod noted_change;
+mod number_commit;
+mod overlaid;
+mod overlaid_write;
+mod overlay;
+mod overlay_key;
+#[cfg(test)]
+mod overlay_tests;
 mod pages;
 mod prototypes;
 mod read_bar_sums;
+mod read_overlay;
 mod records;
 mod rows;
+mod series_write;
 mod syncing;
 mod tables;
 mod tags;
@@ -61,6 +73,7 @@ pub(crate) use files_read::FileReads;
 pub(crate) use headline_rows::HeadlineRowReads;
 pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
 pub(crate) use made::MadeReads;
+pub(crate) use noted_change::{NotedChange, NotedChanges};
 pub(crate) use pages::check_pages;
 pub(crate) use prototypes::{PrototypeReads, PrototypeRecord};
 pub(crate) use records::{FreshRow, Pending};

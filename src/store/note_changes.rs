@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::catalog::WriteTxn;
+use super::noted_change::{NotedChange, NotedChanges};
 use super::records::{FreshRow, SeriesId, SpaceId};
 use crate::model::Bars;
 
@@ -32,7 +33,34 @@ impl WriteTxn {
         }
     }
 
+    /// Notes rows of new segments that were added.
+    pub(crate) fn note_added(&self, rows: NotedChanges) {
+        self.noted.borrow_mut().append(rows);
+    }
+
+    /// Notes that all rows of a series that end in `first..=last` were taken out.
+    pub(crate) fn note_removed(&self, space: SpaceId, series: SeriesId, first: i64, last: i64) {
+        self.note(NotedChange::Removed {
+            space,
+            series,
+            first,
+            last,
+        });
+    }
+
+    /// Notes that nobody can tell which rows this commit changes.
+    pub(crate) fn note_unknown(&self) {
+        self.noted.borrow_mut().forget();
+    }
+
+    pub(super) fn note(&self, change: NotedChange) {
+        self.noted.borrow_mut().push(change);
+    }
+
     pub(super) fn note_fresh(&self, space: SpaceId, rows: &[FreshRow]) {
+        let mut noted = self.noted.borrow_mut();
+        rows.iter()
+            .for_each(|row| noted.row(space, row.series, row.end));
         let added = rows.iter().map(|row| (space, row.clone()));
         self.changes.borrow_mut().fresh_added.extend(added);
     }

@@ -49,7 +49,7 @@ impl ReadTxn {
         let range = (series, opens.start)..=(series, last);
         for item in self.tail()?.range(range)? {
             let (key, value) = item?;
-            let bar = tail_bar(key.value().1, value.value());
+            let bar = tail_bar(key.1, value.value());
             sums.push(bar.time.millis(), bar.close, bar.volume, step);
         }
         Ok(sums)

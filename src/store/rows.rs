@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
+use super::noted_change::NotedChange;
 use super::records::{FreshRow, Pending, SegmentId, SegmentRecord, SeriesId, SpaceId};
 use super::tables::{DEAD, FLAT, FRESH, PENDING, SEGMENTS, SPACES};
 use crate::error::Result;
@@ -13,12 +14,12 @@ use crate::error::Result;
 pub(crate) trait RowReads: CatalogUse + Sized {
     /// The rows of a space that are in no segment, sorted by series and end.
     fn fresh_rows(&self, space: SpaceId) -> Result<Vec<FreshRow>> {
-        let table = self.table(FRESH)?;
+        let table = self.overlaid(FRESH)?;
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
         let mut rows = Vec::new();
         for item in table.range(all)? {
             let (key, value) = item?;
-            let (_, series, end) = key.value();
+            let (_, series, end) = key;
             rows.push(FreshRow {
                 series,
                 end,
@@ -30,27 +31,27 @@ pub(crate) trait RowReads: CatalogUse + Sized {
 
     /// How many windows of a space have no embedding.
     fn flat_count(&self, space: SpaceId) -> Result<u64> {
-        let table = self.table(FLAT)?;
+        let table = self.overlaid(FLAT)?;
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
         Ok(table.range(all)?.count() as u64)
     }
 
     /// The ends of the windows of a series that have no embedding in a space, ascending.
     fn flat_ends(&self, space: SpaceId, series: SeriesId) -> Result<Vec<i64>> {
-        let table = self.table(FLAT)?;
+        let table = self.overlaid(FLAT)?;
         let all = (space, series, i64::MIN)..=(space, series, i64::MAX);
         let ends = table.range(all)?;
-        ends.map(|item| Ok(item?.0.value().2)).collect()
+        ends.map(|item| Ok(item?.0.2)).collect()
     }
 
     /// The windows of a space that wait for their embedding, sorted by series and time.
     fn pending(&self, space: SpaceId) -> Result<Vec<Pending>> {
-        let table = self.table(PENDING)?;
+        let table = self.overlaid(PENDING)?;
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
         let mut pending = Vec::new();
         for item in table.range(all)? {
             let (key, last) = item?;
-            let (_, series, first) = key.value();
+            let (_, series, first) = key;
             pending.push(Pending {
                 series,
                 first,
@@ -101,7 +102,7 @@ impl<T: CatalogUse> RowReads for T {}
 impl WriteTxn {
     /// Adds or replaces rows that are in no segment.
     pub(crate) fn put_fresh(&self, space: SpaceId, rows: &[FreshRow]) -> Result<()> {
-        let mut table = self.table_mut(FRESH)?;
+        let mut table = self.overlaid_mut(FRESH)?;
         for row in rows {
             table.insert((space, row.series, row.end), row.vector.as_slice())?;
         }
@@ -114,7 +115,7 @@ impl WriteTxn {
         if ends.is_empty() {
             return Ok(());
         }
-        let mut table = self.table_mut(FLAT)?;
+        let mut table = self.overlaid_mut(FLAT)?;
         for &end in ends {
             table.insert((space, series, end), ())?;
         }
@@ -131,12 +132,12 @@ impl WriteTxn {
         last: i64,
     ) -> Result<u64> {
         let range = (space, series, first)..=(space, series, last);
-        let mut fresh = self.table_mut(FRESH)?;
+        let mut fresh = self.overlaid_mut(FRESH)?;
         let removed = fresh.drain(range.clone(), |_, _| ())?.len() as u64;
         if removed > 0 {
             self.note_fresh_removed();
         }
-        self.table_mut(FLAT)?.clear(range)?;
+        self.overlaid_mut(FLAT)?.clear(range)?;
         Ok(removed)
     }
 
@@ -144,20 +145,20 @@ impl WriteTxn {
     pub(crate) fn clear_fresh(&self, space: SpaceId) -> Result<()> {
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
         self.note_fresh_removed();
-        self.table_mut(FRESH)?.clear(all)
+        self.overlaid_mut(FRESH)?.clear(all)
     }
 
     /// Forgets all that is noted about a space's rows outside of segments.
     pub(super) fn clear_rows(&self, space: SpaceId) -> Result<()> {
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
         self.clear_fresh(space)?;
-        self.table_mut(FLAT)?.clear(all.clone())?;
-        self.table_mut(PENDING)?.clear(all)
+        self.overlaid_mut(FLAT)?.clear(all.clone())?;
+        self.overlaid_mut(PENDING)?.clear(all)
     }
 
     /// Notes that the windows of `pending` wait for their embedding.
     pub(crate) fn add_pending(&self, space: SpaceId, pending: Pending) -> Result<()> {
-        let mut table = self.table_mut(PENDING)?;
+        let mut table = self.overlaid_mut(PENDING)?;
         let key = (space, pending.series, pending.first);
         let old = table.get(key)?.map(|v| v.value());
         let last = old.map_or(pending.last, |old| old.max(pending.last));
@@ -169,9 +170,9 @@ impl WriteTxn {
     pub(crate) fn extend_pending(&self, space: SpaceId, pending: Pending, last: i64) -> Result<()> {
         let series = (space, pending.series, i64::MIN)..=(space, pending.series, i64::MAX);
         let first = {
-            let table = self.table_mut(PENDING)?;
+            let table = self.overlaid(PENDING)?;
             let newest = table.range(series)?.next_back().transpose()?;
-            match newest.map(|(key, end)| (key.value().2, end.value())) {
+            match newest.map(|(key, end)| (key.2, end.value())) {
                 Some((first, end)) if end == last => first,
                 _ => pending.first,
             }
@@ -181,7 +182,7 @@ impl WriteTxn {
 
     /// Forgets that the windows of one range, as it was added, wait.
     pub(crate) fn remove_pending(&self, space: SpaceId, pending: Pending) -> Result<()> {
-        self.table_mut(PENDING)?
+        self.overlaid_mut(PENDING)?
             .remove((space, pending.series, pending.first))?;
         Ok(())
     }
@@ -189,7 +190,7 @@ impl WriteTxn {
     /// Forgets that windows of a series wait.
     pub(crate) fn clear_pending(&self, space: SpaceId, series: SeriesId) -> Result<()> {
         let range = (space, series, i64::MIN)..=(space, series, i64::MAX);
-        self.table_mut(PENDING)?.clear(range)
+        self.overlaid_mut(PENDING)?.clear(range)
     }
 
     /// Makes a published segment file part of a space.
@@ -228,6 +229,11 @@ impl WriteTxn {
 
     /// Forgets a space with all that is noted about its rows. Its segment files stay.
     pub(crate) fn remove_space(&self, id: SpaceId) -> Result<()> {
+        let all = self.all_spaces()?;
+        if let Some((space, record)) = all.into_iter().find(|(space, _)| *space == id) {
+            let name = record.space.name;
+            self.note(NotedChange::SpaceDropped { space, name });
+        }
         for (segment, _) in self.segments(id)? {
             self.remove_segment(id, segment)?;
         }

@@ -2,6 +2,8 @@
 
 use redb::{Key, TableDefinition, Value};
 
+use super::overlaid::{LaidTable, OverlaidDefinition};
+use super::overlay_key::OverlayKey;
 use super::records::{SegmentId, SeriesId, SpaceId};
 use crate::error::Result;
 
@@ -17,9 +19,10 @@ pub(super) const SPACES: TableDefinition<SpaceId, &[u8]> = TableDefinition::new(
 pub(super) const BLOCKS: TableDefinition<(SeriesId, i64), &[u8]> =
     TableDefinition::new("bar_blocks");
 /// Key: series, open time. Value: open, high, low, close, volume.
-pub(super) const TAIL: TableDefinition<(SeriesId, i64), [f64; 5]> =
-    TableDefinition::new("bar_tail");
-pub(super) const EXTENTS: TableDefinition<SeriesId, &[u8]> = TableDefinition::new("bar_extents");
+pub(super) const TAIL: OverlaidDefinition<(SeriesId, i64), [f64; 5]> =
+    overlaid("bar_tail", LaidTable::Tail);
+pub(super) const EXTENTS: OverlaidDefinition<SeriesId, &[u8]> =
+    overlaid("bar_extents", LaidTable::Extents);
 pub(super) const HEADLINES: TableDefinition<u64, &[u8]> = TableDefinition::new("headlines");
 /// By a 128-bit hash of time, source and text: the same headline again is found by it.
 pub(super) const BY_CONTENT: TableDefinition<u128, u64> =
@@ -29,16 +32,16 @@ pub(super) const BY_TIME: TableDefinition<(i64, u64), ()> =
 pub(super) const BY_SYMBOL: TableDefinition<(&str, i64, u64), ()> =
     TableDefinition::new("headlines_by_symbol");
 /// Key: space, series, end of the window. Value: the stored vector.
-pub(super) const FRESH: TableDefinition<(SpaceId, SeriesId, i64), &[u8]> =
-    TableDefinition::new("fresh_rows");
+pub(super) const FRESH: OverlaidDefinition<(SpaceId, SeriesId, i64), &[u8]> =
+    overlaid("fresh_rows", LaidTable::Fresh);
 /// Windows without an embedding, because they are flat or their encoder failed on them. Key: space,
 /// series, end.
-pub(super) const FLAT: TableDefinition<(SpaceId, SeriesId, i64), ()> =
-    TableDefinition::new("flat_windows");
+pub(super) const FLAT: OverlaidDefinition<(SpaceId, SeriesId, i64), ()> =
+    overlaid("flat_windows", LaidTable::Flat);
 /// Windows that wait for their embedding. Key: space, series, open time of the last bar of the
 /// first such window; value: the same of the last such window.
-pub(super) const PENDING: TableDefinition<(SpaceId, SeriesId, i64), i64> =
-    TableDefinition::new("pending_windows");
+pub(super) const PENDING: OverlaidDefinition<(SpaceId, SeriesId, i64), i64> =
+    overlaid("pending_windows", LaidTable::Pending);
 pub(super) const SEGMENTS: TableDefinition<(SpaceId, SegmentId), &[u8]> =
     TableDefinition::new("segments");
 /// Rows of a segment that are dead. Key: segment, first row; value: the row after the last.
@@ -74,6 +77,26 @@ pub(super) const FILES_READ: TableDefinition<&str, &[u8]> = TableDefinition::new
 pub(super) const FILE_SPANS: TableDefinition<(&str, i64, &str), i64> =
     TableDefinition::new("file_spans");
 
+/// Key: number of a commit. Value: the entries that it lays over tables, an
+/// [`AppendRecord`](super::append_record::AppendRecord). A record for each commit after the last whose
+/// entries are in the tables; `meta` has the numbers of both. Catalogs of the formats 1 and 2 have no such table.
+pub(super) const APPENDS: TableDefinition<u64, &[u8]> = TableDefinition::new("appends");
+/// Key: number of a commit. Value: the rows and headlines that it added and removed, a list of
+/// [`NotedChange`](super::noted_change::NotedChange). The newest commits alone are kept. Catalogs of the
+/// formats 1 and 2 have no such table.
+pub(super) const CHANGES: TableDefinition<u64, &[u8]> = TableDefinition::new("changes");
+
+/// A table that records of commits are laid over.
+const fn overlaid<K: OverlayKey, V: Value + 'static>(
+    name: &'static str,
+    place: LaidTable,
+) -> OverlaidDefinition<K, V> {
+    OverlaidDefinition {
+        table: TableDefinition::new(name),
+        place,
+    }
+}
+
 /// Work on a table of any type.
 pub(super) trait EachTable {
     fn table<K: Key + 'static, V: Value + 'static>(
@@ -90,15 +113,15 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(SERIES_BY_NAME)?;
     work.table(SPACES)?;
     work.table(BLOCKS)?;
-    work.table(TAIL)?;
-    work.table(EXTENTS)?;
+    work.table(TAIL.table)?;
+    work.table(EXTENTS.table)?;
     work.table(HEADLINES)?;
     work.table(BY_CONTENT)?;
     work.table(BY_TIME)?;
     work.table(BY_SYMBOL)?;
-    work.table(FRESH)?;
-    work.table(FLAT)?;
-    work.table(PENDING)?;
+    work.table(FRESH.table)?;
+    work.table(FLAT.table)?;
+    work.table(PENDING.table)?;
     work.table(SEGMENTS)?;
     work.table(DEAD)?;
     work.table(WEIGHTS)?;
@@ -109,5 +132,7 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(TAGS)?;
     work.table(FILES_READ)?;
     work.table(FILE_SPANS)?;
-    work.table(ATTRIBUTES)
+    work.table(ATTRIBUTES)?;
+    work.table(APPENDS)?;
+    work.table(CHANGES)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rhymedb::data::{Headline, SeriesInfo, Space};
+use rhymedb::data::{CommitChanges, Headline, SeriesInfo, Space};
 use rhymedb::query::{HeadlineHit, Prototype};
 use rhymedb::{Bars, Control, Database, Error, Hit, Query, Result, Target, Timestamp, View};
 
@@ -41,6 +41,8 @@ pub type Layout = Vec<(u64, u64, u64)>;
 pub struct State {
     pub contents: Contents,
     pub layout: Layout,
+    /// What commits changed since the first one.
+    pub told: Vec<CommitChanges>,
 }
 
 impl State {
@@ -58,6 +60,10 @@ impl State {
                 ..Contents::of(&view)?
             },
             layout: layout.collect(),
+            told: match view.last_commit()? {
+                0 => Vec::new(),
+                _ => db.changes_since(1)?.commits,
+            },
         })
     }
 }

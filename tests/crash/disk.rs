@@ -23,6 +23,8 @@ pub struct Counts {
     pub all: usize,
     /// Syncs of the catalog that were finished.
     pub commits: usize,
+    /// Bytes that were written into pages.
+    pub bytes: usize,
 }
 
 #[derive(Clone, Default)]
@@ -84,6 +86,10 @@ impl State {
         };
         self.last = format!("{what} {}", path.display());
         now
+    }
+
+    pub fn count_bytes(&mut self, written: usize) {
+        self.counts.bytes += written;
     }
 
     fn file(&mut self, path: &Path) -> Option<usize> {

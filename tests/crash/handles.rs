@@ -76,7 +76,9 @@ impl PageFile for Pages {
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let change = |f: &mut FileState| f.write(offset, bytes);
         self.disk
-            .change_file("write", (self.id, &self.path), change)
+            .change_file("write", (self.id, &self.path), change)?;
+        self.disk.state().count_bytes(bytes.len());
+        Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {

@@ -33,6 +33,7 @@ const USUAL: SegmentSizes = SegmentSizes {
     fresh_batch: 8192,
     fresh_rows: 1 << 15,
     segment_rows: 1 << 20,
+    fold_commits: 32,
 };
 
 /// Few rows go through segments; a change of one bar, which touches 64 windows, does not.
@@ -40,6 +41,7 @@ const TINY: SegmentSizes = SegmentSizes {
     fresh_batch: 70,
     fresh_rows: 100,
     segment_rows: 40,
+    fold_commits: 3,
 };
 
 pub const ALL: &[Operation] = &[
@@ -257,6 +259,15 @@ pub const ALL: &[Operation] = &[
         // Segments that are joined, with all before; the bar after them.
         commits: 2,
     },
+    Operation {
+        name: "appends that are folded",
+        sizes: TINY,
+        sync_every: 1,
+        prepare: Some(fill),
+        // Every third one folds.
+        run: |db| (130..135).try_for_each(|i| append_one(db, i)),
+        commits: 5,
+    },
 ];
 
 impl Operation {
@@ -327,7 +338,7 @@ fn append(db: &Database) -> Result<()> {
     db.ingest_bars(&more).map(drop)
 }
 
-fn append_one(db: &Database, i: usize) -> Result<()> {
+pub fn append_one(db: &Database, i: usize) -> Result<()> {
     let mut one = crypto("AAA", i + 1, 1);
     one.bars = one.bars.slice(i..i + 1);
     db.ingest_bars(&[one]).map(drop)

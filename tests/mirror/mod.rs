@@ -10,6 +10,7 @@
 )]
 
 mod asking;
+pub mod follower;
 pub mod headlines;
 pub mod listings;
 pub mod prototypes;

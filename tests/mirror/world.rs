@@ -1,8 +1,10 @@
 //! A database and its mirror, and operations that are done to both.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
+use rhymedb::admin::SegmentSizes;
 use rhymedb::encode::{
     Channel, ChartConfig, Input, Memory, Pool, TextConfig, TextEncoder, Weights, WeightsConfig,
     chart_encoder_by_name,
@@ -10,6 +12,7 @@ use rhymedb::encode::{
 use rhymedb::ingest::VectorRow;
 use rhymedb::{Bar, Control, Database, Error, OpenOptions, SeriesBars, Timestamp, View};
 
+use super::follower::Follower;
 use super::listings::{Dice, Listing, listings};
 use super::{Asked, ChartSpace, Mirror, MirrorSeries};
 use crate::oracle::Lcg;
@@ -50,6 +53,8 @@ pub struct World {
     pub db: Option<Database>,
     pub mirror: Mirror,
     pub old: Option<(View, Mirror)>,
+    /// Who is told what each commit changed.
+    pub follower: Follower,
     /// The spaces of charts that there ever are, and the names of all that are there now.
     pub charts: Vec<ChartSpace>,
     pub spaces: BTreeSet<&'static str>,
@@ -63,22 +68,30 @@ pub struct World {
     pub near: usize,
 }
 
+/// Opens a database whose records are folded into tables after some commits.
+fn open(path: &Path, dice: &mut Dice) -> Database {
+    let sizes = SegmentSizes {
+        fold_commits: [1, 2, 5, 32][dice.below(4)],
+        ..SegmentSizes::default()
+    };
+    let options = OpenOptions::new().clip_weights(None).segment_sizes(sizes);
+    options.open(path).unwrap()
+}
+
 impl World {
     pub fn new(seed: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let db = OpenOptions::new()
-            .clip_weights(None)
-            .open(dir.path().join("db"))
-            .unwrap();
+        let mut dice = Dice(Lcg(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1));
+        let db = open(&dir.path().join("db"), &mut dice);
         let shape = chart_encoder_by_name("shape", 64, Some(48)).unwrap();
         let stats = chart_encoder_by_name("stats", 16, None).unwrap();
         let net = net();
-        let dice = Dice(Lcg(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1));
         Self {
             dir,
             db: Some(db),
             mirror: Mirror::default(),
             old: None,
+            follower: Follower::default(),
             charts: vec![
                 ChartSpace::new("shape", shape, 1),
                 ChartSpace::new("often", stats, 3),
@@ -97,6 +110,48 @@ impl World {
 
     pub fn db(&self) -> &Database {
         self.db.as_ref().unwrap()
+    }
+
+    /// Closes the database and opens it again.
+    pub fn reopen(&mut self) {
+        self.old = None;
+        self.db = None;
+        self.db = Some(open(&self.dir.path().join("db"), &mut self.dice));
+    }
+
+    /// The next bars of some series, as a program that follows a market brings them.
+    pub fn append(&mut self) {
+        let mut pieces = Vec::new();
+        for series in self.mirror.series.keys().copied().collect::<Vec<_>>() {
+            let opens = &self.listings[series].opens;
+            let last = self.mirror.series[&series].bars.keys().next_back();
+            let next = last.map_or(0, |last| opens.partition_point(|open| open <= last));
+            let end = (next + 1 + self.dice.below(2)).min(opens.len());
+            if next < end && !self.dice.one_in(4) {
+                let bars = (next..end).map(|i| self.bar(series, i)).collect();
+                let Listing { key, calendar, .. } = &self.listings[series];
+                let piece = SeriesBars {
+                    key: key.clone(),
+                    calendar: *calendar,
+                    bars,
+                };
+                pieces.push((series, piece));
+            }
+        }
+        let batch: Vec<_> = pieces.iter().map(|p| p.1.clone()).collect();
+        let report = self.db().ingest_bars(&batch).unwrap();
+        let bars: usize = batch.iter().map(|s| s.bars.len()).sum();
+        assert_eq!(report.bars_added as usize, bars);
+        for (series, piece) in pieces {
+            let bars = piece.bars.iter().map(|bar| (bar.time.millis(), bar));
+            self.entry(series).bars.extend(bars);
+        }
+    }
+
+    /// The follower's copy is what is stored.
+    pub fn follow(&mut self) {
+        let db = self.db().clone();
+        self.follower.follow(&db);
     }
 
     pub fn has(&self, space: &str) -> bool {

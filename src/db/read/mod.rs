@@ -4,6 +4,7 @@ pub(super) mod aligned;
 pub(super) mod answer;
 pub(super) mod around;
 pub(super) mod attributes;
+pub(super) mod changes_since;
 pub(super) mod entries;
 pub(super) mod entry_search;
 pub(super) mod episodes;

@@ -12,7 +12,7 @@ use crate::db::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
 use crate::model::{Calendar, EncoderSpec, Modality, SeriesKey, Sharing, Space, Timestamp};
-use crate::store::{CatalogUse, FreshRow, SeriesId, SpaceId, WriteTxn};
+use crate::store::{CatalogUse, FreshRow, NotedChanges, SeriesId, SpaceId, WriteTxn};
 
 /// A vector of the user's own and the window that it stands for.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +116,10 @@ impl Database {
         for new in &written {
             txn.add_segment(id, new.id, &new.record)?;
         }
+        let mut rows = NotedChanges::default();
+        keys.iter()
+            .for_each(|&(series, end)| rows.row(id, series, end));
+        txn.note_added(rows);
         report.segments = written.len() as u64;
         written.into_iter().for_each(NewSegment::keep);
         inner.commit(&writer, txn)?;

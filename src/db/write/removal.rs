@@ -51,10 +51,8 @@ pub(in crate::db) fn remove_rows(
     last: i64,
 ) -> Result<u64> {
     let mut removed = txn.remove_unsealed(space, series, first, last)?;
-    let Some(state) = snapshot.space_by_id(space) else {
-        return Ok(removed);
-    };
-    for (segment, dead) in &state.segments {
+    let state = snapshot.space_by_id(space);
+    for (segment, dead) in state.map_or(&[][..], |state| &state.segments) {
         let directory = segment.directory()?;
         let Some(rows) = directory
             .of_series(series)
@@ -68,6 +66,9 @@ pub(in crate::db) fn remove_rows(
                 .subtract(dead)
                 .len() as u64;
         }
+    }
+    if removed > 0 {
+        txn.note_removed(space, series, first, last);
     }
     Ok(removed)
 }

@@ -18,7 +18,9 @@ use crate::db::left_out::{Failures, Unable};
 use crate::db::segment::{NewRows, NewSegment, write_segment};
 use crate::db::snapshot::{Snapshot, step};
 use crate::error::{Error, Result};
-use crate::store::{BarReads, Pending, ReadTxn, RowReads, SegmentId, SeriesId, SeriesRecord};
+use crate::store::{
+    BarReads, NotedChanges, Pending, ReadTxn, RowReads, SegmentId, SeriesId, SeriesRecord,
+};
 
 /// Makes all windows that wait searchable. Those of spaces whose encoder is not known or fails go on
 /// waiting; returns these spaces.
@@ -179,6 +181,7 @@ impl EmbedWork<'_> {
                 let step = step(series.key.interval, self.space.space.hop);
                 for (end, vector) in encoded.defined() {
                     new.rows.push(vector)?;
+                    done.rows.row(self.space.id, piece.series, end);
                     new.directory.push(piece.series, end, step);
                 }
                 done.note(&self.space.space.name, piece.series, series, encoded);
@@ -243,6 +246,7 @@ impl EmbedWork<'_> {
         if let Some(new) = done.segment {
             done.embedded.rows += u64::from(new.record.rows);
             txn.add_segment(space, new.id, &new.record)?;
+            txn.note_added(done.rows);
             new.keep();
         }
         self.inner.commit(self.writer, txn)?;
@@ -258,6 +262,8 @@ impl EmbedWork<'_> {
 #[derive(Default)]
 struct ChunkDone<'a> {
     segment: Option<NewSegment<'a>>,
+    /// The rows of the segment.
+    rows: NotedChanges,
     without_vector: Vec<(SeriesId, Vec<i64>)>,
     /// Without the rows of the segment.
     embedded: Embedded,

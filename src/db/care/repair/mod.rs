@@ -176,6 +176,7 @@ fn rebuild_rows(
         .into_iter()
         .for_each(NewSegment::keep);
     drop(work);
+    txn.note_unknown();
     txn.commit()?;
     for name in aside {
         let path = files.segment(&name);

@@ -1,0 +1,111 @@
+//! The number of a commit, its record, and when records are folded into the tables.
+
+use super::append_record::AppendRecord;
+use super::catalog::{NUMBERED_FORMAT, WriteTxn};
+use super::codec;
+use super::noted_change::NotedChanges;
+use super::overlay::{Overlay, PerTable};
+use super::read_overlay::{FOLDED_COMMIT, LAST_COMMIT};
+use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, META, PENDING, TAIL};
+use crate::error::Result;
+
+/// Bytes of records that are laid over the tables, at most. Whoever opens the catalog reads them all.
+const MOST_RECORD_BYTES: usize = 16 << 20;
+/// Commits whose changes are kept, at most.
+const MOST_CHANGES: u64 = 1024;
+/// Bytes of their changes, at most.
+const MOST_CHANGE_BYTES: u64 = 16 << 20;
+/// In `meta`: bytes of all values of the table `changes`.
+pub(super) const CHANGE_BYTES: &str = "change_bytes";
+
+impl WriteTxn {
+    /// Gives this commit a number and writes its records, if it changed bars, rows or headlines. Returns
+    /// what is laid over the tables after it.
+    pub(super) fn number(&self) -> Result<Overlay> {
+        let noted = self.noted.take();
+        let folded = self.over.each().iter().any(|over| over.borrow().folded);
+        let laid = self.over.map(|over| over.borrow().new_entries());
+        let before = &self.overlay;
+        let nothing_laid = laid.each().iter().all(|entries| entries.is_empty());
+        let leaves_records = folded && before.last > before.folded;
+        if noted.is_empty() && nothing_laid && !leaves_records {
+            return Ok(before.clone());
+        }
+        let number = before.last + 1;
+        self.require_format(NUMBERED_FORMAT)?;
+        self.table_mut(META)?.insert(LAST_COMMIT, number)?;
+        self.put_changes(number, &noted)?;
+        if !folded && number - before.folded < self.fold_every() {
+            let record = AppendRecord::encode(&laid)?;
+            let bytes = before.bytes + record.len();
+            if bytes <= MOST_RECORD_BYTES {
+                self.table_mut(APPENDS)?.insert(number, record.as_slice())?;
+                let rows = self.over.map(|over| over.borrow().rows.clone());
+                return Ok(Overlay {
+                    rows,
+                    last: number,
+                    bytes,
+                    ..*before
+                });
+            }
+        }
+        self.fold(number)
+    }
+
+    /// Puts all that is laid over the tables into them.
+    fn fold(&self, number: u64) -> Result<Overlay> {
+        self.overlaid_mut(TAIL)?.fold()?;
+        self.overlaid_mut(EXTENTS)?.fold()?;
+        self.overlaid_mut(FRESH)?.fold()?;
+        self.overlaid_mut(FLAT)?.fold()?;
+        self.overlaid_mut(PENDING)?.fold()?;
+        self.table_mut(APPENDS)?.clear(0..=u64::MAX)?;
+        self.table_mut(META)?.insert(FOLDED_COMMIT, number)?;
+        Ok(Overlay {
+            rows: PerTable::default(),
+            folded: number,
+            last: number,
+            bytes: 0,
+        })
+    }
+
+    /// Keeps what a commit changed, and forgets the oldest commits that are too much.
+    fn put_changes(&self, number: u64, noted: &NotedChanges) -> Result<()> {
+        let mut table = self.table_mut(CHANGES)?;
+        let record = noted.list().map(codec::encode).transpose()?;
+        let record = record.filter(|record| record.len() as u64 <= MOST_CHANGE_BYTES);
+        let Some(record) = record else {
+            // Who followed so far misses this commit, so those before are of no use either.
+            table.clear(0..=u64::MAX)?;
+            return self.table_mut(META)?.insert(CHANGE_BYTES, 0);
+        };
+        let mut meta = self.table_mut(META)?;
+        let known = meta.get(CHANGE_BYTES)?.map_or(0, |v| v.value());
+        let mut bytes = known + record.len() as u64;
+        table.insert(number, record.as_slice())?;
+        while table.len()? > MOST_CHANGES || bytes > MOST_CHANGE_BYTES {
+            let oldest = table
+                .iter()?
+                .next()
+                .transpose()?
+                .map(|(key, _)| key.value());
+            let gone = match oldest {
+                Some(oldest) => table.take(oldest, <[u8]>::len)?,
+                None => None,
+            };
+            let Some(gone) = gone else { break };
+            bytes = bytes.saturating_sub(gone as u64);
+        }
+        meta.insert(CHANGE_BYTES, bytes)
+    }
+
+    /// Lets programs refuse the catalog that read only formats below this one.
+    pub(super) fn require_format(&self, format: u64) -> Result<()> {
+        let mut meta = self.table_mut(META)?;
+        let found = meta.get("format")?.map(|v| v.value());
+        if found.is_some_and(|found| found >= format) {
+            return Ok(());
+        }
+        meta.insert("format", format)
+    }
+}

@@ -1,0 +1,181 @@
+//! A table with the entries that are laid over it, read as one.
+
+use std::ops::RangeInclusive;
+use std::vec::IntoIter;
+
+use redb::{AccessGuard, ReadableTable, TableDefinition, Value};
+
+use super::calls::{CheckedTable, Entries};
+use super::overlay::{OverlayRows, PerTable, ValueBytes};
+use super::overlay_key::{EntryKey, OverlayKey};
+use crate::error::Result;
+
+/// The name and the types of a table that is laid over, and which of them it is. It can be opened in no
+/// other way, so nobody reads the table alone.
+pub(crate) struct OverlaidDefinition<K: OverlayKey, V: Value + 'static> {
+    pub(super) table: TableDefinition<'static, K, V>,
+    pub(super) place: LaidTable,
+}
+
+/// Which of the tables that are laid over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LaidTable {
+    Tail,
+    Extents,
+    Fresh,
+    Flat,
+    Pending,
+}
+
+impl<T> PerTable<T> {
+    pub(super) fn at(&self, place: LaidTable) -> &T {
+        match place {
+            LaidTable::Tail => &self.tail,
+            LaidTable::Extents => &self.extents,
+            LaidTable::Fresh => &self.fresh,
+            LaidTable::Flat => &self.flat,
+            LaidTable::Pending => &self.pending,
+        }
+    }
+}
+
+/// A value of such a table, from the table or from what is laid over it.
+pub(crate) enum FoundValue<'a, V: Value + 'static> {
+    Stored(AccessGuard<'a, V>),
+    Laid(ValueBytes),
+}
+
+impl<V: Value + 'static> FoundValue<'_, V> {
+    pub(super) fn value(&self) -> V::SelfType<'_> {
+        match self {
+            Self::Stored(guard) => guard.value(),
+            Self::Laid(bytes) => V::from_bytes(bytes),
+        }
+    }
+}
+
+/// A table `T` with what is laid over it. An entry that is laid over hides the one of the same key.
+pub(crate) struct OverlaidTable<T, K, V> {
+    table: CheckedTable<T, K, V>,
+    rows: OverlayRows,
+}
+
+impl<T, K, V> OverlaidTable<T, K, V> {
+    pub(super) fn new(table: CheckedTable<T, K, V>, rows: OverlayRows) -> Self {
+        Self { table, rows }
+    }
+}
+
+impl<T: ReadableTable<K, V>, K: OverlayKey, V: Value + 'static> OverlaidTable<T, K, V> {
+    /// The value of a key.
+    pub(super) fn get(&self, key: K) -> Result<Option<FoundValue<'_, V>>> {
+        match self.rows.get(key.entry()) {
+            Some(value) => Ok(Some(FoundValue::Laid(value.clone()))),
+            None => Ok(self.table.get(key)?.map(FoundValue::Stored)),
+        }
+    }
+
+    /// The entries of a range of keys, from either end.
+    pub(super) fn range(&self, keys: RangeInclusive<K>) -> Result<OverlaidEntries<'_, K, V>> {
+        let laid = self.rows.range(keys.start().entry(), keys.end().entry());
+        Ok(OverlaidEntries::new(self.table.range(keys)?, laid))
+    }
+
+    /// All entries, from either end.
+    pub(super) fn iter(&self) -> Result<OverlaidEntries<'_, K, V>> {
+        Ok(OverlaidEntries::new(self.table.iter()?, self.rows.all()))
+    }
+}
+
+type FoundEntry<'a, K, V> = (K, FoundValue<'a, V>);
+
+/// Entries of a table and of what is laid over it, ascending by key. Ends after the first error.
+pub(crate) struct OverlaidEntries<'a, K: OverlayKey, V: Value + 'static> {
+    stored: Entries<'a, K, V>,
+    laid: IntoIter<(EntryKey, ValueBytes)>,
+    /// Entries that were taken from either end of the table, and are not given yet.
+    front: Option<FoundEntry<'a, K, V>>,
+    back: Option<FoundEntry<'a, K, V>>,
+    failed: bool,
+}
+
+impl<'a, K: OverlayKey, V: Value + 'static> OverlaidEntries<'a, K, V> {
+    fn new(stored: Entries<'a, K, V>, laid: Vec<(EntryKey, ValueBytes)>) -> Self {
+        Self {
+            stored,
+            laid: laid.into_iter(),
+            front: None,
+            back: None,
+            failed: false,
+        }
+    }
+
+    fn give<T>(&mut self, found: Result<Option<T>>) -> Option<Result<T>> {
+        self.failed = found.is_err();
+        found.transpose()
+    }
+
+    fn first(&mut self) -> Result<Option<FoundEntry<'a, K, V>>> {
+        if self.front.is_none() {
+            let next = self.stored.next().transpose()?;
+            let next = next.map(|(key, value)| (key.value(), FoundValue::Stored(value)));
+            self.front = next.or_else(|| self.back.take());
+        }
+        let laid = self.laid.as_slice().first().map(|(key, _)| K::of(*key));
+        let stored = self.front.as_ref().map(|(key, _)| *key);
+        match (stored, laid) {
+            (Some(key), Some(over)) if key < over => Ok(self.front.take()),
+            (Some(_), None) => Ok(self.front.take()),
+            (stored, _) => {
+                if stored == laid {
+                    self.front = None;
+                }
+                let next = self.laid.next();
+                Ok(next.map(|(key, value)| (K::of(key), FoundValue::Laid(value))))
+            }
+        }
+    }
+
+    fn last(&mut self) -> Result<Option<FoundEntry<'a, K, V>>> {
+        if self.back.is_none() {
+            let next = self.stored.next_back().transpose()?;
+            let next = next.map(|(key, value)| (key.value(), FoundValue::Stored(value)));
+            self.back = next.or_else(|| self.front.take());
+        }
+        let laid = self.laid.as_slice().last().map(|(key, _)| K::of(*key));
+        let stored = self.back.as_ref().map(|(key, _)| *key);
+        match (stored, laid) {
+            (Some(key), Some(over)) if key > over => Ok(self.back.take()),
+            (Some(_), None) => Ok(self.back.take()),
+            (stored, _) => {
+                if stored == laid {
+                    self.back = None;
+                }
+                let next = self.laid.next_back();
+                Ok(next.map(|(key, value)| (K::of(key), FoundValue::Laid(value))))
+            }
+        }
+    }
+}
+
+impl<'a, K: OverlayKey, V: Value + 'static> Iterator for OverlaidEntries<'a, K, V> {
+    type Item = Result<FoundEntry<'a, K, V>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let found = self.first();
+        self.give(found)
+    }
+}
+
+impl<K: OverlayKey, V: Value + 'static> DoubleEndedIterator for OverlaidEntries<'_, K, V> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let found = self.last();
+        self.give(found)
+    }
+}

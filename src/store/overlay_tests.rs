@@ -1,0 +1,409 @@
+//! Tables with records laid over them beside tables that are written at once, over random operations.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use proptest::prelude::*;
+use redb::{Key, Value};
+
+use super::overlaid::OverlaidDefinition;
+use super::overlay_key::OverlayKey;
+use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, META, PENDING, TAIL};
+use super::*;
+use crate::disk::FileSystem;
+use crate::error::Error;
+use crate::model::{Bar, Bars, Timestamp};
+
+const SERIES: u32 = 3;
+const SPACES: u32 = 2;
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Bars at the end of series, and a row, a flat window or a range that waits for each.
+    Append {
+        series: Vec<u32>,
+        bars: i64,
+    },
+    Correct {
+        series: u32,
+        back: i64,
+        close: u8,
+    },
+    Remove {
+        series: u32,
+        first: i64,
+        len: i64,
+    },
+    Seal {
+        space: u32,
+    },
+    Embed {
+        space: u32,
+        series: u32,
+    },
+    Drop {
+        space: u32,
+    },
+    Reopen,
+    Nothing,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let series = 1..=SERIES;
+    let space = 1..=SPACES;
+    prop_oneof![
+        9 => (prop::collection::vec(series.clone(), 1..4), prop_oneof![9 => 1i64..3, 1 => 200i64..900])
+            .prop_map(|(series, bars)| Step::Append { series, bars }),
+        1 => (series.clone(), 0i64..400, 1u8..4)
+            .prop_map(|(series, back, close)| Step::Correct { series, back, close }),
+        1 => (series.clone(), 0i64..900, 1i64..400)
+            .prop_map(|(series, first, len)| Step::Remove { series, first, len }),
+        1 => space.clone().prop_map(|space| Step::Seal { space }),
+        1 => (space.clone(), series).prop_map(|(space, series)| Step::Embed { space, series }),
+        1 => space.prop_map(|space| Step::Drop { space }),
+        1 => Just(Step::Reopen),
+        1 => Just(Step::Nothing),
+    ]
+}
+
+fn bar(time: i64, close: f64) -> Bar {
+    Bar {
+        time: Timestamp::from_millis(time),
+        open: close,
+        high: close,
+        low: close,
+        close,
+        volume: 1.0,
+    }
+}
+
+fn append(txn: &WriteTxn, series: u32, count: i64) {
+    let extent = txn.bar_extent(series).unwrap();
+    let next = extent.map_or(0, |e| e.last + 1);
+    let bars: Bars = (next..next + count).map(|t| bar(t, t as f64)).collect();
+    txn.merge_bars(series, &bars, extent).unwrap();
+    for space in 1..=SPACES {
+        let pending = |first| Pending {
+            series,
+            first,
+            last: next + count - 1,
+        };
+        match (next + i64::from(space)) % 4 {
+            0 => txn.put_flat(space, series, &[next]).unwrap(),
+            1 => txn.add_pending(space, pending(next)).unwrap(),
+            2 => txn.extend_pending(space, pending(next), next - 1).unwrap(),
+            _ => {
+                let row = |end| FreshRow {
+                    series,
+                    end,
+                    vector: vec![space as u8; 5],
+                };
+                let rows: Vec<_> = (next..next + count).map(row).collect();
+                txn.put_fresh(space, &rows).unwrap();
+            }
+        }
+    }
+}
+
+fn apply(txn: &WriteTxn, step: &Step) {
+    match step {
+        Step::Append { series, bars } => series.iter().for_each(|s| append(txn, *s, *bars)),
+        Step::Correct {
+            series,
+            back,
+            close,
+        } => {
+            let extent = txn.bar_extent(*series).unwrap();
+            let time = extent.map_or(0, |e| e.last) - back;
+            let bars = [bar(time, f64::from(*close))].into_iter().collect();
+            txn.merge_bars(*series, &bars, extent).unwrap();
+            txn.remove_unsealed(1, *series, time, time + 9).unwrap();
+        }
+        Step::Remove { series, first, len } => {
+            txn.remove_bars(*series, *first..=first + len).unwrap();
+            txn.remove_unsealed(2, *series, *first, first + len)
+                .unwrap();
+        }
+        Step::Seal { space } => txn.clear_fresh(*space).unwrap(),
+        Step::Embed { space, series } => {
+            if let Some(first) = txn.pending(*space).unwrap().first() {
+                txn.remove_pending(*space, *first).unwrap();
+            }
+            txn.clear_pending(*space, *series).unwrap();
+        }
+        Step::Drop { space } => txn.remove_space(*space).unwrap(),
+        Step::Reopen | Step::Nothing => {}
+    }
+}
+
+/// All that is read of the tables.
+fn seen(txn: &(impl BarReads + RowReads)) -> String {
+    let mut all = format!("{:?}", txn.bar_sizes().unwrap());
+    for series in 1..=SERIES {
+        let bars = txn.bars(series, i64::MIN..=i64::MAX).unwrap();
+        all += &format!("{:?} {bars:?}", txn.bar_extent(series).unwrap());
+        for time in [-1, 7, 250, 900] {
+            all += &format!(
+                "{:?} {:?} {:?}",
+                txn.bars_up_to(series, time, 9).unwrap().time,
+                txn.nth_bar_after(series, time, 9).unwrap(),
+                txn.bar_times(series, time..=time + 9).unwrap(),
+            );
+        }
+    }
+    for space in 1..=SPACES {
+        all += &format!(
+            "{:?} {} {:?}",
+            txn.fresh_rows(space).unwrap(),
+            txn.flat_count(space).unwrap(),
+            txn.pending(space).unwrap()
+        );
+        for series in 1..=SERIES {
+            all += &format!("{:?}", txn.flat_ends(space, series).unwrap());
+        }
+    }
+    all
+}
+
+/// What a table holds without what is laid over it.
+fn alone<K: OverlayKey, V: Value + 'static>(
+    txn: &ReadTxn,
+    definition: OverlaidDefinition<K, V>,
+) -> Vec<(String, String)> {
+    let table = txn.table(definition.table).unwrap();
+    entries(
+        &table
+            .iter()
+            .unwrap()
+            .map(Result::unwrap)
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn entries<K: Key + 'static, V: Value + 'static>(
+    found: &[(redb::AccessGuard<'_, K>, redb::AccessGuard<'_, V>)],
+) -> Vec<(String, String)> {
+    let entry = |(key, value): &(redb::AccessGuard<'_, K>, redb::AccessGuard<'_, V>)| {
+        (format!("{:?}", key.value()), format!("{:?}", value.value()))
+    };
+    found.iter().map(entry).collect()
+}
+
+fn tables(txn: &ReadTxn) -> [Vec<(String, String)>; 5] {
+    [
+        alone(txn, TAIL),
+        alone(txn, EXTENTS),
+        alone(txn, FRESH),
+        alone(txn, FLAT),
+        alone(txn, PENDING),
+    ]
+}
+
+/// A catalog and its folder.
+struct TestCatalog {
+    dir: tempfile::TempDir,
+    catalog: Option<Catalog>,
+    fold_every: u64,
+}
+
+impl TestCatalog {
+    fn new(fold_every: u64) -> Self {
+        let mut place = Self {
+            dir: tempfile::tempdir().unwrap(),
+            catalog: None,
+            fold_every,
+        };
+        place.reopen();
+        place
+    }
+
+    fn reopen(&mut self) {
+        self.catalog = None;
+        let path = self.dir.path().join("catalog.redb");
+        // Durable or not makes no difference here.
+        let catalog = Catalog::open_syncing(&FileSystem, &path, 9999).unwrap();
+        self.catalog = Some(catalog.folding_every(self.fold_every));
+    }
+
+    fn catalog(&self) -> &Catalog {
+        self.catalog.as_ref().unwrap()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn folded_tables_are_those_that_are_written_at_once(
+        steps in prop::collection::vec(step(), 1..40),
+        fold_every in prop_oneof![Just(2u64), Just(7), Just(1000)],
+    ) {
+        let (mut laid, at_once) = (TestCatalog::new(fold_every), TestCatalog::new(1));
+        for step in &steps {
+            let txn = at_once.catalog().write().unwrap();
+            // Everything goes into the tables, as before there were records.
+            txn.over.each().iter().for_each(|over| over.borrow_mut().folded = true);
+            apply(&txn, step);
+            let expected = seen(&txn);
+            txn.commit().unwrap();
+            if matches!(step, Step::Reopen) {
+                laid.catalog().sync().unwrap();
+                laid.reopen();
+            }
+            let view = laid.catalog().read().unwrap();
+            let before = seen(&view);
+            let txn = laid.catalog().write().unwrap();
+            apply(&txn, step);
+            prop_assert_eq!(&seen(&txn), &expected);
+            txn.commit().unwrap();
+            prop_assert_eq!(seen(&laid.catalog().read().unwrap()), expected);
+            prop_assert_eq!(seen(&view), before);
+        }
+        // One more commit that folds.
+        let last = laid.catalog().clone().folding_every(1);
+        for catalog in [&last, at_once.catalog()] {
+            let txn = catalog.write().unwrap();
+            append(&txn, 1, 1);
+            txn.commit().unwrap();
+        }
+        let read = last.read().unwrap();
+        prop_assert_eq!(read.table(APPENDS).unwrap().len().unwrap(), 0);
+        prop_assert_eq!(tables(&read), tables(&at_once.catalog().read().unwrap()));
+    }
+}
+
+/// The changes of the last commits are kept, and an earlier one is told to begin anew.
+#[test]
+fn changes_are_kept_for_a_number_of_commits() {
+    let place = TestCatalog::new(32);
+    for _ in 0..1030 {
+        let txn = place.catalog().write().unwrap();
+        append(&txn, 1, 1);
+        txn.commit().unwrap();
+    }
+    let read = place.catalog().read().unwrap();
+    assert_eq!(read.last_commit(), 1030);
+    assert_eq!(read.table(CHANGES).unwrap().len().unwrap(), 1024);
+    let numbers: Vec<u64> = read.changes_after(6).unwrap().iter().map(|r| r.0).collect();
+    assert_eq!(numbers, (7..=1030).collect::<Vec<_>>());
+    assert_eq!(read.changes_after(1030).unwrap(), []);
+    for commit in [0, 5, 1031] {
+        let told = read.changes_after(commit).unwrap_err();
+        assert!(
+            matches!(
+                told,
+                Error::ChangesNotKept {
+                    oldest: 6,
+                    newest: 1030,
+                    ..
+                }
+            ),
+            "{told:?}"
+        );
+    }
+    // A commit that cannot tell makes all before it useless.
+    let txn = place.catalog().write().unwrap();
+    append(&txn, 1, 1);
+    txn.note_unknown();
+    txn.commit().unwrap();
+    let read = place.catalog().read().unwrap();
+    assert!(read.changes_after(1030).is_err());
+    assert_eq!(read.changes_after(1031).unwrap(), []);
+}
+
+/// A catalog with three commits that are not folded. Returns what is found after `change`.
+fn checked(change: impl Fn(&WriteTxn)) -> Result<u64, String> {
+    let place = TestCatalog::new(32);
+    let txn = place.catalog().write().unwrap();
+    let key = "crypto/test/AAA:1h".parse().unwrap();
+    let calendar = crate::model::Calendar::Continuous;
+    assert_eq!(txn.ensure_series(&key, calendar).unwrap(), 1);
+    txn.commit().unwrap();
+    for time in 0..3 {
+        let txn = place.catalog().write().unwrap();
+        let bars = [bar(time, 1.0)].into_iter().collect();
+        let extent = txn.bar_extent(1).unwrap();
+        txn.merge_bars(1, &bars, extent).unwrap();
+        txn.commit().unwrap();
+    }
+    let txn = place.catalog().write().unwrap();
+    change(&txn);
+    txn.sync_with_it();
+    txn.commit().unwrap();
+    // As a program that has read none of it.
+    let path = place.dir.path().join("catalog.redb");
+    drop(place.catalog);
+    let catalog = Catalog::open_or_create(&FileSystem, &path).unwrap();
+    let read = catalog.read().map_err(|e| e.to_string())?;
+    read.check_tables().map_err(|e| e.to_string())
+}
+
+#[test]
+fn records_of_commits_that_cannot_be_are_found() {
+    assert_eq!(checked(|_| ()), Ok(0));
+    let meta = |name: &'static str, value: u64| {
+        move |txn: &WriteTxn| txn.table_mut(META).unwrap().insert(name, value).unwrap()
+    };
+    let noted = |changes: Vec<NotedChange>| {
+        move |txn: &WriteTxn| {
+            let value = codec::encode(&changes).unwrap();
+            txn.table_mut(CHANGES)
+                .unwrap()
+                .insert(3, value.as_slice())
+                .unwrap();
+        }
+    };
+    for (found, message) in [
+        (
+            checked(meta("last_commit", 4)),
+            "the record of the commit 4 is missing",
+        ),
+        (
+            checked(meta("last_commit", 2)),
+            "expected records 1 to 2, found 3",
+        ),
+        (
+            checked(meta("folded_commit", 1)),
+            "expected records 2 to 3, found 1",
+        ),
+        (
+            checked(meta("folded_commit", 4)),
+            "expected folded_commit up to 3, found 4",
+        ),
+        (
+            checked(meta("change_bytes", 4)),
+            "expected change_bytes to be",
+        ),
+        (
+            checked(|txn| {
+                assert!(txn.table_mut(APPENDS).unwrap().remove(2).unwrap());
+            }),
+            "the record of the commit 2 is missing",
+        ),
+        (
+            checked(|txn| {
+                assert!(txn.table_mut(CHANGES).unwrap().remove(2).unwrap());
+            }),
+            "expected the record after Some(1), found 3",
+        ),
+        (
+            checked(|txn| {
+                txn.table_mut(APPENDS)
+                    .unwrap()
+                    .insert(2, &[1, 7][..])
+                    .unwrap();
+            }),
+            "appends: a value cannot be decoded",
+        ),
+        (
+            checked(noted(vec![NotedChange::Removed {
+                space: 0,
+                series: 2,
+                first: 0,
+                last: 0,
+            }])),
+            "expected next_series above 2",
+        ),
+    ] {
+        let found = found.unwrap_err();
+        assert!(found.contains(message), "{message}: {found}");
+    }
+}
