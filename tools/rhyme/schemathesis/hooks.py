@@ -60,6 +60,10 @@ MOST = {"k": 50, "sample": 200, "neighbours": 20, "ef": 400, "calibration": 200,
 LEAST = {"calibration": 20, "sample": 2, "history": 1}
 
 
+def picked(known: list[str], value: Any) -> str:
+    return known[zlib.crc32(repr(value).encode("utf-8", "replace")) % len(known)]
+
+
 def fitted(value: Any, field: str = "") -> Any:
     """The same value, with known names in the place of texts."""
     if isinstance(value, dict):
@@ -67,8 +71,7 @@ def fitted(value: Any, field: str = "") -> Any:
     if isinstance(value, list):
         return [fitted(one, field) for one in value]
     if isinstance(value, str) and field in KNOWN:
-        known = KNOWN[field]
-        return known[zlib.crc32(value.encode("utf-8", "replace")) % len(known)]
+        return picked(KNOWN[field], value)
     if isinstance(value, int) and not isinstance(value, bool):
         if field in MOST:
             return max(min(value, MOST[field]), LEAST.get(field, 1))
@@ -77,12 +80,27 @@ def fitted(value: Any, field: str = "") -> Any:
     return value
 
 
+def answerable(body: Any) -> Any:
+    """A request whose lists have as much in them as an answer needs."""
+    if not isinstance(body, dict):
+        return body
+    body = fitted(body)
+    if "terms" in body:
+        body["terms"] = [{"plus": picked(TARGETS, body["terms"])}, {"minus": "text:a slow rise"}]
+    if "moments" in body:
+        body["moments"] = [picked(TARGETS, body["moments"])]
+    if "labels" in body:
+        body["labels"] = SENTENCES
+        body.pop("set", None)
+    return body
+
+
 @schemathesis.hook
 def map_body(context: schemathesis.HookContext, body: Any) -> Any:
     # A series is found by a part of its name, and no sentence is one.
     if context.operation.path == "/v1/series" and isinstance(body, dict):
-        return {**fitted({**body, "text": None}), "text": "nova"}
-    return fitted(body)
+        return {**fitted(body), "text": "nova"}
+    return answerable(body)
 
 
 @schemathesis.hook
