@@ -27,7 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("model", &["error"]),
     ("disk", &["error"]),
     ("encode", &["error", "model", "numeric"]),
-    ("index", &["error"]),
+    ("index", &["numeric", "error"]),
     ("source", &["error", "model"]),
     ("export", &["error", "model"]),
     ("plot", &["error", "model"]),
