@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::response::Response;
 use rhymedb::Error;
 use serde_json::{Value, json};
@@ -91,7 +92,10 @@ async fn run(
 ) -> Result<String, Refusal> {
     let words = write.words(request.uri().query().unwrap_or_default())?;
     let place = Arc::clone(&writing.places).try_acquire_owned();
-    let place = place.map_err(|_| Refusal::busy())?;
+    let place = place.map_err(|_| {
+        let message = format!("{MOST} changes wait already; send this one again in a second");
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
+    })?;
     let (words, file) = match write.body {
         Body::None => (words, None),
         Body::Prototype => {
