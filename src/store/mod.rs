@@ -32,6 +32,7 @@ mod files_read;
 mod handle;
 mod headline_rows;
 mod headlines;
+mod laid_table;
 mod made;
 mod note_changes;
 mod noted_change;

@@ -107,7 +107,8 @@ impl<'a, K: OverlayKey, V: Value + 'static> OverlaidMut<'a, K, V> {
         if self.is_empty(&keys)? {
             return Ok(());
         }
-        self.fold()?;
+        // What goes need not go into the table first: sealed rows are many.
+        self.fold_unless(|key| keys.contains(&key))?;
         self.table.clear(keys)
     }
 
@@ -139,8 +140,16 @@ impl<'a, K: OverlayKey, V: Value + 'static> OverlaidMut<'a, K, V> {
 
     /// Puts all that is laid over the table into it, and whatever comes after.
     pub(super) fn fold(&mut self) -> Result<()> {
+        self.fold_unless(|_| false)
+    }
+
+    /// The same without the entries whose keys are to go.
+    fn fold_unless(&mut self, goes: impl Fn(K) -> bool) -> Result<()> {
         for (key, value) in self.over.rows.all() {
-            self.table.insert(K::of(key), V::from_bytes(&value))?;
+            let key = K::of(key);
+            if !goes(key) {
+                self.table.insert(key, V::from_bytes(&value))?;
+            }
         }
         self.over.rows = OverlayRows::default();
         self.over.new = Vec::new();

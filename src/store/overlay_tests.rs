@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use redb::{Key, Value};
 
-use super::overlaid::OverlaidDefinition;
+use super::laid_table::OverlaidDefinition;
 use super::overlay_key::OverlayKey;
 use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, META, PENDING, TAIL};
 use super::*;
