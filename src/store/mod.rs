@@ -43,6 +43,7 @@ mod overlay;
 mod overlay_key;
 #[cfg(test)]
 mod overlay_tests;
+mod overlay_writer;
 mod pages;
 mod prototypes;
 mod read_bar_sums;

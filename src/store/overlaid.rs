@@ -38,14 +38,6 @@ impl<T, K, V> OverlaidTable<T, K, V> {
 }
 
 impl<T: ReadableTable<K, V>, K: OverlayKey, V: Value + 'static> OverlaidTable<T, K, V> {
-    /// The value of a key.
-    pub(super) fn get(&self, key: K) -> Result<Option<FoundValue<'_, V>>> {
-        match self.rows.get(key.entry()) {
-            Some(value) => Ok(Some(FoundValue::Laid(value.clone()))),
-            None => Ok(self.table.get(key)?.map(FoundValue::Stored)),
-        }
-    }
-
     /// The entries of a range of keys, from either end.
     pub(super) fn range(&self, keys: RangeInclusive<K>) -> Result<OverlaidEntries<'_, K, V>> {
         let laid = self.rows.range(keys.start().entry(), keys.end().entry());
