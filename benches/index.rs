@@ -21,8 +21,8 @@ use divan::{Bencher, black_box};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::index::{
-    BuildParams, Builder, BuiltGraph, Graph, Kernel, Plane, Query, RowSet, Rows, RowsBuilder,
-    Scratch, build, scan, search,
+    Bounds, BuildParams, Builder, BuiltGraph, Graph, Kernel, Plane, Query, RowSet, Rows,
+    RowsBuilder, Scratch, build, scan, search,
 };
 
 const WALKS: usize = 16;
@@ -204,6 +204,20 @@ fn dot16(bencher: Bencher<'_, '_>, name: &str) {
 #[divan::bench(args = [10, 100])]
 fn scan_all(bencher: Bencher<'_, '_>, limit: usize) {
     let rows = DATA.rows.view();
+    let all = RowSet::all(rows.len() as u32);
+    let mut scratch = Scratch::new();
+    let mut queries = DATA.queries.iter().cycle();
+    bencher
+        .counter(ItemsCount::new(rows.len()))
+        .bench_local(|| scan(&rows, queries.next().unwrap(), limit, &all, &mut scratch));
+}
+
+/// The same with the bounds that a segment keeps.
+#[divan::bench(args = [10, 100])]
+fn scan_bounded(bencher: Bencher<'_, '_>, limit: usize) {
+    let plain = DATA.rows.view();
+    let section = Bounds::build(&plain).unwrap().unwrap();
+    let rows = plain.with_bounds(&section).unwrap();
     let all = RowSet::all(rows.len() as u32);
     let mut scratch = Scratch::new();
     let mut queries = DATA.queries.iter().cycle();

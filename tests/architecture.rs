@@ -27,7 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("model", &["error"]),
     ("disk", &["error"]),
     ("encode", &["error", "model", "numeric"]),
-    ("index", &["error"]),
+    ("index", &["numeric", "error"]),
     ("source", &["error", "model"]),
     ("export", &["error", "model"]),
     ("plot", &["error", "model"]),
@@ -91,6 +91,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("hyper", &["tools/rhyme/src/serve/"]),
     ("hyper_util", &["tools/rhyme/src/serve/"]),
     ("tokio", &["tools/rhyme/src/serve/"]),
+    ("subtle", &["tools/rhyme/src/serve/token.rs"]),
 ];
 
 const UNSAFE: &[&str] = &[

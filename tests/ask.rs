@@ -94,6 +94,7 @@ fn questions() -> Vec<Value> {
         json!({"question": "similar", "target": "tag:long", "k": 2}),
         json!({"question": "series"}),
         json!({"question": "series", "text": "nova"}),
+        json!({"question": "series", "text": "1h", "as_of": "2015-01-12"}),
         json!({"question": "spaces"}),
         json!({"question": "bars", "series": TARGET}),
         json!({"question": "bars", "series": "NOVAUSDT:1h", "from": "2015-01-03", "until": "2015-01-05",

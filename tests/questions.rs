@@ -7,7 +7,7 @@ use rhymedb::ingest::NewTag;
 use rhymedb::query::{Horizon, LeastMove, NoStart};
 use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 use rhymedb::{
-    Database, Error, Filter, Interval, Query, SeriesBars, SeriesKey, Target, Timestamp, View,
+    Bar, Database, Error, Filter, Interval, Query, SeriesBars, SeriesKey, Target, Timestamp, View,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -355,4 +355,94 @@ fn a_tag_filters_as_of_the_time_at_which_it_was_known() {
     let refused = now.outcomes_of([all[0].clone()], &horizons).filter(filter);
     let refused = refused.run().unwrap_err().to_string();
     assert!(refused.contains("found a filter by tag"), "{refused}");
+}
+
+/// A view's list of series against its bars, around their ends and where blocks of bars meet; then with
+/// another future.
+#[test]
+fn a_view_lists_what_it_knows_of_each_series() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    let start: Timestamp = "2020-01-01".parse().unwrap();
+    let series = |name: &str, opens: Vec<i64>, price: f64| SeriesBars {
+        key: name.parse().unwrap(),
+        calendar: Calendar::Continuous,
+        bars: opens
+            .into_iter()
+            .map(|open| flat_bar(open, price))
+            .collect(),
+    };
+    let hours = |first: i64, n: i64| {
+        (first..first + n)
+            .map(|i| start.millis() + i * HOUR)
+            .collect()
+    };
+    let month = |n: i64| {
+        format!("2020-{n:02}-01")
+            .parse::<Timestamp>()
+            .unwrap()
+            .millis()
+    };
+    let monthly = series("crypto/x/MONTHLY:1M", (1..=9).map(month).collect(), 3.0);
+    db.ingest_bars(&[
+        series("crypto/x/EARLY:1h", hours(0, 5000), 1.0),
+        series("crypto/x/LATER:1h", hours(2000, 1000), 2.0),
+        monthly,
+    ])
+    .unwrap();
+    let after = [
+        -1, 0, 1, 255, 256, 257, 744, 1999, 2000, 2001, 2999, 3001, 4999, 5000, 9000,
+    ];
+    let times = after
+        .iter()
+        .flat_map(|&h| [-1, 0, 1].map(|ms| start.plus_millis(h * HOUR + ms)));
+    let times: Vec<Timestamp> = times.collect();
+    let listed: Vec<_> = times.iter().map(|&t| db.at(t).series().unwrap()).collect();
+    for (&time, listed) in times.iter().zip(&listed) {
+        let view = db.at(time);
+        let mut known = db.now().series().unwrap();
+        known.retain_mut(|info| {
+            let bars = view.bars(&info.key, None, None, None).unwrap().bars;
+            let last = bars.time.last().map(|&open| Timestamp::from_millis(open));
+            info.bars = bars.len() as u64;
+            info.last = last.map(|open| info.key.interval.close_of(open));
+            info.bars > 0
+        });
+        assert_eq!(*listed, known, "at {time}");
+    }
+    let names = |time: &str| {
+        let listed = db.at(time.parse().unwrap()).series().unwrap();
+        listed
+            .into_iter()
+            .map(|info| info.key.symbol)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("2020-01-15"), ["EARLY"]);
+    assert_eq!(names("2020-03-01"), ["EARLY", "MONTHLY"]);
+    assert_eq!(names("2020-04-01"), ["EARLY", "LATER", "MONTHLY"]);
+    // Whatever comes later, what was known stays as it was.
+    let (cut, kept): (usize, Vec<_>) = (18, times[..18].to_vec());
+    let from = kept[cut - 1].plus_millis(1);
+    for name in ["crypto/x/EARLY:1h", "crypto/x/LATER:1h"] {
+        let _ = db.delete_bars(
+            &name.parse().unwrap(),
+            Some(from..=start.plus_millis(9000 * HOUR)),
+        );
+    }
+    db.ingest_bars(&[series("crypto/x/NEW:1h", hours(900, 10), 4.0)])
+        .unwrap();
+    for (time, before) in kept.iter().zip(&listed) {
+        assert_eq!(db.at(*time).series().unwrap(), *before, "at {time}");
+    }
+}
+
+fn flat_bar(open: i64, price: f64) -> Bar {
+    Bar {
+        time: Timestamp::from_millis(open),
+        open: price,
+        high: price,
+        low: price,
+        close: price,
+        volume: 1.0,
+    }
 }

@@ -32,6 +32,9 @@ pub struct SeriesRequest {
     /// Only names that contain this text, in any case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Only series of which a bar had closed by this time, with the bars that had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
 }
 
 impl SeriesRequest {
@@ -40,13 +43,14 @@ impl SeriesRequest {
     /// # Errors
     /// Those of [`View::series`].
     pub fn ask(&self, view: &View) -> Result<SeriesReply> {
-        let asked = Asked::at(view, None);
+        let asked = Asked::at(view, self.as_of);
         let wanted = self.text.as_deref().unwrap_or_default().to_lowercase();
         let mut all = asked.view.series()?;
         all.retain(|info| info.key.to_string().to_lowercase().contains(&wanted));
         Ok(SeriesReply {
+            as_of: asked.view.as_of(),
             series: all.iter().map(StoredSeriesRow::from).collect(),
-            notes: asked.notes([asked.of_everything()])?,
+            notes: asked.notes([])?,
         })
     }
 }
@@ -56,6 +60,8 @@ impl SeriesRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SeriesReply {
+    /// As of when.
+    pub as_of: Option<Timestamp>,
     /// The series, by name.
     pub series: Vec<StoredSeriesRow>,
     /// What to know before using this.

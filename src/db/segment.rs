@@ -7,6 +7,7 @@
 //! | `entries`, `pieces` | which window each row is ([`crate::store::Directory`]) |
 //! | `hi`, `lo`, `norms`, `cnorms` | the vectors in row order ([`crate::index::Rows`]) |
 //! | `graph`, `links0`, `upper` | links between rows ([`crate::index::Graph`]) |
+//! | `bounds`, if it pays | what dismisses rows of a scan ([`crate::index::Bounds`]) |
 
 use std::path::Path;
 
@@ -14,7 +15,7 @@ use super::control::{Control, Stage, Stopwatch};
 use super::files::Files;
 use crate::disk::{FileStamp, SectionFile, SectionWriter, Storage, publish};
 use crate::error::{Error, Result};
-use crate::index::{BuildParams, BuiltGraph, Graph, Index, Rows, RowsBuilder};
+use crate::index::{Bounds, BuildParams, BuiltGraph, Graph, Index, Rows, RowsBuilder};
 use crate::store::{Directory, DirectoryBuilder, SegmentId, SegmentRecord};
 
 const MAGIC: [u8; 8] = *b"RHYMESEG";
@@ -82,13 +83,14 @@ pub(super) fn write_segment<'a>(
     let graph = stopwatch.time(Stage::Index, || {
         crate::index::build(&new.rows.view(), &params, progress)
     })?;
+    let bounds = stopwatch.time(Stage::Index, || Bounds::build(&new.rows.view()))?;
     control.report(Stage::Publish, 0, 0)?;
     stopwatch.time(Stage::Publish, || {
         let name = SegmentRecord::file_name(id);
         let published = files.segment(&name);
         let temporary = published.with_extension("tmp");
         let storage = files.storage.as_ref();
-        let stamp = write_file(storage, &temporary, new, &graph)
+        let stamp = write_file(storage, &temporary, new, &graph, bounds.as_deref())
             .and_then(|stamp| publish(storage, &temporary, &published).map(|()| stamp))
             .inspect_err(|_| {
                 // On a full disk its room is wanted; what cannot be removed goes at the next open.
@@ -113,6 +115,7 @@ fn write_file(
     path: &Path,
     new: &NewRows,
     graph: &BuiltGraph,
+    bounds: Option<&[u8]>,
 ) -> Result<FileStamp> {
     let mut writer = SectionWriter::create(storage, path, MAGIC, VERSION)?;
     let (entries, pieces) = new.directory.sections();
@@ -123,6 +126,9 @@ fn write_file(
     }
     for (name, bytes) in GRAPH.iter().zip(graph.sections()) {
         writer.section(name, &bytes)?;
+    }
+    if let Some(bounds) = bounds {
+        writer.section(Bounds::SECTION, bounds)?;
     }
     writer.finish()
 }
@@ -254,7 +260,11 @@ impl Segment {
     /// The vectors and their graph.
     pub(crate) fn index(&self) -> Result<Index<'_>> {
         let path = self.file.path();
-        let rows = Rows::new(path, self.dim, self.sections(Rows::SECTIONS)?)?;
+        let mut rows = Rows::new(path, self.dim, self.sections(Rows::SECTIONS)?)?;
+        // Earlier programs wrote none, and small segments have none.
+        if let Some(bounds) = self.file.section_if_there(Bounds::SECTION)? {
+            rows = rows.with_bounds(bounds)?;
+        }
         let graph = Graph::new(path, rows.len(), self.sections(GRAPH)?)?;
         Ok(Index {
             rows,

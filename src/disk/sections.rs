@@ -267,12 +267,20 @@ impl SectionFile {
 
     /// The bytes of a section.
     pub(crate) fn section(&self, name: &str) -> Result<&[u8]> {
-        let id = section_id(name);
-        self.entries
-            .iter()
-            .find(|e| e.id == id)
-            .and_then(|e| self.bytes_of(e))
+        self.section_if_there(name)?
             .ok_or_else(|| Error::corrupt(&self.path, name, "the section is missing"))
+    }
+
+    /// The bytes of a section that not every file has.
+    pub(crate) fn section_if_there(&self, name: &str) -> Result<Option<&[u8]>> {
+        let id = section_id(name);
+        let Some(entry) = self.entries.iter().find(|e| e.id == id) else {
+            return Ok(None);
+        };
+        let bytes = self.bytes_of(entry);
+        bytes
+            .map(Some)
+            .ok_or_else(|| Error::corrupt(&self.path, name, "out of the file's range"))
     }
 
     /// Reads the whole file: checks the hash of every section, and that all between them is zero.

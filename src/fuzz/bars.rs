@@ -71,6 +71,7 @@ pub(super) fn options(input: &Input<'_>) -> BarOptions {
             _ => OnConflict::Refuse,
         },
         scale: (input.flag(1) && input.flag(6)).then_some(0.01),
+        nameless: input.flag(2) && input.flag(7),
     }
 }
 

@@ -51,6 +51,16 @@ pub(super) type Dots = unsafe fn(query: Plane<'_>, plane: &[i8], rows: &[u32], o
 /// places, and the dimension is at most [`MAX_DIM`].
 pub(super) type Run = unsafe fn(query: Plane<'_>, rows: &[i8], out: &mut [i32]);
 
+/// Bytes of 8 rows, as [`super::bounds::Bounds`] lays them out: pairs of numbers, row by row.
+pub(super) type BoundBlock = [i8; 64];
+
+/// Sets a bit of `masks`, one byte a block, for each row whose 8 numbers times `weights` sum up to `least`
+/// or more. No sum leaves 32 bits.
+///
+/// Safety: the CPU has the kernel's instructions.
+pub(super) type Bounded =
+    unsafe fn(weights: &[i16; 8], blocks: &[BoundBlock], least: i32, masks: &mut [u8]);
+
 /// The dot product of two vectors of 16-bit numbers, each given as its high and low plane.
 ///
 /// Safety: the CPU has the kernel's instructions, all four planes have the same length, which is
@@ -66,6 +76,7 @@ pub struct Kernel {
     run: Option<Run>,
     block: Option<FillBlock>,
     spread: Spread,
+    bounded: Bounded,
 }
 
 impl Kernel {
@@ -77,6 +88,7 @@ impl Kernel {
             run: None,
             block: None,
             spread,
+            bounded: scalar_bounded,
         }
     }
 
@@ -96,6 +108,22 @@ impl Kernel {
 
     pub(super) const fn with_spread(self, spread: Spread) -> Self {
         Self { spread, ..self }
+    }
+
+    pub(super) const fn with_bounded(self, bounded: Bounded) -> Self {
+        Self { bounded, ..self }
+    }
+
+    /// Sets a bit for each row whose bound is `least` or more: [`Bounded`].
+    pub(super) fn bounded(
+        &self,
+        weights: &[i16; 8],
+        blocks: &[BoundBlock],
+        least: i32,
+        masks: &mut [u8],
+    ) {
+        // SAFETY: kernels are handed out only by `all`, which asks the CPU.
+        unsafe { (self.bounded)(weights, blocks, least, masks) };
     }
 
     /// The choice of links, compiled for this kernel's instructions.
@@ -193,6 +221,20 @@ fn scalar_dots(query: Plane<'_>, plane: &[i8], rows: &[u32], out: &mut [i32]) {
         if let Some(values) = plane.get(start..start + dim) {
             *slot = dot_i8(query.values, values);
         }
+    }
+}
+
+fn scalar_bounded(weights: &[i16; 8], blocks: &[BoundBlock], least: i32, masks: &mut [u8]) {
+    let (pairs, _) = weights.as_chunks::<2>();
+    for (block, mask) in blocks.iter().zip(masks) {
+        let mut sums = [0i32; 8];
+        for (values, [first, second]) in block.as_chunks::<16>().0.iter().zip(pairs) {
+            for (sum, [a, b]) in sums.iter_mut().zip(values.as_chunks::<2>().0) {
+                *sum += i32::from(*a) * i32::from(*first) + i32::from(*b) * i32::from(*second);
+            }
+        }
+        let bits = sums.iter().zip(0u8..);
+        *mask = bits.fold(0, |mask, (&sum, at)| mask | (u8::from(sum >= least) << at));
     }
 }
 
@@ -356,6 +398,31 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn bounds_equal_the_scalar_ones(
+            weights in proptest::array::uniform8(-32_000i16..=32_000),
+            values in vec(value(), 0..64 * 9),
+            least in -40_000_000i32..40_000_000,
+        ) {
+            let blocks: Vec<BoundBlock> = values.as_chunks().0.to_vec();
+            let sums: Vec<i32> = (0..8 * blocks.len())
+                .map(|row| {
+                    let block = blocks[row / 8];
+                    let number = |at: usize| block[at / 2 * 16 + row % 8 * 2 + at % 2];
+                    (0..8).map(|at| i32::from(number(at)) * i32::from(weights[at])).sum()
+                })
+                .collect();
+            let least = sums.first().copied().filter(|_| least % 2 == 0).unwrap_or(least);
+            for kernel in Kernel::all() {
+                let mut masks = vec![0xA5; blocks.len()];
+                kernel.bounded(&weights, &blocks, least, &mut masks);
+                for (row, &sum) in sums.iter().enumerate() {
+                    let bit = masks[row / 8] >> (row % 8) & 1;
+                    prop_assert_eq!(bit == 1, sum >= least, "{} row {}", kernel.name(), row);
+                }
+            }
+        }
+
         #[test]
         fn dots_equal_the_scalar_ones(
             (query, plane, rows) in (1usize..300).prop_flat_map(|dim| (

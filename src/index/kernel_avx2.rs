@@ -8,7 +8,7 @@
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
-use super::kernel::{MAX_DIM, Plane, join_planes};
+use super::kernel::{BoundBlock, MAX_DIM, Plane, join_planes};
 
 /// A way to multiply bytes in registers of 256 bits.
 ///
@@ -328,4 +328,33 @@ pub(super) unsafe fn dot16_avx2(
     }
     let [hh, mixed, ll] = sums.map(|s| sum_lanes(s));
     join_planes(hh, mixed, ll)
+}
+
+/// Bytes between the bounds that are compared and those that the memory is asked for.
+const AHEAD: usize = 4 << 10;
+
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn bounded_avx2(
+    weights: &[i16; 8],
+    blocks: &[BoundBlock],
+    least: i32,
+    masks: &mut [u8],
+) {
+    let [a, b, c, d] = [0, 2, 4, 6].map(|at| {
+        let pair = |at: usize| weights.get(at).map_or(0, |&w| i32::from(w as u16));
+        _mm256_set1_epi32(pair(at + 1) << 16 | pair(at))
+    });
+    let least = _mm256_set1_epi32(least);
+    for (block, mask) in blocks.iter().zip(masks) {
+        let values = block.as_ptr().cast::<__m128i>();
+        _mm_prefetch::<_MM_HINT_T0>(block.as_ptr().wrapping_add(AHEAD));
+        // SAFETY: a block has four times 16 values.
+        let pairs =
+            unsafe { [0, 1, 2, 3].map(|at| _mm256_cvtepi8_epi16(_mm_loadu_si128(values.add(at)))) };
+        let [p, q, r, s] = pairs;
+        let left = _mm256_add_epi32(_mm256_madd_epi16(p, a), _mm256_madd_epi16(q, b));
+        let right = _mm256_add_epi32(_mm256_madd_epi16(r, c), _mm256_madd_epi16(s, d));
+        let below = _mm256_cmpgt_epi32(least, _mm256_add_epi32(left, right));
+        *mask = !(_mm256_movemask_ps(_mm256_castsi256_ps(below)) as u8);
+    }
 }

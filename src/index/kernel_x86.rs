@@ -14,7 +14,8 @@ use super::{block_avx2, block_x86};
 static VNNI: Kernel = Kernel::new("avx512vnni", dots_vnni, dot16_vnni)
     .with_run(run_vnni)
     .with_block(block_x86::fill_block)
-    .with_spread(block_x86::spread_avx512);
+    .with_spread(block_x86::spread_avx512)
+    .with_bounded(kernel_avx2::bounded_avx2);
 static AVX_VNNI: Kernel = Kernel::new(
     "avxvnni",
     kernel_avx2::dots_avxvnni,
@@ -22,11 +23,13 @@ static AVX_VNNI: Kernel = Kernel::new(
 )
 .with_run(kernel_avx2::run_avxvnni)
 .with_block(block_avx2::fill_block_avxvnni)
-.with_spread(block_x86::spread_avx2);
+.with_spread(block_x86::spread_avx2)
+.with_bounded(kernel_avx2::bounded_avx2);
 static AVX2: Kernel = Kernel::new("avx2", kernel_avx2::dots_avx2, kernel_avx2::dot16_avx2)
     .with_run(kernel_avx2::run_avx2)
     .with_block(block_avx2::fill_block_avx2)
-    .with_spread(block_x86::spread_avx2);
+    .with_spread(block_x86::spread_avx2)
+    .with_bounded(kernel_avx2::bounded_avx2);
 
 /// The kernels that this CPU can run, the fastest first.
 pub(super) fn detected() -> impl Iterator<Item = &'static Kernel> {

@@ -20,6 +20,7 @@ mod block;
 mod block_avx2;
 #[cfg(target_arch = "x86_64")]
 mod block_x86;
+mod bounds;
 mod build;
 #[cfg(feature = "hnsw")]
 mod build_hnsw;
@@ -45,12 +46,14 @@ mod rows;
 mod rows_builder;
 mod rowset;
 mod scan;
+mod scan_bounded;
 mod search;
 mod sections;
 #[cfg(test)]
 mod tests;
 mod visited;
 
+pub use bounds::Bounds;
 pub use build::{BuildParams, Builder, build};
 pub use graph::{BuiltGraph, Graph, GraphInfo};
 pub use insertion_order::Progress;
@@ -121,8 +124,9 @@ impl Index<'_> {
         let (rows, allowed) = (self.rows.len(), wanted.allowed.len());
         let needed = wanted.needed.min(wanted.limit).min(allowed);
         let pool = plan::pool(rows, allowed, wanted.ef, needed);
+        let bounded = self.rows.bounds.is_some();
         let graph = self.graph.as_ref().filter(|_| !wanted.exact);
-        match (graph, plan::choose(rows, allowed, pool)) {
+        match (graph, plan::choose(rows, allowed, pool, bounded)) {
             (Some(graph), Plan::Graph) => {
                 let mut hits = search(graph, &self.rows, query, pool, wanted.allowed, scratch)?;
                 hits.truncate(wanted.limit);

@@ -14,6 +14,10 @@ pub enum Plan {
 /// The lower end, because a scan is exact.
 const WALK_COST: f64 = 192.0;
 
+/// The same where rows have bounds. Measured on 840,000 rows: a walk of 128 places takes 104 to 126 us, and
+/// a scanned row 1.4 to 3.2 ns.
+const BOUNDED_WALK_COST: f64 = 400.0;
+
 /// For each row that is needed, the places in the pool of a walk with a filter. With 1.1 a tenth of tight
 /// clusters was searched at a recall of 0.949; the tests ask for 0.97.
 const RESERVE: f64 = 2.0;
@@ -34,11 +38,16 @@ pub(super) fn pool(rows: usize, allowed: usize, ef: usize, needed: usize) -> usi
 /// Picks the cheaper way.
 ///
 /// A scan costs one unit an allowed row. A walk costs [`WALK_COST`] for each place of its pool, and goes on
-/// `rows / allowed` times as long to fill it. Where the two cost the same, the scan is taken, because it is exact: so narrow filters never cost
+/// `rows / allowed` times as long to fill it; of rows with bounds more are scanned in that time. Where the two cost the same, the scan is taken, because it is exact: so narrow filters never cost
 /// recall.
-pub(super) fn choose(rows: usize, allowed: usize, pool: usize) -> Plan {
+pub(super) fn choose(rows: usize, allowed: usize, pool: usize, bounded: bool) -> Plan {
     let share = allowed as f64 / rows.max(allowed).max(1) as f64;
-    if allowed <= pool || allowed as f64 * share <= WALK_COST * pool as f64 {
+    let place = if bounded {
+        BOUNDED_WALK_COST
+    } else {
+        WALK_COST
+    };
+    if allowed <= pool || allowed as f64 * share <= place * pool as f64 {
         Plan::Scan
     } else {
         Plan::Graph
@@ -52,7 +61,19 @@ mod tests {
     use super::*;
 
     fn plan(rows: usize, allowed: usize, ef: usize) -> Plan {
-        choose(rows, allowed, pool(rows, allowed, ef, ef.min(20)))
+        choose(rows, allowed, pool(rows, allowed, ef, ef.min(20)), false)
+    }
+
+    #[test]
+    fn rows_with_bounds_are_scanned_more_often() {
+        for (allowed, with, without) in [
+            (12_000, Plan::Scan, Plan::Scan),
+            (40_000, Plan::Scan, Plan::Graph),
+            (60_000, Plan::Graph, Plan::Graph),
+        ] {
+            assert_eq!(choose(allowed, allowed, 128, true), with);
+            assert_eq!(choose(allowed, allowed, 128, false), without);
+        }
     }
 
     #[test]

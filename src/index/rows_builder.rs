@@ -140,6 +140,7 @@ impl RowsBuilder {
             low: &self.planes.low,
             norms: &self.norms,
             code_norms: &self.code_norms,
+            bounds: None,
         }
     }
 }

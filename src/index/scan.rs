@@ -5,6 +5,8 @@
 //! q.r = 65536 a.c + 256 a.d + b.r. By Cauchy and Schwarz, |a.d| <= |a| 128 sqrt(D) and
 //! |b.r| <= |b| |r|, so the cosine is at most
 //! (65536 a.c / |r| + 32768 sqrt(D) |a| / |r| + |b|) / |q|, where 1 / |r| is the stored norm.
+//!
+//! Where rows have [`super::bounds`], most of them are dismissed before their code is read.
 
 use std::ops::Range;
 
@@ -13,11 +15,15 @@ use super::query::Query;
 use super::rank::{Best, Rank, Scored};
 use super::rows::Rows;
 use super::rowset::RowSet;
+use super::scan_bounded::scan_bounded;
 use super::search::Scratch;
 use crate::error::{Error, Result};
 
 /// Rows whose codes are compared in one go.
 const BLOCK: u32 = 256;
+
+/// Bounds pay if there are so many times as many rows as are wanted.
+const WORTH_IT: usize = 4;
 
 /// Rows that are dismissed together.
 const GROUP: usize = 16;
@@ -41,13 +47,21 @@ pub fn scan(
     rows.check_query(query)?;
     scratch.pool.clear(limit);
     let bound = Bound::new(query);
+    // Bounds pay if there are many more rows than are wanted.
+    let bounds = rows
+        .bounds
+        .filter(|_| allowed.len() > WORTH_IT.saturating_mul(limit));
+    let bounds = bounds.map(|bounds| bounds.of(query));
     let n = rows.len() as u32;
     for range in allowed.ranges() {
         let mut start = range.start;
         let end = range.end.min(n);
         while start < end {
             let stop = end.min(start.saturating_add(BLOCK));
-            scan_block(rows, query, &bound, start..stop, scratch)?;
+            match &bounds {
+                Some(bounds) => scan_bounded(rows, query, (&bound, bounds), start..stop, scratch)?,
+                None => scan_block(rows, query, &bound, start..stop, scratch)?,
+            }
             start = stop;
         }
     }
@@ -56,7 +70,7 @@ pub fn scan(
     Ok(ranks.into_iter().map(Rank::scored).collect())
 }
 
-fn scan_block(
+pub(super) fn scan_block(
     rows: &Rows<'_>,
     query: &Query,
     bound: &Bound<'_>,
@@ -68,7 +82,6 @@ fn scan_block(
     let norms = norms.ok_or_else(|| Error::internal("a block of rows has no norms"))?;
     let mut least = bound.least_code_score(pool);
     rows.code_dots_of_run(bound.code, block.clone(), dots)?;
-    let hopeless = |dot: i32, norm: f32, least| (dot as f32 + bound.row_error) * norm < least;
     let groups = dots
         .chunks(GROUP)
         .zip(norms.chunks(GROUP))
@@ -76,13 +89,13 @@ fn scan_block(
     for ((dots, norms), first) in groups {
         // Without a branch a row: most groups have none that comes into question.
         let none = dots.iter().zip(norms).fold(true, |none, (&dot, &norm)| {
-            none & hopeless(dot, norm, least)
+            none & bound.hopeless(dot, norm, least)
         });
         if none {
             continue;
         }
         for ((&dot, &norm), row) in dots.iter().zip(norms).zip(first..) {
-            if !hopeless(dot, norm, least) {
+            if !bound.hopeless(dot, norm, least) {
                 pool.offer(Rank::new(rows.exact(query, row)?, row));
                 least = bound.least_code_score(pool);
             }
@@ -92,8 +105,8 @@ fn scan_block(
 }
 
 /// What a code's score can at most say about the cosine.
-struct Bound<'a> {
-    code: Plane<'a>,
+pub(super) struct Bound<'a> {
+    pub(super) code: Plane<'a>,
     /// sqrt(D) |a| / 2: what the low plane of a row can add to a.c.
     row_error: f32,
     /// 65536 / |q|: from a.c / |r| to the cosine.
@@ -117,8 +130,14 @@ impl<'a> Bound<'a> {
         }
     }
 
+    /// Whether a row cannot get into the pool.
+    #[inline(always)]
+    pub(super) fn hopeless(&self, dot: i32, norm: f32, least: f32) -> bool {
+        (dot as f32 + self.row_error) * norm < least
+    }
+
     /// The least (a.c + error) / |r| with which a row can still get into the pool.
-    fn least_code_score(&self, pool: &Best) -> f32 {
+    pub(super) fn least_code_score(&self, pool: &Best) -> f32 {
         pool.worst().map_or(f32::NEG_INFINITY, |worst| {
             ((f64::from(worst.score()) - self.query_error) / self.unit) as f32
         })

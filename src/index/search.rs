@@ -25,6 +25,7 @@ pub struct Scratch {
     pub(super) pool: Best,
     pub(super) fresh: Vec<u32>,
     pub(super) dots: Vec<i32>,
+    pub(super) masks: Vec<u8>,
     scores: Vec<f32>,
 }
 

@@ -156,20 +156,25 @@ impl<K: Key + 'static, V: Value + 'static> CheckedTable<Table<'_, K, V>, K, V> {
     }
 
     /// Takes out the entries of a range of keys. Returns what `read` takes from each.
+    ///
+    /// In two goes: redb's iterator that takes out while it reads goes on working when it is dropped, so
+    /// on a page that cannot be read it would panic twice, which ends the program.
     pub(super) fn drain<'k, KR, R>(
         &mut self,
-        range: impl RangeBounds<KR> + 'k,
+        range: impl RangeBounds<KR> + Clone + 'k,
         read: impl Fn(K::SelfType<'_>, V::SelfType<'_>) -> R,
     ) -> Result<Vec<R>>
     where
         KR: Borrow<K::SelfType<'k>> + 'k,
     {
-        calling(&self.path, || {
-            let taken = self.table.extract_from_if(range, |_, _| true)?;
-            taken
-                .map(|entry| entry.map(|(key, value)| read(key.value(), value.value())))
-                .collect::<Result<_, redb::StorageError>>()
-        })
+        let entries = self.range(range.clone())?;
+        let entries =
+            entries.map(|entry| entry.map(|(key, value)| read(key.value(), value.value())));
+        let taken: Vec<R> = entries.collect::<Result<_>>()?;
+        if !taken.is_empty() {
+            self.clear(range)?;
+        }
+        Ok(taken)
     }
 }
 

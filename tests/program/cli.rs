@@ -64,6 +64,9 @@ mod serve;
 #[cfg(feature = "serve")]
 #[path = "cli/serve_limits.rs"]
 mod serve_limits;
+#[cfg(feature = "serve")]
+#[path = "cli/serve_writes.rs"]
+mod serve_writes;
 #[path = "cli/similar.rs"]
 mod similar;
 #[path = "cli/splits.rs"]

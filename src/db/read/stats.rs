@@ -8,7 +8,8 @@ use crate::disk::{list, look_up};
 use crate::error::{Error, Result};
 use crate::model::{Bars, Calendar, Interval, SeriesKey, Space, Timestamp};
 use crate::store::{
-    BarReads, Catalog, CatalogUse, HeadlineReads, HeadlineRowReads, MadeReads, RowReads, SeriesId,
+    BarExtent, BarReads, Catalog, CatalogUse, HeadlineReads, HeadlineRowReads, MadeReads, RowReads,
+    SeriesId,
 };
 
 /// A stored series.
@@ -105,13 +106,13 @@ pub struct DatabaseStats {
 }
 
 impl View {
-    /// The series that are stored, by name. Counts are of everything stored, also after the
-    /// view's time.
+    /// The series that are stored, by name. A view of an earlier time has those of which a bar had closed by
+    /// then, with the bars that had.
     ///
     /// # Errors
     /// Those of the catalog.
     pub fn series(&self) -> Result<Vec<SeriesInfo>> {
-        self.look(series)
+        self.look(|snapshot| series(snapshot, self.as_of()))
     }
 
     /// The spaces that are stored.
@@ -168,12 +169,19 @@ fn series_id(snapshot: &Snapshot, key: &SeriesKey) -> Result<SeriesId> {
     })
 }
 
-fn series(snapshot: &Snapshot) -> Result<Vec<SeriesInfo>> {
+fn series(snapshot: &Snapshot, as_of: Option<Timestamp>) -> Result<Vec<SeriesInfo>> {
     let mut all = Vec::new();
     let made = snapshot.txn.made_series()?;
     let key_of = |id: &SeriesId| snapshot.series.get(id).map(|source| source.key.clone());
     for (&id, record) in snapshot.series.iter() {
-        let extent = snapshot.txn.bar_extent(id)?;
+        let stored = snapshot.txn.bar_extent(id)?;
+        let extent = match as_of {
+            None => stored,
+            Some(time) => match known_part(snapshot, (id, record.key.interval), stored, time)? {
+                None => continue,
+                known => known,
+            },
+        };
         all.push(SeriesInfo {
             made_of: made.get(&id).and_then(key_of),
             key: record.key.clone(),
@@ -185,6 +193,29 @@ fn series(snapshot: &Snapshot) -> Result<Vec<SeriesInfo>> {
     }
     all.sort_by_cached_key(|s| s.key.to_string());
     Ok(all)
+}
+
+/// What had closed at a time of the bars of a series; `None` if nothing had.
+fn known_part(
+    snapshot: &Snapshot,
+    (id, interval): (SeriesId, Interval),
+    stored: Option<BarExtent>,
+    time: Timestamp,
+) -> Result<Option<BarExtent>> {
+    let known = |open: i64| interval.close_of(Timestamp::from_millis(open)) <= time;
+    let Some(all) = stored.filter(|all| known(all.first)) else {
+        return Ok(None);
+    };
+    if known(all.last) {
+        return Ok(Some(all));
+    }
+    let mut opens = snapshot.txn.bar_times(id, all.first..=time.millis())?;
+    opens.truncate(opens.partition_point(|&open| known(open)));
+    Ok(opens.last().map(|&last| BarExtent {
+        last,
+        count: opens.len() as u64,
+        ..all
+    }))
 }
 
 fn spaces(snapshot: &Snapshot) -> Result<Vec<SpaceInfo>> {

@@ -57,8 +57,14 @@ impl Reply {
 impl Server {
     /// Starts a server of a world's database at a free port.
     pub(crate) fn start(world: &World, options: &[&str]) -> Self {
+        Self::start_in(world, options, &[])
+    }
+
+    /// The same, with variables of the environment.
+    pub(crate) fn start_in(world: &World, options: &[&str], variables: &[(&str, &str)]) -> Self {
         let args = ["serve", "-q", "--listen", "127.0.0.1:0", "--format", "json"];
         let mut command = world.command(&[&args[..], options].concat());
+        command.envs(variables.iter().copied());
         let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
         let mut line = String::new();
         let out = child.stdout.as_mut().unwrap();

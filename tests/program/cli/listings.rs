@@ -23,6 +23,18 @@ equity,nyse,ACME,1d,session,200,2021-01-01T00:00:00Z,2021-07-20T00:00:00Z,
         .rhyme(&["series", "zzz", "--format", "json"])
         .rows("series");
     assert_eq!(none, serde_json::json!([]));
+    let early = ["series", "--as-of", "2021-01-01T12:30", "--format", "csv"];
+    assert_eq!(
+        world.rhyme(&early).ok(),
+        "market,venue,symbol,interval,calendar,bars,first,last,made_of
+crypto,binance,AAAUSDT,1h,continuous,12,2021-01-01T00:00:00Z,2021-01-01T12:00:00Z,
+crypto,binance,BBBUSDT,1h,continuous,12,2021-01-01T00:00:00Z,2021-01-01T12:00:00Z,
+"
+    );
+    assert_eq!(
+        world.rhyme(&["series", "--as-of", "2020-01-01"]).ok(),
+        "no series was known at 2020-01-01T00:00:00Z\n"
+    );
 }
 
 #[test]

@@ -67,6 +67,25 @@ fn more_questions_than_fit_are_refused() {
 }
 
 #[test]
+fn one_client_has_no_more_questions_than_it_may() {
+    let world = World::with_market();
+    let server = Server::start(&world, &["--threads", "1", "--per-client", "2"]);
+    let clients: Vec<TcpStream> = (0..10).map(|_| ask_long(&server)).collect();
+    let replies: Vec<_> = clients.into_iter().map(|mut c| reply(&mut c)).collect();
+    let of = |status| replies.iter().filter(move |r| r.status == status);
+    assert_eq!(of(200).count() + of(429).count(), 10);
+    assert!(of(200).count() >= 2 && of(429).count() > 0);
+    for refused in of(429) {
+        refused.refused(429, "too-many", "has 2 questions");
+        assert_eq!(refused.header("retry-after"), Some("1"));
+    }
+    server.wait_until(|s| s.metric(RUNNING) == 0.0);
+    server
+        .post("/v1/similar", r#"{"target": "AAAUSDT:1h"}"#)
+        .ok();
+}
+
+#[test]
 fn a_body_that_is_too_long_is_refused() {
     let world = World::with_market();
     let server = Server::start(&world, &[]);

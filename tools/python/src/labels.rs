@@ -1,8 +1,11 @@
 //! What is said of windows and symbols: tags, attributes, prototypes.
 
+use std::path::{Path, PathBuf};
+
 use pyo3::prelude::*;
 use rhymedb::Control;
 use rhymedb::data::Attribute;
+use rhymedb::files::{read_attributes, read_tags};
 use rhymedb::ingest::NewTag;
 
 use crate::database::NativeDatabase;
@@ -31,6 +34,33 @@ pub(crate) fn add_tags(py: Python<'_>, db: &NativeDatabase, tags: Vec<Tagged>) -
         let tags: Vec<NewTag> = tags.collect::<rhymedb::Result<_>>()?;
         json(&db.add_tags(&tags)?)
     })
+}
+
+/// Stores the tags of a file: all of them or none.
+#[pyfunction]
+#[pyo3(signature = (db, path, interval=None))]
+pub(crate) fn import_tag_file(
+    py: Python<'_>,
+    db: &NativeDatabase,
+    path: PathBuf,
+    interval: Option<String>,
+) -> Outcome<String> {
+    let db = db.open_one(py)?;
+    wait(py, Control::new(), None, move |_| {
+        let interval = interval.as_deref().map(str::parse).transpose()?;
+        let tags = some(read_tags(&path, interval)?, "tags", &path)?;
+        json(&db.add_tags(&tags)?)
+    })
+}
+
+/// Refuses a file that holds nothing.
+fn some<T>(found: Vec<T>, what: &str, path: &Path) -> rhymedb::Result<Vec<T>> {
+    if found.is_empty() {
+        let path = path.display();
+        let text = format!("expected a file of {what}, found none in {path}");
+        return Err(rhymedb::Error::Invalid(text));
+    }
+    Ok(found)
 }
 
 /// Forgets the tags of a name: all, or that of a window.
@@ -67,6 +97,20 @@ pub(crate) fn set_attributes(
                 Ok(attribute)
             });
         let attributes: Vec<Attribute> = attributes.collect::<rhymedb::Result<_>>()?;
+        json(&db.set_attributes(&attributes)?)
+    })
+}
+
+/// Stores the attributes of a file: all of them or none.
+#[pyfunction]
+pub(crate) fn import_attribute_file(
+    py: Python<'_>,
+    db: &NativeDatabase,
+    path: PathBuf,
+) -> Outcome<String> {
+    let db = db.open_one(py)?;
+    wait(py, Control::new(), None, move |_| {
+        let attributes = some(read_attributes(&path)?, "attributes", &path)?;
         json(&db.set_attributes(&attributes)?)
     })
 }

@@ -37,7 +37,8 @@ mod _native {
     use super::encoder::NativeEncoder;
     #[pymodule_export]
     use super::labels::{
-        add_tags, drop_prototype, remove_attributes, remove_tags, save_prototype, set_attributes,
+        add_tags, drop_prototype, import_attribute_file, import_tag_file, remove_attributes,
+        remove_tags, save_prototype, set_attributes,
     };
     #[pymodule_export]
     use super::synthetic::ingest_synthetic;

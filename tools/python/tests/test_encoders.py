@@ -85,3 +85,40 @@ def test_wrong_arrays_are_refused(tmp_path: Path) -> None:
             db.create_space("mine", encoder(closes))
     with pytest.raises(ValueError, match="dim and window"):
         ChartEncoder(closes, id="a/1", dim=0, window=4)
+
+
+def test_a_model_of_pytorch_is_an_encoder(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: no model of it is tried")
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Conv1d(5, 8, 3, padding=1), torch.nn.Tanh(), torch.nn.Flatten(), torch.nn.Linear(8 * WINDOW, 12)
+    )
+    model.eval()
+
+    def encode(windows: Any) -> Any:
+        # Scaled by the last close, so that prices of any level are numbers of the same size.
+        bars = torch.from_numpy(windows.copy()).float()
+        bars[:, :, :4] /= bars[:, -1:, 3:4]
+        bars[:, :, 4] = torch.log1p(bars[:, :, 4])
+        with torch.inference_mode():
+            return model(bars.transpose(1, 2))
+
+    mine = ChartEncoder(encode, id="conv/1", dim=12, window=WINDOW)
+    mine.check()
+    frame = walk(0, 300)
+    with rhymedb.open(tmp_path / "a.rhyme", encoders=[mine]) as db:
+        db.ingest_bars(frame, "crypto/demo/ALFA:1h")
+        db.create_space("conv", mine)
+        vectors = db.vectors("conv")
+        assert len(db.similar("ALFA:1h", space="conv", k=3).hits) == 3
+    bars = frame[["open", "high", "low", "close", "volume"]].to_numpy()
+    windows = np.lib.stride_tricks.sliding_window_view(bars, WINDOW, axis=0).transpose(0, 2, 1)
+    own = encode(windows).numpy()
+    own /= np.linalg.norm(own, axis=1, keepdims=True)
+    assert np.abs(vectors.values - own).max() < 0.02, "the stored vectors are the model's"
+    # A model that is still being trained, and so never gives the same twice, is refused.
+    noisy = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(5 * WINDOW, 12), torch.nn.Dropout())
+    noisy.train()
+    forgot = ChartEncoder(lambda w: noisy(torch.from_numpy(w.copy()).float()), id="noisy/1", dim=12, window=WINDOW)
+    with pytest.raises(InvalidError):
+        forgot.check()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 import rhymedb
 from conftest import fill, walk
-from rhymedb.errors import CorruptError, InvalidError, NotFoundError
+from rhymedb.errors import CorruptError, InputError, InvalidError, NotFoundError
 
 SERIES = "crypto/demo/ALFA:1h"
 
@@ -48,6 +49,36 @@ def test_tags_of_a_frame(own: rhymedb.Database) -> None:
     with pytest.raises(InvalidError):
         own.add_tags([{"name": "good", "target": "ALFA:1h@2024-01-12"}, {"name": "b d", "target": "ALFA:1h@2024-01-12"}])
     assert [row["tag"] for row in own.tags().tags] == ["long"], "all of them or none"
+
+
+def test_tags_and_attributes_of_files_are_those_of_the_command(
+    own: rhymedb.Database, tmp_path: Path, rhyme: Path
+) -> None:
+    trades = tmp_path / "trades.csv"
+    trades.write_text("symbol,time,setup,pnl,known\nALFA,2024-01-10T05:00,long,1.5,2024-01-11\nALFA,2024-01-12,short,,\n")
+    companies = tmp_path / "companies.csv"
+    companies.write_text("ticker,sector,since\nALFA,Payments,2024-01-15\nOTHER,Energy,\n")
+    assert own.import_tag_file(trades, interval="1h")["added"] == 2
+    assert own.import_attribute_file(str(companies))["symbols_without_bars"] == 1
+    typed = tmp_path / "typed.rhyme"
+    with rhymedb.open(typed) as db:
+        db.ingest_bars(walk(0), SERIES)
+    for words in (["tag", "import", trades, "--interval", "1h"], ["attribute", "import", companies]):
+        subprocess.run([rhyme, "--db", typed, *words], check=True, capture_output=True)
+    with rhymedb.open(typed, read_only=True) as db:
+        assert own.tags().tags == db.tags().tags
+        assert own.attributes().attributes == db.attributes().attributes
+    bad = tmp_path / "bad.csv"
+    bad.write_text("symbol,time,tag\nALFA:1h,2024-01-13,good\nALFA:1h,soon,bad\n")
+    with pytest.raises(InputError, match="soon") as failed:
+        own.import_tag_file(bad)
+    assert failed.value.line == 3
+    assert len(own.tags().tags) == 2, "all of them or none"
+    bad.write_text("symbol,time,tag\n")
+    with pytest.raises(InvalidError, match="found none in"):
+        own.import_tag_file(bad)
+    with pytest.raises(OSError):
+        own.import_attribute_file(tmp_path / "absent.csv")
 
 
 def test_attributes_are_known_from_a_time_on(own: rhymedb.Database) -> None:

@@ -14,7 +14,7 @@ use crate::commands::{
 use crate::global::Global;
 use crate::mcp;
 #[cfg(feature = "serve")]
-use crate::serve;
+use crate::serve::options as serve_options;
 
 /// Finds the moments of market history that look like a chart, and what came next.
 #[derive(Debug, Parser)]
@@ -49,8 +49,8 @@ pub(crate) enum Command {
     ///
     /// For programs on this machine, and for a browser.
     #[cfg(feature = "serve")]
-    #[command(after_help = serve::HELP)]
-    Serve(serve::Args),
+    #[command(after_help = serve_options::HELP)]
+    Serve(serve_options::Args),
     /// Answer an assistant, by the Model Context Protocol
     ///
     /// On standard input and output: the assistant's program starts it.

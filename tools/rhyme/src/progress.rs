@@ -48,7 +48,7 @@ fn running() -> MutexGuard<'static, Running> {
 /// A control whose progress shows as one bar a stage, and which Ctrl-C stops. The second Ctrl-C
 /// ends the program at once, which loses nothing that was committed.
 pub(crate) fn control(global: &Global) -> Control {
-    let drawn = !global.quiet && std::io::stderr().is_terminal();
+    let drawn = !global.quiet && !sink::is_heard() && std::io::stderr().is_terminal();
     stopped_by_ctrl_c(if drawn { bars() } else { Control::new() })
 }
 
@@ -85,6 +85,12 @@ pub(crate) fn question(global: &Global) -> Control {
         running.questions.push(control.clone());
     }
     control
+}
+
+/// Ends the work that changes something, after its current step.
+#[cfg(feature = "serve")]
+pub(crate) fn stop() {
+    running().control.iter().for_each(Control::stop);
 }
 
 fn handle_interrupts() {
@@ -291,6 +297,9 @@ pub(crate) fn say(text: &str) {
     }
     let lines: Vec<String> = text.split('\n').map(legible).collect();
     let text = lines.join("\n");
+    if sink::hear(&text) {
+        return;
+    }
     // If standard error is closed there is nobody to tell, and the exit code says the rest.
     DRAWN.suspend(|| {
         let _ = writeln!(std::io::stderr(), "{text}");

@@ -3,9 +3,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal, LineWriter, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ thread_local! {
     static TO: RefCell<Option<Box<dyn Write>>> = const { RefCell::new(None) };
     /// The first listing since [`forget`].
     static KEPT: RefCell<Option<Answer>> = const { RefCell::new(None) };
+    /// What is said beside answers on this thread, if somebody collects it.
+    static SAID: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
     /// Where the answers of a thread of [`stoppable`] go in the end.
     static DESTINATION: Cell<Option<Destination>> = const { Cell::new(None) };
     /// Whether nobody waits for that thread any more.
@@ -83,6 +85,43 @@ pub(crate) fn redirected<T>(to: Box<dyn Write>, work: impl FnOnce() -> T) -> (T,
         None => Ok(()),
     };
     (done, flushed)
+}
+
+/// Does work whose answers are wanted as text, and gives that and what was said beside them.
+pub(crate) fn heard<T>(work: impl FnOnce() -> T) -> (T, Vec<u8>, Vec<String>) {
+    SAID.set(Some(Vec::new()));
+    let text = Arc::default();
+    let (done, _) = redirected(Box::new(Kept(Arc::clone(&text))), work);
+    let said = SAID.take().unwrap_or_default();
+    let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
+    (done, std::mem::take(&mut *text), said)
+}
+
+/// Keeps a text that would go to standard error, if somebody collects them. Whether that is so.
+pub(crate) fn hear(text: &str) -> bool {
+    SAID.with_borrow_mut(|said| {
+        let collected = said.as_mut().map(|said| said.push(text.to_owned()));
+        collected.is_some()
+    })
+}
+
+/// Whether somebody collects what is said.
+pub(crate) fn is_heard() -> bool {
+    SAID.with_borrow(Option::is_some)
+}
+
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What a thread of [`stoppable`] tells the one that waits for it.

@@ -30,7 +30,7 @@ pub(super) struct MemberBars {
 pub(super) fn read_member(member: Member<'_>, options: &BarOptions) -> Result<MemberBars, Unread> {
     let mut rows = Rows::open(member)?;
     let place = rows.place.clone();
-    let mut guess = guess_of(&place);
+    let mut guess = guess_of(&place, options);
     let mut report = InputReport::new(place.path());
     let read = read_rows(&mut rows, guess.symbol.as_deref(), options, &mut report)?;
     // JSON may name its symbol after its rows.
@@ -96,10 +96,17 @@ fn zone_of(
 }
 
 /// What the path of a text says.
-fn guess_of(place: &FilePlace) -> Guess {
-    match place.inner() {
-        Some(_) => guess_of_member(&place.naming_path(), place.path()),
-        None => guess(place.path()),
+fn guess_of(place: &FilePlace, options: &BarOptions) -> Guess {
+    let path = place.naming_path();
+    match (place.inner(), options.nameless) {
+        (None, false) => guess(&path),
+        (None, true) => Guess::default(),
+        (Some(_), false) => guess_of_member(&path, place.path()),
+        (Some(_), true) => {
+            let folder = place.path().parent();
+            let inner = folder.and_then(|folder| path.strip_prefix(folder).ok());
+            guess(inner.unwrap_or(&path))
+        }
     }
 }
 

@@ -52,6 +52,9 @@ pub struct BarOptions {
     pub on_conflict: OnConflict,
     /// What to multiply prices with, as 0.0001 where a source writes them as whole numbers.
     pub scale: Option<f64>,
+    /// Whether the path says nothing of the series, as that of a temporary file. Names of members inside of a
+    /// zip file still do.
+    pub nameless: bool,
 }
 
 impl BarOptions {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -60,6 +61,27 @@ class Labels:
             )
         return loaded(_native.add_tags(self._native, rows))
 
+    def import_tag_file(
+        self, path: str | os.PathLike[str], *, interval: str | None = None
+    ) -> dict[str, Any]:
+        """Stores the tags of a CSV file, all of them or none.
+
+        Args:
+            path: The file, with the columns symbol, time and tag, and perhaps value and known, as
+                ``rhyme tag import`` takes it.
+            interval: The interval of symbols that name none.
+
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     with open(f"{folder}/trades.csv", "w") as file:
+        ...         _ = file.write("symbol,time,tag,profit\\nALFA,2024-01-10,bought,-3.5\\n")
+        ...     db.import_tag_file(f"{folder}/trades.csv", interval="1h")["added"]
+        1
+        >>> db.remove_tags("bought")
+        1
+        """
+        return loaded(_native.import_tag_file(self._native, path, interval))
+
     def remove_tags(self, name: str, target: str | None = None) -> int:
         """Forgets the tags of a name, or only that of a window; returns how many."""
         return _native.remove_tags(self._native, name, target)
@@ -110,6 +132,15 @@ class Labels:
                 )
             )
         return loaded(_native.set_attributes(self._native, rows))
+
+    def import_attribute_file(self, path: str | os.PathLike[str]) -> dict[str, Any]:
+        """Stores the attributes of a CSV file, all of them or none.
+
+        Args:
+            path: The file, with the column symbol and a column for each attribute, and perhaps market and
+                known, as ``rhyme attribute import`` takes it.
+        """
+        return loaded(_native.import_attribute_file(self._native, path))
 
     def remove_attributes(self, name: str | None = None, symbol: str | None = None) -> int:
         """Forgets attributes of a name, of a symbol, or of both; returns how many."""

@@ -1467,12 +1467,14 @@ class Questions:
         self,
         *,
         text: str | None = None,
+        as_of: Time | None = None,
         timeout: float | None = None,
     ) -> Answer:
         """Asks which series are stored.
 
         Args:
             text: Only names that contain this text, in any case.
+            as_of: Only series of which a bar had closed by this time, with the bars that had.
             timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
 
         Returns:
@@ -1482,6 +1484,7 @@ class Questions:
         """
         return self._question('series', {
             'text': text,
+            'as_of': as_of,
         }, timeout)
 
     def similar(

@@ -3,7 +3,7 @@ import { iso, parse } from "./time";
 export interface SeriesName { market: string; venue: string; symbol: string; interval: string }
 export interface SeriesRow extends SeriesName { bars: number; first: string | null; last: string | null }
 export interface Space { name: string; modality: string; window: number; rows: number; headline_rows: number }
-export interface BarRow { open_time: string; open: number; high: number; low: number; close: number }
+export interface BarRow { open_time: string; open: number; high: number; low: number; close: number; volume: number }
 export interface Headline { published: string; precision: string; symbols: string[]; source: string; text: string }
 export interface Summary {
   n: number; effective_n: number; mean: number; standard_error: number | null; hit_rate: number;
@@ -57,8 +57,8 @@ export class Refused extends Error {
   }
 }
 
-/** What the server lists without a time: it is not asked under replay, as it tells of what came later. */
-const TIMELESS = new Set(["series", "spaces"]);
+/** What has no time: spaces and how they are made. */
+const TIMELESS = new Set(["spaces"]);
 
 /** The questions of the server. Every one carries the time that the page is as of. */
 export class Api {

@@ -45,6 +45,8 @@ export class App implements Page {
   #pause: ReturnType<typeof setTimeout> | null = null;
   /** The series that the chart has, and the time that it is as of. */
   #shown: { series: string | null; asOf: number | null } = { series: null, asOf: null };
+  /** The series as of now, if the page ever asked for them: they say how far the slider of the replay reaches. */
+  #now: SeriesRow[] = [];
 
   constructor() {
     this.api.onBusy = (waiting) => {
@@ -63,8 +65,11 @@ export class App implements Page {
       drawn: (path) => this.go({ ...NO_QUERY, path, tab: "analogs" }),
     });
     this.replay = new Replay(this.api, this.chart, (asOf) => this.#asOf(asOf), () => this.#replayStart());
-    this.picker = new Picker(byId("series"), byId("series-list"), (series) => {
+    this.picker = new Picker(byId("series"), byId("series-list"), () => this.#list(), (series) => {
       if (series !== this.state.series) this.go({ ...NO_QUERY, ...NO_RANGE, series });
+    });
+    byId("markets-to").addEventListener("focus", () => {
+      if (this.picker.rows === null) void this.#list();
     });
     this.analogs = new Analogs(this, byId("analogs"), (reply) => {
       this.#windowBars = reply.query.window_bars;
@@ -95,10 +100,11 @@ export class App implements Page {
   async start(): Promise<void> {
     addEventListener("hashchange", () => void this.#apply(fromHash(location.hash)));
     const state = fromHash(location.hash);
-    // What is stored is listed without a time, so a link into replay does without the list.
-    if (state.asOf === null) await this.#list();
+    this.api.asOf = state.asOf;
+    this.picker.asOf = state.asOf;
+    await this.#list();
     await this.#readSpaces();
-    const first = state.series ?? (state.asOf === null ? this.#first() : null);
+    const first = state.series ?? this.#first();
     await this.#apply({ ...state, series: first });
     if (first !== state.series) this.#keepAddress();
   }
@@ -111,12 +117,15 @@ export class App implements Page {
   }
 
   async #list(): Promise<void> {
+    const { asOf } = this.api;
     try {
       const { series } = await this.api.ask<{ series: SeriesRow[] }>("series", {});
+      if (this.api.asOf !== asOf) return;
+      if (asOf === null) this.#now = series;
       this.picker.rows = series;
       byId("markets-known").replaceChildren(...[...new Set(series.map((row) => row.market))].map((market) => h("option", { value: market })));
       if (series.length === 0) {
-        byId("chart-empty").textContent =
+        byId("chart-empty").textContent = asOf !== null ? "No bar of any series had closed by the time of the replay." :
           "This database has no series yet. `rhyme ingest bars FILE` reads candles; `rhyme demo --small` makes a market to look at.";
       }
     } catch (error) {
@@ -293,7 +302,7 @@ export class App implements Page {
     if (!state.path) this.chart.overlay.change({ pen: [] });
     const shape = state.path ? spark(state.path, [], 1, "The drawn path") : null;
     byId("question").replaceChildren(...(shape ? [h("p", { class: "small" }, "The drawn path:"), shape] : []));
-    this.replay.show(state.asOf, this.picker.rows?.find((row) => row.symbol === this.block?.series.symbol && row.interval === this.block.series.interval && row.venue === this.block.series.venue && row.market === this.block.series.market));
+    this.replay.show(state.asOf, this.#now.find((row) => row.symbol === this.block?.series.symbol && row.interval === this.block.series.interval && row.venue === this.block.series.venue && row.market === this.block.series.market));
     this.pointer.lay();
   }
 
@@ -330,6 +339,7 @@ export class App implements Page {
     this.lanes.regimes = null;
     this.lanes.unusual = null;
     this.chart.overlay.change({ marks: [], lanes: [], cursor: null });
+    byId("markets-known").replaceChildren();
   }
 
   #headlines(headlines: Headline[]): void {

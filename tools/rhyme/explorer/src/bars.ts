@@ -2,7 +2,7 @@ import type { CandlestickData, UTCTimestamp } from "lightweight-charts";
 import { nameOf, type Api, type BarRow, type SeriesName } from "./api";
 import { closeOf, intervalMs, iso, parse } from "./time";
 
-export type Candle = CandlestickData<UTCTimestamp>;
+export type Candle = CandlestickData<UTCTimestamp> & { volume: number };
 interface BarsReply extends SeriesName { bars: BarRow[] }
 
 const FIRST = 3_000;
@@ -137,5 +137,5 @@ export const ms = (bar: Candle): number => bar.time * 1000;
 
 function candle(bar: BarRow): Candle {
   const time = (parse(bar.open_time) / 1000) as UTCTimestamp;
-  return { time, open: bar.open, high: bar.high, low: bar.low, close: bar.close };
+  return { time, open: bar.open, high: bar.high, low: bar.low, close: bar.close, volume: bar.volume };
 }

@@ -4,10 +4,11 @@ import {
 } from "lightweight-charts";
 import type { Api } from "./api";
 import { BarBlock, type Candle, ms } from "./bars";
-import { percent, price, tick } from "./format";
+import { percent, price, tick, volume } from "./format";
 import { LANE, Overlay } from "./overlay";
 import { colours } from "./theme";
 import { bare, closeOf, utc } from "./time";
+import { Volume } from "./volume";
 
 /** From how near to the end of what was read the next piece is read. */
 const AHEAD = 500;
@@ -27,6 +28,7 @@ export class PriceChart {
   block: BarBlock | null = null;
   readonly #chart: IChartApi;
   readonly #candles: ISeriesApi<"Candlestick">;
+  readonly #volume: Volume;
   #reading = new AbortController();
 
   constructor(
@@ -37,7 +39,7 @@ export class PriceChart {
   ) {
     this.#chart = createChart(element, {
       autoSize: true,
-      layout: { attributionLogo: false },
+      layout: { attributionLogo: false, panes: { enableResize: false } },
       crosshair: { mode: CrosshairMode.Normal },
       localization: { timeFormatter: (time: number) => utc(time * 1000) },
       timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 0.02, enableConflation: true },
@@ -45,6 +47,7 @@ export class PriceChart {
     });
     this.#candles = this.#chart.addSeries(CandlestickSeries, { lastValueVisible: false, priceLineVisible: false });
     this.#candles.attachPrimitive(this.overlay);
+    this.#volume = new Volume(this.#chart, colours);
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#moved(range));
     this.#chart.subscribeClick((at) => {
       if (at.logical !== undefined && at.point) this.#clicked(Math.round(at.logical));
@@ -52,7 +55,8 @@ export class PriceChart {
     this.#chart.subscribeCrosshairMove((at) => {
       const y = at.point?.y;
       const index = at.logical === undefined ? this.overlay.drawn.cursor : Math.round(at.logical);
-      this.#tell(index, at.point && y !== undefined ? { x: at.point.x, y } : null);
+      // Marks and lanes are in the pane of the prices.
+      this.#tell(index, at.point && y !== undefined && at.paneIndex === 0 ? { x: at.point.x, y } : null);
     });
     this.repaint();
   }
@@ -65,7 +69,10 @@ export class PriceChart {
   repaint(): void {
     const c = colours();
     this.#chart.applyOptions({
-      layout: { background: { type: ColorType.Solid, color: c.background }, textColor: c.text },
+      layout: {
+        background: { type: ColorType.Solid, color: c.background }, textColor: c.text,
+        panes: { separatorColor: c.grid },
+      },
       grid: { vertLines: { color: c.grid }, horzLines: { color: c.grid } },
       rightPriceScale: { borderColor: c.grid },
       timeScale: { borderColor: c.grid },
@@ -74,12 +81,18 @@ export class PriceChart {
       upColor: c.background, borderUpColor: c.up, wickUpColor: c.up,
       downColor: c.down, borderDownColor: c.down, wickDownColor: c.down,
     });
+    this.#volume.set(this.block?.candles ?? []);
     this.overlay.change({});
+  }
+
+  /** Shows the volumes under the prices, or hides them. */
+  set withVolume(shown: boolean) {
+    this.#volume.wanted = shown;
   }
 
   /** Leaves room for lanes under the candles. */
   makeRoom(lanes: number): void {
-    const height = this.element.clientHeight || 400;
+    const height = this.pane.height || 400;
     const bottom = Math.min(0.4, ((lanes + 1) * LANE + 8) / height);
     this.#candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom } });
   }
@@ -91,14 +104,19 @@ export class PriceChart {
     this.block = block;
     const last = block.candles.at(-1);
     if (last) this.#candles.applyOptions({ priceFormat: { type: "price", ...tick(last.close) } });
-    this.#candles.setData(block.candles);
+    this.#setBars(block.candles);
     this.#tell(null, null);
+  }
+
+  #setBars(bars: Candle[]): void {
+    this.#candles.setData(bars);
+    this.#volume.set(bars);
   }
 
   clear(): void {
     this.#restart();
     this.block = null;
-    this.#candles.setData([]);
+    this.#setBars([]);
     this.legend.textContent = "";
   }
 
@@ -141,8 +159,7 @@ export class PriceChart {
 
   /** The size of the pane of the candles, in pixels. */
   get pane(): { width: number; height: number } {
-    const scale = this.#chart.timeScale();
-    return { width: scale.width(), height: this.element.clientHeight - scale.height() };
+    return { width: this.#chart.timeScale().width(), height: this.#chart.panes()[0]?.getHeight() ?? 0 };
   }
 
   picture(): HTMLCanvasElement {
@@ -155,8 +172,12 @@ export class PriceChart {
     const added = block ? await block.forward(this.#reading.signal) : 0;
     if (!block || block !== this.block || added === 0) return 0;
     // A step adds one bar or a few, which need no full redraw.
-    if (added > 500) this.#candles.setData(block.candles);
-    else for (const bar of block.candles.slice(-added)) this.#candles.update(bar);
+    const newer = block.candles.slice(-added);
+    if (added > 500) this.#setBars(block.candles);
+    else {
+      for (const bar of newer) this.#candles.update(bar);
+      this.#volume.append(newer, block.candles);
+    }
     this.#tell(null, null);
     return added;
   }
@@ -176,7 +197,7 @@ export class PriceChart {
       const added = await read();
       if (added === 0 || block !== this.block) return;
       const seen = this.visible;
-      this.#candles.setData(block.candles);
+      this.#setBars(block.candles);
       // Bars that came before have moved all places.
       if (seen && before) this.show(seen.from + added, seen.to + added);
       if (before && this.overlay.drawn.cursor !== null) this.overlay.change({ cursor: this.overlay.drawn.cursor + added });
@@ -225,5 +246,6 @@ function ohlc(bar: Candle, block: BarBlock): string {
   const opened = ms(bar);
   const closed = closeOf(opened, block.series.interval);
   const prices = `open ${price(bar.open)}, high ${price(bar.high)}, low ${price(bar.low)}, close ${price(bar.close)}`;
-  return `${bare(opened)} to ${utc(closed)}: ${prices} (${percent(bar.close / bar.open - 1)})`;
+  const traded = bar.volume > 0 ? `, volume ${volume(bar.volume)}` : "";
+  return `${bare(opened)} to ${utc(closed)}: ${prices} (${percent(bar.close / bar.open - 1)})${traded}`;
 }

@@ -33,6 +33,10 @@ export function price(value: number): string {
   return value.toFixed(digits);
 }
 
+/** A volume: whole where it is large, with three digits where it is small. */
+export const volume = (value: number): string =>
+  value >= 100 ? count(Math.round(value)) : String(Number(value.toPrecision(3)));
+
 /** The smallest step that a price scale shows for prices of that size. */
 export function tick(value: number): { precision: number; minMove: number } {
   const precision = value >= 1000 ? 1 : value >= 10 ? 2 : value >= 0.1 ? 4 : 7;

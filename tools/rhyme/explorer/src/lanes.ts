@@ -20,6 +20,7 @@ export class Lanes {
       ...(state.lanes.unusual ? [{ name: "unusual", stretches: this.#episodes() }] : []),
       ...(state.lanes.regimes ? [{ name: "regime", stretches: this.#runs() }] : []),
     ];
+    this.chart.withVolume = state.lanes.volume;
     this.chart.makeRoom(lanes.length);
     this.chart.overlay.change({ lanes, marks: state.lanes.news ? this.#marks(state) : [] });
   }

@@ -1,20 +1,24 @@
 import { nameOf, type SeriesRow } from "./api";
 import { h } from "./dom";
 import { count } from "./format";
-import { parse } from "./time";
 
 const MOST = 200;
 
 /** The box that finds a series by a part of its name. */
 export class Picker {
-  #rows: SeriesRow[] | null = null;
+  /** The series as of the time; nothing until they are read. */
+  rows: SeriesRow[] | null = null;
   #at = -1;
-  /** Nothing of what came later is shown. */
-  asOf: number | null = null;
+  /** What the list was opened for. */
+  #typed = "";
+  #reading = false;
+  #asOf: number | null = null;
 
   constructor(
     private readonly box: HTMLInputElement,
     private readonly list: HTMLElement,
+    /** Reads the series as of the time of the page into the rows. */
+    private readonly read: () => Promise<void>,
     private readonly pick: (name: string) => void,
   ) {
     box.addEventListener("focus", () => box.select());
@@ -26,12 +30,12 @@ export class Picker {
     list.addEventListener("mousedown", (event) => event.preventDefault());
   }
 
-  set rows(rows: SeriesRow[] | null) {
-    this.#rows = rows;
-  }
-
-  get rows(): SeriesRow[] | null {
-    return this.#rows;
+  /** What was listed as of another time is read again when it is wanted. */
+  set asOf(time: number | null) {
+    if (time === this.#asOf) return;
+    this.rows = null;
+    this.#asOf = time;
+    if (!this.list.hidden) this.#open(this.#typed);
   }
 
   show(name: string | null): void {
@@ -39,17 +43,29 @@ export class Picker {
   }
 
   #open(text: string): void {
+    this.#typed = text;
     this.list.replaceChildren(...this.#lines(text));
     this.list.hidden = false;
     this.box.setAttribute("aria-expanded", "true");
     this.#move(text && this.#options().length > 0 ? 0 : -1);
+    if (this.rows === null) void this.#readRows();
+  }
+
+  async #readRows(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    const asOf = this.#asOf;
+    await this.read();
+    this.#reading = false;
+    // Somebody may have typed on, gone elsewhere, or moved the time meanwhile.
+    const answered = this.rows !== null || asOf !== this.#asOf;
+    if (!this.list.hidden && answered) this.#open(this.#typed);
   }
 
   #lines(text: string): HTMLElement[] {
-    if (this.#rows === null) {
-      return [said("Under replay the list is not read, as it tells of later bars. Type a name, like NOVAUSDT:1h, and press Enter.")];
-    }
-    const rows = this.#rows.filter((row) => this.asOf === null || (row.first !== null && parse(row.first) < this.asOf));
+    const { rows } = this;
+    if (rows === null) return [said("Asking…")];
+    if (rows.length === 0 && this.#asOf !== null) return [said("No bar of any series had closed by the time of the replay.")];
     if (rows.length === 0) return [said("No series is stored. `rhyme ingest bars FILE` reads candles, `rhyme demo` makes some.")];
     const wanted = text.toLowerCase().split(/\s+/);
     const found = rows.filter((row) => wanted.every((part) => nameOf(row).toLowerCase().includes(part)));
@@ -61,9 +77,8 @@ export class Picker {
 
   #line(row: SeriesRow, i: number): HTMLElement {
     const name = nameOf(row);
-    const much = this.asOf === null ? `${count(row.bars)} bars` : null;
     const onclick = () => this.#choose(name);
-    return h("li", { id: `series-${i}`, role: "option", "aria-selected": "false", "data-name": name, onclick }, name, much && h("span", { class: "small" }, much));
+    return h("li", { id: `series-${i}`, role: "option", "aria-selected": "false", "data-name": name, onclick }, name, h("span", { class: "small" }, `${count(row.bars)} bars`));
   }
 
   #options(): HTMLElement[] {

@@ -30,7 +30,7 @@ export interface State {
   headline: string | null;
   /** Where windows of other markets are looked for. */
   to: string;
-  lanes: { news: boolean; regimes: boolean; unusual: boolean };
+  lanes: { volume: boolean; news: boolean; regimes: boolean; unusual: boolean };
   /** What the chart shows: the first and the last bar. */
   from: number | null;
   until: number | null;
@@ -38,7 +38,7 @@ export interface State {
 
 export const START: State = {
   series: null, window: null, path: null, sentence: null, horizon: 24, k: 12, mixed: false, then: false, asOf: null, tab: "analogs",
-  words: "", headline: null, to: "", lanes: { news: true, regimes: false, unusual: false }, from: null, until: null,
+  words: "", headline: null, to: "", lanes: { volume: true, news: true, regimes: false, unusual: false }, from: null, until: null,
 };
 
 /** The most analogs, and the most bars ahead. */
@@ -72,7 +72,7 @@ export function fromHash(hash: string): State {
     words: q.get("q") ?? "",
     headline: q.get("headline"),
     to: q.get("to") ?? "",
-    lanes: { news: on("news", true), regimes: on("regimes", false), unusual: on("unusual", false) },
+    lanes: { volume: on("volume", true), news: on("news", true), regimes: on("regimes", false), unusual: on("unusual", false) },
     from: time(q.get("from")),
     until: time(q.get("until")),
   };
@@ -96,7 +96,7 @@ export function toHash(state: State): string {
   put("headline", state.headline);
   put("to", state.to);
   const lanes = Object.entries(state.lanes).filter(([, on]) => on).map(([name]) => name).join(",");
-  if (lanes !== "news") q.set("lanes", lanes);
+  if (lanes !== "volume,news") q.set("lanes", lanes || "none");
   // A place that lies beyond the time of the replay is told by no link.
   if (state.asOf === null || (state.until ?? 0) <= state.asOf) {
     put("from", at(state.from));

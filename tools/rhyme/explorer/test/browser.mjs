@@ -70,10 +70,10 @@ export class View {
     return this.page.locator(selector).count();
   }
 
-  /** A place of the chart, from the left and the top as shares. */
+  /** A place of the pane of the prices, from the left and the top as shares. */
   async place(x, y) {
-    const box = await this.page.locator("#chart").boundingBox();
-    return [box.x + (box.width - 65) * x, box.y + (box.height - 30) * y];
+    const box = await this.page.locator("#chart tr").first().boundingBox();
+    return [box.x + (box.width - 65) * x, box.y + box.height * y];
   }
 
   async click(x, y) {

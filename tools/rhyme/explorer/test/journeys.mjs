@@ -162,12 +162,43 @@ export const journeys = {
     await v.page.check("#lanes input[value=regimes]");
     await v.page.check("#lanes input[value=unusual]");
     await v.idle();
-    assert.equal(v.state.lanes, "news,regimes,unusual");
+    assert.equal(v.state.lanes, "volume,news,regimes,unusual");
     assert.ok(v.watch.asked.some((a) => a.question === "classify-history" && a.answer.runs.length > 0));
     assert.notDeepEqual(await v.page.locator("#chart").screenshot(), before, "the lanes are drawn");
     await v.page.mouse.move(...(await v.place(0.5, 0.985)));
     assert.match(await v.text("#legend"), /· regime: /);
     await v.picture("lanes-dark");
+    await v.close();
+  },
+
+  async "volume stands in a pane of its own"(browser, address) {
+    const v = await browser.open(address, view({ s: NOVA, from: "2015-02-01T00:00:00Z", until: "2015-02-08T00:00:00Z" }), { scheme: "dark" });
+    await v.idle();
+    const panes = () => v.page.evaluate(() => [...document.querySelectorAll("#chart tr")].filter((tr) => tr.offsetHeight > 30).length);
+    assert.equal(await panes(), 2, "prices and volumes");
+    await v.page.mouse.move(...(await v.place(0.5, 0.5)));
+    const legend = await v.text("#legend");
+    const [, opened, said] = /^(\d{4}-\d\d-\d\d \d\d:\d\d) to .*, volume ([\d.,]+)/.exec(legend) ?? assert.fail(legend);
+    const bars = v.watch.asked.filter((a) => a.question === "bars").flatMap((a) => a.answer.bars);
+    const bar = bars.find((b) => b.open_time === `${opened.replace(" ", "T")}:00Z`);
+    assert.ok(Math.abs(Number(said.replaceAll(",", "")) / bar.volume - 1) < 0.005, `${said} is not ${bar.volume}`);
+    await v.picture("volume-dark");
+    // Each column stands at its bar: as much is coloured as the volumes say.
+    const shot = await v.page.locator("#chart").screenshot();
+    await v.page.uncheck("#lanes input[value=volume]");
+    await v.idle();
+    assert.equal(await panes(), 1);
+    assert.equal(v.state.lanes, "news");
+    assert.notDeepEqual(await v.page.locator("#chart").screenshot(), shot);
+    await v.page.check("#lanes input[value=volume]");
+    await v.idle();
+    assert.equal(await panes(), 2);
+    assert.equal(v.state.lanes, undefined);
+    // A window is asked for there, too.
+    const box = await v.page.locator("#chart tr").nth(2).boundingBox();
+    await v.page.mouse.click(box.x + box.width * 0.5, box.y + box.height * 0.7);
+    await v.idle();
+    assert.ok(at(v.state.w) > at("2015-02-02") && at(v.state.w) < at("2015-02-07"), v.state.w);
     await v.close();
   },
 
@@ -251,12 +282,57 @@ export const journeys = {
     const friday = { s: "equity/synthetic/ACME:1d", asof: "2016-03-05T00:00:00Z" };
     const v = await browser.open(address, view(friday), { before: (_, watch) => { watch.replay = at("2016-03-08T00:00:00Z"); } });
     await v.idle();
-    assert.ok(!v.watch.asked.some((a) => a.question === "series"), "the list of series knows later times");
+    const listed = v.watch.asked.find((a) => a.question === "series");
+    assert.equal(listed.body.as_of, friday.asof, "the list of series is as of the time, too");
+    assert.ok(listed.answer.series.length > 0);
     await v.watch.nothingLater(at(friday.asof));
     await v.page.keyboard.press(".");
     await v.idle();
     assert.equal(v.state.asof, "2016-03-08T00:00:00Z", "Monday's bar closed at midnight");
     await v.close();
+  },
+
+  async "replay lists the series of its time"(browser, _, plain) {
+    // Its 400 bars begin in 2012.
+    const during = { asof: "2012-01-03T05:30:00Z" };
+    const v = await browser.open(plain, view(during), { before: (_, watch) => {
+      watch.replay = at(during.asof);
+      // It has no headlines, and no space for words.
+      watch.expected.push("404", "400");
+    } });
+    await v.idle();
+    assert.equal(v.state.s, "crypto/made/PLAINUSDT:1h", "the series with the most bars by then comes first");
+    await v.page.click("#series");
+    await v.idle();
+    assert.match(await v.text("#series-list"), /PLAINUSDT:1h\s+53 bars/);
+    await v.watch.nothingLater(at(during.asof));
+    await v.page.keyboard.press("Escape");
+    // An hour on there is one more.
+    v.watch.replay = at("2012-01-03T06:00:00Z");
+    await v.page.keyboard.press(".");
+    await v.idle();
+    await v.page.click("#series");
+    await v.idle();
+    assert.match(await v.text("#series-list"), /PLAINUSDT:1h\s+54 bars/);
+    await v.page.keyboard.press("Escape");
+    v.watch.replay = null;
+    await v.page.keyboard.press("r");
+    await v.idle();
+    await v.page.click("#series");
+    assert.match(await v.text("#series-list"), /PLAINUSDT:1h\s+400 bars/);
+    await v.close();
+    const before = { asof: "2011-06-01T00:00:00Z" };
+    const none = await browser.open(plain, view(before), { before: (_, watch) => {
+      watch.replay = at(before.asof);
+      watch.expected.push("404", "400");
+    } });
+    await none.idle();
+    assert.match(await none.text("#chart-empty"), /No bar of any series had closed/);
+    assert.equal(none.state.s, undefined);
+    await none.page.click("#series");
+    await none.idle();
+    assert.match(await none.text("#series-list"), /No bar of any series had closed/);
+    await none.close();
   },
 
   async "the end of what is stored ends the replay"(browser, address) {

@@ -77,6 +77,10 @@ pub(crate) struct IngestBars {
     also: Also,
     #[command(flatten)]
     spaces: SpaceChoice,
+    /// Whether the paths are of no meaning and the files are gone afterwards: nothing is taken from their
+    /// names, and they are not remembered.
+    #[arg(skip)]
+    pub(crate) nameless: bool,
 }
 
 fn on_conflict(text: &str) -> Result<OnConflict, String> {
@@ -181,6 +185,7 @@ fn options(args: &IngestBars) -> BarOptions {
         on_error: args.rows.on_error,
         on_conflict: args.on_conflict,
         scale: args.scale,
+        nameless: args.nameless,
     }
 }
 

@@ -29,9 +29,9 @@ pub(super) struct Candidate<'a> {
 }
 
 impl<'o> Memory<'o> {
-    /// `reread`: as if no file had been read before.
+    /// `reread`: as if no file had been read before. Files whose paths say nothing are not remembered.
     pub(super) fn of(db: &Database, options: &'o BarOptions, reread: bool) -> Result<Self, Error> {
-        let known = match reread {
+        let known = match reread || options.nameless {
             true => Vec::new(),
             false => db.now().remembered_files()?,
         };
@@ -102,6 +102,9 @@ impl<'o> Memory<'o> {
 
     /// What a file is like, if that can be told: without it the file is read again the next time.
     pub(super) fn stamp(&self, path: &Path) -> Option<FileStamp> {
+        if self.options.nameless {
+            return None;
+        }
         stamp_file(path, self.known(path).map(|file| &file.stamp)).ok()
     }
 

@@ -14,6 +14,9 @@ use crate::progress;
 pub(crate) struct Series {
     /// Only names that contain this text
     pub(crate) text: Option<String>,
+    /// Only series of which a bar had closed by this time, with the bars that had
+    #[arg(long)]
+    pub(crate) as_of: Option<Timestamp>,
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +58,7 @@ pub(crate) struct Headlines {
 pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
     let mut request = SeriesRequest::default();
     request.text.clone_from(&args.text);
+    request.as_of = args.as_of;
     let reply = request.ask(&view_of(global, &open(global)?))?;
     progress::notes(global, &reply.notes);
     let columns = [
@@ -75,11 +79,15 @@ pub(crate) fn series(global: &Global, args: &Series) -> Outcome {
         shown.pop();
     }
     output::keep(&columns, &shown::rows(&reply.series)?);
-    let none = match &args.text {
-        Some(_) => "no stored series has a name with that text",
-        None => "no series is stored yet",
+    let none = match (&args.text, args.as_of) {
+        (Some(_), None) => "no stored series has a name with that text".to_owned(),
+        (None, None) => "no series is stored yet".to_owned(),
+        (Some(_), Some(time)) => {
+            format!("no series that was known at {time} has a name with that text")
+        }
+        (None, Some(time)) => format!("no series was known at {time}"),
     };
-    shown::listing(global.format, &reply, (&shown, &reply.series), &[], none)
+    shown::listing(global.format, &reply, (&shown, &reply.series), &[], &none)
 }
 
 pub(crate) fn spaces(global: &Global) -> Outcome {

@@ -1,7 +1,6 @@
 //! Asks one question, as long as somebody waits for the answer.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,63 +9,55 @@ use rhymedb::ask::Question;
 use rhymedb::{Control, Error, View};
 use tokio::task::spawn_blocking;
 
+use super::client::Client;
+use super::counted::Counted;
 use super::refusal::Refusal;
 use super::server::Server;
 
-/// A question from when it came until it has an answer, or until nobody waits for it any more: then what
-/// holds this is dropped.
-struct Asked<'a> {
-    server: &'a Server,
-    name: &'static str,
-    came: Instant,
-    control: Control,
-    outcome: &'static str,
-}
+/// Stops a question for which nobody waits any more: it may still run on its thread.
+struct Stopping(Control);
 
-impl Drop for Asked<'_> {
+impl Drop for Stopping {
     fn drop(&mut self) {
-        // It may still run on its thread.
-        self.control.stop();
-        let took = self.came.elapsed();
-        self.server.metrics.answered(self.name, self.outcome, took);
+        self.0.stop();
     }
 }
 
 /// The answer as JSON.
-pub(super) async fn answer(server: &Server, question: Question) -> Result<Response, Refusal> {
+pub(super) async fn answer(
+    server: &Server,
+    client: Client,
+    question: Question,
+) -> Result<Response, Refusal> {
     let name = question.name();
     let work = move |view: &View| {
         let answer = question.ask(view)?;
         serde_json::to_vec(&answer).map_err(|e| Error::Internal(format!("an answer as JSON: {e}")))
     };
-    work_of(server, name, work).await.map(json)
+    work_of(server, client, name, work).await.map(json)
 }
 
 /// What a piece of work gives, which is counted under a name.
 pub(super) async fn work_of(
     server: &Server,
+    client: Client,
     name: &'static str,
     work: impl FnOnce(&View) -> rhymedb::Result<Vec<u8>> + Send + 'static,
 ) -> Result<Vec<u8>, Refusal> {
-    let mut asked = Asked {
-        server,
-        name,
-        came: Instant::now(),
-        control: Control::new().time_limit(server.limits.deadline),
-        outcome: "client-gone",
-    };
-    let done = run(server, &asked.control, work).await;
-    asked.outcome = done.as_ref().map_or_else(|r| r.kind, |_| "ok");
+    let mut counted = Counted::new(server, name);
+    let asked = Stopping(Control::new().time_limit(server.limits.deadline));
+    let done = run(server, client, &asked.0, work).await;
+    counted.outcome = done.as_ref().map_or_else(|r| r.kind, |_| "ok");
     done
 }
 
 async fn run(
     server: &Server,
+    client: Client,
     control: &Control,
     work: impl FnOnce(&View) -> rhymedb::Result<Vec<u8>> + Send + 'static,
 ) -> Result<Vec<u8>, Refusal> {
-    let turn = server.gate.enter(server.limits.deadline).await;
-    let turn = turn.ok_or_else(Refusal::busy)?;
+    let turn = server.gate.enter(client, server.limits.deadline).await?;
     let (db, control) = (server.db.clone(), control.clone());
     let working = spawn_blocking(move || {
         // Until the work is done, and not only until nobody waits for it.

@@ -16,8 +16,7 @@ const DISCARDED: usize = 64 << 20;
 
 pub(super) async fn read(limits: Limits, request: Request) -> Result<Bytes, Refusal> {
     check_type(&request)?;
-    let announced = request.headers().get(header::CONTENT_LENGTH);
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let announced = announced(&request);
     let mut body = Limited::new(request.into_body(), DISCARDED);
     let read = async {
         let (mut bytes, mut much) = (Vec::new(), announced.is_some_and(|n| n > MOST as u64));
@@ -35,13 +34,14 @@ pub(super) async fn read(limits: Limits, request: Request) -> Result<Bytes, Refu
         }
         Ok(Bytes::from(bytes))
     };
-    timeout(limits.idle, read).await.unwrap_or_else(|_| {
-        Err(Refusal::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "too-slow",
-            format!("the body did not arrive within {:?}", limits.idle),
-        ))
-    })
+    let read = timeout(limits.idle, read).await;
+    read.unwrap_or_else(|_| Err(Refusal::too_slow(limits.idle)))
+}
+
+/// The bytes that a request says its body has.
+pub(super) fn announced(request: &Request) -> Option<u64> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }
 
 /// Forms of other sites can send text here, but no JSON without asking first.

@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -17,9 +20,11 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::asking::stay_fresh;
+use super::client::Client;
 use super::patient::Patient;
 use super::routes::router;
 use super::server::Server;
+use crate::progress;
 
 /// Connections at the same time; others wait until one is closed.
 const MOST: usize = 1024;
@@ -31,7 +36,7 @@ const STOPPING: Duration = Duration::from_secs(2);
 const HEADERS: usize = 64 << 10;
 
 /// Wakes when Ctrl-C is pressed or the process is asked to end. The second time the process ends at once,
-/// which loses nothing: it only reads.
+/// which loses nothing that was committed.
 pub(super) fn stop_at_signals() -> io::Result<Arc<Notify>> {
     let stop = Arc::new(Notify::new());
     let (told, again) = (Arc::clone(&stop), AtomicBool::new(false));
@@ -54,8 +59,8 @@ pub(super) fn run(
     let runtime = Builder::new_current_thread()
         .enable_io()
         .enable_time()
-        // One for each question, and some for what looks after the database.
-        .max_blocking_threads(threads.saturating_add(2))
+        // One for each question, and some for what looks after the database and for what writes.
+        .max_blocking_threads(threads.saturating_add(4))
         .build()?;
     let served = runtime.block_on(serve(server, listener, stop));
     runtime.shutdown_timeout(STOPPING);
@@ -83,6 +88,8 @@ async fn serve(server: &Arc<Server>, listener: StdListener, stop: Arc<Notify>) -
         // What is left then is dropped with the runtime, and its questions are stopped.
         let _ = timeout(GRACE, open.shutdown()).await;
     }
+    // A command that still writes ends after its current step.
+    progress::stop();
     Ok(())
 }
 
@@ -98,20 +105,24 @@ impl Accepting {
         // Nobody closes the semaphore.
         while let Ok(place) = Arc::clone(&self.room).acquire_owned().await {
             match listener.accept().await {
-                Ok((stream, _)) => self.connect(stream, place),
+                Ok((stream, from)) => self.connect(stream, Client::at(from), place),
                 // Too many files are open, or the client is gone already.
                 Err(_) => sleep(Duration::from_millis(20)).await,
             }
         }
     }
 
-    fn connect(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
+    fn connect(&self, stream: TcpStream, client: Client, place: OwnedSemaphorePermit) {
         self.server.metrics.connected();
         // Without it only the pace is worse.
         let _ = stream.set_nodelay(true);
         let idle = self.server.limits.idle;
         let stream = TokioIo::new(Patient::new(stream, idle));
-        let service = TowerToHyperService::new(self.router.clone());
+        let router = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(client);
+            router.call(request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(idle)

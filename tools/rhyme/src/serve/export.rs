@@ -8,6 +8,7 @@ use rhymedb::files::ArrowStream;
 use rhymedb::{Bars, Error, Timestamp, View};
 
 use super::asking::{json, work_of};
+use super::client::Client;
 use super::refusal::Refusal;
 use super::server::Server;
 use crate::tables::{bar_columns, series, vector_columns};
@@ -36,7 +37,12 @@ struct Wanted {
     space: Option<String>,
 }
 
-pub(super) async fn export(server: &Server, name: &str, query: &str) -> Result<Response, Refusal> {
+pub(super) async fn export(
+    server: &Server,
+    client: Client,
+    name: &str,
+    query: &str,
+) -> Result<Response, Refusal> {
     let table = TABLES.iter().find(|(table, ..)| *table == name);
     let (table, counted, options) = *table.ok_or_else(|| {
         Refusal::not_found(format!("no table {name:?}; there are bars and vectors"))
@@ -49,7 +55,7 @@ pub(super) async fn export(server: &Server, name: &str, query: &str) -> Result<R
             _ => vectors(&known, &wanted),
         }
     };
-    let mut response = work_of(server, counted, work).await.map(json)?;
+    let mut response = work_of(server, client, counted, work).await.map(json)?;
     let kind = HeaderValue::from_static(KIND);
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     Ok(response)

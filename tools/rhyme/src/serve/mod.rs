@@ -2,71 +2,53 @@
 //!
 //! An adapter over [`rhymedb::ask::Question`]: a body of JSON goes in, and what comes out is what
 //! `--format json` prints. One thread reads and writes connections; each question runs on a thread of its
-//! own, of which there are as many as processors. Nothing can be changed through it.
+//! own, of which there are as many as processors. Nothing can be changed through it, unless the owner lets
+//! those write who have a token: then a request becomes a command that writes, one at a time.
 
 mod asking;
 mod body;
 mod callers;
+mod client;
 mod connections;
+mod counted;
 mod export;
 mod gate;
 mod listen;
 mod listing;
 mod metrics;
 mod openapi;
+mod openapi_writes;
+pub(crate) mod options;
 mod page;
 mod patient;
 mod refusal;
 mod routes;
 mod server;
+mod token;
+mod upload;
+mod writes;
+mod writing;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args as ClapArgs;
 use rhymedb::Error;
 use serde_json::json;
 
 use crate::failure::{Failure, Outcome};
 use crate::format::Format;
-use crate::global::{Global, time_limit};
-use crate::opening::{db_path, open};
+use crate::global::Global;
+use crate::opening::{db_path, open, open_or_create};
 use crate::{output, progress};
 use callers::Callers;
 use gate::Gate;
 use metrics::Metrics;
+use options::Args;
 use server::{Limits, Server};
-
-pub(crate) const HELP: &str = "\
-POST /v1/similar takes the options of `rhyme similar` as a JSON object and answers with what --format json
-prints; so does every other question. GET /openapi.json describes all of them, GET / is a page for people.
-Nothing can be changed. Questions end at --timeout [default: 10s]. Ctrl-C ends the server.
-
-Example: rhyme serve --listen 127.0.0.1:7878";
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Args {
-    /// The address and port; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:7878", value_name = "ADDRESS", value_parser = listen::address)]
-    listen: SocketAddr,
-    /// Allow an address that other machines reach: whoever reaches it may ask
-    #[arg(long)]
-    allow_remote: bool,
-    /// Names by which clients may call this machine, besides localhost
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    host: Vec<String>,
-    /// Questions that are answered at the same time [default: one a processor]
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
-    /// Questions that may wait for that; more are refused
-    #[arg(long, default_value_t = 256, value_name = "N")]
-    queue: usize,
-    /// Close a connection that stands still for so long
-    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = time_limit)]
-    idle: Duration,
-}
+use token::Token;
+use writing::Writing;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -78,6 +60,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         .into());
     }
     listen::check(args.listen, args.allow_remote)?;
+    let writing = writing(global, args)?;
     let db = open(global)?;
     // Refused now rather than in each answer.
     db.now().series()?;
@@ -91,28 +74,50 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             deadline: global.timeout.unwrap_or(DEADLINE),
             idle: args.idle,
         },
-        gate: Gate::new(threads, args.queue),
+        gate: Gate::new(threads, args.queue, args.per_client.map(NonZeroUsize::get)),
         metrics: Metrics::default(),
         callers: Callers::new(args.allow_remote, &args.host),
+        writing,
     });
     // Before the address is told: whoever reads it may stop the server at once.
     let stop = connections::stop_at_signals()?;
-    tell(global, address, args.allow_remote)?;
+    tell(global, address, args)?;
     connections::run(&server, listener, threads, stop).map_err(Failure::from)
 }
 
+/// What writing needs, if clients may write. Then a database that is not there is made.
+fn writing(global: &Global, args: &Args) -> Outcome<Option<Writing>> {
+    let Some(token) = Token::of(&args.writes)? else {
+        return Ok(None);
+    };
+    if global.read_only {
+        return Err(Error::Invalid(
+            "expected --allow-writes or --read-only, found both".to_owned(),
+        )
+        .into());
+    }
+    if !db_path(global).exists() {
+        open_or_create(global)?;
+    }
+    Writing::new(token, global).map(Some)
+}
+
 /// Says where the server is: in one line on standard error, for programs as JSON on standard output.
-fn tell(global: &Global, address: SocketAddr, remote: bool) -> Outcome {
+fn tell(global: &Global, address: SocketAddr, args: &Args) -> Outcome {
     let database = db_path(global).display().to_string();
     let url = format!("http://{address}");
+    let writes = args.writes.allow_writes;
     if global.format == Format::Json {
-        let told = json!({ "address": url, "database": database, "read_only": true });
+        let told = json!({ "address": url, "database": database, "read_only": !writes });
         output::lines(&told.to_string())?;
     }
-    let reached = if remote && !address.ip().is_loopback() {
-        "; whoever reaches that address may ask"
-    } else {
-        ""
+    let reached = match (args.allow_remote && !address.ip().is_loopback(), writes) {
+        (false, false) => "",
+        (false, true) => "; whoever has the token may write",
+        (true, false) => "; whoever reaches that address may ask",
+        (true, true) => {
+            "; whoever reaches that address may ask, and whoever has the token may write, which travels unencrypted"
+        }
     };
     let text = format!("serving {database} at {url}{reached}; Ctrl-C ends it");
     progress::notice(global, &text);

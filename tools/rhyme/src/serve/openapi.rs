@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::export;
 use super::listing::{self, LISTINGS};
+use super::openapi_writes;
 use crate::schema_text::{about, make_plain};
 
 const JSON: &str = "application/json";
@@ -42,18 +43,19 @@ pub(super) fn document() -> Value {
     schemas.insert("Refusal".to_owned(), refusal());
     paths.insert("/v1/ask".to_owned(), ask_path());
     paths.extend(exports());
+    paths.extend(openapi_writes::paths());
     paths.extend(others());
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "rhyme serve",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Questions to a RhymeDB database. Every answer is what `rhyme --format json` prints. Nothing can be changed.",
+            "description": "Questions to a RhymeDB database. Every answer is what `rhyme --format json` prints. Nothing can be changed, unless the server lets those write who have a token.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "http://localhost:7878" }],
         "paths": paths,
-        "components": { "schemas": schemas },
+        "components": { "schemas": schemas, "securitySchemes": openapi_writes::security() },
     });
     make_plain(&mut document);
     document
@@ -133,7 +135,7 @@ fn responses(kind: &str, reply: &Value) -> Value {
             "description": "The answer.",
             "content": { kind: { "schema": reply } },
         },
-        "4XX": refused("The request cannot be answered: 400 it says something wrong, 403 its sender may not ask, 404 nothing of that name is stored, 408 its body came too slowly, 413 its body is too long, 415 it is no JSON."),
+        "4XX": refused("The request cannot be answered: 400 it says something wrong, 403 its sender may not ask, 404 nothing of that name is stored, 408 its body came too slowly, 413 its body is too long, 415 it is no JSON, 429 this client asks too much at once."),
         "500": refused("The database cannot be read."),
         "503": refused("Too many questions wait. Ask again after the time in Retry-After."),
         "504": refused("The answer took longer than the server allows."),

@@ -1,5 +1,7 @@
 //! Errors as HTTP tells them: a status for programs, and a kind and a sentence as JSON.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rhymedb::Error;
@@ -35,6 +37,29 @@ impl Refusal {
 
     pub(super) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    pub(super) fn read_only(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "read-only", message)
+    }
+
+    pub(super) fn too_slow(patience: Duration) -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too-slow",
+            format!("the body did not arrive within {patience:?}"),
+        )
+    }
+
+    /// One client asks more at once than it may.
+    pub(super) fn too_many(most: usize) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many",
+            format!(
+                "this client has {most} questions that are not answered yet, as many as one may have; wait for one of them"
+            ),
+        )
     }
 
     pub(super) fn busy() -> Self {
@@ -82,7 +107,15 @@ impl IntoResponse for Refusal {
         let mut response = (self.status, body.to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, json);
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if self.status == StatusCode::UNAUTHORIZED {
+            let bearer = HeaderValue::from_static("Bearer realm=\"rhyme serve\"");
+            headers.insert(header::WWW_AUTHENTICATE, bearer);
+        }
+        let later = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        if later.contains(&self.status) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -13,11 +13,14 @@ use rhymedb::ask::{self, Question};
 use serde_json::Deserializer;
 use tokio::task::spawn_blocking;
 
+use super::client::Client;
 use super::refusal::Refusal;
 use super::server::Server;
-use super::{asking, body, export, listing, openapi, page};
+use super::{asking, body, export, listing, openapi, page, writing};
 
 type Shared = State<Arc<Server>>;
+/// Who asks: the connection says it.
+type Asker = Extension<Client>;
 type Answered = Result<Response, Refusal>;
 
 pub(super) fn router(server: Arc<Server>) -> Router {
@@ -30,6 +33,7 @@ pub(super) fn router(server: Arc<Server>) -> Router {
         .route("/v1/ask", post(any_question))
         .route("/v1/{question}", post(question).get(listed))
         .route("/v1/export/{table}", get(exported))
+        .route("/v1/write/{what}", post(written).delete(written))
         .fallback(nothing_there)
         .method_not_allowed_fallback(other_method)
         .layer(from_fn_with_state(Arc::clone(&server), checked))
@@ -50,24 +54,38 @@ async fn checked(State(server): Shared, request: Request, next: Next) -> Respons
     response
 }
 
-async fn any_question(State(server): Shared, request: Request) -> Answered {
+async fn any_question(
+    State(server): Shared,
+    Extension(client): Asker,
+    request: Request,
+) -> Answered {
     let body = body::read(server.limits, request).await?;
     let question = serde_json::from_slice(&body).map_err(|e| {
         Refusal::bad_request(format!(
             "expected a question as JSON, like {{\"question\": \"similar\", \"target\": \"BTCUSDT:1h\"}}, found: {e}; GET /openapi.json describes all of them"
         ))
     })?;
-    asking::answer(&server, question).await
+    asking::answer(&server, client, question).await
 }
 
-async fn question(State(server): Shared, Path(name): Path<String>, request: Request) -> Answered {
+async fn question(
+    State(server): Shared,
+    Extension(client): Asker,
+    Path(name): Path<String>,
+    request: Request,
+) -> Answered {
     known(&name)?;
     let body = body::read(server.limits, request).await?;
     let question = read(&name, &body)?;
-    asking::answer(&server, question).await
+    asking::answer(&server, client, question).await
 }
 
-async fn listed(State(server): Shared, Path(name): Path<String>, uri: Uri) -> Answered {
+async fn listed(
+    State(server): Shared,
+    Extension(client): Asker,
+    Path(name): Path<String>,
+    uri: Uri,
+) -> Answered {
     known(&name)?;
     if !listing::LISTINGS.contains(&name.as_str()) {
         let message = format!("expected POST with a JSON object for {name}");
@@ -78,11 +96,20 @@ async fn listed(State(server): Shared, Path(name): Path<String>, uri: Uri) -> An
         return Ok(refused);
     }
     let question = listing::question(&name, uri.query().unwrap_or_default())?;
-    asking::answer(&server, question).await
+    asking::answer(&server, client, question).await
 }
 
-async fn exported(State(server): Shared, Path(table): Path<String>, uri: Uri) -> Answered {
-    export::export(&server, &table, uri.query().unwrap_or_default()).await
+async fn exported(
+    State(server): Shared,
+    Extension(client): Asker,
+    Path(table): Path<String>,
+    uri: Uri,
+) -> Answered {
+    export::export(&server, client, &table, uri.query().unwrap_or_default()).await
+}
+
+async fn written(State(server): Shared, Path(what): Path<String>, request: Request) -> Answered {
+    writing::answer(&server, &what, request).await
 }
 
 fn known(name: &str) -> Result<(), Refusal> {

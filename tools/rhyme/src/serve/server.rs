@@ -7,6 +7,7 @@ use rhymedb::Database;
 use super::callers::Callers;
 use super::gate::Gate;
 use super::metrics::Metrics;
+use super::writing::Writing;
 
 pub(super) struct Server {
     /// Open for reading, beside others who read and one who writes.
@@ -15,6 +16,8 @@ pub(super) struct Server {
     pub(super) gate: Gate,
     pub(super) metrics: Metrics,
     pub(super) callers: Callers,
+    /// If clients may write.
+    pub(super) writing: Option<Writing>,
 }
 
 #[derive(Clone, Copy)]
