@@ -10,6 +10,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rhymedb::data::StoredChange;
 use rhymedb::encode::{ChartConfig, TextConfig, Weights, WeightsConfig};
 use rhymedb::{Control, Database, Error, Interval, OpenOptions, SeriesBars, Target};
 use serde_json::Value;
@@ -71,6 +72,23 @@ fn takes_weights(db: &Database) {
     assert_eq!((report.weights, report.headline_rows), (0, 0));
 }
 
+/// The last commit of a fixture of format 3 appended ten bars, and is not folded.
+fn tells_its_last_commit(db: &Database) {
+    let last = db.now().last_commit().unwrap();
+    if db.health().unwrap().format < 3 {
+        assert_eq!(last, 0);
+        return;
+    }
+    let told = db.changes_since(last - 1).unwrap();
+    let [change] = &told.commits[0].changes[..] else {
+        panic!("{told:?}");
+    };
+    let StoredChange::RowsAdded { series, ends, .. } = change else {
+        panic!("{change:?}");
+    };
+    assert_eq!((series.symbol.as_str(), ends.len()), ("NOVAUSDT", 10));
+}
+
 #[test]
 fn every_format_opens_with_its_answers() {
     let mut seen = 0;
@@ -87,6 +105,7 @@ fn every_format_opens_with_its_answers() {
         let space = &db.now().spaces().unwrap()[0];
         assert!(space.fresh_rows > 0 && space.dead_rows > 0, "{space:?}");
         assert_answers(&db, &answers);
+        tells_its_last_commit(&db);
         let backup = temporary.path().join("backup");
         db.backup(&backup, &Control::new()).unwrap();
         let read_only = OpenOptions::new().read_only(true).open(&backup).unwrap();

@@ -6,7 +6,7 @@ use redb::Value;
 use serde::{Deserialize, Serialize};
 
 use super::codec;
-use super::overlaid::OverlaidDefinition;
+use super::laid_table::OverlaidDefinition;
 use super::overlay::{PerTable, ValueBytes};
 use super::overlay_key::{EntryKey, OverlayKey};
 use super::tables::{EXTENTS, FLAT, FRESH, PENDING, TAIL};

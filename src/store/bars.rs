@@ -180,11 +180,8 @@ pub(crate) trait BarReads: CatalogUse + Sized {
 
     /// The extent of a series, or `None` if it has no bars.
     fn bar_extent(&self, series: SeriesId) -> Result<Option<BarExtent>> {
-        let table = self.overlaid(EXTENTS)?;
-        let value = table.get(series)?;
-        value
-            .map(|v| codec::decode(self.path(), "bar_extents", v.value()))
-            .transpose()
+        let decode = |value: &[u8]| codec::decode(self.path(), "bar_extents", value);
+        self.overlaid_value(EXTENTS, series, decode)?.transpose()
     }
 
     /// Bytes of all stored bars and their number.

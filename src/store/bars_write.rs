@@ -100,10 +100,17 @@ impl WriteTxn {
         {
             let mut tail = self.overlaid_mut(TAIL)?;
             let mut beside = false;
+            // Nothing is stored at or after the first of appended bars, so nobody looks for it.
+            let appended = extent.is_none_or(|e| new.time.first() > Some(&e.last));
             for bar in new.iter() {
                 let value = [bar.open, bar.high, bar.low, bar.close, bar.volume];
                 let time = bar.time.millis();
-                let same = tail.replace((series, time), value, |old| old == value)?;
+                let same = if appended {
+                    tail.insert((series, time), value)?;
+                    None
+                } else {
+                    tail.replace((series, time), value, |old| old == value)?
+                };
                 match same {
                     None => change.added += 1,
                     Some(false) => change.replaced += 1,

@@ -13,11 +13,12 @@ use super::changes::Changes;
 use super::closing::Closing;
 use super::faults::{fault, no_formats};
 use super::handle::Handle;
+use super::laid_table::{LaidTable, OverlaidDefinition};
 use super::noted_change::NotedChanges;
-use super::overlaid::{LaidTable, OverlaidDefinition, OverlaidTable};
-use super::overlaid_write::{OverlaidMut, OverlayWriter};
+use super::overlaid::OverlaidTable;
 use super::overlay::{Overlay, OverlayRows, PerTable};
 use super::overlay_key::OverlayKey;
+use super::overlay_writer::OverlayWriter;
 use super::records::{SegmentId, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 use super::syncing::Syncing;
 use super::tables::{EachTable, FILE_NAME, META, SERIES, SERIES_BY_NAME, SPACES, each_table};
@@ -279,15 +280,30 @@ pub(crate) trait CatalogUse {
     ) -> Result<Option<OpenTable<'_, Self, K, V>>>;
 
     /// What is laid over a table.
-    fn laid_over(&self, place: LaidTable) -> OverlayRows;
+    fn laid_over(&self, place: LaidTable) -> Result<OverlayRows>;
 
     /// Opens a table that records of commits are laid over.
     fn overlaid<K: OverlayKey, V: Value + 'static>(
         &self,
         definition: OverlaidDefinition<K, V>,
     ) -> Result<OverlaidTable<Self::Open<'_, K, V>, K, V>> {
-        let rows = self.laid_over(definition.place);
+        let rows = self.laid_over(definition.place)?;
         Ok(OverlaidTable::new(self.table(definition.table)?, rows))
+    }
+
+    /// What `read` takes from the value of a key in such a table, which is not opened if the value is laid
+    /// over it.
+    fn overlaid_value<K: OverlayKey, V: Value + 'static, R>(
+        &self,
+        definition: OverlaidDefinition<K, V>,
+        key: K,
+        read: impl FnOnce(V::SelfType<'_>) -> R,
+    ) -> Result<Option<R>> {
+        if let Some(laid) = self.laid_over(definition.place)?.get(key.entry()) {
+            return Ok(Some(read(V::from_bytes(laid))));
+        }
+        let table = self.table(definition.table)?;
+        Ok(table.get(key)?.map(|value| read(value.value())))
     }
 
     /// The catalog's file, for messages.
@@ -369,8 +385,8 @@ impl CatalogUse for ReadTxn {
         }
     }
 
-    fn laid_over(&self, place: LaidTable) -> OverlayRows {
-        self.overlay.rows.at(place).clone()
+    fn laid_over(&self, place: LaidTable) -> Result<OverlayRows> {
+        Ok(self.overlay.rows.at(place).clone())
     }
 
     fn path(&self) -> &Path {
@@ -410,8 +426,10 @@ impl CatalogUse for WriteTxn {
         self.table_mut(definition).map(Some)
     }
 
-    fn laid_over(&self, place: LaidTable) -> OverlayRows {
-        self.over.at(place).borrow().rows.clone()
+    fn laid_over(&self, place: LaidTable) -> Result<OverlayRows> {
+        let over = self.over.at(place).try_borrow();
+        let over = over.map_err(|_| Error::internal("a table is read while it is changed"))?;
+        Ok(over.rows.clone())
     }
 
     fn path(&self) -> &Path {
@@ -428,15 +446,6 @@ impl WriteTxn {
         let txn = self.txn.get()?;
         let table = calling(&self.path, || txn.open_table(definition))?;
         Ok(CheckedTable::new(table, &self.path))
-    }
-
-    /// Opens a table that records of commits are laid over; only one handle of a table may be open at a time.
-    pub(super) fn overlaid_mut<K: OverlayKey, V: Value + 'static>(
-        &self,
-        definition: OverlaidDefinition<K, V>,
-    ) -> Result<OverlaidMut<'_, K, V>> {
-        let over = self.over.at(definition.place).borrow_mut();
-        Ok(OverlaidMut::new(self.table_mut(definition.table)?, over))
     }
 
     /// After how many commits their entries are folded into the tables.

@@ -32,6 +32,7 @@ mod files_read;
 mod handle;
 mod headline_rows;
 mod headlines;
+mod laid_table;
 mod made;
 mod note_changes;
 mod noted_change;
@@ -42,6 +43,7 @@ mod overlay;
 mod overlay_key;
 #[cfg(test)]
 mod overlay_tests;
+mod overlay_writer;
 mod pages;
 mod prototypes;
 mod read_bar_sums;

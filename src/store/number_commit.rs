@@ -10,11 +10,13 @@ use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, META, PENDING, TAIL}
 use crate::error::Result;
 
 /// Bytes of records that are laid over the tables, at most. Whoever opens the catalog reads them all.
-const MOST_RECORD_BYTES: usize = 16 << 20;
+const MOST_RECORD_BYTES: usize = 12 << 20;
 /// Commits whose changes are kept, at most.
 const MOST_CHANGES: u64 = 1024;
 /// Bytes of their changes, at most.
 const MOST_CHANGE_BYTES: u64 = 16 << 20;
+/// Bytes of the changes of one commit, at most: far below what a value of the catalog may have.
+const MOST_BYTES_OF_A_COMMIT: usize = 8 << 20;
 /// In `meta`: bytes of all values of the table `changes`.
 pub(super) const CHANGE_BYTES: &str = "change_bytes";
 
@@ -73,7 +75,7 @@ impl WriteTxn {
     fn put_changes(&self, number: u64, noted: &NotedChanges) -> Result<()> {
         let mut table = self.table_mut(CHANGES)?;
         let record = noted.list().map(codec::encode).transpose()?;
-        let record = record.filter(|record| record.len() as u64 <= MOST_CHANGE_BYTES);
+        let record = record.filter(|record| record.len() <= MOST_BYTES_OF_A_COMMIT);
         let Some(record) = record else {
             // Who followed so far misses this commit, so those before are of no use either.
             table.clear(0..=u64::MAX)?;

@@ -3,43 +3,14 @@
 use std::ops::RangeInclusive;
 use std::vec::IntoIter;
 
-use redb::{AccessGuard, ReadableTable, TableDefinition, Value};
+use redb::{AccessGuard, ReadableTable, Value};
 
 use super::calls::{CheckedTable, Entries};
-use super::overlay::{OverlayRows, PerTable, ValueBytes};
+use super::overlay::{OverlayRows, ValueBytes};
 use super::overlay_key::{EntryKey, OverlayKey};
 use crate::error::Result;
 
-/// The name and the types of a table that is laid over, and which of them it is. It can be opened in no
-/// other way, so nobody reads the table alone.
-pub(crate) struct OverlaidDefinition<K: OverlayKey, V: Value + 'static> {
-    pub(super) table: TableDefinition<'static, K, V>,
-    pub(super) place: LaidTable,
-}
-
-/// Which of the tables that are laid over.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum LaidTable {
-    Tail,
-    Extents,
-    Fresh,
-    Flat,
-    Pending,
-}
-
-impl<T> PerTable<T> {
-    pub(super) fn at(&self, place: LaidTable) -> &T {
-        match place {
-            LaidTable::Tail => &self.tail,
-            LaidTable::Extents => &self.extents,
-            LaidTable::Fresh => &self.fresh,
-            LaidTable::Flat => &self.flat,
-            LaidTable::Pending => &self.pending,
-        }
-    }
-}
-
-/// A value of such a table, from the table or from what is laid over it.
+/// A value of a table that is laid over, from the table or from what is laid over it.
 pub(crate) enum FoundValue<'a, V: Value + 'static> {
     Stored(AccessGuard<'a, V>),
     Laid(ValueBytes),
@@ -67,14 +38,6 @@ impl<T, K, V> OverlaidTable<T, K, V> {
 }
 
 impl<T: ReadableTable<K, V>, K: OverlayKey, V: Value + 'static> OverlaidTable<T, K, V> {
-    /// The value of a key.
-    pub(super) fn get(&self, key: K) -> Result<Option<FoundValue<'_, V>>> {
-        match self.rows.get(key.entry()) {
-            Some(value) => Ok(Some(FoundValue::Laid(value.clone()))),
-            None => Ok(self.table.get(key)?.map(FoundValue::Stored)),
-        }
-    }
-
     /// The entries of a range of keys, from either end.
     pub(super) fn range(&self, keys: RangeInclusive<K>) -> Result<OverlaidEntries<'_, K, V>> {
         let laid = self.rows.range(keys.start().entry(), keys.end().entry());

@@ -1,17 +1,17 @@
 //! Tables with records laid over them beside tables that are written at once, over random operations.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use proptest::prelude::*;
 use redb::{Key, Value};
 
-use super::overlaid::OverlaidDefinition;
+use super::laid_table::OverlaidDefinition;
 use super::overlay_key::OverlayKey;
 use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, META, PENDING, TAIL};
 use super::*;
 use crate::disk::FileSystem;
 use crate::error::Error;
-use crate::model::{Bar, Bars, Timestamp};
+use crate::model::{Bar, Bars, Headline, TimePrecision, Timestamp};
 
 const SERIES: u32 = 3;
 const SPACES: u32 = 2;
@@ -299,14 +299,34 @@ fn changes_are_kept_for_a_number_of_commits() {
             "{told:?}"
         );
     }
-    // A commit that cannot tell makes all before it useless.
+    // Many headlines at once are one record, and far too many are a commit that cannot tell: it makes all
+    // before it useless.
+    for (text, kept) in [(100, true), (200, false)] {
+        let last = place.catalog().read().unwrap().last_commit();
+        let txn = place.catalog().write().unwrap();
+        let headline = |i: i64| Headline {
+            time: Timestamp::from_millis(i),
+            precision: TimePrecision::Second,
+            text: "x".repeat(text),
+            source: String::new(),
+            symbols: Vec::new(),
+        };
+        (0..60_000).for_each(|i| txn.note(NotedChange::HeadlineAdded(headline(i))));
+        txn.commit().unwrap();
+        let read = place.catalog().read().unwrap();
+        let told = read.changes_after(last);
+        assert_eq!(told.is_ok_and(|told| told[0].1.len() == 60_000), kept);
+        assert_eq!(read.changes_after(last + 1).unwrap(), []);
+    }
+
     let txn = place.catalog().write().unwrap();
     append(&txn, 1, 1);
     txn.note_unknown();
     txn.commit().unwrap();
     let read = place.catalog().read().unwrap();
-    assert!(read.changes_after(1030).is_err());
-    assert_eq!(read.changes_after(1031).unwrap(), []);
+    let last = read.last_commit();
+    assert!(read.changes_after(last - 1).is_err());
+    assert_eq!(read.changes_after(last).unwrap(), []);
 }
 
 /// A catalog with three commits that are not folded. Returns what is found after `change`.

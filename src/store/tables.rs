@@ -2,7 +2,7 @@
 
 use redb::{Key, TableDefinition, Value};
 
-use super::overlaid::{LaidTable, OverlaidDefinition};
+use super::laid_table::{LaidTable, OverlaidDefinition};
 use super::overlay_key::OverlayKey;
 use super::records::{SegmentId, SeriesId, SpaceId};
 use crate::error::Result;

@@ -149,7 +149,7 @@ impl Database {
 
 impl View {
     /// The number of the last commit that this view sees. Each commit that changes bars, rows or headlines
-    /// has the next number; 0 if a program that did not count wrote last.
+    /// has the next number; 0 if none has one yet.
     ///
     /// # Errors
     /// Those of the catalog.

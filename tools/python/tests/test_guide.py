@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import warnings
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,9 @@ def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     found = blocks()
     assert len(found) >= 6
     for block in found:
+        if "import torch" in block and importlib.util.find_spec("torch") is None:
+            warnings.warn("PyTorch is not installed: its example is not run", stacklevel=1)
+            continue
         opens = "rhymedb.open(" in block
         with rhymedb.open("market.rhyme") if not opens else nullcontext() as names["db"]:
             if "frame[" in block and not opens:
