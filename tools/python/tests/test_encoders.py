@@ -97,11 +97,10 @@ def test_a_model_of_pytorch_is_an_encoder(tmp_path: Path) -> None:
 
     def encode(windows: Any) -> Any:
         # Scaled by the last close, so that prices of any level are numbers of the same size.
-        bars = torch.from_numpy(windows.copy()).float()
-        bars[:, :, :4] /= bars[:, -1:, 3:4]
-        bars[:, :, 4] = torch.log1p(bars[:, :, 4])
+        prices = windows[:, :, :4] / windows[:, -1:, 3:4]
+        bars = np.concatenate([prices, np.log1p(windows[:, :, 4:])], axis=2)
         with torch.inference_mode():
-            return model(bars.transpose(1, 2))
+            return model(torch.from_numpy(bars).float().transpose(1, 2))
 
     mine = ChartEncoder(encode, id="conv/1", dim=12, window=WINDOW)
     mine.check()

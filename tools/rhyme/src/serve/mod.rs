@@ -26,6 +26,7 @@ mod routes;
 mod server;
 mod token;
 mod upload;
+mod writer;
 mod writes;
 mod writing;
 
@@ -48,7 +49,7 @@ use metrics::Metrics;
 use options::Args;
 use server::{Limits, Server};
 use token::Token;
-use writing::Writing;
+use writer::Writer;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -60,7 +61,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         .into());
     }
     listen::check(args.listen, args.allow_remote)?;
-    let writing = writing(global, args)?;
+    let writer = allowed(global, args)?;
     let db = open(global)?;
     // Refused now rather than in each answer.
     db.now().series()?;
@@ -77,7 +78,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         gate: Gate::new(threads, args.queue, args.per_client.map(NonZeroUsize::get)),
         metrics: Metrics::default(),
         callers: Callers::new(args.allow_remote, &args.host),
-        writing,
+        writer,
     });
     // Before the address is told: whoever reads it may stop the server at once.
     let stop = connections::stop_at_signals()?;
@@ -86,7 +87,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
 }
 
 /// What writing needs, if clients may write. Then a database that is not there is made.
-fn writing(global: &Global, args: &Args) -> Outcome<Option<Writing>> {
+fn allowed(global: &Global, args: &Args) -> Outcome<Option<Writer>> {
     let Some(token) = Token::of(&args.writes)? else {
         return Ok(None);
     };
@@ -99,7 +100,7 @@ fn writing(global: &Global, args: &Args) -> Outcome<Option<Writing>> {
     if !db_path(global).exists() {
         open_or_create(global)?;
     }
-    Writing::new(token, global).map(Some)
+    Writer::new(token, global).map(Some)
 }
 
 /// Says where the server is: in one line on standard error, for programs as JSON on standard output.

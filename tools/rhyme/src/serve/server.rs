@@ -7,7 +7,7 @@ use rhymedb::Database;
 use super::callers::Callers;
 use super::gate::Gate;
 use super::metrics::Metrics;
-use super::writing::Writing;
+use super::writer::Writer;
 
 pub(super) struct Server {
     /// Open for reading, beside others who read and one who writes.
@@ -17,7 +17,7 @@ pub(super) struct Server {
     pub(super) metrics: Metrics,
     pub(super) callers: Callers,
     /// If clients may write.
-    pub(super) writing: Option<Writing>,
+    pub(super) writer: Option<Writer>,
 }
 
 #[derive(Clone, Copy)]

@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rhymedb::Error;
 use serde_json::{Value, json};
-use tempfile::{NamedTempFile, TempDir};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tempfile::NamedTempFile;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 
 use super::asking;
@@ -17,53 +17,14 @@ use super::body;
 use super::counted::Counted;
 use super::refusal::Refusal;
 use super::server::Server;
-use super::token::Token;
 use super::upload;
+use super::writer::{MOST, Writer};
 use super::writes::{self, Body, Words, Write};
 use crate::args::{Ingest, Plain};
 use crate::dispatch;
-use crate::failure::{Failure, Outcome};
-use crate::format::Format;
+use crate::failure::Failure;
 use crate::global::Global;
 use crate::sink;
-
-/// Files that are received or wait at the same time; more are refused.
-const MOST: usize = 8;
-
-/// What writing needs.
-pub(super) struct Writing {
-    token: Token,
-    /// The options of the commands: they print JSON, and never ask.
-    global: Global,
-    /// Where bodies are kept until they are stored.
-    folder: TempDir,
-    places: Arc<Semaphore>,
-    /// The one that writes.
-    turn: Arc<Semaphore>,
-}
-
-impl Writing {
-    pub(super) fn new(token: Token, global: &Global) -> Outcome<Self> {
-        let folder = tempfile::Builder::new().prefix("rhyme-serve-").tempdir();
-        let folder = folder.map_err(|e| Error::Io {
-            action: "make a folder in",
-            path: std::env::temp_dir(),
-            source: Arc::new(e),
-        })?;
-        Ok(Self {
-            token,
-            global: Global {
-                format: Format::Json,
-                quiet: false,
-                timeout: None,
-                ..global.clone()
-            },
-            folder,
-            places: Arc::new(Semaphore::new(MOST)),
-            turn: Arc::new(Semaphore::new(1)),
-        })
-    }
-}
 
 /// Does what a request says. Once a command runs it is finished, also if its client has gone.
 pub(super) async fn answer(
@@ -71,27 +32,27 @@ pub(super) async fn answer(
     what: &str,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let writing = server.writing.as_ref().ok_or_else(|| {
+    let writer = server.writer.as_ref().ok_or_else(|| {
         Refusal::read_only(
             "this server changes nothing; `rhyme serve --allow-writes --token-env NAME` lets those write who have the token in the environment variable NAME",
         )
     })?;
-    writing.token.check(request.headers())?;
+    writer.token.check(request.headers())?;
     let write = Write::find(request.method().as_str(), what)?;
     let mut counted = Counted::new(server, write.name);
-    let done = run(server, writing, write, request).await;
+    let done = run(server, writer, write, request).await;
     counted.outcome = done.as_ref().map_or_else(|r| r.kind, |_| "ok");
     done.map(asking::json)
 }
 
 async fn run(
     server: &Server,
-    writing: &Writing,
+    writer: &Writer,
     write: &'static Write,
     request: Request,
 ) -> Result<String, Refusal> {
     let words = write.words(request.uri().query().unwrap_or_default())?;
-    let place = Arc::clone(&writing.places).try_acquire_owned();
+    let place = Arc::clone(&writer.places).try_acquire_owned();
     let place = place.map_err(|_| {
         let message = format!("{MOST} changes wait already; send this one again in a second");
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
@@ -103,19 +64,19 @@ async fn run(
             (writes::prototype(words, &body)?, None)
         }
         Body::File => {
-            let folder = writing.folder.path();
+            let folder = writer.folder.path();
             let file =
                 upload::into_file(request, folder, (server.limits.idle, upload::MOST)).await?;
             let words = words.and(file.path().to_string_lossy());
             (words, Some(file))
         }
     };
-    let turn = Arc::clone(&writing.turn).acquire_owned().await;
+    let turn = Arc::clone(&writer.turn).acquire_owned().await;
     let command = Command {
         write,
         words,
         file,
-        global: writing.global.clone(),
+        global: writer.global.clone(),
         _place: place,
         _turn: turn.map_err(|_| Refusal::busy())?,
     };
