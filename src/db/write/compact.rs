@@ -45,7 +45,7 @@ pub(in crate::db) struct Rewritten {
 pub(in crate::db) fn crowded_tier(state: &SpaceState, sizes: &SegmentSizes) -> Vec<SegmentId> {
     const CROWD: usize = 8;
     let class = |rows: u32| rows.max(1).ilog2() / 2;
-    for tier in 0..class(sizes.segment_rows as u32) {
+    for tier in 0..class(sizes.most_rows(state.dim()) as u32) {
         let members: Vec<SegmentId> = state
             .segments
             .iter()
@@ -61,7 +61,7 @@ pub(in crate::db) fn crowded_tier(state: &SpaceState, sizes: &SegmentSizes) -> V
 
 /// The segments that compaction rewrites: those with dead rows, and small ones.
 fn wasteful(state: &SpaceState, sizes: &SegmentSizes) -> Vec<SegmentId> {
-    let small = |rows: u32| (rows as usize) < sizes.segment_rows / 2;
+    let small = |rows: u32| (rows as usize) < sizes.most_rows(state.dim()) / 2;
     let smalls = state.segments.iter().filter(|(s, _)| small(s.record.rows));
     let join = smalls.count() + usize::from(state.fresh.len() > 0) > 1;
     state

@@ -6,6 +6,7 @@ use super::two_at_once::two_at_once;
 use crate::db::control::{Control, Stage, Stopwatch};
 use crate::db::inner::{Inner, Writer};
 use crate::db::segment::{NewRows, NewSegment, write_segment};
+use crate::db::segment_sizes::two_fit;
 use crate::error::Result;
 use crate::index::RowsBuilder;
 use crate::store::{SegmentId, SeriesId};
@@ -33,7 +34,7 @@ pub(in crate::db) fn write_sorted<'a>(
     stopwatch: &Stopwatch,
 ) -> Result<Vec<NewSegment<'a>>> {
     let total = sorted.keys.len();
-    let size = even_size(total, inner.files.sizes.segment_rows);
+    let size = even_size(total, inner.files.sizes.most_rows(sorted.dim));
     let starts = (0..total).step_by(size);
     let txn = writer.catalog.write()?;
     let starts: Vec<(usize, SegmentId)> = starts
@@ -41,7 +42,7 @@ pub(in crate::db) fn write_sorted<'a>(
         .collect::<Result<_>>()?;
     txn.commit()?;
     let indexed = AtomicU64::new(0);
-    two_at_once(&starts, |&(start, id)| {
+    two_at_once(&starts, two_fit(size, sorted.dim), |&(start, id)| {
         let mut new = NewRows::new(sorted.dim)?;
         let keys = sorted.keys.iter().enumerate().skip(start).take(size);
         for (i, &(series, end)) in keys {

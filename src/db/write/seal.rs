@@ -16,6 +16,7 @@ use crate::db::embed::EncodedWindows;
 use crate::db::inner::{Inner, Writer};
 use crate::db::left_out::{Failures, Unable};
 use crate::db::segment::{NewRows, NewSegment, write_segment};
+use crate::db::segment_sizes::two_fit;
 use crate::db::snapshot::{Snapshot, step};
 use crate::error::{Error, Result};
 use crate::store::{
@@ -116,11 +117,13 @@ impl EmbedWork<'_> {
             let pieces: Vec<_> = counted.iter().map(|(p, _)| *p).collect();
             return self.embed_few(&txn, &pieces);
         }
-        let chunks = split(&counted, even_size(total, sizes.segment_rows));
+        let dim = self.space.space.encoder.dim as usize;
+        let size = even_size(total, sizes.most_rows(dim));
+        let chunks = split(&counted, size);
         drop((counted, txn));
         let ids = self.note_chunks(&chunks)?;
         let chunks: Vec<_> = chunks.into_iter().zip(ids).collect();
-        two_at_once(&chunks, |(pieces, id)| {
+        two_at_once(&chunks, two_fit(size, dim), |(pieces, id)| {
             self.embed_chunk(pieces, *id, total as u64)
         })
         .map(drop)

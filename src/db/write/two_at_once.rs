@@ -2,16 +2,20 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::error::Result;
 
-/// Does `work` on every item, on at most two at once, and returns what came of each in the order of
+/// Does `work` on every item, one at a time or on at most two at once, and returns what came of each in the order of
 /// the items. After an error no item is begun.
 ///
 /// For segments, whose rows and graphs take memory for as long as they are built: inside, the work
-/// uses all threads, so that more at once would take more memory and save no time. Two, because the
-/// parts of it that one thread does alone fall together with other work of the other.
+/// uses all threads, so that more at once would take more memory and save no time. Two if their memory
+/// allows it, because the parts of it that one thread does alone fall together with other work of the other.
 pub(in crate::db) fn two_at_once<T: Sync, R: Send>(
     items: &[T],
+    two: bool,
     work: impl Fn(&T) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
+    if !two {
+        return items.iter().map(work).collect();
+    }
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let lane = || {
         let mut done = Vec::new();
@@ -54,11 +58,31 @@ mod tests {
             now.fetch_sub(1, Ordering::SeqCst);
             Ok((i, sum))
         };
-        let done = pool.unwrap().install(|| two_at_once(&items, work)).unwrap();
+        let done = pool
+            .unwrap()
+            .install(|| two_at_once(&items, true, work))
+            .unwrap();
         let order: Vec<usize> = done.iter().map(|(i, _)| *i).collect();
         assert_eq!(order, items);
         let most = most.into_inner();
         assert!((1..=2).contains(&most), "{most} at once");
+    }
+
+    #[test]
+    fn one_at_a_time_goes_in_order() {
+        let seen = AtomicUsize::new(0);
+        let work = |&i: &usize| Ok((i, seen.fetch_add(1, Ordering::SeqCst)));
+        let done = two_at_once(&[0, 1, 2], false, work).unwrap();
+        assert_eq!(done, [(0, 0), (1, 1), (2, 2)]);
+        let fail = |&i: &usize| {
+            if i == 1 {
+                Err(Error::Interrupted)
+            } else {
+                work(&i)
+            }
+        };
+        assert!(two_at_once(&[0, 1, 2], false, fail).is_err());
+        assert_eq!(seen.into_inner(), 4);
     }
 
     #[test]
@@ -73,7 +97,7 @@ mod tests {
                 Err(Error::Interrupted)
             }
         };
-        assert!(two_at_once(&items, work).is_err());
+        assert!(two_at_once(&items, true, work).is_err());
         assert!(begun.into_inner() <= 5);
     }
 }
