@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 pub(crate) type CommitRecord = (u64, Vec<NotedChange>);
 
 impl ReadTxn {
-    /// The number of the last commit that changed bars, rows or headlines; 0 if there was none.
+    /// The number of the last commit that has one; 0 if none has.
     pub(crate) fn last_commit(&self) -> u64 {
         self.overlay.last
     }

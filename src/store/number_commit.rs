@@ -21,8 +21,8 @@ const MOST_BYTES_OF_A_COMMIT: usize = 8 << 20;
 pub(super) const CHANGE_BYTES: &str = "change_bytes";
 
 impl WriteTxn {
-    /// Gives this commit a number and writes its records, if it changed bars, rows or headlines. Returns
-    /// what is laid over the tables after it.
+    /// Gives this commit a number and writes its records, if it changed rows or headlines or laid entries over
+    /// tables. Returns what is laid over the tables after it.
     pub(super) fn number(&self) -> Result<Overlay> {
         let noted = self.noted.take();
         let folded = self.over.each().iter().any(|over| over.borrow().folded);

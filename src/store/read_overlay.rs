@@ -8,7 +8,7 @@ use super::overlay::Overlay;
 use super::tables::{APPENDS, META};
 use crate::error::{Error, Result};
 
-/// In `meta`: the number of the last commit that changed rows, bars or headlines. Numbers start at 1.
+/// In `meta`: the number of the last commit that has one. Numbers start at 1.
 pub(super) const LAST_COMMIT: &str = "last_commit";
 /// In `meta`: the last of them whose entries are in the tables.
 pub(super) const FOLDED_COMMIT: &str = "folded_commit";

@@ -148,8 +148,8 @@ impl Database {
 }
 
 impl View {
-    /// The number of the last commit that this view sees. Each commit that changes bars, rows or headlines
-    /// has the next number; 0 if none has one yet.
+    /// The number of the last commit that this view sees. Each commit that changes rows or headlines, and
+    /// some that change bars alone, has the next number; 0 if none has one yet.
     ///
     /// # Errors
     /// Those of the catalog.

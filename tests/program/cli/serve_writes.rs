@@ -96,7 +96,12 @@ fn what_is_sent_is_stored_as_the_command_stores_it() {
         &prototype,
     );
     assert_eq!(made.ok()["name"], "mine");
-    // A question after a change sees it, and all is as if it had been typed.
+    check_same(&server, &typed);
+    sent.rhyme(&["verify"]).ok();
+}
+
+/// A question after a change sees it, and all is as if it had been typed.
+fn check_same(server: &Server, typed: &World) {
     for question in [
         "series",
         "tags",
@@ -129,7 +134,6 @@ fn what_is_sent_is_stored_as_the_command_stores_it() {
         hits(server.post("/v1/similar", similar).ok()),
         hits(told.json())
     );
-    sent.rhyme(&["verify"]).ok();
 }
 
 #[test]
@@ -280,9 +284,6 @@ fn a_file_that_is_refused_leaves_nothing() {
     refused(BARS, "", "expected a file as the body");
     refused(&format!("{BARS}&interval=soon"), &good, "interval");
     refused(&format!("{BARS}&db=/tmp"), &good, "no option \"db\"");
-    // Nothing is guessed from where the server keeps the file.
-    let unnamed = "/v1/write/bars?market=crypto";
-    refused(unnamed, &good, "symbol");
     refused(
         "/v1/write/headlines",
         "time,headline\nnever,shares plunge\n",
@@ -326,6 +327,16 @@ fn a_file_that_is_refused_leaves_nothing() {
         ["AAAUSDT", "BBBUSDT", "NEW", "ACME"]
     );
     assert_eq!(server.get("/v1/headlines").ok()["headlines"], json!([]));
+}
+
+#[test]
+fn where_a_file_was_kept_means_nothing() {
+    let world = World::with_market();
+    let server = writable(&world);
+    let good = csv(START, HOUR, &closes(100, 5));
+    // Nothing is guessed from where the server keeps the file.
+    let unnamed = post(&server, "/v1/write/bars?market=crypto", &good);
+    unnamed.refused(400, "invalid", "symbol");
     // A venue that nobody named is called so, whatever the folder of the file is called.
     let report = post(
         &server,
@@ -372,9 +383,11 @@ fn a_body_that_breaks_off_or_never_ends_leaves_nothing() {
     let mut huge = server.connect();
     huge.write_all(head((256 << 20) + 1).as_bytes()).unwrap();
     let piece = vec![b'x'; 1 << 20];
-    for _ in 0..65 {
+    for _ in 0..64 {
         huge.write_all(&piece).unwrap();
     }
+    // The first byte that is too much even to be thrown away.
+    huge.write_all(b"x").unwrap();
     reply(&mut huge).refused(413, "too-large", "268435456 bytes");
     let gone = "rhyme_questions_total{question=\"write-bars\",outcome=\"client-gone\"}";
     let broken = "rhyme_questions_total{question=\"write-bars\",outcome=\"invalid\"}";

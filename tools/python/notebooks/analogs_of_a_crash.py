@@ -48,8 +48,8 @@ def is_a_crash(hit):
 hits = [is_a_crash(hit) for hit in answer.hits]
 print(f"{sum(hits)} of {len(hits)} hits overlap a planted crash")
 assert all(hit["end"] <= crash["end"] for hit in answer.hits), "an answer looked ahead"
-# Two of eight is what this seed gives; others give none or more. It is no evidence of how well crashes are found:
-# docs/encoders.md has that.
+# Two of eight is what this seed gives; others give none or more. It is no evidence of how well
+# crashes are found: docs/encoders.md has that.
 assert sum(hits) == 2, "the answer changed"
 
 # %%

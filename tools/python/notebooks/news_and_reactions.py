@@ -27,9 +27,14 @@ db.headlines(last=5).to_pandas()[["published", "symbols", "text"]]
 answer = db.reaction("shares plunge after a scandal", horizon=5, interval="1d")
 answer
 
+# %% [markdown]
+# The mean stands beside that of any five bars. The p-value says how often chance alone differs as much: near 1 nothing
+# was found.
+
 # %%
 reactions = answer.to_pandas()
-print(f"{len(reactions)} reactions, mean {reactions['change'].mean():+.2%}; p-value {answer.p_value}")
+print(f"{len(reactions)} reactions: mean {reactions['change'].mean():+.2%}")
+print(f"any {answer.base['n']} windows: mean {answer.base['mean']:+.2%}; p-value {answer.p_value:.2f}")
 assert (reactions["end"] > reactions["known"]).all(), "a reaction began before its headline was known"
 
 # %% [markdown]

@@ -60,6 +60,9 @@ def test_texts_and_pages(answer: rhymedb.Answer, reader: rhymedb.Database) -> No
     assert "ALFA" in repr(answer) or "BETA" in repr(answer)
     page = answer._repr_html_()
     assert page.count("<tr>") == len(answer.hits) + 1 and "<svg" in page
+    # Times stand in one line, and say whose clock it is.
+    end = answer.hits[0]["end"]
+    assert f">{end[:10]} {end[11:16]}</td>" in page and end not in page and "end (UTC)" in page
     svg = reader.transfer_matrix(sample=32).svg()
     assert svg is not None and svg.startswith("<svg")
     assert reader.context("ALFA:1h").svg() is None

@@ -173,14 +173,16 @@ class Answer(Mapping[str, Any]):
         if self._tables:
             rows, kinds = self._rows(None)
             shown = [name for name in kinds if any(_shown(row.get(name)) for row in rows)]
-            head = "".join(f"<th>{html.escape(name)}</th>" for name in shown)
+            utc = {name: " (UTC)" if kinds[name] == "time" else "" for name in shown}
+            head = "".join(f"<th>{html.escape(name)}{utc[name]}</th>" for name in shown)
             body = "".join(
-                "<tr>"
-                + "".join(f"<td>{html.escape(_shown(row.get(name)))}</td>" for name in shown)
-                + "</tr>"
+                "<tr>" + "".join(_cell(row.get(name), kinds[name]) for name in shown) + "</tr>"
                 for row in rows[:_SHOWN]
             )
-            parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+            parts.append(
+                '<div style="overflow-x: auto">'
+                f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+            )
             if len(rows) > _SHOWN:
                 parts.append(f"<p>{len(rows)} rows</p>")
         parts += [f"<p>{html.escape(note)}</p>" for note in self.notes]
@@ -212,6 +214,19 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return str(value)
+
+
+def _cell(value: Any, kind: str) -> str:
+    """A cell of a page: times in one line and to the minute, numbers with the same digits, sentences with room."""
+    text = _shown(value)
+    style = "white-space: nowrap"
+    if kind == "time" and isinstance(value, str):
+        text = value.replace("T", " ").removesuffix("Z").removesuffix(":00")
+    elif isinstance(value, float) and (value == 0 or 0.001 <= abs(value) < 1e6):
+        text = f"{value:.4f}"
+    elif isinstance(value, str) and len(value) > 30:
+        style = "text-align: left; min-width: 18em"
+    return f'<td style="{style}">{html.escape(text)}</td>'
 
 
 def _text_table(rows: list[dict[str, Any]], names: list[str]) -> list[str]:

@@ -366,6 +366,8 @@ export const journeys = {
     await v.page.keyboard.press("t");
     assert.equal(await v.page.evaluate(() => document.documentElement.dataset.theme), "dark");
     await v.page.keyboard.press("t");
+    // The other journeys have no theme of their own.
+    await v.page.evaluate(() => localStorage.clear());
     const unnamed = await v.page.evaluate(() =>
       [...document.querySelectorAll("button, input, [role=img]")].filter((e) =>
         !e.ariaLabel && !e.labels?.length && !e.textContent.trim() && !e.title).map((e) => e.outerHTML));
@@ -374,7 +376,7 @@ export const journeys = {
   },
 
   async "answers and pictures are saved"(browser, address) {
-    const v = await browser.open(address, view({ ...crash, k: "30", lanes: "news,regimes" }));
+    const v = await browser.open(address, view({ ...crash, k: "30", lanes: "volume,news,regimes" }));
     await v.idle();
     // The picture of docs/explorer.md.
     await v.picture("explorer");
