@@ -180,11 +180,13 @@ impl Again<'_> {
         let window = stored_window(self.snapshot, &candidate, record, space.encoder.window)?;
         let of = (row.series, record);
         let bars = space.encoder.window as usize;
-        let stored = last_window(self.snapshot, of, bars, space.reach(), window.end)?;
+        let stored = last_window(self.snapshot, of, bars, space.reach(), window.end);
         // A row without its bars is for `verify` to name.
-        if stored.window.end != window.end {
-            return Ok(());
-        }
+        let stored = match stored {
+            Ok(stored) if stored.window.end == window.end => stored,
+            Ok(_) | Err(Error::NotFound { .. }) => return Ok(()),
+            Err(other) => return Err(other),
+        };
         self.sample += 1;
         let same = match self.state.encoder()?.encode_window(&stored.bars) {
             Ok(Some(vector)) => distance(&unit(&vector)?, &row.vector) <= TOLERANCE,
