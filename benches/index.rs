@@ -21,8 +21,8 @@ use divan::{Bencher, black_box};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rhymedb::index::{
-    Bounds, BuildParams, Builder, BuiltGraph, Graph, Kernel, Plane, Query, RowSet, Rows,
-    RowsBuilder, Scratch, build, scan, search,
+    BuildParams, Builder, BuiltGraph, Graph, Kernel, Plane, Query, RowSet, Rows, RowsBuilder,
+    Scratch, build, build_bounds, scan, search,
 };
 
 const WALKS: usize = 16;
@@ -216,7 +216,7 @@ fn scan_all(bencher: Bencher<'_, '_>, limit: usize) {
 #[divan::bench(args = [10, 100])]
 fn scan_bounded(bencher: Bencher<'_, '_>, limit: usize) {
     let plain = DATA.rows.view();
-    let section = Bounds::build(&plain).unwrap().unwrap();
+    let section = build_bounds(&plain).unwrap().unwrap();
     let rows = plain.with_bounds(&section).unwrap();
     let all = RowSet::all(rows.len() as u32);
     let mut scratch = Scratch::new();

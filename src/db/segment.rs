@@ -15,7 +15,9 @@ use super::control::{Control, Stage, Stopwatch};
 use super::files::Files;
 use crate::disk::{FileStamp, SectionFile, SectionWriter, Storage, publish};
 use crate::error::{Error, Result};
-use crate::index::{Bounds, BuildParams, BuiltGraph, Graph, Index, Rows, RowsBuilder};
+use crate::index::{
+    Bounds, BuildParams, BuiltGraph, Graph, Index, Rows, RowsBuilder, build_bounds,
+};
 use crate::store::{Directory, DirectoryBuilder, SegmentId, SegmentRecord};
 
 const MAGIC: [u8; 8] = *b"RHYMESEG";
@@ -83,7 +85,7 @@ pub(super) fn write_segment<'a>(
     let graph = stopwatch.time(Stage::Index, || {
         crate::index::build(&new.rows.view(), &params, progress)
     })?;
-    let bounds = stopwatch.time(Stage::Index, || Bounds::build(&new.rows.view()))?;
+    let bounds = stopwatch.time(Stage::Index, || build_bounds(&new.rows.view()))?;
     control.report(Stage::Publish, 0, 0)?;
     stopwatch.time(Stage::Publish, || {
         let name = SegmentRecord::file_name(id);

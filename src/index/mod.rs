@@ -22,6 +22,7 @@ mod block_avx2;
 mod block_x86;
 mod bounds;
 mod build;
+mod build_bounds;
 #[cfg(feature = "hnsw")]
 mod build_hnsw;
 mod build_partition;
@@ -46,6 +47,7 @@ mod rows;
 mod rows_builder;
 mod rowset;
 mod scan;
+mod scan_block;
 mod scan_bounded;
 mod search;
 mod sections;
@@ -55,6 +57,7 @@ mod visited;
 
 pub use bounds::Bounds;
 pub use build::{BuildParams, Builder, build};
+pub use build_bounds::build_bounds;
 pub use graph::{BuiltGraph, Graph, GraphInfo};
 pub use insertion_order::Progress;
 pub use kernel::{Kernel, Plane, dot_i8};

@@ -6,7 +6,7 @@ use super::bounds::QueryBounds;
 use super::query::Query;
 use super::rank::Rank;
 use super::rows::Rows;
-use super::scan::{Bound, scan_block};
+use super::scan_block::{Bound, scan_block};
 use super::search::Scratch;
 use crate::error::Result;
 
