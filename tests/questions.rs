@@ -364,29 +364,15 @@ fn a_view_lists_what_it_knows_of_each_series() {
     let dir = tempfile::tempdir().unwrap();
     let db = Database::open(dir.path().join("market.rhyme")).unwrap();
     let start: Timestamp = "2020-01-01".parse().unwrap();
-    let series = |name: &str, opens: Vec<i64>, price: f64| SeriesBars {
-        key: name.parse().unwrap(),
-        calendar: Calendar::Continuous,
-        bars: opens
-            .into_iter()
-            .map(|open| flat_bar(open, price))
-            .collect(),
-    };
     let hours = |first: i64, n: i64| {
         (first..first + n)
             .map(|i| start.millis() + i * HOUR)
             .collect()
     };
-    let month = |n: i64| {
-        format!("2020-{n:02}-01")
-            .parse::<Timestamp>()
-            .unwrap()
-            .millis()
-    };
-    let monthly = series("crypto/x/MONTHLY:1M", (1..=9).map(month).collect(), 3.0);
+    let monthly = flat_series("crypto/x/MONTHLY:1M", (1..=9).map(month).collect(), 3.0);
     db.ingest_bars(&[
-        series("crypto/x/EARLY:1h", hours(0, 5000), 1.0),
-        series("crypto/x/LATER:1h", hours(2000, 1000), 2.0),
+        flat_series("crypto/x/EARLY:1h", hours(0, 5000), 1.0),
+        flat_series("crypto/x/LATER:1h", hours(2000, 1000), 2.0),
         monthly,
     ])
     .unwrap();
@@ -429,10 +415,27 @@ fn a_view_lists_what_it_knows_of_each_series() {
             Some(from..=start.plus_millis(9000 * HOUR)),
         );
     }
-    db.ingest_bars(&[series("crypto/x/NEW:1h", hours(900, 10), 4.0)])
+    db.ingest_bars(&[flat_series("crypto/x/NEW:1h", hours(900, 10), 4.0)])
         .unwrap();
     for (time, before) in kept.iter().zip(&listed) {
         assert_eq!(db.at(*time).series().unwrap(), *before, "at {time}");
+    }
+}
+
+/// When a month of 2020 begins.
+fn month(n: i64) -> i64 {
+    let first: Timestamp = format!("2020-{n:02}-01").parse().unwrap();
+    first.millis()
+}
+
+fn flat_series(name: &str, opens: Vec<i64>, price: f64) -> SeriesBars {
+    SeriesBars {
+        key: name.parse().unwrap(),
+        calendar: Calendar::Continuous,
+        bars: opens
+            .into_iter()
+            .map(|open| flat_bar(open, price))
+            .collect(),
     }
 }
 
