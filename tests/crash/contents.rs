@@ -41,8 +41,8 @@ pub type Layout = Vec<(u64, u64, u64)>;
 pub struct State {
     pub contents: Contents,
     pub layout: Layout,
-    /// What commits changed since the first one.
-    pub told: Vec<CommitChanges>,
+    /// What commits changed since the first one; `None` if that is not kept, as after a repair.
+    pub told: Option<Vec<CommitChanges>>,
 }
 
 impl State {
@@ -61,8 +61,12 @@ impl State {
             },
             layout: layout.collect(),
             told: match view.last_commit()? {
-                0 => Vec::new(),
-                _ => db.changes_since(1)?.commits,
+                0 => Some(Vec::new()),
+                _ => match db.changes_since(1) {
+                    Ok(since) => Some(since.commits),
+                    Err(Error::ChangesNotKept { .. }) => None,
+                    Err(other) => return Err(other),
+                },
             },
         })
     }

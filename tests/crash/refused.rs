@@ -93,7 +93,9 @@ fn opened_with(operation: &Operation, trace: &Trace, fault: Fault, disk: &SimDis
 fn check_open(db: &Database, trace: &Trace, at: &str) -> bool {
     match State::of(db) {
         Ok(state) => {
-            assert!(trace.shown.contains(&state), "{at}, still open: {state:#?}");
+            // What failed and was undone was done all the same, so commits may tell more.
+            let same = |s: &State| s.contents == state.contents && s.layout == state.layout;
+            assert!(trace.shown.iter().any(same), "{at}, still open: {state:#?}");
             false
         }
         Err(e) => {
