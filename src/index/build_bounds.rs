@@ -25,7 +25,7 @@ const LEAST_SHARE: f64 = 0.5;
 /// directions do not hold.
 ///
 /// # Errors
-/// [`Error::Internal`] if the rows do not hold together.
+/// [`crate::Error::Internal`] if the rows do not hold together.
 pub fn build_bounds(rows: &Rows<'_>) -> Result<Option<Vec<u8>>> {
     let dim = rows.dim();
     if rows.len() < LEAST_ROWS || !DIMS.contains(&dim) {
