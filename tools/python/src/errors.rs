@@ -59,6 +59,7 @@ fn class_of(error: &Error) -> &'static str {
         Error::NotFound { .. } => "NotFoundError",
         Error::Ambiguous { .. } => "AmbiguousError",
         Error::Remote(_) => "RemoteError",
+        Error::ChangesNotKept { .. } => "ChangesNotKeptError",
         Error::Interrupted => "InterruptedError",
         Error::TimedOut { .. } => "TimedOutError",
         // A variant that is newer than this package.
@@ -106,6 +107,15 @@ fn facts<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict>> {
             facts.set_item("what", what)?;
             facts.set_item("name", name)?;
             facts.set_item("choices", choices)?;
+        }
+        Error::ChangesNotKept {
+            commit,
+            oldest,
+            newest,
+        } => {
+            facts.set_item("commit", commit)?;
+            facts.set_item("oldest", oldest)?;
+            facts.set_item("newest", newest)?;
         }
         Error::TimedOut { limit } => facts.set_item("limit", limit.as_secs_f64())?,
         _ => {}

@@ -104,6 +104,14 @@ class RemoteError(RhymeError, ConnectionError):
     """A remote server answered with an error, or not at all."""
 
 
+class ChangesNotKeptError(RhymeError):
+    """What commits changed is not kept from so far back. ``commit``, ``oldest``, ``newest``."""
+
+    commit: int
+    oldest: int
+    newest: int
+
+
 class InterruptedError(RhymeError):
     """The work was stopped. What was committed before stays."""
 
