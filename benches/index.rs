@@ -203,13 +203,7 @@ fn dot16(bencher: Bencher<'_, '_>, name: &str) {
 
 #[divan::bench(args = [10, 100])]
 fn scan_all(bencher: Bencher<'_, '_>, limit: usize) {
-    let rows = DATA.rows.view();
-    let all = RowSet::all(rows.len() as u32);
-    let mut scratch = Scratch::new();
-    let mut queries = DATA.queries.iter().cycle();
-    bencher
-        .counter(ItemsCount::new(rows.len()))
-        .bench_local(|| scan(&rows, queries.next().unwrap(), limit, &all, &mut scratch));
+    scans(bencher, &DATA.rows.view(), limit);
 }
 
 /// The same with the bounds that a segment keeps.
@@ -217,13 +211,16 @@ fn scan_all(bencher: Bencher<'_, '_>, limit: usize) {
 fn scan_bounded(bencher: Bencher<'_, '_>, limit: usize) {
     let plain = DATA.rows.view();
     let section = build_bounds(&plain).unwrap().unwrap();
-    let rows = plain.with_bounds(&section).unwrap();
+    scans(bencher, &plain.with_bounds(&section).unwrap(), limit);
+}
+
+fn scans(bencher: Bencher<'_, '_>, rows: &Rows<'_>, limit: usize) {
     let all = RowSet::all(rows.len() as u32);
     let mut scratch = Scratch::new();
     let mut queries = DATA.queries.iter().cycle();
     bencher
         .counter(ItemsCount::new(rows.len()))
-        .bench_local(|| scan(&rows, queries.next().unwrap(), limit, &all, &mut scratch));
+        .bench_local(|| scan(rows, queries.next().unwrap(), limit, &all, &mut scratch));
 }
 
 #[divan::bench(args = [16, 32, 64, 128, 256, 512])]

@@ -21,8 +21,8 @@ const SAMPLE: usize = 1 << 13;
 /// The mean share of a row's squares that the directions must hold.
 const LEAST_SHARE: f64 = 0.5;
 
-/// The section [`Bounds`](super::Bounds) of `rows`, or `None` where they would not pay: few rows, or rows whose length seven
-/// directions do not hold.
+/// The section of the [`Bounds`](super::Bounds) of `rows`. `None` where they would not pay: of few rows, of
+/// vectors that are too short or too long, and where seven directions hold too little of the vectors.
 ///
 /// # Errors
 /// [`crate::Error::Internal`] if the rows do not hold together.
@@ -78,10 +78,7 @@ fn parts_of(
     row: u32,
     vector: &mut Vec<f32>,
 ) -> Result<[f32; PARTS + 1]> {
-    let ([high, low], norm) = rows.get(row)?;
-    vector.clear();
-    let join = |(&h, &l): (&i8, &i8)| (256 * i32::from(h) + i32::from(l)) as f32 * norm;
-    vector.extend(high.iter().zip(low).map(join));
+    rows.vector_into(row, vector)?;
     let mut parts = [0.0; PARTS + 1];
     let mut held = 0.0;
     for (part, direction) in parts.iter_mut().zip(directions.chunks_exact(rows.dim())) {
@@ -94,7 +91,8 @@ fn parts_of(
     Ok(parts)
 }
 
-/// The step of each byte: what is largest fills it.
+/// The step of each byte: what is largest fills it. The parts are worked out again when the blocks are
+/// filled, because to keep them would take 32 bytes a row.
 fn steps(rows: &Rows<'_>, directions: &[f32]) -> Result<[f32; PARTS + 1]> {
     let larger = |a: [f32; PARTS + 1], b: [f32; PARTS + 1]| {
         let mut both = a;
@@ -146,12 +144,12 @@ fn fill_block(
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+    use std::path::Path;
+
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
     use super::super::kernel_choice::tests::with_kernel;
-    use std::path::Path;
-
     use super::super::{Bounds, Kernel, Query, RowSet, RowsBuilder, Scratch, scan};
     use super::*;
     use crate::error::Error;

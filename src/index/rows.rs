@@ -125,9 +125,18 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// [`Error::Invalid`] if there is no such row.
     pub fn vector(&self, row: u32) -> Result<Vec<f32>> {
+        let mut vector = Vec::with_capacity(self.dim);
+        self.vector_into(row, &mut vector)?;
+        Ok(vector)
+    }
+
+    /// As [`Self::vector`], in a buffer.
+    pub(super) fn vector_into(&self, row: u32, vector: &mut Vec<f32>) -> Result<()> {
         let ([high, low], norm) = self.get(row)?;
         let join = |(&h, &l): (&i8, &i8)| (256 * i32::from(h) + i32::from(l)) as f32 * norm;
-        Ok(high.iter().zip(low).map(join).collect())
+        vector.clear();
+        vector.extend(high.iter().zip(low).map(join));
+        Ok(())
     }
 
     /// A stored row on its own: its high parts, then its low parts. The norms follow from them.

@@ -15,8 +15,8 @@ use super::overlay_key::OverlayKey;
 use super::overlay_writer::{MOST_LAID, OverlayWriter};
 use crate::error::{Error, Result};
 
-/// A table that is laid over, for writing. It is opened when it is first needed: an entry that is laid over
-/// needs it not.
+/// A table that is laid over, for writing. It is opened when it is first needed: laying an entry over it does
+/// not need it.
 pub(super) struct OverlaidMut<'a, K: OverlayKey, V: Value + 'static> {
     txn: &'a WriteTxn,
     definition: TableDefinition<'static, K, V>,
