@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::hits::{HIT_COLUMNS, hit_table};
 use super::shown::{self, rounded};
+use super::spread::{self, Spread};
 use super::told::{self, Sentence};
 use super::which::Which;
 use super::words::{self, HEADLINE_COLUMNS, SpaceOptions};
@@ -42,6 +43,8 @@ pub(crate) struct Args {
     #[arg(short, default_value_t = 10)]
     k: usize,
     #[command(flatten)]
+    spread: Spread,
+    #[command(flatten)]
     options: SpaceOptions,
     #[command(flatten)]
     which: Which,
@@ -60,6 +63,7 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let mut request = SearchRequest::new(&args.text);
     request.k = args.k;
+    (request.per, request.diverse) = (args.spread.per()?, args.spread.diverse);
     request.space.clone_from(&args.options.space);
     request.filter = args.which.filter();
     request.as_of = args.options.as_of;
@@ -94,8 +98,9 @@ fn table(view: &View, reply: &SearchReply, answer: &SearchAnswer) -> Outcome {
         None => words::told(answer.expressiveness),
     };
     output::prose(&format!(
-        "{how}\n{}{} windows and {} headlines searched in {:.2} ms\n",
+        "{how}\n{}{}{} windows and {} headlines searched in {:.2} ms\n",
         told::lines(&reply.told, reply.charts.len()),
+        spread::told(reply.query.per, reply.query.diverse),
         grouped(reply.searched.windows),
         grouped(reply.searched.headlines),
         answer.took.as_secs_f64() * 1e3
