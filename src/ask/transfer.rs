@@ -30,8 +30,9 @@ pub struct TransferRequest {
     /// At most so many hits of one symbol, one year, one market, like `{"symbol": 2}`.
     #[serde(default, skip_serializing_if = "Per::is_empty")]
     pub per: Per,
-    /// Choose hits that differ from one another, with this lambda from 0 to 1: 1 is the order of nearness, and
-    /// 0.5 is usual. `k` is then at most 1,000.
+    /// Choose hits that differ from one another, one by one from the nearest 5 `k`: each time the one with
+    /// the most of this number times its score, less 1 - this number times its greatest cosine with one that is
+    /// chosen. From 0 to 1, which is the order of nearness; 0.5 is usual. `k` is then at most 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diverse: Option<f64>,
     /// Which windows may be hits, besides `to`.

@@ -7,7 +7,6 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::read::setters::setters;
 use crate::error::{Error, Result};
 use crate::model::{Interval, Timestamp};
 
@@ -59,15 +58,25 @@ impl Per {
         Self::default()
     }
 
-    setters! {
-        /// The most hits of one symbol: 1 to 10,000.
-        fn symbol(hits: usize) as Some;
+    /// The most hits of one symbol: 1 to 10,000.
+    #[must_use]
+    pub fn symbol(self, hits: usize) -> Self {
+        let symbol = Some(hits);
+        Self { symbol, ..self }
+    }
 
-        /// The most hits of one calendar year: 1 to 10,000.
-        fn year(hits: usize) as Some;
+    /// The most hits of one calendar year: 1 to 10,000.
+    #[must_use]
+    pub fn year(self, hits: usize) -> Self {
+        let year = Some(hits);
+        Self { year, ..self }
+    }
 
-        /// The most hits of one market: 1 to 10,000.
-        fn market(hits: usize) as Some;
+    /// The most hits of one market: 1 to 10,000.
+    #[must_use]
+    pub fn market(self, hits: usize) -> Self {
+        let market = Some(hits);
+        Self { market, ..self }
     }
 
     /// Whether it allows everything.
