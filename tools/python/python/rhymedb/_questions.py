@@ -983,8 +983,10 @@ class Questions:
             name: What the answer calls the sum. Default: its terms with signs.
             k: How many distinct episodes to find: 1 to 10,000. Default: 10.
             per: At most so many hits of one symbol, one year, one market, like ``{"symbol": 2}``.
-            diverse: Choose hits that differ from one another, with this lambda from 0 to 1: 1 is
-                the order of nearness, and 0.5 is usual. ``k`` is then at most 1,000.
+            diverse: Choose hits that differ from one another, one by one from the nearest 5 ``k``:
+                each time the one with the most of this number times its score, less 1 - this number
+                times its greatest cosine with one that is chosen. From 0 to 1, which is the order
+                of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             space: The space. Default: the only one that reads text, or ``clip``.
             filter: Which windows may be hits.
             as_of: Nothing that was not known at this time.
@@ -1210,8 +1212,10 @@ class Questions:
             k: How many headlines to find: 1 to 10,000. Default: 10.
             per: At most so many headlines of one symbol, one year, one market, like ``{"symbol":
                 2}``.
-            diverse: Choose headlines that differ from one another, with this lambda from 0 to 1: 1
-                is the order of nearness, and 0.5 is usual. ``k`` is then at most 1,000.
+            diverse: Choose headlines that differ from one another, one by one from the nearest 5
+                ``k``: each time the one with the most of this number times its score, less 1 - this
+                number times its greatest cosine with one that is chosen. From 0 to 1, which is the
+                order of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             space: The space. Default: the only one that reads text, or ``clip``.
             within: Only headlines published at most so long before or after the window's last
                 close.
@@ -1317,8 +1321,10 @@ class Questions:
             pattern: The pattern's name, like ``double bottom``.
             k: How many distinct episodes to find: 1 to 10,000. Default: 10.
             per: At most so many hits of one symbol, one year, one market, like ``{"symbol": 2}``.
-            diverse: Choose hits that differ from one another, with this lambda from 0 to 1: 1 is
-                the order of nearness, and 0.5 is usual. ``k`` is then at most 1,000.
+            diverse: Choose hits that differ from one another, one by one from the nearest 5 ``k``:
+                each time the one with the most of this number times its score, less 1 - this number
+                times its greatest cosine with one that is chosen. From 0 to 1, which is the order
+                of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             space: The space of the encoder ``shape``. Default: ``shape``, or another of that
                 encoder.
             filter: Which windows may be hits.
@@ -1455,8 +1461,10 @@ class Questions:
             k: How many charts and how many headlines to find: 1 to 10,000. Default: 10.
             per: At most so many charts, and so many headlines, of one symbol, one year, one market,
                 like ``{"symbol": 2}``.
-            diverse: Choose charts and headlines that differ from one another, with this lambda from
-                0 to 1: 1 is the order of nearness, and 0.5 is usual. ``k`` is then at most 1,000.
+            diverse: Choose charts and headlines that differ from one another, one by one from the
+                nearest 5 ``k``: each time the one with the most of this number times its score,
+                less 1 - this number times its greatest cosine with one that is chosen. From 0 to 1,
+                which is the order of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             space: The space. Default: the only one that reads text, or ``clip``.
             filter: Which windows may be found; symbols and times choose headlines too.
             as_of: Nothing that was not known at this time.
@@ -1558,8 +1566,10 @@ class Questions:
             entries: Answer with the first window of each run of similar ones rather than the best;
                 with ``outcome`` always.
             per: At most so many hits of one symbol, one year, one market, like ``{"symbol": 2}``.
-            diverse: Choose hits that differ from one another, with this lambda from 0 to 1: 1 is
-                the order of nearness, and 0.5 is usual. ``k`` is then at most 1,000.
+            diverse: Choose hits that differ from one another, one by one from the nearest 5 ``k``:
+                each time the one with the most of this number times its score, less 1 - this number
+                times its greatest cosine with one that is chosen. From 0 to 1, which is the order
+                of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             space: The space. Default: ``shape``, or the only one; for a sentence one that reads
                 text.
             filter: Which windows may be hits.
@@ -1730,8 +1740,10 @@ class Questions:
             k: How many distinct episodes to find: 1 to 10,000. Default: 10.
             quota: The most hits of one symbol. Default: 3. ``per`` may say it too, and then counts.
             per: At most so many hits of one symbol, one year, one market, like ``{"symbol": 2}``.
-            diverse: Choose hits that differ from one another, with this lambda from 0 to 1: 1 is
-                the order of nearness, and 0.5 is usual. ``k`` is then at most 1,000.
+            diverse: Choose hits that differ from one another, one by one from the nearest 5 ``k``:
+                each time the one with the most of this number times its score, less 1 - this number
+                times its greatest cosine with one that is chosen. From 0 to 1, which is the order
+                of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             filter: Which windows may be hits, besides ``to``.
             exclusion: The least distance in bars between two hits of one symbol. Default: a quarter
                 of the window.
