@@ -133,3 +133,7 @@ fn join(
         report: report.judge(options.on_error)?,
     })
 }
+
+#[cfg(test)]
+#[path = "of_headlines_tests.rs"]
+mod tests;

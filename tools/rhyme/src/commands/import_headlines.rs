@@ -22,8 +22,7 @@ The headlines are those that `rhyme ingest headlines` has stored: each row has t
 and the text of one, as `rhyme export headlines` writes them, and a vector as `rhyme import vectors`
 reads them. With --on-error skip, vectors of headlines that are not stored are left out.
 
-Example: rhyme import headline-vectors news.npy --space mine --meta news.csv
-Example: rhyme import headline-vectors news.parquet --space mine";
+Example: rhyme import headline-vectors headlines.npy --space mine --meta news.csv";
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportHeadlineVectors {
