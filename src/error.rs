@@ -134,8 +134,8 @@ pub enum Error {
     Remote(String),
     /// What changed since a commit is not kept any more, or is of another database.
     #[error(
-        "the changes since commit {commit} are not kept, {}; read everything again in one view, and go on from the last commit of that view",
-        kept(*oldest, *newest)
+        "the changes since commit {commit} are not kept, {}; read everything again in one view, and go on from the position of that view",
+        kept(*commit, *oldest, *newest, *lost)
     )]
     ChangesNotKept {
         /// The commit that was asked for.
@@ -144,6 +144,9 @@ pub enum Error {
         oldest: u64,
         /// The last commit.
         newest: u64,
+        /// The commit was lost, and another one has its number: a backup was restored, or the power failed
+        /// before a sync.
+        lost: bool,
     },
     /// The caller asked to stop. What was committed before stays.
     #[error("interrupted; everything that was committed is kept, and the same command continues")]
@@ -177,8 +180,11 @@ fn remedy(file: &Path, section: &str) -> &'static str {
 }
 
 /// Since which commits changes are kept, as a part of a sentence.
-fn kept(oldest: u64, newest: u64) -> String {
+fn kept(commit: u64, oldest: u64, newest: u64, lost: bool) -> String {
     match newest {
+        _ if lost => format!(
+            "because that commit was lost, and another one is number {commit} now, as after restoring a backup"
+        ),
         0 => "and no commit has a number yet".to_owned(),
         _ if oldest == newest => format!("only those since commit {newest}, the last one"),
         _ => format!("only those since commits {oldest} to {newest}"),

@@ -104,7 +104,8 @@ pub mod bybit {
 pub mod data {
     pub use crate::db::{ChangesSince, CommitChanges, SeriesInfo, SpaceInfo, StoredChange};
     pub use crate::model::{
-        Attribute, BarDefect, Calendar, Headline, Space, Split, SplitJump, Tag, TimePrecision, Zone,
+        Attribute, BarDefect, Calendar, ChangePosition, Headline, Space, Split, SplitJump, Tag,
+        TimePrecision, Zone,
     };
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind, Write};
 use std::ops::Bound;
 use std::path::Path;
@@ -54,6 +55,9 @@ pub trait Storage: fmt::Debug + Send + Sync {
 
     /// What has that name, if anything.
     fn look_up(&self, path: &Path) -> io::Result<Option<FileInfo>>;
+
+    /// A number that tells one writer from all others: drawn at random, where nothing is simulated.
+    fn draw(&self) -> u64;
 }
 
 /// A file that is written once, from its start to its end.
@@ -228,6 +232,10 @@ impl Storage for FileSystem {
             }
             Err(e) => Err(e),
         }
+    }
+
+    fn draw(&self) -> u64 {
+        RandomState::new().build_hasher().finish()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod attribute;
 mod bar;
+mod change_position;
 mod coarser;
 mod file_read;
 mod headline;
@@ -20,6 +21,7 @@ mod zone;
 
 pub use attribute::Attribute;
 pub use bar::{Bar, BarDefect, Bars};
+pub use change_position::ChangePosition;
 pub(crate) use coarser::{Coarser, MadeBars};
 pub use file_read::{FileRead, FileStamp, ReadSpan};
 pub use headline::{Headline, TimePrecision};

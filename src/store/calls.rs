@@ -96,6 +96,11 @@ impl<T: ReadableTable<K, V>, K: Key + 'static, V: Value + 'static> CheckedTable<
         })
     }
 
+    /// The entry of the smallest key.
+    pub(super) fn first(&self) -> Result<Option<Entry<'_, K, V>>> {
+        self.iter()?.next().transpose()
+    }
+
     /// The entry of the greatest key.
     pub(super) fn last(&self) -> Result<Option<Entry<'_, K, V>>> {
         self.iter()?.next_back().transpose()

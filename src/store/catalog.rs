@@ -43,7 +43,9 @@ pub(crate) struct Catalog {
     path: Arc<PathBuf>,
     database: Arc<Handle>,
     syncing: Syncing,
-    fold_every: u64,
+    pub(super) fold_every: u64,
+    /// What tells this writer from others.
+    pub(super) writer: u64,
     /// What is laid over the tables after the newest commit that was read.
     pub(super) newest: Arc<Mutex<Overlay>>,
 }
@@ -67,6 +69,7 @@ impl Catalog {
         }
         let mut catalog = Self::new(path, Handle::open(storage, path, every > 1)?);
         catalog.syncing = Syncing::every(every);
+        catalog.writer = storage.draw();
         if catalog.is_empty()? {
             catalog.initialise()?;
         }
@@ -129,6 +132,7 @@ impl Catalog {
             database: Arc::new(handle),
             syncing: Syncing::every(1),
             fold_every: FOLD_EVERY,
+            writer: 0,
             newest: Arc::default(),
         }
     }
@@ -404,7 +408,7 @@ pub(crate) struct WriteTxn {
     pub(super) over: PerTable<RefCell<OverlayWriter>>,
     pub(super) noted: RefCell<NotedChanges>,
     pub(super) changes: RefCell<Changes>,
-    catalog: Catalog,
+    pub(super) catalog: Catalog,
     must_sync: Cell<bool>,
 }
 
@@ -446,11 +450,6 @@ impl WriteTxn {
         let txn = self.txn.get()?;
         let table = calling(&self.path, || txn.open_table(definition))?;
         Ok(CheckedTable::new(table, &self.path))
-    }
-
-    /// After how many commits their entries are folded into the tables.
-    pub(super) fn fold_every(&self) -> u64 {
-        self.catalog.fold_every
     }
 
     /// Makes everything done in this transaction true: durably, unless commits are let wait for a

@@ -4,40 +4,49 @@ use super::catalog::{CatalogUse, ReadTxn};
 use super::codec;
 use super::noted_change::NotedChange;
 use super::number_commit::CHANGE_BYTES;
-use super::tables::{APPENDS, CHANGES, META};
+use super::tables::{APPENDS, CHANGES, META, WRITERS};
 use crate::error::{Error, Result};
+use crate::model::ChangePosition;
 
 /// The changes of one commit, by its number.
 pub(crate) type CommitRecord = (u64, Vec<NotedChange>);
 
 impl ReadTxn {
-    /// The number of the last commit that has one; 0 if none has.
-    pub(crate) fn last_commit(&self) -> u64 {
-        self.overlay.last
+    /// The last commit that has a number; its number is 0 if none has.
+    pub(crate) fn last_commit(&self) -> Result<ChangePosition> {
+        self.position(self.overlay.last)
     }
 
-    /// The changes of all commits after the number `commit`, in their order.
+    /// The commit of a number, and who made it. A commit of before that was noted is of the writer 0.
+    pub(super) fn position(&self, commit: u64) -> Result<ChangePosition> {
+        let mut writer = 0;
+        if let Some(table) = self.table_if_there(WRITERS)? {
+            let noted = table.range(..=commit)?.next_back().transpose()?;
+            writer = noted.map_or(0, |(_, writer)| writer.value());
+        }
+        Ok(ChangePosition::new(commit, writer))
+    }
+
+    /// The changes of all commits after one, in their order.
     ///
     /// # Errors
     /// [`Error::ChangesNotKept`] if they are not known any more, or never were.
-    pub(crate) fn changes_after(&self, commit: u64) -> Result<Vec<CommitRecord>> {
-        let last = self.last_commit();
+    pub(crate) fn changes_after(&self, position: ChangePosition) -> Result<Vec<CommitRecord>> {
+        let (commit, last) = (position.commit(), self.overlay.last);
         let table = self.table_if_there(CHANGES)?;
         let first = match &table {
-            Some(table) => table
-                .iter()?
-                .next()
-                .transpose()?
-                .map(|(key, _)| key.value()),
+            Some(table) => table.first()?.map(|(number, _)| number.value()),
             None => None,
         };
         // The state before the first commit that is kept is the oldest from which one can go on.
         let oldest = first.map_or(last, |first| first.saturating_sub(1));
-        if commit == 0 || commit < oldest || commit > last {
+        let kept = commit > 0 && (oldest..=last).contains(&commit);
+        if !kept || self.position(commit)? != position {
             return Err(Error::ChangesNotKept {
                 commit,
                 oldest: oldest.max(1),
                 newest: last,
+                lost: kept,
             });
         }
         let Some(table) = table.filter(|_| commit < last) else {

@@ -6,7 +6,7 @@ use super::codec;
 use super::noted_change::NotedChanges;
 use super::overlay::{Overlay, PerTable};
 use super::read_overlay::{FOLDED_COMMIT, LAST_COMMIT};
-use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, META, PENDING, TAIL};
+use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, META, PENDING, TAIL, WRITERS};
 use crate::error::Result;
 
 /// Bytes of records that are laid over the tables, at most. Whoever opens the catalog reads them all.
@@ -36,8 +36,9 @@ impl WriteTxn {
         let number = before.last + 1;
         self.require_format(NUMBERED_FORMAT)?;
         self.table_mut(META)?.insert(LAST_COMMIT, number)?;
+        self.put_writer(number)?;
         self.put_changes(number, &noted)?;
-        if !folded && number - before.folded < self.fold_every() {
+        if !folded && number - before.folded < self.catalog.fold_every {
             let record = AppendRecord::encode(&laid)?;
             let bytes = before.bytes + record.len();
             if bytes <= MOST_RECORD_BYTES {
@@ -71,6 +72,25 @@ impl WriteTxn {
         })
     }
 
+    /// Notes who makes a commit, if it is not who made the one before.
+    fn put_writer(&self, number: u64) -> Result<()> {
+        let mut table = self.table_mut(WRITERS)?;
+        let newest = table.last()?.map(|(_, writer)| writer.value());
+        if newest == Some(self.catalog.writer) {
+            return Ok(());
+        }
+        table.insert(number, self.catalog.writer)?;
+        // Each wrote one commit at least, so those who are left wrote all whose changes are kept, and the one
+        // before them.
+        while table.len()? > MOST_CHANGES + 1 {
+            let Some(oldest) = table.first()?.map(|(number, _)| number.value()) else {
+                break;
+            };
+            table.remove(oldest)?;
+        }
+        Ok(())
+    }
+
     /// Keeps what a commit changed, and forgets the oldest commits that are too much.
     fn put_changes(&self, number: u64, noted: &NotedChanges) -> Result<()> {
         let mut table = self.table_mut(CHANGES)?;
@@ -86,11 +106,7 @@ impl WriteTxn {
         let mut bytes = known + record.len() as u64;
         table.insert(number, record.as_slice())?;
         while table.len()? > MOST_CHANGES || bytes > MOST_CHANGE_BYTES {
-            let oldest = table
-                .iter()?
-                .next()
-                .transpose()?
-                .map(|(key, _)| key.value());
+            let oldest = table.first()?.map(|(number, _)| number.value());
             let gone = match oldest {
                 Some(oldest) => table.take(oldest, <[u8]>::len)?,
                 None => None,

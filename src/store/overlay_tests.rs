@@ -7,11 +7,11 @@ use redb::{Key, Value};
 
 use super::laid_table::OverlaidDefinition;
 use super::overlay_key::OverlayKey;
-use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, META, PENDING, TAIL};
+use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, META, PENDING, TAIL, WRITERS};
 use super::*;
 use crate::disk::FileSystem;
 use crate::error::Error;
-use crate::model::{Bar, Bars, Headline, TimePrecision, Timestamp};
+use crate::model::{Bar, Bars, ChangePosition, Headline, TimePrecision, Timestamp};
 
 const SERIES: u32 = 3;
 const SPACES: u32 = 2;
@@ -280,13 +280,14 @@ fn changes_are_kept_for_a_number_of_commits() {
         txn.commit().unwrap();
     }
     let read = place.catalog().read().unwrap();
-    assert_eq!(read.last_commit(), 1030);
+    assert_eq!(read.last_commit().unwrap().commit(), 1030);
     assert_eq!(read.table(CHANGES).unwrap().len().unwrap(), 1024);
-    let numbers: Vec<u64> = read.changes_after(6).unwrap().iter().map(|r| r.0).collect();
+    let changes_after = |commit| read.changes_after(read.position(commit).unwrap());
+    let numbers: Vec<u64> = changes_after(6).unwrap().iter().map(|r| r.0).collect();
     assert_eq!(numbers, (7..=1030).collect::<Vec<_>>());
-    assert_eq!(read.changes_after(1030).unwrap(), []);
+    assert_eq!(changes_after(1030).unwrap(), []);
     for commit in [0, 5, 1031] {
-        let told = read.changes_after(commit).unwrap_err();
+        let told = changes_after(commit).unwrap_err();
         assert!(
             matches!(
                 told,
@@ -302,7 +303,7 @@ fn changes_are_kept_for_a_number_of_commits() {
     // Many headlines at once are one record, and far too many are a commit that cannot tell: it makes all
     // before it useless.
     for (text, kept) in [(100, true), (200, false)] {
-        let last = place.catalog().read().unwrap().last_commit();
+        let last = place.catalog().read().unwrap().last_commit().unwrap();
         let txn = place.catalog().write().unwrap();
         let headline = |i: i64| Headline {
             time: Timestamp::from_millis(i),
@@ -316,7 +317,8 @@ fn changes_are_kept_for_a_number_of_commits() {
         let read = place.catalog().read().unwrap();
         let told = read.changes_after(last);
         assert_eq!(told.is_ok_and(|told| told[0].1.len() == 60_000), kept);
-        assert_eq!(read.changes_after(last + 1).unwrap(), []);
+        let last = read.last_commit().unwrap();
+        assert_eq!(read.changes_after(last).unwrap(), []);
     }
 
     let txn = place.catalog().write().unwrap();
@@ -324,9 +326,54 @@ fn changes_are_kept_for_a_number_of_commits() {
     txn.note_unknown();
     txn.commit().unwrap();
     let read = place.catalog().read().unwrap();
-    let last = read.last_commit();
-    assert!(read.changes_after(last - 1).is_err());
+    let last = read.last_commit().unwrap();
+    let before = read.position(last.commit() - 1).unwrap();
+    assert!(read.changes_after(before).is_err());
     assert_eq!(read.changes_after(last).unwrap(), []);
+}
+
+#[test]
+fn commits_that_others_wrote_are_told_from_those_that_were_lost() {
+    let place = TestCatalog::new(32);
+    let append_as = |writer: u64, rows: i64| {
+        let mut catalog = place.catalog().clone();
+        catalog.writer = writer;
+        for _ in 0..rows {
+            let txn = catalog.write().unwrap();
+            append(&txn, 1, 1);
+            txn.commit().unwrap();
+        }
+    };
+    append_as(10, 2);
+    append_as(11, 3);
+    append_as(10, 1);
+    let read = place.catalog().read().unwrap();
+    let of = ChangePosition::new;
+    for (commit, writer) in [(1, 10), (2, 10), (3, 11), (5, 11), (6, 10)] {
+        assert_eq!(read.position(commit).unwrap(), of(commit, writer));
+        let told = read.changes_after(of(commit, writer)).unwrap();
+        assert_eq!(told.len() as u64, 6 - commit);
+    }
+    for lost in [of(2, 11), of(3, 10), of(6, 12)] {
+        let told = read.changes_after(lost).unwrap_err();
+        assert!(
+            told.to_string()
+                .contains("was lost, and another one is number"),
+            "{told}"
+        );
+    }
+    let told = read.changes_after(of(7, 10)).unwrap_err().to_string();
+    assert!(told.contains("only those since commits 1 to 6"), "{told}");
+
+    // Of writers whose commits are all forgotten, none is kept.
+    for writer in 0..1100 {
+        append_as(100 + writer, 1);
+    }
+    let read = place.catalog().read().unwrap();
+    assert_eq!(read.table(WRITERS).unwrap().len().unwrap(), 1025);
+    let oldest = read.position(1106 - 1024).unwrap();
+    assert_eq!(read.changes_after(oldest).unwrap().len(), 1024);
+    assert_eq!(oldest, of(82, 100 + 82 - 7));
 }
 
 /// A catalog with three commits that are not folded. Returns what is found after `change`.

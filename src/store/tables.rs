@@ -86,6 +86,10 @@ pub(super) const APPENDS: TableDefinition<u64, &[u8]> = TableDefinition::new("ap
 /// formats 1 and 2 have no such table.
 pub(super) const CHANGES: TableDefinition<u64, &[u8]> = TableDefinition::new("changes");
 
+/// Key: number of the first commit of a writer. Value: what tells the writer from others, drawn at random when
+/// it opened the catalog. Catalogs of the formats 1 and 2, and the first ones of 3, have no such table.
+pub(super) const WRITERS: TableDefinition<u64, u64> = TableDefinition::new("writers");
+
 /// A table that records of commits are laid over.
 const fn overlaid<K: OverlayKey, V: Value + 'static>(
     name: &'static str,
@@ -134,5 +138,6 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(FILE_SPANS)?;
     work.table(ATTRIBUTES)?;
     work.table(APPENDS)?;
-    work.table(CHANGES)
+    work.table(CHANGES)?;
+    work.table(WRITERS)
 }

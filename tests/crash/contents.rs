@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::disk::WRITER;
 use rhymedb::data::{CommitChanges, Headline, SeriesInfo, Space};
 use rhymedb::query::{HeadlineHit, Prototype};
 use rhymedb::{Bars, Control, Database, Error, Hit, Query, Result, Target, Timestamp, View};
@@ -60,9 +61,9 @@ impl State {
                 ..Contents::of(&view)?
             },
             layout: layout.collect(),
-            told: match view.last_commit()? {
+            told: match view.position()?.commit() {
                 0 => Some(Vec::new()),
-                _ => match db.changes_since(1) {
+                _ => match db.changes_since(format!("1-{WRITER:016x}").parse()?) {
                     Ok(since) => Some(since.commits),
                     Err(Error::ChangesNotKept { .. }) => None,
                     Err(other) => return Err(other),

@@ -14,6 +14,9 @@ use super::locks::Locks;
 use super::names::{NameChange, Names};
 use super::survival::{Choice, FileState, Node};
 
+/// What tells the writers on every such disk.
+pub const WRITER: u64 = 7;
+
 /// How often the disk was asked for something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -422,6 +425,11 @@ impl Storage for SimDisk {
         let mut state = self.state();
         state.begin("look at", path, false)?;
         Ok(state.names.get(path).map(|node| info(&state, path, *node)))
+    }
+
+    /// The same each time, so that states can be compared.
+    fn draw(&self) -> u64 {
+        WRITER
     }
 }
 

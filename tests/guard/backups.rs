@@ -49,6 +49,37 @@ fn a_backup_is_the_database_and_so_is_what_is_restored() {
 }
 
 #[test]
+fn changes_after_a_backup_are_not_those_of_what_is_restored() {
+    let world = World::new();
+    let db = Database::open(world.db()).unwrap();
+    db.ingest_bars(&[crypto("NEW", 100, 9)]).unwrap();
+    let kept = db.now().position().unwrap();
+    let backup = world.path("backup");
+    db.backup(&backup, &Control::new()).unwrap();
+    db.ingest_bars(&[crypto("NEW", 101, 9)]).unwrap();
+    let lost = db.now().position().unwrap();
+    let one = |db: &Database, from| db.changes_since(from).unwrap().commits;
+    assert_eq!(one(&db, kept).len(), 1);
+
+    let restored = world.path("again.rhyme");
+    Database::restore(&backup, &restored, &Control::new()).unwrap();
+    let db = Database::open(&restored).unwrap();
+    assert_eq!(db.now().position().unwrap(), kept);
+    // The same commit once more, which may hold another price: it is told from the one that was lost.
+    db.ingest_bars(&[crypto("NEW", 101, 8)]).unwrap();
+    let now = db.now().position().unwrap();
+    assert_eq!(now.commit(), lost.commit());
+    assert_ne!(now, lost);
+    let told = db.changes_since(lost).unwrap_err().to_string();
+    assert!(
+        told.contains("was lost, and another one is number"),
+        "{told}"
+    );
+    let changes = one(&db, kept);
+    assert_eq!((changes.len(), changes[0].commit), (1, now.commit()));
+}
+
+#[test]
 fn nothing_is_written_over() {
     let world = World::new();
     let db = Database::open(world.db()).unwrap();

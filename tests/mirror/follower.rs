@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rhymedb::data::{CommitChanges, Headline, StoredChange};
-use rhymedb::{Database, Error};
+use rhymedb::Database;
+use rhymedb::data::{ChangePosition, Headline, StoredChange};
 
 /// Rows by space, series and end; headlines by time, source and text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,7 +88,7 @@ impl Copied {
 /// Who follows a database commit by commit.
 #[derive(Clone, Debug, Default)]
 pub struct Follower {
-    commit: u64,
+    position: Option<ChangePosition>,
     copied: Copied,
     /// Commits that were applied.
     pub followed: usize,
@@ -97,31 +97,26 @@ pub struct Follower {
 impl Follower {
     /// Applies what happened since the last time. What comes of it is what is stored.
     pub fn follow(&mut self, db: &Database) {
-        let now = db.now().last_commit().unwrap();
-        match db.changes_since(self.commit) {
-            Ok(since) => {
-                assert_eq!(since.last_commit, now);
-                for CommitChanges {
-                    commit, changes, ..
-                } in since.commits
-                {
-                    self.commit += 1;
-                    assert_eq!(commit, self.commit);
-                    for change in changes {
-                        self.copied.apply(change);
-                    }
-                    self.followed += 1;
-                }
-                assert_eq!(self.commit, now);
+        let now = db.now().position().unwrap();
+        let Some(known) = self.position.filter(|known| known.commit() > 0) else {
+            // Who never followed, and who saw nothing but commits without numbers, begins anew.
+            self.position = Some(now);
+            self.copied = Copied::fresh(db);
+            return;
+        };
+        let since = db.changes_since(known).unwrap();
+        assert_eq!(since.position, now);
+        let mut last = known.commit();
+        for one in since.commits {
+            last += 1;
+            assert_eq!(one.commit, last);
+            for change in one.changes {
+                self.copied.apply(change);
             }
-            // Only who never followed has to begin anew.
-            Err(Error::ChangesNotKept { newest, .. }) if self.commit == 0 => {
-                assert_eq!(newest, now);
-                self.commit = now;
-                self.copied = Copied::fresh(db);
-            }
-            Err(other) => panic!("{other}"),
+            self.followed += 1;
         }
+        assert_eq!(last, now.commit());
+        self.position = Some(now);
         self.copied.rows.retain(|_, rows| !rows.is_empty());
         assert_eq!(self.copied, Copied::fresh(db), "commit {now}");
     }

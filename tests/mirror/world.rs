@@ -142,6 +142,9 @@ impl World {
         let report = self.db().ingest_bars(&batch).unwrap();
         let bars: usize = batch.iter().map(|s| s.bars.len()).sum();
         assert_eq!(report.bars_added as usize, bars);
+        if !pieces.is_empty() {
+            self.spaces.insert("shape");
+        }
         for (series, piece) in pieces {
             let bars = piece.bars.iter().map(|bar| (bar.time.millis(), bar));
             self.entry(series).bars.extend(bars);

@@ -8,15 +8,15 @@ use crate::db::database::Database;
 use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
 use crate::error::{Error, Result};
-use crate::model::{Headline, SeriesKey, Timestamp};
+use crate::model::{ChangePosition, Headline, SeriesKey, Timestamp};
 use crate::store::{CatalogUse, NotedChange, SeriesId, SpaceId};
 
 /// What the commits after one changed: see [`Database::changes_since`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ChangesSince {
-    /// The number of the last commit, to ask from the next time.
-    pub last_commit: u64,
+    /// The last commit, to ask from the next time.
+    pub position: ChangePosition,
     /// The commits in their order.
     pub commits: Vec<CommitChanges>,
 }
@@ -33,6 +33,7 @@ pub struct CommitChanges {
 
 /// One change of what is stored.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StoredChange {
     /// Rows were added. One of a series and an end that is there already got another vector.
@@ -80,16 +81,14 @@ pub enum StoredChange {
 }
 
 impl Database {
-    /// What the commits after number `commit` changed, in order: rows and headlines that were added and
-    /// removed. Applied to what [`View::last_commit`] was `commit` of, they give what is stored now.
+    /// What the commits after `position` changed, in order: rows and headlines that were added and removed.
+    /// Applied to what a view saw whose [`View::position`] it is, they give what is stored now.
     ///
     /// The changes of the last 1,024 commits are kept, and at most 16 MB of them; a bulk load may be too
-    /// large to keep. Who comes later reads everything again, and goes on from there. So does who reads a copy
-    /// of the database: a backup has the numbers of the original, and its own changes after that. Moving rows
-    /// into segments changes nothing that is stored, so compaction is not told.
-    ///
-    /// With [`crate::OpenOptions::sync_every`] above 1 a power cut takes back commits that were read
-    /// already: remember a number after [`Database::sync`] alone.
+    /// large to keep. Who comes later reads everything again, and goes on from there. So does who read commits
+    /// that were lost: because a backup took the database's place, or because the power failed before a sync
+    /// ([`crate::OpenOptions::sync_every`]). Moving rows into segments changes nothing that is stored, so
+    /// compaction is not told.
     ///
     /// ```
     /// use std::collections::BTreeSet;
@@ -101,7 +100,7 @@ impl Database {
     /// let market = SyntheticMarket::new(SyntheticConfig::small(1))?.series();
     /// let part = |from, to| SeriesBars { bars: market[0].bars.slice(from..to), ..market[0].clone() };
     /// db.ingest_bars(&[part(0, 200)])?;
-    /// let known = db.now().last_commit()?;
+    /// let known = db.now().position()?;
     ///
     /// db.ingest_bars(&[part(200, 203)])?;
     /// let mut ends = BTreeSet::new();
@@ -116,16 +115,17 @@ impl Database {
     /// assert_eq!(ends.len(), 3);
     ///
     /// // Too old, or of another database: read everything again.
-    /// assert!(matches!(db.changes_since(0), Err(Error::ChangesNotKept { .. })));
+    /// let elsewhere = "1-00c5a1f3e29b7d46".parse()?;
+    /// assert!(matches!(db.changes_since(elsewhere), Err(Error::ChangesNotKept { .. })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// [`Error::ChangesNotKept`] if the changes since that commit are not kept any more, or the database
-    /// never had it.
-    pub fn changes_since(&self, commit: u64) -> Result<ChangesSince> {
+    /// never had it, or lost it.
+    pub fn changes_since(&self, position: ChangePosition) -> Result<ChangesSince> {
         let snapshot = self.0.snapshot()?;
-        let mut records = snapshot.txn.changes_after(commit)?;
+        let mut records = snapshot.txn.changes_after(position)?;
         // From the newest to the oldest: a name that was lost is known from the commit that took it.
         let mut names = Names::of(&snapshot);
         let mut commits = Vec::with_capacity(records.len());
@@ -141,20 +141,20 @@ impl Database {
         }
         commits.reverse();
         Ok(ChangesSince {
-            last_commit: snapshot.txn.last_commit(),
+            position: snapshot.txn.last_commit()?,
             commits,
         })
     }
 }
 
 impl View {
-    /// The number of the last commit that this view sees. Each commit that changes rows or headlines, and
-    /// some that change bars alone, has the next number; 0 if none has one yet.
+    /// The last commit that this view sees, to ask [`Database::changes_since`] from. Each commit that changes
+    /// rows or headlines, and some that change bars alone, has the next number; 0 if none has one yet.
     ///
     /// # Errors
     /// Those of the catalog.
-    pub fn last_commit(&self) -> Result<u64> {
-        self.look(|snapshot| Ok(snapshot.txn.last_commit()))
+    pub fn position(&self) -> Result<ChangePosition> {
+        self.look(|snapshot| snapshot.txn.last_commit())
     }
 }
 

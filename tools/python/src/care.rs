@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use rhymedb::admin::RecallOptions;
+use rhymedb::data::ChangePosition;
 use rhymedb::{Control, Database, Target, Timestamp};
 use serde_json::json as object;
 
@@ -35,6 +36,20 @@ pub(crate) fn verify(
         };
         let recall = value(&db.measure_recall(&options, &control)?)?;
         json(&with(report, "recall", recall))
+    })
+}
+
+/// What the commits after a position changed.
+#[pyfunction]
+pub(crate) fn changes_since(
+    py: Python<'_>,
+    db: &NativeDatabase,
+    position: &str,
+) -> Outcome<String> {
+    let db = db.open_one(py)?;
+    let position: ChangePosition = position.parse()?;
+    wait(py, Control::new(), None, move |_| {
+        json(&db.changes_since(position)?)
     })
 }
 

@@ -310,6 +310,14 @@ impl NativeView {
         Ok(time.map(|time| time.to_string()))
     }
 
+    /// The last commit that it sees.
+    fn position(&self, py: Python<'_>) -> Outcome<String> {
+        let view = self.open_one(py)?;
+        wait(py, Control::new(), None, move |_| {
+            Ok(view.position()?.to_string())
+        })
+    }
+
     /// The same view as of an earlier time.
     fn at(&self, py: Python<'_>, as_of: &str) -> Outcome<Self> {
         let view = self.open_one(py)?;

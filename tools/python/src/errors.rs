@@ -112,7 +112,9 @@ fn facts<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict>> {
             commit,
             oldest,
             newest,
+            lost,
         } => {
+            facts.set_item("lost", lost)?;
             facts.set_item("commit", commit)?;
             facts.set_item("oldest", oldest)?;
             facts.set_item("newest", newest)?;

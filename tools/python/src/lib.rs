@@ -28,7 +28,7 @@ mod _native {
     use super::bybit::ingest_bybit;
     #[pymodule_export]
     use super::care::{
-        adjust, backup, compact, delete_bars, delete_headlines, health, repair, resample, restore,
+        adjust, backup, changes_since, compact, delete_bars, delete_headlines, health, repair, resample, restore,
         verify,
     };
     #[pymodule_export]

@@ -13,7 +13,7 @@ import pytest
 
 import rhymedb
 from conftest import fill, walk
-from rhymedb.errors import CorruptError, InputError, InvalidError, NotFoundError
+from rhymedb.errors import ChangesNotKeptError, CorruptError, InputError, InvalidError, NotFoundError
 
 SERIES = "crypto/demo/ALFA:1h"
 
@@ -211,3 +211,41 @@ def test_longer_bars_and_splits(own: rhymedb.Database) -> None:
     assert np.allclose(mended, frame["close"])
     with pytest.raises(InvalidError):
         own.adjust("SPLIT", "4:1", day)
+
+
+def test_a_copy_follows_what_commits_change(own: rhymedb.Database, tmp_path: Path) -> None:
+    known = own.now().position
+    rows: set[tuple[str, str]] = set()
+    for one in [walk(0, bars=720).iloc[700:], walk(0, bars=723).iloc[720:]]:
+        own.ingest_bars(one, SERIES)
+    own.delete_bars(SERIES, from_="2024-01-30T20:00")
+    since = own.changes_since(known)
+    assert since["position"] == own.now().position
+    first = int(known.split("-")[0])
+    assert [one["commit"] for one in since["commits"]] == [first + 1, first + 2, first + 3]
+    for change in (change for one in since["commits"] for change in one["changes"]):
+        if change.get("space") != "shape":
+            continue
+        assert change["series"] == SERIES
+        if change["change"] == "rows_added":
+            rows |= {(SERIES, end) for end in change["ends"]}
+        else:
+            assert change["change"] == "rows_removed"
+            rows = {row for row in rows if not change["first"] <= row[1] <= change["last"]}
+    stored = own.vectors("shape", SERIES, from_="2024-01-30T05:00")
+    assert {end for _, end in rows} == {
+        f"{pd.Timestamp(end):%Y-%m-%dT%H:%M:%SZ}" for end in stored.ends
+    }
+    assert own.changes_since(since["position"])["commits"] == []
+
+    backup = tmp_path / "backup"
+    own.backup(backup)
+    own.ingest_bars(walk(1), "crypto/demo/LOST:1h")
+    lost = own.now().position
+    with rhymedb.open(backup) as copy:
+        copy.ingest_bars(walk(2), "crypto/demo/LOST:1h")
+        with pytest.raises(ChangesNotKeptError, match="was lost") as told:
+            copy.changes_since(lost)
+        assert told.value.lost and told.value.commit == told.value.newest
+    with pytest.raises(InvalidError, match="expected a position"):
+        own.changes_since("5")

@@ -94,6 +94,11 @@ class View(Questions):
         """The view's time; ``None`` sees everything."""
         return self._native.as_of
 
+    @property
+    def position(self) -> str:
+        """The last commit that the view sees, for :meth:`Database.changes_since`."""
+        return self._native.position()
+
     def at(self, time: Time) -> View:
         """The same view as of ``time``; one later than the view's own changes nothing."""
         return View(self._native.at(time_text(time)), self._timeout)
@@ -193,6 +198,29 @@ class Database(Questions, Labels, Import, Care):
         (48, 'crypto/demo/BETA:1h')
         """
         return Vectors._of(self._native.view(), space, series, from_, until)
+
+    def changes_since(self, position: str) -> dict[str, Any]:
+        """What the commits after one changed: rows of every space and headlines, added and removed, in order.
+
+        Args:
+            position: The :attr:`View.position` of the state that is known, or that of an earlier call.
+
+        Returns:
+            ``position``, to ask from the next time, and ``commits``: each has its number (``commit``) and its
+            ``changes``. A change is named by ``change``: ``rows_added`` (``space``, ``series``, ``ends``),
+            ``rows_removed`` (``space``, ``series``, ``first``, ``last``), ``space_dropped``,
+            ``space_renamed``, ``headline_added`` or ``headlines_removed``.
+
+        Raises:
+            ChangesNotKeptError: it is more than 1,024 commits or 16 MB ago, or that commit was lost: read
+                everything again, and go on from there.
+
+        >>> known = db.now().position
+        >>> report = db.ingest_headlines({"time": ["2024-01-09T10:00:00Z"], "text": ["ALFA opens a plant"]})
+        >>> [change["text"] for one in db.changes_since(known)["commits"] for change in one["changes"]]
+        ['ALFA opens a plant']
+        """
+        return loaded(_native.changes_since(self._native, position))
 
     def ask(self, question: Mapping[str, Any] | str, *, timeout: float | None = None) -> Answer:
         """Asks a question as docs/schemas has it.

@@ -105,11 +105,15 @@ class RemoteError(RhymeError, ConnectionError):
 
 
 class ChangesNotKeptError(RhymeError):
-    """What commits changed is not kept from so far back. ``commit``, ``oldest``, ``newest``."""
+    """What commits changed is not kept from there. ``commit``, ``oldest``, ``newest``, ``lost``.
+
+    ``lost`` says that another commit has that number now, as after restoring a backup.
+    """
 
     commit: int
     oldest: int
     newest: int
+    lost: bool
 
 
 class InterruptedError(RhymeError):
