@@ -118,10 +118,11 @@ pub mod files {
     pub use crate::export::{TableColumn, TableFormat, TableWriter};
     pub use crate::source::{
         BarFile, BarOptions, ClockZone, Contradiction, DateOrder, DefectKind, FilePart, FileParts,
-        Finding, Findings, HeadlineFile, HeadlineOptions, InputReport, Inputs, MappedColumn,
-        NoticeKind, OnConflict, OnError, Overlap, TimeOf, VectorFile, VectorMeta, VectorOptions,
-        find_inputs, find_inputs_and_others, named_by_path, parse_map, read_attributes, read_bars,
-        read_headlines, read_tags, read_vectors, stamp_file, unchanged_file,
+        Finding, Findings, HeadlineFile, HeadlineOptions, HeadlineVectorFile, InputReport, Inputs,
+        MappedColumn, NoticeKind, OnConflict, OnError, Overlap, TimeOf, VectorFile, VectorMeta,
+        VectorOptions, find_inputs, find_inputs_and_others, named_by_path, parse_map,
+        read_attributes, read_bars, read_headline_vectors, read_headlines, read_one_vector,
+        read_tags, read_vectors, stamp_file, unchanged_file,
     };
 }
 
@@ -130,9 +131,9 @@ pub mod files {
 pub mod ingest {
     pub use crate::db::{
         AdjustReport, AdjustedSeries, AttributeReport, BarsReport, DeleteReport, DropReport,
-        FailedWindow, HeadlineReport, HeadlineVectors, ImportReport, Ingest, IngestReport,
-        Progress, ResampleReport, SeriesVectors, Stage, StageTime, TagReport, VectorRow,
-        WaitingSpace,
+        FailedWindow, HeadlineImportOptions, HeadlineImportReport, HeadlineReport,
+        HeadlineVectorRow, HeadlineVectors, ImportReport, Ingest, IngestReport, Progress,
+        ResampleReport, SeriesVectors, Stage, StageTime, TagReport, VectorRow, WaitingSpace,
     };
     pub use crate::model::{FileRead, FileStamp, NewTag, ReadSpan};
 }

@@ -109,7 +109,7 @@ impl Similar {
 }
 
 fn told(space: &Aligned<'_>, words: &[&[f32]], contrasts: &[Vec<f64>]) -> Result<Option<String>> {
-    if words.is_empty() {
+    if words.is_empty() || !space.reads_text() {
         return Ok(None);
     }
     let rows = space.past.rows(&Filter::default())?;

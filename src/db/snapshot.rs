@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use super::default_spaces::{DEFAULT_SPACE, TEXT_SPACE};
+use super::default_spaces::DEFAULT_SPACE;
 use super::encoders::Encoders;
 use super::files::Files;
 use super::headline_part::{HeadlineMemory, HeadlinePart, HeadlineSource};
@@ -111,8 +111,8 @@ impl SpaceState {
             )),
             (Modality::Chart, other) => other.clone(),
             (other, _) => Error::invalid(format!(
-                "the space {} holds {other} vectors and has no encoder for bars; ask with a vector or with a stored window",
-                space.name
+                "the space {} holds {other} vectors and has no encoder for bars; ask with a stored window, or with a vector of your own in a file: `rhyme similar FILE.npy --space {}`",
+                space.name, space.name
             )),
         }
     }
@@ -124,12 +124,6 @@ impl SpaceState {
     pub(super) fn weights(&self) -> Result<Option<&Weights>> {
         let weights = self.encoders.weights(&self.space().encoder);
         weights.map_err(Clone::clone)
-    }
-
-    /// Whether the space holds headlines beside charts.
-    pub(super) fn reads_text(&self) -> bool {
-        let weights = self.encoders.weights(&self.space().encoder);
-        weights.is_ok_and(|w| w.is_some_and(|w| w.config().text.is_some()))
     }
 
     /// Whether there is an encoder that makes vectors of bars for this space.
@@ -300,39 +294,6 @@ impl Snapshot {
             (Some(space), ..) => Ok(space),
             (None, None, [only]) => Ok(only),
             _ => Err(self.no_space(wanted)),
-        }
-    }
-
-    /// The space of that name, if it reads text; or the only one that does, or the one named
-    /// [`TEXT_SPACE`].
-    pub(super) fn text_space(&self, name: Option<&str>) -> Result<&SpaceState> {
-        if name.is_some() {
-            let state = self.space(name)?;
-            // Damage is to be named, not taken for a space without text.
-            state.weights()?;
-            if state.reads_text() {
-                return Ok(state);
-            }
-            return Err(Error::invalid(format!(
-                "expected a space of charts and headlines, found {}, whose encoder {} reads no text; make one with `rhyme embed --space clip --encoder clip`",
-                state.space().name,
-                state.space().encoder.id
-            )));
-        }
-        let fits: Vec<&SpaceState> = self.spaces.iter().filter(|s| s.reads_text()).collect();
-        let usual = fits.iter().find(|s| s.space().name == TEXT_SPACE);
-        match (usual, fits.as_slice()) {
-            (Some(state), _) | (None, [state]) => Ok(state),
-            (None, []) => Err(Error::NotFound {
-                what: "space",
-                name: "of charts and headlines".to_owned(),
-                hint_text: "make one with `rhyme embed --space clip --encoder clip`, or with weights of your own of the architecture clip/1".to_owned(),
-            }),
-            (None, many) => Err(Error::Ambiguous {
-                what: "the space",
-                name: "of charts and headlines".to_owned(),
-                choices: many.iter().map(|s| s.space().name.clone()).collect(),
-            }),
         }
     }
 

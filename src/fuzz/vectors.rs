@@ -3,7 +3,10 @@ use std::path::Path;
 use super::input::{Input, twice};
 use super::scratch::Scratch;
 use crate::model::SeriesKey;
-use crate::source::{NoticeKind, OnError, VectorFile, VectorOptions, read_vectors};
+use crate::source::{
+    HeadlineOptions, NoticeKind, OnError, VectorFile, VectorOptions, read_headline_vectors,
+    read_one_vector, read_vectors,
+};
 
 /// What stands between the array and the table beside it.
 const BORDER: &[u8] = b"\n--meta--\n";
@@ -28,6 +31,32 @@ pub fn vectors(data: &[u8]) {
     let path = scratch.file("v.npy", array);
     let meta = table.map(|table| scratch.file("meta.csv", table));
     check_vectors_at(&path, &options(&input, meta.as_deref()));
+    check_headline_vectors_at(&path, meta.as_deref(), input.flag(0));
+    let Some(vector) = twice(|| read_one_vector(&path)) else {
+        return;
+    };
+    assert!(vector.iter().all(|v| v.is_finite()) && vector.iter().any(|v| *v != 0.0));
+}
+
+/// Reads a file as vectors of headlines and checks what holds for each.
+fn check_headline_vectors_at(path: &Path, meta: Option<&Path>, skip: bool) {
+    let options = HeadlineOptions {
+        on_error: if skip { OnError::Skip } else { OnError::Refuse },
+        ..HeadlineOptions::default()
+    };
+    let Some(file) = twice(|| read_headline_vectors(path, meta, &options)) else {
+        return;
+    };
+    let report = &file.report;
+    assert_eq!(file.rows.len(), file.dim * file.headlines.len());
+    assert_eq!(report.accepted, file.headlines.len() as u64);
+    let repeated = report.notices.count(NoticeKind::Duplicate);
+    let left_out = report.defects.total();
+    assert_eq!(report.rows, report.accepted + left_out + repeated);
+    for vector in file.rows.chunks(file.dim) {
+        assert!(vector.iter().all(|v| v.is_finite()));
+        assert!(vector.iter().any(|v| *v != 0.0));
+    }
 }
 
 pub(super) fn options(input: &Input<'_>, meta: Option<&Path>) -> VectorOptions {

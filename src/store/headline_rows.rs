@@ -1,7 +1,10 @@
-//! The vectors of headlines in the spaces that have an encoder of text.
+//! The vectors of headlines in the spaces that have an encoder of text, or into which they were imported.
 //!
-//! Headlines are numbered as they come, so one number a space says how far it is: what is above
-//! waits. A row goes with its headline, in one transaction.
+//! Headlines are numbered as they come, so one number a space says how far it is. With an encoder, what is
+//! above waits; of imported vectors it is the highest number that was imported. A row goes with its headline,
+//! in one transaction.
+
+use std::collections::BTreeMap;
 
 use super::catalog::{CatalogUse, WriteTxn};
 use super::records::SpaceId;
@@ -87,6 +90,30 @@ impl WriteTxn {
         }
         self.table_mut(HEADLINE_MARKS)?.insert(space, mark)?;
         Ok(())
+    }
+
+    /// Adds rows of headlines that came from outside, in any order, or replaces them. Returns how many were
+    /// replaced.
+    pub(crate) fn import_headline_rows(
+        &self,
+        space: SpaceId,
+        rows: &BTreeMap<u64, Vec<u8>>,
+    ) -> Result<u64> {
+        let mark = self.headline_mark(space)?;
+        let mut replaced = 0;
+        let mut table = self.table_mut(HEADLINE_ROWS)?;
+        for (id, vector) in rows {
+            replaced += u64::from(table.get((space, *id))?.is_some());
+            table.insert((space, *id), vector.as_slice())?;
+        }
+        let last = rows.keys().next_back().copied().unwrap_or(0);
+        self.table_mut(HEADLINE_MARKS)?
+            .insert(space, last.max(mark))?;
+        // Readers go on from the mark, and look again at what is below it only if they are told to.
+        if rows.keys().next().is_some_and(|first| *first <= mark) {
+            self.note_headlines_changed();
+        }
+        Ok(replaced)
     }
 
     /// Forgets the rows of headlines in all spaces.

@@ -101,6 +101,13 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
         codec::decode(self.path(), "headlines", value.value())
     }
 
+    /// The number of the stored headline that has the time, source and text of this one.
+    fn headline_id_of(&self, headline: &Headline) -> Result<Option<u64>> {
+        let table = self.table(BY_CONTENT)?;
+        let found = table.get(content_hash(headline))?;
+        Ok(found.map(|id| id.value()))
+    }
+
     /// The highest number of a headline.
     fn last_headline_id(&self) -> Result<Option<u64>> {
         let table = self.table(HEADLINES)?;

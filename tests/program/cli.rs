@@ -47,6 +47,8 @@ mod mcp;
 mod open_bar;
 #[path = "cli/outcomes.rs"]
 mod outcomes;
+#[path = "cli/own_model.rs"]
+mod own_model;
 #[path = "cli/own_spaces.rs"]
 mod own_spaces;
 #[path = "cli/plot.rs"]

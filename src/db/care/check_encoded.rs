@@ -7,7 +7,7 @@ use crate::db::headline_part::StoredHeadline;
 use crate::encode::{Bank, TextEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
-use crate::model::Space;
+use crate::model::{Modality, Space};
 use crate::store::{CatalogUse, HeadlineReads, HeadlineRowReads, ReadTxn, SpaceId, WeightReads};
 
 /// Headlines that are read at a time.
@@ -42,7 +42,7 @@ pub(in crate::db) fn check_encoded(txn: &ReadTxn) -> Result<Encoded> {
                 let encoder = weights.text_encoder()?;
                 check_none_missing(txn, id, &record.space, encoder.as_ref(), &rows)?;
             }
-            None if rows.is_empty() => {}
+            None if rows.is_empty() || record.space.encoder.modality == Modality::Imported => {}
             None => {
                 let name = &record.space.name;
                 let detail = format!("the space {name} has no encoder of text, and has rows");

@@ -41,7 +41,7 @@ pub struct VerifyReport {
     pub bars: u64,
     /// Headlines.
     pub headlines: u64,
-    /// Vectors of headlines, over all spaces with an encoder of text.
+    /// Vectors of headlines, over all spaces.
     pub headline_rows: u64,
     /// Weights of encoders: whole files, which decode.
     pub weights: u64,

@@ -71,12 +71,14 @@ pub(crate) struct PlacedHeadline {
 pub(crate) struct Aligned<'a> {
     /// Its charts.
     pub(crate) past: &'a Past<'a>,
-    pub(in crate::db) weights: &'a Weights,
+    /// `None` where its vectors were imported.
+    pub(in crate::db) weights: Option<&'a Weights>,
 }
 
 impl View {
     /// Looks something up in the space of that name, or in the one that questions with text go to
-    /// and, if the queries name a prototype, in the prototype's.
+    /// and, if the queries name a prototype, in the prototype's. If one of the queries is a sentence, it
+    /// has to be a space that reads text; else one of imported vectors will do.
     pub(crate) fn aligned<T>(
         &self,
         space: Option<&str>,
@@ -87,17 +89,16 @@ impl View {
             let prototype = queries.iter().find(|q| q.first_prototype().is_some());
             let state = match (space, prototype) {
                 (None, Some(query)) => space_of(snapshot, None, query)?,
-                _ => snapshot.text_space(space)?,
+                _ if queries.iter().any(|q| q.reads_text()) => snapshot.text_space(space)?,
+                _ => snapshot.headline_space(space)?,
             };
-            let state = snapshot.text_space(Some(&state.space().name))?;
+            let state = snapshot.headline_space(Some(&state.space().name))?;
             let past = Past::new(self, snapshot, state)?;
-            let Some(aligned) = past.aligned()? else {
-                return Err(Error::internal(format!(
-                    "the space {} reads text and has no weights",
-                    state.space().name
-                )));
-            };
-            question(&aligned)
+            let weights = state.weights()?;
+            question(&Aligned {
+                past: &past,
+                weights,
+            })
         })
     }
 
@@ -123,11 +124,17 @@ impl Aligned<'_> {
 
     /// By what cosines are divided to become log odds.
     pub(crate) fn temperature(&self) -> f64 {
-        self.weights.config().temperature.map_or(1.0, f64::from)
+        let temperature = self.weights.and_then(|w| w.config().temperature);
+        temperature.map_or(1.0, f64::from)
     }
 
     pub(crate) fn bank(&self) -> Option<&Bank> {
-        self.weights.bank()
+        self.weights.and_then(Weights::bank)
+    }
+
+    /// Whether sentences have a vector here.
+    pub(crate) fn reads_text(&self) -> bool {
+        self.past.state.reads_text()
     }
 
     /// How much a sentence's vector says about charts, if the weights have a bank.
@@ -325,8 +332,9 @@ impl Aligned<'_> {
 impl Past<'_> {
     /// The space with its headlines, if it holds any.
     pub(crate) fn aligned(&self) -> Result<Option<Aligned<'_>>> {
-        let weights = self.state.weights()?.filter(|w| w.config().text.is_some());
-        Ok(weights.map(|weights| Aligned {
+        let weights = self.state.weights()?;
+        let holds = self.snapshot.holds_headlines(self.state)?;
+        Ok(holds.then_some(Aligned {
             past: self,
             weights,
         }))

@@ -50,8 +50,8 @@ impl View {
     /// ```
     ///
     /// # Errors
-    /// [`crate::Error::NotFound`] if there is no such space, [`crate::Error::Invalid`] if its encoder
-    /// reads no text, and those of `each`.
+    /// [`crate::Error::NotFound`] if there is no such space, [`crate::Error::Invalid`] if it holds no
+    /// headlines, and those of `each`.
     pub fn headline_vectors(
         &self,
         space: Option<&str>,
@@ -63,7 +63,7 @@ impl View {
         let published =
             from.map_or(i64::MIN, Timestamp::millis)..=to.map_or(i64::MAX, Timestamp::millis);
         let (space, part, rows) = self.look(|snapshot| {
-            let state = snapshot.text_space(space)?;
+            let state = snapshot.headline_space(space)?;
             let part = snapshot.headline_part(state)?;
             let of_symbol = |symbol| snapshot.txn.headline_ids_of(symbol, published.clone());
             let scope = HeadlineScope {

@@ -1,20 +1,21 @@
 //! The headlines that are nearest to a vector.
 
+use super::resolve::check_dimension;
 use crate::db::headline_hit::HeadlineHit;
 use crate::db::headline_part::HeadlineScope;
 use crate::db::view::View;
 use crate::encode::Weights;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::index::Query;
 
 impl View {
     /// The `k` headlines known in this view whose vectors are nearest to `vector`, best first, in a
-    /// space with an encoder of text. Every headline of the space is scored. Of equal scores the
+    /// space of charts and headlines. Every headline of the space is scored. Of equal scores the
     /// one known first comes first.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such space, [`Error::Invalid`] if the vector is not one of
-    /// its dimension.
+    /// [`crate::Error::NotFound`] if there is no such space, [`crate::Error::Invalid`] if it holds no
+    /// headlines, or if the vector is not one of its dimension.
     pub fn headlines_like(
         &self,
         space: &str,
@@ -22,14 +23,8 @@ impl View {
         k: usize,
     ) -> Result<Vec<HeadlineHit>> {
         self.look(|snapshot| {
-            let state = snapshot.space(Some(space))?;
-            if vector.len() != state.dim() {
-                return Err(Error::invalid(format!(
-                    "expected a vector of {} numbers for the space {space}, found {}",
-                    state.dim(),
-                    vector.len()
-                )));
-            }
+            let state = snapshot.headline_space(Some(space))?;
+            check_dimension(snapshot, state, vector)?;
             let part = snapshot.headline_part(state)?;
             let scope = HeadlineScope {
                 known_to: self.clamp(None).millis(),

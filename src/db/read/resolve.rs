@@ -57,14 +57,7 @@ pub(in crate::db) fn resolve(
 ) -> Result<ResolvedQuery> {
     match query {
         Query::Vector(vector) => {
-            if vector.len() != state.dim() {
-                return Err(Error::invalid(format!(
-                    "expected a vector of {} numbers for the space {}, found {}",
-                    state.dim(),
-                    state.space().name,
-                    vector.len()
-                )));
-            }
+            check_dimension(snapshot, state, vector)?;
             Ok(ResolvedQuery::of_vector(vector.clone()))
         }
         Query::Bars(bars) => encode_bars(state, bars, None),
@@ -82,17 +75,35 @@ pub(in crate::db) fn resolve(
     }
 }
 
+/// Refuses a vector that is not of the space's dimension, and says which spaces have such vectors.
+pub(in crate::db) fn check_dimension(
+    snapshot: &Snapshot,
+    state: &SpaceState,
+    vector: &[f32],
+) -> Result<()> {
+    if vector.len() == state.dim() {
+        return Ok(());
+    }
+    let fits = snapshot.spaces.iter().filter(|s| s.dim() == vector.len());
+    let fits: Vec<&str> = fits.map(|s| s.space().name.as_str()).collect();
+    let hint = match fits.as_slice() {
+        [] => String::new(),
+        [only] => format!("; the space {only} has such vectors"),
+        several => format!("; the spaces {} have such vectors", several.join(", ")),
+    };
+    Err(Error::invalid(format!(
+        "expected a vector of {} numbers for the space {}, found {}{hint}",
+        state.dim(),
+        state.space().name,
+        vector.len()
+    )))
+}
+
 /// The vector of a sentence.
 pub(in crate::db) fn encode_text(state: &SpaceState, text: &str) -> Result<Vec<f32>> {
     let encoder = match state.weights()?.map(|w| w.text_encoder()) {
         Some(Ok(encoder)) => encoder,
-        Some(Err(_)) | None => {
-            return Err(Error::invalid(format!(
-                "expected a space of charts and headlines, found {}, whose encoder {} reads no text",
-                state.space().name,
-                state.space().encoder.id
-            )));
-        }
+        Some(Err(_)) | None => return Err(state.reads_no_text()),
     };
     encoder.encode_text(text)?.ok_or_else(|| {
         Error::invalid(format!(

@@ -11,7 +11,7 @@ use crate::db::inner::{Inner, Writer};
 use crate::encode::Weights;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
-use crate::model::Headline;
+use crate::model::{Headline, Modality};
 use crate::store::{CatalogUse, HeadlineReads, HeadlineRowReads, SpaceId};
 
 /// Headlines that are embedded in one transaction.
@@ -31,6 +31,9 @@ pub struct HeadlineReport {
     pub unchanged: u64,
     /// Headlines that were embedded, over all spaces with an encoder of text.
     pub embedded: u64,
+    /// New headlines that wait for a vector from outside, over all spaces into which vectors of headlines were
+    /// imported: nobody finds them there before [`Database::import_headline_vectors`] brings one.
+    pub without_vector: u64,
 }
 
 impl Database {
@@ -59,7 +62,9 @@ impl Database {
             } else {
                 drop(txn);
             }
+            let spaces = spaces_of_imported_headlines(&writer)?;
             Ok(HeadlineReport {
+                without_vector: change.added * spaces,
                 added: change.added,
                 replaced: change.replaced,
                 unchanged: change.unchanged,
@@ -67,6 +72,17 @@ impl Database {
             })
         })
     }
+}
+
+/// How many spaces have vectors of headlines that were imported.
+fn spaces_of_imported_headlines(writer: &Writer) -> Result<u64> {
+    let txn = writer.catalog.read()?;
+    let mut count = 0;
+    for (id, record) in txn.all_spaces()? {
+        let imported = record.space.encoder.modality == Modality::Imported;
+        count += u64::from(imported && txn.headline_mark(id)? > 0);
+    }
+    Ok(count)
 }
 
 /// Embeds the headlines that wait, in every space with an encoder of text. Returns how many.

@@ -2,6 +2,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::compact::seal_when_due;
+use super::imported_space::{check_vector, imported_space};
 use super::ingest_report::IngestReport;
 use super::new_segments::{SortedRows, write_sorted};
 use super::removal::remove_rows;
@@ -11,7 +12,7 @@ use crate::db::segment::NewSegment;
 use crate::db::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
-use crate::model::{Calendar, EncoderSpec, Modality, SeriesKey, Sharing, Space, Timestamp};
+use crate::model::{Calendar, SeriesKey, Timestamp};
 use crate::store::{CatalogUse, FreshRow, NotedChanges, SeriesId, SpaceId, WriteTxn};
 
 /// A vector of the user's own and the window that it stands for.
@@ -74,7 +75,7 @@ impl Database {
         let inner = &self.0;
         let writer = inner.writer()?;
         let txn = writer.catalog.write()?;
-        let id = ensure_space(&txn, space, dim as u32, window)?;
+        let id = imported_space(&txn, space, dim as u32, Some(window))?;
         let sorted = sort_rows(&txn, rows)?;
         let mut report = ImportReport {
             vectors: sorted.len() as u64,
@@ -128,20 +129,8 @@ impl Database {
 }
 
 fn check(i: usize, row: &VectorRow<'_>, dim: usize) -> Result<()> {
-    let expected = |what: String| {
-        Error::invalid(format!(
-            "vector {} ({} ending {}): expected {dim} finite numbers that are not all 0, found {what}",
-            i + 1,
-            row.series,
-            row.end
-        ))
-    };
-    if row.vector.len() != dim {
-        return Err(expected(format!("{} numbers", row.vector.len())));
-    }
-    if let Some(bad) = row.vector.iter().find(|x| !x.is_finite()) {
-        return Err(expected(bad.to_string()));
-    }
+    let name = || format!("vector {} ({} ending {})", i + 1, row.series, row.end);
+    check_vector(row.vector, dim, name)?;
     if !row.end.is_date() {
         return Err(Error::invalid(format!(
             "vector {} of {}: expected an end in the years -9999 to 9999, found {} ms",
@@ -150,50 +139,7 @@ fn check(i: usize, row: &VectorRow<'_>, dim: usize) -> Result<()> {
             row.end.millis()
         )));
     }
-    if row.vector.iter().all(|&x| x == 0.0) {
-        return Err(expected("only zeros".to_owned()));
-    }
     Ok(())
-}
-
-fn ensure_space(txn: &WriteTxn, name: &str, dim: u32, window: u32) -> Result<SpaceId> {
-    let encoder = EncoderSpec {
-        id: "imported/1".to_owned(),
-        modality: Modality::Imported,
-        dim,
-        channels: 0,
-        window: window.max(1),
-        receptive_field: window.max(1),
-        warm_up: 0,
-        sharing: Sharing::None,
-        causal: true,
-        normaliser: "none".to_owned(),
-        weights_hash: 0,
-    };
-    let space = Space::new(name, encoder, 1)?;
-    let known = txn
-        .all_spaces()?
-        .into_iter()
-        .find(|(_, s)| s.space.name == name);
-    // An older database may have imported vectors in a space of the second name.
-    let reserved =
-        name == Database::DEFAULT_SPACE || (name == Database::TEXT_SPACE && known.is_none());
-    if reserved {
-        return Err(Error::invalid(format!(
-            "the space {name} is the one of charts; choose another name for imported vectors"
-        )));
-    }
-    match known {
-        None => txn.add_space(&space),
-        Some((id, record)) if record.space == space => Ok(id),
-        Some((_, record)) => Err(Error::invalid(format!(
-            "the space {name} holds {} vectors of dimension {} with W = {}, and these are imported ones of dimension {dim} with W = {}; choose another name",
-            record.space.encoder.modality,
-            record.space.encoder.dim,
-            record.space.encoder.window,
-            space.encoder.window
-        ))),
-    }
 }
 
 /// The key of each row and its index in `rows`, sorted by key; of equal keys the last row.

@@ -11,6 +11,8 @@ pub(super) mod embed_batch;
 pub(super) mod files_read;
 pub(super) mod headlines;
 pub(super) mod import;
+pub(super) mod import_headlines;
+pub(super) mod imported_space;
 pub(super) mod ingest;
 pub(super) mod ingest_report;
 pub(super) mod made;

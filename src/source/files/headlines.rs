@@ -1,6 +1,5 @@
 //! Headlines from files.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use csv::ByteRecord;
@@ -10,10 +9,12 @@ use super::columns::{Columns, Layout, TimeColumns, listed, numbered};
 use super::container::for_each_member;
 use super::fields::{no_zone, read_time_in, wrong_unit};
 use super::headline_columns::{HEADLINE_TIME, PRECISION, SOURCE, SYMBOLS, TEXT, symbol_columns};
-use super::headline_symbols::{KnownFields, MAX_SYMBOLS, Symbols, too_many};
+use super::headline_repeats::{join_repeats, sort};
+use super::headline_symbols::{KnownFields, Symbols};
 use super::headline_text::clean_text;
 use super::headline_times::{day_by_whose_end_it_was_known, settle};
 use super::input_report::{DefectKind, InputReport, NoticeKind, OnError, RowDefect};
+use super::raw_headline::{Oddities, RawHeadline};
 use super::rows::{Facts, Rows, Step};
 use super::times::{ClockZone, DateOrder, SaidOfTimes, TimeForms, WrittenTime, is_midnight};
 use crate::error::{Error, Result, excerpt};
@@ -62,12 +63,12 @@ pub fn read_headlines(path: &Path, options: &HeadlineOptions) -> Result<Headline
     for_each_member(path, &mut |member| {
         let mut rows = Rows::open(member)?;
         let mut part = InputReport::new(path);
-        let mut raw = read_rows(&mut rows, options, &mut part)?;
-        let facts = rows.facts();
-        add_symbol_of_all(&facts, &mut raw, &mut part);
-        let zone = zone_of(&facts, &raw, options);
-        let zone = zone.map_err(|message| rows.place.error(None, message))?;
-        let found = assemble(raw, zone.as_ref(), &mut part);
+        let (mut raw, no_symbols) = read_timed(&mut rows, options, &mut part)?;
+        if let Some(message) = no_symbols {
+            part.notices.add(NoticeKind::NoSymbols, None, || message);
+        }
+        sort(&mut raw, &mut part);
+        let found = join_repeats(raw, &mut part);
         part.accepted = found.len() as u64;
         if part.rows == 0 {
             part.notices
@@ -83,6 +84,22 @@ pub fn read_headlines(path: &Path, options: &HeadlineOptions) -> Result<Headline
         0 => Err(Error::input(path, None, "there are no rows")),
         _ => Ok(HeadlineFile { headlines, report }),
     }
+}
+
+/// The headlines of a text in the order of its rows, with their times in UTC, and what to say if none names a
+/// symbol.
+pub(super) fn read_timed(
+    rows: &mut Rows<'_>,
+    options: &HeadlineOptions,
+    report: &mut InputReport,
+) -> Result<(Vec<RawHeadline>, Option<String>)> {
+    let (mut raw, no_symbols) = read_rows(rows, options, report)?;
+    let facts = rows.facts();
+    add_symbol_of_all(&facts, &mut raw, report);
+    let zone = zone_of(&facts, &raw, options);
+    let zone = zone.map_err(|message| rows.place.error(None, message))?;
+    settle_times(&mut raw, zone.as_ref(), report);
+    Ok((raw, no_symbols))
 }
 
 /// The clock of times that name no zone: as the caller says, else as the text says. Dates need none.
@@ -116,53 +133,13 @@ fn add_symbol_of_all(facts: &Facts, raw: &mut Vec<RawHeadline>, report: &mut Inp
     });
 }
 
-/// A headline before the file's form of times is known.
-struct RawHeadline {
-    time: WrittenTime,
-    said: Option<TimePrecision>,
-    headline: Headline,
-    line: u64,
-    oddities: Oddities,
-}
-
-/// What was done to the fields of a row so that they can be stored.
-#[derive(Default)]
-struct Oddities {
-    controls: bool,
-    entities: bool,
-    /// A word in the field of symbols that is none.
-    no_symbol: Option<String>,
-}
-
-impl Oddities {
-    fn tell(&self, line: u64, report: &mut InputReport) {
-        let mut add = |kind, message: String| report.notices.add(kind, Some(line), || message);
-        if self.controls {
-            let message =
-                "a line break or another control character in the text; it is a blank now";
-            add(NoticeKind::ControlCharacter, message.to_owned());
-        }
-        if self.entities {
-            let message = "HTML entities like &amp; in the text; they are decoded";
-            add(NoticeKind::HtmlEntity, message.to_owned());
-        }
-        if let Some(word) = &self.no_symbol {
-            let word = excerpt(word);
-            add(
-                NoticeKind::NotASymbol,
-                format!("{word} is no symbol; it is left out"),
-            );
-        }
-    }
-}
-
 fn read_rows(
     rows: &mut Rows<'_>,
     options: &HeadlineOptions,
     report: &mut InputReport,
-) -> Result<Vec<RawHeadline>> {
+) -> Result<(Vec<RawHeadline>, Option<String>)> {
     if rows.has_none() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
     let mut positions: Option<Positions> = None;
     let mut record = ByteRecord::new();
@@ -184,7 +161,7 @@ fn read_rows(
             // The first row tells what columns of times hold.
             stale => stale.insert(Positions::resolve(rows, options, &record)?),
         };
-        match positions.read(&record, line, &mut known) {
+        match positions.read(&record, (line, report.rows), &mut known) {
             Ok(headline) => {
                 headline.oddities.tell(line, report);
                 raw.push(headline);
@@ -197,9 +174,7 @@ fn read_rows(
         // Names that say nothing are refused without a row as well.
         None => Positions::resolve(rows, options, &record)?,
     };
-    if let Some(message) = positions.notice_on_symbols(&raw, rows.layout()) {
-        report.notices.add(NoticeKind::NoSymbols, None, || message);
-    }
+    let no_symbols = positions.notice_on_symbols(&raw, rows.layout());
     if let Some((line, message)) = rows.skipped().notice() {
         let kind = NoticeKind::SkippedLines;
         report.notices.add(kind, Some(line), || message);
@@ -210,7 +185,7 @@ fn read_rows(
     {
         return Err(rows.place.error(None, no_zone(name)));
     }
-    Ok(raw)
+    Ok((raw, no_symbols))
 }
 
 /// Where the fields of a headline are.
@@ -266,7 +241,7 @@ impl Positions {
     fn read(
         &self,
         record: &ByteRecord,
-        line: u64,
+        (line, row): (u64, u64),
         known: &mut KnownFields,
     ) -> Result<RawHeadline, RowDefect> {
         let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
@@ -307,6 +282,7 @@ impl Positions {
             said,
             headline,
             line,
+            row,
             oddities: Oddities {
                 controls: text.had_controls || source.had_controls,
                 entities: text.had_entities || source.had_entities,
@@ -357,13 +333,9 @@ fn check_text(text: &str) -> Result<(), RowDefect> {
     Ok(())
 }
 
-/// Checks what concerns several rows: one form of times, the clock, order, equal rows, midnights.
-fn assemble(
-    mut raw: Vec<RawHeadline>,
-    zone: Option<&ClockZone>,
-    report: &mut InputReport,
-) -> Vec<Headline> {
-    leave_out_wrong_units(&mut raw, report);
+/// Checks what concerns the times of several rows: one form of them, the clock, midnights.
+fn settle_times(raw: &mut Vec<RawHeadline>, zone: Option<&ClockZone>, report: &mut InputReport) {
+    leave_out_wrong_units(raw, report);
     let is_midnight = |r: &RawHeadline| is_midnight(Timestamp::from_millis(r.time.local));
     let dates_only = raw.iter().all(is_midnight);
     let times: Vec<WrittenTime> = raw.iter().map(|row| row.time).collect();
@@ -382,7 +354,7 @@ fn assemble(
             None => true,
         },
     );
-    for row in &mut raw {
+    for row in raw {
         if row.said.is_none() && dates_only {
             row.headline.precision = TimePrecision::Day;
         }
@@ -390,8 +362,6 @@ fn assemble(
             row.headline.time = day_by_whose_end_it_was_known(row.time, row.headline.time);
         }
     }
-    sort(&mut raw, report);
-    join_repeats(raw, report)
 }
 
 fn leave_out_wrong_units(raw: &mut Vec<RawHeadline>, report: &mut InputReport) {
@@ -409,76 +379,6 @@ fn leave_out_wrong_units(raw: &mut Vec<RawHeadline>, report: &mut InputReport) {
         }
         fits
     });
-}
-
-fn sort(raw: &mut [RawHeadline], report: &mut InputReport) {
-    let newest_first = raw.is_sorted_by(|a, b| a.headline.time >= b.headline.time);
-    if !newest_first {
-        let mut latest = None;
-        for row in raw.iter() {
-            if latest.is_some_and(|t| t > row.headline.time) {
-                report
-                    .notices
-                    .add(NoticeKind::OutOfOrder, Some(row.line), || {
-                        let time = row.headline.time;
-                        format!("{time} comes after a later time; the rows are sorted")
-                    });
-            }
-            latest = latest.max(Some(row.headline.time));
-        }
-    }
-    raw.sort_by_key(|row| row.headline.time);
-}
-
-/// Makes one headline of the rows of one time, source and text, with the symbols of all of them: round-ups
-/// come once for each stock.
-fn join_repeats(raw: Vec<RawHeadline>, report: &mut InputReport) -> Vec<Headline> {
-    let mut first_of = HashMap::with_capacity(raw.len());
-    let mut distinct = 0;
-    let places: Vec<usize> = raw
-        .iter()
-        .map(|RawHeadline { headline: h, .. }| {
-            let content = (h.time, h.source.as_str(), h.text.as_str());
-            *first_of.entry(content).or_insert_with(|| {
-                distinct += 1;
-                distinct - 1
-            })
-        })
-        .collect();
-    let mut joined: Vec<Headline> = Vec::with_capacity(distinct);
-    for (row, place) in raw.into_iter().zip(places) {
-        match joined.get_mut(place) {
-            Some(before) => join(before, row, report),
-            None => joined.push(row.headline),
-        }
-    }
-    joined
-}
-
-/// Adds a row to the headline that it repeats.
-fn join(before: &mut Headline, row: RawHeadline, report: &mut InputReport) {
-    let RawHeadline { headline, line, .. } = row;
-    let known = headline.known_from();
-    let mut new = headline.symbols;
-    new.retain(|symbol| !before.symbols.contains(symbol));
-    if before.symbols.len() + new.len() > MAX_SYMBOLS {
-        report.reject(line, too_many());
-        return;
-    }
-    // Of two precisions the coarser one: nothing may be known too early.
-    if known > before.known_from() {
-        before.precision = headline.precision;
-    }
-    let (kind, message) = if new.is_empty() {
-        let message = "the same headline is there before; one is kept";
-        (NoticeKind::Duplicate, message)
-    } else {
-        let message =
-            "the same headline is there before with other symbols; one is kept, with all of them";
-        (NoticeKind::SymbolsJoined, message)
-    };
-    report.notices.add(kind, Some(line), || message.to_owned());
-    before.symbols.append(&mut new);
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::files::headline_symbols::MAX_SYMBOLS;
 
 fn read_with(text: impl AsRef<[u8]>, options: &HeadlineOptions) -> Result<HeadlineFile> {
     let dir = tempfile::tempdir().unwrap();

@@ -9,6 +9,7 @@ mod fields;
 mod file_parts;
 mod file_stamp;
 mod headline_columns;
+mod headline_repeats;
 mod headline_symbols;
 mod headline_text;
 mod headline_times;
@@ -16,6 +17,7 @@ mod headlines;
 mod input_report;
 mod inputs;
 mod numbers;
+mod raw_headline;
 mod rows;
 mod said_zones;
 mod small_csv;
@@ -35,4 +37,7 @@ pub use input_report::{DefectKind, Finding, Findings, InputReport, NoticeKind, O
 pub use inputs::{Inputs, find_inputs, find_inputs_and_others};
 pub use tag_file::read_tags;
 pub use times::{ClockZone, DateOrder};
-pub use vectors::{VectorFile, VectorMeta, VectorOptions, read_vectors};
+pub use vectors::{
+    HeadlineVectorFile, VectorFile, VectorMeta, VectorOptions, read_headline_vectors,
+    read_one_vector, read_vectors,
+};

@@ -22,6 +22,15 @@ pub(crate) fn clip() -> Weights {
     Weights::random(&config, 1).unwrap()
 }
 
+/// Some vectors of four numbers, as NumPy writes them.
+fn npy(rows: usize) -> Vec<u8> {
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, 4), }}");
+    let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    npy.extend(format!("{header:<117}\n").bytes());
+    npy.extend((1..=4 * rows).flat_map(|i| (i as f32).to_le_bytes()));
+    npy
+}
+
 /// The database and the files that the examples name.
 fn world() -> World {
     let world = World::new();
@@ -65,11 +74,9 @@ fn world() -> World {
         "trades.csv",
         "symbol,time,tag,profit\nBTCUSDT,19 May 2021 14:30,long,-3.5\n",
     );
-    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }";
-    let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
-    npy.extend(format!("{header:<117}\n").bytes());
-    npy.extend((1..=12).flat_map(|i| (i as f32).to_le_bytes()));
-    world.file("mine.npy", npy);
+    world.file("mine.npy", npy(3));
+    world.file("headlines.npy", npy(2));
+    world.file("sentence.npy", npy(1));
     world.rhyme(&["ingest", "bars", "candles"]).ok();
     world.rhyme(&["ingest", "headlines", "news.csv"]).ok();
     world.file("words.safetensors", clip().bytes());

@@ -8,8 +8,9 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, ask, attribute, axis, classify, combine, context, delete, divergence, doctor,
-    embed, eval, export, import, ingest_bars, ingest_headlines, listings, map, news, outcomes_of,
-    prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
+    embed, eval, export, import, import_headlines, ingest_bars, ingest_headlines, listings, map,
+    news, outcomes_of, prototype, reaction, repair, resample, search, similar, tag, transfer,
+    verify,
 };
 use crate::global::Global;
 use crate::mcp;
@@ -262,6 +263,9 @@ pub(crate) enum Import {
     /// Vectors from a .npy, CSV, Parquet or Feather file, into a space of their own
     #[command(after_help = "Example: rhyme import vectors mine.npy --space mine --window 64")]
     Vectors(import::ImportVectors),
+    /// Vectors of stored headlines, beside the vectors of charts in such a space
+    #[command(after_help = import_headlines::HELP)]
+    HeadlineVectors(import_headlines::ImportHeadlineVectors),
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,8 +8,9 @@ use crate::args::{Import, Ingest, Plain};
 use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, ask, attribute, axis, classify, combine, compact, context, copies, delete,
-    divergence, doctor, embed, eval, import, ingest_bars, ingest_headlines, listings, map, news,
-    outcomes_of, prototype, reaction, repair, resample, search, similar, tag, transfer, verify,
+    divergence, doctor, embed, eval, import, import_headlines, ingest_bars, ingest_headlines,
+    listings, map, news, outcomes_of, prototype, reaction, repair, resample, search, similar, tag,
+    transfer, verify,
 };
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
@@ -22,6 +23,7 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::Ingest(Ingest::Bybit(args)) => ingest_bybit::run(global, &args),
         Plain::Ingest(Ingest::Headlines(args)) => ingest_headlines::run(global, &args),
         Plain::Import(Import::Vectors(args)) => import::run(global, &args),
+        Plain::Import(Import::HeadlineVectors(args)) => import_headlines::run(global, &args),
         Plain::Embed(args) => embed::run(global, &args),
         Plain::DropSpace(args) => delete::space(global, &args),
         Plain::Ask(args) => ask::run(global, &args),

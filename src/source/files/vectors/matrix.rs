@@ -53,3 +53,10 @@ impl Matrix {
         self.defects.push(defect);
     }
 }
+
+/// The vectors of the rows that are kept.
+pub(super) fn kept_of(values: &[f32], dim: usize, kept: &[bool]) -> Vec<f32> {
+    let vectors = values.chunks_exact(dim).zip(kept);
+    let vectors = vectors.filter_map(|(vector, keep)| keep.then_some(vector));
+    vectors.flatten().copied().collect()
+}

@@ -119,7 +119,16 @@ impl Metas {
     }
 }
 
+/// What the rows of a table of vectors stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RowsOf {
+    Windows,
+    /// What names them is read apart.
+    Headlines,
+}
+
 /// Where the fields of the metadata are.
+#[derive(Default)]
 pub(super) struct MetaColumns {
     /// Market, venue, symbol and interval.
     names: [Option<usize>; 4],
@@ -127,7 +136,10 @@ pub(super) struct MetaColumns {
 }
 
 impl MetaColumns {
-    pub(super) fn resolve(columns: &Columns<'_>) -> Result<Self, String> {
+    pub(super) fn resolve(columns: &Columns<'_>, of: RowsOf) -> Result<Self, String> {
+        if of == RowsOf::Headlines {
+            return Ok(Self::default());
+        }
         let find = |field| columns.find(field);
         let is_mapped = columns.is_mapped(&END);
         let end = match is_mapped || find(&END)?.is_some() {
@@ -249,7 +261,7 @@ fn read_rows(rows: &mut Rows<'_>, options: &VectorOptions, metas: &mut Metas) ->
 fn resolve(layout: &Layout, place: &FilePlace, options: &VectorOptions) -> Result<MetaColumns> {
     let found = match layout {
         Layout::Named(names) => Columns::new(names, &options.map, &FIELDS)
-            .and_then(|columns| MetaColumns::resolve(&columns)),
+            .and_then(|columns| MetaColumns::resolve(&columns, RowsOf::Windows)),
         Layout::Positional(_) => Err("expected a first line with the names of the columns, like market,venue,symbol,interval,end".to_owned()),
     };
     let columns = found.map_err(|message| place.error(None, message))?;

@@ -4,21 +4,26 @@ mod columns;
 mod matrix;
 mod meta;
 mod npy;
+mod of_headlines;
+mod one_vector;
 mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod read_matrix;
 mod repeats;
 mod table;
 
 use std::path::Path;
 
-use super::container::{Content, FilePlace, Member, for_each_member};
 use super::input_report::InputReport;
 use crate::error::{Error, Result};
-use matrix::Matrix;
+use matrix::{Matrix, kept_of};
 pub use meta::VectorMeta;
-use meta::{Metas, read_sidecar};
+use meta::{Metas, RowsOf, read_sidecar};
+pub use of_headlines::{HeadlineVectorFile, read_headline_vectors};
+pub use one_vector::read_one_vector;
 pub use options::VectorOptions;
+use read_matrix::read_matrix;
 use repeats::find_repeats;
 
 /// What a file of vectors holds. They are as they were written: not yet of unit length.
@@ -46,59 +51,12 @@ pub struct VectorFile {
 /// if the rows of the metadata are not as many as the vectors, or if there are defects and
 /// `options.on_error` refuses them; [`Error::Invalid`] for Parquet in a program without it.
 pub fn read_vectors(path: &Path, options: &VectorOptions) -> Result<VectorFile> {
-    let mut found: Option<(Matrix, Option<Metas>)> = None;
-    for_each_member(path, &mut |member| {
-        let Member { place, content } = member;
-        if found.is_some() {
-            return Err(place.error(None, "expected one array of vectors, found several"));
-        }
-        let (matrix, metas) = match content {
-            Content::Npy(reader) => (npy::read(reader, &place)?, None),
-            Content::Parquet | Content::Feather => {
-                let (matrix, metas) = read_columns(&place, &content, options)?;
-                (matrix, Some(metas))
-            }
-            Content::Csv(_) | Content::Json(_) => {
-                let (matrix, metas) = table::read(Member { place, content }, options)?;
-                (matrix, Some(metas))
-            }
-        };
-        found = Some((matrix, metas));
-        Ok(())
-    })?;
-    let nothing = || Error::input(path, None, "expected vectors, found nothing");
-    let (matrix, own_metas) = found.ok_or_else(nothing)?;
+    let (matrix, own_metas) = read_matrix(path, &options.map, RowsOf::Windows)?;
     let metas = match &options.meta {
         Some(sidecar) => Some(read_sidecar(sidecar, options)?),
         None => own_metas,
     };
     join(matrix, metas, path, options)
-}
-
-#[cfg(feature = "parquet")]
-fn read_columns(
-    place: &FilePlace,
-    content: &Content<'_>,
-    options: &VectorOptions,
-) -> Result<(Matrix, Metas)> {
-    let kind = match content {
-        Content::Feather => super::rows::ColumnsKind::Feather,
-        _ => super::rows::ColumnsKind::Parquet,
-    };
-    parquet::read(place, kind, options)
-}
-
-#[cfg(not(feature = "parquet"))]
-fn read_columns(
-    place: &FilePlace,
-    content: &Content<'_>,
-    _: &VectorOptions,
-) -> Result<(Matrix, Metas)> {
-    let kind = match content {
-        Content::Feather => "Feather",
-        _ => "Parquet",
-    };
-    Err(super::rows::parquet_is_off(kind, place))
 }
 
 /// Joins vectors and metadata row by row and leaves out the rows of which either is unusable.
@@ -138,7 +96,17 @@ fn join(
     }
     let lines = kept.iter().zip(1_u64..).filter(|(kept, _)| **kept);
     let lines: Vec<u64> = lines.map(|(_, line)| line).collect();
-    let is_single = find_repeats(&meta, &values, &lines, &mut report);
+    let told = |meta: &VectorMeta| {
+        let VectorMeta {
+            market,
+            venue,
+            symbol,
+            interval,
+            end,
+        } = meta;
+        format!("{market}/{venue}/{symbol}:{interval} ending {end}")
+    };
+    let is_single = find_repeats(&meta, told, (&values, &lines), &mut report);
     if is_single.contains(&false) {
         values = kept_of(&values, matrix.dim, &is_single);
         let singles = meta.into_iter().zip(is_single);
@@ -153,12 +121,6 @@ fn join(
         meta,
         report: report.judge(options.on_error)?,
     })
-}
-
-fn kept_of(values: &[f32], dim: usize, kept: &[bool]) -> Vec<f32> {
-    let vectors = values.chunks_exact(dim).zip(kept);
-    let vectors = vectors.filter_map(|(vector, keep)| keep.then_some(vector));
-    vectors.flatten().copied().collect()
 }
 
 #[cfg(test)]

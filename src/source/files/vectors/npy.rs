@@ -106,6 +106,15 @@ fn half(bytes: [u8; 2]) -> f32 {
     }
 }
 
+/// What a file is to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Any number of vectors, one after the other.
+    Many,
+    /// One vector, with or without an axis of rows.
+    One,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Header {
     number: Number,
@@ -114,8 +123,19 @@ struct Header {
 }
 
 /// Reads a whole file from its magic on.
-pub(super) fn read(mut reader: Box<dyn BufRead + '_>, place: &FilePlace) -> Result<Matrix> {
-    let header = read_header(&mut reader, place)?;
+pub(super) fn read(
+    mut reader: Box<dyn BufRead + '_>,
+    place: &FilePlace,
+    wanted: Wanted,
+) -> Result<Matrix> {
+    let header = read_header(&mut reader, place, wanted)?;
+    if wanted == Wanted::One && header.rows != 1 {
+        let message = format!(
+            "expected one vector, found {}; save one of them with numpy.save('ONE.npy', a[0])",
+            header.rows
+        );
+        return Err(place.error(None, message));
+    }
     let mut matrix = Matrix::new(header.dim, place)?;
     let mut bytes = vec![0; header.dim * header.number.bytes()];
     let mut values = Vec::with_capacity(header.dim);
@@ -142,7 +162,7 @@ pub(super) fn read(mut reader: Box<dyn BufRead + '_>, place: &FilePlace) -> Resu
     Ok(matrix)
 }
 
-fn read_header(reader: &mut dyn BufRead, place: &FilePlace) -> Result<Header> {
+fn read_header(reader: &mut dyn BufRead, place: &FilePlace, wanted: Wanted) -> Result<Header> {
     let mut start = [0; 8];
     let mut read = |buffer: &mut [u8]| {
         reader.read_exact(buffer).map_err(|e| match e.kind() {
@@ -174,11 +194,12 @@ fn read_header(reader: &mut dyn BufRead, place: &FilePlace) -> Result<Header> {
     }
     let mut text = vec![0; length as usize];
     read(&mut text)?;
-    parse_header(&String::from_utf8_lossy(&text)).map_err(|message| place.error(None, message))
+    let header = parse_header(&String::from_utf8_lossy(&text), wanted);
+    header.map_err(|message| place.error(None, message))
 }
 
 /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (10, 32), }`.
-fn parse_header(text: &str) -> Result<Header, String> {
+fn parse_header(text: &str, wanted: Wanted) -> Result<Header, String> {
     let value = |key: &str| {
         let (_, after) = text.split_once(key)?;
         after.trim_start().strip_prefix(':').map(str::trim_start)
@@ -218,6 +239,10 @@ fn parse_header(text: &str) -> Result<Header, String> {
         .map(str::trim)
         .filter(|axis| !axis.is_empty())
         .collect();
+    let axes = match (axes.as_slice(), wanted) {
+        ([dim], Wanted::One) => vec!["1", *dim],
+        _ => axes,
+    };
     match axes.as_slice() {
         [rows, dim] => match (rows.parse(), dim.parse()) {
             (Ok(rows), Ok(dim)) => Ok(Header { number, rows, dim }),
@@ -311,9 +336,9 @@ mod tests {
     #[test]
     fn headers_say_what_is_wrong() {
         let header = |descr: &str, order: &str, shape: &str| {
-            parse_header(&format!(
-                "{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}   \n"
-            ))
+            let text =
+                format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}   \n");
+            parse_header(&text, Wanted::Many)
         };
         assert_eq!(
             header("'<f4'", "False", "(10, 32)"),
@@ -334,8 +359,11 @@ mod tests {
             (header("'<f4'", "False", "(10,)"), "shape (10,)"),
             (header("'<f4'", "False", "(1, 2, 3)"), "shape (1, 2, 3)"),
             (header("'<f4'", "False", "(-1, 2)"), "two numbers"),
-            (parse_header("{'descr': '<f4'}"), "lacks fortran_order"),
-            (parse_header(""), "lacks descr"),
+            (
+                parse_header("{'descr': '<f4'}", Wanted::Many),
+                "lacks fortran_order",
+            ),
+            (parse_header("", Wanted::Many), "lacks descr"),
         ] {
             assert!(found.is_err_and(|e| e.contains(reason)), "{reason}");
         }

@@ -7,26 +7,26 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::DataType;
 
+use super::super::column_map::MappedColumn;
 use super::super::columns::Columns;
 use super::super::container::FilePlace;
 use super::super::rows::{ColumnFile, ColumnsKind, floats_of, texts_of};
 use super::columns::{VectorColumns, numbers_of};
 use super::matrix::Matrix;
-use super::meta::{FIELDS, MetaColumns, Metas};
-use super::options::VectorOptions;
+use super::meta::{FIELDS, MetaColumns, Metas, RowsOf};
 use crate::error::{Result, shortened};
 
 /// Reads a whole file. The first vector decides the dimension.
 pub(super) fn read(
     place: &FilePlace,
     kind: ColumnsKind,
-    options: &VectorOptions,
+    (map, of): (&[MappedColumn], RowsOf),
 ) -> Result<(Matrix, Metas)> {
     let mut file = ColumnFile::open(place.clone(), kind)?;
     let refuse = |message: String| place.error(None, message);
-    let columns = Columns::new(&file.names, &options.map, &FIELDS).map_err(refuse)?;
+    let columns = Columns::new(&file.names, map, &FIELDS).map_err(refuse)?;
     let at = VectorColumns::resolve(&columns, &file.names).map_err(refuse)?;
-    let meta_columns = MetaColumns::resolve(&columns).map_err(refuse)?;
+    let meta_columns = MetaColumns::resolve(&columns, of).map_err(refuse)?;
     let mut matrix: Option<Matrix> = None;
     let mut metas = Metas::default();
     while let Some(batch) = file.next_batch()? {

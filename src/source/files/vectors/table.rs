@@ -3,22 +3,25 @@
 
 use csv::ByteRecord;
 
+use super::super::column_map::MappedColumn;
 use super::super::columns::{Columns, Layout};
 use super::super::container::Member;
 use super::super::input_report::{DefectKind, RowDefect};
 use super::super::rows::{Rows, Step};
 use super::columns::{VectorColumns, numbers_of};
 use super::matrix::Matrix;
-use super::meta::{FIELDS, MetaColumns, Metas};
-use super::options::VectorOptions;
+use super::meta::{FIELDS, MetaColumns, Metas, RowsOf};
 use crate::error::Result;
 
 /// Reads a whole table. The first vector decides the dimension.
-pub(super) fn read(member: Member<'_>, options: &VectorOptions) -> Result<(Matrix, Metas)> {
+pub(super) fn read(
+    member: Member<'_>,
+    (map, of): (&[MappedColumn], RowsOf),
+) -> Result<(Matrix, Metas)> {
     let mut rows = Rows::open(member)?;
     let place = rows.place.clone();
     let resolve = |layout: &Layout| {
-        let found = resolve(layout, options);
+        let found = resolve(layout, (map, of));
         found.map_err(|message| {
             let message =
                 format!("expected vectors as .npy or Parquet, or a table of them; {message}");
@@ -67,14 +70,14 @@ pub(super) fn read(member: Member<'_>, options: &VectorOptions) -> Result<(Matri
 
 fn resolve(
     layout: &Layout,
-    options: &VectorOptions,
+    (map, of): (&[MappedColumn], RowsOf),
 ) -> Result<(VectorColumns, MetaColumns), String> {
     let Layout::Named(names) = layout else {
         return Err("expected a first line with the names of the columns, like market,venue,symbol,interval,end,vector0,vector1".to_owned());
     };
-    let columns = Columns::new(names, &options.map, &FIELDS)?;
+    let columns = Columns::new(names, map, &FIELDS)?;
     let at = VectorColumns::resolve(&columns, names)?;
-    Ok((at, MetaColumns::resolve(&columns)?))
+    Ok((at, MetaColumns::resolve(&columns, of)?))
 }
 
 /// The numbers of a row; NaN where there is none.

@@ -30,7 +30,7 @@ pub(crate) enum Export {
         after_help = "`end` is when the last bar of a window closed.\n\nExample: rhyme export vectors vectors.parquet BTCUSDT:1h --space shape"
     )]
     Vectors(ExportVectors),
-    /// Headlines with their vectors, in a space of charts and headlines
+    /// Headlines with their vectors, as `rhyme import headline-vectors` reads them
     #[command(
         after_help = "Example: rhyme export headline-vectors news-vectors.parquet BTCUSDT --space clip"
     )]

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rayon::prelude::*;
+use rhymedb::Database;
+use rhymedb::encode::Modality;
 use rhymedb::files::{HeadlineOptions, find_inputs_and_others, read_headlines};
 use serde_json::json;
 
@@ -13,6 +15,7 @@ use crate::format::Format;
 use crate::global::Global;
 use crate::opening::open_or_create;
 use crate::output::{self, Column, column};
+use crate::progress::notice;
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestHeadlines {
@@ -54,6 +57,7 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
     let mut notes = InputNotes::new(global);
     let (mut rows, mut skipped) = (0, 0);
     let (mut added, mut replaced, mut unchanged, mut embedded) = (0, 0, 0, 0);
+    let mut without_vector = 0;
     let (mut accepted, mut first, mut last) = (0, None, None);
     for file in read {
         let file = match file {
@@ -75,7 +79,9 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         replaced += report.replaced;
         unchanged += report.unchanged;
         embedded += report.embedded;
+        without_vector += report.without_vector;
     }
+    tell_of_waiting(global, &db, without_vector)?;
     notes.close();
     let row = json!({
         "files": files.len(),
@@ -86,6 +92,7 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         "headlines_replaced": replaced,
         "headlines_unchanged": unchanged,
         "headlines_embedded": embedded,
+        "headlines_without_vector": without_vector,
         "files_passed_over": others.count(),
         "first": first.map(|t| t.to_string()),
         "last": last.map(|t| t.to_string()),
@@ -104,6 +111,29 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         })
     };
     notes.verdict(files.len(), args.rows.strict).and(printed)
+}
+
+/// Says where new headlines wait for a vector from outside.
+fn tell_of_waiting(global: &Global, db: &Database, waiting: u64) -> Outcome {
+    if waiting == 0 {
+        return Ok(());
+    }
+    let stored = db.stats()?.headlines;
+    for space in db.now().spaces()? {
+        let missing = stored.saturating_sub(space.headline_rows);
+        let imported = space.space.encoder.modality == Modality::Imported;
+        if imported && space.headline_rows > 0 && missing > 0 {
+            notice(
+                global,
+                &format!(
+                    "{} have no vector in the space {1}, so that no question finds them there; bring vectors in with `rhyme import headline-vectors FILE --space {1}`",
+                    count(missing, "stored headline", "stored headlines"),
+                    space.space.name
+                ),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// What went in and what did not, for people.

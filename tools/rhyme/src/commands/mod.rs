@@ -18,6 +18,7 @@ pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod hits;
 pub(crate) mod import;
+pub(crate) mod import_headlines;
 pub(crate) mod ingest_bars;
 #[cfg(feature = "http")]
 pub(crate) mod ingest_bybit;

@@ -1,0 +1,234 @@
+//! A cross-modal model of somebody else's: vectors of charts and of headlines from files, and questions with
+//! vectors.
+
+use rhymedb::Timestamp;
+use serde_json::Value;
+
+use crate::world::{HOUR, START, World, field, time};
+
+/// An array of f32 as NumPy writes it; `shape` is the text of it.
+fn npy(shape: &str, values: &[f32]) -> Vec<u8> {
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    bytes.extend(format!("{header:<117}\n").bytes());
+    bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+    bytes
+}
+
+fn on_circle(angle: f32) -> [f32; 2] {
+    [angle.cos(), angle.sin()]
+}
+
+const HEADLINES: i64 = 20;
+
+/// Headline number `i` of [`with_model`] is published in the middle of hour `64 + 4 i`.
+fn published(i: i64) -> i64 {
+    START + (64 + 4 * i) * HOUR + HOUR / 2
+}
+
+/// A market with a headline every fourth hour, and the files of a model: the vector of the chart of AAAUSDT
+/// that ends with hour h is at the angle (h - 60) / 100, that of BBBUSDT opposite of it, and that of a headline
+/// where the chart of the next hour is.
+fn with_model() -> World {
+    let world = World::with_market();
+    let news: String = (0..HEADLINES)
+        .map(|i| {
+            let symbol = if i % 4 == 3 { "BBBUSDT" } else { "AAAUSDT" };
+            format!("{},wire,number {i},{symbol}\n", time(published(i)))
+        })
+        .collect();
+    world.file("news.csv", format!("published,source,text,symbols\n{news}"));
+    let headlines: Vec<f32> = (0..HEADLINES)
+        .flat_map(|i| on_circle((4 * i + 5) as f32 / 100.0).map(|x| 7.0 * x))
+        .collect();
+    world.file("news.npy", npy("(20, 2)", &headlines));
+    let mut charts = Vec::new();
+    let mut meta = "market,venue,symbol,interval,end\n".to_owned();
+    for (symbol, sign) in [("AAAUSDT", 1.0), ("BBBUSDT", -1.0)] {
+        for hour in 60..160_i64 {
+            charts.extend(on_circle((hour - 60) as f32 / 100.0).map(|x| sign * x));
+            let end = time(START + hour * HOUR);
+            meta += &format!("crypto,binance,{symbol},1h,{end}\n");
+        }
+    }
+    world.file("charts.npy", npy("(200, 2)", &charts));
+    world.file("charts.csv", meta);
+    world.rhyme(&["ingest", "headlines", "news.csv"]).ok();
+    let import = [
+        "import",
+        "vectors",
+        "charts.npy",
+        "--space",
+        "mine",
+        "--meta",
+        "charts.csv",
+        "--window",
+        "8",
+    ];
+    let out = world.rhyme(&import).ok();
+    assert_eq!(field(&out, "vectors stored"), "200");
+    world
+}
+
+const IMPORT: [&str; 7] = [
+    "import",
+    "headline-vectors",
+    "news.npy",
+    "--space",
+    "mine",
+    "--meta",
+    "news.csv",
+];
+
+fn texts(rows: &Value) -> Vec<&str> {
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| row["text"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn from_a_chart_to_the_headlines_of_a_model_of_ones_own() {
+    let world = with_model();
+    let target = format!("AAAUSDT:1h@{}", time(START + 100 * HOUR));
+    let news = |more: &[&str]| {
+        let ask = ["news", &target, "--space", "mine", "--format", "json"];
+        world.rhyme(&[&ask[..], more].concat())
+    };
+    news(&[]).fails(1, "rhyme import headline-vectors FILE --space mine");
+    let out = world.rhyme(&IMPORT).ok();
+    assert_eq!(field(&out, "vectors stored"), "20");
+    assert_eq!(field(&world.rhyme(&IMPORT).ok(), "vectors replaced"), "20");
+
+    // Hour 100 is at the angle of headline 8.75, which no one has: 9 is next, and not known yet.
+    let answer = news(&["--any-symbol", "--any-time", "-k", "3"]).json();
+    assert_eq!(
+        texts(&answer["headlines"]),
+        ["number 9", "number 8", "number 10"]
+    );
+    assert_eq!(answer["searched"]["headlines"], 20);
+    let answer = news(&["-k", "2"]).json();
+    assert_eq!(
+        texts(&answer["headlines"]),
+        ["number 8", "number 6"],
+        "of AAAUSDT, known"
+    );
+    // A view of the past ends before them.
+    let early = time(published(3) - 1);
+    let answer = news(&["--any-symbol", "--as-of", &early, "-k", "9"]).json();
+    assert_eq!(
+        texts(&answer["headlines"]),
+        ["number 2", "number 1", "number 0"]
+    );
+
+    let table = world.rhyme(&["context", &target, "--space", "mine", "--format", "json"]);
+    assert!(!table.json()["headlines"].as_array().unwrap().is_empty());
+    let spaces = world.rhyme(&["spaces", "--format", "json"]).rows("spaces");
+    assert_eq!(spaces[1]["headline_rows"], 20);
+    world.rhyme(&["verify"]).ok();
+    world.rhyme(&["compact"]).ok();
+    world.rhyme(&["backup", "copy"]).ok();
+    world.rhyme(&["repair"]).ok();
+    let again = news(&["-k", "2"]).json();
+    assert_eq!(texts(&again["headlines"]), ["number 8", "number 6"]);
+    let of_copy = news(&["-k", "2", "--db", "copy"]).json();
+    assert_eq!(of_copy["headlines"], again["headlines"]);
+}
+
+#[test]
+fn headlines_without_a_vector_are_told() {
+    let world = with_model();
+    let lines = std::fs::read_to_string(world.path("news.csv")).unwrap();
+    let first: Vec<&str> = lines.lines().take(5).collect();
+    world.file("first.csv", first.join("\n") + "\n");
+    world.file("first.npy", npy("(4, 2)", &[1.0; 8]));
+    let import = |more: &[&str]| {
+        let ask = [
+            "import",
+            "headline-vectors",
+            "first.npy",
+            "--space",
+            "mine",
+            "--meta",
+        ];
+        world.rhyme(&[&ask[..], more].concat())
+    };
+    let run = import(&["first.csv"]);
+    assert!(
+        run.err
+            .contains("16 stored headlines have no vector in the space mine"),
+        "{}",
+        run.err
+    );
+    assert_eq!(field(&run.ok(), "headlines without a vector"), "16");
+    let late = Timestamp::from_millis(published(30));
+    world.file(
+        "late.csv",
+        format!("published,source,text\n{late},wire,late news\n"),
+    );
+    let run = world.rhyme(&["ingest", "headlines", "late.csv"]);
+    assert!(
+        run.err.contains("17 stored headlines have no vector"),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.err
+            .contains("rhyme import headline-vectors FILE --space mine"),
+        "{}",
+        run.err
+    );
+    run.ok();
+
+    let strange = lines.replace("number 2", "nobody said this");
+    let strange: Vec<&str> = strange.lines().take(5).collect();
+    world.file("strange.csv", strange.join("\n") + "\n");
+    let refused = import(&["strange.csv"]).fails(1, "1 of 4 whose headline is not stored");
+    assert!(refused.err.contains("vector 3 ("), "{}", refused.err);
+    let run = import(&["strange.csv", "--on-error", "skip"]);
+    assert!(
+        run.err
+            .contains("left out 1 vector of headlines that are not stored"),
+        "{}",
+        run.err
+    );
+    assert_eq!(field(&run.ok(), "vectors replaced"), "3");
+}
+
+#[test]
+fn what_is_exported_is_imported_elsewhere_with_the_same_answers() {
+    let world = with_model();
+    world.rhyme(&IMPORT).ok();
+    let target = format!("AAAUSDT:1h@{}", time(START + 130 * HOUR));
+    let ask = |more: &[&str]| {
+        let ask = [
+            "news",
+            &target,
+            "--space",
+            "mine",
+            "--any-symbol",
+            "--format",
+            "json",
+        ];
+        let mut answer = world.rhyme(&[&ask[..], more].concat()).json();
+        answer["headlines"].take()
+    };
+    let expected = ask(&[]);
+    assert_eq!(expected.as_array().unwrap().len(), 10);
+    world.rhyme(&["export", "headlines", "all.csv"]).ok();
+    world
+        .rhyme(&["export", "vectors", "charts.parquet", "--space", "mine"])
+        .ok();
+    for kind in ["parquet", "csv", "jsonl"] {
+        let (vectors, db) = (format!("v.{kind}"), format!("{kind}.rhyme"));
+        world
+            .rhyme(&["export", "headline-vectors", &vectors, "--space", "mine"])
+            .ok();
+        let other = |words: &[&str]| world.rhyme(&[words, &["--db", &db]].concat()).ok();
+        other(&["ingest", "bars", "in", "--spaces", "shape"]);
+        other(&["ingest", "headlines", "all.csv"]);
+        let of_space = ["--space", "mine", "--window", "8"];
+        other(&[&["import", "headline-vectors", &vectors], &of_space[..]].concat());
+        other(&[&["import", "vectors", "charts.parquet"], &of_space[..]].concat());
+        assert_eq!(ask(&["--db", &db]), expected, "{kind}");
+        other(&["verify"]);
+    }
+}
