@@ -145,7 +145,7 @@ pub mod query {
         AlignedLabel, Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode,
         AnomalyScan, AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisMoment,
         AxisPoint, Benchmark, Classify, ClassifyAnswer, Context, ContextAnswer, ContextHeadline,
-        Divergence, DivergenceAnswer, DivergenceEpisode, DivergenceMoment, DivergenceSign, Fewer,
+        Divergence, DivergenceAnswer, DivergenceEpisode, DivergenceMoment, DivergenceSign,
         HitOutcome, HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map,
         MapAnswer, MapPoint, Measure, Measured, MomentLeftOut, MomentsAnswer, NearEpisode, News,
         NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary,
@@ -155,9 +155,9 @@ pub mod query {
         TransferMatrixAnswer, TransferPair, Unusual,
     };
     pub use crate::db::{
-        ClassifyByTags, Expressiveness, HeadlineHit, LargeMoves, LeastMove, MoveDirection, NoStart,
-        Prototype, Refine, Searched, Similar, SimilarAnswer, SimilarBatch, Size, Spelling,
-        TagAccuracy, TagNeighbour, TagVoteAnswer, TagVotes, TagsLeftOut,
+        ClassifyByTags, Expressiveness, Fewer, HeadlineHit, LargeMoves, LeastMove, MoveDirection,
+        NoStart, Per, Prototype, Refine, Searched, Similar, SimilarAnswer, SimilarBatch, Size,
+        Spelling, TagAccuracy, TagNeighbour, TagVoteAnswer, TagVotes, TagsLeftOut,
     };
     pub use crate::model::Horizon;
     pub use crate::numeric::summary::ConfidenceInterval;

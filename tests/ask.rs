@@ -110,6 +110,14 @@ fn questions() -> Vec<Value> {
             "as_of": "2015-01-12"}),
         json!({"question": "prototypes"}),
         json!({"question": "prototypes", "as_of": "2015-01-12"}),
+        json!({"question": "similar", "target": TARGET, "k": 3, "per": {"symbol": 1}, "diverse": 0.5}),
+        json!({"question": "pattern", "pattern": "double top", "k": 2, "per": {"year": 1}, "diverse": 1.0}),
+        json!({"question": "search", "text": "shares plunge", "k": 2, "per": {"market": 1}, "diverse": 0.0}),
+        json!({"question": "combine", "k": 2, "terms": [{"plus": TARGET}], "per": {"symbol": 1, "year": 2},
+            "diverse": 0.3}),
+        json!({"question": "news", "target": TARGET, "k": 2, "per": {"symbol": 1}, "diverse": 0.5}),
+        json!({"question": "transfer", "target": TARGET, "to": ["equity"], "k": 2, "per": {"symbol": 1},
+            "diverse": 0.5}),
     ]
 }
 
@@ -140,6 +148,50 @@ fn questions_come_back_from_json() {
     }
     let short: SimilarRequest = serde_json::from_value(json!({"target": TARGET})).unwrap();
     assert_eq!(short, SimilarRequest::new(TARGET));
+}
+
+/// Every list of the nearest takes a quota and a diverse choice, says them again, and refuses what is none.
+#[test]
+fn every_list_of_hits_can_be_spread() {
+    let names = |name: &str| -> Vec<&'static str> {
+        let all = ask::schemas().into_iter();
+        let with = all.filter(|s| s.request["properties"][name].is_object());
+        with.map(|s| s.question).collect()
+    };
+    let lists = [
+        "similar", "pattern", "search", "combine", "news", "transfer",
+    ];
+    assert_eq!(names("per"), lists);
+    assert_eq!(names("diverse"), lists);
+    for typed in questions() {
+        if typed["per"].is_null() {
+            continue;
+        }
+        let reply = serde_json::to_value(read(&typed).ask(&view()).unwrap()).unwrap();
+        let echo = &reply["query"];
+        assert_eq!(
+            (&echo["per"], &echo["diverse"]),
+            (&typed["per"], &typed["diverse"])
+        );
+        for (field, value, message) in [
+            ("per", json!({"symbol": 0}), "per symbol, found 0"),
+            ("diverse", json!(-1.0), "diverse from 0"),
+        ] {
+            let mut bad = typed.clone();
+            bad[field] = value;
+            let error = read(&bad).ask(&view()).unwrap_err().to_string();
+            assert!(error.contains(message), "{bad}: {error}");
+        }
+        let mut bad = typed.clone();
+        bad["per"] = json!({"colour": 2});
+        let error = serde_json::from_value::<Question>(bad)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("unknown field `colour`, expected"),
+            "{error}"
+        );
+    }
 }
 
 #[test]

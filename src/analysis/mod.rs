@@ -67,5 +67,5 @@ pub use regimes::{RegimeRun, Regimes, RegimesAnswer};
 pub use search::{Search, SearchAnswer};
 pub use size_rank::RankedSize;
 pub use summary::OutcomeSummary;
-pub use transfer::{Fewer, Transfer, TransferAnswer, TransferHit};
+pub use transfer::{Transfer, TransferAnswer, TransferHit};
 pub use transfer_matrix::{TransferGroup, TransferMatrix, TransferMatrixAnswer, TransferPair};

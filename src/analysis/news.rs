@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::labels::cosine;
 use super::search::{check_k, warning};
 use crate::db::{
-    Aligned, Expressiveness, HeadlineChoice, HeadlineHit, Query, View, choice_methods, millis,
-    setters, space_method,
+    Aligned, Expressiveness, HeadlineChoice, HeadlineHit, Query, Spread, View, choice_methods,
+    millis, setters, space_method, spread_methods,
 };
 use crate::error::{Error, Result};
 use crate::model::{Headline, SeriesKey, Target, Timestamp, Window};
@@ -24,6 +24,7 @@ pub struct News {
     within: Option<i64>,
     any_symbol: bool,
     any_time: bool,
+    spread: Spread,
 }
 
 /// Whose headlines an answer has.
@@ -57,6 +58,9 @@ pub struct NewsAnswer {
     pub hits: Vec<HeadlineHit>,
     /// Headlines that were looked at: each of them was scored.
     pub searched: u64,
+    /// Whether there are fewer hits than were asked for, and some group has as many of them as
+    /// [`News::per`] allows.
+    pub quota_reached: bool,
     /// Until when the weights of the space have seen the question's series, or anything where it is
     /// about none, if that is after the view's time: then the answer knows what came later. `None` in
     /// a view of now.
@@ -117,6 +121,7 @@ impl View {
             within: None,
             any_symbol: false,
             any_time: false,
+            spread: Spread::default(),
         }
     }
 }
@@ -135,6 +140,8 @@ impl News {
     }
 
     choice_methods!(choice: symbol, from, until, latency);
+
+    spread_methods!(spread);
 
     setters! {
         /// Headlines whatever symbol they name. Default: false, unless symbols are chosen.
@@ -162,6 +169,7 @@ impl News {
         let start = Instant::now();
         self.choice.check()?;
         check_k(self.k)?;
+        self.spread.check(self.k)?;
         let space = self.space.as_deref();
         self.view.placed(space, &self.query, |space, placed| {
             if let Some(distance) = self.within {
@@ -184,7 +192,8 @@ impl News {
             {
                 (about, self.choice.symbols) = usual_symbols(space, &window.series, &self.choice)?;
             }
-            let (hits, searched) = space.headlines_near(&placed.vector, self.k, &self.choice)?;
+            let spread = (self.k, self.spread);
+            let found = space.headlines_spread(&placed.vector, spread, &self.choice)?;
             Ok(NewsAnswer {
                 space: space.name(),
                 trained_until: space
@@ -197,8 +206,9 @@ impl News {
                     Query::Text(_) => space.expressiveness(&placed.vector),
                     _ => None,
                 },
-                hits,
-                searched,
+                hits: found.hits,
+                searched: found.searched,
+                quota_reached: found.quota_reached,
                 took: start.elapsed(),
             })
         })

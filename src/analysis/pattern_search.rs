@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::numbers::logs;
 use super::patterns;
 use crate::db::{
-    Candidate, DEFAULT_EF, Distinct, Filter, Hit, LeastMove, Past, Place, Searched, SimilarAnswer,
-    TagsLeftOut, View, setters, within,
+    Candidate, DEFAULT_EF, Distinct, Filter, Hit, LeastMove, Past, Place, RowFilter, Searched,
+    SimilarAnswer, Spread, TagsLeftOut, Taken, UsedUp, View, setters, spread_methods, within,
 };
 use crate::error::{Error, Result};
 
@@ -24,6 +24,7 @@ pub struct PatternSearch {
     k: usize,
     space: Option<String>,
     pub(super) filter: Filter,
+    pub(super) spread: Spread,
     exclusion: Option<u32>,
     ef: usize,
     exact: bool,
@@ -69,6 +70,7 @@ impl View {
             k: 10,
             space: None,
             filter: Filter::default(),
+            spread: Spread::default(),
             exclusion: None,
             ef: DEFAULT_EF,
             exact: false,
@@ -88,6 +90,8 @@ impl PatternSearch {
         self.space = Some(name.to_owned());
         self
     }
+
+    spread_methods!(spread);
 
     setters! {
         /// Only windows that pass a filter; it replaces the one before. Default: any.
@@ -125,6 +129,7 @@ impl PatternSearch {
         let start = Instant::now();
         within("k", self.k, 10_000)?;
         within("ef", self.ef, 100_000)?;
+        self.spread.check(self.k)?;
         let pattern = patterns::named(&self.name)?;
         let space = self.drawn_space()?;
         self.view.past(Some(&space), |past| {
@@ -133,31 +138,12 @@ impl PatternSearch {
             for path in patterns::paths(pattern, past.window_bars() as usize) {
                 drawings.push(past.path(path)?);
             }
-            let exclusion = self.exclusion.unwrap_or(past.window_bars().div_ceil(4));
             let mut seen = Seen::default();
-            let mut limit = self.ef.max(self.k.saturating_mul(2)).min(MOST);
-            let (best, plan) = loop {
-                let (mut more, mut plan) = (false, "");
-                for drawing in &drawings {
-                    let found = past.nearest(&rows, drawing, limit, self.exact)?;
-                    more |= found.more;
-                    plan = found.plan;
-                    seen.compare(past, pattern, &found.candidates)?;
-                }
-                let likest = far_enough(past, seen.likest(), self.filter.min_move)?;
-                let wanted = Distinct {
-                    k: self.k,
-                    exclusion,
-                    quota: usize::MAX,
-                };
-                let best = past.distinct(&likest, wanted)?;
-                if best.len() >= self.k || !more || limit >= MOST {
-                    break (best, plan);
-                }
-                limit = limit.saturating_mul(4).min(MOST);
-            };
+            let (taken, plan) = self.likest(past, &rows, (&drawings, pattern), &mut seen)?;
+            let spread = (self.spread, self.k);
+            let (best, full) = past.diverse(&rows, taken, spread)?;
             let (mut hits, mut bars) = (Vec::new(), Vec::new());
-            for candidate in best.iter().take(self.k) {
+            for candidate in &best {
                 hits.push(Hit {
                     rank: hits.len() + 1,
                     score: candidate.score,
@@ -176,9 +162,10 @@ impl PatternSearch {
                     weekdays_before_open: 0,
                     tags_left_out: TagsLeftOut::default(),
                     window_bars: past.window_bars(),
-                    exclusion,
+                    exclusion: self.zone(past),
                     entries: false,
                     large_moves: None,
+                    quota_reached: full && best.len() < self.k,
                     narrowed_to: Vec::new(),
                     hits,
                     searched: Searched {
@@ -192,6 +179,48 @@ impl PatternSearch {
                 bars,
             })
         })
+    }
+}
+
+impl PatternSearch {
+    /// The likest windows that the quotas allow, or the pool of a diverse choice; and how they were looked
+    /// for. Widens the search until there are enough.
+    fn likest(
+        &self,
+        past: &Past<'_>,
+        rows: &RowFilter,
+        (drawings, pattern): (&[Vec<f32>], usize),
+        seen: &mut Seen,
+    ) -> Result<(Taken, &'static str)> {
+        let (k, per) = self.spread.pool(self.k);
+        let wanted = Distinct {
+            k,
+            exclusion: self.zone(past),
+            per,
+        };
+        let mut limit = self.ef.max(k.saturating_mul(2)).min(MOST);
+        let mut used_up = UsedUp::default();
+        loop {
+            let (mut more, mut plan) = (false, "");
+            for drawing in drawings {
+                let found = past.nearest((rows, &used_up), drawing, limit, self.exact)?;
+                more |= found.more;
+                plan = found.plan;
+                seen.compare(past, pattern, &found.candidates)?;
+            }
+            let likest = far_enough(past, seen.likest(), self.filter.min_move)?;
+            let taken = past.distinct(&likest, wanted)?;
+            if taken.episodes.len() >= k || !more || limit >= MOST {
+                return Ok((taken, plan));
+            }
+            used_up = taken.used_up;
+            limit = limit.saturating_mul(4).min(MOST);
+        }
+    }
+
+    fn zone(&self, past: &Past<'_>) -> u32 {
+        self.exclusion
+            .unwrap_or_else(|| past.window_bars().div_ceil(4))
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::pattern_search::PatternAnswer;
 use super::patterns;
 use crate::db::{
-    Expressiveness, Filter, HeadlineChoice, HeadlineHit, Query, Similar, SimilarAnswer, View,
-    choice_methods,
+    Expressiveness, Filter, HeadlineChoice, HeadlineHit, Query, Similar, SimilarAnswer, Spread,
+    View, choice_methods, spread_methods,
 };
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
@@ -18,6 +18,7 @@ pub struct Search {
     query: Query,
     charts: Similar,
     headlines: usize,
+    spread: Spread,
     choice: HeadlineChoice,
 }
 
@@ -40,6 +41,9 @@ pub struct SearchAnswer {
     pub headlines: Vec<HeadlineHit>,
     /// Headlines that were looked at: each of them was scored.
     pub headlines_searched: u64,
+    /// Whether there are fewer headlines than were asked for, and some group has as many of them as
+    /// [`Search::per`] allows. [`SimilarAnswer::quota_reached`] says it of the charts.
+    pub headline_quota_reached: bool,
     /// Until when the weights of the space have seen anything, if that is after the view's time: then the
     /// answer knows what came later. `None` in a view of now.
     pub trained_until: Option<Timestamp>,
@@ -106,6 +110,7 @@ impl Search {
             charts: view.similar(query.clone()),
             query,
             headlines: 10,
+            spread: Spread::default(),
             choice: HeadlineChoice::default(),
         }
     }
@@ -137,6 +142,7 @@ impl Search {
     }
 
     choice_methods!(choice: latency);
+    spread_methods!(spread);
 
     /// Ranks by the words alone, also where they tell of a large move: see [`Similar::by_words`]. Default:
     /// false.
@@ -177,6 +183,8 @@ impl Search {
         let start = Instant::now();
         self.choice.check()?;
         check_k(self.headlines)?;
+        self.spread.check(self.headlines)?;
+        self.charts = self.charts.spread(self.spread);
         self.charts = self.charts.narrow()?;
         let name = self.charts.scope().space;
         self.view.placed(name, &self.query, |space, placed| {
@@ -197,16 +205,17 @@ impl Search {
                 symbols: [&chosen[..], &named].concat(),
                 ..self.choice.clone()
             };
-            let found = space.headlines_near(&placed.vector, self.headlines, &choice)?;
-            let (headlines, headlines_searched) = found;
+            let spread = (self.headlines, self.spread);
+            let found = space.headlines_spread(&placed.vector, spread, &choice)?;
             let text = self.sentence();
             Ok(SearchAnswer {
                 text: text.map(str::to_owned),
                 expressiveness: text.and_then(|_| space.expressiveness(&placed.vector)),
                 pattern,
                 charts,
-                headlines,
-                headlines_searched,
+                headlines: found.hits,
+                headlines_searched: found.searched,
+                headline_quota_reached: found.quota_reached,
                 trained_until: space.past.learned_about(&self.query, None)?,
                 took: start.elapsed(),
             })
@@ -236,6 +245,7 @@ impl Search {
         let (filter, exact) = (scope.windows, scope.exact);
         let mut search = self.view.pattern(patterns::name(pattern));
         search.filter = filter.clone();
+        search.spread = self.spread;
         let search = search.space(&space).k(self.headlines).exact(exact);
         let mut answer = search.run()?;
         answer.found.narrowed_to = self.charts.narrowed_to().to_vec();

@@ -1,15 +1,14 @@
 //! Similar windows in another market.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::bridge::{Bridge, mean_of_best};
 use super::moments::Drawn;
 use crate::db::{
-    Asked, Candidate, Distinct, Filter, Past, Place, RowFilter, Searched, View, WHICH_AND_WHEN,
-    setters, space_method, within,
+    Asked, Candidate, Distinct, Fewer, Filter, Past, Place, RowFilter, Searched, Spread, UsedUp,
+    View, WHICH_AND_WHEN, setters, space_method, spread_methods, within,
 };
 use crate::error::{Error, Result};
 use crate::model::{Bars, Target, Timestamp, Window};
@@ -29,6 +28,7 @@ pub struct Transfer {
     filter: Filter,
     k: usize,
     quota: usize,
+    spread: Spread,
     exclusion: Option<u32>,
     exact: bool,
     seed: u64,
@@ -50,25 +50,6 @@ pub struct TransferHit {
     pub raw: f64,
     /// The window.
     pub window: Window,
-}
-
-/// Why there are fewer hits than were asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fewer {
-    /// At least one symbol gave as many as [`Transfer::quota`] allows, and the others have no more
-    /// distinct episodes.
-    Quota,
-    /// There are no more distinct episodes.
-    Episodes,
-}
-
-impl fmt::Display for Fewer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Quota => "quota",
-            Self::Episodes => "no more distinct episodes",
-        })
-    }
 }
 
 /// The answer to [`View::transfer`].
@@ -134,6 +115,7 @@ impl View {
             filter: Filter::default(),
             k: 10,
             quota: 3,
+            spread: Spread::default(),
             exclusion: None,
             exact: false,
             seed: 0,
@@ -161,7 +143,7 @@ impl Transfer {
         /// How many distinct episodes to find. Default: 10. At most 1,000.
         fn k(k: usize);
 
-        /// The most hits of one symbol. Default: 3.
+        /// The most hits of one symbol. Default: 3. [`Transfer::per`] may say it too, and then counts.
         fn quota(hits: usize);
 
         /// The least distance in bars between two hits of one market and symbol. Default: a quarter of
@@ -176,6 +158,8 @@ impl Transfer {
         fn seed(seed: u64);
     }
 
+    spread_methods!(spread);
+
     /// Runs it.
     ///
     /// # Errors
@@ -185,6 +169,7 @@ impl Transfer {
     pub fn run(&self) -> Result<TransferAnswer> {
         within("k", self.k, 1000)?;
         within("a quota", self.quota, 1000)?;
+        self.spread.check(self.k)?;
         self.filter.check()?;
         self.filter.only("a transfer", WHICH_AND_WHEN)?;
         if self.filter.groups.is_empty() {
@@ -229,7 +214,7 @@ impl Transfer {
             shift: bridge.shift(),
             exclusion,
             k: self.k,
-            quota: self.quota,
+            quota: self.spread().per.symbol.unwrap_or(self.quota),
             hits: chosen.hits,
             fewer,
             compared: chosen.compared,
@@ -256,7 +241,7 @@ impl Transfer {
         Ok((here, there))
     }
 
-    /// Widens the search until `k` hits are found or there are no more candidates. Symbols that have
+    /// Widens the search until `k` hits are found or there are no more candidates. Groups that have
     /// given their quota are left out from then on: they have nothing more to give.
     fn hits(
         &self,
@@ -267,53 +252,38 @@ impl Transfer {
     ) -> Result<Chosen> {
         let (stored, asked) = bridge.asked(vector);
         let mut pool = Pool::default();
-        let mut rows = there.clone();
-        let mut limit = POOL.max(self.k * 8);
-        let wanted = Distinct {
-            k: self.k,
-            exclusion,
-            quota: self.quota,
-        };
+        let spread = self.spread();
+        let (k, per) = spread.pool(self.k);
+        let wanted = Distinct { k, exclusion, per };
+        let mut limit = POOL.max(k * 8);
+        let mut used_up = UsedUp::default();
         let mut plan = None;
         loop {
-            let found = past.nearest(&rows, &stored, limit, self.exact)?;
+            let found = past.nearest((there, &used_up), &stored, limit, self.exact)?;
             // What the first look did says how the question was answered.
             let plan = *plan.get_or_insert(found.plan);
             pool.add(past, bridge, &asked, found.candidates)?;
-            let chosen = past.distinct(&pool.order(), wanted)?;
-            let full = self.full(past, &chosen)?;
-            let open: Vec<_> = past
-                .all_series()
-                .filter(|(_, key)| !full.contains(&(key.market.as_str(), key.symbol.as_str())))
-                .map(|(id, _)| id)
-                .collect();
-            rows = there.of(open);
-            if chosen.len() < self.k && found.more && past.count(&rows) > 0 {
+            let taken = past.distinct(&pool.order(), wanted)?;
+            if taken.episodes.len() < k && found.more {
+                used_up = taken.used_up;
                 limit = limit.saturating_mul(4);
                 continue;
             }
+            let (chosen, quota_reached) = past.diverse(there, taken, (spread, self.k))?;
             return Ok(Chosen {
                 hits: pool.hits(past, vector, &chosen)?,
-                quota_reached: !full.is_empty(),
+                quota_reached,
                 compared: pool.seen.len() as u64,
                 plan,
             });
         }
     }
 
-    /// The symbols that have as many of these hits as one may have.
-    fn full<'p>(
-        &self,
-        past: &Past<'p>,
-        chosen: &[Candidate],
-    ) -> Result<HashSet<(&'p str, &'p str)>> {
-        let mut taken: HashMap<(&str, &str), usize> = HashMap::new();
-        for hit in chosen {
-            let (key, _) = past.series(hit.series)?;
-            *taken.entry((&key.market, &key.symbol)).or_default() += 1;
-        }
-        taken.retain(|_, hits| *hits >= self.quota);
-        Ok(taken.into_keys().collect())
+    /// How hits are spread: the quota is that of a symbol, unless `per` has one.
+    fn spread(&self) -> Spread {
+        let mut spread = self.spread;
+        spread.per.symbol.get_or_insert(self.quota);
+        spread
     }
 }
 
@@ -370,7 +340,7 @@ impl Pool {
         2.0 * f64::from(of.similarity).clamp(-1.0, 1.0) - of.crowding
     }
 
-    /// The candidates by their corrected score, best first.
+    /// The candidates with their corrected scores, best first.
     fn order(&self) -> Vec<Candidate> {
         let mut order: Vec<_> = self.seen.iter().collect();
         order.sort_by(|a, b| {
@@ -378,7 +348,11 @@ impl Pool {
                 .total_cmp(&Self::score(a.1))
                 .then(a.0.cmp(b.0))
         });
-        order.into_iter().map(|(_, of)| of.candidate).collect()
+        let scored = |of: &Compared| Candidate {
+            score: Self::score(of) as f32,
+            ..of.candidate
+        };
+        order.into_iter().map(|(_, of)| scored(of)).collect()
     }
 
     fn hits(

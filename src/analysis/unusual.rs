@@ -11,7 +11,7 @@ use super::alignment::nearest_label;
 use super::labels::PlacedLabel;
 use super::moments::Drawn;
 use crate::db::{
-    Aligned, ByWindow, Candidate, DEFAULT_EF, Kin, Past, Place, RowFilter, Sample, Wanted,
+    Aligned, ByWindow, Candidate, DEFAULT_EF, Kin, Past, Place, RowFilter, Sample, Spread, Wanted,
 };
 use crate::error::{Error, Result};
 
@@ -98,6 +98,7 @@ impl Judge<'_> {
         let wanted = Wanted {
             k: self.k,
             exclusion: self.exclusion,
+            spread: Spread::default(),
             ef: DEFAULT_EF,
             exact: self.exact,
         };

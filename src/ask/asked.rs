@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::db::{Filter, LeastMove, View};
+use crate::db::{Fewer, Filter, LeastMove, Per, View};
 use crate::error::Result;
 use crate::model::{SeriesKey, Timestamp};
 
@@ -93,6 +93,12 @@ pub(super) fn undated(filter: &Filter, view: &View) -> Result<Option<String>> {
             without.join(", ")
         )
     }))
+}
+
+/// That a quota left fewer hits than were asked for.
+pub(super) fn quota(reached: bool, (found, wanted): (usize, usize), per: Per) -> Option<String> {
+    let why = Fewer::Quota;
+    reached.then(|| format!("{found} of {wanted}: {why} ({per}), and there are no more of others"))
 }
 
 /// That a filter by moves found fewer windows than were asked for.

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, few, trained, undated};
+use super::asked::{Asked, few, quota, trained, undated};
 use super::similar::{SimilarReply, tags_left_out, ten};
 use super::subject::Subject;
-use crate::db::{Filter, Query, SimilarAnswer, View};
+use crate::db::{Filter, Per, Query, SimilarAnswer, View};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 
@@ -43,6 +43,14 @@ pub struct CombineRequest {
     /// How many distinct episodes to find: 1 to 10,000. Default: 10.
     #[serde(default = "ten")]
     pub k: usize,
+    /// At most so many hits of one symbol, one year, one market, like `{"symbol": 2}`.
+    #[serde(default, skip_serializing_if = "Per::is_empty")]
+    pub per: Per,
+    /// Choose hits that differ from one another, one by one from the nearest 5 `k`: each time the one with
+    /// the most of this number times its score, less 1 - this number times its greatest cosine with one that is
+    /// chosen. From 0 to 1, which is the order of nearness; 0.5 is usual. `k` is then at most 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse: Option<f64>,
     /// The space. Default: the only one that reads text, or `clip`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub space: Option<String>,
@@ -64,6 +72,8 @@ impl CombineRequest {
             terms,
             name: None,
             k: ten(),
+            per: Per::new(),
+            diverse: None,
             space: None,
             filter: Filter::new(),
             as_of: None,
@@ -86,17 +96,20 @@ impl CombineRequest {
     pub fn ask_in_full(&self, view: &View) -> Result<(CombineReply, SimilarAnswer)> {
         let asked = Asked::at(view, self.as_of);
         let mut similar = asked.view.similar(self.sum()?).k(self.k).exact(self.exact);
-        similar = similar.filter(self.filter.clone());
+        similar = similar.filter(self.filter.clone()).per(self.per);
         pass_on!(similar, self, names: space);
+        pass_on!(similar, self, some: diverse);
         let warning = similar.warning()?;
         let answer = similar.run()?;
         let mut found = SimilarReply::of(&asked.view, self.name(), &answer)?;
+        found.query.spread(self.per, self.diverse);
         let hits = (answer.hits.len(), self.k);
         found.notes = asked.notes([
             warning.clone(),
             tags_left_out(&answer),
             trained(&answer.space, answer.trained_until, None, ""),
             few(self.filter.min_move, hits, self.exact),
+            quota(answer.quota_reached, hits, self.per),
             undated(&self.filter, &asked.view)?,
         ])?;
         Ok((CombineReply { found, warning }, answer))

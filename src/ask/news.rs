@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, trained};
+use super::asked::{Asked, quota, trained};
 use super::headline_row::{ExpressivenessRow, HeadlineRow};
 use super::similar::ten;
 use super::span::Span;
 use super::subject::Subject;
 use super::window_row::MovedWindow;
 use crate::analysis::{NewsAbout, NewsAnswer};
-use crate::db::View;
+use crate::db::{Per, View};
 use crate::error::Result;
 use crate::model::Timestamp;
 
@@ -24,6 +24,14 @@ pub struct NewsRequest {
     /// How many headlines to find: 1 to 10,000. Default: 10.
     #[serde(default = "ten")]
     pub k: usize,
+    /// At most so many headlines of one symbol, one year, one market, like `{"symbol": 2}`.
+    #[serde(default, skip_serializing_if = "Per::is_empty")]
+    pub per: Per,
+    /// Choose headlines that differ from one another, one by one from the nearest 5 `k`: each time the one with
+    /// the most of this number times its score, less 1 - this number times its greatest cosine with one that is
+    /// chosen. From 0 to 1, which is the order of nearness; 0.5 is usual. `k` is then at most 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse: Option<f64>,
     /// The space. Default: the only one that reads text, or `clip`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub space: Option<String>,
@@ -59,6 +67,8 @@ impl NewsRequest {
         Self {
             target: target.into(),
             k: ten(),
+            per: Per::new(),
+            diverse: None,
             space: None,
             within: None,
             symbol: Vec::new(),
@@ -86,11 +96,11 @@ impl NewsRequest {
     pub fn ask_in_full(&self, view: &View) -> Result<(NewsReply, NewsAnswer)> {
         let asked = Asked::at(view, self.as_of);
         let mut news = asked.view.news(self.target.query()?).k(self.k);
-        news = news.latency(self.latency.0);
+        news = news.latency(self.latency.0).per(self.per);
         news = news.any_symbol(self.any_symbol).any_time(self.any_time);
         pass_on!(news, self, names: space);
         pass_on!(news, self, each: symbol);
-        pass_on!(news, self, some: from until);
+        pass_on!(news, self, some: from until diverse);
         if let Some(within) = self.within {
             news = news.within(within.0);
         }
@@ -99,12 +109,15 @@ impl NewsRequest {
         let notes = asked.notes([
             answer.warning(),
             trained(&answer.space, answer.trained_until, series, ""),
+            quota(answer.quota_reached, (answer.hits.len(), self.k), self.per),
         ])?;
         let reply = NewsReply {
             query: NewsQuery {
                 target: self.target.name(),
                 window: MovedWindow::of_some(&asked.view, answer.query.as_ref())?,
                 space: answer.space.clone(),
+                per: self.per,
+                diverse: self.diverse,
                 as_of: asked.view.as_of(),
             },
             about: answer.about.clone(),
@@ -162,6 +175,12 @@ pub struct NewsQuery {
     pub window: Option<MovedWindow>,
     /// The space.
     pub space: String,
+    /// The most hits of one symbol, year or market, if that was said.
+    #[serde(default, skip_serializing_if = "Per::is_empty")]
+    pub per: Per,
+    /// The lambda of a diverse choice, if there is one: then hits come in the order of the choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse: Option<f64>,
     /// As of when.
     pub as_of: Option<Timestamp>,
 }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, few, undated};
+use super::asked::{Asked, few, quota, undated};
 use super::similar::{SimilarReply, ten, trained_note};
 use crate::analysis::PatternAnswer;
-use crate::db::{Filter, View};
+use crate::db::{Filter, Per, View};
 use crate::error::Result;
 use crate::model::Timestamp;
 
@@ -20,6 +20,14 @@ pub struct PatternRequest {
     /// How many distinct episodes to find: 1 to 10,000. Default: 10.
     #[serde(default = "ten")]
     pub k: usize,
+    /// At most so many hits of one symbol, one year, one market, like `{"symbol": 2}`.
+    #[serde(default, skip_serializing_if = "Per::is_empty")]
+    pub per: Per,
+    /// Choose hits that differ from one another, one by one from the nearest 5 `k`: each time the one with
+    /// the most of this number times its score, less 1 - this number times its greatest cosine with one that is
+    /// chosen. From 0 to 1, which is the order of nearness; 0.5 is usual. `k` is then at most 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse: Option<f64>,
     /// The space of the encoder `shape`. Default: `shape`, or another of that encoder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub space: Option<String>,
@@ -46,6 +54,8 @@ impl PatternRequest {
         Self {
             pattern: pattern.into(),
             k: ten(),
+            per: Per::new(),
+            diverse: None,
             space: None,
             filter: Filter::new(),
             as_of: None,
@@ -71,15 +81,18 @@ impl PatternRequest {
         let asked = Asked::at(view, self.as_of);
         let mut search = asked.view.pattern(&self.pattern).k(self.k);
         search = search.exact(self.exact).filter(self.filter.clone());
+        search = search.per(self.per);
         pass_on!(search, self, names: space);
-        pass_on!(search, self, some: exclusion ef);
+        pass_on!(search, self, some: diverse exclusion ef);
         let answer = search.run()?;
         let target = format!("pattern {}", answer.pattern);
         let mut found = SimilarReply::of(&asked.view, target, &answer.found)?;
+        found.query.spread(self.per, self.diverse);
         let hits = (answer.found.hits.len(), self.k);
         found.notes = asked.notes([
             trained_note(&answer.found),
             few(self.filter.min_move, hits, self.exact),
+            quota(answer.found.quota_reached, hits, self.per),
             undated(&self.filter, &asked.view)?,
         ])?;
         let reply = PatternReply {

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, few, trained, undated};
+use super::asked::{Asked, few, quota, trained, undated};
 use super::headline_row::{ExpressivenessRow, HeadlineRow};
 use super::similar::{HitRow, Told, ten};
 use super::span::Span;
 use crate::analysis::{Search, SearchAnswer};
-use crate::db::{Filter, View};
+use crate::db::{Filter, Per, View};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 
@@ -36,6 +36,14 @@ pub struct SearchRequest {
     /// How many charts and how many headlines to find: 1 to 10,000. Default: 10.
     #[serde(default = "ten")]
     pub k: usize,
+    /// At most so many charts, and so many headlines, of one symbol, one year, one market, like `{"symbol": 2}`.
+    #[serde(default, skip_serializing_if = "Per::is_empty")]
+    pub per: Per,
+    /// Choose charts and headlines that differ from one another, one by one from the nearest 5 `k`: each time
+    /// the one with the most of this number times its score, less 1 - this number times its greatest cosine with
+    /// one that is chosen. From 0 to 1, which is the order of nearness; 0.5 is usual. `k` is then at most 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse: Option<f64>,
     /// The space. Default: the only one that reads text, or `clip`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub space: Option<String>,
@@ -78,6 +86,8 @@ impl SearchRequest {
             text: Some(text.into()),
             vector: None,
             k: ten(),
+            per: Per::new(),
+            diverse: None,
             space: None,
             filter: Filter::new(),
             as_of: None,
@@ -106,15 +116,23 @@ impl SearchRequest {
         let mut search = self.question(&asked.view)?.k(self.k).exact(self.exact);
         search = search.latency(self.latency.0).by_words(self.by_words);
         search = search.all_symbols(self.all_symbols);
-        search = search.filter(self.filter.clone());
+        search = search.filter(self.filter.clone()).per(self.per);
         pass_on!(search, self, names: space);
-        pass_on!(search, self, some: ef);
+        pass_on!(search, self, some: diverse ef);
         let answer = search.run()?;
         let hits = (answer.charts.hits.len(), self.k);
         let notes = asked.notes([
             answer.warning(),
             trained(&answer.charts.space, answer.trained_until, None, ""),
             few(self.filter.min_move, hits, self.exact),
+            quota(answer.charts.quota_reached, hits, self.per)
+                .map(|note| format!("charts: {note}")),
+            quota(
+                answer.headline_quota_reached,
+                (answer.headlines.len(), self.k),
+                self.per,
+            )
+            .map(|note| format!("headlines: {note}")),
             undated(&self.filter, &asked.view)?,
         ])?;
         let charts = answer.charts.hits.iter();
@@ -123,6 +141,8 @@ impl SearchRequest {
             query: SearchQuery {
                 text: answer.text.clone(),
                 space: answer.charts.space.clone(),
+                per: self.per,
+                diverse: self.diverse,
                 as_of: asked.view.as_of(),
             },
             pattern: answer.pattern.clone(),
@@ -207,6 +227,12 @@ pub struct SearchQuery {
     pub text: Option<String>,
     /// The space that was searched.
     pub space: String,
+    /// The most hits of one symbol, year or market, if that was said.
+    #[serde(default, skip_serializing_if = "Per::is_empty")]
+    pub per: Per,
+    /// The lambda of a diverse choice, if there is one: then hits come in the order of the choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse: Option<f64>,
     /// As of when.
     pub as_of: Option<Timestamp>,
 }

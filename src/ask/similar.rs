@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::after::{Afterwards, HitAfterwards};
-use super::asked::{Asked, few, trained, undated};
+use super::asked::{Asked, few, quota, trained, undated};
 use super::bar_row::BarRow;
 use super::rounded::figure;
 use super::subject::Subject;
 use super::window_row::{MoveRow, WindowRow};
 use crate::analysis::{Benchmark, OutcomeAnswer};
 use crate::db::{
-    Filter, Hit, LargeMoves, Refine, Searched, Similar, SimilarAnswer, TagsLeftOut, View,
+    Filter, Hit, LargeMoves, Per, Refine, Searched, Similar, SimilarAnswer, TagsLeftOut, View,
 };
 use crate::error::Result;
 use crate::model::{Horizon, Timestamp};
@@ -67,6 +67,14 @@ pub struct SimilarRequest {
     /// Answer with the first window of each run of similar ones rather than the best; with `outcome` always.
     #[serde(default)]
     pub entries: bool,
+    /// At most so many hits of one symbol, one year, one market, like `{"symbol": 2}`.
+    #[serde(default, skip_serializing_if = "Per::is_empty")]
+    pub per: Per,
+    /// Choose hits that differ from one another, one by one from the nearest 5 `k`: each time the one with
+    /// the most of this number times its score, less 1 - this number times its greatest cosine with one that is
+    /// chosen. From 0 to 1, which is the order of nearness; 0.5 is usual. `k` is then at most 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse: Option<f64>,
     /// The space. Default: `shape`, or the only one; for a sentence one that reads text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub space: Option<String>,
@@ -130,6 +138,8 @@ impl SimilarRequest {
             net_of: None,
             seed: 0,
             entries: false,
+            per: Per::new(),
+            diverse: None,
             space: None,
             filter: Filter::new(),
             as_of: None,
@@ -175,10 +185,12 @@ impl SimilarRequest {
                 (answer.hits.len(), self.k),
                 self.exact,
             ),
+            quota(answer.quota_reached, (answer.hits.len(), self.k), self.per),
             undated(&self.filter, &asked.view)?,
         ])?;
         let mut reply = SimilarReply::of(&asked.view, self.target.name(), answer)?;
         reply.notes = notes;
+        reply.query.spread(self.per, self.diverse);
         if let FoundSimilar::Outcomes(answer) = &found {
             for (i, hit) in reply.hits.iter_mut().enumerate() {
                 hit.after = Some(HitAfterwards::of(answer, i));
@@ -194,9 +206,9 @@ impl SimilarRequest {
         similar = similar.exact(self.exact).entries(self.entries);
         similar = similar.by_words(self.by_words);
         similar = similar.all_symbols(self.all_symbols);
-        similar = similar.filter(self.filter.clone());
+        similar = similar.filter(self.filter.clone()).per(self.per);
         pass_on!(similar, self, names: space);
-        pass_on!(similar, self, some: exclusion ef refine);
+        pass_on!(similar, self, some: diverse exclusion ef refine);
         Ok(similar)
     }
 
@@ -266,6 +278,8 @@ impl SimilarReply {
                 window_bars: answer.window_bars,
                 exclusion: answer.exclusion,
                 entries: answer.entries,
+                per: Per::new(),
+                diverse: None,
                 as_of: view.as_of(),
                 open_bar: answer.open_bar.map(BarRow::from),
                 weekdays_before_open: answer.open_bar.map(|_| answer.weekdays_before_open),
@@ -298,6 +312,12 @@ pub struct SimilarQuery {
     pub exclusion: u32,
     /// Whether hits are the first windows of their runs rather than the best.
     pub entries: bool,
+    /// The most hits of one symbol, year or market, if that was said.
+    #[serde(default, skip_serializing_if = "Per::is_empty")]
+    pub per: Per,
+    /// The lambda of a diverse choice, if there is one: then hits come in the order of the choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse: Option<f64>,
     /// As of when.
     pub as_of: Option<Timestamp>,
     /// The bar of the target that has not closed yet, if there is one.
@@ -309,6 +329,12 @@ pub struct SimilarQuery {
     /// The stored window that was asked about, if it is one.
     #[serde(flatten)]
     pub window: Option<WindowRow>,
+}
+
+impl SimilarQuery {
+    pub(super) fn spread(&mut self, per: Per, diverse: Option<f64>) {
+        (self.per, self.diverse) = (per, diverse);
+    }
 }
 
 /// How a sentence was understood.

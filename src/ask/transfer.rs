@@ -7,7 +7,7 @@ use super::rounded::figure;
 use super::similar::ten;
 use super::window_row::{MoveRow, WindowRow};
 use crate::analysis::{TransferAnswer, TransferHit};
-use crate::db::{Filter, View};
+use crate::db::{Filter, Per, View};
 use crate::error::Result;
 use crate::model::Timestamp;
 
@@ -24,9 +24,17 @@ pub struct TransferRequest {
     /// How many distinct episodes to find: 1 to 10,000. Default: 10.
     #[serde(default = "ten")]
     pub k: usize,
-    /// The most hits of one symbol. Default: 3.
+    /// The most hits of one symbol. Default: 3. `per` may say it too, and then counts.
     #[serde(default = "three")]
     pub quota: usize,
+    /// At most so many hits of one symbol, one year, one market, like `{"symbol": 2}`.
+    #[serde(default, skip_serializing_if = "Per::is_empty")]
+    pub per: Per,
+    /// Choose hits that differ from one another, one by one from the nearest 5 `k`: each time the one with
+    /// the most of this number times its score, less 1 - this number times its greatest cosine with one that is
+    /// chosen. From 0 to 1, which is the order of nearness; 0.5 is usual. `k` is then at most 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse: Option<f64>,
     /// Which windows may be hits, besides `to`.
     #[serde(default)]
     pub filter: Filter,
@@ -59,6 +67,8 @@ impl TransferRequest {
             to,
             k: ten(),
             quota: three(),
+            per: Per::new(),
+            diverse: None,
             filter: Filter::new(),
             exclusion: None,
             space: None,
@@ -85,10 +95,10 @@ impl TransferRequest {
         let mut question = asked.view.transfer(self.target.parse()?);
         question = question.k(self.k).quota(self.quota);
         question = question.seed(self.seed).exact(self.exact);
-        question = question.filter(self.filter.clone());
+        question = question.filter(self.filter.clone()).per(self.per);
         pass_on!(question, self, names: space);
         pass_on!(question, self, each: to);
-        pass_on!(question, self, some: exclusion);
+        pass_on!(question, self, some: diverse exclusion);
         let answer = question.run()?;
         let series = Some(&answer.query.series);
         let fewer = answer
@@ -106,6 +116,8 @@ impl TransferRequest {
                 exclusion: answer.exclusion,
                 k: answer.k,
                 quota: answer.quota,
+                per: self.per,
+                diverse: self.diverse,
             },
             fewer,
             trained_until: answer.trained_until,
@@ -171,6 +183,12 @@ pub struct TransferQuery {
     pub k: usize,
     /// The most hits of one symbol.
     pub quota: usize,
+    /// The most hits of one symbol, year or market, if that was said.
+    #[serde(default, skip_serializing_if = "Per::is_empty")]
+    pub per: Per,
+    /// The lambda of a diverse choice, if there is one: then hits come in the order of the choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse: Option<f64>,
 }
 
 /// A similar window elsewhere.

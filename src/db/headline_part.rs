@@ -239,11 +239,30 @@ impl HeadlinePart {
         scope: &HeadlineScope,
     ) -> Result<(Vec<Scored>, u64)> {
         let allowed = self.allowed(scope);
-        let rows = self.rows.view();
-        let mut scratch = Scratch::new();
-        let limit = limit.min(allowed.len());
-        let found = scan(&rows, query, limit, &allowed, &mut scratch)?;
+        let found = self.nearest_of(query, limit, &allowed)?;
         Ok((found, allowed.len() as u64))
+    }
+
+    /// The `limit` of these rows that are nearest to a query, as [`Self::nearest`] orders them.
+    pub(super) fn nearest_of(
+        &self,
+        query: &index::Query,
+        limit: usize,
+        allowed: &RowSet,
+    ) -> Result<Vec<Scored>> {
+        let limit = limit.min(allowed.len());
+        scan(
+            &self.rows.view(),
+            query,
+            limit,
+            allowed,
+            &mut Scratch::new(),
+        )
+    }
+
+    /// The vectors.
+    pub(super) fn rows(&self) -> Rows<'_> {
+        self.rows.view()
     }
 
     /// A scored row as an answer; `latency` in milliseconds is added to when it was known.

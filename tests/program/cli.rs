@@ -73,6 +73,8 @@ mod serve_writes;
 mod similar;
 #[path = "cli/splits.rs"]
 mod splits;
+#[path = "cli/spread.rs"]
+mod spread;
 #[path = "cli/tags.rs"]
 mod tags;
 #[path = "cli/times.rs"]

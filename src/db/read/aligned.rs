@@ -180,17 +180,7 @@ impl Aligned<'_> {
         choice: &HeadlineChoice,
     ) -> Result<(Vec<HeadlineHit>, u64)> {
         let part = self.past.snapshot.headline_part(self.past.state)?;
-        let published = choice.published();
-        let mut among = Vec::new();
-        for symbol in &choice.symbols {
-            let txn = &self.past.snapshot.txn;
-            among.extend(txn.headline_ids_of(symbol, published.clone())?);
-        }
-        let scope = HeadlineScope {
-            known_to: self.known_in(choice),
-            published,
-            among: (!choice.symbols.is_empty()).then_some(among),
-        };
+        let scope = self.scope_of(choice)?;
         let query = index::Query::new(vector)?;
         let (found, searched) = part.nearest(&query, k, &scope)?;
         let mut hits = Vec::with_capacity(found.len());
@@ -200,6 +190,21 @@ impl Aligned<'_> {
             hits.push(part.hit(&self.past.snapshot.txn, rank, scored, (latency, bank))?);
         }
         Ok((hits, searched))
+    }
+
+    /// Which headlines a choice means in the view.
+    pub(super) fn scope_of(&self, choice: &HeadlineChoice) -> Result<HeadlineScope> {
+        let published = choice.published();
+        let mut among = Vec::new();
+        for symbol in &choice.symbols {
+            let txn = &self.past.snapshot.txn;
+            among.extend(txn.headline_ids_of(symbol, published.clone())?);
+        }
+        Ok(HeadlineScope {
+            known_to: self.known_in(choice),
+            published,
+            among: (!choice.symbols.is_empty()).then_some(among),
+        })
     }
 
     /// Those of some symbols that a headline of a choice names, whatever symbols it chooses.

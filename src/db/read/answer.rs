@@ -77,10 +77,13 @@ pub struct SimilarAnswer {
     /// The large move that the sentence tells of; then hits are ranked by words and size. `None` if it
     /// tells of none, if the query is no sentence, or if it was asked for by words alone.
     pub large_moves: Option<LargeMoves>,
+    /// Whether there are fewer hits than were asked for, and some group has as many of them as
+    /// [`crate::query::Similar::per`] allows.
+    pub quota_reached: bool,
     /// The stored symbols that the sentence names; then no other was searched. Empty if it names none, or
     /// if symbols were chosen otherwise.
     pub narrowed_to: Vec<String>,
-    /// The episodes, best first.
+    /// The episodes, best first; of a diverse choice in its order.
     pub hits: Vec<Hit>,
     /// What was looked at.
     pub searched: Searched,

@@ -1,12 +1,14 @@
 //! A search that goes on until it has found enough distinct episodes.
 
-use std::collections::HashMap;
-
+use super::diverse_choice::DiverseChoice;
 use super::occupied::OccupiedMoments;
 use super::search::Search;
+use super::used_up::{UsedUp, groups_of};
+use crate::db::per::{Per, Tally};
 use crate::db::place::Place;
 use crate::db::rank::{Candidate, Occupied, distance};
 use crate::db::snapshot::Snapshot;
+use crate::db::spread::Spread;
 use crate::error::Result;
 use crate::index;
 use crate::store::SeriesId;
@@ -17,6 +19,8 @@ pub(crate) struct Wanted {
     pub(crate) k: usize,
     /// The least distance in bars between two episodes.
     pub(crate) exclusion: u32,
+    /// How they are spread.
+    pub(crate) spread: Spread,
     /// The breadth of a search in a graph, and the fewest candidates that are looked at.
     pub(crate) ef: usize,
     pub(crate) exact: bool,
@@ -43,14 +47,34 @@ impl Wanted {
             self.k.saturating_add(self.k / 2)
         }
     }
+
+    /// What the pool of a diverse choice has.
+    pub(super) fn pool(&self) -> Self {
+        let (k, per) = self.spread.pool(self.k);
+        let spread = Spread { per, diverse: None };
+        Self { k, spread, ..*self }
+    }
+
+    pub(super) fn distinct(&self) -> Distinct {
+        Distinct {
+            k: self.k,
+            exclusion: self.exclusion,
+            per: self.spread.per,
+        }
+    }
 }
 
-/// Distinct episodes, best first.
+/// Distinct episodes, best first or in the order in which they were chosen.
 pub(crate) struct Episodes {
     pub(crate) found: Vec<Candidate>,
     /// How they were looked for.
     pub(crate) plan: &'static str,
+    /// Whether a group has given as many as it may.
+    pub(crate) quota_reached: bool,
 }
+
+/// Puts candidates into another order.
+pub(in crate::db) type Reorder<'a> = &'a dyn Fn(Vec<Candidate>) -> Result<Vec<Candidate>>;
 
 /// Widens the search until `k` episodes are found or there are no more candidates. `reorder`
 /// may put the candidates, which come best first, into another order. Nothing within the exclusion
@@ -58,29 +82,68 @@ pub(crate) struct Episodes {
 pub(in crate::db) fn episodes(
     snapshot: &Snapshot,
     search: &Search<'_>,
+    asked: (&index::Query, &[Place]),
+    wanted: &Wanted,
+    reorder: Option<Reorder<'_>>,
+) -> Result<Episodes> {
+    let Some(lambda) = wanted.spread.diverse else {
+        return nearest(snapshot, search, asked, wanted, reorder);
+    };
+    let pool = nearest(snapshot, search, asked, &wanted.pool(), reorder)?;
+    let choice = DiverseChoice {
+        snapshot,
+        search,
+        lambda,
+        per: wanted.spread.per,
+    };
+    let (found, quota_reached) = choice.of(&pool.found, &[], wanted.k)?;
+    Ok(Episodes {
+        found,
+        plan: pool.plan,
+        quota_reached,
+    })
+}
+
+/// The nearest episodes that the quotas allow. Groups that have given their quota are left out from then
+/// on: they have nothing more to give.
+fn nearest(
+    snapshot: &Snapshot,
+    search: &Search<'_>,
     (query, own): (&index::Query, &[Place]),
     wanted: &Wanted,
-    reorder: Option<&dyn Fn(Vec<Candidate>) -> Result<Vec<Candidate>>>,
+    reorder: Option<Reorder<'_>>,
 ) -> Result<Episodes> {
-    let choice = Distinct {
-        k: wanted.k,
-        exclusion: wanted.exclusion,
-        quota: usize::MAX,
-    };
     let mut limit = wanted.first_look(reorder.is_some());
     let mut needed = wanted.needed(reorder.is_some());
+    let mut seen = Vec::new();
+    let mut narrower: Option<Search<'_>> = None;
+    let mut plan = None;
     loop {
+        let search = narrower.as_ref().unwrap_or(search);
         let found = search.nearest(query, (limit, needed), wanted.ef, wanted.exact)?;
-        let candidates = match reorder {
-            Some(reorder) => reorder(found.candidates)?,
-            None => found.candidates,
+        let plan = *plan.get_or_insert(found.plan);
+        let mut candidates = found.candidates;
+        if !seen.is_empty() {
+            candidates.append(&mut seen);
+            candidates.sort_unstable_by(Candidate::order);
+            candidates.dedup();
+        }
+        let ordered = match reorder {
+            Some(reorder) => reorder(candidates.clone())?,
+            None => candidates.clone(),
         };
-        let episodes = distinct(snapshot, &candidates, own, choice)?;
-        if episodes.len() >= wanted.k || !found.more {
+        let taken = distinct(snapshot, &ordered, (own, &[]), wanted.distinct())?;
+        if taken.episodes.len() >= wanted.k || !found.more {
             return Ok(Episodes {
-                found: episodes,
-                plan: found.plan,
+                found: taken.episodes,
+                plan,
+                quota_reached: !taken.used_up.is_empty(),
             });
+        }
+        if !taken.used_up.is_empty() {
+            narrower = Some(search.without(&taken.used_up));
+            // Those of the groups that are left out do not come again.
+            seen = candidates;
         }
         limit = limit.saturating_mul(4);
         needed = limit;
@@ -94,17 +157,25 @@ pub(crate) struct Distinct {
     pub(crate) k: usize,
     /// The least distance in bars between two of one market and symbol.
     pub(crate) exclusion: u32,
-    /// How many of one market and symbol, at most.
-    pub(crate) quota: usize,
+    /// How many of a group, at most.
+    pub(crate) per: Per,
 }
 
-/// The first candidates that are distinct moments, away from the windows `own`.
+/// What was taken of some candidates.
+pub(crate) struct Taken {
+    pub(crate) episodes: Vec<Candidate>,
+    /// The groups that have given as many as they may.
+    pub(crate) used_up: UsedUp,
+}
+
+/// The first candidates that are distinct moments, away from the windows `own` and from those that were
+/// taken `before`, which count in the quotas.
 pub(in crate::db) fn distinct(
     snapshot: &Snapshot,
     candidates: &[Candidate],
-    own: &[Place],
+    (own, before): (&[Place], &[Candidate]),
     wanted: Distinct,
-) -> Result<Vec<Candidate>> {
+) -> Result<Taken> {
     let at = |id: SeriesId, end: i64| -> Result<Occupied<'_>> {
         let series = snapshot.record(id)?;
         Ok(Occupied { id, series, end })
@@ -114,29 +185,33 @@ pub(in crate::db) fn distinct(
         occupied.insert(&at(place.series, place.end)?);
     }
     // Without a quota nothing is counted.
-    let counted = wanted.quota < usize::MAX;
-    let mut taken: HashMap<(&str, &str), usize> = HashMap::new();
+    let counted = !wanted.per.is_empty();
+    let mut tally = Tally::new(wanted.per);
+    for one in before {
+        occupied.insert(&at(one.series, one.end)?);
+        tally.count(groups_of(snapshot, one)?);
+    }
     let mut episodes = Vec::with_capacity(wanted.k.min(candidates.len()));
     for candidate in candidates {
         if episodes.len() == wanted.k {
             break;
         }
+        let groups = match counted {
+            true => groups_of(snapshot, candidate)?,
+            false => Vec::new(),
+        };
         let here = at(candidate.series, candidate.end)?;
-        let symbol = (
-            here.series.key.market.as_str(),
-            here.series.key.symbol.as_str(),
-        );
-        let full = counted && taken.get(&symbol).is_some_and(|n| *n >= wanted.quota);
         let same =
             |a: &Occupied<'_>, b: &Occupied<'_>| distance(&*snapshot.txn, a, b, wanted.exclusion);
-        if full || (wanted.exclusion > 0 && occupied.holds(&here, same)?) {
+        if !tally.has_room(&groups) || (wanted.exclusion > 0 && occupied.holds(&here, same)?) {
             continue;
         }
-        if counted {
-            *taken.entry(symbol).or_default() += 1;
-        }
+        tally.count(groups);
         episodes.push(*candidate);
         occupied.insert(&here);
     }
-    Ok(episodes)
+    Ok(Taken {
+        episodes,
+        used_up: UsedUp::of(&tally, snapshot),
+    })
 }

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::episodes::{Distinct, Wanted, distinct};
+use super::diverse_choice::DiverseChoice;
+use super::episodes::{Wanted, distinct};
 use super::moving::MOST_FOR_LARGE;
 use super::search::Search;
 use super::told_move::MoveDirection;
@@ -26,13 +27,14 @@ pub(in crate::db) struct Rest<'a> {
 
 impl Rest<'_> {
     /// Adds those of the nearest windows that moved furthest in the direction, distinct from the windows
-    /// `own` and from those that were found, until there are as many as wanted.
+    /// `own` and from those that were found, until there are as many as wanted. Tells whether a group has
+    /// given as many as a quota allows.
     pub(in crate::db) fn add_to(
         &self,
         found: &mut Vec<Candidate>,
         (query, own): (&index::Query, &[Place]),
         wanted: &Wanted,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let nearest = wanted.ef.max(wanted.k.saturating_mul(50));
         let nearest = nearest.min(MOST_FOR_LARGE.max(wanted.k));
         let near = self
@@ -53,14 +55,26 @@ impl Rest<'_> {
         // Those of equal size, and those of none, stay in the order of their cosines.
         sized.sort_by(|(a, _), (b, _)| b.partial_cmp(a).unwrap_or(Ordering::Equal));
         let sized: Vec<Candidate> = sized.into_iter().map(|(_, c)| c).collect();
-        let mut away: Vec<Place> = found.iter().map(Place::from).collect();
-        away.extend_from_slice(own);
-        let choice = Distinct {
+        let missing = Wanted {
             k: wanted.k.saturating_sub(found.len()),
-            exclusion: wanted.exclusion,
-            quota: usize::MAX,
+            ..*wanted
         };
-        found.extend(distinct(self.snapshot, &sized, &away, choice)?);
-        Ok(())
+        let list =
+            |wanted: &Wanted| distinct(self.snapshot, &sized, (own, found), wanted.distinct());
+        let Some(lambda) = wanted.spread.diverse else {
+            let more = list(&missing)?;
+            found.extend(more.episodes);
+            return Ok(!more.used_up.is_empty());
+        };
+        let pool = list(&missing.pool())?;
+        let choice = DiverseChoice {
+            snapshot: self.snapshot,
+            search: self.search,
+            lambda,
+            per: wanted.spread.per,
+        };
+        let (more, quota_reached) = choice.of(&pool.episodes, found, missing.k)?;
+        found.extend(more);
+        Ok(quota_reached)
     }
 }

@@ -3,18 +3,21 @@
 use std::ops::RangeInclusive;
 
 use super::attributes::Attributes;
-use super::episodes::{Distinct, Episodes, Wanted, distinct, episodes};
+use super::diverse_choice::DiverseChoice;
+use super::episodes::{Distinct, Episodes, Taken, Wanted, distinct, episodes};
 use super::filter::{Filter, WHICH_WINDOWS};
 use super::query::Query;
 use super::resolve::resolve;
 use super::row_filter::RowFilter;
 use super::sample::{self, Sample};
 use super::search::{Found, Search};
+use super::used_up::UsedUp;
 use crate::db::default_spaces::DEFAULT_SPACE;
 use crate::db::memo::Memo;
 use crate::db::place::Place;
 use crate::db::rank::Candidate;
 use crate::db::snapshot::{Snapshot, SpaceState};
+use crate::db::spread::Spread;
 use crate::db::threads::start_threads;
 use crate::db::view::View;
 use crate::error::{Error, Result};
@@ -372,25 +375,44 @@ impl<'a> Past<'a> {
         )
     }
 
-    /// The best `limit` windows or a few less.
+    /// The best `limit` windows or a few less, without those that no quota allows any more.
     pub(crate) fn nearest(
         &self,
-        rows: &RowFilter,
+        (rows, used_up): (&RowFilter, &UsedUp),
         vector: &[f32],
         limit: usize,
         exact: bool,
     ) -> Result<Found> {
-        let search = Search::new(self.view, self.state, rows)?;
+        let mut search = Search::new(self.view, self.state, rows)?;
+        if !used_up.is_empty() {
+            search = search.without(used_up);
+        }
         search.nearest(&index::Query::new(vector)?, (limit, limit), limit, exact)
     }
 
     /// Those of the candidates, in their order, that are distinct moments.
-    pub(crate) fn distinct(
+    pub(crate) fn distinct(&self, candidates: &[Candidate], wanted: Distinct) -> Result<Taken> {
+        distinct(self.snapshot, candidates, (&[], &[]), wanted)
+    }
+
+    /// Up to `k` of these episodes that differ from one another, and whether a group has given as many as
+    /// it may. Without a diverse choice it is all of them as they are.
+    pub(crate) fn diverse(
         &self,
-        candidates: &[Candidate],
-        wanted: Distinct,
-    ) -> Result<Vec<Candidate>> {
-        distinct(self.snapshot, candidates, &[], wanted)
+        rows: &RowFilter,
+        taken: Taken,
+        (spread, k): (Spread, usize),
+    ) -> Result<(Vec<Candidate>, bool)> {
+        let Some(lambda) = spread.diverse else {
+            return Ok((taken.episodes, !taken.used_up.is_empty()));
+        };
+        let choice = DiverseChoice {
+            snapshot: self.snapshot,
+            search: &Search::new(self.view, self.state, rows)?,
+            lambda,
+            per: spread.per,
+        };
+        choice.of(&taken.episodes, &[], k)
     }
 
     /// The name of a series, and which of its missing bars are a gap.

@@ -4,12 +4,13 @@ use std::cell::RefCell;
 
 use super::moving::Moving;
 use super::row_filter::RowFilter;
+use super::used_up::UsedUp;
 use crate::db::place::Place;
 use crate::db::rank::Candidate;
 use crate::db::snapshot::SpaceState;
 use crate::db::view::View;
 use crate::error::{Error, Result};
-use crate::index::{self, Index, Plan, RowSet, Scratch, Wanted};
+use crate::index::{self, Index, Plan, RowSet, Rows, Scratch, Wanted};
 use crate::store::{Directory, SeriesId};
 
 thread_local! {
@@ -17,6 +18,7 @@ thread_local! {
 }
 
 /// A part of a space, ready to be asked.
+#[derive(Clone)]
 struct SearchPart<'a> {
     directory: Directory<'a>,
     index: Index<'a>,
@@ -24,11 +26,30 @@ struct SearchPart<'a> {
 }
 
 /// The parts of a space, with the rows of each that pass a filter.
+#[derive(Clone)]
 pub(crate) struct Search<'a> {
     view: &'a View,
     parts: Vec<SearchPart<'a>>,
     /// What its candidates have to pass besides.
     moving: Option<Moving<'a>>,
+}
+
+/// The stored vector of a window.
+pub(in crate::db) struct StoredRow<'a> {
+    rows: &'a Rows<'a>,
+    row: u32,
+}
+
+impl StoredRow<'_> {
+    /// It as a query.
+    pub(in crate::db) fn query(&self) -> Result<index::Query> {
+        self.rows.query(self.row)
+    }
+
+    /// Its cosine with a query, -1 to 1.
+    pub(in crate::db) fn cosine(&self, query: &index::Query) -> Result<f32> {
+        self.rows.exact(query, self.row)
+    }
 }
 
 /// The best candidates of a search.
@@ -79,6 +100,43 @@ impl<'a> Search<'a> {
     /// The same of windows that moved far enough.
     pub(in crate::db) fn moving(self, moving: Option<Moving<'a>>) -> Self {
         Self { moving, ..self }
+    }
+
+    /// The same without the windows that no quota allows any more.
+    pub(in crate::db) fn without(&self, used_up: &UsedUp) -> Self {
+        let mut narrower = self.clone();
+        for part in &mut narrower.parts {
+            let gone = part.directory.iter().flat_map(|rows| {
+                let all = used_up.series.contains(&rows.series());
+                let whole = all.then(|| rows.rows());
+                let periods = used_up.periods.iter();
+                let ending = periods.map(move |p| rows.ending_in(*p.start(), *p.end()));
+                whole.into_iter().chain(ending)
+            });
+            part.allowed = part.allowed.subtract(&RowSet::from_ranges(gone));
+        }
+        narrower.parts.retain(|part| !part.allowed.is_empty());
+        narrower
+    }
+
+    /// The view that is asked.
+    pub(in crate::db) fn view(&self) -> &View {
+        self.view
+    }
+
+    /// Where the vector of a window that was found is stored.
+    pub(in crate::db) fn row_of(&self, place: Place) -> Result<StoredRow<'_>> {
+        for part in &self.parts {
+            let Some(rows) = part.directory.of_series(place.series) else {
+                continue;
+            };
+            let mut at = rows.ending_in(place.end, place.end);
+            if let Some(row) = at.find(|&row| part.allowed.contains(row)) {
+                let rows = &part.index.rows;
+                return Ok(StoredRow { rows, row });
+            }
+        }
+        Err(Error::internal("a window that was found has no vector"))
     }
 
     /// How many windows pass the filter.

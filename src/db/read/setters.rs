@@ -74,7 +74,31 @@ macro_rules! space_method {
     };
 }
 
-pub(crate) use {choice_methods, setters, space_method};
+/// How hits are spread: fields of a [`super::Spread`].
+macro_rules! spread_methods {
+    ($field:ident) => {
+        /// At most so many hits of one symbol, of one year, of one market: see [`crate::query::Per`]. Default:
+        /// any number.
+        #[must_use]
+        pub fn per(mut self, per: crate::db::Per) -> Self {
+            self.$field.per = per;
+            self
+        }
+
+        /// Chooses hits that differ from one another (maximal marginal relevance): one by one from the
+        /// nearest 5 `k`, each time the one with the most of `lambda` times its score less 1 - `lambda` times
+        /// its greatest cosine with one that is chosen. 1 is the order of nearness, 0 looks at differences
+        /// alone, and 0.5 is usual. Hits come in the order of the choice, with the scores that they have
+        /// anyway. `k` is then at most 1,000. Default: by nearness alone.
+        #[must_use]
+        pub fn diverse(mut self, lambda: f64) -> Self {
+            self.$field.diverse = Some(lambda);
+            self
+        }
+    };
+}
+
+pub(crate) use {choice_methods, setters, space_method, spread_methods};
 
 /// A duration in milliseconds; one that is too long for that is as long as can be.
 pub(crate) fn millis(duration: std::time::Duration) -> i64 {

@@ -13,11 +13,12 @@ use super::refine::{Refine, resampled, standard};
 use super::resolve::{ResolvedQuery, resolve, space_of};
 use super::row_filter::RowFilter;
 use super::search::Search;
-use super::setters::setters;
+use super::setters::{setters, spread_methods};
 use super::target::stored_window;
 use super::told_move::{MoveDirection, ToldMove, told_move};
 use crate::db::rank::Candidate;
 use crate::db::snapshot::{Snapshot, SpaceState};
+use crate::db::spread::Spread;
 use crate::db::view::View;
 use crate::error::{Error, Result};
 use crate::index;
@@ -35,6 +36,7 @@ pub struct Similar {
     ef: Option<usize>,
     exact: bool,
     refine: Option<Refine>,
+    spread: Spread,
     entries: bool,
     by_words: bool,
     all_symbols: bool,
@@ -85,6 +87,7 @@ impl Similar {
             ef: None,
             exact: false,
             refine: None,
+            spread: Spread::default(),
             entries: false,
             by_words: false,
             all_symbols: false,
@@ -109,6 +112,8 @@ impl Similar {
         self.space = Some(name.to_owned());
         self
     }
+
+    spread_methods!(spread);
 
     setters! {
         /// Only windows that pass a filter; it replaces the one before. Default: any.
@@ -181,6 +186,11 @@ impl Similar {
         }
     }
 
+    /// The same with its hits spread so.
+    pub(crate) fn spread(self, spread: Spread) -> Self {
+        Self { spread, ..self }
+    }
+
     /// What it compares with.
     pub(crate) fn query(&self) -> &Query {
         &self.query
@@ -235,7 +245,11 @@ impl Similar {
         let look = second.as_ref().map(|s| |candidates| s.reorder(candidates));
         let reorder = look.as_ref().map(|f| f as &dyn Fn(_) -> _);
         let asked = (&vector, query.own.as_slice());
-        let Episodes { mut found, plan } = episodes(snapshot, &search, asked, &wanted, reorder)?;
+        let Episodes {
+            mut found,
+            plan,
+            mut quota_reached,
+        } = episodes(snapshot, &search, asked, &wanted, reorder)?;
         if self.entries {
             let value = second
                 .as_ref()
@@ -269,7 +283,7 @@ impl Similar {
                 window_bars,
                 direction,
             };
-            rest.add_to(&mut found, asked, &wanted)?;
+            quota_reached = rest.add_to(&mut found, asked, &wanted)?;
         }
         let window = query.window.as_ref().map(|(_, window)| window);
         Ok(SimilarAnswer {
@@ -284,6 +298,7 @@ impl Similar {
             exclusion: wanted.exclusion,
             entries: self.entries,
             large_moves,
+            quota_reached: quota_reached && found.len() < self.k,
             narrowed_to: self.narrowed_to.clone(),
             hits: hits(&found, (snapshot, window_bars), second.as_ref())?,
             searched: Searched {
@@ -309,9 +324,27 @@ impl Similar {
         within("k", self.k, 10_000)?;
         within("ef", self.ef.unwrap_or(DEFAULT_EF), 100_000)?;
         self.filter.check()?;
+        self.check_spread()?;
         match (self.refine, &self.query) {
             (Some(by), Query::Sum(_)) => Err(Error::invalid(format!(
                 "expected one chart to refine by {by}, found a sum, which has no bars of its own; ask without refining"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Which of the entries of a group are the nearest, or differ most, is known only after bars that came
+    /// after the others, and these bars are their outcome.
+    fn check_spread(&self) -> Result<()> {
+        self.spread.check(self.k)?;
+        if self.entries {
+            let reason = "which of the entries are the nearest of their group, or differ most, is known only later, and what came after them would lean; a filter by symbol or time is sound";
+            self.spread
+                .none_with("entries (as outcomes look at)", reason)?;
+        }
+        match self.refine {
+            Some(by) if self.spread.diverse.is_some() => Err(Error::invalid(format!(
+                "expected diverse, which chooses by vectors, or to refine by {by}, which orders by bars, found both; leave one of them out"
             ))),
             _ => Ok(()),
         }
@@ -322,6 +355,7 @@ impl Similar {
         Wanted {
             k: self.k,
             exclusion: self.exclusion.unwrap_or(window_bars.div_ceil(4)),
+            spread: self.spread,
             ef: match self.refine {
                 Some(_) => ef.max(self.k.saturating_mul(20)),
                 None => ef,

@@ -967,6 +967,8 @@ class Questions:
         *,
         name: str | None = None,
         k: int | None = None,
+        per: Mapping[str, Any] | None = None,
+        diverse: float | None = None,
         space: str | None = None,
         filter: Mapping[str, Any] | None = None,
         as_of: Time | None = None,
@@ -980,6 +982,11 @@ class Questions:
             terms: The parts of the sum; the first is added.
             name: What the answer calls the sum. Default: its terms with signs.
             k: How many distinct episodes to find: 1 to 10,000. Default: 10.
+            per: At most so many hits of one symbol, one year, one market, like ``{"symbol": 2}``.
+            diverse: Choose hits that differ from one another, one by one from the nearest 5 ``k``:
+                each time the one with the most of this number times its score, less 1 - this number
+                times its greatest cosine with one that is chosen. From 0 to 1, which is the order
+                of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             space: The space. Default: the only one that reads text, or ``clip``.
             filter: Which windows may be hits.
             as_of: Nothing that was not known at this time.
@@ -999,6 +1006,8 @@ class Questions:
             'terms': listed(terms),
             'name': name,
             'k': k,
+            'per': per,
+            'diverse': diverse,
             'space': space,
             'filter': filter,
             'as_of': as_of,
@@ -1183,6 +1192,8 @@ class Questions:
         target: Subject,
         *,
         k: int | None = None,
+        per: Mapping[str, Any] | None = None,
+        diverse: float | None = None,
         space: str | None = None,
         within: str | None = None,
         symbol: Sequence[str] | None = None,
@@ -1199,6 +1210,12 @@ class Questions:
         Args:
             target: What to compare with.
             k: How many headlines to find: 1 to 10,000. Default: 10.
+            per: At most so many headlines of one symbol, one year, one market, like ``{"symbol":
+                2}``.
+            diverse: Choose headlines that differ from one another, one by one from the nearest 5
+                ``k``: each time the one with the most of this number times its score, less 1 - this
+                number times its greatest cosine with one that is chosen. From 0 to 1, which is the
+                order of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             space: The space. Default: the only one that reads text, or ``clip``.
             within: Only headlines published at most so long before or after the window's last
                 close.
@@ -1224,6 +1241,8 @@ class Questions:
         return self._question('news', {
             'target': target,
             'k': k,
+            'per': per,
+            'diverse': diverse,
             'space': space,
             'within': within,
             'symbol': listed(symbol),
@@ -1286,6 +1305,8 @@ class Questions:
         pattern: str,
         *,
         k: int | None = None,
+        per: Mapping[str, Any] | None = None,
+        diverse: float | None = None,
         space: str | None = None,
         filter: Mapping[str, Any] | None = None,
         as_of: Time | None = None,
@@ -1299,6 +1320,11 @@ class Questions:
         Args:
             pattern: The pattern's name, like ``double bottom``.
             k: How many distinct episodes to find: 1 to 10,000. Default: 10.
+            per: At most so many hits of one symbol, one year, one market, like ``{"symbol": 2}``.
+            diverse: Choose hits that differ from one another, one by one from the nearest 5 ``k``:
+                each time the one with the most of this number times its score, less 1 - this number
+                times its greatest cosine with one that is chosen. From 0 to 1, which is the order
+                of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             space: The space of the encoder ``shape``. Default: ``shape``, or another of that
                 encoder.
             filter: Which windows may be hits.
@@ -1320,6 +1346,8 @@ class Questions:
         return self._question('pattern', {
             'pattern': pattern,
             'k': k,
+            'per': per,
+            'diverse': diverse,
             'space': space,
             'filter': filter,
             'as_of': as_of,
@@ -1415,6 +1443,8 @@ class Questions:
         *,
         vector: Vector | None = None,
         k: int | None = None,
+        per: Mapping[str, Any] | None = None,
+        diverse: float | None = None,
         space: str | None = None,
         filter: Mapping[str, Any] | None = None,
         as_of: Time | None = None,
@@ -1433,6 +1463,12 @@ class Questions:
             vector: A vector of the asker's own, as many numbers as vectors of the space have: that
                 of a sentence or of a headline by the model whose vectors were imported.
             k: How many charts and how many headlines to find: 1 to 10,000. Default: 10.
+            per: At most so many charts, and so many headlines, of one symbol, one year, one market,
+                like ``{"symbol": 2}``.
+            diverse: Choose charts and headlines that differ from one another, one by one from the
+                nearest 5 ``k``: each time the one with the most of this number times its score,
+                less 1 - this number times its greatest cosine with one that is chosen. From 0 to 1,
+                which is the order of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             space: The space. Default: the only one that reads text, or ``clip``.
             filter: Which windows may be found; symbols and times choose headlines too.
             as_of: Nothing that was not known at this time.
@@ -1462,6 +1498,8 @@ class Questions:
             'text': text,
             'vector': vector,
             'k': k,
+            'per': per,
+            'diverse': diverse,
             'space': space,
             'filter': filter,
             'as_of': as_of,
@@ -1508,6 +1546,8 @@ class Questions:
         net_of: str | None = None,
         seed: int | None = None,
         entries: bool | None = None,
+        per: Mapping[str, Any] | None = None,
+        diverse: float | None = None,
         space: str | None = None,
         filter: Mapping[str, Any] | None = None,
         as_of: Time | None = None,
@@ -1534,6 +1574,11 @@ class Questions:
             seed: With ``outcome``: the seed of the base rate's sample.
             entries: Answer with the first window of each run of similar ones rather than the best;
                 with ``outcome`` always.
+            per: At most so many hits of one symbol, one year, one market, like ``{"symbol": 2}``.
+            diverse: Choose hits that differ from one another, one by one from the nearest 5 ``k``:
+                each time the one with the most of this number times its score, less 1 - this number
+                times its greatest cosine with one that is chosen. From 0 to 1, which is the order
+                of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             space: The space. Default: ``shape``, or the only one; for a sentence one that reads
                 text.
             filter: Which windows may be hits.
@@ -1567,6 +1612,8 @@ class Questions:
             'net_of': net_of,
             'seed': seed,
             'entries': entries,
+            'per': per,
+            'diverse': diverse,
             'space': space,
             'filter': filter,
             'as_of': as_of,
@@ -1684,6 +1731,8 @@ class Questions:
         *,
         k: int | None = None,
         quota: int | None = None,
+        per: Mapping[str, Any] | None = None,
+        diverse: float | None = None,
         filter: Mapping[str, Any] | None = None,
         exclusion: int | None = None,
         space: str | None = None,
@@ -1698,7 +1747,12 @@ class Questions:
             target: A stored window: ``[market/][venue/]SYMBOL[:interval][@time]``.
             to: Where to look: markets, symbols, or attributes like ``sector=Energy``.
             k: How many distinct episodes to find: 1 to 10,000. Default: 10.
-            quota: The most hits of one symbol. Default: 3.
+            quota: The most hits of one symbol. Default: 3. ``per`` may say it too, and then counts.
+            per: At most so many hits of one symbol, one year, one market, like ``{"symbol": 2}``.
+            diverse: Choose hits that differ from one another, one by one from the nearest 5 ``k``:
+                each time the one with the most of this number times its score, less 1 - this number
+                times its greatest cosine with one that is chosen. From 0 to 1, which is the order
+                of nearness; 0.5 is usual. ``k`` is then at most 1,000.
             filter: Which windows may be hits, besides ``to``.
             exclusion: The least distance in bars between two hits of one symbol. Default: a quarter
                 of the window.
@@ -1721,6 +1775,8 @@ class Questions:
             'to': listed(to),
             'k': k,
             'quota': quota,
+            'per': per,
+            'diverse': diverse,
             'filter': filter,
             'exclusion': exclusion,
             'space': space,

@@ -2,6 +2,7 @@ use clap::Args as ClapArgs;
 use rhymedb::Error;
 use rhymedb::ask::{CombineRequest, Term};
 
+use super::spread::Spread;
 use super::which::Which;
 use super::words::SpaceOptions;
 use super::{hits, query_text};
@@ -27,6 +28,8 @@ pub(crate) struct Args {
     #[arg(short, default_value_t = 10)]
     k: usize,
     #[command(flatten)]
+    spread: Spread,
+    #[command(flatten)]
     options: SpaceOptions,
     #[command(flatten)]
     which: Which,
@@ -38,6 +41,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let mut request = CombineRequest::new(terms(&args.terms)?);
     request.name = Some(args.terms.join(" "));
     request.k = args.k;
+    (request.per, request.diverse) = (args.spread.per()?, args.spread.diverse);
     request.space.clone_from(&args.options.space);
     request.filter = args.which.filter();
     request.as_of = args.options.as_of;

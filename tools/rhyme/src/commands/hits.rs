@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::moves::MOVE_COLUMNS;
 use super::open_bar;
 use super::shown::{self, charted, rounded};
+use super::spread;
 use super::told;
 use super::{pictures, words};
 use crate::failure::Outcome;
@@ -108,8 +109,9 @@ impl Found<'_> {
         };
         let hits = reply.hits.len();
         let told = told::lines(&reply.told, hits);
+        let spread = spread::told(reply.query.per, reply.query.diverse);
         Ok(format!(
-            "{what}{}\n{told}{} windows searched by {} in {:.2} ms, {hits} {} at least {} bars apart\n{kind}\n",
+            "{what}{}\n{told}{} windows searched by {} in {:.2} ms, {hits} {} at least {} bars apart\n{kind}\n{spread}",
             chart.unwrap_or_default(),
             grouped(reply.searched.windows),
             reply.searched.plan,

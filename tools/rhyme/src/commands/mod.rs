@@ -48,6 +48,7 @@ pub(crate) mod search;
 pub(crate) mod shown;
 pub(crate) mod similar;
 pub(crate) mod space_choice;
+pub(crate) mod spread;
 pub(crate) mod summary;
 pub(crate) mod tag;
 pub(crate) mod told;

@@ -5,6 +5,7 @@ use rhymedb::query::NewsAbout;
 
 use super::query_text;
 use super::shown::{self, rounded};
+use super::spread::{self, Spread};
 use super::words::{self, HEADLINE_COLUMNS, SpaceOptions};
 use crate::failure::Outcome;
 use crate::format::Format;
@@ -30,6 +31,8 @@ pub(crate) struct Args {
     /// How many headlines to find
     #[arg(short, default_value_t = 10)]
     k: usize,
+    #[command(flatten)]
+    spread: Spread,
     #[command(flatten)]
     options: SpaceOptions,
     /// Only headlines published at most so long before or after the window's last close, like 3d
@@ -58,6 +61,7 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let mut request = NewsRequest::new(query_text::subject(&args.target)?);
     request.k = args.k;
+    (request.per, request.diverse) = (args.spread.per()?, args.spread.diverse);
     request.space.clone_from(&args.options.space);
     request.within = args.within;
     request.symbol.clone_from(&args.symbol);
@@ -79,10 +83,11 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         Format::Table => {
             let told = answer.expressiveness.map(|e| words::told(Some(e)));
             output::prose(&format!(
-                "{}\n{}{}{} headlines searched in {:.2} ms\n",
+                "{}\n{}{}{}{} headlines searched in {:.2} ms\n",
                 words::window_line(view, answer.query.as_ref(), &args.target)?,
                 whose(&reply),
                 told.map_or_else(String::new, |told| told + "\n"),
+                spread::told(reply.query.per, reply.query.diverse),
                 grouped(reply.searched.headlines),
                 answer.took.as_secs_f64() * 1e3
             ))?;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::hits::{HIT_COLUMNS, hit_table};
 use super::shown::{self, rounded};
+use super::spread::{self, Spread};
 use super::told::{self, Sentence};
 use super::which::Which;
 use super::words::{self, HEADLINE_COLUMNS, SpaceOptions};
@@ -54,6 +55,8 @@ pub(crate) struct Args {
     #[arg(short, default_value_t = 10)]
     k: usize,
     #[command(flatten)]
+    spread: Spread,
+    #[command(flatten)]
     options: SpaceOptions,
     #[command(flatten)]
     which: Which,
@@ -72,6 +75,7 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let (mut request, asked) = asked(args)?;
     request.k = args.k;
+    (request.per, request.diverse) = (args.spread.per()?, args.spread.diverse);
     request.space.clone_from(&args.options.space);
     request.filter = args.which.filter();
     request.as_of = args.options.as_of;
@@ -121,8 +125,9 @@ fn table(view: &View, reply: &SearchReply, answer: &SearchAnswer) -> Outcome {
         (None, None) => format!("by a vector in the space {}", reply.query.space),
     };
     output::prose(&format!(
-        "{how}\n{}{} windows and {} headlines searched in {:.2} ms\n",
+        "{how}\n{}{}{} windows and {} headlines searched in {:.2} ms\n",
         told::lines(&reply.told, reply.charts.len()),
+        spread::told(reply.query.per, reply.query.diverse),
         grouped(reply.searched.windows),
         grouped(reply.searched.headlines),
         answer.took.as_secs_f64() * 1e3

@@ -4,6 +4,7 @@ use rhymedb::query::{Benchmark, Horizon, Refine};
 use rhymedb::{Error, Timestamp, View};
 
 use super::open_bar::WithOpen;
+use super::spread::Spread;
 use super::told::Sentence;
 use super::which::Which;
 use super::{hits, outcomes, pattern, query_text};
@@ -29,6 +30,11 @@ it closed: it is, because the bars after it looked less like the target. So what
 leans against the target's direction. --outcome and --chart look at what came after. They take
 entries instead: of each run the first window that is as similar as the worst of the list.
 
+--per symbol 2 has at most two hits of a symbol and fills the list with the next ones. --diverse chooses
+hits that differ: each time the window with the most of LAMBDA times its score, less 1 - LAMBDA times
+its greatest cosine with a hit chosen before. Neither goes with entries: which of them are the nearest
+of a group is known only after bars that came after the others.
+
 The summary leaves out hits that overlap the target in time, which are the same event, and hits of
 another interval. Both stay in the list.
 
@@ -36,6 +42,7 @@ Example: rhyme similar BTCUSDT:1h@2021-05-19T12:00 -k 5 --market equity
 Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
 Example: rhyme similar AAPL:1d --outcome 5d --net-of SPY
 Example: rhyme similar BTCUSDT:1h --outcome 24h --plot similar.html
+Example: rhyme similar BTCUSDT:1h --per symbol 2 --diverse
 Example: rhyme similar sentence.npy --space mine
 Example: rhyme similar --pattern 1,3,2,5,4
 Example: rhyme similar --pattern \"double bottom\"";
@@ -51,6 +58,8 @@ pub(crate) struct Similar {
     /// How many distinct episodes to find
     #[arg(short, default_value_t = 10)]
     k: usize,
+    #[command(flatten)]
+    spread: Spread,
     /// Compare the candidates again on their bars: corr (correlation) or dtw (time warping)
     #[arg(long, value_name = "corr|dtw")]
     refine: Option<Refine>,
@@ -134,6 +143,7 @@ pub(crate) fn run(global: &Global, args: &Similar) -> Outcome {
 fn request(args: &Similar, view: &View) -> Outcome<SimilarRequest> {
     let mut request = SimilarRequest::new(subject(args, view)?);
     request.k = args.k;
+    (request.per, request.diverse) = (args.spread.per()?, args.spread.diverse);
     request.refine = args.refine;
     request.outcome.clone_from(&args.outcome);
     request.same_moment = args.same_moment;
@@ -166,6 +176,7 @@ fn named_pattern(global: &Global, args: &Similar, view: &View, name: &str) -> Ou
     }
     let mut request = PatternRequest::new(name);
     request.k = args.k;
+    (request.per, request.diverse) = (args.spread.per()?, args.spread.diverse);
     request.space.clone_from(&args.space);
     request.filter = args.which.filter();
     request.as_of = args.as_of;

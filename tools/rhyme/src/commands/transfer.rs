@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::hits::HIT_COLUMNS;
 use super::pictures;
 use super::shown::{self, charted, rounded};
+use super::spread::{self, Spread};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -50,9 +51,11 @@ pub(crate) struct Transfer {
     /// How many distinct episodes to find
     #[arg(short, default_value_t = 10)]
     k: usize,
-    /// The most hits of one symbol
+    /// The most hits of one symbol; --per symbol N counts before it
     #[arg(long, default_value_t = 3, value_name = "HITS")]
     quota: usize,
+    #[command(flatten)]
+    spread: Spread,
     /// Only these intervals
     #[arg(long, value_delimiter = ',')]
     interval: Vec<Interval>,
@@ -123,6 +126,7 @@ pub(crate) struct TransferMatrix {
 pub(crate) fn run(global: &Global, args: &Transfer) -> Outcome {
     let mut request = TransferRequest::new(&args.target, args.to.clone());
     (request.k, request.quota) = (args.k, args.quota);
+    (request.per, request.diverse) = (args.spread.per()?, args.spread.diverse);
     request.filter.intervals.clone_from(&args.interval);
     (request.filter.from, request.filter.until) = (args.from, args.until);
     request.exclusion = args.exclusion;
@@ -162,7 +166,7 @@ fn table(view: &View, reply: &TransferReply, answer: &TransferAnswer, rows: Vec<
     let query = &answer.query;
     let chart = pictures::small_chart(view, query);
     output::prose(&format!(
-        "{} from {} to {}  {}\n{} windows elsewhere searched by {} in {:.2} ms, at most {} of a symbol; the shift between the sides is {:.3}\n",
+        "{} from {} to {}  {}\n{} windows elsewhere searched by {} in {:.2} ms, at most {} of a symbol; the shift between the sides is {:.3}\n{}",
         legible(&query.series.to_string()),
         query.start,
         query.end,
@@ -172,10 +176,13 @@ fn table(view: &View, reply: &TransferReply, answer: &TransferAnswer, rows: Vec<
         answer.took.as_secs_f64() * 1e3,
         reply.query.quota,
         answer.shift,
+        spread::told(reply.query.per, reply.query.diverse),
     ))?;
     if let Some(fewer) = &reply.fewer {
         let more = match answer.fewer {
-            Some(Fewer::Quota) => " (--quota allows more of one symbol)",
+            Some(Fewer::Quota) if reply.query.per.is_empty() => {
+                " (--quota allows more of one symbol)"
+            }
             _ => "",
         };
         output::prose(&format!("{fewer}{more}\n"))?;

@@ -1,0 +1,214 @@
+//! The headlines nearest to a vector, spread over symbols, years and markets, and apart from one another.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::aligned::{Aligned, HeadlineChoice};
+use super::named_symbols::has_begun;
+use crate::db::diverse::Marginal;
+use crate::db::headline_hit::HeadlineHit;
+use crate::db::headline_part::{HeadlinePart, HeadlineScope};
+use crate::db::per::{Group, Per, Tally, within_year};
+use crate::db::spread::Spread;
+use crate::error::Result;
+use crate::index::{self, RowSet, Scored};
+use crate::model::Timestamp;
+use crate::store::HeadlineReads;
+
+/// Headlines that were found.
+pub(crate) struct FoundHeadlines {
+    /// Best first, or in the order in which they were chosen.
+    pub(crate) hits: Vec<HeadlineHit>,
+    /// How many were looked at: each of them was scored.
+    pub(crate) searched: u64,
+    /// Whether there are fewer than asked for, and a group has given as many as it may.
+    pub(crate) quota_reached: bool,
+}
+
+impl Aligned<'_> {
+    /// The `k` headlines of a choice that are nearest to a vector, as far as they are spread.
+    pub(crate) fn headlines_spread(
+        &self,
+        vector: &[f32],
+        (k, spread): (usize, Spread),
+        choice: &HeadlineChoice,
+    ) -> Result<FoundHeadlines> {
+        let part = self.past.snapshot.headline_part(self.past.state)?;
+        let scope = self.scope_of(choice)?;
+        let allowed = part.allowed(&scope);
+        let searched = allowed.len() as u64;
+        let mut list = List {
+            space: self,
+            part: &part,
+            scope: &scope,
+            symbols: match spread.per.market {
+                Some(_) => self.symbols_by_market()?,
+                None => BTreeMap::new(),
+            },
+            groups: HashMap::new(),
+        };
+        let query = index::Query::new(vector)?;
+        let (found, full) = list.chosen(&query, allowed, (k, spread))?;
+        let quota_reached = full && found.len() < k;
+        let mut hits = Vec::with_capacity(found.len());
+        for scored in found {
+            let kept = (choice.latency, self.bank());
+            hits.push(part.hit(&self.past.snapshot.txn, hits.len() + 1, scored, kept)?);
+        }
+        Ok(FoundHeadlines {
+            hits,
+            searched,
+            quota_reached,
+        })
+    }
+
+    /// The symbols of each market, of series of which the view knows a bar.
+    fn symbols_by_market(&self) -> Result<BTreeMap<String, BTreeSet<String>>> {
+        let mut markets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (&id, record) in self.past.snapshot.series.iter() {
+            if has_begun(self.past.view, self.past.snapshot, (id, record))? {
+                let symbols = markets.entry(record.key.market.clone()).or_default();
+                symbols.insert(record.key.symbol.clone());
+            }
+        }
+        Ok(markets)
+    }
+}
+
+/// Headlines in the order of their nearness, and the groups that they are of.
+struct List<'a> {
+    space: &'a Aligned<'a>,
+    part: &'a HeadlinePart,
+    scope: &'a HeadlineScope,
+    /// The symbols of each market, if markets have a quota.
+    symbols: BTreeMap<String, BTreeSet<String>>,
+    /// What was looked up of rows.
+    groups: HashMap<u32, Vec<Group<String>>>,
+}
+
+impl List<'_> {
+    /// Up to `k` of these rows; and whether a group has given as many as it may.
+    fn chosen(
+        &mut self,
+        query: &index::Query,
+        allowed: RowSet,
+        (k, spread): (usize, Spread),
+    ) -> Result<(Vec<Scored>, bool)> {
+        let (pool, tally) = self.nearest(query, allowed, spread.pool(k))?;
+        let Some(lambda) = spread.diverse else {
+            return Ok((pool, tally.used_up().next().is_some()));
+        };
+        let mut tally = Tally::new(spread.per);
+        let mut marginal = Marginal::new(pool.iter().map(|s| s.score), lambda);
+        let rows = self.part.rows();
+        let mut chosen = Vec::with_capacity(k.min(pool.len()));
+        while chosen.len() < k {
+            let Some(one) = marginal.next().and_then(|at| pool.get(at)) else {
+                break;
+            };
+            let groups = self.groups_of(one.row, spread.per)?;
+            if tally.has_room(&groups) {
+                self.space.past.go_on()?;
+                tally.count(groups);
+                let query = rows.query(one.row)?;
+                marginal.chosen(|at| match pool.get(at) {
+                    Some(other) => rows.exact(&query, other.row),
+                    None => Ok(0.0),
+                })?;
+                chosen.push(*one);
+            }
+        }
+        Ok((chosen, tally.used_up().next().is_some()))
+    }
+
+    /// The nearest `k` of these rows that the quotas allow. Groups that have given their quota are left
+    /// out from then on.
+    fn nearest(
+        &mut self,
+        query: &index::Query,
+        mut left: RowSet,
+        (k, per): (usize, Per),
+    ) -> Result<(Vec<Scored>, Tally<String>)> {
+        let mut limit = k;
+        let mut seen: Vec<Scored> = Vec::new();
+        loop {
+            self.space.past.go_on()?;
+            let mut found = self.part.nearest_of(query, limit, &left)?;
+            let more = found.len() < left.len();
+            found.append(&mut seen);
+            // Of equal scores the one known first, which has the lower row.
+            found.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
+            found.dedup();
+            let mut tally = Tally::new(per);
+            let mut taken = Vec::with_capacity(k.min(found.len()));
+            for one in &found {
+                if taken.len() == k {
+                    break;
+                }
+                let groups = self.groups_of(one.row, per)?;
+                if tally.has_room(&groups) {
+                    tally.count(groups);
+                    taken.push(*one);
+                }
+            }
+            if taken.len() == k || !more {
+                return Ok((taken, tally));
+            }
+            for group in tally.used_up() {
+                left = left.subtract(&self.rows_of(group, &left)?);
+            }
+            seen = found;
+            limit = limit.saturating_mul(4);
+        }
+    }
+
+    /// The groups that a headline is of, as far as they have quotas.
+    fn groups_of(&mut self, row: u32, per: Per) -> Result<Vec<Group<String>>> {
+        if per.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Some(groups) = self.groups.get(&row) {
+            return Ok(groups.clone());
+        }
+        let entry = self.part.entry(row)?;
+        let published = Timestamp::from_millis(entry.published);
+        let mut groups = vec![Group::year_of(published)];
+        if per.symbol.is_some() || per.market.is_some() {
+            let named = self.space.past.snapshot.txn.headline(entry.id)?.symbols;
+            let named: BTreeSet<String> = named.into_iter().collect();
+            for (market, symbols) in &self.symbols {
+                if !symbols.is_disjoint(&named) {
+                    groups.push(Group::Market(market.clone()));
+                }
+            }
+            let symbols = named.into_iter();
+            groups.extend(symbols.map(|symbol| Group::Symbol(String::new(), symbol)));
+        }
+        self.groups.insert(row, groups.clone());
+        Ok(groups)
+    }
+
+    /// Those of some rows that are of a group.
+    fn rows_of(&self, group: &Group<String>, among: &RowSet) -> Result<RowSet> {
+        let one = |row: u32| row..row.saturating_add(1);
+        let names: Vec<&String> = match group {
+            Group::Year(start) => {
+                let year = within_year(*start);
+                let within = |row: &u32| {
+                    let entry = self.part.entry(*row);
+                    entry.is_ok_and(|entry| year.contains(&entry.published))
+                };
+                let rows = among.ranges().iter().cloned().flatten().filter(within);
+                return Ok(RowSet::from_ranges(rows.map(one)));
+            }
+            Group::Symbol(_, symbol) => vec![symbol],
+            Group::Market(market) => self.symbols.get(market).into_iter().flatten().collect(),
+        };
+        let mut rows = Vec::new();
+        for name in names {
+            let txn = &self.space.past.snapshot.txn;
+            let ids = txn.headline_ids_of(name, self.scope.published.clone())?;
+            rows.extend(ids.into_iter().filter_map(|id| self.part.row_of(id)));
+        }
+        Ok(RowSet::from_ranges(rows.into_iter().map(one)))
+    }
+}
