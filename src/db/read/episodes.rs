@@ -128,11 +128,11 @@ fn nearest(
             candidates.sort_unstable_by(Candidate::order);
             candidates.dedup();
         }
-        let ordered = match reorder {
-            Some(reorder) => reorder(candidates.clone())?,
-            None => candidates.clone(),
-        };
-        let taken = distinct(snapshot, &ordered, (own, &[]), wanted.distinct())?;
+        let reordered = reorder
+            .map(|reorder| reorder(candidates.clone()))
+            .transpose()?;
+        let ordered = reordered.as_ref().unwrap_or(&candidates);
+        let taken = distinct(snapshot, ordered, (own, &[]), wanted.distinct())?;
         if taken.episodes.len() >= wanted.k || !found.more {
             return Ok(Episodes {
                 found: taken.episodes,
