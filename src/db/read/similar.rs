@@ -338,7 +338,7 @@ impl Similar {
     fn check_spread(&self) -> Result<()> {
         self.spread.check(self.k)?;
         if self.entries {
-            let reason = "which of the entries are the nearest of their group, or differ most, is known only later, and what came after them would lean; a filter by symbol or time is sound";
+            let reason = "which of the entries are the nearest of their group, or differ most, is known only later, so what came after them would have a part in the choice; a filter by symbol or time is sound";
             self.spread
                 .none_with("entries (as outcomes look at)", reason)?;
         }
