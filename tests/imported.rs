@@ -220,6 +220,68 @@ fn charts_and_headlines_are_found_from_each_other_as_by_hand() {
 }
 
 #[test]
+fn a_vector_finds_charts_and_headlines_at_once() {
+    let world = World::new(4);
+    let db = world.whole();
+    for (seed, known_at) in [(1, None), (2, Some(START + 40 * HOUR))] {
+        let view = known_at.map_or_else(|| db.now(), |t| db.at(at(t)));
+        let asked = vector(&mut Lcg(seed));
+        let search = view.search_vector(asked.as_slice()).space(SPACE);
+        let answer = search.exact(true).run().unwrap();
+        world.check_headlines(&answer.headlines, &asked, known_at);
+        let similar = view.similar(asked.as_slice()).space(SPACE).exact(true);
+        assert_eq!(answer.charts.hits, similar.run().unwrap().hits);
+        assert_eq!(
+            (answer.text, answer.expressiveness, answer.pattern),
+            (None, None, None)
+        );
+        assert_eq!(answer.charts.narrowed_to, Vec::<String>::new());
+        let known = world.nearest_headlines(&asked, known_at).len() as u64;
+        assert_eq!(answer.headlines_searched, known);
+    }
+    let short = db.now().search_vector([1.0, 2.0].as_slice()).space(SPACE);
+    assert!(refused(short.run()).contains("expected a vector of 12 numbers"));
+    let none = db.now().search_vector(vec![0.0; D]).space(SPACE);
+    assert!(refused(none.run()).contains("not all zero"));
+}
+
+/// A space with an encoder holds vectors like any other.
+#[test]
+fn a_vector_is_asked_in_a_space_with_an_encoder_too() {
+    let world = World::new(15);
+    let db = world.ingested();
+    let view = db.now();
+    let key = &world.series[0].key;
+    let mut stored = Vec::new();
+    view.vectors(
+        Some("shape"),
+        std::slice::from_ref(key),
+        None,
+        None,
+        |one| {
+            stored = one.values[one.values.len() - 48..].to_vec();
+            Ok(())
+        },
+    )
+    .unwrap();
+    let doubled: Vec<f32> = stored.iter().map(|x| 2.0 * x).collect();
+    let answer = view.similar(doubled).exact(true).k(5).run().unwrap();
+    let best = &answer.hits[0];
+    assert!(best.score > 0.999, "{best:?}");
+    assert_eq!(
+        (&best.window.series, best.window.end),
+        (key, at(START + BARS * HOUR))
+    );
+    // What came after is beside the base rate, as it is for a sentence: neither has a window.
+    let outcomes = view
+        .similar(stored.as_slice())
+        .outcomes(&[rhymedb::query::Horizon::hours(6)]);
+    let answer = outcomes.run().unwrap();
+    assert_eq!(answer.similar.query, None);
+    assert!(answer.horizons[0].base_windows > 0);
+}
+
+#[test]
 fn of_a_chart_only_headlines_of_its_symbol_that_were_known_at_its_end() {
     let world = World::new(5);
     let db = world.whole();

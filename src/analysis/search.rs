@@ -1,4 +1,4 @@
-//! A sentence to charts and to headlines.
+//! A sentence, or a vector, to charts and to headlines.
 
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,11 @@ use crate::db::{
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 
-/// A search by a sentence, made by [`View::search`].
+/// A search by a sentence or a vector, made by [`View::search`] or [`View::search_vector`].
 #[derive(Clone, Debug)]
 pub struct Search {
     view: View,
-    text: String,
+    query: Query,
     charts: Similar,
     headlines: usize,
     spread: Spread,
@@ -26,9 +26,9 @@ pub struct Search {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SearchAnswer {
-    /// The sentence.
-    pub text: String,
-    /// How much it says about charts, if the space's weights have a bank of charts.
+    /// The sentence; `None` if it was a vector.
+    pub text: Option<String>,
+    /// How much a sentence says about charts, if the space's weights have a bank of charts.
     pub expressiveness: Option<Expressiveness>,
     /// The chart pattern that the sentence names, if it names one. Then the charts are those that end
     /// with it, as [`View::pattern`] finds them; else those that are nearest to the sentence.
@@ -92,19 +92,29 @@ impl View {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn search(&self, text: impl Into<String>) -> Search {
-        let text = text.into();
-        Search {
-            view: self.clone(),
-            charts: self.similar(Query::Text(text.clone())),
-            text,
+        Search::new(self, Query::text(text))
+    }
+
+    /// Asks for the charts and the headlines that are nearest to a vector of the asker's own, in a space of both:
+    /// that of a sentence, of a headline or of a chart by the model whose vectors the space holds. See
+    /// [`crate::Database::import_headline_vectors`].
+    pub fn search_vector(&self, vector: impl Into<Vec<f32>>) -> Search {
+        Search::new(self, Query::Vector(vector.into()))
+    }
+}
+
+impl Search {
+    fn new(view: &View, query: Query) -> Self {
+        Self {
+            view: view.clone(),
+            charts: view.similar(query.clone()),
+            query,
             headlines: 10,
             spread: Spread::default(),
             choice: HeadlineChoice::default(),
         }
     }
-}
 
-impl Search {
     /// How many charts and how many headlines to find. Default: 10. At most 10,000.
     #[must_use]
     pub fn k(mut self, k: usize) -> Self {
@@ -113,7 +123,8 @@ impl Search {
         self
     }
 
-    /// The space to search. Default: the only one that reads text, or `clip`.
+    /// The space to search. Default: the only one that reads text, or `clip`; for a vector, where there is none
+    /// that reads text, the only one of imported vectors with headlines.
     #[must_use]
     pub fn space(mut self, name: &str) -> Self {
         self.charts = self.charts.space(name);
@@ -166,7 +177,8 @@ impl Search {
     ///
     /// # Errors
     /// [`Error::NotFound`] if no space reads text, [`Error::Ambiguous`] if several do;
-    /// [`Error::Invalid`] if the sentence has no word or an option is out of range.
+    /// [`Error::Invalid`] if the sentence has no word, if the vector is not one of the space's dimension or has no
+    /// direction, if the space holds no headlines, or if an option is out of range.
     pub fn run(mut self) -> Result<SearchAnswer> {
         let start = Instant::now();
         self.choice.check()?;
@@ -174,9 +186,8 @@ impl Search {
         self.spread.check(self.headlines)?;
         self.charts = self.charts.spread(self.spread);
         self.charts = self.charts.narrow()?;
-        let query = Query::Text(self.text.clone());
         let name = self.charts.scope().space;
-        self.view.placed(name, &query, |space, placed| {
+        self.view.placed(name, &self.query, |space, placed| {
             let (pattern, charts) = match self.named_pattern()? {
                 Some(found) => (Some(found.pattern), found.found),
                 None => (
@@ -196,15 +207,16 @@ impl Search {
             };
             let spread = (self.headlines, self.spread);
             let found = space.headlines_spread(&placed.vector, spread, &choice)?;
+            let text = self.sentence();
             Ok(SearchAnswer {
-                text: self.text.clone(),
-                expressiveness: space.expressiveness(&placed.vector),
+                text: text.map(str::to_owned),
+                expressiveness: text.and_then(|_| space.expressiveness(&placed.vector)),
                 pattern,
                 charts,
                 headlines: found.hits,
                 headlines_searched: found.searched,
                 headline_quota_reached: found.quota_reached,
-                trained_until: space.past.learned_about(&query, None)?,
+                trained_until: space.past.learned_about(&self.query, None)?,
                 took: start.elapsed(),
             })
         })
@@ -212,10 +224,18 @@ impl Search {
 }
 
 impl Search {
+    /// The sentence, if it is one.
+    fn sentence(&self) -> Option<&str> {
+        match &self.query {
+            Query::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The charts that end with the pattern that the sentence names, if it names one and there is a
     /// space of drawn paths.
     fn named_pattern(&self) -> Result<Option<PatternAnswer>> {
-        let Some(pattern) = patterns::told_in(&self.text) else {
+        let Some(pattern) = self.sentence().and_then(patterns::told_in) else {
             return Ok(None);
         };
         let Some(space) = self.view.drawn_space(None)? else {

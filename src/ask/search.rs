@@ -1,4 +1,4 @@
-//! Which charts and headlines are nearest to a sentence.
+//! Which charts and headlines are nearest to a sentence or to a vector.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,12 +6,13 @@ use super::asked::{Asked, few, quota, trained, undated};
 use super::headline_row::{ExpressivenessRow, HeadlineRow};
 use super::similar::{HitRow, Told, ten};
 use super::span::Span;
-use crate::analysis::SearchAnswer;
+use crate::analysis::{Search, SearchAnswer};
 use crate::db::{Filter, Per, View};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Timestamp;
 
-/// Asks for the charts and the headlines nearest to a sentence: see [`View::search`].
+/// Asks for the charts and the headlines nearest to a sentence, or to a vector of the asker's own: see
+/// [`View::search`] and [`View::search_vector`].
 ///
 /// ```
 /// use rhymedb::ask::SearchRequest;
@@ -25,8 +26,13 @@ use crate::model::Timestamp;
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SearchRequest {
-    /// The sentence.
-    pub text: String,
+    /// The sentence. Either this or `vector` has to be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// A vector of the asker's own, as many numbers as vectors of the space have: that of a sentence or of a
+    /// headline by the model whose vectors were imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vector: Option<Vec<f32>>,
     /// How many charts and how many headlines to find: 1 to 10,000. Default: 10.
     #[serde(default = "ten")]
     pub k: usize,
@@ -65,10 +71,20 @@ pub struct SearchRequest {
 }
 
 impl SearchRequest {
-    /// The request with the defaults.
+    /// The request about a vector with the defaults.
+    pub fn of_vector(vector: Vec<f32>) -> Self {
+        Self {
+            text: None,
+            vector: Some(vector),
+            ..Self::new("")
+        }
+    }
+
+    /// The request about a sentence with the defaults.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: Some(text.into()),
+            vector: None,
             k: ten(),
             per: Per::new(),
             diverse: None,
@@ -97,7 +113,7 @@ impl SearchRequest {
     /// Those of [`Self::ask`].
     pub fn ask_in_full(&self, view: &View) -> Result<(SearchReply, SearchAnswer)> {
         let asked = Asked::at(view, self.as_of);
-        let mut search = asked.view.search(&self.text).k(self.k).exact(self.exact);
+        let mut search = self.question(&asked.view)?.k(self.k).exact(self.exact);
         search = search.latency(self.latency.0).by_words(self.by_words);
         search = search.all_symbols(self.all_symbols);
         search = search.filter(self.filter.clone()).per(self.per);
@@ -154,6 +170,29 @@ impl SearchRequest {
     }
 }
 
+impl SearchRequest {
+    /// What pictures of the answer call what was asked.
+    pub fn name(&self) -> String {
+        match &self.text {
+            Some(text) => format!("“{text}”"),
+            None => "a vector".to_owned(),
+        }
+    }
+
+    fn question(&self, view: &View) -> Result<Search> {
+        match (&self.text, &self.vector) {
+            (Some(text), None) => Ok(view.search(text)),
+            (None, Some(vector)) => Ok(view.search_vector(vector.as_slice())),
+            (Some(_), Some(_)) => Err(Error::invalid(
+                "expected a sentence as `text` or a `vector`, found both",
+            )),
+            (None, None) => Err(Error::invalid(
+                "expected a sentence as `text`, like \"shares plunge\", or a `vector`, found neither",
+            )),
+        }
+    }
+}
+
 /// The reply to a [`SearchRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -190,8 +229,8 @@ pub struct SearchReply {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SearchQuery {
-    /// The sentence.
-    pub text: String,
+    /// The sentence; null if it was a vector.
+    pub text: Option<String>,
     /// The space that was searched.
     pub space: String,
     /// The most hits of one symbol, year or market, if that was said.

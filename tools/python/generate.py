@@ -24,6 +24,9 @@ TARGET = HERE / "python" / "rhymedb" / "_questions.py"
 # Where the first list of a reply is not the one that most want as a table.
 MAIN = {"transfer-matrix": "pairs"}
 
+# Arguments that may be left out and are mostly given, without their names.
+FIRST = {"search": ["text"]}
+
 # Examples for the docstrings, which run as tests on the market of tests/conftest.py.
 EXAMPLES = {
     "similar": [
@@ -38,6 +41,10 @@ EXAMPLES = {
         '>>> answer = db.search("shares plunge", k=2)',
         '>>> answer.to_pandas("headlines")["text"].size <= 2',
         "True",
+        '>>> import numpy as np',
+        '>>> dim = db.spaces().to_pandas().set_index("name")["dim"]["clip"]',
+        '>>> len(db.search(vector=np.ones(dim), k=2).charts)',
+        "2",
     ],
     "combine": [
         '>>> terms = [{"plus": "ALFA:1h"}, {"minus": "BETA:1h"}]',
@@ -159,14 +166,14 @@ def method(schema: dict[str, Any], rows: dict[str, dict[str, str]], main: str | 
     defs = request.get("$defs", {})
     needed = request.get("required", [])
     fields = request.get("properties", {})
-    order = [*needed, *(name for name in fields if name not in needed)]
+    first = [*needed, *FIRST.get(question, [])]
+    order = [*first, *(name for name in fields if name not in first)]
     safe = {name: f"{name}_" if keyword.iskeyword(name) else name for name in order}
     lines = [f"    def {question.replace('-', '_')}(", "        self,"]
     for name in order:
-        if name not in needed and (not needed or name == order[len(needed)]):
-            if "        *," not in lines:
-                lines.append("        *,")
-        what = hint(fields[name], defs)
+        if name not in first and "        *," not in lines:
+            lines.append("        *,")
+        what = "Vector" if name == "vector" else hint(fields[name], defs)
         lines.append(
             f"        {safe[name]}: {what},"
             if name in needed
@@ -202,7 +209,7 @@ def method(schema: dict[str, Any], rows: dict[str, dict[str, str]], main: str | 
     lines += ['        """' + doc[0], *(f"        {line}".rstrip() for line in doc[1:]), '        """']
     lines.append(f"        return self._question({question!r}, {{")
     for name in order:
-        what = hint(fields[name], defs)
+        what = "Vector" if name == "vector" else hint(fields[name], defs)
         value = f"listed({safe[name]})" if what.startswith("Sequence") else safe[name]
         lines.append(f"            {name!r}: {value},")
     lines.append("        }, timeout)")
@@ -229,7 +236,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._answer import Answer
-from ._values import Subject, Time, listed
+from ._values import Subject, Time, Vector, listed
 
 '''
     described = "{\n"

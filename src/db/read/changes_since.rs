@@ -88,7 +88,8 @@ impl Database {
     /// large to keep. Who comes later reads everything again, and goes on from there. So does who read commits
     /// that were lost: because a backup took the database's place, or because the power failed before a sync
     /// ([`crate::OpenOptions::sync_every`]). Moving rows into segments changes nothing that is stored, so
-    /// compaction is not told.
+    /// compaction is not told. Vectors of headlines are not told either, neither embedded nor imported ones:
+    /// [`View::headline_vectors`] reads them.
     ///
     /// ```
     /// use std::collections::BTreeSet;

@@ -232,3 +232,138 @@ fn what_is_exported_is_imported_elsewhere_with_the_same_answers() {
         other(&["verify"]);
     }
 }
+
+/// The ends of charts that were found, in hours since the start, with their symbols.
+fn charts(rows: &Value) -> Vec<(String, i64)> {
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| {
+        let end: Timestamp = row["end"].as_str().unwrap().parse().unwrap();
+        let symbol = row["symbol"].as_str().unwrap().to_owned();
+        (symbol, (end.millis() - START) / HOUR)
+    })
+    .collect()
+}
+
+#[test]
+fn a_vector_is_asked_from_a_file_and_as_json() {
+    let world = with_model();
+    world.rhyme(&IMPORT).ok();
+    // Near hour 85 of AAAUSDT, and headline 5.
+    let asked = on_circle(0.252).map(|x| 3.0 * x);
+    world.file("one.npy", npy("(2,)", &asked));
+    world.file("row.NPY", npy("(1, 2)", &asked));
+    world.file("one.json", format!("[{}, {}]", asked[0], asked[1]));
+    let json = ["--space", "mine", "-k", "3", "--exact", "--format", "json"];
+    let rhyme = |words: &[&str]| world.rhyme(&[words, &json].concat()).json();
+
+    let similar = rhyme(&["similar", "one.npy"]);
+    let aaa = |hours: [i64; 3]| hours.map(|hour| ("AAAUSDT".to_owned(), hour)).to_vec();
+    assert_eq!(charts(&similar["hits"])[0], ("AAAUSDT".to_owned(), 85));
+    assert!(similar["hits"][0]["score"].as_f64().unwrap() > 0.9999);
+    assert_eq!(similar["query"]["target"], "one.npy");
+    assert!(
+        similar["query"].get("start").is_none(),
+        "a vector has no window: {similar}"
+    );
+    // Hits keep a quarter of the 8 bars of a window apart from each other, and from nothing else.
+    assert_eq!(charts(&similar["hits"]), aaa([85, 87, 83]));
+    assert_eq!(rhyme(&["similar", "row.NPY"])["hits"], similar["hits"]);
+    let every_hour = rhyme(&["similar", "one.npy", "--exclusion", "0"]);
+    assert_eq!(charts(&every_hour["hits"]), aaa([85, 86, 84]));
+
+    let search = |file: &str| rhyme(&["search", "--vector", file]);
+    let found = search("one.json");
+    assert_eq!(found["charts"], similar["hits"]);
+    assert_eq!(
+        texts(&found["headlines"]),
+        ["number 5", "number 6", "number 4"]
+    );
+    assert_eq!(found["query"]["text"], Value::Null);
+    for key in ["charts", "headlines"] {
+        assert_eq!(search("one.npy")[key], found[key]);
+    }
+    let mut early = vec!["search", "--vector", "one.npy", "--as-of"];
+    let as_of = time(published(2) + HOUR);
+    early.push(&as_of);
+    let early = rhyme(&early);
+    assert_eq!(
+        texts(&early["headlines"]),
+        ["number 2", "number 1", "number 0"]
+    );
+    assert_eq!(charts(&early["charts"]), aaa([73, 71, 69]));
+    let table = world
+        .rhyme(&["search", "--vector", "one.npy", "--space", "mine"])
+        .ok();
+    assert!(
+        table.starts_with("by a vector in the space mine\n"),
+        "{table}"
+    );
+
+    let typed = |question: &str| {
+        let question = question.replace("V", &format!("[{}, {}]", asked[0], asked[1]));
+        let mut answer = world.rhyme(&["ask", &question]).json();
+        answer.as_object_mut().unwrap().remove("took_us");
+        answer
+    };
+    let answer =
+        typed(r#"{"question": "search", "vector": V, "space": "mine", "k": 3, "exact": true}"#);
+    assert_eq!(
+        (&answer["charts"], &answer["headlines"]),
+        (&found["charts"], &found["headlines"])
+    );
+    let subject = r#"{"question": "similar", "target": {"vector": V}, "space": "mine", "k": 3, "exact": true}"#;
+    assert_eq!(typed(subject)["hits"], similar["hits"]);
+    let news = typed(r#"{"question": "news", "target": {"vector": V}, "space": "mine", "k": 3}"#);
+    assert_eq!(news["headlines"], found["headlines"]);
+    assert_eq!(rhyme_news(&world, "one.npy"), found["headlines"]);
+}
+
+fn rhyme_news(world: &World, target: &str) -> Value {
+    let ask = [
+        "news", target, "--space", "mine", "-k", "3", "--format", "json",
+    ];
+    world.rhyme(&ask).json()["headlines"].take()
+}
+
+#[test]
+fn wrong_vectors_and_wrong_spaces_are_explained() {
+    let world = with_model();
+    world.file("one.npy", npy("(2,)", &[1.0, 2.0]));
+    world.file("three.npy", npy("(3,)", &[1.0, 2.0, 3.0]));
+    world.file("two.npy", npy("(2, 2)", &[1.0; 4]));
+    world.file("zero.npy", npy("(2,)", &[0.0; 2]));
+    world.file("nan.json", "[1, NaN]");
+    let search = |file: &str| world.rhyme(&["search", "--vector", file, "--space", "mine"]);
+    search("one.npy").fails(1, "rhyme import headline-vectors FILE --space mine");
+    world.rhyme(&IMPORT).ok();
+    search("one.npy").ok();
+    search("three.npy").fails(
+        1,
+        "expected a vector of 2 numbers for the space mine, found 3",
+    );
+    search("two.npy").fails(1, "expected one vector, found 2");
+    search("zero.npy").fails(1, "no direction");
+    search("nan.json").fails(1, "found something else as number 2");
+    search("absent.npy").fails(1, "cannot open absent.npy");
+    let similar = |file: &str, more: &[&str]| world.rhyme(&[&["similar", file], more].concat());
+    similar("absent.npy", &[]).fails(3, "no file of a vector absent.npy");
+    similar("one.npy", &[]).fails(1, "the space mine has such vectors");
+    similar("two.npy", &["--space", "mine"]).fails(1, "expected one vector, found 2");
+    similar("one.npy", &["--space", "mine", "--outcome", "6h"]).ok();
+    world
+        .rhyme(&["search", "shares plunge", "--space", "mine"])
+        .fails(1, "rhyme search --vector FILE --space mine");
+    world
+        .rhyme(&["search", "shares plunge", "--vector", "one.npy"])
+        .fails(2, "cannot be used with");
+    world.rhyme(&["search"]).fails(2, "required");
+    for (question, message) in [
+        (r#"{"question": "search", "k": 3}"#, "found neither"),
+        (
+            r#"{"question": "search", "text": "x", "vector": [1]}"#,
+            "found both",
+        ),
+    ] {
+        world.rhyme(&["ask", question]).fails(1, message);
+    }
+}

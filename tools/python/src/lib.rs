@@ -28,8 +28,8 @@ mod _native {
     use super::bybit::ingest_bybit;
     #[pymodule_export]
     use super::care::{
-        adjust, backup, changes_since, compact, delete_bars, delete_headlines, health, repair, resample, restore,
-        verify,
+        adjust, backup, changes_since, compact, delete_bars, delete_headlines, health, repair,
+        resample, restore, verify,
     };
     #[pymodule_export]
     use super::database::{NativeDatabase, NativeView};
@@ -43,7 +43,10 @@ mod _native {
     #[pymodule_export]
     use super::synthetic::ingest_synthetic;
     #[pymodule_export]
-    use super::vectors::{create_space_of_weights, import_vector_file, import_vectors, vectors};
+    use super::vectors::{
+        create_space_of_weights, import_headline_vector_file, import_headline_vectors,
+        import_vector_file, import_vectors, vectors,
+    };
 
     /// The names of all questions.
     #[pyfunction]

@@ -1,17 +1,21 @@
 //! Vectors that other programs make or read.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use rhymedb::data::{Headline, TimePrecision};
 use rhymedb::encode::Weights;
-use rhymedb::files::{VectorOptions, read_vectors};
-use rhymedb::ingest::VectorRow;
+use rhymedb::files::{HeadlineOptions, VectorOptions, read_headline_vectors, read_vectors};
+use rhymedb::ingest::{HeadlineImportOptions, HeadlineImportReport, HeadlineVectorRow, VectorRow};
 use rhymedb::{Control, Database, Error, Result, SeriesKey, Timestamp};
 
 use crate::bars::{mapped, on_error};
 use crate::database::{NativeDatabase, NativeView};
 use crate::errors::Outcome;
+use crate::frame::Frame;
+use crate::headlines::headlines_of;
 use crate::json::json;
 use crate::waiting::{Told, wait};
 
@@ -107,6 +111,90 @@ fn import_file(
         })
         .collect();
     db.import_vectors(space, window, &rows, control)
+}
+
+/// Stores vectors of the headlines of a table: for each row its numbers, in the machine's order of bytes. The report
+/// is JSON.
+#[pyfunction]
+#[pyo3(signature = (db, space, table, vectors, dim, columns, time_unit=None, window=None, skip=false))]
+#[allow(clippy::too_many_arguments, reason = "Python has keyword arguments")]
+pub(crate) fn import_headline_vectors(
+    py: Python<'_>,
+    db: &NativeDatabase,
+    space: String,
+    table: &Bound<'_, PyAny>,
+    vectors: &[u8],
+    dim: usize,
+    columns: HashMap<String, String>,
+    time_unit: Option<String>,
+    window: Option<u32>,
+    skip: bool,
+) -> Outcome<String> {
+    let db = db.open_one(py)?;
+    let frame = Frame::of(table)?;
+    let (words, _) = vectors.as_chunks::<4>();
+    let vectors: Vec<f32> = words.iter().map(|w| f32::from_ne_bytes(*w)).collect();
+    wait(py, Control::new(), None, move |_| {
+        // Which headline it is says its time, whatever that is known to.
+        let precision = Some(TimePrecision::Second);
+        let headlines = headlines_of(&frame, &columns, precision, time_unit.as_deref())?;
+        let count = vectors.len() / dim.max(1);
+        if headlines.len() != count {
+            return Err(Error::Invalid(format!(
+                "expected a headline for each of {count} vectors, found {}",
+                headlines.len()
+            )));
+        }
+        json(&store_headline_vectors(
+            &db,
+            &space,
+            (&headlines, &vectors, dim),
+            (window, skip),
+        )?)
+    })
+}
+
+/// Stores the vectors of headlines of a file. The report is JSON.
+#[pyfunction]
+#[pyo3(signature = (db, path, space, meta=None, columns=Vec::new(), window=None, skip=false))]
+#[allow(clippy::too_many_arguments, reason = "Python has keyword arguments")]
+pub(crate) fn import_headline_vector_file(
+    py: Python<'_>,
+    db: &NativeDatabase,
+    path: PathBuf,
+    space: String,
+    meta: Option<PathBuf>,
+    columns: Vec<(String, String)>,
+    window: Option<u32>,
+    skip: bool,
+) -> Outcome<String> {
+    let db = db.open_one(py)?;
+    let options = HeadlineOptions {
+        map: mapped(columns),
+        on_error: on_error(skip),
+        ..HeadlineOptions::default()
+    };
+    wait(py, Control::new(), None, move |_| {
+        let file = read_headline_vectors(&path, meta.as_deref(), &options)?;
+        let rows = (&file.headlines[..], &file.rows[..], file.dim);
+        json(&store_headline_vectors(&db, &space, rows, (window, skip))?)
+    })
+}
+
+fn store_headline_vectors(
+    db: &Database,
+    space: &str,
+    (headlines, vectors, dim): (&[Headline], &[f32], usize),
+    (window, skip): (Option<u32>, bool),
+) -> Result<HeadlineImportReport> {
+    let rows = headlines.iter().zip(vectors.chunks_exact(dim));
+    let rows: Vec<HeadlineVectorRow<'_>> = rows
+        .map(|(headline, vector)| HeadlineVectorRow { headline, vector })
+        .collect();
+    let mut options = HeadlineImportOptions::default();
+    options.window = window;
+    options.skip_unknown = skip;
+    db.import_headline_vectors(space, &rows, options)
 }
 
 /// What a space holds of series: their names with the number of their windows, the ends of windows in

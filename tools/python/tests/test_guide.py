@@ -34,6 +34,14 @@ def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     names: dict[str, Any] = {
         "trades": pd.DataFrame({"name": ["long"], "target": ["BTCUSDT:1h@2021-05-01"], "value": [2.5]}),
         "array": rng.normal(size=(20, 6)),
+        "words": rng.normal(size=(3, 6)),
+        "sentence": rng.normal(size=6),
+        "news": pd.DataFrame(
+            {
+                "time": pd.date_range("2021-04-02T10:00", periods=3, freq="D", tz="UTC"),
+                "text": ["shares plunge", "profits rise", "a quiet day"],
+            }
+        ),
     }
     found = blocks()
     assert len(found) >= 6
@@ -45,6 +53,8 @@ def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         with rhymedb.open("market.rhyme") if not opens else nullcontext() as names["db"]:
             if "frame[" in block and not opens:
                 names["frame"] = pd.DataFrame({"end": pd.date_range("2021-04-01", periods=20, freq="D", tz="UTC")})
+            if "headline_vectors" in block:
+                names["db"].ingest_headlines(names["news"])
             exec(compile(block, "docs/python.md", "exec"), names)
     assert "symbol" in capsys.readouterr().out
     with rhymedb.open("market.rhyme", read_only=True) as db:

@@ -137,6 +137,52 @@ def test_vectors_go_in_and_come_out(own: rhymedb.Database, tmp_path: Path) -> No
     assert own.vectors("other").values.shape == (50, 8)
 
 
+def test_headline_vectors_go_in_and_answer(own: rhymedb.Database, tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    times = pd.date_range("2024-01-05", periods=20, freq="7h", tz="UTC")
+    news = pd.DataFrame({"time": times, "text": [f"news {i}" for i in range(20)], "source": "wire"})
+    own.ingest_headlines(news)
+    charts, words = rng.normal(size=(40, 6)), 5 * rng.normal(size=(20, 6))
+    ends = pd.Series(pd.date_range("2024-01-05", periods=40, freq="h", tz="UTC"))
+    own.import_vectors("mine", charts, series=SERIES, ends=ends, window=4)
+    with pytest.raises(InvalidError, match="no vectors of headlines were imported"):
+        own.search(vector=words[3], space="mine")
+    report = own.import_headline_vectors("mine", words, news)
+    assert (report["vectors"], report["replaced"], report["without_vector"]) == (20, 0, 0)
+    unit = words / np.linalg.norm(words, axis=1, keepdims=True)
+    # What is found is what NumPy finds: from a vector, and from a chart.
+    answer = own.search(vector=list(words[3]), space="mine", k=1, exact=True)
+    (chart,), (line,) = answer.charts, answer.headlines
+    unit_charts = charts / np.linalg.norm(charts, axis=1, keepdims=True)
+    best = int(np.argmax(unit_charts @ unit[3]))
+    assert chart["end"] == ends[best].strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert line["text"] == "news 3" and answer["query"]["text"] is None
+    target = f"ALFA:1h@{ends[30].isoformat()}"
+    (line,) = own.news(target, space="mine", k=1, any_symbol=True, any_time=True).headlines
+    assert line["text"] == f"news {int(np.argmax(unit @ charts[30]))}"
+    (hit,) = own.similar({"vector": charts[7]}, space="mine", k=1, exact=True).hits
+    assert hit["end"] == ends[7].strftime("%Y-%m-%dT%H:%M:%SZ")
+    with pytest.raises(InvalidError, match="vector of 6 numbers"):
+        own.search(vector=[1.0, 2.0], space="mine")
+    with pytest.raises(InvalidError, match="found both"):
+        own.search("news", vector=words[3], space="mine")
+    with pytest.raises(InvalidError, match="search --vector"):
+        own.search("news", space="mine")
+    strange = news.assign(text="nobody said this")
+    with pytest.raises(InvalidError, match="20 of 20"):
+        own.import_headline_vectors("mine", words, strange)
+    assert own.import_headline_vectors("mine", words, strange, on_error="skip")["unknown"] == 20
+    with pytest.raises(InvalidError, match="for each of 20 vectors, found 19"):
+        own.import_headline_vectors("mine", words, news[:19])
+    np.save(tmp_path / "words.npy", words)
+    news.to_csv(tmp_path / "news.csv", index=False)
+    report = own.import_headline_vector_file(
+        tmp_path / "words.npy", "mine", meta=tmp_path / "news.csv"
+    )
+    assert report["replaced"] == 20
+    assert own.verify()["headline_rows"] >= 20
+
+
 def test_deletion_compaction_and_verification(own: rhymedb.Database) -> None:
     assert own.verify()["bars"] == 700
     assert own.delete_bars("ALFA:1h", until="2024-01-02T23:00")["bars"] == 48

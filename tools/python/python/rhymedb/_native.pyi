@@ -76,6 +76,26 @@ def import_vector_file(
     skip: bool = False,
     progress: _Progress | None = None,
 ) -> str: ...
+def import_headline_vectors(
+    db: NativeDatabase,
+    space: str,
+    table: object,
+    vectors: bytes,
+    dim: int,
+    columns: dict[str, str],
+    time_unit: str | None = None,
+    window: int | None = None,
+    skip: bool = False,
+) -> str: ...
+def import_headline_vector_file(
+    db: NativeDatabase,
+    path: _Path,
+    space: str,
+    meta: _Path | None = None,
+    columns: list[tuple[str, str]] = ...,
+    window: int | None = None,
+    skip: bool = False,
+) -> str: ...
 def vectors(
     view: NativeView,
     space: str | None = None,

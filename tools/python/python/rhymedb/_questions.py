@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._answer import Answer
-from ._values import Subject, Time, listed
+from ._values import Subject, Time, Vector, listed
 
 # The lists of rows in each reply, the main one first, with their columns and what these hold.
 TABLES: dict[str, dict[str, dict[str, str]]] = {
@@ -1439,8 +1439,9 @@ class Questions:
 
     def search(
         self,
-        text: str,
+        text: str | None = None,
         *,
+        vector: Vector | None = None,
         k: int | None = None,
         per: Mapping[str, Any] | None = None,
         diverse: float | None = None,
@@ -1454,10 +1455,13 @@ class Questions:
         exact: bool | None = None,
         timeout: float | None = None,
     ) -> Answer:
-        """Asks for the charts and the headlines nearest to a sentence.
+        """Asks for the charts and the headlines nearest to a sentence, or to a vector of the asker's
+        own.
 
         Args:
-            text: The sentence.
+            text: The sentence. Either this or ``vector`` has to be there.
+            vector: A vector of the asker's own, as many numbers as vectors of the space have: that
+                of a sentence or of a headline by the model whose vectors were imported.
             k: How many charts and how many headlines to find: 1 to 10,000. Default: 10.
             per: At most so many charts, and so many headlines, of one symbol, one year, one market,
                 like ``{"symbol": 2}``.
@@ -1485,9 +1489,14 @@ class Questions:
         >>> answer = db.search("shares plunge", k=2)
         >>> answer.to_pandas("headlines")["text"].size <= 2
         True
+        >>> import numpy as np
+        >>> dim = db.spaces().to_pandas().set_index("name")["dim"]["clip"]
+        >>> len(db.search(vector=np.ones(dim), k=2).charts)
+        2
         """
         return self._question('search', {
             'text': text,
+            'vector': vector,
             'k': k,
             'per': per,
             'diverse': diverse,

@@ -6,7 +6,10 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: A time: ISO 8601 as text, or a ``datetime`` or ``date``. Without a zone it is in UTC.
 Time: TypeAlias = "str | dt.datetime | dt.date"
@@ -14,6 +17,8 @@ Time: TypeAlias = "str | dt.datetime | dt.date"
 #: ``prototype:NAME`` or ``tag:NAME``; a sequence of prices, which is a drawn path; or a mapping of bars,
 #: a path or a vector, as docs/schemas has it.
 Subject: TypeAlias = "str | Mapping[str, Any] | Sequence[float]"
+#: A vector of a space: an array of one axis, or a sequence of numbers.
+Vector: TypeAlias = "Sequence[float] | NDArray[Any]"
 
 # Of a filter, what is one value; everything else is a list of names.
 _SINGLE = {"from", "until", "min_move"}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _native
 from ._native import NativeDatabase, NativeView
 from ._progress import Progress, callback
+from ._tables import table_of
 from ._values import Time, loaded, time_text
 
 if TYPE_CHECKING:
@@ -97,11 +98,7 @@ class Import:
         >>> db.drop_space("mine")["rows"]
         3
         """
-        import numpy as np
-
-        rows = np.ascontiguousarray(np.asarray(vectors), dtype=np.float32)
-        if rows.ndim != 2 or rows.shape[1] == 0:
-            raise ValueError(f"expected an array of windows x dimensions, found {rows.shape}")
+        rows = _matrix(vectors, "windows")
         closed = _millis(ends)
         each = [series] * len(rows) if isinstance(series, str) else [str(name) for name in series]
         if not len(each) == len(closed) == len(rows):
@@ -146,8 +143,7 @@ class Import:
             on_error: What to do with rows that cannot be vectors: refuse the file, or skip them.
             progress: ``True`` for a bar, or a callable of (stage, done, total).
         """
-        if on_error not in ("refuse", "skip"):
-            raise ValueError(f"expected on_error to be refuse or skip, found {on_error!r}")
+        skip = _skips(on_error)
         report = _native.import_vector_file(
             self._native,
             path,
@@ -155,10 +151,109 @@ class Import:
             window,
             meta,
             list((columns or {}).items()),
-            on_error == "skip",
+            skip,
             callback(progress),
         )
         return loaded(report)
+
+    def import_headline_vectors(
+        self,
+        space: str,
+        vectors: Any,
+        headlines: Any,
+        *,
+        columns: Mapping[str, str] | None = None,
+        window: int | None = None,
+        on_error: Literal["refuse", "skip"] = "refuse",
+        time_unit: Literal["s", "ms", "us", "ns"] | None = None,
+    ) -> dict[str, Any]:
+        """Stores vectors of headlines by a model of your own, beside its vectors of charts.
+
+        So charts are found from headlines, and headlines from charts: ``news("ALFA:1h", space="mine")``,
+        ``search(vector=...)``. The headlines have to be stored already.
+
+        Args:
+            space: The name of the space of imported vectors.
+            vectors: An array of headlines x dimensions. Only the direction of a row counts.
+            headlines: A table with a row for each vector, as :meth:`ingest_headlines` takes it: the time,
+                the text and, if it has one, the source of a stored headline.
+            columns: Which column is which of time, text and source, where their names do not say it.
+            window: Bars that a vector of a chart describes. Default: as the space has it.
+            on_error: What to do with vectors of headlines that are not stored: refuse all, or skip these.
+            time_unit: The unit of integer times.
+
+        >>> import numpy as np
+        >>> news = db.headlines(last=0).to_pandas()
+        >>> db.import_headline_vectors("mine", np.eye(len(news)), news)["vectors"] == len(news)
+        True
+        >>> found = db.news({"vector": np.eye(len(news))[3]}, space="mine", k=1)
+        >>> found.headlines[0]["text"] == news["text"][3]
+        True
+        >>> db.drop_space("mine")["headline_rows"] == len(news)
+        True
+        """
+        skip = _skips(on_error)
+        rows = _matrix(vectors, "headlines")
+        report = _native.import_headline_vectors(
+            self._native,
+            space,
+            table_of(headlines),
+            rows.tobytes(),
+            rows.shape[1],
+            dict(columns or {}),
+            time_unit,
+            window,
+            skip,
+        )
+        return loaded(report)
+
+    def import_headline_vector_file(
+        self,
+        path: str | os.PathLike[str],
+        space: str,
+        *,
+        meta: str | os.PathLike[str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        window: int | None = None,
+        on_error: Literal["refuse", "skip"] = "refuse",
+    ) -> dict[str, Any]:
+        """Stores the vectors of headlines of a file: ``.npy``, Parquet, Feather, CSV or JSON.
+
+        Args:
+            path: The file, with the columns of headlines; or a matrix, and ``meta``.
+            space: The name of the space of imported vectors.
+            meta: A table with a row for each vector: published, source, text.
+            columns: Which column is which of vector, time, source, text.
+            window: Bars that a vector of a chart describes. Default: as the space has it.
+            on_error: What to do with rows that cannot be stored, and with vectors of headlines that are not
+                stored: refuse the file, or skip them.
+        """
+        report = _native.import_headline_vector_file(
+            self._native,
+            path,
+            space,
+            meta,
+            list((columns or {}).items()),
+            window,
+            _skips(on_error),
+        )
+        return loaded(report)
+
+
+def _matrix(vectors: Any, what: str) -> NDArray[np.float32]:
+    """An array with a row for each thing."""
+    import numpy as np
+
+    rows = np.ascontiguousarray(np.asarray(vectors), dtype=np.float32)
+    if rows.ndim != 2 or rows.shape[1] == 0:
+        raise ValueError(f"expected an array of {what} x dimensions, found {rows.shape}")
+    return rows
+
+
+def _skips(on_error: str) -> bool:
+    if on_error not in ("refuse", "skip"):
+        raise ValueError(f"expected on_error to be refuse or skip, found {on_error!r}")
+    return on_error == "skip"
 
 
 def _millis(ends: Any) -> list[int]:

@@ -26,7 +26,7 @@ Example: rhyme news BTCUSDT:1h@2021-05-19T12:00 --within 3d";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
-    /// A window of a stored series, a candle file, a sentence or a prototype
+    /// A window of a stored series, a candle file, a vector in a .npy file, a sentence or a prototype
     target: String,
     /// How many headlines to find
     #[arg(short, default_value_t = 10)]

@@ -1,6 +1,9 @@
+use std::path::PathBuf;
+
 use clap::Args as ClapArgs;
 use rhymedb::View;
 use rhymedb::ask::{SearchReply, SearchRequest, Span};
+use rhymedb::files::read_one_vector;
 use rhymedb::query::SearchAnswer;
 use serde_json::{Value, json};
 
@@ -33,12 +36,21 @@ Stored symbols that the sentence names (bitcoin, Apple, FB, $BTC) narrow charts 
 them; --all-symbols switches that off. A ticker counts in capitals or after a $. --symbol, --from
 and --until choose headlines too: those that name the symbol, by their publication.
 
-Example: rhyme search \"shares plunge after a profit warning\" -k 5 --market equity";
+With --vector charts and headlines are those nearest to a vector of your own model, in a space into
+which `rhyme import vectors` and `rhyme import headline-vectors` brought its vectors.
+
+Example: rhyme search \"shares plunge after a profit warning\" -k 5 --market equity
+Example: rhyme search --vector sentence.npy --space mine";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
     /// The sentence
-    text: String,
+    #[arg(required_unless_present = "vector")]
+    text: Option<String>,
+    /// Ask with a vector instead, that of a sentence or a headline by the model whose vectors were
+    /// imported: a .npy file, or a text like [0.1, 0.2]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "by_words", "all_symbols"])]
+    vector: Option<PathBuf>,
     /// How many charts and how many headlines to find
     #[arg(short, default_value_t = 10)]
     k: usize,
@@ -61,7 +73,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
-    let mut request = SearchRequest::new(&args.text);
+    let (mut request, asked) = asked(args)?;
     request.k = args.k;
     (request.per, request.diverse) = (args.spread.per()?, args.spread.diverse);
     request.space.clone_from(&args.options.space);
@@ -77,7 +89,6 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let (reply, answer) = request.ask_in_full(&view)?;
     progress::notes(global, &reply.notes);
     let view = &known(&view, args.options.as_of);
-    let asked = format!("“{}”", args.text);
     let drawn = || picture::found(view, &asked, &answer.charts, None);
     args.plot.write(global, drawn)?;
     if global.format != Format::Csv {
@@ -90,12 +101,28 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     }
 }
 
+/// What is asked, and what pictures call it.
+fn asked(args: &Args) -> Outcome<(SearchRequest, String)> {
+    Ok(match (&args.text, &args.vector) {
+        (_, Some(file)) => (
+            SearchRequest::of_vector(read_one_vector(file)?),
+            file.display().to_string(),
+        ),
+        (text, None) => {
+            let text = text.clone().unwrap_or_default();
+            let told = format!("“{text}”");
+            (SearchRequest::new(text), told)
+        }
+    })
+}
+
 fn table(view: &View, reply: &SearchReply, answer: &SearchAnswer) -> Outcome {
-    let how = match &reply.pattern {
-        Some(pattern) => format!(
+    let how = match (&reply.pattern, &reply.query.text) {
+        (Some(pattern), _) => format!(
             "charts that end with the pattern {pattern}, by its drawings; headlines by the sentence"
         ),
-        None => words::told(answer.expressiveness),
+        (None, Some(_)) => words::told(answer.expressiveness),
+        (None, None) => format!("by a vector in the space {}", reply.query.space),
     };
     output::prose(&format!(
         "{how}\n{}{}{} windows and {} headlines searched in {:.2} ms\n",

@@ -20,6 +20,7 @@ TARGET is one of
   BTCUSDT:1h@2021-05-19T12:00            the window whose last bar closed at or before that time
   crypto/binance/BTCUSDT:1h@2021-05-19   with market and venue, where the symbol alone is ambiguous
   my_chart.csv                           a candle file: its last window
+  my_vector.npy                          a vector of your own model, in the space of --space
   prototype:NAME                         what `rhyme prototype add` has stored
   tag:NAME                               all windows that `rhyme tag` gave this name
   text:SENTENCE                          a sentence, in a space of charts and headlines
@@ -42,12 +43,13 @@ Example: rhyme similar BTCUSDT:1h --outcome 24h,3d --refine dtw
 Example: rhyme similar AAPL:1d --outcome 5d --net-of SPY
 Example: rhyme similar BTCUSDT:1h --outcome 24h --plot similar.html
 Example: rhyme similar BTCUSDT:1h --per symbol 2 --diverse
+Example: rhyme similar sentence.npy --space mine
 Example: rhyme similar --pattern 1,3,2,5,4
 Example: rhyme similar --pattern \"double bottom\"";
 
 #[derive(Debug, Args)]
 pub(crate) struct Similar {
-    /// A window of a stored series, or a candle file
+    /// A window of a stored series, a candle file, or a vector in a .npy file
     #[arg(required_unless_present = "pattern", conflicts_with = "pattern")]
     target: Option<String>,
     /// Ask with a drawing instead: a pattern by its name, or prices above 0 as text or in a file

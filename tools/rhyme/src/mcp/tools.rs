@@ -34,7 +34,9 @@ fn purpose(question: &str) -> &'static str {
             "Find the past windows that look most like a chart (`target`: SYMBOL:INTERVAL[@TIME], text:SENTENCE, or a drawn path), and with `outcome` (like [\"24h\", 5]) what came after them beside the base rate."
         }
         "pattern" => "Find windows that end with a chart pattern, like `double top`.",
-        "search" => "Find charts and headlines nearest to a sentence, like `shares plunge`.",
+        "search" => {
+            "Find charts and headlines nearest to a sentence (`text`, like `shares plunge`), or to a `vector` of somebody's own model."
+        }
         "combine" => "Find windows by adding and subtracting charts and sentences.",
         "reaction" => "Say what prices did after headlines like this one, beside the base rate.",
         "outcomes" => {

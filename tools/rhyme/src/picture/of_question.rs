@@ -42,7 +42,7 @@ fn drawn(view: &View, question: &Question) -> Outcome<Option<Picture>> {
         }
         Question::Search(request) => {
             let answer = request.ask_in_full(view)?.1;
-            let asked = format!("“{}”", request.text);
+            let asked = request.name();
             windows::found(&at(view, request.as_of), &asked, &answer.charts, None)?.into()
         }
         Question::Combine(request) => {
