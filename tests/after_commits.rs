@@ -13,7 +13,7 @@ mod oracle;
 use oracle::worlds::{database, hours, target};
 use oracle::{HOUR, START, W, crypto, equity};
 use rhymedb::query::Measure;
-use rhymedb::{Database, Filter, SeriesBars, Timestamp, View};
+use rhymedb::{Control, Database, Filter, SeriesBars, Timestamp, View};
 
 /// Everything that is kept goes into one of these answers.
 fn answers(db: &Database) -> Vec<String> {
@@ -162,4 +162,64 @@ fn bars_that_follow_bars_which_changed_are_embedded_with_those() {
     let key = "crypto/test/BBB:1h".parse().unwrap();
     db.delete_bars(&key, Some(from..=hours(10_000))).unwrap();
     follow(&mut truth, "after bars were deleted");
+}
+
+/// One batch may bring later bars of a series and then correct an earlier one: the windows of the later bars
+/// are then those with the corrected bar, and each counts once.
+#[test]
+fn later_bars_and_a_correction_in_one_batch_are_embedded_together() {
+    let quiet = |price: f64| {
+        let mut all = crypto("AAA", 200, 1);
+        for i in 100..200 {
+            let bars = &mut all.bars;
+            for prices in [
+                &mut bars.open,
+                &mut bars.high,
+                &mut bars.low,
+                &mut bars.close,
+            ] {
+                prices[i] = if i == 175 { price } else { 100.0 };
+            }
+        }
+        all
+    };
+    let part = |all: &SeriesBars, bars| SeriesBars {
+        bars: all.bars.slice(bars),
+        ..all.clone()
+    };
+    // Windows without a move have no vector: one gets it by the correction, and the other loses it.
+    for (before, after) in [(100.0, 103.0), (103.0, 100.0)] {
+        let (before, after) = (quiet(before), quiet(after));
+        let (_dir, db) = database(&[part(&before, 0..180)]);
+        db.ingest_bars(&[
+            part(&after, 180..190),
+            part(&after, 175..176),
+            part(&after, 190..192),
+        ])
+        .unwrap();
+        let (_new_dir, new) = database(&[part(&after, 0..192)]);
+        let windows = |db: &Database| {
+            let verified = db.verify(&Control::new()).unwrap();
+            let spaces = db.now().spaces().unwrap();
+            let flat = spaces.iter().map(|space| space.flat_windows);
+            (verified.windows, flat.collect::<Vec<_>>())
+        };
+        assert_eq!(windows(&db), windows(&new));
+        let at = || {
+            db.now()
+                .similar(target("AAA", hours(192)))
+                .exact(true)
+                .run()
+        };
+        let there = new
+            .now()
+            .similar(target("AAA", hours(192)))
+            .exact(true)
+            .run();
+        assert_eq!(at().is_ok(), after.bars.close[175] != 100.0);
+        assert_eq!(at().is_ok(), there.is_ok());
+        if let (Ok(found), Ok(there)) = (at(), there) {
+            assert_eq!(found.hits, there.hits);
+        }
+    }
 }

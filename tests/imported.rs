@@ -464,6 +464,30 @@ fn questions_that_the_space_cannot_answer_say_what_to_do() {
 }
 
 #[test]
+fn spaces_keep_their_vectors_apart() {
+    let world = World::new(16);
+    let db = world.whole();
+    let rows = world.rows();
+    let part = &rows[10..40];
+    let report = db.import_headline_vectors("other", part, HeadlineImportOptions::default());
+    let report = report.unwrap();
+    assert_eq!((report.vectors, report.without_vector), (30, 60));
+    let asked = vector(&mut Lcg(17));
+    let found = |space: &str| db.now().headlines_like(space, &asked, 100).unwrap();
+    assert_eq!((found(SPACE).len(), found("other").len()), (90, 30));
+    world.check_headlines(&found(SPACE)[..10], &asked, None);
+    let late = Headline {
+        text: "late news".to_owned(),
+        ..world.headlines[1].clone()
+    };
+    let report = db.ingest_headlines(&[late]).unwrap();
+    assert_eq!(report.without_vector, 2, "one in each");
+    let why = db.now().news(asked.as_slice()).run().unwrap_err();
+    assert!(matches!(why, Error::Ambiguous { .. }), "{why}");
+    db.verify(&Control::new()).unwrap();
+}
+
+#[test]
 fn vectors_go_with_their_headlines_and_with_their_space() {
     let world = World::new(10);
     let db = world.whole();

@@ -56,6 +56,8 @@ pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
         if alone {
             return rows.len();
         }
+        // A writer opens a table once at a time.
+        drop(rows);
         let mut count = 0;
         self.each_headline_row(space, |_, _| {
             count += 1;

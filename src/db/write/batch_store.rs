@@ -15,7 +15,7 @@ use crate::db::inner::Inner;
 use crate::db::snapshot::Snapshot;
 use crate::error::Result;
 use crate::model::{Bars, SeriesBars};
-use crate::store::{BarReads, MadeReads, Pending, SeriesId, SeriesRecord, WriteTxn};
+use crate::store::{BarReads, MadeReads, Pending, SeriesId, SeriesRecord, SpaceId, WriteTxn};
 
 /// Bars that are merged in one transaction.
 pub(super) struct BatchStore<'t, 'a> {
@@ -75,7 +75,8 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         })
     }
 
-    pub(super) fn done(self) -> StoredBatch<'a> {
+    pub(super) fn done(mut self) -> StoredBatch<'a> {
+        self.stored.touched = once_each(self.stored.touched);
         self.stored
     }
 
@@ -206,4 +207,32 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         }
         Ok(())
     }
+}
+
+/// The windows of a series that several parts of a batch changed are embedded once, of the bars after all
+/// parts: a later part may correct a bar of windows that an earlier one appended.
+fn once_each(touched: Vec<Touched<'_>>) -> Vec<Touched<'_>> {
+    let mut by_series: BTreeMap<(SeriesId, SpaceId), Vec<Touched<'_>>> = BTreeMap::new();
+    for one in touched {
+        let key = (one.windows.series, one.space.id);
+        by_series.entry(key).or_default().push(one);
+    }
+    let joined = by_series
+        .into_values()
+        .flat_map(|of_one| match &of_one[..] {
+            [first, _, ..] => {
+                let (space, series) = (first.space, first.series.clone());
+                let windows = of_one.iter().map(|one| one.windows).collect();
+                let anew = |windows| Touched {
+                    space,
+                    series: series.clone(),
+                    windows,
+                    appended: None,
+                    stored_to: None,
+                };
+                seal::union(windows).into_iter().map(anew).collect()
+            }
+            _ => of_one,
+        });
+    joined.collect()
 }

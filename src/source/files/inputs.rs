@@ -102,6 +102,8 @@ fn nothing_found(arg: &str) -> Error {
         )
     } else if has_pattern(arg) {
         "no file matches the pattern".to_owned()
+    } else if cfg!(unix) && arg == "-" {
+        "there is no such file; to read what a program pipes in, name /dev/stdin".to_owned()
     } else {
         "there is no such file or folder".to_owned()
     };

@@ -244,6 +244,8 @@ fn odd_inputs_are_named_and_explained() {
     );
     ingest(&["nothing"]).fails(1, "the folder holds no file that ends in .csv");
     ingest(&["absent.csv"]).fails(1, "absent.csv: there is no such file or folder");
+    #[cfg(unix)]
+    ingest(&["-"]).fails(1, "name /dev/stdin");
     ingest(&["no/*.csv"]).fails(1, "no file matches the pattern");
     ingest(&["plain.csv", "--db", "plain.csv"])
         .fails(1, "it is a file, and a database is a folder");
