@@ -210,6 +210,7 @@ impl PatternSearch {
             }
             let likest = far_enough(past, seen.likest(), self.filter.min_move)?;
             let taken = past.distinct(&likest, wanted)?;
+            more |= !used_up.is_within(&taken.used_up);
             if taken.episodes.len() >= k || !more || limit >= MOST {
                 return Ok((taken, plan));
             }

@@ -264,7 +264,8 @@ impl Transfer {
             let plan = *plan.get_or_insert(found.plan);
             pool.add(past, bridge, &asked, found.candidates)?;
             let taken = past.distinct(&pool.order(), wanted)?;
-            if taken.episodes.len() < k && found.more {
+            let more = found.more || !used_up.is_within(&taken.used_up);
+            if taken.episodes.len() < k && more {
                 used_up = taken.used_up;
                 limit = limit.saturating_mul(4);
                 continue;

@@ -108,7 +108,11 @@ impl CombineRequest {
             warning.clone(),
             tags_left_out(&answer),
             trained(&answer.space, answer.trained_until, None, ""),
-            few(self.filter.min_move, hits, self.exact),
+            few(
+                self.filter.min_move.filter(|_| !answer.quota_reached),
+                hits,
+                self.exact,
+            ),
             quota(answer.quota_reached, hits, self.per),
             undated(&self.filter, &asked.view)?,
         ])?;

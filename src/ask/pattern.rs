@@ -91,7 +91,11 @@ impl PatternRequest {
         let hits = (answer.found.hits.len(), self.k);
         found.notes = asked.notes([
             trained_note(&answer.found),
-            few(self.filter.min_move, hits, self.exact),
+            few(
+                self.filter.min_move.filter(|_| !answer.found.quota_reached),
+                hits,
+                self.exact,
+            ),
             quota(answer.found.quota_reached, hits, self.per),
             undated(&self.filter, &asked.view)?,
         ])?;

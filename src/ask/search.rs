@@ -124,7 +124,13 @@ impl SearchRequest {
         let notes = asked.notes([
             answer.warning(),
             trained(&answer.charts.space, answer.trained_until, None, ""),
-            few(self.filter.min_move, hits, self.exact),
+            few(
+                self.filter
+                    .min_move
+                    .filter(|_| !answer.charts.quota_reached),
+                hits,
+                self.exact,
+            ),
             quota(answer.charts.quota_reached, hits, self.per)
                 .map(|note| format!("charts: {note}")),
             quota(

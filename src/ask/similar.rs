@@ -181,7 +181,7 @@ impl SimilarRequest {
             weekdays_before_open(answer),
             trained_note(answer),
             few(
-                self.filter.min_move,
+                self.filter.min_move.filter(|_| !answer.quota_reached),
                 (answer.hits.len(), self.k),
                 self.exact,
             ),

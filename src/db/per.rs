@@ -19,7 +19,7 @@ const MOST: usize = 10_000;
 ///
 /// The year is that of the window's end or of the headline's publication, in UTC. A symbol of two markets is
 /// two symbols. A headline is of every symbol that it names and of their markets; one that names none is
-/// in no group and always allowed.
+/// of no symbol and of no market, so no quota of these holds it back.
 ///
 /// ```
 /// # use rhymedb::Database;

@@ -116,11 +116,12 @@ fn nearest(
     let mut limit = wanted.first_look(reorder.is_some());
     let mut needed = wanted.needed(reorder.is_some());
     let mut seen = Vec::new();
-    let mut narrower: Option<Search<'_>> = None;
+    let mut used_up = UsedUp::default();
     let mut plan = None;
     loop {
-        let search = narrower.as_ref().unwrap_or(search);
-        let found = search.nearest(query, (limit, needed), wanted.ef, wanted.exact)?;
+        let narrower = (!used_up.is_empty()).then(|| search.without(&used_up));
+        let narrower = narrower.as_ref().unwrap_or(search);
+        let found = narrower.nearest(query, (limit, needed), wanted.ef, wanted.exact)?;
         let plan = *plan.get_or_insert(found.plan);
         let mut candidates = found.candidates;
         if !seen.is_empty() {
@@ -128,22 +129,23 @@ fn nearest(
             candidates.sort_unstable_by(Candidate::order);
             candidates.dedup();
         }
-        let reordered = reorder
-            .map(|reorder| reorder(candidates.clone()))
-            .transpose()?;
-        let ordered = reordered.as_ref().unwrap_or(&candidates);
-        let taken = distinct(snapshot, ordered, (own, &[]), wanted.distinct())?;
-        if taken.episodes.len() >= wanted.k || !found.more {
+        let ordered = match reorder {
+            Some(reorder) => reorder(candidates)?,
+            None => candidates,
+        };
+        let taken = distinct(snapshot, &ordered, (own, &[]), wanted.distinct())?;
+        let more = found.more || !used_up.is_within(&taken.used_up);
+        if taken.episodes.len() >= wanted.k || !more {
             return Ok(Episodes {
                 found: taken.episodes,
                 plan,
                 quota_reached: !taken.used_up.is_empty(),
             });
         }
-        if !taken.used_up.is_empty() {
-            narrower = Some(search.without(&taken.used_up));
+        used_up = taken.used_up;
+        if !used_up.is_empty() {
             // Those of the groups that are left out do not come again.
-            seen = candidates;
+            seen = ordered;
         }
         limit = limit.saturating_mul(4);
         needed = limit;

@@ -16,6 +16,7 @@ use super::search::Search;
 use super::setters::{setters, spread_methods};
 use super::target::stored_window;
 use super::told_move::{MoveDirection, ToldMove, told_move};
+use crate::db::place::Place;
 use crate::db::rank::Candidate;
 use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::db::spread::Spread;
@@ -251,20 +252,15 @@ impl Similar {
             mut quota_reached,
         } = episodes(snapshot, &search, asked, &wanted, reorder)?;
         if self.entries {
-            let value = second
-                .as_ref()
-                .map(|s| |candidate: &Candidate| s.value(candidate));
-            let value = self
-                .refine
-                .zip(value.as_ref().map(|f| f as &dyn Fn(&_) -> _));
             let judged = Judged {
                 snapshot,
                 search: &search,
                 query: &vector,
-                second: value.map(|(by, value)| Second { by, value }),
+                second: None,
                 exclusion: wanted.exclusion,
             };
-            found = judged.entries(&found, query.own.iter().copied())?;
+            let own = query.own.iter().copied();
+            found = self.entries_of(judged, second.as_ref(), (&found, own))?;
         }
         let large_moves = told.map(|told| LargeMoves {
             word: told.word,
@@ -309,6 +305,20 @@ impl Similar {
         })
     }
 
+    /// The entries for the best episodes `hits`, away from the windows `own`.
+    fn entries_of(
+        &self,
+        judged: Judged<'_>,
+        second: Option<&SecondLook<'_>>,
+        (hits, own): (&[Candidate], impl Iterator<Item = Place>),
+    ) -> Result<Vec<Candidate>> {
+        let value = second.map(|s| |candidate: &Candidate| s.value(candidate));
+        let value = value.as_ref().map(|f| f as &dyn Fn(&_) -> _);
+        let value = self.refine.zip(value);
+        let second = value.map(|(by, value)| Second { by, value });
+        Judged { second, ..judged }.entries(hits, own)
+    }
+
     fn second_look<'s>(
         &'s self,
         snapshot: &'s Snapshot,
@@ -338,7 +348,7 @@ impl Similar {
     fn check_spread(&self) -> Result<()> {
         self.spread.check(self.k)?;
         if self.entries {
-            let reason = "which of the entries are the nearest of their group, or differ most, is known only later, and what came after them would lean; a filter by symbol or time is sound";
+            let reason = "which of the entries are the nearest of their group, or differ most, is known only later, so what came after them would have a part in the choice; a filter by symbol or time is sound";
             self.spread
                 .none_with("entries (as outcomes look at)", reason)?;
         }

@@ -43,6 +43,13 @@ impl UsedUp {
     pub(crate) fn is_empty(&self) -> bool {
         self.series.is_empty() && self.periods.is_empty()
     }
+
+    /// Whether all of it is used up in the other too. If not, a group has room again: a candidate that came
+    /// later took the place of one of its own.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        let mut periods = self.periods.iter();
+        self.series.is_subset(&other.series) && periods.all(|p| other.periods.contains(p))
+    }
 }
 
 /// The groups that a window is of.

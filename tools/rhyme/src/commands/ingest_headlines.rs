@@ -55,9 +55,8 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         .map(|file| read_headlines(file, &options))
         .collect();
     let mut notes = InputNotes::new(global);
-    let (mut rows, mut skipped) = (0, 0);
+    let (mut rows, mut skipped, mut without_vector) = (0, 0, 0);
     let (mut added, mut replaced, mut unchanged, mut embedded) = (0, 0, 0, 0);
-    let mut without_vector = 0;
     let (mut accepted, mut first, mut last) = (0, None, None);
     for file in read {
         let file = match file {
