@@ -64,6 +64,8 @@ serde_as_text!(ChangePosition);
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]
