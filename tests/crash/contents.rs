@@ -124,8 +124,13 @@ impl Contents {
         }
         let spaces = spaces.into_iter().map(|s| {
             let vector = vec![0.5; s.space.encoder.dim as usize];
+            let near = match view.headlines_like(&s.space.name, &vector, usize::MAX) {
+                // A space of charts alone.
+                Err(Error::Invalid(told)) if told.contains("of charts and headlines") => Vec::new(),
+                near => near?,
+            };
             Ok(SpaceContents {
-                near: view.headlines_like(&s.space.name, &vector, usize::MAX)?,
+                near,
                 space: s.space,
                 rows: s.rows,
                 flat: s.flat_windows,

@@ -353,6 +353,7 @@ fn wrong_vectors_and_wrong_spaces_are_explained() {
     world
         .rhyme(&["search", "shares plunge", "--space", "mine"])
         .fails(1, "rhyme search --vector FILE --space mine");
+    search("[0.1, 0.2]").fails(1, "expected a file after --vector, found numbers");
     world
         .rhyme(&["search", "shares plunge", "--vector", "one.npy"])
         .fails(2, "cannot be used with");

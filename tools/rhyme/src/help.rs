@@ -247,8 +247,8 @@ mod tests {
     #[test]
     fn options_that_take_a_list_take_it_with_commas() {
         // Lines of a script, and sentences, which have commas of their own; the values of an attribute stand
-        // with commas behind its name.
-        const OTHERS: [&str; 3] = ["command", "labels", "attribute"];
+        // with commas behind its name; a quota is a pair.
+        const OTHERS: [&str; 4] = ["command", "labels", "attribute", "per"];
         fn check(command: &Command) {
             for arg in command.get_arguments() {
                 let many = matches!(arg.get_action(), clap::ArgAction::Append);

@@ -1,10 +1,10 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use rhymedb::View;
 use rhymedb::ask::{SearchReply, SearchRequest, Span};
 use rhymedb::files::read_one_vector;
 use rhymedb::query::SearchAnswer;
+use rhymedb::{Error, View};
 use serde_json::{Value, json};
 
 use super::hits::{HIT_COLUMNS, hit_table};
@@ -105,7 +105,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
 fn asked(args: &Args) -> Outcome<(SearchRequest, String)> {
     Ok(match (&args.text, &args.vector) {
         (_, Some(file)) => (
-            SearchRequest::of_vector(read_one_vector(file)?),
+            SearchRequest::of_vector(vector_in(file)?),
             file.display().to_string(),
         ),
         (text, None) => {
@@ -114,6 +114,15 @@ fn asked(args: &Args) -> Outcome<(SearchRequest, String)> {
             (SearchRequest::new(text), told)
         }
     })
+}
+
+/// The vector in a file, which is not the numbers themselves.
+fn vector_in(file: &Path) -> Outcome<Vec<f32>> {
+    if file.to_string_lossy().trim_start().starts_with('[') && !file.exists() {
+        let told = "expected a file after --vector, found numbers; write them into a file like sentence.json, and name that";
+        return Err(Error::Invalid(told.to_owned()).into());
+    }
+    Ok(read_one_vector(file)?)
 }
 
 fn table(view: &View, reply: &SearchReply, answer: &SearchAnswer) -> Outcome {

@@ -63,7 +63,7 @@ fn lambda(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok();
     let number = number.filter(|lambda| (0.0..=1.0).contains(lambda));
     number.ok_or_else(|| {
-        "expected a number from 0 to 1; before a word that is no number of it, write --diverse=0.5"
+        "expected a number from 0 to 1; if it was meant as the target or the sentence, put --diverse after it"
             .to_owned()
     })
 }
