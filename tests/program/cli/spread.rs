@@ -132,7 +132,7 @@ fn what_is_no_quota_is_refused_with_what_to_type() {
         ),
         (&["--per", "symbol"], 2, "2 values required"),
         (&["--diverse", "3"], 2, "expected a number from 0 to 1"),
-        (&["--diverse", "much"], 2, "--diverse=0.5"),
+        (&["--diverse", "much"], 2, "put --diverse after it"),
         (&["--diverse", "-k", "1001"], 1, "k from 1 to 1000"),
         (&["--diverse", "--refine", "dtw"], 1, "refine by dtw"),
         (

@@ -209,16 +209,17 @@ class Database(Questions, Labels, Import, Care):
             ``position``, to ask from the next time, and ``commits``: each has its number (``commit``) and its
             ``changes``. A change is named by ``change``: ``rows_added`` (``space``, ``series``, ``ends``),
             ``rows_removed`` (``space``, ``series``, ``first``, ``last``), ``space_dropped``,
-            ``space_renamed``, ``headline_added`` or ``headlines_removed``.
+            ``space_renamed``, ``headline_added`` or ``headlines_removed``. A series has ``market``, ``venue``,
+            ``symbol`` and ``interval``.
 
         Raises:
             ChangesNotKeptError: it is more than 1,024 commits or 16 MB ago, or that commit was lost: read
                 everything again, and go on from there.
 
         >>> known = db.now().position
-        >>> report = db.ingest_headlines({"time": ["2024-01-09T10:00:00Z"], "text": ["ALFA opens a plant"]})
-        >>> [change["text"] for one in db.changes_since(known)["commits"] for change in one["changes"]]
-        ['ALFA opens a plant']
+        >>> report = db.ingest_bars(frame, "crypto/demo/THEIRS")
+        >>> {change["change"] for one in db.changes_since(known)["commits"] for change in one["changes"]}
+        {'rows_added'}
         """
         return loaded(_native.changes_since(self._native, position))
 
