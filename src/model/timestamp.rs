@@ -57,8 +57,9 @@ impl Timestamp {
         }
     }
 
-    /// The earliest and the latest moment that can be written as a date (years -9999 to 9999).
-    const RANGE_MS: std::ops::RangeInclusive<i64> = -377_705_023_201_000..=253_402_207_200_999;
+    /// The earliest and the latest moment that can be written as a date (years -9999 to 9999): those that jiff
+    /// takes in milliseconds.
+    const RANGE_MS: std::ops::RangeInclusive<i64> = -377_705_023_201_000..=253_402_207_200_000;
 
     /// The moment this many milliseconds after 1970-01-01T00:00:00Z.
     pub const fn from_millis(millis: i64) -> Self {
@@ -173,5 +174,24 @@ impl FromStr for Timestamp {
         typed_time::read(trimmed)
             .map(Self)
             .ok_or_else(|| typed_time::refusal(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_moment_out_of_range_is_written_as_the_end_of_the_range() {
+        for (millis, text) in [
+            (i64::MAX, "9999-12-30T22:00:00Z"),
+            (*Timestamp::RANGE_MS.end(), "9999-12-30T22:00:00Z"),
+            (*Timestamp::RANGE_MS.start(), "-009999-01-02T01:59:59Z"),
+            (i64::MIN, "-009999-01-02T01:59:59Z"),
+        ] {
+            assert_eq!(Timestamp::from_millis(millis).to_string(), text);
+        }
     }
 }

@@ -8,24 +8,29 @@ use super::past::Past;
 use super::query::Query;
 use crate::db::place::Place;
 use crate::db::snapshot::SpaceState;
-use crate::encode::Trained;
+use crate::encode::Weights;
 use crate::error::Result;
-use crate::model::{SeriesKey, Timestamp, Window};
+use crate::model::{Modality, SeriesKey, Timestamp, Window};
 
 impl SpaceState {
     /// Until when the weights of the space have seen a series, or anything where there is none, if
-    /// that is after `time`. `None` too without a time, and where nothing was trained.
+    /// that is after `time`; the end of time where nobody says until when. `None` too without a time, and where
+    /// nothing was trained.
     pub(in crate::db) fn learned_after(
         &self,
         time: Option<Timestamp>,
         series: Option<&SeriesKey>,
     ) -> Result<Option<Timestamp>> {
-        let Some((time, trained)) = time.zip(self.trained()?) else {
+        let Some(time) = time else {
             return Ok(None);
         };
-        let until = match series {
-            Some(series) => trained.until(series),
-            None => trained.latest(),
+        let trained = self.weights()?.map(Weights::trained);
+        let until = match (self.space().encoder.modality, trained, series) {
+            // Nobody says until when the model of imported vectors was trained.
+            (Modality::Imported, ..) => Some(Timestamp::from_millis(i64::MAX)),
+            (_, Some(trained), Some(series)) => trained.until(series),
+            (_, Some(trained), None) => trained.latest(),
+            (_, None, _) => None,
         };
         Ok(until.filter(|until| *until > time))
     }
@@ -39,10 +44,6 @@ impl SpaceState {
     ) -> Result<Option<Timestamp>> {
         let window = window.filter(|_| matches!(query, Query::Target(_)));
         self.learned_after(time, window.map(|w| &w.series))
-    }
-
-    fn trained(&self) -> Result<Option<&Trained>> {
-        Ok(self.weights()?.map(|weights| weights.trained()))
     }
 }
 
