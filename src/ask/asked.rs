@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::db::{Fewer, Filter, LeastMove, Per, View};
+use crate::db::{Fewer, Filter, LeastMove, Per, SimilarAnswer, View};
 use crate::error::Result;
 use crate::model::{SeriesKey, Timestamp};
 
@@ -66,15 +66,15 @@ pub(super) fn trained(
 ) -> Option<String> {
     let until = until?;
     let on = series.map_or_else(String::new, |s| format!(" on {} {}", s.market, s.interval));
-    let told = if until.millis() == i64::MAX {
-        format!("do not say until when they were trained{on}")
-    } else {
-        let until = until.to_string();
-        let day = until.strip_suffix("T00:00:00Z").unwrap_or(&until);
-        format!("were trained until {day}{on}")
-    };
+    if until.millis() == i64::MAX {
+        return Some(format!(
+            "nobody says until when the model of the space {space} was trained{on}: an answer as of an earlier time may know what came later{more}"
+        ));
+    }
+    let until = until.to_string();
+    let day = until.strip_suffix("T00:00:00Z").unwrap_or(&until);
     Some(format!(
-        "the weights of the space {space} {told}: an answer as of an earlier time knows what came later{more}"
+        "the weights of the space {space} were trained until {day}{on}: an answer as of an earlier time knows what came later{more}"
     ))
 }
 
@@ -98,15 +98,20 @@ pub(super) fn undated(filter: &Filter, view: &View) -> Result<Option<String>> {
 /// That a quota left fewer hits than were asked for.
 pub(super) fn quota(reached: bool, (found, wanted): (usize, usize), per: Per) -> Option<String> {
     let why = Fewer::Quota;
-    reached.then(|| format!("{found} of {wanted}: {why} ({per}), and there are no more of others"))
+    reached.then(|| format!("{found} of {wanted}: {why} ({per}); no other group has more"))
 }
 
-/// That a filter by moves found fewer windows than were asked for.
+/// Why there are fewer windows than were asked for: a quota, or else a filter by moves.
 pub(super) fn few(
-    least: Option<LeastMove>,
-    (found, wanted): (usize, usize),
-    exact: bool,
+    answer: &SimilarAnswer,
+    wanted: usize,
+    (least, exact): (Option<LeastMove>, bool),
+    per: Per,
 ) -> Option<String> {
+    let found = answer.hits.len();
+    if answer.quota_reached {
+        return quota(true, (found, wanted), per);
+    }
     let least = least.filter(|_| found < wanted)?;
     Some(if exact {
         format!("no more than {found} distinct windows moved by {least}")

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, few, quota, trained, undated};
+use super::asked::{Asked, few, trained, undated};
 use super::similar::{SimilarReply, tags_left_out, ten};
 use super::subject::Subject;
 use crate::db::{Filter, Per, Query, SimilarAnswer, View};
@@ -103,17 +103,16 @@ impl CombineRequest {
         let answer = similar.run()?;
         let mut found = SimilarReply::of(&asked.view, self.name(), &answer)?;
         found.query.spread(self.per, self.diverse);
-        let hits = (answer.hits.len(), self.k);
         found.notes = asked.notes([
             warning.clone(),
             tags_left_out(&answer),
             trained(&answer.space, answer.trained_until, None, ""),
             few(
-                self.filter.min_move.filter(|_| !answer.quota_reached),
-                hits,
-                self.exact,
+                &answer,
+                self.k,
+                (self.filter.min_move, self.exact),
+                self.per,
             ),
-            quota(answer.quota_reached, hits, self.per),
             undated(&self.filter, &asked.view)?,
         ])?;
         Ok((CombineReply { found, warning }, answer))

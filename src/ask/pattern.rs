@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, few, quota, undated};
+use super::asked::{Asked, few, undated};
 use super::similar::{SimilarReply, ten, trained_note};
 use crate::analysis::PatternAnswer;
 use crate::db::{Filter, Per, View};
@@ -88,15 +88,14 @@ impl PatternRequest {
         let target = format!("pattern {}", answer.pattern);
         let mut found = SimilarReply::of(&asked.view, target, &answer.found)?;
         found.query.spread(self.per, self.diverse);
-        let hits = (answer.found.hits.len(), self.k);
         found.notes = asked.notes([
             trained_note(&answer.found),
             few(
-                self.filter.min_move.filter(|_| !answer.found.quota_reached),
-                hits,
-                self.exact,
+                &answer.found,
+                self.k,
+                (self.filter.min_move, self.exact),
+                self.per,
             ),
-            quota(answer.found.quota_reached, hits, self.per),
             undated(&self.filter, &asked.view)?,
         ])?;
         let reply = PatternReply {

@@ -120,19 +120,16 @@ impl SearchRequest {
         pass_on!(search, self, names: space);
         pass_on!(search, self, some: diverse ef);
         let answer = search.run()?;
-        let hits = (answer.charts.hits.len(), self.k);
         let notes = asked.notes([
             answer.warning(),
             trained(&answer.charts.space, answer.trained_until, None, ""),
             few(
-                self.filter
-                    .min_move
-                    .filter(|_| !answer.charts.quota_reached),
-                hits,
-                self.exact,
-            ),
-            quota(answer.charts.quota_reached, hits, self.per)
-                .map(|note| format!("charts: {note}")),
+                &answer.charts,
+                self.k,
+                (self.filter.min_move, self.exact),
+                self.per,
+            )
+            .map(|note| format!("charts: {note}")),
             quota(
                 answer.headline_quota_reached,
                 (answer.headlines.len(), self.k),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::after::{Afterwards, HitAfterwards};
-use super::asked::{Asked, few, quota, trained, undated};
+use super::asked::{Asked, few, trained, undated};
 use super::bar_row::BarRow;
 use super::rounded::figure;
 use super::subject::Subject;
@@ -180,12 +180,7 @@ impl SimilarRequest {
             tags_left_out(answer),
             weekdays_before_open(answer),
             trained_note(answer),
-            few(
-                self.filter.min_move.filter(|_| !answer.quota_reached),
-                (answer.hits.len(), self.k),
-                self.exact,
-            ),
-            quota(answer.quota_reached, (answer.hits.len(), self.k), self.per),
+            few(answer, self.k, (self.filter.min_move, self.exact), self.per),
             undated(&self.filter, &asked.view)?,
         ])?;
         let mut reply = SimilarReply::of(&asked.view, self.target.name(), answer)?;

@@ -7,6 +7,9 @@
 //! lambda * score - (1 - lambda) * the greatest cosine with a hit that is chosen already
 //! ```
 
+use std::hash::Hash;
+
+use super::per::{Group, Tally};
 use crate::error::{Error, Result};
 
 /// How many candidates are in the pool at first, for each hit that is wanted.
@@ -28,6 +31,11 @@ pub(super) fn check(lambda: f64, k: usize) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// A place that is not in the list of candidates: a fault of the choice.
+pub(super) fn no_such(at: usize) -> Error {
+    Error::internal(format!("there is no candidate {at}"))
 }
 
 /// A candidate that is not chosen yet.
@@ -60,7 +68,7 @@ impl Marginal {
     }
 
     /// The next one, which is a candidate no longer. Of equal ones the first in the list goes first.
-    pub(super) fn next(&mut self) -> Option<usize> {
+    fn next(&mut self) -> Option<usize> {
         let mut best: Option<(usize, f64)> = None;
         for (i, one) in self.open.iter().enumerate() {
             let like = one.nearest.map_or(0.0, f64::from);
@@ -71,6 +79,28 @@ impl Marginal {
         }
         // The order of the rest decides between equal ones, so it stays.
         best.map(|(i, _)| self.open.remove(i).at)
+    }
+
+    /// Chooses up to `k` of them where the quotas of `tally` have room, and tells their places in the list.
+    /// `groups_of` are the groups of a candidate, and `note` calls [`Self::chosen`] for one that is chosen.
+    pub(super) fn choose<S: Clone + Eq + Hash>(
+        mut self,
+        tally: &mut Tally<S>,
+        k: usize,
+        mut groups_of: impl FnMut(usize) -> Result<Vec<Group<S>>>,
+        note: impl Fn(&mut Self, usize) -> Result<()>,
+    ) -> Result<Vec<usize>> {
+        let mut chosen = Vec::with_capacity(k.min(self.open.len()));
+        while chosen.len() < k {
+            let Some(at) = self.next() else { break };
+            let groups = groups_of(at)?;
+            if tally.has_room(&groups) {
+                tally.count(groups);
+                note(&mut self, at)?;
+                chosen.push(at);
+            }
+        }
+        Ok(chosen)
     }
 
     /// Takes note of one that is chosen: `cosine` is that of a candidate, by its place, with it.

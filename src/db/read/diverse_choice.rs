@@ -2,7 +2,7 @@
 
 use super::search::Search;
 use super::used_up::groups_of;
-use crate::db::diverse::Marginal;
+use crate::db::diverse::{Marginal, no_such};
 use crate::db::per::{Per, Tally};
 use crate::db::rank::Candidate;
 use crate::db::snapshot::Snapshot;
@@ -34,25 +34,24 @@ impl DiverseChoice<'_> {
             let query = self.search.row_of(one.into())?.query()?;
             marginal.chosen(|at| match rows.get(at) {
                 Some(row) => row.cosine(&query),
-                None => Ok(0.0),
+                None => Err(no_such(at)),
             })
         };
         for one in before {
             tally.count(groups_of(self.snapshot, one)?);
             note(&mut marginal, one)?;
         }
-        let mut chosen = Vec::with_capacity(k.min(pool.len()));
-        while chosen.len() < k {
-            let Some(one) = marginal.next().and_then(|at| pool.get(at)) else {
-                break;
-            };
-            let groups = groups_of(self.snapshot, one)?;
-            if tally.has_room(&groups) {
-                tally.count(groups);
-                note(&mut marginal, one)?;
-                chosen.push(*one);
-            }
-        }
-        Ok((chosen, tally.used_up().next().is_some()))
+        let at = |at: usize| pool.get(at).ok_or_else(|| no_such(at));
+        let chosen = marginal.choose(
+            &mut tally,
+            k,
+            |one| groups_of(self.snapshot, at(one)?),
+            |marginal, one| note(marginal, at(one)?),
+        )?;
+        let chosen = chosen.into_iter().map(|one| at(one).copied());
+        Ok((
+            chosen.collect::<Result<_>>()?,
+            tally.used_up().next().is_some(),
+        ))
     }
 }

@@ -350,7 +350,7 @@ impl Similar {
         if self.entries {
             let reason = "which of the entries are the nearest of their group, or differ most, is known only later, so what came after them would have a part in the choice; a filter by symbol or time is sound";
             self.spread
-                .none_with("entries (as outcomes look at)", reason)?;
+                .none_with("entries, which outcomes are of,", reason)?;
         }
         match self.refine {
             Some(by) if self.spread.diverse.is_some() => Err(Error::invalid(format!(

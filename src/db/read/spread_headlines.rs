@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::aligned::{Aligned, HeadlineChoice};
 use super::named_symbols::has_begun;
-use crate::db::diverse::Marginal;
+use crate::db::diverse::{Marginal, no_such};
 use crate::db::headline_hit::HeadlineHit;
 use crate::db::headline_part::{HeadlinePart, HeadlineScope};
 use crate::db::per::{Group, Per, Tally, within_year};
@@ -98,26 +98,24 @@ impl List<'_> {
             return Ok((pool, tally.used_up().next().is_some()));
         };
         let mut tally = Tally::new(spread.per);
-        let mut marginal = Marginal::new(pool.iter().map(|s| s.score), lambda);
-        let rows = self.part.rows();
-        let mut chosen = Vec::with_capacity(k.min(pool.len()));
-        while chosen.len() < k {
-            let Some(one) = marginal.next().and_then(|at| pool.get(at)) else {
-                break;
-            };
-            let groups = self.groups_of(one.row, spread.per)?;
-            if tally.has_room(&groups) {
-                self.space.past.go_on()?;
-                tally.count(groups);
-                let query = rows.query(one.row)?;
-                marginal.chosen(|at| match pool.get(at) {
-                    Some(other) => rows.exact(&query, other.row),
-                    None => Ok(0.0),
-                })?;
-                chosen.push(*one);
-            }
-        }
-        Ok((chosen, tally.used_up().next().is_some()))
+        let marginal = Marginal::new(pool.iter().map(|s| s.score), lambda);
+        let (rows, past) = (self.part.rows(), self.space.past);
+        let at = |at: usize| pool.get(at).ok_or_else(|| no_such(at));
+        let chosen = marginal.choose(
+            &mut tally,
+            k,
+            |one| self.groups_of(at(one)?.row, spread.per),
+            |marginal, one| {
+                past.go_on()?;
+                let query = rows.query(at(one)?.row)?;
+                marginal.chosen(|other| rows.exact(&query, at(other)?.row))
+            },
+        )?;
+        let chosen = chosen.into_iter().map(|one| at(one).copied());
+        Ok((
+            chosen.collect::<Result<_>>()?,
+            tally.used_up().next().is_some(),
+        ))
     }
 
     /// The nearest `k` of these rows that the quotas allow. Groups that have given their quota are left

@@ -138,7 +138,7 @@ fn what_is_no_quota_is_refused_with_what_to_type() {
         (
             &["--per", "symbol", "2", "--outcome", "5"],
             1,
-            "entries (as outcomes look at) without per",
+            "entries, which outcomes are of, without per",
         ),
         (
             &["--diverse", "--outcome", "5"],
