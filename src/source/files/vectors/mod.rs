@@ -24,7 +24,7 @@ pub use of_headlines::{HeadlineVectorFile, read_headline_vectors};
 pub use one_vector::read_one_vector;
 pub use options::VectorOptions;
 use read_matrix::read_matrix;
-use repeats::find_repeats;
+use repeats::{find_repeats, keep_single};
 
 /// What a file of vectors holds. They are as they were written: not yet of unit length.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,13 +107,7 @@ fn join(
         format!("{market}/{venue}/{symbol}:{interval} ending {end}")
     };
     let is_single = find_repeats(&meta, told, (&values, &lines), &mut report);
-    if is_single.contains(&false) {
-        values = kept_of(&values, matrix.dim, &is_single);
-        let singles = meta.into_iter().zip(is_single);
-        meta = singles
-            .filter_map(|(meta, keep)| keep.then_some(meta))
-            .collect();
-    }
+    let (meta, values) = keep_single(meta, (values, matrix.dim), &is_single);
     report.accepted = meta.len() as u64;
     Ok(VectorFile {
         dim: matrix.dim,

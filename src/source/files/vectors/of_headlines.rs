@@ -12,7 +12,7 @@ use super::super::rows::Rows;
 use super::matrix::{Matrix, kept_of};
 use super::meta::{RowsOf, VECTOR};
 use super::read_matrix::read_matrix;
-use super::repeats::find_repeats;
+use super::repeats::{find_repeats, keep_single};
 use crate::error::{Error, Result, excerpt};
 use crate::model::{Headline, Timestamp};
 
@@ -109,7 +109,7 @@ fn join(
             (None, _) => {}
         }
     }
-    let mut values = kept_of(&matrix.values, matrix.dim, &kept);
+    let values = kept_of(&matrix.values, matrix.dim, &kept);
     let same: Vec<(Timestamp, &str, &str)> = found
         .iter()
         .map(|h| (h.time, h.source.as_str(), h.text.as_str()))
@@ -118,13 +118,7 @@ fn join(
         format!("the headline of {time} {}", excerpt(text))
     };
     let is_single = find_repeats(&same, told, (&values, &lines), &mut report);
-    if is_single.contains(&false) {
-        values = kept_of(&values, matrix.dim, &is_single);
-        let singles = found.into_iter().zip(is_single);
-        found = singles
-            .filter_map(|(headline, keep)| keep.then_some(headline))
-            .collect();
-    }
+    let (found, values) = keep_single(found, (values, matrix.dim), &is_single);
     report.accepted = found.len() as u64;
     Ok(HeadlineVectorFile {
         dim: matrix.dim,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::super::input_report::{DefectKind, InputReport, NoticeKind, RowDefect};
+use super::matrix::kept_of;
 
 /// Which rows are to be stored. Of rows of one thing with the same vector it is the first one; of rows of one
 /// thing with different vectors it is none, because nobody knows which one is right. `told` names a thing.
@@ -50,4 +51,18 @@ pub(super) fn find_repeats<K: Eq + Hash>(
         report.reject(line(first), RowDefect::new(DefectKind::Conflict, message));
     }
     is_single
+}
+
+/// The things and vectors of the rows that are to be stored.
+pub(super) fn keep_single<T>(
+    things: Vec<T>,
+    (values, dim): (Vec<f32>, usize),
+    is_single: &[bool],
+) -> (Vec<T>, Vec<f32>) {
+    if !is_single.contains(&false) {
+        return (things, values);
+    }
+    let singles = things.into_iter().zip(is_single);
+    let singles = singles.filter_map(|(thing, keep)| keep.then_some(thing));
+    (singles.collect(), kept_of(&values, dim, is_single))
 }

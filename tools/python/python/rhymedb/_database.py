@@ -18,7 +18,7 @@ from ._native import NativeDatabase, NativeView
 from ._progress import Progress, callback
 from ._questions import TABLES, Questions
 from ._tables import table_of
-from ._values import Time, loaded, request_json, time_text
+from ._values import Time, loaded, request_json, skips, time_text
 from ._vectors import Import, Vectors
 from .encoders import ChartEncoder
 
@@ -65,12 +65,6 @@ class _Wanted:
     from_time: str | None
     until: str | None
     base_url: str | None
-
-
-def _skips(on_error: str) -> bool:
-    if on_error not in ("refuse", "skip"):
-        raise ValueError(f"expected on_error to be refuse or skip, found {on_error!r}")
-    return on_error == "skip"
 
 
 def _paths(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -286,7 +280,7 @@ class Database(Questions, Labels, Import, Care):
         True
         """
         options = _BarOptions(
-            market, venue, symbol, interval, calendar, time_unit, _skips(on_error), dict(columns or {})
+            market, venue, symbol, interval, calendar, time_unit, skips(on_error), dict(columns or {})
         )
         options.name(series)
         report = self._native.ingest_bars(table_of(data), options, callback(progress), timeout)
@@ -336,7 +330,7 @@ class Database(Questions, Labels, Import, Care):
         transaction. The report's ``files`` say what was read of each, and what was odd.
         """
         options = _BarOptions(
-            market, venue, symbol, interval, calendar, None, _skips(on_error), dict(columns or {})
+            market, venue, symbol, interval, calendar, None, skips(on_error), dict(columns or {})
         )
         report = self._native.ingest_bar_files(
             _paths(paths), options, callback(progress), timeout
@@ -352,7 +346,7 @@ class Database(Questions, Labels, Import, Care):
     ) -> dict[str, Any]:
         """Stores the headlines of files, folders or globs, as docs/sources.md has it."""
         report = self._native.ingest_headline_files(
-            _paths(paths), list((columns or {}).items()), _skips(on_error)
+            _paths(paths), list((columns or {}).items()), skips(on_error)
         )
         return loaded(report)
 

@@ -123,3 +123,10 @@ def millis(text: str) -> int:
     whole, _, part = text[:-1].partition(".")
     seconds = (dt.datetime.fromisoformat(whole + "+00:00") - _EPOCH) // dt.timedelta(seconds=1)
     return seconds * 1_000 + int(part.ljust(3, "0")[:3] or 0)
+
+
+def skips(on_error: str) -> bool:
+    """Whether rows that cannot be stored are left out."""
+    if on_error not in ("refuse", "skip"):
+        raise ValueError(f"expected on_error to be refuse or skip, found {on_error!r}")
+    return on_error == "skip"

@@ -12,7 +12,7 @@ from . import _native
 from ._native import NativeDatabase, NativeView
 from ._progress import Progress, callback
 from ._tables import table_of
-from ._values import Time, loaded, time_text
+from ._values import Time, loaded, skips, time_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,7 +143,7 @@ class Import:
             on_error: What to do with rows that cannot be vectors: refuse the file, or skip them.
             progress: ``True`` for a bar, or a callable of (stage, done, total).
         """
-        skip = _skips(on_error)
+        skip = skips(on_error)
         report = _native.import_vector_file(
             self._native,
             path,
@@ -192,7 +192,7 @@ class Import:
         >>> db.drop_space("mine")["headline_rows"] == len(news)
         True
         """
-        skip = _skips(on_error)
+        skip = skips(on_error)
         rows = _matrix(vectors, "headlines")
         report = _native.import_headline_vectors(
             self._native,
@@ -235,7 +235,7 @@ class Import:
             meta,
             list((columns or {}).items()),
             window,
-            _skips(on_error),
+            skips(on_error),
         )
         return loaded(report)
 
@@ -248,12 +248,6 @@ def _matrix(vectors: Any, what: str) -> NDArray[np.float32]:
     if rows.ndim != 2 or rows.shape[1] == 0:
         raise ValueError(f"expected an array of {what} x dimensions, found {rows.shape}")
     return rows
-
-
-def _skips(on_error: str) -> bool:
-    if on_error not in ("refuse", "skip"):
-        raise ValueError(f"expected on_error to be refuse or skip, found {on_error!r}")
-    return on_error == "skip"
 
 
 def _millis(ends: Any) -> list[int]:

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 
-use rhymedb::SeriesKey;
-use rhymedb::files::{NoticeKind, VectorFile, VectorOptions, read_vectors};
+use rhymedb::files::{InputReport, NoticeKind, VectorOptions, read_vectors};
 use rhymedb::ingest::VectorRow;
+use rhymedb::{SeriesKey, Timestamp};
 
 use super::ingest_tally::{count, span};
 use super::input_notes::InputNotes;
@@ -72,27 +72,29 @@ pub(crate) fn run(global: &Global, args: &ImportVectors) -> Outcome {
     ];
     output::record(global.format, &columns, &row)?;
     if global.format == Format::Table {
-        output::lines(&last_line(&file))?;
+        let ends = file.meta.iter().map(|m| m.end);
+        output::lines(&last_line((&file.report, file.dim), ends, "window"))?;
     }
     Ok(())
 }
 
-/// What went in and what did not, for people.
-fn last_line(file: &VectorFile) -> String {
-    let report = &file.report;
-    let ends = || file.meta.iter().map(|m| m.end);
+/// What went in of vectors of `dim` numbers, each of one `thing`, and what did not, for people.
+pub(super) fn last_line(
+    (report, dim): (&InputReport, usize),
+    times: impl Iterator<Item = Timestamp> + Clone,
+    thing: &str,
+) -> String {
     let mut line = format!(
-        "read {}: {} of {} numbers{}",
+        "read {}: {} of {dim} numbers{}",
         count(report.rows, "row", "rows"),
         count(report.accepted, "vector", "vectors"),
-        file.dim,
-        span(ends().min(), ends().max())
+        span(times.clone().min(), times.max())
     );
     let repeated = report.notices.count(NoticeKind::Duplicate);
     if repeated > 0 {
         let rows = count(repeated, "row", "rows");
         line.push_str(&format!(
-            "; {rows} that repeat a window and its vector are stored once"
+            "; {rows} that repeat a {thing} and its vector are stored once"
         ));
     }
     if report.defects.total() > 0 {

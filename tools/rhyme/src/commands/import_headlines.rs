@@ -1,12 +1,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use rhymedb::files::{
-    HeadlineOptions, HeadlineVectorFile, NoticeKind, OnError, read_headline_vectors,
-};
+use rhymedb::files::{HeadlineOptions, OnError, read_headline_vectors};
 use rhymedb::ingest::{HeadlineImportOptions, HeadlineImportReport, HeadlineVectorRow};
 
-use super::ingest_tally::{count, span};
+use super::import::last_line;
+use super::ingest_tally::count;
 use super::input_notes::InputNotes;
 use super::row_options::{Rows, Times};
 use crate::failure::Outcome;
@@ -71,7 +70,8 @@ pub(crate) fn run(global: &Global, args: &ImportHeadlineVectors) -> Outcome {
     ];
     output::record(global.format, &columns, &output::value(&report)?)?;
     if global.format == Format::Table {
-        output::lines(&last_line(&file))?;
+        let times = file.headlines.iter().map(|h| h.time);
+        output::lines(&last_line((&file.report, file.dim), times, "headline"))?;
     }
     Ok(())
 }
@@ -88,35 +88,14 @@ fn tell(global: &Global, space: &str, report: &HeadlineImportReport) {
         );
     }
     if report.without_vector > 0 {
-        let text = format!(
-            "{} have no vector in the space {space}, so that no question finds them there",
-            count(report.without_vector, "stored headline", "stored headlines")
-        );
-        notice(global, &legible(&text));
+        notice(global, &without_vector(report.without_vector, space));
     }
 }
 
-/// What went in and what did not, for people.
-fn last_line(file: &HeadlineVectorFile) -> String {
-    let report = &file.report;
-    let times = || file.headlines.iter().map(|h| h.time);
-    let mut line = format!(
-        "read {}: {} of {} numbers{}",
-        count(report.rows, "row", "rows"),
-        count(report.accepted, "vector", "vectors"),
-        file.dim,
-        span(times().min(), times().max())
-    );
-    let repeated = report.notices.count(NoticeKind::Duplicate);
-    if repeated > 0 {
-        let rows = count(repeated, "row", "rows");
-        line.push_str(&format!(
-            "; {rows} that repeat a headline and its vector are stored once"
-        ));
-    }
-    if report.defects.total() > 0 {
-        let rows = count(report.defects.total(), "row", "rows");
-        line.push_str(&format!("; left out {rows}, see above"));
-    }
-    line
+/// That stored headlines have no vector in a space.
+pub(super) fn without_vector(headlines: u64, space: &str) -> String {
+    legible(&format!(
+        "{} have no vector in the space {space}, so that no question finds them there",
+        count(headlines, "stored headline", "stored headlines")
+    ))
 }

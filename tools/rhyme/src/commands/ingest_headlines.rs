@@ -8,6 +8,7 @@ use rhymedb::encode::Modality;
 use rhymedb::files::{HeadlineOptions, find_inputs_and_others, read_headlines};
 use serde_json::json;
 
+use super::import_headlines::without_vector;
 use super::ingest_tally::{Others, count, span};
 use super::input_notes::InputNotes;
 use crate::failure::Outcome;
@@ -122,12 +123,12 @@ fn tell_of_waiting(global: &Global, db: &Database, waiting: u64) -> Outcome {
         let missing = stored.saturating_sub(space.headline_rows);
         let imported = space.space.encoder.modality == Modality::Imported;
         if imported && space.headline_rows > 0 && missing > 0 {
+            let name = &space.space.name;
+            let told = without_vector(missing, name);
             notice(
                 global,
                 &format!(
-                    "{} have no vector in the space {1}, so that no question finds them there; bring vectors in with `rhyme import headline-vectors FILE --space {1}`",
-                    count(missing, "stored headline", "stored headlines"),
-                    space.space.name
+                    "{told}; bring vectors in with `rhyme import headline-vectors FILE --space {name}`"
                 ),
             );
         }

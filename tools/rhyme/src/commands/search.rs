@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(required_unless_present = "vector")]
     text: Option<String>,
     /// Ask with a vector instead, that of a sentence or a headline by the model whose vectors were
-    /// imported: a .npy file, or a text like [0.1, 0.2]
+    /// imported: a .npy file, or a file of text with [0.1, 0.2]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "by_words", "all_symbols"])]
     vector: Option<PathBuf>,
     /// How many charts and how many headlines to find
