@@ -7,6 +7,7 @@ use csv::ByteRecord;
 use super::super::columns::{Columns, Field, Layout, TimeColumns};
 use super::super::container::{FilePlace, for_each_member};
 use super::super::fields::{read_time, wrong_unit};
+use super::super::headline_columns::TEXT;
 use super::super::input_report::{DefectKind, RowDefect};
 use super::super::rows::{Rows, Step};
 use super::super::times::{TimeForm, TimeForms, WrittenTime};
@@ -153,6 +154,9 @@ impl MetaColumns {
             return Err(format!(
                 "the columns date and time may be two halves of one time; say --map time=#{date}+#{time} if they are, or name the one to use with --map time=#{date} or --map time=#{time}"
             ));
+        }
+        if end.is_none() && find(&TEXT)?.is_some() {
+            return Err("expected vectors of charts, with the end of each window, found those of headlines; `rhyme import headline-vectors` takes them".to_owned());
         }
         Ok(Self {
             names: [

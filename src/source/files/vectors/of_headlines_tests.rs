@@ -3,7 +3,7 @@
 use super::super::super::input_report::{DefectKind, NoticeKind, OnError};
 use super::*;
 use crate::model::TimePrecision;
-use crate::source::files::{read_headlines, read_one_vector};
+use crate::source::files::{VectorOptions, read_headlines, read_one_vector, read_vectors};
 
 fn read_beside(
     table: &str,
@@ -203,4 +203,16 @@ fn one_vector_to_ask_with() {
         let why = one(bytes).unwrap_err().to_string();
         assert!(why.contains(part), "{part}: {why}");
     }
+}
+
+#[test]
+fn vectors_of_headlines_are_not_taken_for_those_of_charts() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vectors");
+    std::fs::write(&path, TABLE).unwrap();
+    let why = read_vectors(&path, &VectorOptions::default()).unwrap_err();
+    assert!(
+        why.to_string().contains("`rhyme import headline-vectors`"),
+        "{why}"
+    );
 }
