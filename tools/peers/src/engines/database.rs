@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use rhymedb::{Control, Database, Hit, OpenOptions, SeriesKey, Timestamp};
+use rhymedb::{Control, Database, Filter, Hit, OpenOptions, SeriesKey, Timestamp};
 use rhymedb::ingest::VectorRow;
 
 use super::{Answer, Built, Engine, seconds};
@@ -91,13 +91,15 @@ impl Engine for Open<'_> {
             .ef(ef)
             .exclusion(0);
         if let Some(filter) = filter.map(|f| &self.set.filters[f]) {
-            let (from, to) = (filter.from, filter.to);
-            question = question
-                .from(Timestamp::from_millis(from))
-                .to(Timestamp::from_millis(to));
+            let mut windows = Filter {
+                from: Some(Timestamp::from_millis(filter.from)),
+                until: Some(Timestamp::from_millis(filter.to)),
+                ..Filter::new()
+            };
             if let Some(key) = filter.group.and_then(|g| self.groups.get(&g)) {
-                question = question.market(&key.market).symbol(&key.symbol);
+                windows = windows.market(&key.market).symbol(&key.symbol);
             }
+            question = question.filter(windows);
         }
         Ok(Answer::Hits(question.run()?.hits))
     }

@@ -5,8 +5,10 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use memmap2::Mmap;
-use rhymedb::index::{BuildParams, Builder, Graph, Index, Query, RowSet, Rows, RowsBuilder, Scratch, Wanted, self};
+use memmap2::{Advice, Mmap};
+use rhymedb::index::{
+    self, Bounds, BuildParams, Builder, Graph, Index, Query, RowSet, Rows, RowsBuilder, Scratch, Wanted,
+};
 
 use super::{Answer, Built, EF_CONSTRUCTION, Engine, M, seconds, unknown};
 use crate::serve::Set;
@@ -51,6 +53,9 @@ pub fn build(builder: Builder, set: &Set, vectors: &[f32], work: &Path) -> Resul
     for (name, bytes) in Graph::SECTIONS.iter().zip(graph.sections()) {
         fs::write(work.join(name), bytes)?;
     }
+    if let Some(bounds) = index::build_bounds(&rows.view())? {
+        fs::write(work.join(Bounds::SECTION), bounds)?;
+    }
     Ok(Built { load_s, build_s })
 }
 
@@ -59,6 +64,7 @@ pub struct Open {
     dim: usize,
     rows: [Mmap; 4],
     graph: [Mmap; 3],
+    bounds: Option<Mmap>,
     /// All rows, then those of each filter.
     allowed: Vec<RowSet>,
 }
@@ -75,15 +81,26 @@ pub fn open(set: &Set, work: &Path) -> Result<Open> {
         dim: set.dim,
         rows: maps(work, Rows::SECTIONS)?,
         graph: maps(work, Graph::SECTIONS)?,
+        bounds: match work.join(Bounds::SECTION).exists() {
+            true => Some(map(work, Bounds::SECTION)?),
+            false => None,
+        },
         allowed,
     })
+}
+
+fn map(work: &Path, name: &str) -> Result<Mmap> {
+    // SAFETY: this program wrote the file, and nobody changes it while it is measured.
+    let map = unsafe { Mmap::map(&File::open(work.join(name))?)? };
+    // Large pages, as segments of a database ask for them; a kernel that has none for files refuses.
+    let _ = map.advise(Advice::HugePage);
+    Ok(map)
 }
 
 fn maps<const N: usize>(work: &Path, names: [&str; N]) -> Result<[Mmap; N]> {
     let mut maps = Vec::with_capacity(N);
     for name in names {
-        // SAFETY: this program wrote the file, and nobody changes it while it is measured.
-        maps.push(unsafe { Mmap::map(&File::open(work.join(name))?)? });
+        maps.push(map(work, name)?);
     }
     maps.try_into()
         .map_err(|_| anyhow::anyhow!("a section is missing"))
@@ -91,7 +108,10 @@ fn maps<const N: usize>(work: &Path, names: [&str; N]) -> Result<[Mmap; N]> {
 
 impl Engine for Open {
     fn nearest(&self, query: &[f32], k: usize, ef: usize, filter: Option<usize>) -> Result<Answer> {
-        let rows = Rows::new(&self.folder, self.dim, self.rows.each_ref().map(|m| &m[..]))?;
+        let mut rows = Rows::new(&self.folder, self.dim, self.rows.each_ref().map(|m| &m[..]))?;
+        if let Some(bounds) = &self.bounds {
+            rows = rows.with_bounds(bounds)?;
+        }
         let graph = Graph::new(
             &self.folder,
             rows.len(),
@@ -103,6 +123,7 @@ impl Engine for Open {
         };
         let wanted = Wanted {
             limit: k,
+            needed: k,
             ef,
             allowed: &self.allowed[filter.map_or(0, |f| f + 1)],
             exact: false,
