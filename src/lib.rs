@@ -44,6 +44,8 @@
 //!   [`encode::check_chart_encoder`] holds an encoder of your own to what search relies on.
 //!   [`encode::Weights`] are trained encoders from a file: of charts, of headlines
 //!   ([`encode::TextEncoder`]), or of both in one space.
+//! - [`decide`]: rules over answers, what they say now ([`View::signal`]), and what they would have done
+//!   ([`View::replay`]).
 //! - [`eval`]: how good an encoder is.
 //! - [`plot`] (feature `plot`): answers as SVG, PNG and HTML files.
 //!
@@ -54,6 +56,7 @@
 mod analysis;
 pub mod ask;
 mod db;
+pub mod decide;
 /// The disk below a database, for tests that simulate one; no part of the stable interface.
 #[doc(hidden)]
 pub mod disk;

@@ -39,11 +39,15 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("analysis", &["error", "model", "numeric", "encode", "db"]),
+    ("decide", &["error", "model", "numeric", "db", "analysis"]),
     (
         "eval",
         &["error", "model", "numeric", "encode", "db", "analysis"],
     ),
-    ("ask", &["error", "model", "numeric", "db", "analysis"]),
+    (
+        "ask",
+        &["error", "model", "numeric", "db", "analysis", "decide"],
+    ),
     (
         "fuzz",
         &[

@@ -14,6 +14,8 @@ mod analysis;
 mod ask;
 #[path = "cli/attributes.rs"]
 mod attributes;
+#[path = "cli/decide.rs"]
+mod decide;
 #[path = "cli/default_spaces.rs"]
 mod default_spaces;
 #[path = "cli/demo.rs"]
