@@ -393,7 +393,13 @@ fn anomaly(view: &View, rule: &Rule, window: &Window) -> Result<Said> {
     let When::Anomaly { p_below, trade } = &rule.when else {
         return Err(Error::internal("a rule of anomalies is of another kind"));
     };
-    let answer = view.anomaly(window.into()).exact(true).run()?;
+    let answer = match view.anomaly(window.into()).exact(true).run() {
+        // There is nothing else that the question could be wrong about.
+        Err(Error::Invalid(too_little)) => {
+            return Ok(Said::nothing(vec![reason(false, too_little)], None));
+        }
+        answer => answer?,
+    };
     let measures = &answer.unusual.measures;
     let size = measures.iter().find(|m| m.measure == Measure::Size);
     let Some(size) = size else {
@@ -501,10 +507,13 @@ fn tags(view: &View, rule: &Rule, window: &Window) -> Result<Said> {
     else {
         return Err(Error::internal("a rule of tags is of another kind"));
     };
-    let answer = view
-        .classify_by_tags(window)
-        .neighbours(*neighbours)
-        .run()?;
+    let answer = view.classify_by_tags(window).neighbours(*neighbours).run();
+    let answer = match answer {
+        Err(none @ Error::NotFound { .. }) => {
+            return Ok(Said::nothing(vec![reason(false, none.to_string())], None));
+        }
+        answer => answer?,
+    };
     let Some(first) = answer.votes.first() else {
         let text = "no tagged window was known".to_owned();
         return Ok(Said::nothing(vec![reason(false, text)], None));
