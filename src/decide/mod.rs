@@ -10,10 +10,12 @@
 
 mod account;
 mod chance;
+mod conditions;
 mod deflated;
 mod performance;
 mod replay;
 mod rule;
+mod said;
 mod signal;
 mod size_of;
 
@@ -23,4 +25,5 @@ pub use deflated::DeflatedSharpe;
 pub use performance::{Performance, TradeSummary};
 pub use replay::{EquityPoint, Replay, ReplayAnswer, ReplaySignal};
 pub use rule::{AfterAnomaly, PositionSize, Rule, SideName, Sides, When};
-pub use signal::{Call, Reason, Signal};
+pub use said::{Call, Reason};
+pub use signal::Signal;

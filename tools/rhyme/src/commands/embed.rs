@@ -5,6 +5,8 @@ use rhymedb::Error;
 use rhymedb::encode::{Weights, chart_encoder_by_name};
 use serde_json::json;
 
+#[cfg(feature = "http")]
+use super::embed_by_service as by_service;
 use super::left_out_windows::tell_left_out;
 use crate::failure::Outcome;
 use crate::global::Global;
@@ -44,7 +46,17 @@ pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
     let name = args.encoder.as_str();
     if name.starts_with("https://") || name.starts_with("http://") {
         #[cfg(feature = "http")]
-        return super::embed_by_service::run(global, args);
+        return by_service::run(
+            global,
+            &by_service::ByService {
+                space: &args.space,
+                url: name,
+                model: args.model.as_deref(),
+                dim: args.dim,
+                requests_per_second: args.requests_per_second,
+                of_charts: args.window.is_some() || args.hop != 1,
+            },
+        );
         #[cfg(not(feature = "http"))]
         return Err(Error::Invalid(
             "expected a program with the feature http to ask a service, found one without; build it with `--features http`".to_owned(),
