@@ -98,7 +98,7 @@ fn questions() -> Vec<Value> {
             "rule": {"name": "analogs", "hold": 3, "when": {"kind": "analogs", "horizon": 3, "k": 5, "outcomes": 2}}}),
         json!({"question": "replay", "series": "NOVAUSDT:1h", "from": "2015-01-20", "until": "2015-01-21", "fee": 0.0,
             "slippage": 0.001, "draws": 0, "seed": 3, "allow_trained": true, "trials": [0.1], "as_of": "2015-01-24",
-            "rule": {"name": "trends", "when": {"kind": "label", "set": "regimes", "long": ["bull"]}}}),
+            "rule": {"name": "trends", "when": {"kind": "label", "set": "regimes", "long": ["bullish"]}}}),
         json!({"question": "map", "sample": 20}),
         json!({"question": "context", "target": TARGET, "before": "10d", "after": "10d"}),
         json!({"question": "similar", "target": "tag:long", "k": 2}),
