@@ -39,11 +39,15 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("analysis", &["error", "model", "numeric", "encode", "db"]),
+    ("decide", &["error", "model", "numeric", "db", "analysis"]),
     (
         "eval",
         &["error", "model", "numeric", "encode", "db", "analysis"],
     ),
-    ("ask", &["error", "model", "numeric", "db", "analysis"]),
+    (
+        "ask",
+        &["error", "model", "numeric", "db", "analysis", "decide"],
+    ),
     (
         "fuzz",
         &[
@@ -64,9 +68,16 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("hnsw_rs", &["src/index/build_hnsw.rs"]),
     ("safetensors", &["src/encode/weights/"]),
     ("ndarray", &["src/encode/net/"]),
-    ("reqwest", &["src/source/bybit/"]),
-    ("rustls", &["src/source/bybit/"]),
-    ("backon", &["src/source/bybit/"]),
+    (
+        "reqwest",
+        &[
+            "src/source/http/",
+            "src/source/bybit/",
+            "src/source/embeddings/",
+        ],
+    ),
+    ("rustls", &["src/source/http/"]),
+    ("backon", &["src/source/http/"]),
     ("parquet", &["src/source/", "src/export/"]),
     ("arrow_array", &["src/source/", "src/export/"]),
     ("zip", &["src/source/", "src/fuzz/container.rs"]),

@@ -65,9 +65,11 @@ mod prototypes;
 mod question;
 mod reaction;
 mod regimes;
+mod replay;
 mod rounded;
 mod search;
 mod series;
+mod signal;
 mod similar;
 mod spaces;
 mod span;
@@ -111,8 +113,12 @@ pub use question::{Answer, Question};
 pub use question::{QuestionSchema, schemas};
 pub use reaction::{ReactionQuery, ReactionReply, ReactionRequest, ReactionRow};
 pub use regimes::{ClassifyHistoryQuery, ClassifyHistoryReply, ClassifyHistoryRequest, RunRow};
+pub use replay::{
+    ChanceRow, DeflatedRow, PerformanceRow, ReplayReply, ReplayRequest, TradeRow, TradeSummaryRow,
+};
 pub use search::{SearchQuery, SearchReply, SearchRequest, SearchedAll};
 pub use series::{SeriesReply, SeriesRequest, StoredSeriesRow};
+pub use signal::{ReasonRow, SignalReply, SignalRequest};
 pub use similar::{
     FoundSimilar, HitRow, SearchedWindows, SimilarQuery, SimilarReply, SimilarRequest, Told,
 };

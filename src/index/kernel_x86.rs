@@ -49,14 +49,12 @@ pub(super) fn detected() -> impl Iterator<Item = &'static Kernel> {
 pub(super) fn prefetch<T>(values: &[T], at: usize, count: usize) {
     let start = values.as_ptr().wrapping_add(at).cast::<i8>();
     let last = start.wrapping_add((count * size_of::<T>()).saturating_sub(1));
-    let mut line = start;
-    while line < last {
+    let mut line = start.wrapping_sub(start.addr() % 64);
+    while line <= last {
         // SAFETY: a prefetch reads nothing that could be observed, whatever its address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line) };
         line = line.wrapping_add(64);
     }
-    // SAFETY: as above.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(last) };
 }
 
 /// Up to 64 values, zeros after them.
@@ -180,6 +178,25 @@ unsafe fn four_sums(query: Plane<'_>, plane: &[i8], rows: [u32; 4]) -> __m128i {
             // SAFETY: as above.
             let row = unsafe { _mm256_maskz_loadu_epi8(mask, plane.as_ptr().add(start)) };
             _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_xor_si256(row, flip), q)
+        }));
+    }
+    if dim <= 48 {
+        // A load of 64 bytes takes two lines of the cache, also where the values that it keeps lie in one.
+        let mask = ((1u32 << (dim - 32)) - 1) as u16;
+        let flip = _mm256_set1_epi8(i8::MIN);
+        let halves = |from: *const i8| {
+            // SAFETY: as above.
+            let last = unsafe { _mm_maskz_loadu_epi8(mask, from.add(32)) };
+            // SAFETY: as above.
+            let first = unsafe { _mm256_loadu_si256(from.cast()) };
+            [first, _mm256_zextsi128_si256(last)]
+        };
+        let [q, last_q] = halves(values.as_ptr());
+        return add_lanes(starts.map(|start| {
+            let halves = halves(plane.as_ptr().wrapping_add(start));
+            let [row, last] = halves.map(|half| _mm256_xor_si256(half, flip));
+            let sums = _mm256_dpbusd_epi32(_mm256_setzero_si256(), row, q);
+            _mm256_dpbusd_epi32(sums, last, last_q)
         }));
     }
     let mut sums = [_mm512_setzero_si512(); 4];

@@ -110,18 +110,43 @@ impl Beam {
         self.limit = limit;
     }
 
-    /// Keeps `rank` if it is among the best. Returns whether it is.
-    pub(super) fn offer(&mut self, rank: Rank) -> bool {
-        if self.kept.len() >= self.limit {
-            match self.kept.last() {
-                Some(&(worst, _)) if rank > worst => self.kept.pop(),
-                _ => return false,
-            };
+    /// The rank that a new one must exceed, or `None` while there is room for any.
+    pub(super) fn worst(&self) -> Option<Rank> {
+        let full = self.kept.len() >= self.limit;
+        self.kept.last().filter(|_| full).map(|&(rank, _)| rank)
+    }
+
+    /// Keeps those of `ranks` that are among the best. It leaves them sorted, the worst first. All of them
+    /// together, so that what is kept moves once.
+    pub(super) fn offer_all(&mut self, ranks: &mut [Rank]) {
+        ranks.sort_unstable();
+        let mut end = self.kept.len();
+        self.kept.resize(end + ranks.len(), (Rank(0), false));
+        for (left, &rank) in (0..ranks.len()).rev().zip(&*ranks) {
+            // What is worse moves behind this one and the `left` that come after it.
+            while let Some(&kept) = end.checked_sub(1).and_then(|last| self.kept.get(last))
+                && kept.0 < rank
+            {
+                end -= 1;
+                if let Some(place) = self.kept.get_mut(end + left + 1) {
+                    *place = kept;
+                }
+            }
+            if let Some(place) = self.kept.get_mut(end + left) {
+                *place = (rank, true);
+            }
         }
-        let at = self.kept.partition_point(|&(kept, _)| kept > rank);
-        self.kept.insert(at, (rank, true));
-        self.first_open = self.first_open.min(at);
-        true
+        if !ranks.is_empty() {
+            self.first_open = self.first_open.min(end);
+        }
+        self.kept.truncate(self.limit);
+    }
+
+    /// The best that are still to be looked at, at most `count` of them.
+    pub(super) fn open(&self, count: usize) -> impl Iterator<Item = Rank> + '_ {
+        let rest = self.kept.get(self.first_open..).unwrap_or_default();
+        let open = rest.iter().filter(|&&(_, open)| open);
+        open.take(count).map(|&(rank, _)| rank)
     }
 
     /// The best rank that was not looked at yet; from now on it was.
@@ -182,24 +207,30 @@ mod tests {
 
         #[test]
         fn a_beam_keeps_the_best_and_gives_each_open_one_out_once(
-            steps in proptest::collection::vec(proptest::option::of(-9i8..9), 0..90), limit in 0usize..20
+            steps in proptest::collection::vec(proptest::collection::vec(-9i8..9, 0..6), 0..60),
+            limit in 0usize..20,
         ) {
             let mut beam = Beam::default();
             beam.clear(limit);
             let mut plain: Vec<(Rank, bool)> = Vec::new();
-            for (row, step) in (0u32..).zip(steps) {
-                if let Some(score) = step {
-                    let rank = Rank::new(f32::from(score), row);
-                    plain.push((rank, true));
-                    plain.sort_unstable_by(|a, b| b.cmp(a));
-                    plain.truncate(limit);
-                    let kept = plain.iter().any(|&(r, _)| r == rank);
-                    prop_assert_eq!(beam.offer(rank), kept);
-                } else {
-                    let open = plain.iter_mut().find(|(_, open)| *open);
-                    let expected = open.map(|(rank, open)| { *open = false; *rank });
-                    prop_assert_eq!(beam.next_open(), expected);
+            let mut row = 0;
+            for step in steps {
+                let mut ranks = Vec::new();
+                for score in step {
+                    ranks.push(Rank::new(f32::from(score), row));
+                    row += 1;
                 }
+                plain.extend(ranks.iter().map(|&rank| (rank, true)));
+                plain.sort_unstable_by(|a, b| b.cmp(a));
+                plain.truncate(limit);
+                beam.offer_all(&mut ranks);
+                let worst = plain.last().filter(|_| plain.len() == limit);
+                prop_assert_eq!(beam.worst(), worst.map(|&(rank, _)| rank));
+                let open = plain.iter().filter(|(_, open)| *open).map(|&(rank, _)| rank);
+                prop_assert!(beam.open(3).eq(open.take(3)));
+                let open = plain.iter_mut().find(|(_, open)| *open);
+                let expected = open.map(|(rank, open)| { *open = false; *rank });
+                prop_assert_eq!(beam.next_open(), expected);
             }
             let ranks: Vec<Rank> = plain.into_iter().map(|(rank, _)| rank).collect();
             prop_assert_eq!(beam.ranks().collect::<Vec<_>>(), ranks);

@@ -174,11 +174,16 @@ impl<'a> Rows<'a> {
     /// [`Error::Invalid`] if there is no such row or the dimensions differ, [`Error::Corrupt`] if
     /// the stored norm is not that of the vector.
     pub fn exact(&self, query: &Query, row: u32) -> Result<f32> {
-        let (planes, norm) = self.get(row)?;
         check_dim(self.dim, query.dim())?;
-        let dot = Kernel::best().dot16(query.both(), planes);
+        self.score(query.both(), query.inv_norm(), row)
+    }
+
+    /// [`Self::exact`] for many rows: with what all of them need of the query.
+    pub(super) fn score(&self, query: [Plane<'_>; 2], inv_norm: f64, row: u32) -> Result<f32> {
+        let (planes, norm) = self.get(row)?;
+        let dot = Kernel::best().dot16(query, planes);
         let dot = dot.ok_or_else(|| Error::internal("two vectors of a dimension differ in it"))?;
-        let score = dot as f64 * query.inv_norm() * f64::from(norm);
+        let score = dot as f64 * inv_norm * f64::from(norm);
         if score.abs() <= LARGEST_SCORE {
             return Ok(score.clamp(-1.0, 1.0) as f32);
         }

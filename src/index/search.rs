@@ -22,6 +22,8 @@ pub struct Scratch {
     visited: Visited,
     frontier: BinaryHeap<Rank>,
     beam: Beam,
+    batch: Vec<Rank>,
+    next: Vec<u32>,
     pub(super) pool: Best,
     pub(super) fresh: Vec<u32>,
     pub(super) dots: Vec<i32>,
@@ -39,6 +41,10 @@ impl Scratch {
 /// Nodes whose links are followed together, so that a walk waits for the memory less often. What it looks at
 /// in vain is little.
 const NODES_A_STEP: usize = 2;
+
+/// Of the best nodes that are still to be looked at, the memory is asked for the links of so many. Most of
+/// those that are kept for a while are never followed.
+const LINKS_AHEAD: usize = 4;
 
 /// The pool of a search of width `ef`, scored exactly and sorted, best first; only rows in
 /// `allowed`. With an `ef` of at least the number of rows, these are all allowed rows.
@@ -85,9 +91,10 @@ fn rerank(rows: &Rows<'_>, query: &Query, found: &[u32]) -> Result<Vec<Scored>> 
     for &row in found {
         rows.prefetch_rest(row);
     }
+    let (both, inv_norm) = (query.both(), query.inv_norm());
     let mut ranks = found
         .iter()
-        .map(|&row| Ok(Rank::new(rows.exact(query, row)?, row)))
+        .map(|&row| Ok(Rank::new(rows.score(both, inv_norm, row)?, row)))
         .collect::<Result<Vec<Rank>>>()?;
     ranks.sort_unstable_by(|a, b| b.cmp(a));
     Ok(ranks.into_iter().map(Rank::scored).collect())
@@ -156,11 +163,14 @@ pub(super) fn walk_all(
     let Scratch {
         visited,
         beam,
+        batch,
+        next,
         fresh,
         dots,
         scores,
         ..
     } = scratch;
+    let ask = |row: u32| prefetch(links.slots, links.first_slot(row), links.degree);
     visited.clear(ef);
     beam.clear(ef);
     fresh.clear();
@@ -169,21 +179,32 @@ pub(super) fn walk_all(
         if !rows.approx(code, fresh, dots, scores) {
             return None;
         }
+        let (worst, ahead) = (beam.worst(), beam.open(LINKS_AHEAD).nth(LINKS_AHEAD - 1));
+        batch.clear();
         for (&row, &score) in fresh.iter().zip(&*scores) {
-            if beam.offer(Rank::new(score, row)) {
-                prefetch(links.slots, links.first_slot(row), links.degree);
+            let rank = Rank::new(score, row);
+            if worst.is_none_or(|worst| rank > worst) {
+                batch.push(rank);
+                if ahead.is_none_or(|ahead| rank > ahead) {
+                    ask(row);
+                }
             }
         }
+        beam.offer_all(batch);
         fresh.clear();
-        for step in 0..NODES_A_STEP {
-            match beam.next_open() {
-                Some(next) => visited.insert_all(links.of(next.row())?, rows, fresh),
-                None if step == 0 => {
-                    fresh.extend(beam.ranks().map(Rank::row));
-                    return Some(());
-                }
-                None => break,
-            }
+        next.clear();
+        next.extend(
+            std::iter::from_fn(|| beam.next_open())
+                .take(NODES_A_STEP)
+                .map(Rank::row),
+        );
+        if next.is_empty() {
+            fresh.extend(beam.ranks().map(Rank::row));
+            return Some(());
+        }
+        beam.open(LINKS_AHEAD).for_each(|rank| ask(rank.row()));
+        for &row in &*next {
+            visited.insert_all(links.of(row)?, rows, fresh);
         }
     }
 }

@@ -3,5 +3,6 @@
 
 pub(crate) mod dot;
 pub(crate) mod matrix;
+pub(crate) mod normal;
 pub(crate) mod student;
 pub(crate) mod summary;

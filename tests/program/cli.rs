@@ -14,12 +14,18 @@ mod analysis;
 mod ask;
 #[path = "cli/attributes.rs"]
 mod attributes;
+#[path = "cli/decide.rs"]
+mod decide;
 #[path = "cli/default_spaces.rs"]
 mod default_spaces;
 #[path = "cli/demo.rs"]
 mod demo;
 #[path = "cli/embed.rs"]
 mod embed;
+#[path = "cli/embed_by_service.rs"]
+mod embed_by_service;
+#[path = "../embeddings/server.rs"]
+mod embedding_server;
 #[path = "cli/eval.rs"]
 mod eval;
 #[path = "cli/folders.rs"]

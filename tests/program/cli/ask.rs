@@ -29,6 +29,23 @@ pub(crate) const SAME: &[(&[&str], &str)] = &[
             "filter": {"market": ["crypto"], "min_move": "1%"}}"#,
     ),
     (
+        &["signal", "large.toml", "AAAUSDT"],
+        r#"{"question": "signal", "target": "AAAUSDT", "rule": {"name": "large", "when": {"kind": "anomaly", "p_below": 0.5}}}"#,
+    ),
+    (
+        &[
+            "backtest",
+            "large.toml",
+            "AAAUSDT",
+            "--from",
+            "2021-01-09",
+            "--draws",
+            "3",
+        ],
+        r#"{"question": "replay", "series": "AAAUSDT", "from": "2021-01-09", "draws": 3,
+            "rule": {"name": "large", "when": {"kind": "anomaly", "p_below": 0.5}}}"#,
+    ),
+    (
         &["similar", "--pattern", "1,3,2,5,4", "-k", "2"],
         r#"{"question": "similar", "target": {"path": [1, 3, 2, 5, 4]}, "k": 2}"#,
     ),
@@ -116,6 +133,10 @@ pub(crate) fn timeless(mut answer: Value) -> Value {
 fn questions_as_json_have_the_answers_of_the_commands() {
     let world = words::market();
     world.file("moments.csv", "symbol,time\nAAAUSDT,2021-01-05T12:00\n");
+    world.file(
+        "large.toml",
+        "name = \"large\"\n[when]\nkind = \"anomaly\"\np_below = 0.5\n",
+    );
     world.file(
         "mood.json",
         r#"{"mood": {"shares fall": "shares fall", "up": ["shares rise"]}}"#,

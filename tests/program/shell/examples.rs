@@ -74,6 +74,10 @@ fn world() -> World {
         "trades.csv",
         "symbol,time,tag,profit\nBTCUSDT,19 May 2021 14:30,long,-3.5\n",
     );
+    world.file(
+        "analogs.toml",
+        "name = \"analogs\"\nhold = 24\n[when]\nkind = \"analogs\"\nhorizon = 24\n",
+    );
     world.file("mine.npy", npy(3));
     world.file("headlines.npy", npy(2));
     world.file("sentence.npy", npy(1));

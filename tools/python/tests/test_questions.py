@@ -37,6 +37,7 @@ def run(rhyme: Path, market: Path, *words: str) -> str:
 
 
 AT = "ALFA:1h@2024-01-20"
+RULE = {"name": "large", "when": {"kind": "anomaly", "p_below": 0.5}}
 
 # Every question as the program's command has it, and as Python has it.
 ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
@@ -99,6 +100,11 @@ ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
         ["axis", "bearish", "bullish", "--headlines", "ALFA"],
         {"low": "bearish", "high": "bullish", "symbol": "ALFA"},
     ),
+    "signal": (["signal", "RULE", AT], {"target": AT, "rule": RULE}),
+    "replay": (
+        ["backtest", "RULE", "ALFA:1h", "--from", "2024-01-20", "--draws", "3"],
+        {"series": "ALFA:1h", "rule": RULE, "from_": "2024-01-20", "draws": 3},
+    ),
     "map": (
         ["map", "--sample", "40", "--color", "sector", "--interval", "1h"],
         {"sample": 40, "by": "sector", "filter": {"interval": "1h"}},
@@ -116,7 +122,7 @@ ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
 
 def test_all_questions_are_asked_here() -> None:
     assert set(ASKED) == set(_native.questions())
-    assert len(ASKED) == 28
+    assert len(ASKED) == 30
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -126,7 +132,10 @@ def test_answers_are_those_of_the_command_line(
     words, given = ASKED[name]
     moments = tmp_path / "moments.csv"
     moments.write_text("symbol,time\nALFA,2024-01-10T12:00\nBETA,2024-01-12T08:00\n")
-    words = [str(moments) if word == "MOMENTS" else word for word in words]
+    rule = tmp_path / "rule.json"
+    rule.write_text(json.dumps(RULE))
+    files = {"MOMENTS": str(moments), "RULE": str(rule)}
+    words = [files.get(word, word) for word in words]
     answer = getattr(reader, name.replace("-", "_"))(**given)
     same(answer, run(rhyme, market, "--format", "json", *words))
     # The same by its name, which is the form that every program can send.

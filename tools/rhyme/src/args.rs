@@ -7,10 +7,10 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 #[cfg(feature = "http")]
 use crate::commands::ingest_bybit;
 use crate::commands::{
-    adjust, anomaly, ask, attribute, axis, classify, combine, context, delete, divergence, doctor,
-    embed, eval, export, import, import_headlines, ingest_bars, ingest_headlines, listings, map,
-    news, outcomes_of, prototype, reaction, repair, resample, search, similar, tag, transfer,
-    verify,
+    adjust, anomaly, ask, attribute, axis, backtest, classify, combine, context, delete,
+    divergence, doctor, embed, eval, export, import, import_headlines, ingest_bars,
+    ingest_headlines, listings, map, news, outcomes_of, prototype, reaction, repair, resample,
+    search, signal, similar, tag, transfer, verify,
 };
 use crate::global::Global;
 use crate::mcp;
@@ -136,6 +136,12 @@ pub(crate) enum Plain {
     /// Find similar moments in another market
     #[command(after_help = transfer::HELP)]
     Transfer(transfer::Transfer),
+    /// Say what a rule of yours says now, and why
+    #[command(after_help = signal::HELP)]
+    Signal(signal::Args),
+    /// Try a rule on the past, beside chance
+    #[command(after_help = backtest::HELP)]
+    Backtest(backtest::Args),
     /// Say how alike markets or symbols are
     #[command(after_help = transfer::MATRIX_HELP)]
     TransferMatrix(transfer::TransferMatrix),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Command;
 
 /// What people want to do, whether its commands only read, and the commands.
-const GROUPS: [(&str, bool, &[&str]); 8] = [
+const GROUPS: [(&str, bool, &[&str]); 9] = [
     ("Begin", false, &["demo", "shell", "doctor", "completions"]),
     (
         "Bring in",
@@ -41,6 +41,7 @@ const GROUPS: [(&str, bool, &[&str]); 8] = [
             "ask",
         ],
     ),
+    ("Decide", true, &["signal", "backtest"]),
     (
         "See",
         true,

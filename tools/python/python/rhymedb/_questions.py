@@ -376,6 +376,19 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'text': 'text',
         },
     },
+    'replay': {
+        'trades': {
+            'side': 'text',
+            'size': 'float',
+            'entered': 'time',
+            'entry': 'float',
+            'exited': 'time',
+            'exit': 'float',
+            'bars': 'int',
+            'result': 'float',
+            'why': 'text',
+        },
+    },
     'search': {
         'charts': {
             'rank': 'int',
@@ -415,6 +428,12 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'bars': 'int',
             'first': 'time',
             'last': 'time',
+        },
+    },
+    'signal': {
+        'reasons': {
+            'met': 'bool',
+            'reason': 'text',
         },
     },
     'similar': {
@@ -485,6 +504,7 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'segment_bytes': 'int',
             'repaired_rows': 'int',
             'headline_rows': 'int',
+            'text_model': 'text',
             'created': 'time',
         },
     },
@@ -1437,6 +1457,64 @@ class Questions:
             'as_of': as_of,
         }, timeout)
 
+    def replay(
+        self,
+        series: str,
+        rule: Mapping[str, Any],
+        *,
+        from_: Time | None = None,
+        until: Time | None = None,
+        fee: float | None = None,
+        slippage: float | None = None,
+        draws: int | None = None,
+        seed: int | None = None,
+        allow_trained: bool | None = None,
+        trials: Sequence[float] | None = None,
+        as_of: Time | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks what a rule would have done on a series.
+
+        Args:
+            series: The series.
+            rule: The rule.
+            from_: Only closes at this time or later.
+            until: Only closes at this time or earlier.
+            fee: The share of what is traded that is paid, at entry and again at exit. Default:
+                0.001, which is 0.1 %.
+            slippage: By what share a price is worse than the one that is stored. Default: 0.
+            draws: How many random accounts to compare with: 0 to 10,000. Default: 100.
+            seed: The seed of the random accounts. Default: 0.
+            allow_trained: Replays a rule whose encoder was trained on part of the period all the
+                same.
+            trials: The Sharpe ratios of a bar of other rules that were tried on this data.
+            as_of: Nothing that was not known at this time.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``trades``.
+            Columns of ``trades`` (The trades): side, size, entered, entry, exited, exit, bars,
+            result, why.
+
+        >>> rule = {"name": "large", "when": {"kind": "anomaly", "p_below": 0.5}}
+        >>> answer = db.replay("ALFA:1h", rule, from_="2024-01-20", draws=3)
+        >>> len(answer.trades) == answer.summary.trades
+        True
+        """
+        return self._question('replay', {
+            'series': series,
+            'rule': rule,
+            'from': from_,
+            'until': until,
+            'fee': fee,
+            'slippage': slippage,
+            'draws': draws,
+            'seed': seed,
+            'allow_trained': allow_trained,
+            'trials': listed(trials),
+            'as_of': as_of,
+        }, timeout)
+
     def search(
         self,
         text: str | None = None,
@@ -1531,6 +1609,36 @@ class Questions:
         """
         return self._question('series', {
             'text': text,
+            'as_of': as_of,
+        }, timeout)
+
+    def signal(
+        self,
+        target: str,
+        rule: Mapping[str, Any],
+        *,
+        as_of: Time | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks what a rule says of a window.
+
+        Args:
+            target: The window: the latest one of a series, or that at a time.
+            rule: The rule.
+            as_of: Nothing that was not known at this time.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``reasons``.
+            Columns of ``reasons`` (The conditions, and whether they were met): met, reason.
+
+        >>> rule = {"name": "large", "when": {"kind": "anomaly", "p_below": 0.5}}
+        >>> db.signal("ALFA:1h", rule).call in ("now", "wait")
+        True
+        """
+        return self._question('signal', {
+            'target': target,
+            'rule': rule,
             'as_of': as_of,
         }, timeout)
 
@@ -1638,7 +1746,7 @@ class Questions:
             The reply, a mapping. Its table is ``spaces``.
             Columns of ``spaces`` (The spaces): name, encoder, modality, dim, window, hop,
             weights_hash, rows, fresh_rows, dead_rows, flat_windows, pending_ranges, segments,
-            anchors, segment_bytes, repaired_rows, headline_rows, created.
+            anchors, segment_bytes, repaired_rows, headline_rows, text_model, created.
         """
         return self._question('spaces', {
         }, timeout)

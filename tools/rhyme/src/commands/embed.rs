@@ -5,6 +5,8 @@ use rhymedb::Error;
 use rhymedb::encode::{Weights, chart_encoder_by_name};
 use serde_json::json;
 
+#[cfg(feature = "http")]
+use super::embed_by_service as by_service;
 use super::left_out_windows::tell_left_out;
 use crate::failure::Outcome;
 use crate::global::Global;
@@ -18,9 +20,16 @@ pub(crate) struct Embed {
     #[arg(long)]
     pub(crate) space: String,
     /// shape, stats, tcn and clip (their weights come with the program; clip reads charts and
-    /// headlines), or a file of weights
-    #[arg(long, value_name = "shape|stats|tcn|clip|FILE.safetensors")]
+    /// headlines), a file of weights, or for headlines alone the base URL of a service with the interface of
+    /// OpenAI's embeddings, whose key stands in RHYME_EMBEDDINGS_KEY
+    #[arg(long, value_name = "shape|stats|tcn|clip|FILE.safetensors|URL")]
     pub(crate) encoder: String,
+    /// The service's model
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Requests that may be sent to the service in a second; each has up to 256 headlines
+    #[arg(long, value_name = "N", requires = "model", default_value_t = 10)]
+    pub(crate) requests_per_second: u32,
     /// Bars of a window [default: 64, or what the weights say]
     #[arg(long, value_name = "BARS")]
     pub(crate) window: Option<u32>,
@@ -35,6 +44,31 @@ pub(crate) struct Embed {
 const DEFAULT_WINDOW: u32 = 64;
 pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
     let name = args.encoder.as_str();
+    if name.starts_with("https://") || name.starts_with("http://") {
+        #[cfg(feature = "http")]
+        return by_service::run(
+            global,
+            &by_service::ByService {
+                space: &args.space,
+                url: name,
+                model: args.model.as_deref(),
+                dim: args.dim,
+                requests_per_second: args.requests_per_second,
+                of_charts: args.window.is_some() || args.hop != 1,
+            },
+        );
+        #[cfg(not(feature = "http"))]
+        return Err(Error::Invalid(
+            "expected a program with the feature http to ask a service, found one without; build it with `--features http`".to_owned(),
+        )
+        .into());
+    }
+    if args.model.is_some() {
+        return Err(Error::Invalid(format!(
+            "expected --model with the base URL of a service as the encoder, like `--encoder https://api.openai.com/v1`, found the encoder {name}; leave --model out"
+        ))
+        .into());
+    }
     let file = Path::new(name);
     let is_file = file.extension().is_some() || file.is_file();
     // The weights of the latter two come with the program.

@@ -55,6 +55,12 @@ fn purpose(question: &str) -> &'static str {
         "axis" => "Say where charts stand between two meanings in words.",
         "axis-history" => "Say where a series stands between two meanings over time.",
         "axis-headlines" => "Say where headlines of a symbol stand between two meanings.",
+        "signal" => {
+            "Say what a `rule` (a question, the answers that count, sides, sizes and exits) says of a chart now, and why."
+        }
+        "replay" => {
+            "Say what a `rule` would have done on a series: asked at each close, filled at the next open, beside chance."
+        }
         "map" => "Put a sample of windows on a plane.",
         "series" => "List the series that are stored, with their first and last bar.",
         "spaces" => "List the embedding spaces.",
@@ -91,6 +97,9 @@ pub(super) fn caution(question: &str) -> &'static str {
         }
         "classify" | "classify-history" | "classify-by-tags" => {
             "A label is the nearest of those that were offered and may be wrong; nothing is predicted."
+        }
+        "signal" | "replay" => {
+            "No advice: a rule says what its conditions say. Random positions that do as well, few trades and many rules tried make a good past worth nothing."
         }
         "map" => "Distances on the plane are those in the space only in part.",
         "bars" => "Closed bars as they are stored now; a later correction replaces a bar.",

@@ -1,0 +1,29 @@
+//! From answers to decisions: rules over answers, what they say now, and what they would have done.
+//!
+//! ```text
+//! Rule ──> signal     one question as of a close: long, short or nothing, how much, and why
+//!            └─> replay    a signal at every close, filled at the next open
+//!                  ├─ account       orders, costs, stops
+//!                  ├─ performance   figures
+//!                  └─ chance, deflated   what luck would have shown
+//! ```
+
+mod account;
+mod chance;
+mod conditions;
+mod deflated;
+mod performance;
+mod replay;
+mod rule;
+mod said;
+mod signal;
+mod size_of;
+
+pub use account::{Costs, ExitReason, Side, Trade};
+pub use chance::ByChance;
+pub use deflated::DeflatedSharpe;
+pub use performance::{Performance, TradeSummary};
+pub use replay::{EquityPoint, Replay, ReplayAnswer, ReplaySignal};
+pub use rule::{AfterAnomaly, PositionSize, Rule, SideName, Sides, When};
+pub use said::{Call, Reason};
+pub use signal::Signal;

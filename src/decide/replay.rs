@@ -1,0 +1,362 @@
+//! A rule on the past: asked at every close as of that close, and what it would have done to an account.
+
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::account::{Book, Costs, Exits, Trade, Wish, run};
+use super::chance::{ByChance, compare, follow, same_turnover, shifted};
+use super::deflated::DeflatedSharpe;
+use super::performance::{Performance, ReturnMoments, TradeSummary, returns};
+use super::rule::Rule;
+use super::signal::Signal;
+use crate::db::{Control, Filter, Stage, View, setters};
+use crate::error::{Error, Result};
+use crate::model::{Bars, SeriesKey, Target, Timestamp, Window};
+use crate::numeric::summary::quantile;
+
+/// Windows that are asked about between two looks at the control.
+const CHUNK: usize = 256;
+
+/// A replay of a rule, made by [`View::replay`].
+#[derive(Clone, Debug)]
+pub struct Replay {
+    view: View,
+    series: Target,
+    rule: Rule,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    costs: Costs,
+    draws: usize,
+    seed: u64,
+    allow_trained: bool,
+    trials: Vec<f64>,
+    control: Control,
+}
+
+/// A signal of a replay, without its reasons: [`View::signal`] gives them again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ReplaySignal {
+    /// The close at which it was known.
+    pub at: Timestamp,
+    /// What it wanted, signed: the share of the account, above 0 for long and below 0 for short.
+    pub position: f64,
+}
+
+/// An account at a close.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct EquityPoint {
+    /// The close.
+    pub at: Timestamp,
+    /// The price.
+    pub close: f64,
+    /// The account; 1 before the first bar.
+    pub equity: f64,
+    /// What was held over the bar, signed.
+    pub held: f64,
+}
+
+/// What a rule would have done to an account. Nothing here is a forecast: a rule that did well on the past was chosen from
+/// rules that did not.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ReplayAnswer {
+    /// The rule.
+    pub rule: String,
+    /// The series.
+    pub series: SeriesKey,
+    /// When the first of the bars opened and the last one closed.
+    pub period: (Timestamp, Timestamp),
+    /// Windows that the rule was asked about.
+    pub asked: usize,
+    /// Those of them at which it wanted a position.
+    pub signals: Vec<ReplaySignal>,
+    /// What it costs to trade.
+    pub costs: Costs,
+    /// The account, bar by bar.
+    pub equity: Vec<EquityPoint>,
+    /// Its trades.
+    pub trades: Vec<Trade>,
+    /// How it did.
+    pub performance: Performance,
+    /// Its trades, in figures.
+    pub summary: TradeSummary,
+    /// Buying at the first open and selling at the last close, at the same costs.
+    pub hold: Performance,
+    /// Random positions of the same sides, sizes and lengths, at the same costs. `None` if there was no trade, or nothing
+    /// moved.
+    pub random: Option<ByChance>,
+    /// The same positions, all as much later.
+    pub shifted: Option<ByChance>,
+    /// The Sharpe ratio, held against the number of trials; `None` if nothing moved.
+    pub deflated: Option<DeflatedSharpe>,
+    /// The Sharpe ratio of a bar, not annualised: what counts as a trial. `None` if nothing moved.
+    pub sharpe_a_bar: Option<f64>,
+    /// For each bar the account below which 5 % and 95 % of the random ones are, for a picture.
+    pub band: Vec<[f64; 2]>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl View {
+    /// Replays a rule on a series: at each close it is asked as [`View::signal`] asks it, and what it wants is done at
+    /// the next open. The account begins with 1.
+    ///
+    /// ```
+    /// use rhymedb::decide::{Costs, Rule};
+    /// use rhymedb::{Database, Target};
+    /// use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+    /// # let dir = tempfile::tempdir()?;
+    /// let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series()[..1])?;
+    /// let rule: Rule = serde_json::from_str(r#"{
+    ///     "name": "breakouts", "hold": 24,
+    ///     "when": {"kind": "label", "set": "patterns", "long": ["double bottom"], "short": ["double top"]}
+    /// }"#)?;
+    /// let series: Target = "NOVAUSDT:1h".parse()?;
+    /// let answer = db.now().replay(series, &rule).costs(Costs::new(0.001, 0.0005)).run()?;
+    /// println!("{:+.1} % by {} trades", 100.0 * answer.performance.total_return, answer.trades.len());
+    /// if let Some(random) = &answer.random {
+    ///     println!("random positions do as well with p = {:.2}", random.p);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn replay(&self, series: Target, rule: &Rule) -> Replay {
+        Replay {
+            view: self.clone(),
+            series,
+            rule: rule.clone(),
+            from: None,
+            until: None,
+            costs: Costs::new(0.001, 0.0),
+            draws: 100,
+            seed: 0,
+            allow_trained: false,
+            trials: Vec::new(),
+            control: Control::new(),
+        }
+    }
+}
+
+impl Replay {
+    setters! {
+        /// Only closes at this time or later. Default: all.
+        fn from(from: Timestamp) as Some;
+
+        /// Only closes at this time or earlier. Default: all.
+        fn until(until: Timestamp) as Some;
+
+        /// What trading costs. Default: a fee of 0.1 % of what is traded, and no slippage.
+        fn costs(costs: Costs);
+
+        /// How many random accounts to compare with. Default: 100; 0 to 10,000.
+        fn draws(draws: usize);
+
+        /// The seed of the random accounts. Default: 0.
+        fn seed(seed: u64);
+
+        /// Whether a rule whose encoder was trained on part of the period is replayed all the same. Default: false: the
+        /// encoder knows what came later, and such a replay proves nothing.
+        fn allow_trained(allow_trained: bool);
+
+        /// The Sharpe ratios of a bar of other rules that were tried on this data ([`ReplayAnswer::sharpe_a_bar`]): the
+        /// more there were, the better the best of them looks by luck. Default: none.
+        fn trials(trials: Vec<f64>);
+
+        /// How to watch it and stop it. Default: silently to the end.
+        fn control(control: Control);
+    }
+
+    /// Runs the replay.
+    ///
+    /// # Errors
+    /// Those of [`View::signal`]; [`Error::Invalid`] if an option is out of its range, if there are fewer than two bars in
+    /// the period, or if weights were trained on it and that is not allowed; [`Error::Interrupted`].
+    pub fn run(&self) -> Result<ReplayAnswer> {
+        let start = Instant::now();
+        self.check()?;
+        let series = self.view.series_of(&self.series)?;
+        let bars = self.view.bars(&series, self.from, self.until, None)?.bars;
+        let (Some(first), Some(last)) = (bars.time.first(), bars.time.last()) else {
+            return Err(too_few(&series, 0));
+        };
+        if bars.len() < 2 {
+            return Err(too_few(&series, bars.len()));
+        }
+        let close = |open: i64| series.interval.close_of(Timestamp::from_millis(open));
+        let period = (Timestamp::from_millis(*first), close(*last));
+        let windows = self.windows(&series, (close(*first), period.1))?;
+        let signals = self.signals(&windows)?;
+        let mut wanted = signals.iter().flatten().peekable();
+        let mut wishes = vec![None; bars.len()];
+        for (&open, wish) in bars.time.iter().zip(&mut wishes) {
+            let at = close(open);
+            while wanted.next_if(|s| s.window.end < at).is_some() {}
+            if let Some(signal) = wanted.next_if(|s| s.window.end == at) {
+                *wish = signal.side.map(|side| Wish {
+                    side,
+                    size: signal.size,
+                });
+            }
+        }
+        let book = run(&bars, &wishes, self.exits(), self.costs);
+        let mut answer = self.answer(&series, &bars, &book, period)?;
+        answer.asked = windows.len();
+        answer.signals = signals.iter().flatten().filter_map(sparse).collect();
+        answer.took = start.elapsed();
+        Ok(answer)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.rule.check()?;
+        Timestamp::check_period(self.from, self.until)?;
+        let Costs { fee, slippage } = self.costs;
+        if !(0.0..0.5).contains(&fee) || !(0.0..0.5).contains(&slippage) {
+            return Err(Error::invalid(format!(
+                "expected a fee and a slippage from 0 to 0.5, as shares of what is traded (0.001 is 0.1 %), found {fee} and {slippage}"
+            )));
+        }
+        if self.draws > 10_000 {
+            return Err(Error::invalid(format!(
+                "expected 0 to 10000 random accounts, found {}",
+                self.draws
+            )));
+        }
+        Ok(())
+    }
+
+    fn exits(&self) -> Exits {
+        Exits {
+            hold: self.rule.hold.map(|bars| bars as usize),
+            stop: self.rule.stop,
+            take: self.rule.take,
+        }
+    }
+
+    /// The windows of the series that end in a period, ascending.
+    fn windows(
+        &self,
+        series: &SeriesKey,
+        (first, last): (Timestamp, Timestamp),
+    ) -> Result<Vec<Window>> {
+        let filter = Filter {
+            from: Some(first),
+            until: Some(last),
+            ..Filter::new()
+        };
+        self.view.past(self.rule.space(), |past| {
+            past.start_threads()?;
+            let rows = past.rows(&filter)?.of(past.id_of(series));
+            let places = past.places(&rows)?;
+            places.into_iter().map(|place| past.window(place)).collect()
+        })
+    }
+
+    /// What the rule said of each window.
+    fn signals(&self, windows: &[Window]) -> Result<Vec<Option<Signal>>> {
+        let mut all = Vec::with_capacity(windows.len());
+        for chunk in windows.chunks(CHUNK) {
+            self.control
+                .report(Stage::Ask, all.len() as u64, windows.len() as u64)?;
+            let asked = chunk.par_iter().map(|window| {
+                let signal = self.view.signal_of(&self.rule, window)?;
+                match signal.trained_until.filter(|_| !self.allow_trained) {
+                    None => Ok(signal.side.is_some().then_some(signal)),
+                    Some(until) => Err(Error::invalid(format!(
+                        "expected an encoder that has not seen {window}, found weights that were trained on data up to {until}: it knows what came later, and a replay would prove nothing; begin later with `--from`, or see what it says with `--allow-trained`"
+                    ))),
+                }
+            });
+            all.extend(asked.collect::<Result<Vec<_>>>()?);
+        }
+        Ok(all)
+    }
+
+    fn answer(
+        &self,
+        series: &SeriesKey,
+        bars: &Bars,
+        book: &Book,
+        period: (Timestamp, Timestamp),
+    ) -> Result<ReplayAnswer> {
+        let performance = Performance::of(book, period);
+        let moments = ReturnMoments::of(&returns(&book.equity));
+        let draws = (self.draws, self.seed);
+        let by = |draw| match book.trades.is_empty() || self.draws == 0 {
+            true => None,
+            false => compare(
+                (bars, book, self.costs),
+                draws,
+                performance.bars_a_year,
+                draw,
+            ),
+        };
+        let (random, curves) = by(same_turnover).unzip();
+        let shifted = by(shifted).map(|(shifted, _)| shifted);
+        let mut trials = self.trials.clone();
+        trials.extend(moments.sharpe());
+        let held = vec![1.0; bars.len()];
+        let always = Book {
+            equity: follow(bars, &held, self.costs),
+            held,
+            traded: 2.0,
+            ..Book::default()
+        };
+        let points = bars.iter().zip(&book.equity).zip(&book.held);
+        Ok(ReplayAnswer {
+            rule: self.rule.name.clone(),
+            series: series.clone(),
+            period,
+            asked: 0,
+            signals: Vec::new(),
+            costs: self.costs,
+            equity: points
+                .map(|((bar, &equity), &held)| EquityPoint {
+                    at: series.interval.close_of(bar.time),
+                    close: bar.close,
+                    equity,
+                    held,
+                })
+                .collect(),
+            trades: book.trades.clone(),
+            performance,
+            summary: TradeSummary::of(&book.trades),
+            hold: Performance::of(&always, period),
+            random,
+            shifted,
+            deflated: DeflatedSharpe::of(&moments, &trials),
+            sharpe_a_bar: moments.sharpe(),
+            band: band(&curves.unwrap_or_default()),
+            took: Duration::ZERO,
+        })
+    }
+}
+
+/// A signal without its reasons; `None` where it wants nothing.
+fn sparse(signal: &Signal) -> Option<ReplaySignal> {
+    signal.side.map(|side| ReplaySignal {
+        at: signal.window.end,
+        position: side.sign() * signal.size,
+    })
+}
+
+fn too_few(series: &SeriesKey, bars: usize) -> Error {
+    Error::invalid(format!(
+        "expected at least 2 bars of {series} in the period, found {bars}; `rhyme series` says from when to when it is stored"
+    ))
+}
+
+/// For each bar the values below which 5 % and 95 % of the curves are.
+fn band(curves: &[Vec<f64>]) -> Vec<[f64; 2]> {
+    let bars = curves.first().map_or(0, Vec::len);
+    let mut values = Vec::with_capacity(curves.len());
+    let of = |bar: usize| {
+        values.clear();
+        values.extend(curves.iter().filter_map(|curve| curve.get(bar)));
+        values.sort_unstable_by(f64::total_cmp);
+        [0.05, 0.95].map(|q| quantile(&values, q))
+    };
+    (0..bars).map(of).collect()
+}

@@ -1,0 +1,51 @@
+//! What a question of a rule said.
+
+use super::account::Side;
+use super::size_of::Basis;
+use crate::model::Timestamp;
+
+/// What to do about a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// The signal is there.
+    Now,
+    /// It is near: a limit order may wait for it.
+    Limit,
+    /// There is none.
+    Wait,
+}
+
+/// A condition of a rule, and whether it was met.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Reason {
+    /// What was asked for and what was found, as a sentence.
+    pub text: String,
+    /// Whether it was met.
+    pub met: bool,
+}
+
+/// What a question said, before sides and sizes.
+pub(super) struct Said {
+    pub(super) side: Option<Side>,
+    pub(super) call: Call,
+    pub(super) basis: Basis,
+    pub(super) reasons: Vec<Reason>,
+    pub(super) trained_until: Option<Timestamp>,
+}
+
+impl Said {
+    pub(super) fn nothing(reasons: Vec<Reason>, trained_until: Option<Timestamp>) -> Self {
+        Self {
+            side: None,
+            call: Call::Wait,
+            basis: Basis::default(),
+            reasons,
+            trained_until,
+        }
+    }
+}
+
+pub(super) fn reason(met: bool, text: String) -> Reason {
+    Reason { text, met }
+}

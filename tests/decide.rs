@@ -1,0 +1,414 @@
+//! Rules: what they say was to be had then, and replays are what a slow and simple account makes of it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use rhymedb::data::{Calendar, Headline};
+use rhymedb::decide::{Call, Costs, ExitReason, ReplayAnswer, Rule, Side};
+use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+use rhymedb::{Bar, Bars, Database, Error, SeriesBars, Target, Timestamp};
+
+const SERIES: &str = "NOVAUSDT:1h";
+
+fn config() -> SyntheticConfig {
+    SyntheticConfig {
+        crypto_bars: 700,
+        equity_days: 150,
+        ..SyntheticConfig::small(3)
+    }
+}
+
+fn database(bars: &[SeriesBars], headlines: &[Headline]) -> (tempfile::TempDir, Database) {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(dir.path().join("market.rhyme")).unwrap();
+    db.ingest_bars(bars).unwrap();
+    if !headlines.is_empty() {
+        db.ingest_headlines(headlines).unwrap();
+    }
+    (dir, db)
+}
+
+fn world() -> (tempfile::TempDir, Database, Vec<SeriesBars>, Vec<Headline>) {
+    let market = SyntheticMarket::new(config()).unwrap();
+    let (bars, headlines) = (market.series(), market.headlines());
+    let (dir, db) = database(&bars, &headlines);
+    (dir, db, bars, headlines)
+}
+
+fn rule(text: &str) -> Rule {
+    serde_json::from_str(text).unwrap()
+}
+
+/// A rule of each kind that needs nothing but bars and headlines, with bounds that are met now and then.
+fn rules() -> Vec<Rule> {
+    [
+        r#"{"name": "analogs", "when": {"kind": "analogs", "horizon": 6, "k": 8, "outcomes": 3}, "hold": 6}"#,
+        r#"{"name": "kelly", "when": {"kind": "analogs", "horizon": 6, "k": 8, "outcomes": 3},
+            "hold": 6, "stop": 0.02, "size": {"kind": "kelly", "cap": 0.8}}"#,
+        r#"{"name": "patterns", "hold": 12, "take": 0.03,
+            "when": {"kind": "label", "set": "regimes", "long": ["bullish"], "short": ["bearish"]}}"#,
+        r#"{"name": "large moves", "when": {"kind": "anomaly", "p_below": 0.2, "trade": "fade"},
+            "size": {"kind": "volatility", "target": 0.3}}"#,
+    ]
+    .map(rule)
+    .to_vec()
+}
+
+fn replay(db: &Database, rule: &Rule, (from, until): (usize, usize), bars: &Bars) -> ReplayAnswer {
+    let close = |i: usize| Timestamp::from_millis(bars.time[i] + 3_600_000);
+    let target: Target = SERIES.parse().unwrap();
+    let replay = db
+        .now()
+        .replay(target, rule)
+        .from(close(from))
+        .until(close(until));
+    replay
+        .costs(Costs::new(0.001, 0.0005))
+        .draws(20)
+        .run()
+        .unwrap()
+}
+
+fn bars_of(all: &[SeriesBars]) -> &Bars {
+    &all.iter()
+        .find(|s| s.key.to_string().ends_with(SERIES))
+        .unwrap()
+        .bars
+}
+
+/// Cuts everything at a time: bars that had not closed, and headlines that were not known, are not there.
+fn cut(
+    bars: &[SeriesBars],
+    headlines: &[Headline],
+    at: Timestamp,
+) -> (Vec<SeriesBars>, Vec<Headline>) {
+    let mut known = Vec::new();
+    for series in bars {
+        let close = |t: &i64| series.key.interval.close_of(Timestamp::from_millis(*t));
+        let n = series.bars.time.partition_point(|t| close(t) <= at);
+        if n > 0 {
+            let mut cut = series.clone();
+            cut.bars = series.bars.slice(0..n);
+            known.push(cut);
+        }
+    }
+    let headlines = headlines.iter().filter(|h| h.known_from() <= at).cloned();
+    (known, headlines.collect())
+}
+
+#[test]
+fn a_signal_is_that_of_a_database_that_ends_there() {
+    let (_dir, db, bars, headlines) = world();
+    let own = bars_of(&bars);
+    for rule in rules() {
+        let answer = replay(&db, &rule, (300, 640), own);
+        assert!(answer.asked > 300, "{}: {}", rule.name, answer.asked);
+        assert!(!answer.signals.is_empty(), "{} says nothing", rule.name);
+        let said = answer.signals.iter().step_by(1 + answer.signals.len() / 3);
+        for signal in said {
+            let (known, told) = cut(&bars, &headlines, signal.at);
+            let (_dir, early) = database(&known, &told);
+            let target: Target = SERIES.parse().unwrap();
+            let then = early.now().signal(&rule, &target).unwrap();
+            let at = Target {
+                time: Some(signal.at),
+                ..target
+            };
+            let now = db.now().signal(&rule, &at).unwrap();
+            assert_eq!(
+                format!("{then:?}"),
+                format!("{now:?}"),
+                "{} at {}",
+                rule.name,
+                signal.at
+            );
+            let position = match then.side {
+                Some(Side::Long) => then.size,
+                Some(Side::Short) => -then.size,
+                None => 0.0,
+            };
+            assert_eq!(position.to_bits(), signal.position.to_bits());
+        }
+    }
+}
+
+#[test]
+fn the_future_changes_no_signal() {
+    let (_dir, db, mut bars, headlines) = world();
+    let own = bars_of(&bars).clone();
+    let until = Timestamp::from_millis(own.time[500] + 3_600_000);
+    let rule = &rules()[0];
+    let before = replay(&db, rule, (300, 500), &own);
+    for series in &mut bars {
+        let n = series
+            .bars
+            .time
+            .partition_point(|t| series.key.interval.close_of(Timestamp::from_millis(*t)) <= until);
+        for i in n..series.bars.len() {
+            for prices in [
+                &mut series.bars.open,
+                &mut series.bars.high,
+                &mut series.bars.low,
+                &mut series.bars.close,
+            ] {
+                prices[i] *= 1.0 + 0.5 * ((i * 7919 % 13) as f64 / 13.0);
+            }
+            let (open, close) = (series.bars.open[i], series.bars.close[i]);
+            series.bars.high[i] = series.bars.high[i].max(open).max(close);
+            series.bars.low[i] = series.bars.low[i].min(open).min(close);
+        }
+    }
+    let (_dir, other) = database(&bars, &headlines);
+    let mut after = replay(&other, rule, (300, 500), &own);
+    after.took = before.took;
+    assert_eq!(format!("{before:?}"), format!("{after:?}"));
+}
+
+/// The account once more, as simply as it can be said: positions from open to open, no stops.
+fn slow_account(
+    bars: &Bars,
+    signals: &[(usize, f64)],
+    hold: usize,
+    (fee, slip): (f64, f64),
+) -> Vec<f64> {
+    let (mut cash, mut units, mut age, mut held) = (1.0, 0.0, 0, 0.0_f64);
+    let mut equity = Vec::new();
+    let mut todo: Option<f64> = None;
+    for i in 0..bars.len() {
+        if let Some(want) = todo.take() {
+            let open = bars.open[i];
+            let out = open * (1.0 - f64::signum(units) * slip);
+            cash += units * out - units.abs() * out * fee;
+            units = 0.0;
+            if want != 0.0 {
+                let price = open * (1.0 + want.signum() * slip);
+                units = want * cash / price;
+                cash -= units * price + units.abs() * price * fee;
+            }
+            (held, age) = (want, 0);
+        }
+        if i + 1 == bars.len() && units != 0.0 {
+            let out = bars.close[i] * (1.0 - units.signum() * slip);
+            cash += units * out - units.abs() * out * fee;
+            units = 0.0;
+        }
+        equity.push(cash + units * bars.close[i]);
+        let want = signals.iter().find(|(at, _)| *at == i).map(|(_, w)| *w);
+        match want {
+            Some(w) if held == 0.0 || w * held < 0.0 => todo = Some(w),
+            _ if held != 0.0 => {
+                age += 1;
+                if age >= hold {
+                    match want {
+                        Some(_) => age = 0,
+                        None => todo = Some(0.0),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    equity
+}
+
+#[test]
+fn an_account_is_that_of_a_slow_one() {
+    let (_dir, db, bars, _) = world();
+    let own = bars_of(&bars);
+    let rule = &rules()[0];
+    let answer = replay(&db, rule, (300, 640), own);
+    let part = own.slice(300..641);
+    assert_eq!(answer.equity.len(), part.len());
+    let close = |t: &i64| t + 3_600_000;
+    let of = |s: &rhymedb::decide::ReplaySignal| {
+        let i = part
+            .time
+            .iter()
+            .position(|t| close(t) == s.at.millis())
+            .unwrap();
+        (i, s.position)
+    };
+    let signals: Vec<(usize, f64)> = answer.signals.iter().map(of).collect();
+    let slow = slow_account(&part, &signals, 6, (0.001, 0.0005));
+    for (point, slow) in answer.equity.iter().zip(slow) {
+        assert!(
+            (point.equity - slow).abs() < 1e-9,
+            "{}: {} and {slow}",
+            point.at,
+            point.equity
+        );
+    }
+    let last = answer.equity.last().unwrap().equity;
+    assert!((answer.performance.total_return - (last - 1.0)).abs() < 1e-12);
+    let product: f64 = answer.trades.iter().map(|t| 1.0 + t.result).product();
+    assert!(
+        (product - last).abs() < 1e-9,
+        "trades add up to the account"
+    );
+    assert!(
+        answer
+            .trades
+            .iter()
+            .all(|t| t.entered < t.exited || t.why == ExitReason::Stop || t.why == ExitReason::End)
+    );
+    let random = answer.random.unwrap();
+    assert!(random.draws == 20 && random.p > 0.0 && random.p <= 1.0);
+    assert_eq!(answer.band.len(), part.len());
+    assert_eq!(answer.deflated.unwrap().trials, 1);
+}
+
+/// Rules that flip coins, on walks: their Sharpe ratios are those of chance.
+#[test]
+fn coins_have_no_edge() {
+    let flat = |n: usize, seed: u64| -> Vec<Bar> {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut price = 100.0_f64;
+        (0..n)
+            .map(|i| {
+                let mut draw = || {
+                    state = state
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
+                    (state >> 11) as f64 / (1_u64 << 53) as f64
+                };
+                let step = (draw() + draw() + draw() + draw() - 2.0) * 0.01;
+                let open = price;
+                price *= step.exp();
+                Bar {
+                    time: Timestamp::from_millis(
+                        1_600_000_000_000 - 1_600_000_000_000 % 3_600_000 + i as i64 * 3_600_000,
+                    ),
+                    open,
+                    high: open.max(price),
+                    low: open.min(price),
+                    close: price,
+                    volume: 1.0,
+                }
+            })
+            .collect()
+    };
+    // A rule of analogs on a walk of its own: what followed like charts says nothing there.
+    let (mut inside, mut p_low) = (0, 0);
+    for seed in 0..8 {
+        let key = "crypto/test/WALK:1h".parse().unwrap();
+        let series = SeriesBars {
+            key,
+            calendar: Calendar::Continuous,
+            bars: flat(500, seed).into_iter().collect(),
+        };
+        let (_dir, db) = database(&[series], &[]);
+        let target: Target = "WALK:1h".parse().unwrap();
+        let answer = db
+            .now()
+            .replay(target, &rules()[0])
+            .costs(Costs::new(0.0, 0.0))
+            .run()
+            .unwrap();
+        let sharpe = answer.sharpe_a_bar.unwrap() * (answer.equity.len() as f64).sqrt();
+        inside += usize::from(sharpe.abs() < 2.0);
+        p_low += usize::from(answer.random.unwrap().p < 0.05);
+    }
+    assert!(inside >= 6, "{inside} of 8 within two standard errors");
+    assert!(p_low <= 2, "{p_low} of 8 with p < .05");
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let (_dir, db, ..) = world();
+    let target: Target = SERIES.parse().unwrap();
+    for (text, told) in [
+        (
+            r#"{"name": "a", "when": {"kind": "analogs", "horizon": 0}}"#,
+            "horizon",
+        ),
+        (
+            r#"{"name": "a", "when": {"kind": "analogs", "horizon": 6}, "stop": -1.0}"#,
+            "0.05 is 5 %",
+        ),
+        (
+            r#"{"name": "a", "when": {"kind": "analogs", "horizon": 6}, "size": {"kind": "risk", "risk": 0.01}}"#,
+            "expected a stop",
+        ),
+        (
+            r#"{"name": "a", "when": {"kind": "anomaly"}, "size": {"kind": "kelly"}}"#,
+            "expected analogs",
+        ),
+        (
+            r#"{"name": "a", "when": {"kind": "label", "set": "regimes"}}"#,
+            "found none",
+        ),
+        (
+            r#"{"name": "a", "when": {"kind": "label", "set": "regimes", "long": ["moon"]}}"#,
+            "moon",
+        ),
+        (
+            r#"{"name": "a", "when": {"kind": "prototype", "prototype": "none", "now": 0.4}}"#,
+            "limit at most now",
+        ),
+        (
+            r#"{"name": "a", "when": {"kind": "tags"}}"#,
+            "two different ones",
+        ),
+    ] {
+        let error = db
+            .now()
+            .signal(&rule(text), &target)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(told), "{text}: {error}");
+    }
+    let typo =
+        serde_json::from_str::<Rule>(r#"{"name": "a", "when": {"kind": "anomaly", "p": 0.1}}"#);
+    assert!(typo.unwrap_err().to_string().contains("unknown field"));
+    let none = db
+        .now()
+        .replay(target.clone(), &rules()[0])
+        .from("2040-01-01".parse().unwrap())
+        .run();
+    assert!(matches!(none, Err(Error::Invalid(_))), "{none:?}");
+    let costs = db
+        .now()
+        .replay(target, &rules()[0])
+        .costs(Costs::new(1.0, 0.0))
+        .run();
+    assert!(costs.unwrap_err().to_string().contains("0.001 is 0.1 %"));
+}
+
+#[test]
+fn a_prototype_has_three_calls() {
+    let (_dir, db, bars, _) = world();
+    let own = bars_of(&bars);
+    let at = |i: usize| Target {
+        time: Some(Timestamp::from_millis(own.time[i] + 3_600_000)),
+        ..SERIES.parse().unwrap()
+    };
+    db.save_prototype("mine", None, &[at(200)]).unwrap();
+    let ask = |i: usize, now: f64, limit: f64| {
+        let text = format!(
+            r#"{{"name": "p", "when": {{"kind": "prototype", "prototype": "mine", "now": {now}, "limit": {limit}}}}}"#
+        );
+        db.now().signal(&rule(&text), &at(i)).unwrap()
+    };
+    let cosine = ask(400, 0.0, 0.0);
+    assert!(
+        cosine.call == Call::Now || cosine.reasons[0].text.contains('-'),
+        "{cosine:?}"
+    );
+    assert_eq!(ask(400, 1.0, 1.0).call, Call::Wait);
+    let own_window = ask(201, 0.0, 0.0);
+    assert_eq!(
+        (own_window.call, own_window.size),
+        (Call::Wait, 0.0),
+        "{own_window:?}"
+    );
+    // Before its window had closed nobody knew the prototype.
+    let error = db.now().signal(
+        &rule(r#"{"name": "p", "when": {"kind": "prototype", "prototype": "mine"}}"#),
+        &at(150),
+    );
+    assert!(error.unwrap_err().to_string().contains("not known"));
+}
