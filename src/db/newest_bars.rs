@@ -38,11 +38,13 @@ impl NewestBars {
         Self(Arc::new(kept))
     }
 
-    /// The last `n` bars of a series, if these are known to open at or before `last`.
-    pub(super) fn back(&self, series: SeriesId, last: i64, n: usize) -> Option<Bars> {
-        let bars = self.0.get(&series)?;
-        let ended = *bars.time.last()? <= last;
-        let first = bars.len().checked_sub(n)?;
-        ended.then(|| bars.slice(first..bars.len()))
+    /// The last `n` bars of a series that open at or before `last`, if they are known, with room for more.
+    pub(super) fn back(&self, series: SeriesId, last: i64, n: usize, room: usize) -> Option<Bars> {
+        let known = self.0.get(&series)?;
+        let end = known.time.partition_point(|&time| time <= last);
+        let first = end.checked_sub(n)?;
+        let mut bars = Bars::with_capacity(n + room);
+        bars.extend_from(known, first..end);
+        Some(bars)
     }
 }

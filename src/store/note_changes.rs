@@ -57,16 +57,12 @@ impl WriteTxn {
         self.noted.borrow_mut().push(change);
     }
 
-    pub(super) fn note_fresh(&self, space: SpaceId, rows: &[FreshRow]) {
-        let mut noted = self.noted.borrow_mut();
-        rows.iter()
-            .for_each(|row| noted.row(space, row.series, row.end));
-        let added = rows.iter().map(|row| (space, row.clone()));
-        self.changes.borrow_mut().fresh_added.extend(added);
-    }
-
-    pub(super) fn note_fresh_removed(&self) {
-        self.changes.borrow_mut().fresh_removed = true;
+    pub(super) fn note_fresh(&self, space: SpaceId, rows: Vec<FreshRow>) {
+        let (mut noted, mut changes) = (self.noted.borrow_mut(), self.changes.borrow_mut());
+        for row in rows {
+            noted.row(space, row.series, row.end);
+            changes.add_fresh(space, row);
+        }
     }
 
     pub(super) fn note_headlines_changed(&self) {
