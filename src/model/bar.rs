@@ -198,20 +198,6 @@ impl Bars {
         }
     }
 
-    /// Adds the bars of a range of `other` at the end, clamped to what is there.
-    pub(crate) fn extend_from(&mut self, other: &Self, range: Range<usize>) {
-        let add = |column: &mut Vec<f64>, of: &[f64]| {
-            column.extend_from_slice(of.get(clamp(&range, of.len())).unwrap_or(&[]));
-        };
-        let times = other.time.get(clamp(&range, other.time.len()));
-        self.time.extend_from_slice(times.unwrap_or(&[]));
-        add(&mut self.open, &other.open);
-        add(&mut self.high, &other.high);
-        add(&mut self.low, &other.low);
-        add(&mut self.close, &other.close);
-        add(&mut self.volume, &other.volume);
-    }
-
     /// Adds all bars of `other` at the end.
     pub fn extend(&mut self, other: &Self) {
         self.time.extend_from_slice(&other.time);

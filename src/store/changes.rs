@@ -1,8 +1,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::last_bars::LastBars;
 use super::records::{FreshRow, SeriesId, SpaceId};
-use crate::model::Bars;
 
 /// Fresh rows that are noted one by one as taken out, at most. Of more, nobody asks which others replaced.
 const MOST_GONE: usize = 1 << 14;
@@ -34,7 +34,7 @@ pub(crate) struct ChangedBars {
     /// By so many changes.
     pub(super) times: usize,
     /// The last bars of the series after it, if it was one change and whoever made it had them at hand.
-    pub(crate) last: Option<Arc<Bars>>,
+    pub(crate) last: Option<Arc<LastBars>>,
 }
 
 impl Default for Changes {

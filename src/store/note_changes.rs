@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::catalog::WriteTxn;
+use super::last_bars::LastBars;
 use super::noted_change::{NotedChange, NotedChanges};
 use super::records::{FreshRow, SeriesId, SpaceId};
-use crate::model::Bars;
 
 impl WriteTxn {
     /// Notes that something changed that was known after a moment, and nothing up to it.
@@ -23,7 +23,7 @@ impl WriteTxn {
 
     /// Notes how a series ends, if its bars were changed once. Readers of what is committed then need not read
     /// these bars again.
-    pub(crate) fn note_last_bars(&self, series: SeriesId, bars: Bars) {
+    pub(crate) fn note_last_bars(&self, series: SeriesId, bars: LastBars) {
         let mut changes = self.changes.borrow_mut();
         if let Some(changed) = changes.bars.get_mut(&series)
             && changed.times == 1

@@ -50,7 +50,7 @@ pub(super) struct StoredBatch<'a> {
 /// Changed bars of a series.
 struct ChangedBars<'a> {
     id: SeriesId,
-    record: SeriesRecord,
+    record: Arc<SeriesRecord>,
     /// Ranges of their open times.
     ranges: Vec<RangeInclusive<i64>>,
     /// Whether they are later than all that was stored.
@@ -133,10 +133,10 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         known.extend_from_slice(&change.ranges);
         self.touch(ChangedBars {
             id,
-            record: SeriesRecord {
+            record: Arc::new(SeriesRecord {
                 key: series.key.clone(),
                 calendar: series.calendar,
-            },
+            }),
             ranges: change.ranges,
             appended: change.appended,
             ending: ends.then_some(&series.bars),
@@ -176,7 +176,7 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         self.stored.bars_made += change.changed;
         self.touch(ChangedBars {
             id: change.id,
-            record: change.record,
+            record: Arc::new(change.record),
             ranges: change.ranges,
             appended: change.appended_to.is_some(),
             ending: None,
@@ -217,7 +217,7 @@ impl<'t, 'a> BatchStore<'t, 'a> {
                 }
                 self.stored.touched.push(Touched {
                     space,
-                    series: record.clone(),
+                    series: Arc::clone(&record),
                     windows: pending,
                     ending: changed.ending,
                     stored_to: changed.stored_to,
@@ -231,20 +231,23 @@ impl<'t, 'a> BatchStore<'t, 'a> {
 /// The windows of a series that several parts of a batch changed are embedded once, of the bars after all
 /// parts: a later part may correct a bar of windows that an earlier one appended.
 fn once_each(touched: Vec<Touched<'_>>) -> Vec<Touched<'_>> {
+    let key = |one: &Touched<'_>| (one.windows.series, one.space.id);
+    if touched.is_sorted_by(|a, b| key(a) < key(b)) {
+        return touched;
+    }
     let mut by_series: BTreeMap<(SeriesId, SpaceId), Vec<Touched<'_>>> = BTreeMap::new();
     for one in touched {
-        let key = (one.windows.series, one.space.id);
-        by_series.entry(key).or_default().push(one);
+        by_series.entry(key(&one)).or_default().push(one);
     }
     let joined = by_series
         .into_values()
         .flat_map(|of_one| match &of_one[..] {
             [first, _, ..] => {
-                let (space, series) = (first.space, first.series.clone());
+                let (space, series) = (first.space, Arc::clone(&first.series));
                 let windows = of_one.iter().map(|one| one.windows).collect();
                 let anew = |windows| Touched {
                     space,
-                    series: series.clone(),
+                    series: Arc::clone(&series),
                     windows,
                     ending: None,
                     stored_to: None,

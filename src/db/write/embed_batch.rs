@@ -1,6 +1,7 @@
 //! The windows that a batch of bars makes, embedded in the transaction of the bars.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -12,12 +13,12 @@ use crate::db::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
 use crate::model::{Bars, Timestamp};
-use crate::store::{FreshRow, Pending, SeriesId, SeriesRecord, WriteTxn};
+use crate::store::{FreshRow, LastBars, Pending, SeriesId, SeriesRecord, WriteTxn};
 
 /// Windows of a series that a batch makes or changes.
 pub(in crate::db) struct Touched<'a> {
     pub(in crate::db) space: &'a ChartSpace,
-    pub(in crate::db) series: SeriesRecord,
+    pub(in crate::db) series: Arc<SeriesRecord>,
     pub(in crate::db) windows: Pending,
     /// The bars with which the series ends now, from the first of these windows' last bars on or from before it,
     /// if all bars before those are committed and do not change in this batch.
@@ -38,7 +39,7 @@ impl Touched<'_> {
 
     /// The windows at the end of the series, and how the series ends with them: what comes before their last
     /// bars is committed, so any thread can read it.
-    fn encode_ending(&self, snapshot: &Snapshot) -> Result<Option<(ReadyWindows, Bars)>> {
+    fn encode_ending(&self, snapshot: &Snapshot) -> Result<Option<(ReadyWindows, LastBars)>> {
         let Some(ending) = self.ending else {
             return Ok(None);
         };
@@ -51,14 +52,11 @@ impl Touched<'_> {
             _ => Cow::Owned(ending.slice(from..ending.len())),
         };
         let series = self.windows.series;
-        let mut bars = snapshot.bars_back_to(series, before, windows.reach - 1, &new)?;
+        let bars = snapshot.bars_back_to(series, before, windows.reach - 1, &new)?;
         let encoded = windows.encode_bars(&bars, &self.series, first)?;
         let ready = ReadyWindows::of(self.space, (series, &self.series), encoded)?;
         // One more than windows of later bars need, for a correction of the last one.
-        if bars.len() > windows.reach {
-            bars = bars.slice(bars.len() - windows.reach..bars.len());
-        }
-        Ok(Some((ready, bars)))
+        Ok(Some((ready, LastBars::of(&bars, windows.reach))))
     }
 }
 
