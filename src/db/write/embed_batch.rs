@@ -54,7 +54,7 @@ impl Touched<'_> {
         let series = self.windows.series;
         let bars = snapshot.bars_back_to(series, before, windows.reach - 1, &new)?;
         let encoded = windows.encode_bars(&bars, &self.series, first)?;
-        let ready = ReadyWindows::of(self.space, (series, &self.series), encoded)?;
+        let ready = ReadyWindows::of(self.space, (series, &*self.series), encoded)?;
         // One more than windows of later bars need, for a correction of the last one.
         Ok(Some((ready, LastBars::of(&bars, windows.reach))))
     }
@@ -155,7 +155,7 @@ pub(in crate::db) fn embed_or_wait(
             }
             None => {
                 let encoded = t.space.windows()?.encode(txn, &t.series, t.windows)?;
-                ReadyWindows::of(t.space, (series, &t.series), encoded)
+                ReadyWindows::of(t.space, (series, &*t.series), encoded)
             }
         });
         match ready {
