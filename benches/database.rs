@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench database`. With `RHYME_BENCH_DB=DIR` and `RHYME_BENCH_TARGET=SERIES` the
 //! questions go to a database of your own instead, which is only read.
-//! `cargo bench --bench database append_to_many` appends to 1000 series, 80 times.
+//! `cargo bench --bench database append_to_many` appends to 1000 series, 80 times, and corrects their last bars 40
+//! times.
 
 #![allow(
     missing_docs,
@@ -14,7 +15,7 @@
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use divan::Bencher;
 use rand::{RngExt, SeedableRng};
@@ -256,7 +257,7 @@ fn append_to_many() {
     );
     drop(db);
     let path = folder.path().join("many.rhyme");
-    for _ in 0..3 {
+    let opening = || {
         let start = Instant::now();
         let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
         let opened = start.elapsed();
@@ -266,7 +267,8 @@ fn append_to_many() {
             "opened in {opened:.2?}, first answer after {:.2?}",
             start.elapsed()
         );
-    }
+    };
+    (0..3).for_each(|_| opening());
     let db = OpenOptions::new().clip_weights(None).open(&path).unwrap();
     let ask = || {
         let start = Instant::now();
@@ -281,26 +283,76 @@ fn append_to_many() {
         "{windows} windows of 1000 series; a question takes {:.2?}",
         ask()
     );
-    let mut commits = Vec::new();
-    let mut slowest = std::time::Duration::ZERO;
+    let mut commits = Commits::default();
     for step in 1..=APPENDS {
-        let next = part(known + step - 1, known + step);
-        let start = Instant::now();
-        assert_eq!(db.ingest_bars(&next).unwrap().windows_embedded, 1000);
-        commits.push(start.elapsed());
-        slowest = slowest.max(ask());
+        commits.time(&db, &part(known + step - 1, known + step), ask);
         if step % 10 == 0 {
-            let mut last: Vec<_> = commits[commits.len() - 10..].to_vec();
-            last.sort();
-            println!(
-                "append {step}: median {:.2?}, slowest {:.2?}; question {:.2?}",
-                last[5],
-                last[9],
-                ask()
-            );
+            commits.print(&format!("append {step}"), ask());
         }
     }
-    println!("slowest question after an append {slowest:.2?}");
+    // A bar that is not over yet comes again with another close, over and over.
+    for step in 1..=APPENDS / 2 {
+        let mut last = part(known + APPENDS - 1, known + APPENDS);
+        for bars in last.iter_mut().map(|s| &mut s.bars) {
+            let part = step as f64 / APPENDS as f64;
+            bars.close[0] = bars.low[0] + (bars.high[0] - bars.low[0]) * part;
+        }
+        commits.time(&db, &last, ask);
+        if step % 10 == 0 {
+            commits.print(&format!("correct {step}"), ask());
+        }
+    }
+    let (mean, most) = (commits.bytes(), commits.slowest_question);
+    println!("{mean} bytes a commit; slowest question after one {most:.2?}");
+    drop(db);
+    (0..3).for_each(|_| opening());
+}
+
+/// What commits took, and what they wrote.
+#[derive(Default)]
+struct Commits {
+    took: Vec<Duration>,
+    /// Bytes, where the system tells.
+    wrote: Vec<u64>,
+    slowest_question: Duration,
+}
+
+impl Commits {
+    /// Ingests a bar for each of 1000 series, and asks.
+    fn time(&mut self, db: &Database, bars: &[SeriesBars], ask: impl Fn() -> Duration) {
+        let before = written();
+        let start = Instant::now();
+        assert_eq!(db.ingest_bars(bars).unwrap().windows_embedded, 1000);
+        self.took.push(start.elapsed());
+        self.wrote.push(written() - before);
+        self.slowest_question = self.slowest_question.max(ask());
+    }
+
+    /// The last ten.
+    fn print(&self, what: &str, question: Duration) {
+        let mut took = self.took[self.took.len() - 10..].to_vec();
+        let mut wrote = self.wrote[self.wrote.len() - 10..].to_vec();
+        took.sort();
+        wrote.sort_unstable();
+        println!(
+            "{what}: median {:.2?}, slowest {:.2?}; wrote {} KB, at most {} KB; question {question:.2?}",
+            took[5],
+            took[9],
+            wrote[5] / 1000,
+            wrote[9] / 1000
+        );
+    }
+
+    fn bytes(&self) -> u64 {
+        self.wrote.iter().sum::<u64>() / self.wrote.len() as u64
+    }
+}
+
+/// Bytes that this process wrote so far, into files or to others; 0 where the system does not tell.
+fn written() -> u64 {
+    let told = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let line = told.lines().find_map(|line| line.strip_prefix("wchar: "));
+    line.map_or(0, |bytes| bytes.parse().unwrap())
 }
 
 fn one_bar_later(series: &SeriesBars, step: i64) -> SeriesBars {

@@ -164,6 +164,45 @@ fn bars_that_follow_bars_which_changed_are_embedded_with_those() {
     follow(&mut truth, "after bars were deleted");
 }
 
+/// A bar that is not over yet comes with each trade, and its last state together with the first of the next one.
+#[test]
+fn bars_that_are_corrected_until_they_are_over_are_embedded_as_they_end() {
+    let all = [crypto("AAA", 560, 1), crypto("BBB", 560, 2)];
+    let mut truth = up_to(&all, 520);
+    let (_dir, db) = database(&truth);
+    let unfinished = |s: &SeriesBars, hour: usize, part: f64| {
+        let mut bars = s.bars.slice(hour..hour + 1);
+        bars.close[0] = bars.low[0] + (bars.high[0] - bars.low[0]) * part;
+        bars
+    };
+    for hour in 520..526 {
+        // Not over, twice; over, together with the next one; and the same again.
+        for (part, next) in [(0.2, None), (0.7, None), (1.0, Some(0.4)), (1.0, Some(0.4))] {
+            let mut batch = Vec::new();
+            for (known, all) in truth.iter_mut().zip(&all) {
+                let mut bars = match part {
+                    1.0 => all.bars.slice(hour..hour + 1),
+                    part => unfinished(all, hour, part),
+                };
+                if let Some(part) = next {
+                    bars.extend(&unfinished(all, hour + 1, part));
+                }
+                known.bars = all.bars.slice(0..hour);
+                known.bars.extend(&bars);
+                batch.push(SeriesBars {
+                    bars,
+                    ..all.clone()
+                });
+            }
+            let report = db.ingest_bars(&batch).unwrap();
+            assert_eq!(report.windows_removed, report.bars_replaced);
+        }
+        same_as_new(&db, &truth, "while it follows");
+        let bars: usize = truth.iter().map(|s| s.bars.len()).sum();
+        assert_eq!(db.verify(&Control::new()).unwrap().bars, bars as u64);
+    }
+}
+
 /// One batch may bring later bars of a series and then correct an earlier one: the windows of the later bars
 /// are then those with the corrected bar, and each counts once.
 #[test]

@@ -1,5 +1,6 @@
 //! From bars to vectors: which windows exist, and their embeddings.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::encode_stretch::encode_stretch;
@@ -90,13 +91,18 @@ impl Windows<'_> {
         first: i64,
     ) -> Result<EncodedWindows> {
         let interval = series.key.interval;
+        let windows = bars.len() - bars.time.partition_point(|&t| t < first);
         let mut encoded = EncodedWindows {
             ends: Vec::new(),
-            rows: Embeddings::with_capacity(self.encoder.spec().dim as usize, bars.len()),
+            rows: Embeddings::with_capacity(self.encoder.spec().dim as usize, windows),
             failed: Vec::new(),
         };
         for stretch in stretches(bars, interval, series.calendar) {
-            let part = bars.slice(stretch);
+            // The bars of one window are one stretch nearly always.
+            let part = match stretch.len() == bars.len() {
+                true => Cow::Borrowed(bars),
+                false => Cow::Owned(bars.slice(stretch)),
+            };
             let lasts = self.last_bars(&part, interval, first);
             let close = |i: usize| {
                 let open = part.time.get(i).copied().map(Timestamp::from_millis);

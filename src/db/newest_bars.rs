@@ -8,14 +8,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::Bars;
-use crate::store::{Changes, SeriesId};
+use crate::store::{Changes, LastBars, SeriesId};
 
 /// The most series whose last bars are kept: some 25 MB where windows have 64 bars.
 const MOST_SERIES: usize = 8192;
 
 /// The last bars of series as of one snapshot, where they are known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct NewestBars(Arc<HashMap<SeriesId, Arc<Bars>>>);
+pub(super) struct NewestBars(Arc<HashMap<SeriesId, Arc<LastBars>>>);
 
 impl NewestBars {
     /// What is known after a transaction.
@@ -38,11 +38,8 @@ impl NewestBars {
         Self(Arc::new(kept))
     }
 
-    /// The last `n` bars of a series, if these are known to open at or before `last`.
-    pub(super) fn back(&self, series: SeriesId, last: i64, n: usize) -> Option<Bars> {
-        let bars = self.0.get(&series)?;
-        let ended = *bars.time.last()? <= last;
-        let first = bars.len().checked_sub(n)?;
-        ended.then(|| bars.slice(first..bars.len()))
+    /// The last `n` bars of a series that open at or before `last`, if they are known, with room for more.
+    pub(super) fn back(&self, series: SeriesId, last: i64, n: usize, room: usize) -> Option<Bars> {
+        self.0.get(&series)?.back(last, n, room)
     }
 }

@@ -1,10 +1,11 @@
 //! Rows that are in no segment yet, held in memory and searched exactly.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::index::{Index, RowsBuilder};
-use crate::store::{Directory, DirectoryBuilder, FreshRow, SeriesId};
+use crate::index::{Index, Rows, RowsBuilder};
+use crate::store::{Directory, DirectoryBuilder, FreshRow, SeriesId, SeriesRows};
 
 /// The fresh rows of a space, as of one snapshot.
 #[derive(Debug)]
@@ -57,46 +58,25 @@ impl FreshPart {
             catalog: self.catalog.clone(),
         };
         part.rows.reserve(self.rows.len() + added.len());
-        let mut known: Option<(SeriesId, i64)> = None;
-        let mut step_of = |series| match known {
-            Some((of, step)) if of == series => step,
-            _ => known.insert((series, step_of(series))).1,
-        };
         let old = self.directory()?;
-        let view = self.rows.view();
-        let mut olds = old.windows().zip(0u32..).peekable();
-        // Rows of before that go on as they are, in one piece.
-        let mut same = 0..0u32;
-        let mut news = added.iter().peekable();
-        while let Some(new) = news.next() {
-            let key = (new.series, new.end);
-            while let Some(((series, end), row)) = olds.next_if(|(window, _)| *window < key) {
-                part.directory.push(series, end, step_of(series));
-                same.end = row + 1;
-            }
-            let replaced = news
-                .peek()
-                .is_some_and(|next| (next.series, next.end) == key);
-            if replaced {
-                continue;
-            }
-            part.rows.push_rows(&view, same.clone())?;
-            if let Some((_, row)) = olds.next_if(|(window, _)| *window == key) {
-                same.end = row + 1;
-            }
-            same.start = same.end;
-            part.rows
-                .push_bytes(&new.vector)
-                .map_err(|e| Error::corrupt(&self.catalog, "fresh_rows", e.to_string()))?;
-            part.directory
-                .push(new.series, new.end, step_of(new.series));
+        let mut joined = Joined {
+            part,
+            old: self.rows.view(),
+            same: 0..0,
+            step_of,
+        };
+        let mut news = added.as_slice();
+        for of_one in old.iter() {
+            let series = of_one.series();
+            let earlier = news.partition_point(|row| row.series < series);
+            let to = news.partition_point(|row| row.series <= series);
+            joined.add(news.get(..earlier).unwrap_or_default())?;
+            joined.join(&of_one, news.get(earlier..to).unwrap_or_default())?;
+            news = news.get(to..).unwrap_or_default();
         }
-        for ((series, end), row) in olds {
-            part.directory.push(series, end, step_of(series));
-            same.end = row + 1;
-        }
-        part.rows.push_rows(&view, same)?;
-        Ok(part)
+        joined.add(news)?;
+        joined.copy()?;
+        Ok(joined.part)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -113,6 +93,134 @@ impl FreshPart {
         Index {
             rows: self.rows.view(),
             graph: None,
+        }
+    }
+}
+
+/// Fresh rows of before on their way into one part with new ones.
+struct Joined<'a, S> {
+    part: FreshPart,
+    old: Rows<'a>,
+    /// Rows of before that are named already and go on as they are, in one piece.
+    same: Range<u32>,
+    step_of: S,
+}
+
+impl<S: Fn(SeriesId) -> i64> Joined<'_, S> {
+    /// Adds the rows of a series, in their order; of two for one window the later one counts.
+    fn join(&mut self, of_one: &SeriesRows<'_>, new: &[&FreshRow]) -> Result<()> {
+        let rows = of_one.rows();
+        // Nearly always all of them: new windows are later.
+        let before = new.first().map_or(rows.end, |row| {
+            of_one.ending_in(i64::MIN, row.end.saturating_sub(1)).end
+        });
+        self.part
+            .directory
+            .push_first(of_one, before.saturating_sub(rows.start));
+        self.same.end = before;
+        let step = (self.step_of)(of_one.series());
+        let ends = (before..rows.end).filter_map(|row| Some((of_one.end_of(row)?, row)));
+        let mut olds = ends.peekable();
+        for new in latest(new) {
+            while let Some((end, row)) = olds.next_if(|(end, _)| *end < new.end) {
+                self.part.directory.push(of_one.series(), end, step);
+                self.same.end = row + 1;
+            }
+            self.copy()?;
+            if let Some((_, row)) = olds.next_if(|(end, _)| *end == new.end) {
+                self.same = row + 1..row + 1;
+            }
+            self.push(new, step)?;
+        }
+        for (end, row) in olds {
+            self.part.directory.push(of_one.series(), end, step);
+            self.same.end = row + 1;
+        }
+        Ok(())
+    }
+
+    /// Adds the rows of series of which there are none yet.
+    fn add(&mut self, new: &[&FreshRow]) -> Result<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.copy()?;
+        for new in latest(new) {
+            self.push(new, (self.step_of)(new.series))?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, new: &FreshRow, step: i64) -> Result<()> {
+        let pushed = self.part.rows.push_bytes(&new.vector);
+        pushed.map_err(|e| Error::corrupt(&self.part.catalog, "fresh_rows", e.to_string()))?;
+        self.part.directory.push(new.series, new.end, step);
+        Ok(())
+    }
+
+    /// Copies the rows of before up to here.
+    fn copy(&mut self) -> Result<()> {
+        self.part.rows.push_rows(&self.old, self.same.clone())?;
+        self.same.start = self.same.end;
+        Ok(())
+    }
+}
+
+/// Of rows for the same window the last one.
+fn latest<'a>(rows: &'a [&'a FreshRow]) -> impl Iterator<Item = &'a FreshRow> {
+    let runs = rows.chunk_by(|a, b| (a.series, a.end) == (b.series, b.end));
+    runs.filter_map(|run| run.last().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn step_of(series: SeriesId) -> i64 {
+        i64::from(series) + 1
+    }
+
+    fn part(rows: &BTreeMap<(SeriesId, i64), u8>) -> FreshPart {
+        let row = |(&(series, end), &value): (&(SeriesId, i64), &u8)| FreshRow {
+            series,
+            end,
+            vector: vec![value, 1, 2, 3],
+        };
+        let rows: Vec<FreshRow> = rows.iter().map(row).collect();
+        FreshPart::new(Path::new("c"), 2, &rows, step_of).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn rows_that_come_later_make_the_part_of_all_rows(
+            // Mostly later windows, some between and some again.
+            commits in prop::collection::vec(
+                prop::collection::vec((0u32..5, 0i64..9, 1u8..100), 0..9),
+                1..9,
+            ),
+        ) {
+            let mut all = BTreeMap::new();
+            let mut joined = part(&all);
+            for (i, commit) in commits.iter().enumerate() {
+                let row = |&(series, end, value): &(u32, i64, u8)| FreshRow {
+                    series,
+                    end: end + 3 * i as i64,
+                    vector: vec![value, 1, 2, 3],
+                };
+                let added: Vec<FreshRow> = commit.iter().map(row).collect();
+                all.extend(added.iter().map(|r| ((r.series, r.end), *r.vector.first().unwrap())));
+                joined = joined.with(added.iter().collect(), step_of).unwrap();
+                let expected = part(&all);
+                prop_assert_eq!(joined.directory.sections(), expected.directory.sections());
+                prop_assert_eq!(joined.rows.sections(), expected.rows.sections());
+                joined.directory().unwrap().verify().unwrap();
+            }
         }
     }
 }

@@ -254,11 +254,25 @@ impl Snapshot {
 
     /// The last `n` bars of a series that open at or before `last`, ascending, as cheaply.
     pub(super) fn bars_back(&self, series: SeriesId, last: Timestamp, n: usize) -> Result<Bars> {
+        self.bars_back_to(series, last, n, &Bars::default())
+    }
+
+    /// The same, with bars after them.
+    pub(super) fn bars_back_to(
+        &self,
+        series: SeriesId,
+        last: Timestamp,
+        n: usize,
+        later: &Bars,
+    ) -> Result<Bars> {
         let last = last.millis();
-        if let Some(bars) = self.newest.back(series, last, n) {
-            return Ok(bars);
-        }
-        self.txn.bars_back(&self.blocks, series, last, n)
+        let known = self.newest.back(series, last, n, later.len());
+        let mut bars = match known {
+            Some(bars) => bars,
+            None => self.txn.bars_back(&self.blocks, series, last, n)?,
+        };
+        bars.extend(later);
+        Ok(bars)
     }
 
     /// What the stored bars of a series that open in a range of time add up to.
@@ -367,7 +381,7 @@ fn unchanged_to(old: &Snapshot, changes: &Changes, spaces: &[SpaceState]) -> i64
             old.segments.len() == new.segments.len() && same.all(|same| same)
         })
     };
-    let removed = changes.fresh_removed || changes.headlines_changed;
+    let removed = changes.fresh_removed() || changes.headlines_changed;
     if removed || !old.spaces.iter().all(same) {
         return i64::MIN;
     }
@@ -387,7 +401,7 @@ fn load_fresh(
 ) -> Result<Arc<FreshPart>> {
     let step = |s| step_of(series, record.space.hop, s);
     if let Some((old, changes)) = known
-        && !changes.fresh_removed
+        && !changes.fresh_removed()
         && let Some(state) = old.space_by_id(id)
     {
         let added = changes.fresh_added.iter().filter(|(space, _)| *space == id);

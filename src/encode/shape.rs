@@ -144,20 +144,18 @@ fn cosines(len: usize) -> Vec<f64> {
 
 /// Natural logarithms of prices; `first` is the index of the first one, for the message.
 fn logs(prices: &[f64], what: &str, first: usize) -> Result<Vec<f64>> {
-    prices
-        .iter()
-        .enumerate()
-        .map(|(i, &price)| {
-            if price > 0.0 && price.is_finite() {
-                Ok(price.ln())
-            } else {
-                Err(Error::invalid(format!(
-                    "expected a finite {what} above 0, found {price} at index {}",
-                    first + i
-                )))
-            }
-        })
-        .collect()
+    // A collected `Result` grows again and again, which takes longer than the logarithms of a window.
+    let mut logs = Vec::with_capacity(prices.len());
+    for (i, &price) in prices.iter().enumerate() {
+        if !(price > 0.0 && price.is_finite()) {
+            return Err(Error::invalid(format!(
+                "expected a finite {what} above 0, found {price} at index {}",
+                first + i
+            )));
+        }
+        logs.push(price.ln());
+    }
+    Ok(logs)
 }
 
 impl ChartEncoder for Shape {

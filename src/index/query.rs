@@ -34,6 +34,8 @@ impl Planes {
         }
         let scale = FULL_SCALE / f64::from(largest);
         let mut squares = Squares::default();
+        self.high.reserve(vector.len());
+        self.low.reserve(vector.len());
         for &x in vector {
             let v = (f64::from(x) * scale).round() as i32;
             let high = (v + 128) >> 8;

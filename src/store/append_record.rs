@@ -7,13 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::codec;
 use super::laid_table::OverlaidDefinition;
-use super::overlay::{PerTable, ValueBytes};
+use super::overlay::PerTable;
+use super::overlay_batch::OverlayBatch;
 use super::overlay_key::{EntryKey, OverlayKey};
+use super::plain_bytes;
 use super::tables::{EXTENTS, FLAT, FRESH, PENDING, TAIL};
 use crate::error::{Error, Result};
-
-/// Entries that a commit lays over one table, ascending by key.
-pub(super) type LaidEntries = Vec<(EntryKey, ValueBytes)>;
 
 /// The entries of a commit by table, as they are encoded: the values one after the other.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,14 +23,19 @@ struct EncodedEntries {
     keys: Vec<EntryKey>,
     /// The length of each value.
     lens: Vec<u32>,
+    #[serde(with = "plain_bytes")]
     values: Vec<u8>,
 }
 
 impl EncodedEntries {
-    fn of(entries: &LaidEntries) -> Self {
-        let mut encoded = Self::default();
-        for (key, value) in entries {
-            encoded.keys.push(*key);
+    fn of(batch: &OverlayBatch) -> Self {
+        let mut encoded = Self {
+            keys: Vec::with_capacity(batch.len()),
+            lens: Vec::with_capacity(batch.len()),
+            values: Vec::with_capacity(batch.bytes()),
+        };
+        for (key, value) in batch.iter() {
+            encoded.keys.push(key);
             encoded.lens.push(value.len() as u32);
             encoded.values.extend_from_slice(value);
         }
@@ -39,7 +43,7 @@ impl EncodedEntries {
     }
 
     /// The entries; `width` is the length of every value where the table has one.
-    fn entries(&self, width: Option<usize>) -> Result<LaidEntries, String> {
+    fn entries(&self, width: Option<usize>) -> Result<OverlayBatch, String> {
         if self.lens.len() != self.keys.len() {
             return Err(format!(
                 "expected a value for each of {} keys, found {}",
@@ -51,7 +55,7 @@ impl EncodedEntries {
             return Err("its keys are not in their order".to_owned());
         }
         let mut rest = self.values.as_slice();
-        let mut entries = Vec::with_capacity(self.keys.len());
+        let mut entries = OverlayBatch::with_capacity(self.keys.len(), self.values.len());
         for (&key, &len) in self.keys.iter().zip(&self.lens) {
             let len = len as usize;
             if width.is_some_and(|width| width != len) {
@@ -60,7 +64,7 @@ impl EncodedEntries {
             let (value, others) = rest
                 .split_at_checked(len)
                 .ok_or("its values end before the last key")?;
-            entries.push((key, ValueBytes::from(value)));
+            entries.push(key, value);
             rest = others;
         }
         if rest.is_empty() {
@@ -78,12 +82,12 @@ const fn width<K: OverlayKey, V: Value>(_: &OverlaidDefinition<K, V>) -> fn() ->
 
 impl AppendRecord {
     /// The bytes of a record.
-    pub(super) fn encode(laid: &PerTable<LaidEntries>) -> Result<Vec<u8>> {
+    pub(super) fn encode(laid: &PerTable<OverlayBatch>) -> Result<Vec<u8>> {
         codec::encode(&Self(laid.map(EncodedEntries::of)))
     }
 
     /// The entries of a record.
-    pub(super) fn decode(file: &Path, bytes: &[u8]) -> Result<PerTable<LaidEntries>> {
+    pub(super) fn decode(file: &Path, bytes: &[u8]) -> Result<PerTable<OverlayBatch>> {
         let Self(record) = codec::decode(file, "appends", bytes)?;
         let entries = |encoded: &EncodedEntries, width: fn() -> Option<usize>| {
             let entries = encoded.entries(width());
@@ -115,14 +119,21 @@ mod tests {
         }
     }
 
-    fn laid() -> PerTable<LaidEntries> {
-        let value = |len: usize| ValueBytes::from(vec![7; len]);
+    fn batch(entries: &[(EntryKey, usize)]) -> OverlayBatch {
+        let mut batch = OverlayBatch::default();
+        for &(key, len) in entries {
+            batch.push(key, &vec![7; len]);
+        }
+        batch
+    }
+
+    fn laid() -> PerTable<OverlayBatch> {
         PerTable {
-            tail: vec![(key(1, 5), value(40)), (key(2, -5), value(40))],
-            extents: vec![(key(1, 0), value(3)), (key(2, 0), value(0))],
-            fresh: Vec::new(),
-            flat: vec![(key(1, 9), value(0))],
-            pending: vec![(key(1, 9), value(8))],
+            tail: batch(&[(key(1, 5), 40), (key(2, -5), 40)]),
+            extents: batch(&[(key(1, 0), 3), (key(2, 0), 0)]),
+            fresh: batch(&[]),
+            flat: batch(&[(key(1, 9), 0)]),
+            pending: batch(&[(key(1, 9), 8)]),
         }
     }
 

@@ -8,6 +8,7 @@ use super::bar_block::{self, BLOCK_BARS};
 use super::bars::{BarChange, BarExtent, BarReads, block_start, decode, tail_bar};
 use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
+use super::overlay_key::OverlayKey;
 use super::records::SeriesId;
 use super::tables::{BLOCKS, EXTENTS, TAIL};
 use crate::error::{Error, Result};
@@ -34,7 +35,7 @@ impl WriteTxn {
         };
         let small = new.len() <= BLOCK_BARS / 4;
         let appended = extent.is_some_and(|e| from > e.last);
-        let mut change = if small && (appended || from >= self.tail_start(series, extent)?) {
+        let mut change = if small && (appended || self.is_in_tail(series, from, extent)?) {
             self.merge_into_tail(series, new, extent)?
         } else {
             self.merge_into_blocks(series, new, from, to, extent)?
@@ -73,6 +74,14 @@ impl WriteTxn {
         self.put_blocks(series, &kept)?;
         self.measure_extent(series)?;
         Ok(change)
+    }
+
+    /// Whether a bar of a time belongs to the tail.
+    fn is_in_tail(&self, series: SeriesId, time: i64, extent: Option<BarExtent>) -> Result<bool> {
+        let laid = self.laid_over(TAIL.place)?;
+        // The last bar of a series that is followed is laid over the tail, so nothing has to be read.
+        let waits = laid.get((series, time).entry()).flatten().is_some();
+        Ok(waits || time >= self.tail_start(series, extent)?)
     }
 
     /// From which time on a bar belongs to the tail: after the last bar of the blocks.

@@ -304,7 +304,7 @@ pub(crate) trait CatalogUse {
         read: impl FnOnce(V::SelfType<'_>) -> R,
     ) -> Result<Option<R>> {
         if let Some(laid) = self.laid_over(definition.place)?.get(key.entry()) {
-            return Ok(Some(read(V::from_bytes(laid))));
+            return Ok(laid.map(|bytes| read(V::from_bytes(bytes))));
         }
         let table = self.table(definition.table)?;
         Ok(table.get(key)?.map(|value| read(value.value())))

@@ -84,6 +84,35 @@ impl DirectoryBuilder {
         self.last_end = end;
     }
 
+    /// Adds the first `n` rows of a series of another directory, in one go. The series comes after all that are
+    /// here.
+    pub(crate) fn push_first(&mut self, of_one: &SeriesRows<'_>, n: u32) {
+        let n = n.min(of_one.entry.rows);
+        let Some(last) = n.checked_sub(1) else { return };
+        let first_row = self.rows;
+        let first_piece = self.pieces.len();
+        for piece in of_one.pieces {
+            let row = piece.first_row.saturating_sub(of_one.entry.first_row);
+            if row < n {
+                let first_row = first_row + row;
+                self.pieces.push(Piece {
+                    first_row,
+                    ..*piece
+                });
+            }
+        }
+        self.entries.push(Entry {
+            first_row,
+            rows: n,
+            first_piece: first_piece as u32,
+            pieces: (self.pieces.len() - first_piece) as u32,
+            ..*of_one.entry
+        });
+        self.rows += n;
+        let end = of_one.end_of(of_one.entry.first_row + last);
+        self.last_end = end.unwrap_or(self.last_end);
+    }
+
     /// The two sections: entries and pieces.
     pub(crate) fn sections(&self) -> (&[u8], &[u8]) {
         (
@@ -220,14 +249,6 @@ impl<'a> Directory<'a> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = SeriesRows<'a>> + use<'a> {
         let pieces = self.pieces;
         self.entries.iter().map(move |entry| view(entry, pieces))
-    }
-
-    /// The series and the end of every window, in the order of the rows.
-    pub(crate) fn windows(&self) -> impl Iterator<Item = (SeriesId, i64)> + use<'a> {
-        self.iter().flat_map(|of_one| {
-            let rows = of_one.rows();
-            rows.filter_map(move |row| Some((of_one.series(), of_one.end_of(row)?)))
-        })
     }
 
     /// The rows of one series.

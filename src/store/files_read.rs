@@ -44,26 +44,32 @@ impl WriteTxn {
         Ok(())
     }
 
-    /// Forgets the files that gave bars of a series in one of these ranges of open times.
-    pub(crate) fn forget_files_of(
+    /// Forgets the files that gave bars of series in ranges of open times.
+    pub(crate) fn forget_files_of<'k>(
         &self,
-        series: &SeriesKey,
-        ranges: &[RangeInclusive<i64>],
+        changed: impl IntoIterator<Item = (&'k SeriesKey, RangeInclusive<i64>)>,
     ) -> Result<()> {
-        for path in self.files_of(&series.to_string(), ranges)? {
+        for path in self.files_of(changed)? {
             self.forget_file(&path)?;
         }
         Ok(())
     }
 
-    fn files_of(&self, series: &str, ranges: &[RangeInclusive<i64>]) -> Result<Vec<String>> {
+    fn files_of<'k>(
+        &self,
+        changed: impl IntoIterator<Item = (&'k SeriesKey, RangeInclusive<i64>)>,
+    ) -> Result<Vec<String>> {
         let mut found = Vec::new();
         let Some(spans) = self.table_if_there(FILE_SPANS)? else {
             return Ok(found);
         };
-        for range in ranges {
+        if spans.len()? == 0 {
+            return Ok(found);
+        }
+        for (series, range) in changed {
+            let series = series.to_string();
             // Those that ended before are passed over.
-            for item in spans.range((series, *range.start(), "")..)? {
+            for item in spans.range((series.as_str(), *range.start(), "")..)? {
                 let (key, begin) = item?;
                 let (of, _, path) = key.value();
                 if of != series {

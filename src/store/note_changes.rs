@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::catalog::WriteTxn;
+use super::last_bars::LastBars;
 use super::noted_change::{NotedChange, NotedChanges};
 use super::records::{FreshRow, SeriesId, SpaceId};
-use crate::model::Bars;
 
 impl WriteTxn {
     /// Notes that something changed that was known after a moment, and nothing up to it.
@@ -23,7 +23,7 @@ impl WriteTxn {
 
     /// Notes how a series ends, if its bars were changed once. Readers of what is committed then need not read
     /// these bars again.
-    pub(crate) fn note_last_bars(&self, series: SeriesId, bars: Bars) {
+    pub(crate) fn note_last_bars(&self, series: SeriesId, bars: LastBars) {
         let mut changes = self.changes.borrow_mut();
         if let Some(changed) = changes.bars.get_mut(&series)
             && changed.times == 1
@@ -57,16 +57,12 @@ impl WriteTxn {
         self.noted.borrow_mut().push(change);
     }
 
-    pub(super) fn note_fresh(&self, space: SpaceId, rows: &[FreshRow]) {
-        let mut noted = self.noted.borrow_mut();
-        rows.iter()
-            .for_each(|row| noted.row(space, row.series, row.end));
-        let added = rows.iter().map(|row| (space, row.clone()));
-        self.changes.borrow_mut().fresh_added.extend(added);
-    }
-
-    pub(super) fn note_fresh_removed(&self) {
-        self.changes.borrow_mut().fresh_removed = true;
+    pub(super) fn note_fresh(&self, space: SpaceId, rows: Vec<FreshRow>) {
+        let (mut noted, mut changes) = (self.noted.borrow_mut(), self.changes.borrow_mut());
+        for row in rows {
+            noted.row(space, row.series, row.end);
+            changes.add_fresh(space, row);
+        }
     }
 
     pub(super) fn note_headlines_changed(&self) {

@@ -25,10 +25,11 @@ impl WriteTxn {
     /// tables. Returns what is laid over the tables after it.
     pub(super) fn number(&self) -> Result<Overlay> {
         let noted = self.noted.take();
+        self.fold_what_goes()?;
         let folded = self.over.each().iter().any(|over| over.borrow().folded);
-        let laid = self.over.map(|over| over.borrow().new_entries());
+        let laid = self.over.map(|over| over.borrow().rows.new_batch());
         let before = &self.overlay;
-        let nothing_laid = laid.each().iter().all(|entries| entries.is_empty());
+        let nothing_laid = laid.each().iter().all(|batch| batch.is_empty());
         let leaves_records = folded && before.last > before.folded;
         if noted.is_empty() && nothing_laid && !leaves_records {
             return Ok(before.clone());
@@ -43,16 +44,23 @@ impl WriteTxn {
             let bytes = before.bytes + record.len();
             if bytes <= MOST_RECORD_BYTES {
                 self.table_mut(APPENDS)?.insert(number, record.as_slice())?;
-                let rows = self.over.map(|over| over.borrow().rows.clone());
-                return Ok(Overlay {
-                    rows,
-                    last: number,
-                    bytes,
-                    ..*before
-                });
+                let mut overlay = before.clone();
+                overlay.rows.lay(laid);
+                overlay.last = number;
+                overlay.bytes = bytes;
+                return Ok(overlay);
             }
         }
         self.fold(number)
+    }
+
+    /// Folds the tables out of which this transaction takes entries.
+    fn fold_what_goes(&self) -> Result<()> {
+        self.overlaid_mut(TAIL)?.fold_what_goes()?;
+        self.overlaid_mut(EXTENTS)?.fold_what_goes()?;
+        self.overlaid_mut(FRESH)?.fold_what_goes()?;
+        self.overlaid_mut(FLAT)?.fold_what_goes()?;
+        self.overlaid_mut(PENDING)?.fold_what_goes()
     }
 
     /// Puts all that is laid over the tables into them.

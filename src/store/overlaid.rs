@@ -6,14 +6,14 @@ use std::vec::IntoIter;
 use redb::{AccessGuard, ReadableTable, Value};
 
 use super::calls::{CheckedTable, Entries};
-use super::overlay::{OverlayRows, ValueBytes};
+use super::overlay::{LaidValue, OverlayRows};
 use super::overlay_key::{EntryKey, OverlayKey};
 use crate::error::Result;
 
 /// A value of a table that is laid over, from the table or from what is laid over it.
 pub(crate) enum FoundValue<'a, V: Value + 'static> {
     Stored(AccessGuard<'a, V>),
-    Laid(ValueBytes),
+    Laid(&'a [u8]),
 }
 
 impl<V: Value + 'static> FoundValue<'_, V> {
@@ -55,7 +55,7 @@ type FoundEntry<'a, K, V> = (K, FoundValue<'a, V>);
 /// Entries of a table and of what is laid over it, ascending by key. Ends after the first error.
 pub(crate) struct OverlaidEntries<'a, K: OverlayKey, V: Value + 'static> {
     stored: Entries<'a, K, V>,
-    laid: IntoIter<(EntryKey, ValueBytes)>,
+    laid: IntoIter<(EntryKey, LaidValue<'a>)>,
     /// Entries that were taken from either end of the table, and are not given yet.
     front: Option<FoundEntry<'a, K, V>>,
     back: Option<FoundEntry<'a, K, V>>,
@@ -63,7 +63,7 @@ pub(crate) struct OverlaidEntries<'a, K: OverlayKey, V: Value + 'static> {
 }
 
 impl<'a, K: OverlayKey, V: Value + 'static> OverlaidEntries<'a, K, V> {
-    fn new(stored: Entries<'a, K, V>, laid: Vec<(EntryKey, ValueBytes)>) -> Self {
+    pub(super) fn new(stored: Entries<'a, K, V>, laid: Vec<(EntryKey, LaidValue<'a>)>) -> Self {
         Self {
             stored,
             laid: laid.into_iter(),
@@ -79,43 +79,51 @@ impl<'a, K: OverlayKey, V: Value + 'static> OverlaidEntries<'a, K, V> {
     }
 
     fn first(&mut self) -> Result<Option<FoundEntry<'a, K, V>>> {
-        if self.front.is_none() {
-            let next = self.stored.next().transpose()?;
-            let next = next.map(|(key, value)| (key.value(), FoundValue::Stored(value)));
-            self.front = next.or_else(|| self.back.take());
-        }
-        let laid = self.laid.as_slice().first().map(|(key, _)| K::of(*key));
-        let stored = self.front.as_ref().map(|(key, _)| *key);
-        match (stored, laid) {
-            (Some(key), Some(over)) if key < over => Ok(self.front.take()),
-            (Some(_), None) => Ok(self.front.take()),
-            (stored, _) => {
-                if stored == laid {
-                    self.front = None;
+        loop {
+            if self.front.is_none() {
+                let next = self.stored.next().transpose()?;
+                let next = next.map(|(key, value)| (key.value(), FoundValue::Stored(value)));
+                self.front = next.or_else(|| self.back.take());
+            }
+            let laid = self.laid.as_slice().first().map(|(key, _)| K::of(*key));
+            let stored = self.front.as_ref().map(|(key, _)| *key);
+            if stored.is_some_and(|key| laid.is_none_or(|over| key < over)) {
+                return Ok(self.front.take());
+            }
+            if stored == laid {
+                self.front = None;
+            }
+            match self.laid.next() {
+                Some((key, Some(value))) => {
+                    return Ok(Some((K::of(key), FoundValue::Laid(value))));
                 }
-                let next = self.laid.next();
-                Ok(next.map(|(key, value)| (K::of(key), FoundValue::Laid(value))))
+                Some((_, None)) => {} // Taken out.
+                None => return Ok(None),
             }
         }
     }
 
     fn last(&mut self) -> Result<Option<FoundEntry<'a, K, V>>> {
-        if self.back.is_none() {
-            let next = self.stored.next_back().transpose()?;
-            let next = next.map(|(key, value)| (key.value(), FoundValue::Stored(value)));
-            self.back = next.or_else(|| self.front.take());
-        }
-        let laid = self.laid.as_slice().last().map(|(key, _)| K::of(*key));
-        let stored = self.back.as_ref().map(|(key, _)| *key);
-        match (stored, laid) {
-            (Some(key), Some(over)) if key > over => Ok(self.back.take()),
-            (Some(_), None) => Ok(self.back.take()),
-            (stored, _) => {
-                if stored == laid {
-                    self.back = None;
+        loop {
+            if self.back.is_none() {
+                let next = self.stored.next_back().transpose()?;
+                let next = next.map(|(key, value)| (key.value(), FoundValue::Stored(value)));
+                self.back = next.or_else(|| self.front.take());
+            }
+            let laid = self.laid.as_slice().last().map(|(key, _)| K::of(*key));
+            let stored = self.back.as_ref().map(|(key, _)| *key);
+            if stored.is_some_and(|key| laid.is_none_or(|over| key > over)) {
+                return Ok(self.back.take());
+            }
+            if stored == laid {
+                self.back = None;
+            }
+            match self.laid.next_back() {
+                Some((key, Some(value))) => {
+                    return Ok(Some((K::of(key), FoundValue::Laid(value))));
                 }
-                let next = self.laid.next_back();
-                Ok(next.map(|(key, value)| (K::of(key), FoundValue::Laid(value))))
+                Some((_, None)) => {} // Taken out.
+                None => return Ok(None),
             }
         }
     }

@@ -9,10 +9,10 @@ use redb::{Table, TableDefinition, Value};
 use super::calls::CheckedTable;
 use super::catalog::WriteTxn;
 use super::laid_table::OverlaidDefinition;
-use super::overlaid::FoundValue;
-use super::overlay::{OverlayRows, ValueBytes};
+use super::overlaid::OverlaidEntries;
+use super::overlay::OverlayRows;
 use super::overlay_key::OverlayKey;
-use super::overlay_writer::{MOST_LAID, OverlayWriter};
+use super::overlay_writer::{MOST_LAID, MOST_TAKEN, OverlayWriter};
 use crate::error::{Error, Result};
 
 /// A table that is laid over, for writing. It is opened when it is first needed: laying an entry over it does
@@ -49,12 +49,16 @@ impl<'a, K: OverlayKey, V: Value + 'static> OverlaidMut<'a, K, V> {
         Ok(self.open.insert(table))
     }
 
-    /// The value of a key.
-    pub(super) fn get(&mut self, key: K) -> Result<Option<FoundValue<'_, V>>> {
-        if let Some(value) = self.over.rows.get(key.entry()) {
-            return Ok(Some(FoundValue::Laid(value.clone())));
+    /// What `read` takes from the value of a key.
+    pub(super) fn read<R>(
+        &mut self,
+        key: K,
+        read: impl FnOnce(V::SelfType<'_>) -> R,
+    ) -> Result<Option<R>> {
+        match self.over.rows.get(key.entry()) {
+            Some(laid) => Ok(laid.map(|bytes| read(V::from_bytes(bytes)))),
+            None => Ok(self.table()?.get(key)?.map(|value| read(value.value()))),
         }
-        Ok(self.table()?.get(key)?.map(FoundValue::Stored))
     }
 
     /// Adds an entry, or replaces the one of that key.
@@ -62,13 +66,9 @@ impl<'a, K: OverlayKey, V: Value + 'static> OverlaidMut<'a, K, V> {
         if self.over.folded {
             return self.table()?.insert(key, value);
         }
-        let bytes = ValueBytes::from(V::as_bytes(value.borrow()).as_ref());
-        self.over.rows.insert(key.entry(), bytes);
-        self.over.new.push(key.entry());
-        if self.over.new.len() > MOST_LAID {
-            self.fold()?;
-        }
-        Ok(())
+        let bytes = V::as_bytes(value.borrow());
+        self.over.rows.insert(key.entry(), bytes.as_ref());
+        self.fold_if_many()
     }
 
     /// As [`Self::insert`]. Returns what `read` takes from the value that was there.
@@ -78,23 +78,29 @@ impl<'a, K: OverlayKey, V: Value + 'static> OverlaidMut<'a, K, V> {
         value: impl Borrow<V::SelfType<'v>>,
         read: impl FnOnce(V::SelfType<'_>) -> R,
     ) -> Result<Option<R>> {
-        let old = self.get(key)?.map(|old| read(old.value()));
+        let old = self.read(key, read)?;
         self.insert(key, value)?;
         Ok(old)
     }
 
-    /// Takes an entry out; `false` if there is none.
+    /// Takes an entry out; `false` if there is none. If another one is put in its place before the commit, that
+    /// one is laid over it, and nothing has to be folded.
     pub(super) fn remove(&mut self, key: K) -> Result<bool> {
-        if self.get(key)?.is_none() {
+        if self.over.folded {
+            return self.table()?.remove(key);
+        }
+        if self.read(key, |_| ())?.is_none() {
             return Ok(false);
         }
-        self.fold()?;
-        self.table()?.remove(key)
+        self.over.rows.take_out(key.entry());
+        self.fold_if_many()?;
+        Ok(true)
     }
 
     /// Takes out the entries of a range of keys.
     pub(super) fn clear(&mut self, keys: RangeInclusive<K>) -> Result<()> {
-        if self.is_empty(&keys)? {
+        // Nothing has to be folded to take out none.
+        if self.entries(&keys)?.next().transpose()?.is_none() {
             return Ok(());
         }
         // What goes need not go into the table first: sealed rows are many.
@@ -102,27 +108,52 @@ impl<'a, K: OverlayKey, V: Value + 'static> OverlaidMut<'a, K, V> {
         self.table()?.clear(keys)
     }
 
-    /// Takes out the entries of a range of keys. Returns what `read` takes from each.
+    /// Takes out the entries of a range of keys, as [`Self::remove`] does where they are few. Returns what
+    /// `read` takes from each.
     pub(super) fn drain<R>(
         &mut self,
         keys: RangeInclusive<K>,
         read: impl Fn(K, V::SelfType<'_>) -> R,
     ) -> Result<Vec<R>> {
-        if self.is_empty(&keys)? {
-            return Ok(Vec::new());
+        // In two goes: redb's iterator that takes out while it reads goes on working when it is dropped, so on a
+        // page that cannot be read it would panic twice, which ends the program.
+        let mut found = Vec::new();
+        let mut taken = Vec::new();
+        for item in self.entries(&keys)? {
+            let (key, value) = item?;
+            found.push(key);
+            taken.push(read(key, value.value()));
         }
-        self.fold()?;
-        self.table()?.drain(keys, read)
+        if found.is_empty() {
+            return Ok(taken);
+        }
+        if self.over.folded || found.len() > MOST_TAKEN {
+            self.fold_unless(|key| keys.contains(&key))?;
+            self.table()?.clear(keys)?;
+            return Ok(taken);
+        }
+        for key in found {
+            self.over.rows.take_out(key.entry());
+        }
+        self.fold_if_many()?;
+        Ok(taken)
     }
 
-    /// Whether there is no entry in a range of keys: then nothing has to be folded to take out none.
-    fn is_empty(&mut self, keys: &RangeInclusive<K>) -> Result<bool> {
+    /// The entries of a range of keys.
+    fn entries(&mut self, keys: &RangeInclusive<K>) -> Result<OverlaidEntries<'_, K, V>> {
         let (first, last) = (*keys.start(), *keys.end());
-        if !self.over.rows.range(first.entry(), last.entry()).is_empty() {
-            return Ok(false);
+        self.table()?;
+        let laid = self.over.rows.range(first.entry(), last.entry());
+        let table = self.open.as_ref();
+        let table = table.ok_or_else(|| Error::internal("an open table is not there"))?;
+        Ok(OverlaidEntries::new(table.range(first..=last)?, laid))
+    }
+
+    fn fold_if_many(&mut self) -> Result<()> {
+        if self.over.rows.changed() > MOST_LAID {
+            return self.fold();
         }
-        let mut stored = self.table()?.range(first..=last)?;
-        Ok(stored.next().transpose()?.is_none())
+        Ok(())
     }
 
     /// Puts all that is laid over the table into it, and whatever comes after.
@@ -130,16 +161,33 @@ impl<'a, K: OverlayKey, V: Value + 'static> OverlaidMut<'a, K, V> {
         self.fold_unless(|_| false)
     }
 
+    /// The same if this transaction takes entries out: only what is put can be laid over a table.
+    pub(super) fn fold_what_goes(&mut self) -> Result<()> {
+        if self.over.rows.takes_out() {
+            return self.fold();
+        }
+        Ok(())
+    }
+
     /// The same without the entries whose keys are to go.
     fn fold_unless(&mut self, goes: impl Fn(K) -> bool) -> Result<()> {
-        for (key, value) in self.over.rows.all() {
-            let key = K::of(key);
-            if !goes(key) {
-                self.table()?.insert(key, V::from_bytes(&value))?;
+        let rows = self.over.rows.clone();
+        let mut all = rows.all();
+        all.retain(|(key, _)| !goes(K::of(*key)));
+        let mut run = Vec::new();
+        for of_one in all.chunk_by(|(a, _), (b, _)| (a.space, a.series) == (b.space, b.series)) {
+            run.clear();
+            run.extend(
+                of_one
+                    .iter()
+                    .filter_map(|(key, value)| Some((K::of(*key), (*value)?))),
+            );
+            self.table()?.insert_run(&run)?;
+            for (key, _) in of_one.iter().filter(|(_, value)| value.is_none()) {
+                self.table()?.remove(K::of(*key))?;
             }
         }
         self.over.rows = OverlayRows::default();
-        self.over.new = Vec::new();
         self.over.folded = true;
         Ok(())
     }

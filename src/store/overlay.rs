@@ -12,21 +12,20 @@
 //! read    AAA: 1 2 3 4 5 6    BBB: 1 2 3 4 5 6
 //! ```
 //!
-//! Only entries that are put into a table can be laid over it. A transaction that takes entries out of a
-//! table folds first. A reader keeps what it has read: a commit costs it the series that changed.
+//! Only entries that are put into a table can be laid over it. A transaction that takes entries out and puts
+//! none in their place folds. A reader keeps what it has read: a commit costs it the record of the commit.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::overlay_batch::OverlayBatch;
 use super::overlay_key::EntryKey;
 
-/// The bytes of a value, as the table would hold them.
-pub(super) type ValueBytes = Arc<[u8]>;
-
-/// The entries of one space and series by time. Readers share them.
-type Run = Arc<Vec<(i64, ValueBytes)>>;
+/// What is laid over a table at a key: a value, or `None` where the write transaction takes out what is
+/// there.
+pub(super) type LaidValue<'a> = Option<&'a [u8]>;
 
 /// One of something for each table that is laid over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +38,10 @@ pub(super) struct PerTable<T> {
 }
 
 impl<T> PerTable<T> {
+    pub(super) fn into_each(self) -> [T; 5] {
+        [self.tail, self.extents, self.fresh, self.flat, self.pending]
+    }
+
     /// Makes another one of each.
     pub(super) fn map<U>(&self, mut make: impl FnMut(&T) -> U) -> PerTable<U> {
         PerTable {
@@ -71,57 +74,119 @@ impl<T> PerTable<T> {
     }
 }
 
-/// Entries that are laid over one table. A clone costs nothing, and a change of it copies the series that
-/// it changes.
+/// Entries that are laid over one table. A clone costs nothing.
+///
+/// Batches of commits are joined as they grow alike, as in a log-structured merge tree: so there are few to look
+/// into, and a commit copies few entries of those before it. Snapshots share batches.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct OverlayRows(Arc<BTreeMap<(u32, u32), Run>>);
+pub(crate) struct OverlayRows {
+    /// What commits left, older ones first. Each has at least twice as many entries as the next.
+    batches: Arc<Vec<Arc<OverlayBatch>>>,
+    /// What the write transaction changes.
+    new: Arc<BTreeMap<EntryKey, Option<Box<[u8]>>>>,
+}
 
 impl OverlayRows {
-    pub(super) fn get(&self, key: EntryKey) -> Option<&ValueBytes> {
-        let run = self.0.get(&(key.space, key.series))?;
-        let found = run.binary_search_by_key(&key.time, |(time, _)| *time);
-        run.get(found.ok()?).map(|(_, value)| value)
+    /// What is laid over at a key; `None` if nothing is.
+    pub(super) fn get(&self, key: EntryKey) -> Option<LaidValue<'_>> {
+        if !self.new.is_empty()
+            && let Some(value) = self.new.get(&key)
+        {
+            return Some(value.as_deref());
+        }
+        let mut newest_first = self.batches.iter().rev();
+        newest_first.find_map(|batch| batch.get(key)).map(Some)
     }
 
     /// Adds an entry, or replaces the one of that key.
-    pub(super) fn insert(&mut self, key: EntryKey, value: ValueBytes) {
-        let runs = Arc::make_mut(&mut self.0);
-        let run = Arc::make_mut(runs.entry((key.space, key.series)).or_default());
-        let later = |(time, _): &(i64, ValueBytes)| *time >= key.time;
-        let at = match run.last() {
-            Some(last) if later(last) => run.partition_point(|entry| !later(entry)),
-            _ => run.len(),
-        };
-        match run.get_mut(at) {
-            Some((time, old)) if *time == key.time => *old = value,
-            _ => run.insert(at, (key.time, value)),
+    pub(super) fn insert(&mut self, key: EntryKey, value: &[u8]) {
+        Arc::make_mut(&mut self.new).insert(key, Some(Box::from(value)));
+    }
+
+    /// Notes that the write transaction takes an entry out.
+    pub(super) fn take_out(&mut self, key: EntryKey) {
+        Arc::make_mut(&mut self.new).insert(key, None);
+    }
+
+    /// Whether the write transaction takes entries out.
+    pub(super) fn takes_out(&self) -> bool {
+        self.new.values().any(Option::is_none)
+    }
+
+    /// How many entries the write transaction changes.
+    pub(super) fn changed(&self) -> usize {
+        self.new.len()
+    }
+
+    /// The entries that the write transaction adds or replaces.
+    pub(super) fn new_batch(&self) -> OverlayBatch {
+        let bytes = self.new.values().flatten().map(|value| value.len()).sum();
+        let mut batch = OverlayBatch::with_capacity(self.new.len(), bytes);
+        for (key, value) in self.new.iter() {
+            if let Some(value) = value {
+                batch.push(*key, value);
+            }
         }
+        batch
+    }
+
+    /// Lays what a later commit left over these.
+    pub(super) fn lay(&mut self, batch: OverlayBatch) {
+        if batch.is_empty() {
+            return;
+        }
+        let batches = Arc::make_mut(&mut self.batches);
+        let mut newest = batch;
+        while let Some(older) = batches.pop_if(|older| older.len() < 2 * newest.len()) {
+            newest = older.joined(&newest);
+        }
+        batches.push(Arc::new(newest));
     }
 
     /// The entries from `first` to `last`, ascending.
-    pub(super) fn range(&self, first: EntryKey, last: EntryKey) -> Vec<(EntryKey, ValueBytes)> {
-        let mut found = Vec::new();
+    pub(super) fn range(&self, first: EntryKey, last: EntryKey) -> Vec<(EntryKey, LaidValue<'_>)> {
+        let mut found: Vec<(EntryKey, LaidValue<'_>)> = Vec::new();
         if first > last {
             return found;
         }
-        let runs = (first.space, first.series)..=(last.space, last.series);
-        for (&(space, series), run) in self.0.range(runs) {
-            let key = |time| EntryKey {
-                space,
-                series,
-                time,
-            };
-            let start = run.partition_point(|(time, _)| key(*time) < first);
-            let end = run.partition_point(|(time, _)| key(*time) <= last);
-            let part = run.get(start..end).unwrap_or_default();
-            found.extend(part.iter().map(|(time, value)| (key(*time), value.clone())));
+        let mut parts = 0;
+        for batch in self.batches.iter() {
+            let of_one = batch.range(first, last);
+            parts += usize::from(of_one.len() > 0);
+            found.extend(of_one.map(|(key, value)| (key, Some(value))));
+        }
+        if !self.new.is_empty() {
+            let before = found.len();
+            let new = self.new.range(first..=last);
+            found.extend(new.map(|(key, value)| (*key, value.as_deref())));
+            parts += usize::from(found.len() > before);
+        }
+        if parts > 1 {
+            // Stable, so of equal keys the last one is the newest.
+            found.sort_by_key(|(key, _)| *key);
+            found.dedup_by(|newer, older| {
+                let same = newer.0 == older.0;
+                if same {
+                    older.1 = newer.1;
+                }
+                same
+            });
         }
         found
     }
 
     /// All entries, ascending.
-    pub(super) fn all(&self) -> Vec<(EntryKey, ValueBytes)> {
+    pub(super) fn all(&self) -> Vec<(EntryKey, LaidValue<'_>)> {
         self.range(EntryKey::MIN, EntryKey::MAX)
+    }
+}
+
+impl PerTable<OverlayRows> {
+    /// Lays what a later commit left over each of them.
+    pub(super) fn lay(&mut self, laid: PerTable<OverlayBatch>) {
+        for (rows, batch) in self.each_mut().into_iter().zip(laid.into_each()) {
+            rows.lay(batch);
+        }
     }
 }
 
@@ -153,29 +218,57 @@ mod tests {
         })
     }
 
+    type Mirror = BTreeMap<EntryKey, Option<u8>>;
+
+    fn plain(found: &[(EntryKey, LaidValue<'_>)]) -> Vec<(EntryKey, Option<u8>)> {
+        let byte = |value: &[u8]| *value.first().unwrap();
+        found.iter().map(|(k, v)| (*k, v.map(byte))).collect()
+    }
+
+    fn part(mirror: &Mirror, first: EntryKey, last: EntryKey) -> Vec<(EntryKey, Option<u8>)> {
+        let all = mirror.iter().map(|(k, v)| (*k, *v));
+        all.filter(|(k, _)| (first..=last).contains(k)).collect()
+    }
+
+    fn all(mirror: &Mirror) -> Vec<(EntryKey, Option<u8>)> {
+        part(mirror, EntryKey::MIN, EntryKey::MAX)
+    }
+
     proptest! {
         #[test]
         fn entries_agree_with_a_map(
-            entries in prop::collection::vec((key(), any::<u8>()), 0..60),
+            // Of each transaction, what it puts or takes out, in this order.
+            txns in prop::collection::vec(
+                prop::collection::vec((key(), prop::option::weighted(0.9, any::<u8>())), 0..9),
+                0..20,
+            ),
             first in key(),
             last in key(),
         ) {
-            let (mut rows, mut mirror) = (OverlayRows::default(), BTreeMap::new());
-            for (i, (key, value)) in entries.iter().enumerate() {
-                let before = (rows.clone(), mirror.clone());
-                rows.insert(*key, Arc::from([*value].as_slice()));
-                mirror.insert(*key, *value);
-                prop_assert_eq!(rows.get(*key).unwrap().first(), Some(value));
-                // What others hold stays as it is.
-                prop_assert_eq!(before.0.all().len(), before.1.len(), "step {}", i);
+            let (mut committed, mut mirror) = (OverlayRows::default(), Mirror::new());
+            for changes in txns {
+                let (mut rows, mut changed) = (committed.clone(), mirror.clone());
+                for (key, value) in changes {
+                    match value {
+                        Some(value) => rows.insert(key, &[value]),
+                        None => rows.take_out(key),
+                    }
+                    changed.insert(key, value);
+                    prop_assert_eq!(rows.get(key), Some(value.as_ref().map(std::slice::from_ref)));
+                    prop_assert_eq!(plain(&rows.range(first, last)), part(&changed, first, last));
+                }
+                prop_assert_eq!(plain(&rows.all()), all(&changed));
+                // Others see nothing of it before the commit.
+                prop_assert_eq!(plain(&committed.all()), all(&mirror));
+                if rows.takes_out() {
+                    continue; // It would fold.
+                }
+                committed.lay(rows.new_batch());
+                mirror = changed;
+                prop_assert_eq!(plain(&committed.all()), all(&mirror));
+                let lens: Vec<usize> = committed.batches.iter().map(|b| b.len()).collect();
+                prop_assert!(lens.is_sorted_by(|older, newer| *older >= 2 * newer), "{:?}", lens);
             }
-            let plain = |found: Vec<(EntryKey, ValueBytes)>| -> Vec<(EntryKey, u8)> {
-                found.iter().map(|(k, v)| (*k, v.first().copied().unwrap())).collect()
-            };
-            let all: Vec<_> = mirror.iter().map(|(k, v)| (*k, *v)).collect();
-            prop_assert_eq!(plain(rows.all()), all.clone());
-            let part: Vec<_> = all.into_iter().filter(|(k, _)| (first..=last).contains(k)).collect();
-            prop_assert_eq!(plain(rows.range(first, last)), part);
         }
     }
 }

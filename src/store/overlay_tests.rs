@@ -28,6 +28,11 @@ enum Step {
         back: i64,
         close: u8,
     },
+    /// The last bars of series again, and a row or a flat window for each, in the place of what was there.
+    CorrectLast {
+        series: Vec<u32>,
+        close: u8,
+    },
     Remove {
         series: u32,
         first: i64,
@@ -55,6 +60,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(series, bars)| Step::Append { series, bars }),
         1 => (series.clone(), 0i64..400, 1u8..4)
             .prop_map(|(series, back, close)| Step::Correct { series, back, close }),
+        4 => (prop::collection::vec(series.clone(), 1..4), 1u8..4)
+            .prop_map(|(series, close)| Step::CorrectLast { series, close }),
         1 => (series.clone(), 0i64..900, 1i64..400)
             .prop_map(|(series, first, len)| Step::Remove { series, first, len }),
         1 => space.clone().prop_map(|space| Step::Seal { space }),
@@ -98,8 +105,40 @@ fn append(txn: &WriteTxn, series: u32, count: i64) {
                     vector: vec![space as u8; 5],
                 };
                 let rows: Vec<_> = (next..next + count).map(row).collect();
-                txn.put_fresh(space, &rows).unwrap();
+                txn.put_fresh(space, rows).unwrap();
             }
+        }
+    }
+}
+
+fn remove_unsealed(txn: &WriteTxn, space: u32, (series, first, last): (u32, i64, i64)) {
+    let gone = EndingRows {
+        series,
+        first,
+        last,
+    };
+    txn.remove_unsealed(space, &[gone]).unwrap();
+}
+
+fn correct_last(txn: &WriteTxn, series: u32, close: u8) {
+    let extent = txn.bar_extent(series).unwrap();
+    let Some(end) = extent.map(|e| e.last) else {
+        return;
+    };
+    let bars = [bar(end, f64::from(close))].into_iter().collect();
+    txn.merge_bars(series, &bars, extent).unwrap();
+    for space in 1..=SPACES {
+        remove_unsealed(txn, space, (series, end, end));
+        if close == 1 && space == 1 {
+            txn.put_flat(space, series, &[end]).unwrap();
+        } else {
+            let vector = vec![close; 5];
+            let row = FreshRow {
+                series,
+                end,
+                vector,
+            };
+            txn.put_fresh(space, vec![row]).unwrap();
         }
     }
 }
@@ -116,12 +155,14 @@ fn apply(txn: &WriteTxn, step: &Step) {
             let time = extent.map_or(0, |e| e.last) - back;
             let bars = [bar(time, f64::from(*close))].into_iter().collect();
             txn.merge_bars(*series, &bars, extent).unwrap();
-            txn.remove_unsealed(1, *series, time, time + 9).unwrap();
+            remove_unsealed(txn, 1, (*series, time, time + 9));
+        }
+        Step::CorrectLast { series, close } => {
+            series.iter().for_each(|s| correct_last(txn, *s, *close));
         }
         Step::Remove { series, first, len } => {
             txn.remove_bars(*series, *first..=first + len).unwrap();
-            txn.remove_unsealed(2, *series, *first, first + len)
-                .unwrap();
+            remove_unsealed(txn, 2, (*series, *first, first + len));
         }
         Step::Seal { space } => txn.clear_fresh(*space).unwrap(),
         Step::Embed { space, series } => {
@@ -268,6 +309,32 @@ proptest! {
         prop_assert_eq!(read.table(APPENDS).unwrap().len().unwrap(), 0);
         prop_assert_eq!(tables(&read), tables(&at_once.catalog().read().unwrap()));
     }
+}
+
+/// Rows that others replace are laid over those of before, and what only goes is folded.
+#[test]
+fn corrections_of_last_bars_are_records() {
+    let place = TestCatalog::new(32);
+    let records = |change: &dyn Fn(&WriteTxn)| {
+        let txn = place.catalog().write().unwrap();
+        change(&txn);
+        let removed = txn.commit().unwrap().fresh_removed();
+        let read = place.catalog().read().unwrap();
+        (read.table(APPENDS).unwrap().len().unwrap(), removed)
+    };
+    // Both spaces have a fresh row of the last bar when this is done.
+    let row = |txn: &WriteTxn| {
+        append(txn, 1, 1);
+        correct_last(txn, 1, 2);
+    };
+    assert_eq!(records(&row), (1, false));
+    assert_eq!(records(&|txn| correct_last(txn, 1, 3)), (2, false));
+    let rows = |space| place.catalog().read().unwrap().fresh_rows(space).unwrap();
+    assert_eq!((&rows(1)[0].vector, rows(1).len()), (&vec![3; 5], 1));
+    // The window becomes flat, so its row only goes.
+    assert_eq!(records(&|txn| correct_last(txn, 1, 1)), (0, true));
+    assert_eq!((rows(1).len(), rows(2).len()), (0, 1));
+    assert_eq!(records(&|txn| append(txn, 1, 1)), (1, false));
 }
 
 /// The changes of the last commits are kept, and an earlier one is told to begin anew.

@@ -69,11 +69,7 @@ fn read_on(txn: &impl CatalogUse, overlay: &mut Overlay, last: u64) -> Result<()
         let number = overlay.last + 1;
         let value = table.get(number)?.ok_or_else(|| missing(txn, number))?;
         let laid = AppendRecord::decode(txn.path(), value.value())?;
-        for (rows, entries) in overlay.rows.each_mut().into_iter().zip(laid.each()) {
-            for (key, value) in entries {
-                rows.insert(*key, value.clone());
-            }
-        }
+        overlay.rows.lay(laid);
         overlay.bytes += value.value().len();
         overlay.last = number;
     }

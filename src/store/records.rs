@@ -77,6 +77,14 @@ pub(crate) struct FreshRow {
     pub(crate) vector: Vec<u8>,
 }
 
+/// Rows of a series that end in a period, in milliseconds UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EndingRows {
+    pub(crate) series: SeriesId,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+}
+
 /// Windows of a series that wait for their embedding, by the open time of their last bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pending {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
 use super::noted_change::NotedChange;
-use super::records::{FreshRow, Pending, SegmentId, SegmentRecord, SeriesId, SpaceId};
+use super::records::{EndingRows, FreshRow, Pending, SegmentId, SegmentRecord, SeriesId, SpaceId};
 use super::tables::{DEAD, FLAT, FRESH, PENDING, SEGMENTS, SPACES};
 use crate::error::Result;
 
@@ -101,9 +101,9 @@ impl<T: CatalogUse> RowReads for T {}
 
 impl WriteTxn {
     /// Adds or replaces rows that are in no segment.
-    pub(crate) fn put_fresh(&self, space: SpaceId, rows: &[FreshRow]) -> Result<()> {
+    pub(crate) fn put_fresh(&self, space: SpaceId, rows: Vec<FreshRow>) -> Result<()> {
         let mut table = self.overlaid_mut(FRESH)?;
-        for row in rows {
+        for row in &rows {
             table.insert((space, row.series, row.end), row.vector.as_slice())?;
         }
         self.note_fresh(space, rows);
@@ -122,29 +122,28 @@ impl WriteTxn {
         Ok(())
     }
 
-    /// Forgets the fresh rows and the flat windows of a series that end in `first..=last`.
-    /// Returns how many fresh rows there were.
-    pub(crate) fn remove_unsealed(
-        &self,
-        space: SpaceId,
-        series: SeriesId,
-        first: i64,
-        last: i64,
-    ) -> Result<u64> {
-        let range = (space, series, first)..=(space, series, last);
+    /// Forgets fresh rows and flat windows. Returns how many fresh rows there were, for each of `gone`.
+    pub(crate) fn remove_unsealed(&self, space: SpaceId, gone: &[EndingRows]) -> Result<Vec<u64>> {
         let mut fresh = self.overlaid_mut(FRESH)?;
-        let removed = fresh.drain(range.clone(), |_, _| ())?.len() as u64;
-        if removed > 0 {
-            self.note_fresh_removed();
+        let mut flat = self.overlaid_mut(FLAT)?;
+        let mut changes = self.changes.borrow_mut();
+        let mut removed = Vec::with_capacity(gone.len());
+        for rows in gone {
+            let range = (space, rows.series, rows.first)..=(space, rows.series, rows.last);
+            let ends = fresh.drain(range.clone(), |(_, _, end), _| end)?;
+            for &end in &ends {
+                changes.take_fresh(space, rows.series, end);
+            }
+            flat.drain(range, |_, ()| ())?;
+            removed.push(ends.len() as u64);
         }
-        self.overlaid_mut(FLAT)?.clear(range)?;
         Ok(removed)
     }
 
     /// Forgets all fresh rows of a space: they are in a segment now.
     pub(crate) fn clear_fresh(&self, space: SpaceId) -> Result<()> {
         let all = (space, 0, i64::MIN)..=(space, SeriesId::MAX, i64::MAX);
-        self.note_fresh_removed();
+        self.changes.borrow_mut().take_any_fresh();
         self.overlaid_mut(FRESH)?.clear(all)
     }
 
@@ -160,7 +159,7 @@ impl WriteTxn {
     pub(crate) fn add_pending(&self, space: SpaceId, pending: Pending) -> Result<()> {
         let mut table = self.overlaid_mut(PENDING)?;
         let key = (space, pending.series, pending.first);
-        let old = table.get(key)?.map(|v| v.value());
+        let old = table.read(key, |last| last)?;
         let last = old.map_or(pending.last, |old| old.max(pending.last));
         table.insert(key, last)?;
         Ok(())

@@ -9,13 +9,15 @@ use super::check::check_beside_stored;
 use super::embed_batch::Touched;
 use super::ingest_report::IngestReport;
 use super::made::{MadeChange, follow, refuse_made};
-use super::removal::{remove_windows, touched_windows};
+use super::removal::{remove_all_rows, rows_of, touched_windows};
 use super::seal;
 use crate::db::inner::Inner;
 use crate::db::snapshot::Snapshot;
 use crate::error::Result;
-use crate::model::{Bars, SeriesBars};
-use crate::store::{BarReads, MadeReads, Pending, SeriesId, SeriesRecord, SpaceId, WriteTxn};
+use crate::model::{Bars, SeriesBars, SeriesKey};
+use crate::store::{
+    BarReads, EndingRows, MadeReads, Pending, SeriesId, SeriesRecord, SpaceId, WriteTxn,
+};
 
 /// Bars that are merged in one transaction.
 pub(super) struct BatchStore<'t, 'a> {
@@ -27,6 +29,10 @@ pub(super) struct BatchStore<'t, 'a> {
     made: BTreeMap<SeriesId, SeriesId>,
     /// The series that were merged, with the ranges of open times that changed.
     merged: BTreeMap<SeriesId, Vec<RangeInclusive<i64>>>,
+    /// Rows that are no longer true, by space.
+    gone: BTreeMap<SpaceId, Vec<EndingRows>>,
+    /// The changed ranges by name, of bars from outside.
+    changed: Vec<(&'a SeriesKey, RangeInclusive<i64>)>,
     stored: StoredBatch<'a>,
 }
 
@@ -44,13 +50,14 @@ pub(super) struct StoredBatch<'a> {
 /// Changed bars of a series.
 struct ChangedBars<'a> {
     id: SeriesId,
-    record: SeriesRecord,
+    record: Arc<SeriesRecord>,
     /// Ranges of their open times.
     ranges: Vec<RangeInclusive<i64>>,
     /// Whether they are later than all that was stored.
     appended: bool,
-    /// The bars, if they are the first of the series in the batch, and appended.
-    bars: Option<&'a Bars>,
+    /// The bars with which the series ends now, from the first changed one on or from before it, if these are
+    /// the first of the series in the batch.
+    ending: Option<&'a Bars>,
     /// The last open time that was stored before, if all changed bars are later.
     stored_to: Option<i64>,
     /// How many, at most.
@@ -65,6 +72,8 @@ impl<'t, 'a> BatchStore<'t, 'a> {
             forgets_files: true,
             made: txn.made_series()?,
             merged: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            changed: Vec::new(),
             stored: StoredBatch {
                 snapshot: inner.snapshot()?,
                 touched: Vec::new(),
@@ -75,9 +84,14 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         })
     }
 
-    pub(super) fn done(mut self) -> StoredBatch<'a> {
+    /// Takes out the rows that are no longer true, and says what is to be embedded.
+    pub(super) fn done(mut self) -> Result<StoredBatch<'a>> {
+        for (&space, gone) in &self.gone {
+            let removed = remove_all_rows(self.txn, &self.stored.snapshot, space, gone)?;
+            self.stored.report.windows_removed += removed;
+        }
         self.stored.touched = once_each(self.stored.touched);
-        self.stored
+        Ok(self.stored)
     }
 
     /// The number of a series, which gets one if it is new.
@@ -104,25 +118,28 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         let stored = self.txn.bar_extent(id)?;
         check_beside_stored(self.txn, id, series, stored)?;
         let change = self.txn.merge_bars(id, &series.bars, stored)?;
-        if self.forgets_files {
-            self.txn.forget_files_of(&series.key, &change.ranges)?;
-        }
+        let ranges = change.ranges.iter();
+        self.changed
+            .extend(ranges.map(|range| (&series.key, range.clone())));
         self.stored.report.bars_added += change.added;
         self.stored.report.bars_replaced += change.replaced;
         self.stored.report.bars_unchanged += change.unchanged;
         let first = !self.merged.contains_key(&id);
-        let appended = first && change.appended && change.ranges.len() == 1;
+        let one = first && change.ranges.len() == 1;
+        let appended = one && change.appended;
+        // All that is stored from the first of these bars on is among them.
+        let ends = one && stored.is_none_or(|e| series.bars.time.first() >= Some(&e.last));
         let known = self.merged.entry(id).or_default();
         known.extend_from_slice(&change.ranges);
         self.touch(ChangedBars {
             id,
-            record: SeriesRecord {
+            record: Arc::new(SeriesRecord {
                 key: series.key.clone(),
                 calendar: series.calendar,
-            },
+            }),
             ranges: change.ranges,
             appended: change.appended,
-            bars: appended.then_some(&series.bars),
+            ending: ends.then_some(&series.bars),
             stored_to: stored.filter(|_| appended).map(|e| e.last),
             count: series.bars.len() as u64,
         })
@@ -138,8 +155,12 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         Ok(left_out)
     }
 
-    /// Brings the series that are made of merged ones in step.
+    /// Brings the series that are made of merged ones in step, and the list of files that were read.
     pub(super) fn follow(&mut self) -> Result<()> {
+        let changed = std::mem::take(&mut self.changed);
+        if self.forgets_files {
+            self.txn.forget_files_of(changed)?;
+        }
         let sources: BTreeSet<SeriesId> = self.made.values().copied().collect();
         let merged = std::mem::take(&mut self.merged);
         for (id, ranges) in merged.iter().filter(|(id, _)| sources.contains(id)) {
@@ -155,16 +176,16 @@ impl<'t, 'a> BatchStore<'t, 'a> {
         self.stored.bars_made += change.changed;
         self.touch(ChangedBars {
             id: change.id,
-            record: change.record,
+            record: Arc::new(change.record),
             ranges: change.ranges,
             appended: change.appended_to.is_some(),
-            bars: None,
+            ending: None,
             stored_to: change.appended_to,
             count: change.changed,
         })
     }
 
-    /// Takes out the windows that changed bars make untrue, and notes those to embed.
+    /// Notes which windows changed bars make untrue, and those to embed.
     fn touch(&mut self, changed: ChangedBars<'a>) -> Result<()> {
         let ChangedBars { id, record, .. } = changed;
         for space in self.spaces {
@@ -184,23 +205,21 @@ impl<'t, 'a> BatchStore<'t, 'a> {
             for pending in seal::union(touched) {
                 let mut bars = changed.count;
                 if !changed.appended {
-                    bars = self.txn.bar_times(id, pending.first..=pending.last)?.len() as u64;
-                    self.stored.report.windows_removed += remove_windows(
-                        self.txn,
-                        &self.stored.snapshot,
-                        space.id,
-                        &record,
-                        pending,
-                    )?;
+                    if changed.ending.is_none() {
+                        let times = self.txn.bar_times(id, pending.first..=pending.last)?;
+                        bars = times.len() as u64;
+                    }
+                    let gone = self.gone.entry(space.id).or_default();
+                    gone.push(rows_of(&record, pending));
                 }
                 if space.can_encode() {
                     self.stored.new_windows += bars;
                 }
                 self.stored.touched.push(Touched {
                     space,
-                    series: record.clone(),
+                    series: Arc::clone(&record),
                     windows: pending,
-                    appended: changed.bars,
+                    ending: changed.ending,
                     stored_to: changed.stored_to,
                 });
             }
@@ -212,22 +231,25 @@ impl<'t, 'a> BatchStore<'t, 'a> {
 /// The windows of a series that several parts of a batch changed are embedded once, of the bars after all
 /// parts: a later part may correct a bar of windows that an earlier one appended.
 fn once_each(touched: Vec<Touched<'_>>) -> Vec<Touched<'_>> {
+    let key = |one: &Touched<'_>| (one.windows.series, one.space.id);
+    if touched.is_sorted_by(|a, b| key(a) < key(b)) {
+        return touched;
+    }
     let mut by_series: BTreeMap<(SeriesId, SpaceId), Vec<Touched<'_>>> = BTreeMap::new();
     for one in touched {
-        let key = (one.windows.series, one.space.id);
-        by_series.entry(key).or_default().push(one);
+        by_series.entry(key(&one)).or_default().push(one);
     }
     let joined = by_series
         .into_values()
         .flat_map(|of_one| match &of_one[..] {
             [first, _, ..] => {
-                let (space, series) = (first.space, first.series.clone());
+                let (space, series) = (first.space, Arc::clone(&first.series));
                 let windows = of_one.iter().map(|one| one.windows).collect();
                 let anew = |windows| Touched {
                     space,
-                    series: series.clone(),
+                    series: Arc::clone(&series),
                     windows,
-                    appended: None,
+                    ending: None,
                     stored_to: None,
                 };
                 seal::union(windows).into_iter().map(anew).collect()

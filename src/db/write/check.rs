@@ -72,8 +72,8 @@ pub(in crate::db) fn check_beside_stored(
     let Some(extent) = stored else {
         return Ok(());
     };
-    let mut times = if first > extent.last {
-        // Appending is frequent, and needs no look into the blocks.
+    let mut times = if first >= extent.last {
+        // Appending, and correcting the last bar, is frequent, and needs no look into the blocks.
         vec![extent.last]
     } else {
         let around = series.key.interval.nominal_millis().saturating_mul(2);

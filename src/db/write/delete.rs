@@ -100,7 +100,7 @@ impl Database {
             txn.remove_series(id, series)?;
         }
         // Files that held these bars are read again when they come.
-        txn.forget_files_of(series, &[range])?;
+        txn.forget_files_of([(series, range)])?;
         inner.commit(&writer, txn)?;
         Ok(report)
     }

@@ -5,7 +5,7 @@ use super::compact::seal_when_due;
 use super::imported_space::{check_vector, imported_space};
 use super::ingest_report::IngestReport;
 use super::new_segments::{SortedRows, write_sorted};
-use super::removal::remove_rows;
+use super::removal::remove_all_rows;
 use crate::db::control::{Control, Stopwatch};
 use crate::db::database::Database;
 use crate::db::segment::NewSegment;
@@ -13,7 +13,7 @@ use crate::db::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
 use crate::model::{Calendar, SeriesKey, Timestamp};
-use crate::store::{CatalogUse, FreshRow, NotedChanges, SeriesId, SpaceId, WriteTxn};
+use crate::store::{CatalogUse, EndingRows, FreshRow, NotedChanges, SeriesId, SpaceId, WriteTxn};
 
 /// A vector of the user's own and the window that it stands for.
 #[derive(Clone, Copy, Debug)]
@@ -185,9 +185,12 @@ fn remove_old(
         .space_by_id(space)
         .is_some_and(|s| s.live_rows() > 0)
     {
-        for &((series, end), _) in sorted {
-            removed += remove_rows(txn, snapshot, space, series, end, end)?;
-        }
+        let gone = sorted.iter().map(|&((series, end), _)| EndingRows {
+            series,
+            first: end,
+            last: end,
+        });
+        removed = remove_all_rows(txn, snapshot, space, &gone.collect::<Vec<_>>())?;
     }
     Ok(removed)
 }
@@ -212,5 +215,5 @@ fn put_fresh(
             vector: view.row_bytes(row as u32)?,
         });
     }
-    txn.put_fresh(space, &fresh)
+    txn.put_fresh(space, fresh)
 }

@@ -100,7 +100,7 @@ impl<'a> Ingest<'a> {
         store.follow()?;
         self.stopwatch.add(Stage::Store, start.elapsed());
         self.report.series += batch.len() as u64;
-        let stored = store.done();
+        let stored = store.done()?;
         self.commit(&writer, txn, stored)
     }
 

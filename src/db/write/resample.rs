@@ -101,7 +101,7 @@ impl Ingest<'_> {
                 made.interval, record.key
             )));
         }
-        let stored = store.done();
+        let stored = store.done()?;
         self.commit(&writer, txn, stored)?;
         Ok((record.key, left_out))
     }

@@ -51,7 +51,8 @@ pub(super) struct ReturnKernel {
 struct Scratch {
     sums: Vec<[f32; SIDE]>,
     differences: Vec<[f32; SIDE]>,
-    coefficients: [Vec<f32>; SIDE],
+    /// Those of one window after the other.
+    coefficients: Vec<f32>,
 }
 
 impl ReturnKernel {
@@ -96,7 +97,7 @@ impl ReturnKernel {
         let mut scratch = Scratch {
             sums: vec![[0.0; SIDE]; self.pairs],
             differences: vec![[0.0; SIDE]; self.pairs],
-            coefficients: std::array::from_fn(|_| vec![0.0; padded]),
+            coefficients: vec![0.0; SIDE * padded],
         };
         for some in starts.chunks(SIDE) {
             for (side, &start) in some.iter().enumerate() {
@@ -105,7 +106,7 @@ impl ReturnKernel {
             }
             self.transform(&mut scratch);
             let energies = energies(&scratch);
-            let sides = scratch.coefficients.iter_mut().zip(energies);
+            let sides = scratch.coefficients.chunks_exact_mut(padded).zip(energies);
             for (&start, (coefficients, energy)) in some.iter().zip(sides) {
                 emit(start, self.finish(coefficients, energy))?;
             }
@@ -127,6 +128,7 @@ impl ReturnKernel {
 
     /// Writes the coefficients of all windows side by side.
     fn transform(&self, scratch: &mut Scratch) {
+        let padded = scratch.coefficients.len() / SIDE;
         let tables = self
             .odd
             .chunks_exact(self.pairs)
@@ -134,7 +136,8 @@ impl ReturnKernel {
         for (group, (odd, even)) in tables.enumerate() {
             let odd = products(&scratch.sums, odd);
             let even = products(&scratch.differences, even);
-            let rows = scratch.coefficients.iter_mut().zip(odd.iter().zip(&even));
+            let windows = scratch.coefficients.chunks_exact_mut(padded);
+            let rows = windows.zip(odd.iter().zip(&even));
             for (coefficients, (odd, even)) in rows {
                 let slots = coefficients.chunks_exact_mut(2).skip(group * LANES);
                 for (slot, (&odd, &even)) in slots.zip(odd.iter().zip(even)) {
