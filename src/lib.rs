@@ -39,7 +39,8 @@
 //! - [`ingest`], [`data`], [`admin`]: what goes in, what is kept, and the care of it.
 //! - [`files`] (feature `files`): [`files::read_bars`], [`files::read_headlines`] and
 //!   [`files::read_vectors`] read files of many dialects. `bybit` (feature `http`) downloads candles,
-//!   and [`synthetic`] makes them up.
+//!   `embeddings` (the same feature) asks services for vectors of texts, and [`synthetic`] makes
+//!   markets up.
 //! - [`encode`]: [`encode::ChartEncoder`] turns windows into vectors, and
 //!   [`encode::check_chart_encoder`] holds an encoder of your own to what search relies on.
 //!   [`encode::Weights`] are trained encoders from a file: of charts, of headlines
@@ -48,7 +49,7 @@
 //! - [`plot`] (feature `plot`): answers as SVG, PNG and HTML files.
 //!
 //! Features: `hnsw` (graphs by hnsw_rs) and `weights` (the shipped encoders, 3.9 MB), both on by default;
-//! `files` (readers and writers of CSV and JSON), `parquet` (and of Parquet), `http` (Bybit), `plot`,
+//! `files` (readers and writers of CSV and JSON), `parquet` (and of Parquet), `http` (Bybit, services of embeddings), `plot`,
 //! `schema` (JSON schemas of [`ask`]). The program `rhyme` is a package of its own.
 
 mod analysis;
@@ -100,6 +101,12 @@ pub mod bybit {
     };
 }
 
+/// Vectors of texts from services on the network. Feature `http`.
+#[cfg(feature = "http")]
+pub mod embeddings {
+    pub use crate::source::{EmbeddingsOfEnv, HttpEmbeddings, HttpEmbeddingsBuilder};
+}
+
 /// What a database keeps besides bars: headlines, tags, attributes, spaces, splits, and what commits changed.
 pub mod data {
     pub use crate::db::{ChangesSince, CommitChanges, SeriesInfo, SpaceInfo, StoredChange};
@@ -131,9 +138,10 @@ pub mod files {
 pub mod ingest {
     pub use crate::db::{
         AdjustReport, AdjustedSeries, AttributeReport, BarsReport, DeleteReport, DropReport,
-        FailedWindow, HeadlineImportOptions, HeadlineImportReport, HeadlineReport,
-        HeadlineVectorRow, HeadlineVectors, ImportReport, Ingest, IngestReport, Progress,
-        ResampleReport, SeriesVectors, Stage, StageTime, TagReport, VectorRow, WaitingSpace,
+        FailedWindow, HeadlineEmbedReport, HeadlineImportOptions, HeadlineImportReport,
+        HeadlineReport, HeadlineVectorRow, HeadlineVectors, ImportReport, Ingest, IngestReport,
+        Progress, ResampleReport, SeriesVectors, Stage, StageTime, TagReport, VectorRow,
+        WaitingSpace,
     };
     pub use crate::model::{FileRead, FileStamp, NewTag, ReadSpan};
 }

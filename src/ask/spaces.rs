@@ -92,6 +92,9 @@ pub struct SpaceRow {
     pub repaired_rows: u64,
     /// Headlines that have a vector in the space.
     pub headline_rows: u64,
+    /// The model of a service that made those, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_model: Option<String>,
     /// When it was made.
     pub created: Timestamp,
 }
@@ -117,6 +120,7 @@ impl From<&SpaceInfo> for SpaceRow {
             segment_bytes: info.segment_bytes,
             repaired_rows: info.repaired_rows,
             headline_rows: info.headline_rows,
+            text_model: info.text_model.as_ref().map(|model| model.name.clone()),
             created: info.created,
         }
     }

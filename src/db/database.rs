@@ -7,12 +7,13 @@ use super::files::{Files, prepare_dir};
 use super::inner::Inner;
 use super::segment_sizes::SegmentSizes;
 use super::snapshot::Snapshot;
+use super::text_models::Service;
 use super::view::View;
 use crate::disk::{DirLock, FileSystem, Holder, Storage, sync_dir};
 use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::Builder as GraphBuilder;
-use crate::model::Timestamp;
+use crate::model::{TextService, Timestamp};
 use crate::store::Catalog;
 
 /// How to open a database.
@@ -31,6 +32,7 @@ pub struct OpenOptions {
     seed: u64,
     builder: GraphBuilder,
     encoders: Vec<Arc<dyn ChartEncoder>>,
+    service: Service,
     clip: DefaultClip,
     pub(super) storage: Arc<dyn Storage>,
     sizes: SegmentSizes,
@@ -45,6 +47,7 @@ impl Default for OpenOptions {
             seed: 0,
             builder: GraphBuilder::Partition,
             encoders: Vec::new(),
+            service: Service::default(),
             clip: DefaultClip::default(),
             storage: Arc::new(FileSystem),
             sizes: SegmentSizes::default(),
@@ -141,6 +144,15 @@ impl OpenOptions {
         self
     }
 
+    /// The service that questions in words go to in spaces whose headlines a model of a service read
+    /// ([`Database::embed_headlines`]). Nothing is sent before such a question is asked. Default: none, and such
+    /// questions are errors.
+    #[must_use]
+    pub fn text_service(mut self, service: Arc<dyn TextService>) -> Self {
+        self.service = Service::new(service);
+        self
+    }
+
     /// The weights, of the architecture `clip/1`, of the space [`Database::TEXT_SPACE`] that the first
     /// ingestion makes beside [`Database::DEFAULT_SPACE`]. Default: `Weights::shipped_clip`, or none in
     /// programs without the feature `weights`. `None` makes no such space: then each window is embedded once, and a bulk load takes half the time and
@@ -228,7 +240,7 @@ impl OpenOptions {
             dir: dir.to_path_buf(),
             seed: self.seed,
             builder: self.builder,
-            encoders: Arc::new(Encoders::new(self.encoders.clone())),
+            encoders: Arc::new(Encoders::new(self.encoders.clone(), self.service.clone())),
             clip: self.clip.clone(),
             storage: Arc::clone(&self.storage),
             sizes: self.sizes,

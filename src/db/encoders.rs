@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::own_encoder::OwnEncoder;
 use super::shared::Kept;
+use super::text_models::{Service, TextModels};
 use crate::encode::{ChartEncoder, Weights, chart_encoder};
 use crate::error::{Error, Result};
 use crate::model::EncoderSpec;
@@ -15,10 +16,12 @@ pub(super) struct Encoders {
     /// Weights that were read once, by their hash: reading them costs milliseconds, and every
     /// commit asks for them.
     loaded: Kept<Weights>,
+    /// Models that a service runs.
+    pub(super) text_models: TextModels,
 }
 
 impl Encoders {
-    pub(super) fn new(own: Vec<Arc<dyn ChartEncoder>>) -> Self {
+    pub(super) fn new(own: Vec<Arc<dyn ChartEncoder>>, service: Service) -> Self {
         let own = own.into_iter().map(|e| {
             let own: Arc<dyn ChartEncoder> = Arc::new(OwnEncoder::new(e));
             own
@@ -26,6 +29,7 @@ impl Encoders {
         Self {
             own: own.collect(),
             loaded: Kept::new(),
+            text_models: TextModels::new(service),
         }
     }
 

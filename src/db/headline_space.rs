@@ -8,10 +8,11 @@ use crate::model::Modality;
 use crate::store::HeadlineRowReads;
 
 impl SpaceState {
-    /// Whether the space has an encoder of text.
+    /// Whether the space has an encoder of text, or a service to ask.
     pub(super) fn reads_text(&self) -> bool {
         let weights = self.weights();
         weights.is_ok_and(|w| w.is_some_and(|w| w.config().text.is_some()))
+            || self.text_model().is_ok_and(|model| model.is_some())
     }
 
     /// Why a sentence has no vector in this space, and what to do.

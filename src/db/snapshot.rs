@@ -14,8 +14,9 @@ use crate::error::{Error, Result};
 use crate::index::RowSet;
 use crate::model::{Bars, EncoderSpec, Interval, Modality, SeriesKey, Space, Timestamp};
 use crate::store::{
-    BarCache, BarSums, CatalogUse, Changes, FreshRow, HeadlineRowReads, ReadTxn, RowReads,
+    BarCache, BarSums, CatalogUse, Changes, FreshRow, HeadlineRowReads, ModelId, ReadTxn, RowReads,
     SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord, Stamp, Step,
+    TextModelReads, TextModelRecord,
 };
 
 /// What one reader sees: everything that was committed at one moment.
@@ -124,6 +125,30 @@ impl SpaceState {
     pub(super) fn weights(&self) -> Result<Option<&Weights>> {
         let weights = self.encoders.weights(&self.space().encoder);
         weights.map_err(Clone::clone)
+    }
+
+    /// The model of a service whose vectors of headlines the space holds, if they are of one.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub(super) fn text_model(&self) -> Result<Option<(ModelId, TextModelRecord)>> {
+        match self.space().encoder.modality {
+            Modality::Imported => self.encoders.txn.space_model(self.id),
+            Modality::Chart | Modality::Headline => Ok(None),
+        }
+    }
+
+    /// The vector of a text by that model.
+    ///
+    /// # Errors
+    /// Those of the service, and what stands in the way of asking it.
+    pub(super) fn ask_text_model(
+        &self,
+        (id, record): (ModelId, &TextModelRecord),
+        text: &str,
+    ) -> Result<Vec<f32>> {
+        let models = &self.encoders.known.text_models;
+        models.vector(&self.space().name, (id, record), text)
     }
 
     /// Whether there is an encoder that makes vectors of bars for this space.

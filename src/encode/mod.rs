@@ -25,7 +25,7 @@ pub use weights::{
     Pool, Trained, Weights, WeightsConfig, is_held_out,
 };
 
-pub use crate::model::{EncoderSpec, Modality, Sharing};
+pub use crate::model::{EncoderSpec, Modality, Sharing, TextModel, TextService};
 
 use crate::error::Result;
 use crate::model::Bars;

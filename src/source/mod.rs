@@ -1,4 +1,4 @@
-//! Where bars, headlines and vectors come from: files of many dialects.
+//! Where bars, headlines and vectors come from: files of many dialects, exchanges, services of embeddings.
 //!
 //! Every reader has three steps. A container gives the texts of a file (plain, gzip, zip,
 //! Parquet). `rows` turns a text of any dialect into records of fields with their line numbers.
@@ -10,8 +10,12 @@
 
 #[cfg(feature = "http")]
 mod bybit;
+#[cfg(feature = "http")]
+mod embeddings;
 #[cfg(feature = "files")]
 mod files;
+#[cfg(feature = "http")]
+mod http;
 mod synthetic;
 
 #[cfg(all(feature = "http", any(test, fuzzing)))]
@@ -21,6 +25,8 @@ pub use bybit::{
     BybitCategory, BybitClient, BybitClientBuilder, KlinePages, LeftOutCandle, SyncReport,
     SyncRequest, bybit_series_key, parse_bybit_interval, sync_klines,
 };
+#[cfg(feature = "http")]
+pub use embeddings::{EmbeddingsOfEnv, HttpEmbeddings, HttpEmbeddingsBuilder};
 #[cfg(feature = "files")]
 pub use files::*;
 pub use synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};

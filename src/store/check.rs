@@ -28,6 +28,7 @@ impl ReadTxn {
         self.check_weights_used()?;
         let headlines = self.check_headlines()?;
         self.check_headline_rows(&spaces)?;
+        self.check_text_models(&spaces)?;
         self.check_prototypes()?;
         self.check_files_read()?;
         self.check_made()?;

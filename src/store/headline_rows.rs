@@ -66,6 +66,14 @@ pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
         Ok(count)
     }
 
+    /// Whether a headline has a row in a space.
+    fn has_headline_row(&self, space: SpaceId, id: u64) -> Result<bool> {
+        match self.table_if_there(HEADLINE_ROWS)? {
+            Some(table) => Ok(table.get((space, id))?.is_some()),
+            None => Ok(false),
+        }
+    }
+
     /// The last headline that a space has looked at; 0 is none.
     fn headline_mark(&self, space: SpaceId) -> Result<u64> {
         let Some(table) = self.table_if_there(HEADLINE_MARKS)? else {

@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
@@ -122,6 +122,11 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
 }
 
 impl<T: CatalogUse> HeadlineReads for T {}
+
+/// By what the vector of a text is kept.
+pub(crate) fn text_hash(text: &str) -> u128 {
+    xxh3_128(text.as_bytes())
+}
 
 pub(super) fn content_hash(headline: &Headline) -> u128 {
     let mut hasher = Xxh3::new();

@@ -59,6 +59,7 @@ mod tables;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod text_models;
 #[cfg(any(test, fuzzing))]
 mod untrusted;
 mod weights;
@@ -76,7 +77,7 @@ pub(crate) use check_bars::check_bars_of;
 pub(crate) use directory::{Directory, DirectoryBuilder, SeriesRows};
 pub(crate) use files_read::FileReads;
 pub(crate) use headline_rows::HeadlineRowReads;
-pub(crate) use headlines::{HeadlineFilter, HeadlineReads};
+pub(crate) use headlines::{HeadlineFilter, HeadlineReads, text_hash};
 pub(crate) use last_bars::LastBars;
 pub(crate) use made::MadeReads;
 pub(crate) use noted_change::{NotedChange, NotedChanges};
@@ -86,6 +87,7 @@ pub(crate) use records::{EndingRows, FreshRow, Pending};
 pub(crate) use records::{SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord};
 pub(crate) use rows::RowReads;
 pub(crate) use tags::TagReads;
+pub(crate) use text_models::{ModelId, TextModelReads, TextModelRecord};
 #[cfg(any(test, fuzzing))]
 pub(crate) use untrusted::{StoredValue, decode_value};
 pub(crate) use weights::WeightReads;

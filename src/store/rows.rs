@@ -238,6 +238,7 @@ impl WriteTxn {
         }
         self.clear_rows(id)?;
         self.clear_headline_rows(id)?;
+        self.clear_space_model(id)?;
         self.clear_prototypes(id)?;
         self.table_mut(SPACES)?.remove(id)?;
         Ok(())

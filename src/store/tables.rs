@@ -90,6 +90,16 @@ pub(super) const CHANGES: TableDefinition<u64, &[u8]> = TableDefinition::new("ch
 /// it opened the catalog. Catalogs of the formats 1 and 2, and the first ones of 3, have no such table.
 pub(super) const WRITERS: TableDefinition<u64, u64> = TableDefinition::new("writers");
 
+/// Key: number of a model of texts. Value: a [`TextModelRecord`](super::text_models::TextModelRecord). Catalogs of
+/// the programs before 0.2 have none of these three tables.
+pub(super) const TEXT_MODELS: TableDefinition<u32, &[u8]> = TableDefinition::new("text_models");
+/// Key: space. Value: the model whose vectors of headlines it holds.
+pub(super) const SPACE_MODELS: TableDefinition<SpaceId, u32> = TableDefinition::new("space_models");
+/// Key: model, 128-bit xxh3 of a text. Value: the vector as it is stored in rows. Services are paid for each, so
+/// they stay where headlines and spaces go.
+pub(super) const TEXT_VECTORS: TableDefinition<(u32, u128), &[u8]> =
+    TableDefinition::new("text_vectors");
+
 /// A table that records of commits are laid over.
 const fn overlaid<K: OverlayKey, V: Value + 'static>(
     name: &'static str,
@@ -139,5 +149,8 @@ pub(super) fn each_table(work: &mut impl EachTable) -> Result<()> {
     work.table(ATTRIBUTES)?;
     work.table(APPENDS)?;
     work.table(CHANGES)?;
-    work.table(WRITERS)
+    work.table(WRITERS)?;
+    work.table(TEXT_MODELS)?;
+    work.table(SPACE_MODELS)?;
+    work.table(TEXT_VECTORS)
 }

@@ -20,6 +20,10 @@ mod default_spaces;
 mod demo;
 #[path = "cli/embed.rs"]
 mod embed;
+#[path = "cli/embed_by_service.rs"]
+mod embed_by_service;
+#[path = "../embeddings/server.rs"]
+mod embedding_server;
 #[path = "cli/eval.rs"]
 mod eval;
 #[path = "cli/folders.rs"]

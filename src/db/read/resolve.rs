@@ -101,6 +101,9 @@ pub(in crate::db) fn check_dimension(
 
 /// The vector of a sentence.
 pub(in crate::db) fn encode_text(state: &SpaceState, text: &str) -> Result<Vec<f32>> {
+    if let Some((id, model)) = state.text_model()? {
+        return unit(&state.ask_text_model((id, &model), text)?);
+    }
     let encoder = match state.weights()?.map(|w| w.text_encoder()) {
         Some(Ok(encoder)) => encoder,
         Some(Err(_)) | None => return Err(state.reads_no_text()),

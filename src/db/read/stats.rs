@@ -6,7 +6,7 @@ use crate::db::snapshot::Snapshot;
 use crate::db::view::View;
 use crate::disk::{list, look_up};
 use crate::error::{Error, Result};
-use crate::model::{Bars, Calendar, Interval, SeriesKey, Space, Timestamp};
+use crate::model::{Bars, Calendar, Interval, SeriesKey, Space, TextModel, Timestamp};
 use crate::store::{
     BarExtent, BarReads, Catalog, CatalogUse, HeadlineReads, HeadlineRowReads, MadeReads, RowReads,
     SeriesId,
@@ -57,6 +57,8 @@ pub struct SpaceInfo {
     pub repaired_rows: u64,
     /// Headlines that have a vector in the space.
     pub headline_rows: u64,
+    /// The model of a service that made those, if one did: see [`crate::Database::embed_headlines`].
+    pub text_model: Option<TextModel>,
 }
 
 /// Bars as they are stored.
@@ -234,6 +236,7 @@ fn spaces(snapshot: &Snapshot) -> Result<Vec<SpaceInfo>> {
             segment_bytes: 0,
             repaired_rows: 0,
             headline_rows: snapshot.txn.headline_row_count(state.id)?,
+            text_model: state.text_model()?.map(|(_, record)| record.model),
         };
         for (segment, dead) in &state.segments {
             info.dead_rows += dead.len() as u64;

@@ -11,7 +11,7 @@ use crate::db::headline_part::StoredHeadline;
 use crate::error::{Error, Result, excerpt};
 use crate::index::RowsBuilder;
 use crate::model::Headline;
-use crate::store::{HeadlineReads, HeadlineRowReads, WriteTxn};
+use crate::store::{HeadlineReads, HeadlineRowReads, TextModelReads, WriteTxn};
 
 /// A vector of the user's own and the headline that it stands for.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +99,12 @@ impl Database {
             let writer = self.0.writer()?;
             let txn = writer.catalog.write()?;
             let id = imported_space(&txn, space, dim as u32, options.window)?;
+            if let Some((_, had)) = txn.space_model(id)? {
+                return Err(Error::invalid(format!(
+                    "the space {space} holds headlines as the model {} of a service read them; choose another name",
+                    had.model.name
+                )));
+            }
             let found = find(&txn, rows, options)?;
             let mut report = HeadlineImportReport {
                 unknown: found.unknown,

@@ -1,6 +1,7 @@
 //! What changes a database: ingestion, removal, embedding, compaction, and the spaces themselves.
 
 pub(super) mod adjust;
+pub(super) mod ask_service;
 pub(super) mod attributes;
 pub(super) mod batch_store;
 pub(super) mod chart_space;

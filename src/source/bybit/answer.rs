@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::instrument::Instrument;
-use super::transport::{Answer, Fault};
 use crate::error::{Error, excerpt, shortened};
 use crate::model::{Bar, Timestamp};
+use crate::source::http::{Answer, Fault};
 
 /// The most candles that Bybit puts into one answer.
 pub(super) const PAGE_LIMIT: usize = 1000;

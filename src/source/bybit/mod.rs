@@ -1,9 +1,9 @@
 //! Candles from the Bybit v5 market API.
 //!
 //! ```text
-//! sync_klines ──> KlinePages ──> BybitClient ──> RateLimiter   one for all clones
-//!  what to ask     one page       retries   └──> Transport     one GET: deadline, size limit
-//!  in what order   after another  and waits      answer        bytes not trusted -> rows
+//! sync_klines ──> KlinePages ──> BybitClient ──> Attempts    retries, one rate limit for all clones
+//!  what to ask     one page                 └──> Transport   one GET: deadline, size limit
+//!  in what order   after another                 answer      bytes not trusted -> rows
 //! ```
 //!
 //! Two properties of the API decide how pages are asked for. An answer is newest first and holds
@@ -25,12 +25,9 @@ mod answer;
 mod client;
 mod grid;
 mod instrument;
-mod interrupt;
-mod limiter;
 mod open_bar;
 mod pages;
 mod sync;
-mod transport;
 
 pub use client::{BybitClient, BybitClientBuilder};
 pub use grid::parse_bybit_interval;
@@ -46,19 +43,18 @@ pub(crate) fn read_answer(
     instrument: (BybitCategory, &str, crate::model::Interval),
     now: crate::model::Timestamp,
 ) -> Result<Vec<crate::model::Bar>, String> {
+    use crate::source::http::{Answer, Fault};
     let (category, symbol, interval) = instrument;
     let instrument =
         instrument::Instrument::new(category, symbol, interval).map_err(|e| e.to_string())?;
-    let answer = transport::Answer {
+    let answer = Answer {
         status,
         body: body.to_vec(),
-        ..transport::Answer::default()
+        ..Answer::default()
     };
     let page = answer::read_page(&answer, &instrument, now);
     page.map(|page| page.rows).map_err(|fault| match fault {
-        transport::Fault::Transient(what)
-        | transport::Fault::Limited(what, _)
-        | transport::Fault::Blocked(what) => what,
-        transport::Fault::Final(error) => error.to_string(),
+        Fault::Transient(what) | Fault::Limited(what, _) | Fault::Blocked(what) => what,
+        Fault::Final(error) => error.to_string(),
     })
 }

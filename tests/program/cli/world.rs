@@ -109,6 +109,8 @@ impl World {
             .args(args)
             .current_dir(self.dir.path())
             .env_remove("RHYME_DB")
+            .env_remove("RHYME_EMBEDDINGS_URL")
+            .env_remove("RHYME_EMBEDDINGS_KEY")
             .env_remove("NO_COLOR")
             .env_remove("LC_ALL")
             .env("LANG", "C.UTF-8")

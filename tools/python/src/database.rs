@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use rhymedb::ask::Question;
+use rhymedb::embeddings::EmbeddingsOfEnv;
 use rhymedb::files::{BarOptions, HeadlineOptions};
 use rhymedb::plot::PlotOptions;
 use rhymedb::{Control, Database, OpenOptions, Timestamp, View};
@@ -109,6 +110,8 @@ impl NativeDatabase {
     ) -> Outcome<Self> {
         let mut options = OpenOptions::new().read_only(read_only);
         options = options.create(create && !read_only);
+        // Questions in words may go to the service that RHYME_EMBEDDINGS_URL names.
+        options = options.text_service(Arc::new(EmbeddingsOfEnv::new()));
         if let Some(commits) = sync_every {
             options = options.sync_every(commits);
         }

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use rhymedb::{Database, Error, OpenOptions, Timestamp, View};
+use rhymedb::{Database, Error, Timestamp, View};
 
 use crate::failure::Outcome;
 use crate::global::Global;
 use crate::progress;
-use crate::session::reading;
+use crate::session::{options, reading};
 
 const DEFAULT_DB: &str = "market.rhyme";
 
@@ -56,7 +56,7 @@ pub(crate) fn open_to_write_at(global: &Global, path: &Path, create: bool) -> Ou
             Ok(session.open_to_write(create, global.read_only)?)
         }
         _ => {
-            let options = OpenOptions::new().create(create);
+            let options = options().create(create);
             Ok(options.read_only(global.read_only).open(path)?)
         }
     }

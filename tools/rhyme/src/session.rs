@@ -67,7 +67,7 @@ impl Session {
         }
         // Not beside the writer: compaction wants the file for itself.
         held.db = None;
-        let options = OpenOptions::new().create(create);
+        let options = options().create(create);
         let db = options
             .read_only(read_only || held.read_only)
             .open(&held.path)?;
@@ -91,5 +91,17 @@ impl Session {
 
 /// How commands open a database that they ask: beside others, and nothing is made.
 pub(crate) fn reading() -> OpenOptions {
-    OpenOptions::new().create(false).read_only(true)
+    options().create(false).read_only(true)
+}
+
+/// How all commands open a database: questions in words may go to the service that the environment names.
+#[cfg(feature = "http")]
+pub(crate) fn options() -> OpenOptions {
+    OpenOptions::new().text_service(Arc::new(rhymedb::embeddings::EmbeddingsOfEnv::new()))
+}
+
+/// How all commands open a database.
+#[cfg(not(feature = "http"))]
+pub(crate) fn options() -> OpenOptions {
+    OpenOptions::new()
 }

@@ -31,6 +31,10 @@ pub(crate) struct Delete {
 pub(crate) struct DropSpace {
     /// The name of the space
     pub(crate) space: String,
+    /// Forget the vectors of texts that services were paid for, too, of all spaces; they stay else, so that nobody
+    /// pays twice
+    #[arg(long)]
+    pub(crate) forget_paid: bool,
     /// Do not ask
     #[arg(long, short)]
     pub(crate) yes: bool,
@@ -82,14 +86,22 @@ pub(crate) fn space(global: &Global, args: &DropSpace) -> Outcome {
     if spaces.iter().any(|s| s.space.name == args.space) {
         confirm(args.yes, &format!("Delete the space {}?", args.space))?;
     }
-    let row = output::value(&open_to_write(global)?.drop_space(&args.space)?)?;
-    let columns = [
+    let db = open_to_write(global)?;
+    let mut row = output::value(&db.drop_space(&args.space)?)?;
+    let mut columns = vec![
         column("rows", "rows deleted"),
         column("headline_rows", "headlines taken out"),
         column("segments", "segments deleted"),
         column("bytes", "bytes of segments"),
         column("weights_bytes", "bytes of weights"),
     ];
+    if args.forget_paid
+        && let Some(row) = row.as_object_mut()
+    {
+        let forgotten = db.forget_text_vectors()?;
+        row.insert("paid_vectors".to_owned(), forgotten.into());
+        columns.push(column("paid_vectors", "paid vectors forgotten"));
+    }
     output::record(global.format, &columns, &row)
 }
 

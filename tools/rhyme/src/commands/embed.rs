@@ -18,9 +18,16 @@ pub(crate) struct Embed {
     #[arg(long)]
     pub(crate) space: String,
     /// shape, stats, tcn and clip (their weights come with the program; clip reads charts and
-    /// headlines), or a file of weights
-    #[arg(long, value_name = "shape|stats|tcn|clip|FILE.safetensors")]
+    /// headlines), a file of weights, or for headlines alone the base URL of a service with the interface of
+    /// OpenAI's embeddings, whose key stands in RHYME_EMBEDDINGS_KEY
+    #[arg(long, value_name = "shape|stats|tcn|clip|FILE.safetensors|URL")]
     pub(crate) encoder: String,
+    /// The service's model
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Requests that may be sent to the service in a second; each has up to 256 headlines
+    #[arg(long, value_name = "N", requires = "model", default_value_t = 10)]
+    pub(crate) requests_per_second: u32,
     /// Bars of a window [default: 64, or what the weights say]
     #[arg(long, value_name = "BARS")]
     pub(crate) window: Option<u32>,
@@ -35,6 +42,21 @@ pub(crate) struct Embed {
 const DEFAULT_WINDOW: u32 = 64;
 pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
     let name = args.encoder.as_str();
+    if name.starts_with("https://") || name.starts_with("http://") {
+        #[cfg(feature = "http")]
+        return super::embed_by_service::run(global, args);
+        #[cfg(not(feature = "http"))]
+        return Err(Error::Invalid(
+            "expected a program with the feature http to ask a service, found one without; build it with `--features http`".to_owned(),
+        )
+        .into());
+    }
+    if args.model.is_some() {
+        return Err(Error::Invalid(format!(
+            "expected --model with the base URL of a service as the encoder, like `--encoder https://api.openai.com/v1`, found the encoder {name}; leave --model out"
+        ))
+        .into());
+    }
     let file = Path::new(name);
     let is_file = file.extension().is_some() || file.is_file();
     // The weights of the latter two come with the program.

@@ -125,12 +125,16 @@ fn tell_of_waiting(global: &Global, db: &Database, waiting: u64) -> Outcome {
         if imported && space.headline_rows > 0 && missing > 0 {
             let name = &space.space.name;
             let told = without_vector(missing, name);
-            notice(
-                global,
-                &format!(
-                    "{told}; bring vectors in with `rhyme import headline-vectors FILE --space {name}`"
+            let how = match &space.text_model {
+                None => format!(
+                    "bring vectors in with `rhyme import headline-vectors FILE --space {name}`"
                 ),
-            );
+                Some(model) => format!(
+                    "embed them with `rhyme embed --space {name} --encoder URL --model {}`",
+                    legible(&model.name)
+                ),
+            };
+            notice(global, &format!("{told}; {how}"));
         }
     }
     Ok(())

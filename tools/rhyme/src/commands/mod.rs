@@ -14,6 +14,8 @@ pub(crate) mod delete;
 pub(crate) mod divergence;
 pub(crate) mod doctor;
 pub(crate) mod embed;
+#[cfg(feature = "http")]
+mod embed_by_service;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod hits;

@@ -1,4 +1,4 @@
-//! One GET: with a deadline, a size limit, no redirects, and a caller who can leave.
+//! One request: with a deadline, a size limit, no redirects, and a caller who can leave.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -8,28 +8,49 @@ use std::time::{Duration, Instant};
 
 use reqwest::Url;
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 
 use super::interrupt::{Interrupt, POLL};
 use crate::error::{Error, Result, excerpt};
 
-/// A page of 1000 candles takes about 0.1 MiB.
-const MAX_BODY_BYTES: usize = 8 << 20;
+/// A request.
+#[derive(Clone, Debug)]
+pub(in crate::source) struct Call {
+    pub(in crate::source) url: Url,
+    /// A document in JSON to send; without one it is a GET.
+    pub(in crate::source) json: Option<Vec<u8>>,
+    /// What proves to the server who asks. Nobody prints it.
+    pub(in crate::source) key: Option<Key>,
+    /// More bytes than these are no answer.
+    pub(in crate::source) most_bytes: usize,
+}
+
+/// A secret, which is sent and never shown.
+#[derive(Clone)]
+pub(in crate::source) struct Key(pub(in crate::source) String);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
 
 /// What came back from a server, not yet looked into.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(in crate::source) struct Answer {
+    pub(in crate::source) status: u16,
     /// Where a redirect points to.
-    pub(super) location: Option<String>,
-    /// When the server's rate limit starts anew, in milliseconds UTC of its own clock.
-    pub(super) reset_at: Option<i64>,
-    pub(super) body: Vec<u8>,
+    pub(in crate::source) location: Option<String>,
+    /// When the rate limit of Bybit starts anew, in milliseconds UTC of its own clock.
+    pub(in crate::source) reset_at: Option<i64>,
+    /// How long the server asks to wait.
+    pub(in crate::source) retry_after: Option<Duration>,
+    pub(in crate::source) body: Vec<u8>,
 }
 
 /// Why an attempt failed, by what to do about it.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(in crate::source) enum Fault {
     /// Another attempt may succeed.
     Transient(String),
     /// Too many requests: nobody may ask again before this time has passed, or, if the server did
@@ -43,14 +64,18 @@ pub(super) enum Fault {
 
 /// Sends requests.
 #[derive(Debug)]
-pub(super) struct Transport {
+pub(in crate::source) struct Transport {
     http: Client,
     timeout: Duration,
 }
 
 impl Transport {
     /// A transport for `base`, which [`check_base_url`] accepted.
-    pub(super) fn new(base: &Url, timeout: Duration, connect_timeout: Duration) -> Result<Self> {
+    pub(in crate::source) fn new(
+        base: &Url,
+        timeout: Duration,
+        connect_timeout: Duration,
+    ) -> Result<Self> {
         // One provider a process: an error means that the program has chosen its own before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
@@ -72,20 +97,24 @@ impl Transport {
         Ok(Self { http, timeout })
     }
 
-    /// Fetches `url`. The request runs on a thread of its own, so that a server that does not
-    /// answer cannot keep a caller who was interrupted.
-    pub(super) fn get(&self, url: Url, interrupt: &Interrupt) -> Result<Answer, Fault> {
+    /// Sends a request. It runs on a thread of its own, so that a server that does not answer cannot keep a
+    /// caller who was interrupted.
+    pub(in crate::source) fn send(
+        &self,
+        call: Call,
+        interrupt: &Interrupt,
+    ) -> Result<Answer, Fault> {
         let deadline = Instant::now() + self.timeout;
         let abandoned = Arc::new(AtomicBool::new(false));
         let (sender, receiver) = channel();
         let task = Fetch {
             http: self.http.clone(),
-            url,
+            call,
             deadline,
             abandoned: Arc::clone(&abandoned),
         };
         std::thread::Builder::new()
-            .name("bybit-request".to_owned())
+            .name("http-request".to_owned())
             // Nobody receives once the caller has left.
             .spawn(move || drop(sender.send(task.run())))
             .map_err(|error| Fault::Transient(format!("cannot start a thread: {error}")))?;
@@ -111,16 +140,26 @@ impl Transport {
 
 struct Fetch {
     http: Client,
-    url: Url,
+    call: Call,
     deadline: Instant,
     abandoned: Arc<AtomicBool>,
 }
 
 impl Fetch {
     fn run(self) -> Result<Answer, Fault> {
-        let response = self
-            .http
-            .get(self.url.clone())
+        let Call { url, json, key, .. } = self.call.clone();
+        let mut request = match json {
+            None => self.http.get(url),
+            Some(json) => self
+                .http
+                .post(url)
+                .header(CONTENT_TYPE, "application/json")
+                .body(json),
+        };
+        if let Some(Key(key)) = key {
+            request = request.bearer_auth(key);
+        }
+        let response = request
             .send()
             .map_err(|error| Fault::Transient(with_causes(&error.without_url())))?;
         let headers = response.headers();
@@ -138,6 +177,7 @@ impl Fetch {
             location: text_header(headers, LOCATION.as_str()),
             reset_at: text_header(headers, "x-bapi-limit-reset-timestamp")
                 .and_then(|text| text.trim().parse().ok()),
+            retry_after: retry_after(headers),
             body: self.read_body(response)?,
         })
     }
@@ -157,49 +197,14 @@ impl Fetch {
                 return Ok(body);
             }
             body.extend(chunk.iter().take(n));
-            if body.len() > MAX_BODY_BYTES {
+            if body.len() > self.call.most_bytes {
                 return Err(Fault::Final(Error::Remote(format!(
-                    "expected an answer of at most {} MiB, and more came; is this Bybit?",
-                    MAX_BODY_BYTES >> 20
+                    "expected an answer of at most {} MiB, and more came; is this the right server?",
+                    self.call.most_bytes >> 20
                 ))));
             }
         }
     }
-}
-
-/// Checks that a base URL names a server that candles may be asked from.
-pub(super) fn check_base_url(text: &str) -> Result<Url> {
-    let bad = |why: &str| {
-        Error::invalid(format!(
-            "expected a base URL like https://api.bybit.com, found {text:?}: {why}"
-        ))
-    };
-    let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::invalid(
-            "expected a base URL like https://api.bybit.com, found one with a user or a password \
-             in it; leave them out, candles are public",
-        ));
-    }
-    let host = url.host_str().ok_or_else(|| bad("it names no host"))?;
-    match url.scheme() {
-        "https" => {}
-        "http" if is_loopback(host) => {}
-        "http" => return Err(bad("http is accepted for this machine only; use https")),
-        _ => return Err(bad("only https is accepted, and http for this machine")),
-    }
-    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err(bad("leave out all that follows the host and the port"));
-    }
-    Ok(url)
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
 }
 
 fn before(deadline: Instant) -> Result<(), Fault> {
@@ -210,6 +215,16 @@ fn before(deadline: Instant) -> Result<(), Fault> {
             "the answer did not come in time".to_owned(),
         ))
     }
+}
+
+/// A wait in milliseconds or seconds, as services of embeddings tell it. A date is not read: the usual delay is
+/// taken.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name: &str| text_header(headers, name)?.trim().parse::<f64>().ok();
+    let seconds = number("retry-after-ms")
+        .map(|ms| ms / 1000.0)
+        .or_else(|| number(RETRY_AFTER.as_str()))?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 fn text_header(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -228,44 +243,4 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
-    use super::check_base_url;
-
-    #[test]
-    fn only_https_or_this_machine() {
-        for good in [
-            "https://api.bybit.com",
-            "https://api.bybit.nl/",
-            "http://127.0.0.1:8080",
-            "http://127.9.9.9:1",
-            "http://localhost:80",
-            "http://[::1]:8080",
-        ] {
-            assert!(check_base_url(good).is_ok(), "{good}");
-        }
-        for (bad, why) in [
-            (
-                "http://api.bybit.com",
-                "http is accepted for this machine only",
-            ),
-            ("http://127.0.0.1.example.com", "this machine only"),
-            ("http://localhost.example.com", "this machine only"),
-            ("http://10.0.0.1", "this machine only"),
-            ("ftp://api.bybit.com", "only https is accepted"),
-            ("file:///etc/hosts", "it names no host"),
-            ("api.bybit.com", "relative URL"),
-            ("https://me:secret@api.bybit.com", "a user or a password"),
-            ("https://api.bybit.com/v5", "leave out all that follows"),
-            ("https://api.bybit.com?x=1", "leave out all that follows"),
-            ("", "relative URL"),
-        ] {
-            let error = check_base_url(bad).unwrap_err().to_string();
-            assert!(error.contains(why), "{bad}: {error}");
-        }
-    }
 }

@@ -9,15 +9,15 @@ pub(super) const POLL: Duration = Duration::from_millis(20);
 
 /// A flag that someone else sets to end all waits.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Interrupt(Arc<AtomicBool>);
+pub(in crate::source) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    pub(super) fn new(flag: Arc<AtomicBool>) -> Self {
+    pub(in crate::source) fn new(flag: Arc<AtomicBool>) -> Self {
         Self(flag)
     }
 
     /// [`Error::Interrupted`] once the flag is set.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(in crate::source) fn check(&self) -> Result<()> {
         if self.0.load(Ordering::Relaxed) {
             Err(Error::Interrupted)
         } else {
@@ -26,7 +26,7 @@ impl Interrupt {
     }
 
     /// Sleeps until `deadline` or until the flag is set.
-    pub(super) fn sleep_until(&self, deadline: Instant) -> Result<()> {
+    pub(in crate::source) fn sleep_until(&self, deadline: Instant) -> Result<()> {
         loop {
             self.check()?;
             let left = deadline.saturating_duration_since(Instant::now());

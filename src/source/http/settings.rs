@@ -1,0 +1,93 @@
+//! How a server is asked: how fast, how often, how long.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use backon::ExponentialBuilder;
+
+use super::attempts::Attempts;
+use super::interrupt::Interrupt;
+use super::limiter::RateLimiter;
+use crate::error::{Error, Result};
+
+/// No timeout and no delay may be longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// The settings that all clients have.
+#[derive(Clone, Debug)]
+pub(in crate::source) struct Settings {
+    /// The longest time for one attempt, from the connection to the last byte.
+    pub(in crate::source) timeout: Duration,
+    pub(in crate::source) connect_timeout: Duration,
+    /// How many requests may start in a second.
+    pub(in crate::source) requests_per_second: u32,
+    /// How often a request is sent in all.
+    pub(in crate::source) attempts: u32,
+    /// The delay before the second attempt, which doubles.
+    pub(in crate::source) first_delay: Duration,
+    /// Where it stops to grow.
+    pub(in crate::source) longest_delay: Duration,
+    /// Makes the random part of the delays the same in every run.
+    pub(in crate::source) jitter_seed: Option<u64>,
+    pub(in crate::source) interrupt: Interrupt,
+}
+
+impl Settings {
+    /// Settings of so many requests a second, and what suits most servers.
+    pub(in crate::source) fn new(requests_per_second: u32) -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            requests_per_second,
+            attempts: 6,
+            first_delay: Duration::from_millis(500),
+            longest_delay: Duration::from_secs(30),
+            jitter_seed: None,
+            interrupt: Interrupt::default(),
+        }
+    }
+
+    /// Ends every wait once the flag is set.
+    pub(in crate::source) fn interrupt(&mut self, flag: Arc<AtomicBool>) {
+        self.interrupt = Interrupt::new(flag);
+    }
+
+    /// Who asks in this way.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a setting is out of its range.
+    pub(in crate::source) fn attempts(&self) -> Result<Attempts> {
+        if !(1..=10_000).contains(&self.requests_per_second) {
+            return Err(Error::invalid(format!(
+                "expected 1 to 10000 requests a second, found {}",
+                self.requests_per_second
+            )));
+        }
+        let timeouts = [self.timeout, self.connect_timeout];
+        if self.attempts == 0
+            || timeouts.iter().any(|t| t.is_zero() || *t > LONGEST_WAIT)
+            || self.longest_delay > LONGEST_WAIT
+        {
+            return Err(Error::invalid(format!(
+                "expected at least 1 attempt, timeouts above 0 and no wait above {LONGEST_WAIT:?}, \
+                 found {} attempts, the timeouts {timeouts:?} and a longest delay of {:?}",
+                self.attempts, self.longest_delay
+            )));
+        }
+        let mut backoff = ExponentialBuilder::new()
+            .with_jitter()
+            .with_min_delay(self.first_delay.min(self.longest_delay))
+            .with_max_delay(self.longest_delay)
+            .without_max_times();
+        if let Some(seed) = self.jitter_seed {
+            backoff = backoff.with_jitter_seed(seed);
+        }
+        Ok(Attempts {
+            limiter: RateLimiter::new(self.requests_per_second),
+            most: self.attempts,
+            backoff,
+            interrupt: self.interrupt.clone(),
+        })
+    }
+}
