@@ -230,6 +230,10 @@ mod tests {
         all.filter(|(k, _)| (first..=last).contains(k)).collect()
     }
 
+    fn all(mirror: &Mirror) -> Vec<(EntryKey, Option<u8>)> {
+        part(mirror, EntryKey::MIN, EntryKey::MAX)
+    }
+
     proptest! {
         #[test]
         fn entries_agree_with_a_map(
@@ -253,7 +257,6 @@ mod tests {
                     prop_assert_eq!(rows.get(key), Some(value.as_ref().map(std::slice::from_ref)));
                     prop_assert_eq!(plain(&rows.range(first, last)), part(&changed, first, last));
                 }
-                let all = |mirror| part(mirror, EntryKey::MIN, EntryKey::MAX);
                 prop_assert_eq!(plain(&rows.all()), all(&changed));
                 // Others see nothing of it before the commit.
                 prop_assert_eq!(plain(&committed.all()), all(&mirror));
