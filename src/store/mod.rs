@@ -51,6 +51,8 @@ mod plain_bytes;
 mod prototypes;
 mod read_bar_sums;
 mod read_overlay;
+#[cfg(test)]
+mod record_tests;
 mod records;
 mod rows;
 mod series_write;

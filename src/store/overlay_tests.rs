@@ -7,7 +7,7 @@ use redb::{Key, Value};
 
 use super::laid_table::OverlaidDefinition;
 use super::overlay_key::OverlayKey;
-use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, META, PENDING, TAIL, WRITERS};
+use super::tables::{APPENDS, CHANGES, EXTENTS, FLAT, FRESH, PENDING, TAIL, WRITERS};
 use super::*;
 use crate::disk::FileSystem;
 use crate::error::Error;
@@ -72,7 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn bar(time: i64, close: f64) -> Bar {
+pub(super) fn bar(time: i64, close: f64) -> Bar {
     Bar {
         time: Timestamp::from_millis(time),
         open: close,
@@ -240,14 +240,14 @@ fn tables(txn: &ReadTxn) -> [Vec<(String, String)>; 5] {
 }
 
 /// A catalog and its folder.
-struct TestCatalog {
-    dir: tempfile::TempDir,
-    catalog: Option<Catalog>,
+pub(super) struct TestCatalog {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) catalog: Option<Catalog>,
     fold_every: u64,
 }
 
 impl TestCatalog {
-    fn new(fold_every: u64) -> Self {
+    pub(super) fn new(fold_every: u64) -> Self {
         let mut place = Self {
             dir: tempfile::tempdir().unwrap(),
             catalog: None,
@@ -265,7 +265,7 @@ impl TestCatalog {
         self.catalog = Some(catalog.folding_every(self.fold_every));
     }
 
-    fn catalog(&self) -> &Catalog {
+    pub(super) fn catalog(&self) -> &Catalog {
         self.catalog.as_ref().unwrap()
     }
 }
@@ -441,103 +441,4 @@ fn commits_that_others_wrote_are_told_from_those_that_were_lost() {
     let oldest = read.position(1106 - 1024).unwrap();
     assert_eq!(read.changes_after(oldest).unwrap().len(), 1024);
     assert_eq!(oldest, of(82, 100 + 82 - 7));
-}
-
-/// A catalog with three commits that are not folded. Returns what is found after `change`.
-fn checked(change: impl Fn(&WriteTxn)) -> Result<u64, String> {
-    let place = TestCatalog::new(32);
-    let txn = place.catalog().write().unwrap();
-    let key = "crypto/test/AAA:1h".parse().unwrap();
-    let calendar = crate::model::Calendar::Continuous;
-    assert_eq!(txn.ensure_series(&key, calendar).unwrap(), 1);
-    txn.commit().unwrap();
-    for time in 0..3 {
-        let txn = place.catalog().write().unwrap();
-        let bars = [bar(time, 1.0)].into_iter().collect();
-        let extent = txn.bar_extent(1).unwrap();
-        txn.merge_bars(1, &bars, extent).unwrap();
-        txn.commit().unwrap();
-    }
-    let txn = place.catalog().write().unwrap();
-    change(&txn);
-    txn.sync_with_it();
-    txn.commit().unwrap();
-    // As a program that has read none of it.
-    let path = place.dir.path().join("catalog.redb");
-    drop(place.catalog);
-    let catalog = Catalog::open_or_create(&FileSystem, &path).unwrap();
-    let read = catalog.read().map_err(|e| e.to_string())?;
-    read.check_tables().map_err(|e| e.to_string())
-}
-
-#[test]
-fn records_of_commits_that_cannot_be_are_found() {
-    assert_eq!(checked(|_| ()), Ok(0));
-    let meta = |name: &'static str, value: u64| {
-        move |txn: &WriteTxn| txn.table_mut(META).unwrap().insert(name, value).unwrap()
-    };
-    let noted = |changes: Vec<NotedChange>| {
-        move |txn: &WriteTxn| {
-            let value = codec::encode(&changes).unwrap();
-            txn.table_mut(CHANGES)
-                .unwrap()
-                .insert(3, value.as_slice())
-                .unwrap();
-        }
-    };
-    for (found, message) in [
-        (
-            checked(meta("last_commit", 4)),
-            "the record of the commit 4 is missing",
-        ),
-        (
-            checked(meta("last_commit", 2)),
-            "expected records 1 to 2, found 3",
-        ),
-        (
-            checked(meta("folded_commit", 1)),
-            "expected records 2 to 3, found 1",
-        ),
-        (
-            checked(meta("folded_commit", 4)),
-            "expected folded_commit up to 3, found 4",
-        ),
-        (
-            checked(meta("change_bytes", 4)),
-            "expected change_bytes to be",
-        ),
-        (
-            checked(|txn| {
-                assert!(txn.table_mut(APPENDS).unwrap().remove(2).unwrap());
-            }),
-            "the record of the commit 2 is missing",
-        ),
-        (
-            checked(|txn| {
-                assert!(txn.table_mut(CHANGES).unwrap().remove(2).unwrap());
-            }),
-            "expected the record after Some(1), found 3",
-        ),
-        (
-            checked(|txn| {
-                txn.table_mut(APPENDS)
-                    .unwrap()
-                    .insert(2, &[1, 7][..])
-                    .unwrap();
-            }),
-            "appends: a value cannot be decoded",
-        ),
-        (
-            checked(noted(vec![NotedChange::Removed {
-                space: 0,
-                series: 2,
-                first: 0,
-                last: 0,
-            }])),
-            "expected next_series above 2",
-        ),
-    ] {
-        let found = found.unwrap_err();
-        assert!(found.contains(message), "{message}: {found}");
-    }
 }
