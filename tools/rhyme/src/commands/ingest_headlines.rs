@@ -17,6 +17,7 @@ use crate::global::Global;
 use crate::opening::open_or_create;
 use crate::output::{self, Column, column};
 use crate::progress::notice;
+use crate::text::legible;
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestHeadlines {
