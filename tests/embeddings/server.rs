@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// What the server does with a request.
 #[allow(dead_code, reason = "each of the tests that use this file does some")]
-pub enum Act {
+pub(crate) enum Act {
     /// Answers with vectors of the model, as it should.
     Answer,
     /// Answers with this status, header lines and body.
@@ -26,17 +26,17 @@ pub enum Act {
     dead_code,
     reason = "each of the tests that use this file looks at some"
 )]
-pub struct Asked {
-    pub path: String,
-    pub key: Option<String>,
-    pub model: String,
-    pub dim: Option<u64>,
-    pub texts: Vec<String>,
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) key: Option<String>,
+    pub(crate) model: String,
+    pub(crate) dim: Option<u64>,
+    pub(crate) texts: Vec<String>,
 }
 
 type Habit = dyn Fn(usize, &Asked) -> Act + Send + Sync;
 
-pub struct Server {
+pub(crate) struct Server {
     address: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
@@ -44,7 +44,7 @@ pub struct Server {
 #[allow(dead_code, reason = "each of the tests that use this file asks some")]
 impl Server {
     /// A server that does what `habit` says of its n-th request.
-    pub fn new(habit: impl Fn(usize, &Asked) -> Act + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(habit: impl Fn(usize, &Asked) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -58,16 +58,16 @@ impl Server {
         Self { address, asked }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    pub fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
     /// How many texts were asked for, in all.
-    pub fn texts(&self) -> usize {
+    pub(crate) fn texts(&self) -> usize {
         self.asked().iter().map(|a| a.texts.len()).sum()
     }
 }
@@ -141,7 +141,7 @@ fn answer(asked: &Asked) -> Value {
 }
 
 /// What a made-up model gives of a text: sums over its words, so that texts with words in common are near.
-pub fn vector(model: &str, text: &str, dim: usize) -> Vec<f32> {
+pub(crate) fn vector(model: &str, text: &str, dim: usize) -> Vec<f32> {
     let mut vector = vec![0.01_f32; dim];
     for word in text.split_whitespace().map(str::to_lowercase) {
         let step = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);

@@ -347,7 +347,7 @@ mod tests {
             reset_at in any::<Option<i64>>(),
             body in any::<Vec<u8>>(),
         ) {
-            let answer = Answer { status, location: None, reset_at, body };
+            let answer = Answer { status, reset_at, body, ..Answer::default() };
             prop_assert!(read(&answer).is_err());
         }
 
