@@ -2,9 +2,9 @@
 
 use super::account::Side;
 use super::rule::{AfterAnomaly, Rule, SideName, When};
-use super::said::{Call, Said, reason};
+use super::said::{Call, Reason, Said, reason};
 use super::size_of::{Basis, bars_of};
-use crate::analysis::{LabelSet, Measure};
+use crate::analysis::{HorizonOutcomes, LabelSet, Measure};
 use crate::db::{Filter, Query, View};
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Target, Window};
@@ -68,7 +68,6 @@ fn analogs(view: &View, rule: &Rule, window: &Window) -> Result<Said> {
         Side::Long => summary.hit_rate,
         Side::Short => 1.0 - summary.hit_rate,
     };
-    let p = after.p_value.as_ref();
     let mut reasons = vec![
         reason(
             summary.n >= *least,
@@ -93,18 +92,7 @@ fn analogs(view: &View, rule: &Rule, window: &Window) -> Result<Said> {
             ),
         ),
     ];
-    if *p_below < 1.0 {
-        reasons.push(match p {
-            Ok(p) => reason(
-                p <= p_below,
-                format!("p is {p:.3}, at most {p_below} is needed"),
-            ),
-            Err(why) => reason(
-                false,
-                format!("there is no p, and at most {p_below} is needed: {why}"),
-            ),
-        });
-    }
+    reasons.extend(p_reason(after, *p_below));
     let met = reasons.iter().all(|r| r.met);
     Ok(Said {
         side: met.then_some(side),
@@ -115,6 +103,21 @@ fn analogs(view: &View, rule: &Rule, window: &Window) -> Result<Said> {
         },
         reasons,
         trained_until: trained,
+    })
+}
+
+/// Whether outcomes differ from chance as much as is needed; `None` if that is not asked.
+fn p_reason(after: &HorizonOutcomes, p_below: f64) -> Option<Reason> {
+    let asked = p_below < 1.0;
+    asked.then(|| match &after.p_value {
+        Ok(p) => reason(
+            *p <= p_below,
+            format!("p is {p:.3}, at most {p_below} is needed"),
+        ),
+        Err(why) => reason(
+            false,
+            format!("there is no p, and at most {p_below} is needed: {why}"),
+        ),
     })
 }
 

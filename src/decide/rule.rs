@@ -300,7 +300,8 @@ impl Rule {
             PositionSize::Likeness { scale, cap } => (scale, cap),
             PositionSize::Kelly { part, cap } => (part, cap),
         };
-        if !(number > 0.0 && number.is_finite()) || !(cap > 0.0 && cap <= 10.0) {
+        let fits = number > 0.0 && number.is_finite() && cap > 0.0 && cap <= 10.0;
+        if !fits {
             return Err(format!(
                 "expected a size above 0 and a cap above 0 and up to 10, found {number} and {cap}"
             ));
@@ -335,7 +336,7 @@ impl When {
                 ..
             } => {
                 horizon.check(10_000).map_err(|e| e.to_string())?;
-                if *k == 0 || *k > 10_000 || !(*edge >= 0.0) {
+                if !(1..=10_000).contains(k) || edge.is_nan() || *edge < 0.0 {
                     return Err(format!(
                         "expected 1 to 10000 charts and an edge of at least 0, found {k} and {edge}"
                     ));

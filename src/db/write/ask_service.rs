@@ -146,6 +146,14 @@ impl Batch {
     }
 }
 
+/// The texts of a batch, by their hashes.
+#[derive(Default)]
+struct Texts<'b> {
+    /// Their vectors, of those that were asked for before.
+    kept: BTreeMap<u128, Vec<u8>>,
+    missing: BTreeMap<u128, &'b str>,
+}
+
 struct Asking<'a> {
     db: &'a Database,
     service: &'a dyn TextService,
@@ -229,7 +237,7 @@ impl Asking<'_> {
 
     /// Embeds the headlines of a batch: by the vectors that are kept, and by the service.
     fn embed(&mut self, space: &str, batch: &Batch) -> Result<()> {
-        let (kept, missing) = self.kept(batch)?;
+        let Texts { kept, missing } = self.kept(batch)?;
         let texts: Vec<&str> = missing.values().copied().collect();
         let vectors = match texts.as_slice() {
             [] => Vec::new(),
@@ -262,13 +270,10 @@ impl Asking<'_> {
     }
 
     /// The vectors of a batch that are kept, and the texts that are to be asked for, by their hashes.
-    fn kept<'b>(
-        &self,
-        batch: &'b Batch,
-    ) -> Result<(BTreeMap<u128, Vec<u8>>, BTreeMap<u128, &'b str>)> {
+    fn kept<'b>(&self, batch: &'b Batch) -> Result<Texts<'b>> {
         let txn = &self.db.0.snapshot()?.txn;
         let model = self.known_model(&**txn)?;
-        let (mut kept, mut missing) = (BTreeMap::new(), BTreeMap::new());
+        let mut texts = Texts::default();
         for (_, headline) in batch.headlines() {
             let hash = text_hash(&headline.text);
             let vector = match model {
@@ -276,11 +281,11 @@ impl Asking<'_> {
                 None => None,
             };
             match vector {
-                Some(vector) => drop(kept.insert(hash, vector)),
-                None => drop(missing.insert(hash, headline.text.as_str())),
+                Some(vector) => drop(texts.kept.insert(hash, vector)),
+                None => drop(texts.missing.insert(hash, headline.text.as_str())),
             }
         }
-        Ok((kept, missing))
+        Ok(texts)
     }
 
     fn store(

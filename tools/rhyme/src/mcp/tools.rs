@@ -15,7 +15,17 @@ pub(super) fn list() -> Vec<Value> {
             for key in ["$schema", "description", "title"] {
                 input.remove(key);
             }
-            input.entry("properties").or_insert_with(|| json!({}));
+            let properties = input.entry("properties").or_insert_with(|| json!({}));
+            if name == "replay" {
+                // Said once: a list that is long fills the memory of an assistant.
+                properties["rule"] = json!({
+                    "type": "object",
+                    "description": "A rule, like that of the tool `signal`.",
+                });
+                if let Some(defs) = input.get_mut("$defs").and_then(Value::as_object_mut) {
+                    defs.retain(|name, _| !OF_RULES.contains(&name.as_str()));
+                }
+            }
         }
         json!({
             "name": name,
@@ -26,6 +36,17 @@ pub(super) fn list() -> Vec<Value> {
     });
     tools.collect()
 }
+
+/// The types that only rules are made of.
+const OF_RULES: [&str; 7] = [
+    "AfterAnomaly",
+    "Horizon",
+    "PositionSize",
+    "Rule",
+    "SideName",
+    "Sides",
+    "When",
+];
 
 /// What a question is for.
 fn purpose(question: &str) -> &'static str {
