@@ -45,23 +45,7 @@ const DEFAULT_WINDOW: u32 = 64;
 pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
     let name = args.encoder.as_str();
     if name.starts_with("https://") || name.starts_with("http://") {
-        #[cfg(feature = "http")]
-        return by_service::run(
-            global,
-            &by_service::ByService {
-                space: &args.space,
-                url: name,
-                model: args.model.as_deref(),
-                dim: args.dim,
-                requests_per_second: args.requests_per_second,
-                of_charts: args.window.is_some() || args.hop != 1,
-            },
-        );
-        #[cfg(not(feature = "http"))]
-        return Err(Error::Invalid(
-            "expected a program with the feature http to ask a service, found one without; build it with `--features http`".to_owned(),
-        )
-        .into());
+        return ask_service(global, args);
     }
     if args.model.is_some() {
         return Err(Error::Invalid(format!(
@@ -122,6 +106,30 @@ pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
     output::record(global.format, &columns, &row)?;
     tell_left_out(global, &report);
     Ok(())
+}
+
+/// Has the service that `--encoder` names read the headlines.
+#[cfg(feature = "http")]
+fn ask_service(global: &Global, args: &Embed) -> Outcome {
+    by_service::run(
+        global,
+        &by_service::ByService {
+            space: &args.space,
+            url: &args.encoder,
+            model: args.model.as_deref(),
+            dim: args.dim,
+            requests_per_second: args.requests_per_second,
+            of_charts: args.window.is_some() || args.hop != 1,
+        },
+    )
+}
+
+#[cfg(not(feature = "http"))]
+fn ask_service(_: &Global, _: &Embed) -> Outcome {
+    Err(Error::Invalid(
+        "expected a program with the feature http to ask a service, found one without; build it with `--features http`".to_owned(),
+    )
+    .into())
 }
 
 /// Weights have one window and one dimension; another one asked for is a mistake.
