@@ -145,7 +145,12 @@ fn words_are_asked_in_the_space_of_the_model() {
     drop(world.db);
 
     let without = Database::open(&world.path).unwrap();
-    let question = |db: &Database| db.now().search("wheat harvest").space(SPACE).run();
+    let question = |db: &Database| {
+        db.now()
+            .search("in Kansas wheat harvest fails")
+            .space(SPACE)
+            .run()
+    };
     let error = question(&without).unwrap_err().to_string();
     assert!(error.contains("OpenOptions::text_service"), "{error}");
     drop(without);
@@ -166,7 +171,7 @@ fn words_are_asked_in_the_space_of_the_model() {
     let early = Timestamp::from_millis(1_600_000_000_000 + 50 * 3_600_000);
     let then = db
         .at(early)
-        .search("wheat harvest")
+        .search("in Kansas wheat harvest fails")
         .space(SPACE)
         .run()
         .unwrap();
