@@ -53,7 +53,7 @@ impl View {
     /// ```
     ///
     /// # Errors
-    /// Those of [`Rule::check`], of the question that the rule asks, and [`Error::NotFound`] if there is no such window.
+    /// Those of [`Rule::check`], of the question that the rule asks, and [`crate::Error::NotFound`] if there is no such window.
     pub fn signal(&self, rule: &Rule, target: &Target) -> Result<Signal> {
         rule.check()?;
         let window = self.window_of(rule, target)?;
