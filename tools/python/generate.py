@@ -76,7 +76,7 @@ EXAMPLES = {
     "replay": [
         '>>> rule = {"name": "large", "when": {"kind": "anomaly", "p_below": 0.5}}',
         '>>> answer = db.replay("ALFA:1h", rule, from_="2024-01-20", draws=3)',
-        ">>> len(answer.trades) == answer.summary["trades"]",
+        '>>> len(answer.trades) == answer.summary["trades"]',
         "True",
     ],
     "map": ['>>> len(db.map(sample=50).to_pandas()[["x", "y"]]) >= 50', "True"],

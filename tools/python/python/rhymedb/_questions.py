@@ -1498,7 +1498,7 @@ class Questions:
 
         >>> rule = {"name": "large", "when": {"kind": "anomaly", "p_below": 0.5}}
         >>> answer = db.replay("ALFA:1h", rule, from_="2024-01-20", draws=3)
-        >>> len(answer.trades) == answer.summary.trades
+        >>> len(answer.trades) == answer.summary["trades"]
         True
         """
         return self._question('replay', {
