@@ -403,6 +403,17 @@ impl View {
     }
 }
 
+impl View {
+    /// How large the moves of a window are among earlier ones, as [`View::anomaly`] says it; `None` if there was too
+    /// little history.
+    pub(crate) fn ranked_size(&self, target: &Target) -> Result<Option<RankedSize>> {
+        self.past(None, |past| {
+            let asked = past.asked(target)?;
+            Options::default().judge(past)?.size(asked.place)
+        })
+    }
+}
+
 impl Anomaly {
     shared_options!();
 

@@ -26,6 +26,13 @@ pub struct RankedSize {
     pub(super) p_value: f64,
 }
 
+impl RankedSize {
+    /// The conformal p-value: see [`crate::query::Measured::p_value`].
+    pub fn p_value(&self) -> f64 {
+        self.p_value
+    }
+}
+
 /// Scores of the windows of a table of sampled ones; not a number where there is none.
 struct Scores(Vec<f64>);
 

@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
 use super::rounded::{change, figure};
-use super::signal::side_name;
 use crate::db::{Control, View};
 use crate::decide::{
-    ByChance, Costs, DeflatedSharpe, ExitReason, Performance, ReplayAnswer, Rule, Trade,
+    ByChance, Costs, DeflatedSharpe, ExitReason, Performance, ReplayAnswer, Rule, Side, Trade,
     TradeSummary,
 };
 use crate::error::Result;
@@ -51,7 +50,7 @@ pub struct ReplayRequest {
     /// By what share a price is worse than the one that is stored. Default: 0.
     #[serde(default)]
     pub slippage: f64,
-    /// How many random accounts to compare with: 0 to 10,000. Default: 100.
+    /// How many random accounts to compare with: 0 to 1,000. Default: 100.
     #[serde(default = "draws")]
     pub draws: usize,
     /// The seed of the random accounts. Default: 0.
@@ -152,6 +151,7 @@ fn notes(answer: &ReplayAnswer, allow_trained: bool) -> Vec<Option<String>> {
         ruin.then(|| "the account was ruined, and traded no more".to_owned()),
         end.then(|| "the last trade was open at the end and is valued at the last close".to_owned()),
         allow_trained.then(|| "weights that were trained on the period were allowed: they may know what came later, and this proves nothing".to_owned()),
+        Some("no interest, no funding and no cost of borrowing is counted".to_owned()),
         Some("direction has shown no edge in the data that this program was built on, while the size of moves has; a rule that did well was chosen from those that did not".to_owned()),
     ]
 }
@@ -273,8 +273,8 @@ pub struct DeflatedRow {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TradeRow {
-    /// `long` or `short`.
-    pub side: String,
+    /// Which way it was to gain.
+    pub side: Side,
     /// The share of the account.
     pub size: f64,
     /// When the bar opened at whose open it was entered.
@@ -289,8 +289,8 @@ pub struct TradeRow {
     pub bars: usize,
     /// What it added to the account.
     pub result: f64,
-    /// Why it was left: `horizon`, `rule`, `stop`, `target`, `end` or `ruin`.
-    pub why: String,
+    /// Why it was left.
+    pub why: ExitReason,
 }
 
 impl ReplayReply {
@@ -367,7 +367,7 @@ impl From<&DeflatedSharpe> for DeflatedRow {
 impl From<&Trade> for TradeRow {
     fn from(trade: &Trade) -> Self {
         Self {
-            side: side_name(trade.side).to_owned(),
+            side: trade.side,
             size: figure(trade.size),
             entered: trade.entered,
             entry: trade.entry,
@@ -375,15 +375,7 @@ impl From<&Trade> for TradeRow {
             exit: trade.exit,
             bars: trade.bars,
             result: change(trade.result),
-            why: match trade.why {
-                ExitReason::Horizon => "horizon",
-                ExitReason::Rule => "rule",
-                ExitReason::Stop => "stop",
-                ExitReason::Target => "target",
-                ExitReason::End => "end",
-                ExitReason::Ruin => "ruin",
-            }
-            .to_owned(),
+            why: trade.why,
         }
     }
 }

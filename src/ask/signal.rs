@@ -24,7 +24,7 @@ use crate::model::{Target, Timestamp};
 ///     "rule": {"name": "analogs", "when": {"kind": "analogs", "horizon": 24}}
 /// }"#)?;
 /// let reply = request.ask(&db.now())?;
-/// println!("{}: {} {}", reply.call, reply.side.unwrap_or_default(), reply.size);
+/// println!("{:?}: {:?} {}", reply.call, reply.side, reply.size);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,11 +83,11 @@ pub struct SignalReply {
     pub rule: String,
     /// The window: everything was asked as of its end.
     pub window: WindowRow,
-    /// `now`, `limit` or `wait`.
-    pub call: String,
-    /// `long` or `short`; none where the rule wants nothing.
+    /// What to do.
+    pub call: Call,
+    /// Which side; none where the rule wants nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub side: Option<String>,
+    pub side: Option<Side>,
     /// The share of the account, 0 where it wants nothing.
     pub size: f64,
     /// The conditions, and whether they were met.
@@ -117,23 +117,11 @@ impl SignalReply {
         Self {
             rule: signal.rule.clone(),
             window: WindowRow::from(&signal.window),
-            call: match signal.call {
-                Call::Now => "now",
-                Call::Limit => "limit",
-                Call::Wait => "wait",
-            }
-            .to_owned(),
-            side: signal.side.map(|side| side_name(side).to_owned()),
+            call: signal.call,
+            side: signal.side,
             size: figure(signal.size),
             reasons: signal.reasons.iter().map(row).collect(),
             notes,
         }
-    }
-}
-
-pub(super) fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::Long => "long",
-        Side::Short => "short",
     }
 }

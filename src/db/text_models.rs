@@ -1,7 +1,7 @@
 //! Models of texts that a service runs, and how they are told from one another.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::model::{Space, TextModel, TextService};
@@ -58,13 +58,13 @@ impl TextModels {
                 record.model.name
             )));
         };
-        let sure = self.is_sure(id, false);
+        let sure = self.sure().contains(&id);
         let texts: &[&str] = if sure { &[text] } else { &[text, PROBE] };
         let mut vectors = service.vectors(&record.model, texts)?;
         if !sure {
             let probe = vectors.pop().unwrap_or_default();
             check_same(space, record, &probe)?;
-            self.is_sure(id, true);
+            self.sure().insert(id);
         }
         let vector = vectors.pop().unwrap_or_default();
         match vector.len() == record.dim() && vectors.is_empty() {
@@ -78,9 +78,8 @@ impl TextModels {
         }
     }
 
-    fn is_sure(&self, id: ModelId, now: bool) -> bool {
-        let mut sure = self.sure.lock().unwrap_or_else(PoisonError::into_inner);
-        sure.contains(&id) || now && sure.insert(id)
+    fn sure(&self) -> MutexGuard<'_, BTreeSet<ModelId>> {
+        self.sure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,5 +1,9 @@
 //! What a sequence of wishes does to an account: orders at the next open, costs, stops, and the value at every close.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Bars, Timestamp};
 
 /// What trading costs.
@@ -20,9 +24,12 @@ impl Costs {
 }
 
 /// Which way a position gains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Side {
     /// From rising prices.
+    #[default]
     Long,
     /// From falling prices.
     Short,
@@ -35,6 +42,22 @@ impl Side {
             Self::Long => 1.0,
             Self::Short => -1.0,
         }
+    }
+
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Long => Self::Short,
+            Self::Short => Self::Long,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Long => "long",
+            Self::Short => "short",
+        })
     }
 }
 
@@ -59,7 +82,9 @@ pub(super) struct Exits {
 }
 
 /// Why a position was left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ExitReason {
     /// The time to hold it was over.
@@ -265,7 +290,7 @@ impl Account {
             entry: position.entry,
             exited: time,
             exit,
-            bars: i - position.bar + usize::from(why_in_bar(why)),
+            bars: i - position.bar + usize::from(why.within_bar()),
             result: self.cash / position.before - 1.0,
             why,
         });
@@ -317,11 +342,10 @@ impl Account {
     }
 }
 
-/// Whether a position that is left for this reason was held in the bar itself, not only up to its open.
-fn why_in_bar(why: ExitReason) -> bool {
-    match why {
-        ExitReason::Stop | ExitReason::Target | ExitReason::End | ExitReason::Ruin => true,
-        ExitReason::Horizon | ExitReason::Rule => false,
+impl ExitReason {
+    /// Whether the position was held in the bar in which it was left, not only up to its open.
+    fn within_bar(self) -> bool {
+        !matches!(self, Self::Horizon | Self::Rule)
     }
 }
 

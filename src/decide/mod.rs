@@ -24,6 +24,9 @@ pub use chance::ByChance;
 pub use deflated::DeflatedSharpe;
 pub use performance::{Performance, TradeSummary};
 pub use replay::{EquityPoint, Replay, ReplayAnswer, ReplaySignal};
-pub use rule::{AfterAnomaly, PositionSize, Rule, SideName, Sides, When};
+pub use rule::{
+    AfterAnomaly, PositionSize, Rule, Sides, When, WhenAnalogs, WhenAnomaly, WhenDivergence,
+    WhenLabel, WhenPrototype, WhenTags,
+};
 pub use said::{Call, Reason};
 pub use signal::Signal;

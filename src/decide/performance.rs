@@ -47,7 +47,7 @@ pub struct TradeSummary {
 }
 
 const WEEK_MS: f64 = 7.0 * 86_400_000.0;
-const YEAR_MS: f64 = 365.25 * 86_400_000.0;
+pub(super) const YEAR_MS: f64 = 365.25 * 86_400_000.0;
 /// A deviation below is that of rounding.
 const NOTHING: f64 = 1e-12;
 

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::account::{Book, Costs, Exits, Trade, Wish, run};
 use super::chance::{ByChance, compare, follow, same_turnover, shifted};
+use super::conditions::Question;
 use super::deflated::DeflatedSharpe;
 use super::performance::{Performance, ReturnMoments, TradeSummary, returns};
 use super::rule::Rule;
@@ -13,7 +14,6 @@ use super::signal::Signal;
 use crate::db::{Control, Filter, Stage, View, setters};
 use crate::error::{Error, Result};
 use crate::model::{Bars, SeriesKey, Target, Timestamp, Window};
-use crate::numeric::summary::quantile;
 
 /// Windows that are asked about between two looks at the control.
 const CHUNK: usize = 256;
@@ -94,8 +94,6 @@ pub struct ReplayAnswer {
     pub deflated: Option<DeflatedSharpe>,
     /// The Sharpe ratio of a bar, not annualised: what counts as a trial. `None` if nothing moved.
     pub sharpe_a_bar: Option<f64>,
-    /// For each bar the account below which 5 % and 95 % of the random ones are, for a picture.
-    pub band: Vec<[f64; 2]>,
     /// How long it took.
     pub took: Duration,
 }
@@ -151,7 +149,7 @@ impl Replay {
         /// What trading costs. Default: a fee of 0.1 % of what is traded, and no slippage.
         fn costs(costs: Costs);
 
-        /// How many random accounts to compare with. Default: 100; 0 to 10,000.
+        /// How many random accounts to compare with. Default: 100; 0 to 1,000.
         fn draws(draws: usize);
 
         /// The seed of the random accounts. Default: 0.
@@ -176,6 +174,7 @@ impl Replay {
     /// the period, or if weights were trained on it and that is not allowed; [`Error::Interrupted`].
     pub fn run(&self) -> Result<ReplayAnswer> {
         let start = Instant::now();
+        let question = Question::new(&self.view, &self.rule)?;
         self.check()?;
         let series = self.view.series_of(&self.series)?;
         let bars = self.view.bars(&series, self.from, self.until, None)?.bars;
@@ -188,7 +187,7 @@ impl Replay {
         let close = |open: i64| series.interval.close_of(Timestamp::from_millis(open));
         let period = (Timestamp::from_millis(*first), close(*last));
         let windows = self.windows(&series, (close(*first), period.1))?;
-        let signals = self.signals(&windows)?;
+        let signals = self.signals(&question, &windows)?;
         let mut wanted = signals.iter().flatten().peekable();
         let mut wishes = vec![None; bars.len()];
         for (&open, wish) in bars.time.iter().zip(&mut wishes) {
@@ -210,7 +209,6 @@ impl Replay {
     }
 
     fn check(&self) -> Result<()> {
-        self.rule.check()?;
         Timestamp::check_period(self.from, self.until)?;
         let Costs { fee, slippage } = self.costs;
         if !(0.0..0.5).contains(&fee) || !(0.0..0.5).contains(&slippage) {
@@ -218,9 +216,9 @@ impl Replay {
                 "expected a fee and a slippage from 0 to 0.5, as shares of what is traded (0.001 is 0.1 %), found {fee} and {slippage}"
             )));
         }
-        if self.draws > 10_000 {
+        if self.draws > 1000 {
             return Err(Error::invalid(format!(
-                "expected 0 to 10000 random accounts, found {}",
+                "expected 0 to 1000 random accounts, found {}",
                 self.draws
             )));
         }
@@ -255,13 +253,13 @@ impl Replay {
     }
 
     /// What the rule said of each window.
-    fn signals(&self, windows: &[Window]) -> Result<Vec<Option<Signal>>> {
+    fn signals(&self, question: &Question<'_>, windows: &[Window]) -> Result<Vec<Option<Signal>>> {
         let mut all = Vec::with_capacity(windows.len());
         for chunk in windows.chunks(CHUNK) {
             self.control
                 .report(Stage::Ask, all.len() as u64, windows.len() as u64)?;
             let asked = chunk.par_iter().map(|window| {
-                let signal = self.view.signal_of(&self.rule, window)?;
+                let signal = self.view.signal_of(question, window)?;
                 match signal.trained_until.filter(|_| !self.allow_trained) {
                     None => Ok(signal.side.is_some().then_some(signal)),
                     Some(until) => Err(Error::invalid(format!(
@@ -293,8 +291,7 @@ impl Replay {
                 draw,
             ),
         };
-        let (random, curves) = by(same_turnover).unzip();
-        let shifted = by(shifted).map(|(shifted, _)| shifted);
+        let (random, shifted) = (by(same_turnover), by(shifted));
         let mut trials = self.trials.clone();
         trials.extend(moments.sharpe());
         let held = vec![1.0; bars.len()];
@@ -328,7 +325,6 @@ impl Replay {
             shifted,
             deflated: DeflatedSharpe::of(&moments, &trials),
             sharpe_a_bar: moments.sharpe(),
-            band: band(&curves.unwrap_or_default()),
             took: Duration::ZERO,
         })
     }
@@ -346,17 +342,4 @@ fn too_few(series: &SeriesKey, bars: usize) -> Error {
     Error::invalid(format!(
         "expected at least 2 bars of {series} in the period, found {bars}; `rhyme series` says from when to when it is stored"
     ))
-}
-
-/// For each bar the values below which 5 % and 95 % of the curves are.
-fn band(curves: &[Vec<f64>]) -> Vec<[f64; 2]> {
-    let bars = curves.first().map_or(0, Vec::len);
-    let mut values = Vec::with_capacity(curves.len());
-    let of = |bar: usize| {
-        values.clear();
-        values.extend(curves.iter().filter_map(|curve| curve.get(bar)));
-        values.sort_unstable_by(f64::total_cmp);
-        [0.05, 0.95].map(|q| quantile(&values, q))
-    };
-    (0..bars).map(of).collect()
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::account::Side;
 use crate::error::{Error, Result};
 use crate::model::Horizon;
 
@@ -64,103 +65,128 @@ pub enum Sides {
 /// The question of a rule, and which answers count. Bounds that are not met mean no position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum When {
     /// What followed the most similar charts, less what follows anyway: long above, short below.
-    Analogs {
-        /// How far the outcomes reach: bars, or a time like "24h".
-        horizon: Horizon,
-        /// How many charts.
-        #[serde(default = "twenty")]
-        k: usize,
-        /// The space; the usual one if it is left out.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        space: Option<String>,
-        /// The least number of outcomes.
-        #[serde(default = "ten")]
-        outcomes: usize,
-        /// The least distance of their mean from the base rate's: 0.002 is 0.2 %.
-        #[serde(default)]
-        edge: f64,
-        /// The least share of them that went that way.
-        #[serde(default)]
-        hit_rate: f64,
-        /// The greatest p-value. 1, the default, asks for none.
-        #[serde(default = "one")]
-        p_below: f64,
-    },
+    Analogs(WhenAnalogs),
     /// What the chart looks like: a pattern, a regime or another label.
-    Label {
-        /// The set of labels: `patterns`, `regimes`, or another built-in one.
-        set: String,
-        /// The labels that mean long.
-        #[serde(default)]
-        long: Vec<String>,
-        /// The labels that mean short.
-        #[serde(default)]
-        short: Vec<String>,
-        /// The least probability of the label.
-        #[serde(default)]
-        probability: f64,
-    },
+    Label(WhenLabel),
     /// How near the chart is to a stored prototype: at `now` or above it is time, at `limit` or above a limit order may
     /// wait, and below nobody does anything. Only "now" is a signal.
-    Prototype {
-        /// Its name.
-        prototype: String,
-        /// What it stands for.
-        #[serde(default)]
-        side: SideName,
-        /// The cosine from which on it is time.
-        #[serde(default = "point_eight")]
-        now: f64,
-        /// The cosine from which on a limit order may wait.
-        #[serde(default = "half")]
-        limit: f64,
-    },
+    Prototype(WhenPrototype),
     /// How unusual the size of the chart's moves is: with the last move, or against it.
-    Anomaly {
-        /// The greatest p-value.
-        #[serde(default = "one_percent")]
-        p_below: f64,
-        /// Whether the move is expected to go on (`follow`) or to turn (`fade`).
-        #[serde(default)]
-        trade: AfterAnomaly,
-    },
+    Anomaly(WhenAnomaly),
     /// Chart and news disagree: with the news.
-    Divergence {
-        /// The greatest percentile of their likeness: 5 is the least alike twentieth.
-        #[serde(default = "five")]
-        percentile: f64,
-    },
+    Divergence(WhenDivergence),
     /// The votes of the nearest tagged windows.
-    Tags {
-        /// The tag that means long.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        long: Option<String>,
-        /// The tag that means short.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        short: Option<String>,
-        /// How many windows vote.
-        #[serde(default = "five_votes")]
-        neighbours: usize,
-        /// The least share of the votes.
-        #[serde(default = "point_six")]
-        share: f64,
-    },
+    Tags(WhenTags),
 }
 
-/// Long or short, as a word of a rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What followed the most similar charts, less what follows anyway: long above, short below.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum SideName {
-    /// Long.
-    #[default]
-    Long,
-    /// Short.
-    Short,
+#[serde(deny_unknown_fields)]
+pub struct WhenAnalogs {
+    /// How far the outcomes reach: bars, or a time like "24h".
+    pub horizon: Horizon,
+    /// How many charts.
+    #[serde(default = "twenty")]
+    pub k: usize,
+    /// The space; the usual one if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<String>,
+    /// The least number of outcomes.
+    #[serde(default = "ten")]
+    pub outcomes: usize,
+    /// The least distance of their mean from the base rate's: 0.002 is 0.2 %.
+    #[serde(default)]
+    pub edge: f64,
+    /// The least share of them that went that way.
+    #[serde(default)]
+    pub hit_rate: f64,
+    /// The greatest p-value. 1, the default, asks for none.
+    #[serde(default = "one")]
+    pub p_below: f64,
+}
+
+/// What the chart looks like: a pattern, a regime or another label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WhenLabel {
+    /// The set of labels: `patterns`, `regimes`, or another built-in one.
+    pub set: String,
+    /// The labels that mean long.
+    #[serde(default)]
+    pub long: Vec<String>,
+    /// The labels that mean short.
+    #[serde(default)]
+    pub short: Vec<String>,
+    /// The least probability of the label.
+    #[serde(default)]
+    pub probability: f64,
+}
+
+/// How near the chart is to a stored prototype: at `now` or above it is time, at `limit` or above a limit order may
+/// wait, and below nobody does anything. Only "now" is a signal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WhenPrototype {
+    /// Its name.
+    pub prototype: String,
+    /// What it stands for.
+    #[serde(default)]
+    pub side: Side,
+    /// The cosine from which on it is time.
+    #[serde(default = "point_eight")]
+    pub now: f64,
+    /// The cosine from which on a limit order may wait.
+    #[serde(default = "half")]
+    pub limit: f64,
+}
+
+/// How unusual the size of the chart's moves is: with the last move, or against it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WhenAnomaly {
+    /// The greatest p-value.
+    #[serde(default = "one_percent")]
+    pub p_below: f64,
+    /// Whether the move is expected to go on (`follow`) or to turn (`fade`).
+    #[serde(default)]
+    pub trade: AfterAnomaly,
+}
+
+/// Chart and news disagree: with the news.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WhenDivergence {
+    /// The greatest percentile of their likeness: 5 is the least alike twentieth.
+    #[serde(default = "five")]
+    pub percentile: f64,
+}
+
+/// The votes of the nearest tagged windows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WhenTags {
+    /// The tag that means long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long: Option<String>,
+    /// The tag that means short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short: Option<String>,
+    /// How many windows vote.
+    #[serde(default = "five_votes")]
+    pub neighbours: usize,
+    /// The least share of the votes.
+    #[serde(default = "point_six")]
+    pub share: f64,
 }
 
 /// What a rule does after an unusual move.
@@ -175,7 +201,7 @@ pub enum AfterAnomaly {
     Fade,
 }
 
-/// How much of the account a position takes. Never more than `cap`, and never less than nothing.
+/// How much of the account a position takes: never more than `cap`, and never less than nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
@@ -183,10 +209,11 @@ pub enum AfterAnomaly {
 pub enum PositionSize {
     /// Always the same share.
     Fixed {
-        /// The share: 1 is all of it.
+        /// The share: 1 is all of it, and more is borrowed.
         share: f64,
     },
-    /// So much that the position has this volatility a year, by the volatility of the window.
+    /// So much that the position has this volatility a year, by the bars of the window. A year has as many bars as
+    /// the series had of late.
     Volatility {
         /// The volatility a year: 0.2 is 20 %.
         target: f64,
@@ -257,6 +284,16 @@ const fn one_percent() -> f64 {
     0.01
 }
 
+impl Sides {
+    pub(super) fn allow(self, side: Side) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Long => side == Side::Long,
+            Self::Short => side == Side::Short,
+        }
+    }
+}
+
 impl Rule {
     /// A rule of this name and question, for both sides, with all of the account.
     pub fn new(name: impl Into<String>, when: When) -> Self {
@@ -292,9 +329,17 @@ impl Rule {
         self.check_size().map_err(wrong)
     }
 
+    /// The space whose windows it is about; `None` is the usual one.
+    pub(super) fn space(&self) -> Option<&str> {
+        match &self.when {
+            When::Analogs(asked) => asked.space.as_deref(),
+            _ => None,
+        }
+    }
+
     fn check_size(&self) -> Result<(), String> {
         let (number, cap) = match self.size {
-            PositionSize::Fixed { share } => (share, 1.0),
+            PositionSize::Fixed { share } => (share, share),
             PositionSize::Volatility { target, cap } => (target, cap),
             PositionSize::Risk { risk, cap } => (risk, cap),
             PositionSize::Likeness { scale, cap } => (scale, cap),
@@ -308,9 +353,9 @@ impl Rule {
         }
         let needed = match (&self.size, &self.when) {
             (PositionSize::Risk { .. }, _) if self.stop.is_none() => "a stop",
-            (PositionSize::Likeness { .. }, When::Prototype { .. }) => return Ok(()),
+            (PositionSize::Likeness { .. }, When::Prototype(_)) => return Ok(()),
             (PositionSize::Likeness { .. }, _) => "a prototype to be like",
-            (PositionSize::Kelly { .. }, When::Analogs { .. }) => return Ok(()),
+            (PositionSize::Kelly { .. }, When::Analogs(_)) => return Ok(()),
             (PositionSize::Kelly { .. }, _) => "analogs, whose outcomes have probabilities",
             _ => return Ok(()),
         };
@@ -322,75 +367,83 @@ impl Rule {
 
 impl When {
     fn check(&self) -> Result<(), String> {
-        let share = |name: &str, value: f64| match (0.0..=1.0).contains(&value) {
-            true => Ok(()),
-            false => Err(format!("expected {name} from 0 to 1, found {value}")),
-        };
         match self {
-            Self::Analogs {
-                horizon,
-                k,
-                edge,
-                hit_rate,
-                p_below,
-                ..
-            } => {
-                horizon.check(10_000).map_err(|e| e.to_string())?;
-                if !(1..=10_000).contains(k) || edge.is_nan() || *edge < 0.0 {
-                    return Err(format!(
-                        "expected 1 to 10000 charts and an edge of at least 0, found {k} and {edge}"
-                    ));
-                }
-                share("a hit rate", *hit_rate)?;
-                share("a p-value", *p_below)
-            }
-            Self::Label {
-                long,
-                short,
-                probability,
-                ..
-            } => {
-                if long.is_empty() && short.is_empty() {
-                    return Err("expected labels that mean long or short, found none".to_owned());
-                }
-                if let Some(both) = long.iter().find(|label| short.contains(label)) {
-                    return Err(format!("expected {both} to mean long or short, found both"));
-                }
-                share("a probability", *probability)
-            }
-            Self::Prototype { now, limit, .. } => {
-                share("a cosine", *now)?;
-                share("a cosine", *limit)?;
-                match limit <= now {
-                    true => Ok(()),
-                    false => Err(format!(
-                        "expected limit at most now, found {limit} and {now}"
-                    )),
-                }
-            }
-            Self::Anomaly { p_below, .. } => share("a p-value", *p_below),
-            Self::Divergence { percentile } => match (0.0..=100.0).contains(percentile) {
+            Self::Analogs(asked) => asked.check(),
+            Self::Label(asked) => asked.check(),
+            Self::Prototype(asked) => asked.check(),
+            Self::Anomaly(asked) => share("a p-value", asked.p_below),
+            Self::Divergence(asked) => match (0.0..=100.0).contains(&asked.percentile) {
                 true => Ok(()),
                 false => Err(format!(
-                    "expected a percentile from 0 to 100, found {percentile}"
+                    "expected a percentile from 0 to 100, found {}",
+                    asked.percentile
                 )),
             },
-            Self::Tags {
-                long,
-                short,
-                share: of_votes,
-                neighbours,
-            } => {
-                if long == short {
-                    return Err("expected tags that mean long or short, two different ones, found none or one".to_owned());
-                }
-                if *neighbours == 0 || *neighbours > 1000 {
-                    return Err(format!(
-                        "expected 1 to 1000 windows that vote, found {neighbours}"
-                    ));
-                }
-                share("a share of the votes", *of_votes)
-            }
+            Self::Tags(asked) => asked.check(),
         }
+    }
+}
+
+fn share(name: &str, value: f64) -> Result<(), String> {
+    match (0.0..=1.0).contains(&value) {
+        true => Ok(()),
+        false => Err(format!("expected {name} from 0 to 1, found {value}")),
+    }
+}
+
+impl WhenAnalogs {
+    fn check(&self) -> Result<(), String> {
+        self.horizon.check(10_000).map_err(|e| e.to_string())?;
+        if !(1..=10_000).contains(&self.k) || self.edge.is_nan() || self.edge < 0.0 {
+            return Err(format!(
+                "expected 1 to 10000 charts and an edge of at least 0, found {} and {}",
+                self.k, self.edge
+            ));
+        }
+        share("a hit rate", self.hit_rate)?;
+        share("a p-value", self.p_below)
+    }
+}
+
+impl WhenLabel {
+    fn check(&self) -> Result<(), String> {
+        if self.long.is_empty() && self.short.is_empty() {
+            return Err("expected labels that mean long or short, found none".to_owned());
+        }
+        if let Some(both) = self.long.iter().find(|label| self.short.contains(label)) {
+            return Err(format!("expected {both} to mean long or short, found both"));
+        }
+        share("a probability", self.probability)
+    }
+}
+
+impl WhenPrototype {
+    fn check(&self) -> Result<(), String> {
+        share("a cosine", self.now)?;
+        share("a cosine", self.limit)?;
+        match self.limit <= self.now {
+            true => Ok(()),
+            false => Err(format!(
+                "expected limit at most now, found {} and {}",
+                self.limit, self.now
+            )),
+        }
+    }
+}
+
+impl WhenTags {
+    fn check(&self) -> Result<(), String> {
+        if self.long == self.short {
+            return Err(
+                "expected two different tags, one that means long and one that means short, or one of them; found none, or one for both".to_owned(),
+            );
+        }
+        if !(1..=1000).contains(&self.neighbours) {
+            return Err(format!(
+                "expected 1 to 1000 windows that vote, found {}",
+                self.neighbours
+            ));
+        }
+        share("a share of the votes", self.share)
     }
 }

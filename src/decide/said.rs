@@ -1,11 +1,15 @@
 //! What a question of a rule said.
 
+use serde::{Deserialize, Serialize};
+
 use super::account::Side;
 use super::size_of::Basis;
 use crate::model::Timestamp;
 
 /// What to do about a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Call {
     /// The signal is there.
     Now,
@@ -35,14 +39,29 @@ pub(super) struct Said {
 }
 
 impl Said {
-    pub(super) fn nothing(reasons: Vec<Reason>, trained_until: Option<Timestamp>) -> Self {
+    /// What was said if all conditions are met, and else nothing.
+    pub(super) fn if_met(
+        side: Option<Side>,
+        reasons: Vec<Reason>,
+        trained_until: Option<Timestamp>,
+    ) -> Self {
+        let side = side.filter(|_| reasons.iter().all(|r| r.met));
         Self {
-            side: None,
-            call: Call::Wait,
+            side,
+            call: if side.is_some() {
+                Call::Now
+            } else {
+                Call::Wait
+            },
             basis: Basis::default(),
             reasons,
             trained_until,
         }
+    }
+
+    /// Nothing, for this reason.
+    pub(super) fn nothing(why: String, trained_until: Option<Timestamp>) -> Self {
+        Self::if_met(None, vec![reason(false, why)], trained_until)
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a rule says of one window, and why.
 
 use super::account::Side;
-use super::conditions::{ask, side_text};
-use super::rule::{Rule, Sides, When};
+use super::conditions::Question;
+use super::rule::Rule;
 use super::said::{Call, Reason, reason};
 use super::size_of::size_of;
 use crate::db::View;
@@ -55,25 +55,18 @@ impl View {
     /// # Errors
     /// Those of [`Rule::check`], of the question that the rule asks, and [`crate::Error::NotFound`] if there is no such window.
     pub fn signal(&self, rule: &Rule, target: &Target) -> Result<Signal> {
-        rule.check()?;
-        let window = self.window_of(rule, target)?;
-        self.signal_of(rule, &window)
-    }
-
-    /// The window that a rule is asked about.
-    fn window_of(&self, rule: &Rule, target: &Target) -> Result<Window> {
-        let found = self.past(rule.space(), |past| past.asked(target))?;
-        Ok(found.window)
+        let question = Question::new(self, rule)?;
+        let asked = self.past(rule.space(), |past| past.asked(target))?;
+        self.signal_of(&question, &asked.window)
     }
 
     /// What a rule says of a stored window, as of its end.
-    pub(super) fn signal_of(&self, rule: &Rule, window: &Window) -> Result<Signal> {
-        let view = self.at(window.end);
-        let said = ask(&view, rule, window)?;
+    pub(super) fn signal_of(&self, question: &Question<'_>, window: &Window) -> Result<Signal> {
+        let (view, rule) = (self.at(window.end), question.rule);
+        let said = question.ask(&view, window)?;
         let mut reasons = said.reasons;
         let allowed = said.side.filter(|side| rule.sides.allow(*side));
         if let Some(side) = said.side.filter(|_| allowed.is_none()) {
-            let side = side_text(side);
             reasons.push(reason(false, format!("the rule takes no {side} side")));
         }
         let size = match allowed {
@@ -98,25 +91,5 @@ impl View {
             reasons,
             trained_until: said.trained_until,
         })
-    }
-}
-
-impl Sides {
-    fn allow(self, side: Side) -> bool {
-        match self {
-            Self::Both => true,
-            Self::Long => side == Side::Long,
-            Self::Short => side == Side::Short,
-        }
-    }
-}
-
-impl Rule {
-    /// The space whose windows it is about; `None` is the usual one.
-    pub(super) fn space(&self) -> Option<&str> {
-        match &self.when {
-            When::Analogs { space, .. } => space.as_deref(),
-            _ => None,
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! How much of the account a position takes.
 
 use super::account::Side;
+use super::performance::YEAR_MS;
 use super::rule::{PositionSize, Rule};
-use crate::analysis::{HitOutcome, HorizonOutcomes};
 use crate::db::View;
 use crate::error::Result;
 use crate::model::{Bars, Window};
@@ -30,18 +30,27 @@ pub(super) struct OutcomeOdds {
 const PRIOR: f64 = 20.0;
 
 impl OutcomeOdds {
+    /// Of changes of the price, seen from a side.
+    pub(super) fn new(changes: &[f64], worth: f64, side: Side) -> Self {
+        let results: Vec<f64> = changes.iter().map(|change| side.sign() * change).collect();
+        let (won, lost): (Vec<f64>, Vec<f64>) = results.iter().partition(|result| **result > 0.0);
+        let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len().max(1) as f64;
+        Self {
+            worth,
+            won: won.len() as f64 / results.len().max(1) as f64,
+            gain: mean(&won),
+            loss: -mean(&lost),
+        }
+    }
+
     /// The chance to win, drawn towards one half.
     fn chance(&self) -> f64 {
         (self.worth * self.won + 0.5 * PRIOR) / (self.worth + PRIOR)
     }
 
-    /// What Kelly says; never below 0.
+    /// What Kelly says; never below 0. Where nothing was gained or nothing was lost, the odds are not known.
     fn kelly(&self) -> f64 {
-        if self.gain <= 0.0 {
-            return 0.0;
-        }
-        if self.loss <= 0.0 {
-            // Nothing was lost yet: the odds are not known.
+        if self.gain <= 0.0 || self.loss <= 0.0 {
             return 0.0;
         }
         let odds = self.gain / self.loss;
@@ -50,27 +59,8 @@ impl OutcomeOdds {
     }
 }
 
-impl Basis {
-    /// The odds of what followed, for one side.
-    pub(super) fn of_outcomes(after: &HorizonOutcomes, side: Side) -> Option<OutcomeOdds> {
-        let summary = after.summary.as_ref()?;
-        let closed = after.hits.iter().filter_map(HitOutcome::closed);
-        let changes: Vec<f64> = closed.map(|o| side.sign() * o.change).collect();
-        let mean = |wanted: fn(&&f64) -> bool| {
-            let chosen: Vec<f64> = changes.iter().filter(wanted).copied().collect();
-            let n = chosen.len().max(1) as f64;
-            (chosen.len(), chosen.iter().sum::<f64>() / n)
-        };
-        let (won, gain) = mean(|c| **c > 0.0);
-        let (_, loss) = mean(|c| **c < 0.0);
-        Some(OutcomeOdds {
-            worth: summary.effective_n,
-            won: won as f64 / changes.len().max(1) as f64,
-            gain,
-            loss: -loss,
-        })
-    }
-}
+/// From so many bars it is seen how many a year has: nights and weekends are among them.
+const OF_LATE: usize = 2000;
 
 /// The share of the account, from 0 to the rule's cap, and a sentence about it where it is not always the same.
 pub(super) fn size_of(
@@ -82,22 +72,19 @@ pub(super) fn size_of(
     let deviation = || -> Result<Option<f64>> { Ok(deviation(&bars_of(view, window)?)) };
     let unknown = || "the window did not move, so its volatility gives no size".to_owned();
     Ok(match rule.size {
-        PositionSize::Fixed { share } => (share.min(1.0), None),
-        PositionSize::Volatility { target, cap } => {
-            let year = window.series.interval.nominal_millis() as f64 / (365.25 * 86_400_000.0);
-            match deviation()? {
-                None => (0.0, Some(unknown())),
-                Some(deviation) => {
-                    let annual = deviation / year.sqrt();
-                    let text = format!(
-                        "its volatility is {:.1} % a year, the target {:.1} %",
-                        100.0 * annual,
-                        100.0 * target
-                    );
-                    ((target / annual).min(cap), Some(text))
-                }
+        PositionSize::Fixed { share } => (share, None),
+        PositionSize::Volatility { target, cap } => match deviation()? {
+            None => (0.0, Some(unknown())),
+            Some(deviation) => {
+                let annual = deviation * bars_a_year(view, window)?.sqrt();
+                let text = format!(
+                    "its volatility is {:.1} % a year, the target {:.1} %",
+                    100.0 * annual,
+                    100.0 * target
+                );
+                ((target / annual).min(cap), Some(text))
             }
-        }
+        },
         PositionSize::Risk { risk, cap } => {
             let stop = rule.stop.unwrap_or(1.0);
             ((risk / stop).min(cap), None)
@@ -133,8 +120,18 @@ pub(super) fn size_of(
     })
 }
 
+/// How many bars a year of the series has, as they came of late.
+fn bars_a_year(view: &View, window: &Window) -> Result<f64> {
+    let bars = view
+        .bars(&window.series, None, Some(window.end), Some(OF_LATE))?
+        .bars;
+    let (first, last) = (bars.time.first().copied(), bars.time.last().copied());
+    let span = last.unwrap_or_default() - first.unwrap_or_default();
+    Ok(bars.len().saturating_sub(1) as f64 * YEAR_MS / span.max(1) as f64)
+}
+
 /// The bars of a stored window.
-pub(super) fn bars_of(view: &View, window: &Window) -> Result<Bars> {
+fn bars_of(view: &View, window: &Window) -> Result<Bars> {
     let all = view.bars(&window.series, Some(window.start), Some(window.end), None)?;
     // The bar before closed when the window began.
     let first = all

@@ -91,7 +91,7 @@ pub(super) const CHANGES: TableDefinition<u64, &[u8]> = TableDefinition::new("ch
 pub(super) const WRITERS: TableDefinition<u64, u64> = TableDefinition::new("writers");
 
 /// Key: number of a model of texts. Value: a [`TextModelRecord`](super::text_models::TextModelRecord). Catalogs of
-/// the programs before 0.2 have none of these three tables.
+/// earlier programs have none of these three tables.
 pub(super) const TEXT_MODELS: TableDefinition<u32, &[u8]> = TableDefinition::new("text_models");
 /// Key: space. Value: the model whose vectors of headlines it holds.
 pub(super) const SPACE_MODELS: TableDefinition<SpaceId, u32> = TableDefinition::new("space_models");

@@ -75,6 +75,11 @@ impl Past<'_> {
         Ok(seen.then_some(Timestamp::from_millis(until)))
     }
 
+    /// Until when the weights of the space have seen a series, if that is after the view's time.
+    pub(crate) fn learned_later(&self, series: &SeriesKey) -> Result<Option<Timestamp>> {
+        self.state.learned_after(self.view.as_of(), Some(series))
+    }
+
     /// Until when the weights of the space have seen the series of a window, in milliseconds UTC.
     pub(crate) fn learned_until(&self, place: Place) -> Result<Option<i64>> {
         let (series, _) = self.series(place.series)?;

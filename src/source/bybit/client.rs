@@ -8,7 +8,9 @@ use super::answer::{PAGE_LIMIT, Page, read_page};
 use super::instrument::Instrument;
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
-use crate::source::http::{Attempts, Call, GivenUp, Settings, Transport, Wanted, check_base_url};
+use crate::source::http::{
+    Attempts, Call, GivenUp, Settings, Transport, Wanted, check_base_url, settings_methods,
+};
 
 /// A page of 1000 candles takes about 0.1 MiB.
 const MOST_BYTES: usize = 8 << 20;
@@ -60,18 +62,6 @@ impl BybitClientBuilder {
         self
     }
 
-    /// The longest time for one attempt, from the connection to the last byte. Default 30 s.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout;
-        self
-    }
-
-    /// The longest time to connect. Default 10 s.
-    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.connect_timeout = timeout;
-        self
-    }
-
     /// How many requests may start in a second, over all clones of the client; 1 to 10,000.
     /// Default 100. Bybit blocks an address that sends more than 600 in 5 s, by all programs
     /// together, for at least 10 minutes.
@@ -80,32 +70,7 @@ impl BybitClientBuilder {
         self
     }
 
-    /// How often a request is sent in all before its failure is an error; at least 1. Default 6.
-    pub const fn attempts(mut self, attempts: u32) -> Self {
-        self.settings.attempts = attempts;
-        self
-    }
-
-    /// The delay before the second attempt, which doubles with each further one, and where it
-    /// stops to grow. Up to as much again is added at random. Default 500 ms and 30 s.
-    pub const fn backoff(mut self, first: Duration, longest: Duration) -> Self {
-        self.settings.first_delay = first;
-        self.settings.longest_delay = longest;
-        self
-    }
-
-    /// Makes the random part of the delays the same in every run. By default it differs.
-    pub const fn jitter_seed(mut self, seed: u64) -> Self {
-        self.settings.jitter_seed = Some(seed);
-        self
-    }
-
-    /// A flag that ends every wait of the client with [`Error::Interrupted`] within 100 ms once
-    /// it is set. By default nothing ends them.
-    pub fn interrupt(mut self, flag: Arc<AtomicBool>) -> Self {
-        self.settings.interrupt(flag);
-        self
-    }
+    settings_methods!("30 s");
 
     /// The client. Nothing is sent yet.
     ///

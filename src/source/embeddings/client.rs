@@ -10,7 +10,7 @@ use super::answer::read_vectors;
 use crate::error::{Error, Result};
 use crate::model::{TextModel, TextService};
 use crate::source::http::{
-    Attempts, Call, GivenUp, Key, Settings, Transport, Wanted, check_base_url,
+    Attempts, Call, GivenUp, Key, Settings, Transport, Wanted, check_base_url, settings_methods,
 };
 
 /// The most texts of a request.
@@ -24,7 +24,7 @@ const MOST_BYTES: usize = 64 << 20;
 /// servers on this machine.
 ///
 /// Clones share one connection pool and one rate limit. Failures that may pass (no connection, HTTP 408, 429
-/// and 5xx) are tried again with growing delays.
+/// and 5xx) are tried again with growing delays. A server that says how long to wait is heeded, up to two minutes.
 ///
 /// ```no_run
 /// use rhymedb::embeddings::HttpEmbeddings;
@@ -91,12 +91,6 @@ impl HttpEmbeddingsBuilder {
         self
     }
 
-    /// The longest time for one attempt, from the connection to the last byte. Default 60 s.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout;
-        self
-    }
-
     /// How many requests may start in a second, over all clones; 1 to 10,000. Default 10. One request has up to
     /// 256 texts.
     pub const fn requests_per_second(mut self, requests: u32) -> Self {
@@ -104,27 +98,7 @@ impl HttpEmbeddingsBuilder {
         self
     }
 
-    /// How often a request is sent in all before its failure is an error; at least 1. Default 6.
-    pub const fn attempts(mut self, attempts: u32) -> Self {
-        self.settings.attempts = attempts;
-        self
-    }
-
-    /// The delay before the second attempt, which doubles with each further one, and where it stops to grow. Up to
-    /// as much again is added at random. Default 500 ms and 30 s. A server that says how long to wait is heeded, up
-    /// to two minutes.
-    pub const fn backoff(mut self, first: Duration, longest: Duration) -> Self {
-        self.settings.first_delay = first;
-        self.settings.longest_delay = longest;
-        self
-    }
-
-    /// A flag that ends every wait with [`Error::Interrupted`] within 100 ms once it is set. By default nothing
-    /// ends them.
-    pub fn interrupt(mut self, flag: Arc<AtomicBool>) -> Self {
-        self.settings.interrupt(flag);
-        self
-    }
+    settings_methods!("60 s");
 
     /// The client. Nothing is sent yet.
     ///

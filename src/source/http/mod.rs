@@ -10,5 +10,5 @@ mod transport;
 
 pub(super) use attempts::{Attempts, GivenUp};
 pub(super) use base_url::{Wanted, check_base_url};
-pub(super) use settings::Settings;
+pub(super) use settings::{Settings, settings_methods};
 pub(super) use transport::{Answer, Call, Fault, Key, Transport};

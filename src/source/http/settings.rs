@@ -91,3 +91,48 @@ impl Settings {
         })
     }
 }
+
+/// The setters that all builders of clients have; `$timeout` is the default in words.
+macro_rules! settings_methods {
+    ($timeout:literal) => {
+        #[doc = concat!("The longest time for one attempt, from the connection to the last byte. Default ", $timeout, ".")]
+        pub const fn timeout(mut self, timeout: Duration) -> Self {
+            self.settings.timeout = timeout;
+            self
+        }
+
+        /// The longest time to connect. Default 10 s.
+        pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+            self.settings.connect_timeout = timeout;
+            self
+        }
+
+        /// How often a request is sent in all before its failure is an error; at least 1. Default 6.
+        pub const fn attempts(mut self, attempts: u32) -> Self {
+            self.settings.attempts = attempts;
+            self
+        }
+
+        /// The delay before the second attempt, which doubles with each further one, and where it stops to grow.
+        /// Up to as much again is added at random. Default 500 ms and 30 s.
+        pub const fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+            self.settings.first_delay = first;
+            self.settings.longest_delay = longest;
+            self
+        }
+
+        /// Makes the random part of the delays the same in every run. By default it differs.
+        pub const fn jitter_seed(mut self, seed: u64) -> Self {
+            self.settings.jitter_seed = Some(seed);
+            self
+        }
+
+        /// A flag that ends every wait of the client with [`Error::Interrupted`] within 100 ms once it is set. By
+        /// default nothing ends them.
+        pub fn interrupt(mut self, flag: Arc<AtomicBool>) -> Self {
+            self.settings.interrupt(flag);
+            self
+        }
+    };
+}
+pub(in crate::source) use settings_methods;

@@ -98,9 +98,14 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         }
         replies.push(reply);
     }
+    // What holds for all of them is said once.
+    let mut notes: Vec<String> = Vec::new();
     for note in replies.iter().flat_map(|r| &r.notes) {
-        progress::notes(global, std::slice::from_ref(note));
+        if !notes.contains(note) {
+            notes.push(note.clone());
+        }
     }
+    progress::notes(global, &notes);
     match global.format {
         Format::Json => match replies.as_slice() {
             [one] => output::json(&output::value(one)?),

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use rhymedb::ask::SignalRequest;
+use rhymedb::decide::Call;
 use rhymedb::{Target, Timestamp};
 
 use super::rule_file;
@@ -53,10 +54,10 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         Format::Csv => output::listing(global.format, &COLUMNS, &rows, ""),
         Format::Table => {
             let window = &reply.window;
-            let says = match &reply.side {
-                Some(side) => format!("{side}, {:.1} % of the account", 100.0 * reply.size),
-                None if reply.call == "limit" => "a limit order may wait".to_owned(),
-                None => "nothing".to_owned(),
+            let says = match (reply.side, reply.call) {
+                (Some(side), _) => format!("{side}, {:.1} % of the account", 100.0 * reply.size),
+                (None, Call::Limit) => "a limit order may wait".to_owned(),
+                (None, _) => "nothing".to_owned(),
             };
             output::prose(&format!(
                 "{} says {says}: {} {} at {}\n",

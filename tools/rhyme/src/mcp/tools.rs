@@ -38,14 +38,20 @@ pub(super) fn list() -> Vec<Value> {
 }
 
 /// The types that only rules are made of.
-const OF_RULES: [&str; 7] = [
+const OF_RULES: [&str; 13] = [
     "AfterAnomaly",
     "Horizon",
     "PositionSize",
     "Rule",
-    "SideName",
+    "Side",
     "Sides",
     "When",
+    "WhenAnalogs",
+    "WhenAnomaly",
+    "WhenDivergence",
+    "WhenLabel",
+    "WhenPrototype",
+    "WhenTags",
 ];
 
 /// What a question is for.
