@@ -196,7 +196,14 @@ fn sides_and_shares_of_analogs_are_those_of_their_outcomes() {
 /// A year of daily bars of shares has some 252 of them, not 365.
 #[test]
 fn a_year_of_shares_has_the_days_of_their_exchange() {
-    let (_dir, db, bars, _) = world();
+    let long = SyntheticConfig {
+        crypto_symbols: 1,
+        crypto_bars: 200,
+        equity_days: 600,
+        ..SyntheticConfig::small(3)
+    };
+    let bars = SyntheticMarket::new(long).unwrap().series();
+    let (_dir, db) = database(&bars, &[]);
     let share = bars
         .iter()
         .find(|s| s.calendar == Calendar::Session)
@@ -425,7 +432,7 @@ fn what_does_not_fit_is_refused() {
         ),
         (
             r#"{"name": "a", "when": {"kind": "tags"}}"#,
-            "two different ones",
+            "two different tags",
         ),
     ] {
         let error = db

@@ -5,8 +5,9 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::account::{Book, Costs};
+use super::account::Book;
 use super::performance::{ReturnMoments, returns};
+use super::trade::Costs;
 use crate::model::Bars;
 use crate::numeric::summary::quantile;
 
@@ -147,7 +148,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::account::{Exits, Side, Wish, run};
+    use super::super::account::{Exits, Wish, run};
+    use super::super::trade::Side;
     use super::*;
     use crate::model::{Bar, Timestamp};
 

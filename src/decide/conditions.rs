@@ -1,12 +1,12 @@
 //! The questions of rules, one for each kind, and which answers meet their conditions.
 
-use super::account::Side;
 use super::rule::{
     AfterAnomaly, Rule, When, WhenAnalogs, WhenAnomaly, WhenDivergence, WhenLabel, WhenPrototype,
     WhenTags,
 };
 use super::said::{Call, Reason, Said, reason};
 use super::size_of::OutcomeOdds;
+use super::trade::Side;
 use crate::analysis::{HorizonOutcomes, LabelSet, OutcomeAnswer};
 use crate::db::{Filter, Query, View};
 use crate::error::{Error, Result};

@@ -18,8 +18,8 @@ mod rule;
 mod said;
 mod signal;
 mod size_of;
+mod trade;
 
-pub use account::{Costs, ExitReason, Side, Trade};
 pub use chance::ByChance;
 pub use deflated::DeflatedSharpe;
 pub use performance::{Performance, TradeSummary};
@@ -30,3 +30,4 @@ pub use rule::{
 };
 pub use said::{Call, Reason};
 pub use signal::Signal;
+pub use trade::{Costs, ExitReason, Side, Trade};

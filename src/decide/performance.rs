@@ -1,6 +1,7 @@
 //! What an account did, in figures. What cannot be said is not said: no figure is divided by nothing.
 
-use super::account::{Book, Trade};
+use super::account::Book;
+use super::trade::Trade;
 use crate::model::Timestamp;
 
 /// How an account did over a period. Rates are shares: 0.1 is 10 %. Returns of bars are simple ones, from close to

@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::account::{Book, Costs, Exits, Trade, Wish, run};
+use super::account::{Book, Exits, Wish, run};
 use super::chance::{ByChance, compare, follow, same_turnover, shifted};
 use super::conditions::Question;
 use super::deflated::DeflatedSharpe;
 use super::performance::{Performance, ReturnMoments, TradeSummary, returns};
 use super::rule::Rule;
 use super::signal::Signal;
+use super::trade::{Costs, Trade};
 use crate::db::{Control, Filter, Stage, View, setters};
 use crate::error::{Error, Result};
 use crate::model::{Bars, SeriesKey, Target, Timestamp, Window};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::account::Side;
+use super::trade::Side;
 use crate::error::{Error, Result};
 use crate::model::Horizon;
 

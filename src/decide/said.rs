@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::account::Side;
 use super::size_of::Basis;
+use super::trade::Side;
 use crate::model::Timestamp;
 
 /// What to do about a signal.

@@ -1,10 +1,10 @@
 //! What a rule says of one window, and why.
 
-use super::account::Side;
 use super::conditions::Question;
 use super::rule::Rule;
 use super::said::{Call, Reason, reason};
 use super::size_of::size_of;
+use super::trade::Side;
 use crate::db::View;
 use crate::error::Result;
 use crate::model::{Target, Timestamp, Window};

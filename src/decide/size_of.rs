@@ -1,8 +1,8 @@
 //! How much of the account a position takes.
 
-use super::account::Side;
 use super::performance::YEAR_MS;
 use super::rule::{PositionSize, Rule};
+use super::trade::Side;
 use crate::db::View;
 use crate::error::Result;
 use crate::model::{Bars, Window};

@@ -378,7 +378,7 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
     },
     'replay': {
         'trades': {
-            'side': 'text',
+            'side': 'any',
             'size': 'float',
             'entered': 'time',
             'entry': 'float',
@@ -386,7 +386,7 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'exit': 'float',
             'bars': 'int',
             'result': 'float',
-            'why': 'text',
+            'why': 'any',
         },
     },
     'search': {
@@ -1483,7 +1483,7 @@ class Questions:
             fee: The share of what is traded that is paid, at entry and again at exit. Default:
                 0.001, which is 0.1 %.
             slippage: By what share a price is worse than the one that is stored. Default: 0.
-            draws: How many random accounts to compare with: 0 to 10,000. Default: 100.
+            draws: How many random accounts to compare with: 0 to 1,000. Default: 100.
             seed: The seed of the random accounts. Default: 0.
             allow_trained: Replays a rule whose encoder was trained on part of the period all the
                 same.

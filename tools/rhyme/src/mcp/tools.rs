@@ -38,7 +38,7 @@ pub(super) fn list() -> Vec<Value> {
 }
 
 /// The types that only rules are made of.
-const OF_RULES: [&str; 13] = [
+const OF_RULES: [&str; 7] = [
     "AfterAnomaly",
     "Horizon",
     "PositionSize",
@@ -46,12 +46,6 @@ const OF_RULES: [&str; 13] = [
     "Side",
     "Sides",
     "When",
-    "WhenAnalogs",
-    "WhenAnomaly",
-    "WhenDivergence",
-    "WhenLabel",
-    "WhenPrototype",
-    "WhenTags",
 ];
 
 /// What a question is for.
