@@ -325,4 +325,8 @@ fn a_pipe_is_called_like_no_series() {
     for path in ["/dev/stdin", "/dev/fd/63", "/proc/self/fd/0"] {
         assert_eq!(named(path), "-/-/-:-");
     }
+    assert_eq!(
+        named("/dev/shm/crypto/bybit/BTCUSDT_1h.csv"),
+        "crypto/bybit/BTCUSDT:1h"
+    );
 }

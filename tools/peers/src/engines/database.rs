@@ -91,11 +91,9 @@ impl Engine for Open<'_> {
             .ef(ef)
             .exclusion(0);
         if let Some(filter) = filter.map(|f| &self.set.filters[f]) {
-            let mut windows = Filter {
-                from: Some(Timestamp::from_millis(filter.from)),
-                until: Some(Timestamp::from_millis(filter.to)),
-                ..Filter::new()
-            };
+            let mut windows = Filter::new()
+                .from(Timestamp::from_millis(filter.from))
+                .until(Timestamp::from_millis(filter.to));
             if let Some(key) = filter.group.and_then(|g| self.groups.get(&g)) {
                 windows = windows.market(&key.market).symbol(&key.symbol);
             }
