@@ -250,6 +250,29 @@ fn the_future_changes_no_signal() {
     assert_eq!(format!("{before:?}"), format!("{after:?}"));
 }
 
+/// How unusual a size is does not depend on series that begin later.
+#[test]
+fn who_begins_later_changes_no_size() {
+    let (_dir, _, bars, _) = world();
+    let of_it = |s: &&SeriesBars| s.key.to_string().ends_with(SERIES);
+    let own = bars.iter().find(of_it).unwrap();
+    let mut later = own.clone();
+    later.key = own.key.to_string().replace("NOVA", "LATE").parse().unwrap();
+    later.bars = later.bars.iter().skip(500).collect();
+    let (_dir, alone) = database(std::slice::from_ref(own), &[]);
+    let (_dir, joined) = database(&[own.clone(), later], &[]);
+    let close = Timestamp::from_millis(own.bars.time[480] + 3_600_000);
+    let target = Target {
+        time: Some(close),
+        ..SERIES.parse().unwrap()
+    };
+    let says = |db: &Database| db.now().signal(&rules()[3], &target).unwrap();
+    assert_eq!(
+        format!("{:?}", says(&alone)),
+        format!("{:?}", says(&joined))
+    );
+}
+
 /// The account once more, as simply as it can be said: positions from open to open, no stops.
 fn slow_account(
     bars: &Bars,

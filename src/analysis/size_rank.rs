@@ -49,10 +49,13 @@ impl Judge<'_> {
         let score = size.score();
         let last = self.apart(place)?;
         let own = self.everything.of([place.series]).until(last);
+        let market = self.kin(place).until(last);
+        // Others that had not begun are no market yet.
+        let alone = !self.named && self.past.count(&market) == self.past.count(&own);
         let own = self.scores(&own)?;
-        let market = match self.alone(place) {
+        let market = match alone {
             true => Earlier::default(),
-            false => self.scores(&self.kin(place).until(last))?,
+            false => self.scores(&market)?,
         };
         let ranks: Vec<Rank> = [&own, &market]
             .into_iter()

@@ -148,11 +148,6 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether there is no other series to compare with.
-    pub(super) fn alone(&self, place: Place) -> bool {
-        !self.named && self.kin.alone(place.series)
-    }
-
     /// Windows of the second half of the time before a window, that it is compared with. In the
     /// first half there was so little history that its windows would look more unusual. In a space of
     /// words, those after the end of training if they are enough: see [`Measures::seen`].

@@ -153,13 +153,18 @@ mod tests {
     use super::*;
     use crate::model::{Bar, Timestamp};
 
-    fn walk(n: usize, seed: u64) -> Bars {
+    /// Steps of the same size on average, or with `clusters` small ones among small ones and large ones among large ones.
+    fn walk_of(n: usize, seed: u64, clusters: bool) -> Bars {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut price = 100.0_f64;
         let mut bars = Bars::default();
+        let mut level = 0.0;
         for i in 0..n {
             let open = price;
-            price *= (0.01 * (rng.random::<f64>() - 0.5)).exp();
+            if clusters {
+                level = 0.97 * level + 0.5 * (rng.random::<f64>() - 0.5);
+            }
+            price *= (0.01 * f64::exp(level) * (rng.random::<f64>() - 0.5)).exp();
             bars.push(Bar {
                 time: Timestamp::from_millis(i as i64 * 3_600_000),
                 open,
@@ -170,6 +175,10 @@ mod tests {
             });
         }
         bars
+    }
+
+    fn walk(n: usize, seed: u64) -> Bars {
+        walk_of(n, seed, false)
     }
 
     proptest! {
@@ -218,12 +227,11 @@ mod tests {
         assert!((90..=99).contains(&inside), "{inside}");
     }
 
-    /// Coins with stops, targets and costs, on walks: p is small as seldom as it says.
-    #[test]
-    fn p_of_coins_is_seldom_small() {
+    /// Of 200 accounts that toss coins on such walks, with stops, targets and costs: how many have p <= .05.
+    fn small_p(clusters: bool) -> usize {
         let costs = Costs::new(0.0005, 0.0);
         let small = (0..200).filter(|&seed| {
-            let bars = walk(600, 5000 + seed);
+            let bars = walk_of(600, 5000 + seed, clusters);
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let mut wish = || {
                 let side = if rng.random::<bool>() {
@@ -243,8 +251,19 @@ mod tests {
             let by = compare((&bars, &book, costs), (39, seed), 8766.0, same_turnover);
             by.unwrap().p <= 0.05
         });
-        let small = small.count();
-        assert!((2..=20).contains(&small), "{small} of 200 have p <= .05");
+        small.count()
+    }
+
+    /// p is small as seldom as it says, also where volatility clusters.
+    #[test]
+    fn p_of_coins_is_seldom_small() {
+        for clusters in [false, true] {
+            let small = small_p(clusters);
+            assert!(
+                (2..=20).contains(&small),
+                "{small} of 200 have p <= .05, clusters: {clusters}"
+            );
+        }
     }
 
     /// An account without stops, followed by what it held, is the account.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::trade::Side;
+use crate::db::within;
 use crate::error::{Error, Result};
 use crate::model::Horizon;
 
@@ -394,10 +395,11 @@ fn share(name: &str, value: f64) -> Result<(), String> {
 impl WhenAnalogs {
     fn check(&self) -> Result<(), String> {
         self.horizon.check(10_000).map_err(|e| e.to_string())?;
-        if !(1..=10_000).contains(&self.k) || self.edge.is_nan() || self.edge < 0.0 {
+        within("k", self.k, 10_000).map_err(|e| e.to_string())?;
+        if self.edge.is_nan() || self.edge < 0.0 {
             return Err(format!(
-                "expected 1 to 10000 charts and an edge of at least 0, found {} and {}",
-                self.k, self.edge
+                "expected an edge of at least 0, found {}",
+                self.edge
             ));
         }
         share("a hit rate", self.hit_rate)?;
@@ -438,12 +440,7 @@ impl WhenTags {
                 "expected two different tags, one that means long and one that means short, or one of them; found none, or one for both".to_owned(),
             );
         }
-        if !(1..=1000).contains(&self.neighbours) {
-            return Err(format!(
-                "expected 1 to 1000 windows that vote, found {}",
-                self.neighbours
-            ));
-        }
+        within("neighbours", self.neighbours, 1000).map_err(|e| e.to_string())?;
         share("a share of the votes", self.share)
     }
 }

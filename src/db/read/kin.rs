@@ -35,9 +35,4 @@ impl Kin {
             None => rows.clone(),
         }
     }
-
-    /// Whether a series is the only one of its kind.
-    pub(crate) fn alone(&self, series: SeriesId) -> bool {
-        self.0.get(&series).is_none_or(|kin| kin.len() < 2)
-    }
 }

@@ -53,7 +53,7 @@ enum Meaning {
 /// Reads `.../crypto/bybit/BTCUSDT_1h.csv.gz`, `binance/BTCUSDT/2024-01.csv`, `symbol=X/part-0.parquet`
 /// and the like.
 pub(crate) fn guess(path: &Path) -> Guess {
-    // A pipe is called like no series. Linux has a folder for files of everybody beside its devices.
+    // The name of a pipe says nothing. Only /dev/shm holds ordinary files.
     let pipe = ["/dev", "/proc"].iter().any(|top| path.starts_with(top));
     match pipe && !path.starts_with("/dev/shm") {
         true => Guess::default(),
