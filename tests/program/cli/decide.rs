@@ -124,10 +124,13 @@ fn a_file_that_is_no_rule_is_refused() {
         ),
     ] {
         world.file("bad.toml", text);
-        world
-            .rhyme(&["signal", "bad.toml", "AAAUSDT"])
-            .fails(1, told);
+        let run = world.rhyme(&["signal", "bad.toml", "AAAUSDT"]);
+        assert!(!run.err.contains("\\n"), "{}", run.err);
+        run.fails(1, told);
     }
+    world.file("bad.toml", "name = \"a\"\n[when]\nkind = \"moon\"\n");
+    let run = world.rhyme(&["signal", "bad.toml", "AAAUSDT"]);
+    run.fails(1, "bad.toml, line 3: expected a rule");
     world
         .rhyme(&["signal", "none.toml", "AAAUSDT"])
         .fails(1, "none.toml");

@@ -22,6 +22,7 @@ pub(super) fn read(path: &Path) -> Outcome<Rule> {
     if len > MOST {
         return Err(wrong(
             path,
+            None,
             format!("expected a rule in at most {MOST} bytes, found {len}"),
         ));
     }
@@ -29,26 +30,41 @@ pub(super) fn read(path: &Path) -> Outcome<Rule> {
     let json = path
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("json"));
-    let rule: Result<Rule, String> = if json {
-        serde_json::from_str(&text).map_err(|e| e.to_string())
+    let rule: Result<Rule, Fault> = if json {
+        serde_json::from_str(&text).map_err(|e| Fault {
+            line: None,
+            why: e.to_string(),
+        })
     } else {
-        toml::from_str(&text).map_err(|e| e.to_string())
+        toml::from_str(&text).map_err(|e: toml::de::Error| Fault {
+            line: e.span().map(|at| line_of(&text, at.start)),
+            why: e.message().trim_end().replace('\n', ", "),
+        })
     };
-    let rule = rule.map_err(|why| {
-        let why = why.trim_end().replace('\n', "\n  ");
-        wrong(
-            path,
-            format!("expected a rule, like the one in `rhyme help signal`, found:\n  {why}"),
-        )
+    let rule = rule.map_err(|Fault { line, why }| {
+        let message = format!("expected a rule, like the one in `rhyme help signal`, found: {why}");
+        wrong(path, line, message)
     })?;
     rule.check()?;
     Ok(rule)
 }
 
-fn wrong(path: &Path, message: String) -> crate::failure::Failure {
+/// What is wrong with the text of a rule, and where.
+struct Fault {
+    line: Option<u64>,
+    why: String,
+}
+
+/// The line of a byte, counted from 1.
+fn line_of(text: &str, at: usize) -> u64 {
+    let before = text.bytes().take(at);
+    1 + before.filter(|byte| *byte == b'\n').count() as u64
+}
+
+fn wrong(path: &Path, line: Option<u64>, message: String) -> crate::failure::Failure {
     Error::Input {
         file: PathBuf::from(path),
-        line: None,
+        line,
         message,
     }
     .into()
