@@ -6,8 +6,8 @@ use super::asked::Asked;
 use super::rounded::{change, figure};
 use crate::db::{Control, View};
 use crate::decide::{
-    ByChance, Costs, DeflatedSharpe, ExitReason, Performance, ReplayAnswer, Rule, Side, Trade,
-    TradeSummary,
+    ByChance, Costs, DeflatedSharpe, ExitReason, Performance, Replay, ReplayAnswer, Rule, Side,
+    Trade, TradeSummary,
 };
 use crate::error::Result;
 use crate::model::{Target, Timestamp};
@@ -102,6 +102,24 @@ impl ReplayRequest {
             .map(|(reply, _)| reply)
     }
 
+    /// The replay that it asks for, for more than a reply: see [`Replay::audit`].
+    pub fn replay(&self, view: &View) -> Replay {
+        self.of_view(&Asked::at(view, self.as_of).view)
+    }
+
+    fn of_view(&self, view: &View) -> Replay {
+        let mut replay = view.replay(self.series.clone(), &self.rule);
+        replay = replay
+            .costs(Costs::new(self.fee, self.slippage))
+            .draws(self.draws)
+            .seed(self.seed);
+        replay = replay
+            .allow_trained(self.allow_trained)
+            .trials(self.trials.clone());
+        pass_on!(replay, self, some: from until);
+        replay
+    }
+
     /// Asks a view, tells `control` how far it is, and gives what the reply was made of too.
     ///
     /// # Errors
@@ -112,16 +130,7 @@ impl ReplayRequest {
         control: &Control,
     ) -> Result<(ReplayReply, ReplayAnswer)> {
         let asked = Asked::at(view, self.as_of);
-        let mut replay = asked.view.replay(self.series.clone(), &self.rule);
-        replay = replay
-            .costs(Costs::new(self.fee, self.slippage))
-            .draws(self.draws)
-            .seed(self.seed);
-        replay = replay
-            .allow_trained(self.allow_trained)
-            .trials(self.trials.clone())
-            .control(control.clone());
-        pass_on!(replay, self, some: from until);
+        let replay = self.of_view(&asked.view).control(control.clone());
         let answer = replay.run()?;
         let notes = asked.notes(notes(&answer, self.allow_trained))?;
         Ok((ReplayReply::of(&answer, notes), answer))

@@ -27,6 +27,8 @@ pub enum Stage {
     Copy,
     /// Asking the database about its own windows.
     Ask,
+    /// Comparing answers of the past with those of a database that ends there.
+    Audit,
 }
 
 impl Stage {
@@ -51,6 +53,7 @@ impl fmt::Display for Stage {
             Self::Check => "check",
             Self::Copy => "copy",
             Self::Ask => "ask",
+            Self::Audit => "audit",
         })
     }
 }

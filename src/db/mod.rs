@@ -98,6 +98,7 @@ pub use write::adjust::{AdjustReport, AdjustedSeries};
 pub use write::ask_service::HeadlineEmbedReport;
 pub use write::attributes::AttributeReport;
 pub use write::compact::CompactReport;
+pub(crate) use write::cut::Cut;
 pub use write::delete::DeleteReport;
 pub use write::headlines::HeadlineReport;
 pub use write::import::{ImportReport, VectorRow};

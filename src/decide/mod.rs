@@ -5,10 +5,12 @@
 //!            └─> replay    a signal at every close, filled at the next open
 //!                  ├─ account       orders, costs, stops
 //!                  ├─ performance   figures
-//!                  └─ chance, deflated   what luck would have shown
+//!                  ├─ chance, deflated   what luck would have shown
+//!                  └─ audit         the same signals from a database that ends there
 //! ```
 
 mod account;
+mod audit;
 mod chance;
 mod conditions;
 mod deflated;
@@ -20,6 +22,7 @@ mod signal;
 mod size_of;
 mod trade;
 
+pub use audit::{Audit, AuditDifference};
 pub use chance::ByChance;
 pub use deflated::DeflatedSharpe;
 pub use performance::{Performance, TradeSummary};

@@ -22,17 +22,17 @@ const CHUNK: usize = 256;
 /// A replay of a rule, made by [`View::replay`].
 #[derive(Clone, Debug)]
 pub struct Replay {
-    view: View,
+    pub(super) view: View,
     series: Target,
-    rule: Rule,
+    pub(super) rule: Rule,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
     costs: Costs,
     draws: usize,
-    seed: u64,
+    pub(super) seed: u64,
     allow_trained: bool,
     trials: Vec<f64>,
-    control: Control,
+    pub(super) control: Control,
 }
 
 /// A signal of a replay, without its reasons: [`View::signal`] gives them again.
@@ -177,7 +177,7 @@ impl Replay {
         let start = Instant::now();
         let question = Question::new(&self.view, &self.rule)?;
         self.check()?;
-        let series = self.view.series_of(&self.series)?;
+        let series = self.key()?;
         let bars = self.view.bars(&series, self.from, self.until, None)?.bars;
         let (Some(first), Some(last)) = (bars.time.first(), bars.time.last()) else {
             return Err(too_few(&series, 0));
@@ -187,7 +187,7 @@ impl Replay {
         }
         let close = |open: i64| series.interval.close_of(Timestamp::from_millis(open));
         let period = (Timestamp::from_millis(*first), close(*last));
-        let windows = self.windows(&series, (close(*first), period.1))?;
+        let windows = self.asked(&series, period)?;
         let signals = self.signals(&question, &windows)?;
         let mut wanted = signals.iter().flatten().peekable();
         let mut wishes = vec![None; bars.len()];
@@ -234,14 +234,19 @@ impl Replay {
         }
     }
 
-    /// The windows of the series that end in a period, ascending.
-    fn windows(
+    /// The series.
+    pub(super) fn key(&self) -> Result<SeriesKey> {
+        self.view.series_of(&self.series)
+    }
+
+    /// The windows that are asked about, ascending: those of the series that end with a bar of the period.
+    pub(super) fn asked(
         &self,
         series: &SeriesKey,
-        (first, last): (Timestamp, Timestamp),
+        (open, last): (Timestamp, Timestamp),
     ) -> Result<Vec<Window>> {
         let filter = Filter {
-            from: Some(first),
+            from: Some(series.interval.close_of(open)),
             until: Some(last),
             ..Filter::new()
         };

@@ -20,7 +20,7 @@ pub enum Call {
 }
 
 /// A condition of a rule, and whether it was met.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Reason {
     /// What was asked for and what was found, as a sentence.

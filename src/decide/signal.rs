@@ -1,5 +1,7 @@
 //! What a rule says of one window, and why.
 
+use serde::Serialize;
+
 use super::conditions::Question;
 use super::rule::Rule;
 use super::said::{Call, Reason, reason};
@@ -10,7 +12,7 @@ use crate::error::Result;
 use crate::model::{Target, Timestamp, Window};
 
 /// What a rule says of a window.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Signal {
     /// The rule's name.

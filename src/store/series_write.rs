@@ -4,7 +4,7 @@ use super::catalog::{CatalogUse, WriteTxn};
 use super::codec;
 use super::noted_change::NotedChange;
 use super::records::{SeriesId, SeriesRecord, SpaceId, SpaceRecord};
-use super::tables::{MADE, SERIES, SERIES_BY_NAME, SPACES};
+use super::tables::{MADE, META, SERIES, SERIES_BY_NAME, SPACES};
 use crate::error::{Error, Result};
 use crate::model::{Calendar, SeriesKey, Space, Timestamp};
 
@@ -35,6 +35,13 @@ impl WriteTxn {
         self.table_mut(SERIES_BY_NAME)?
             .insert(key.to_string().as_str(), id)?;
         Ok(id)
+    }
+
+    /// Gives the next new series this number, which no other has: for a copy whose series are numbered as those of
+    /// the original, because numbers decide where scores are equal.
+    pub(crate) fn number_next_series(&self, id: SeriesId) -> Result<()> {
+        let next = u64::from(id);
+        self.table_mut(META)?.insert("next_series", next).map(drop)
     }
 
     /// Forgets a series' name. Its bars and rows must be gone.

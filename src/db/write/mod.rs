@@ -7,6 +7,7 @@ pub(super) mod batch_store;
 pub(super) mod chart_space;
 pub(super) mod check;
 pub(super) mod compact;
+pub(super) mod cut;
 pub(super) mod delete;
 pub(super) mod embed_batch;
 pub(super) mod files_read;

@@ -1,6 +1,12 @@
 //! Rules, typed.
 
-use crate::world::World;
+use std::io::{BufRead, BufReader, Read};
+use std::sync::Arc;
+
+use rhymedb::encode::{ChartEncoder, Embeddings, EncoderSpec, chart_encoder_by_name};
+use rhymedb::{Bar, Bars, OpenOptions, SeriesBars, Timestamp};
+
+use crate::world::{HOUR, START, World, closes, csv};
 
 const LARGE: &str = "name = \"large moves\"\nhold = 6\n[when]\nkind = \"anomaly\"\np_below = 0.5\ntrade = \"fade\"\n";
 
@@ -137,4 +143,148 @@ fn a_file_that_is_no_rule_is_refused() {
     world.rhyme(&["backtest", "large.toml"]).fails(2, "SERIES");
     let none = ["backtest", "large.toml", "AAAUSDT", "--from", "2040-01-01"];
     world.rhyme(&none).fails(1, "expected at least 2 bars");
+}
+
+/// A folder for temporary files of its own, in which nothing may be left.
+fn with_own_temporary(world: &World, args: &[&str]) -> std::process::Command {
+    world.file("tmp/.keep", "");
+    let mut command = world.command(args);
+    command.env("TMPDIR", world.path("tmp"));
+    command
+}
+
+#[test]
+fn an_audit_says_how_much_was_compared_and_leaves_nothing_behind() {
+    let world = world();
+    let args = [
+        "backtest",
+        "large.toml",
+        "AAAUSDT",
+        "--draws",
+        "3",
+        "--audit",
+        "6",
+    ];
+    let table = crate::world::run(&mut with_own_temporary(&world, &args)).ok();
+    let said = "audit: at 6 closes, 5 of them with a signal, a database that ends there says the same, byte for byte";
+    assert!(table.contains(said), "{table}");
+    assert_eq!(world.names("tmp"), [".keep"]);
+    let json = [&args[..5], &["--audit", "--format", "json"]].concat();
+    let reply = world.rhyme(&json).json();
+    let audit = &reply["audit"];
+    assert_eq!(audit["closes"].as_array().unwrap().len(), 20);
+    assert_eq!(
+        (&audit["differences"], &audit["with_signal"]),
+        (&0.into(), &15.into())
+    );
+    // A period without a whole window has nothing that could be compared.
+    let short = [&args[..3], &["--to", "2021-01-02", "--audit"]].concat();
+    let run = crate::world::run(&mut with_own_temporary(&world, &short));
+    run.fails(5, "compared nothing");
+    let many = [&args[..3], &["--audit", "0"]].concat();
+    world.rhyme(&many).fails(2, "expected 1 to 10000 closes");
+    let first = ["backtest", "--audit", "large.toml", "AAAUSDT"];
+    world.rhyme(&first).fails(2, "put --audit after the series");
+    world.rhyme(&["verify"]).ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn an_audit_that_is_interrupted_leaves_nothing_behind() {
+    let world = world();
+    for i in 0..6 {
+        let text = csv(START, HOUR, &closes(1500, 10 + i));
+        world.file(&format!("more/crypto/binance/M{i}USDT-1h.csv"), text);
+    }
+    world.rhyme(&["ingest", "bars", "more"]).ok();
+    let args = [
+        "backtest",
+        "large.toml",
+        "M0USDT",
+        "--draws",
+        "0",
+        "--audit",
+        "1000",
+    ];
+    let mut child = with_own_temporary(&world, &args).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("audit:") {
+        line.clear();
+        assert!(
+            said.read_line(&mut line).unwrap() > 0,
+            "the audit never began"
+        );
+    }
+    crate::processes::interrupt(&child);
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(rest.contains("rhyme: interrupted"), "{rest}");
+    assert_eq!(world.names("tmp"), [".keep"]);
+}
+
+/// Under the name of the built-in encoder: its vectors, and in the first number how the price goes on.
+struct Peeking(Arc<dyn ChartEncoder>);
+
+impl ChartEncoder for Peeking {
+    fn spec(&self) -> &EncoderSpec {
+        self.0.spec()
+    }
+
+    fn encode_window(&self, bars: &Bars) -> rhymedb::Result<Option<Vec<f32>>> {
+        self.0.encode_window(bars)
+    }
+
+    fn encode_series(&self, stretch: &Bars, ends: &[usize]) -> rhymedb::Result<Embeddings> {
+        let mut rows = self.0.encode_series(stretch, ends)?;
+        for (i, &end) in ends.iter().enumerate() {
+            let later = stretch.close.get(end + 6).copied();
+            let change = later.map_or(0.0, |later| later / stretch.close[end] - 1.0);
+            rows.values[i * rows.dim] += 20.0 * change as f32;
+        }
+        Ok(rows)
+    }
+}
+
+/// Vectors that were made by a program that looked ahead are found, and no figures are shown.
+#[test]
+fn an_audit_finds_vectors_that_know_what_came_later() {
+    let world = World::new();
+    let shape = chart_encoder_by_name("shape", 64, Some(48)).unwrap();
+    let options = OpenOptions::new().clip_weights(None);
+    let options = options.encoder(Arc::new(Peeking(shape)));
+    let db = options.open(world.path("market.rhyme")).unwrap();
+    let prices = closes(500, 4);
+    let bar = |(i, pair): (usize, &[f64])| Bar {
+        time: Timestamp::from_millis(START + i as i64 * HOUR),
+        open: pair[0],
+        high: pair[0].max(pair[1]),
+        low: pair[0].min(pair[1]),
+        close: pair[1],
+        volume: 1.0,
+    };
+    let series = SeriesBars {
+        key: "crypto/binance/AAAUSDT:1h".parse().unwrap(),
+        calendar: rhymedb::data::Calendar::Continuous,
+        bars: prices.windows(2).enumerate().map(bar).collect(),
+    };
+    db.ingest_bars(&[series]).unwrap();
+    db.close().unwrap();
+    world.file(
+        "analogs.toml",
+        "name = \"analogs\"\nhold = 6\n[when]\nkind = \"analogs\"\nhorizon = 6\nk = 6\noutcomes = 2\n",
+    );
+    let args = ["backtest", "analogs.toml", "AAAUSDT", "--draws", "0"];
+    world.rhyme(&args).ok();
+    let run = world.rhyme(&[&args[..], &["--audit", "8"]].concat());
+    assert_eq!(run.out, "");
+    let run = run.fails(5, "found a difference at ");
+    for part in [
+        " of 8 closes, first at 2021-01-",
+        "the replay said {\"rule\":\"analogs\"",
+        "and a database that ends there says {\"rule\":\"analogs\"",
+    ] {
+        assert!(run.err.contains(part), "{part} is not in {}", run.err);
+    }
 }

@@ -25,7 +25,7 @@ fn open_pipe(world: &World, name: &str) -> File {
     opened.unwrap().unwrap()
 }
 
-fn interrupt(child: &Child) {
+pub(crate) fn interrupt(child: &Child) {
     let pid = child.id().to_string();
     let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
     assert!(sent.success());

@@ -45,7 +45,7 @@ impl From<io::Error> for Failure {
 }
 
 /// 0 for success, 1 for an error, 3 for a name that is not there or not unique, 4 for a database
-/// that is in use, 5 for an audit or a repair that fell short, 130 for an interruption. (2 is for arguments that cannot be understood.)
+/// that is in use, 5 for a verification, a repair or an audit that fell short, 130 for an interruption. (2 is for arguments that cannot be understood.)
 fn code_of(error: &Error) -> u8 {
     match error {
         Error::NotFound { .. } | Error::Ambiguous { .. } => 3,

@@ -26,6 +26,7 @@ mod progress;
 mod render;
 mod run;
 mod schema_text;
+mod scratch;
 #[cfg(feature = "serve")]
 mod serve;
 mod session;

@@ -14,6 +14,7 @@ use rhymedb::ingest::{Progress, Stage};
 
 use crate::global::Global;
 use crate::interrupt;
+use crate::scratch;
 use crate::sink;
 use crate::text::{grouped, legible};
 
@@ -110,7 +111,11 @@ fn handle_interrupts() {
                 let number = running.number;
                 std::thread::spawn(move || say_if_it_runs_on(number));
             }
-            _ => std::process::exit(130),
+            _ => {
+                drop(running);
+                scratch::sweep();
+                std::process::exit(130)
+            }
         }
     });
 }
@@ -234,7 +239,7 @@ const BYTES: &str = "bytes";
 fn unit(stage: Stage) -> &'static str {
     match stage {
         Stage::Read => "rows",
-        Stage::Store => "bars",
+        Stage::Store | Stage::Audit => "bars",
         Stage::Embed | Stage::Index | Stage::Publish | Stage::Ask => "windows",
         Stage::Check | Stage::Copy => BYTES,
     }
