@@ -59,7 +59,8 @@ const TARGET: &str = "NOVAUSDT:1h@2015-01-20";
 
 /// Each question with as little as it needs, and with much.
 fn questions() -> Vec<Value> {
-    vec![
+    let mut questions = deciding();
+    questions.extend(vec![
         json!({"question": "similar", "target": TARGET, "k": 3}),
         json!({"question": "similar", "target": TARGET, "k": 3, "outcome": ["24h", 12], "refine": "dtw",
             "filter": {"market": ["crypto"], "interval": ["1h"], "until": "2015-01-22"}, "as_of": "2015-01-24"}),
@@ -89,16 +90,6 @@ fn questions() -> Vec<Value> {
         json!({"question": "axis-history", "low": "bearish", "high": "bullish", "series": "NOVAUSDT:1h",
             "from": "2015-01-24"}),
         json!({"question": "axis-headlines", "low": "bearish", "high": "bullish", "symbol": "ACME"}),
-        json!({"question": "signal", "target": TARGET,
-            "rule": {"name": "large", "when": {"kind": "anomaly", "p_below": 0.5}}}),
-        json!({"question": "signal", "target": TARGET, "as_of": "2015-01-24", "rule": {"name": "analogs", "sides": "long",
-            "hold": 6, "stop": 0.05, "take": 0.1, "size": {"kind": "kelly", "part": 0.3, "cap": 0.9},
-            "when": {"kind": "analogs", "horizon": "6h", "k": 5, "outcomes": 2, "edge": 0.0, "hit_rate": 0.1, "p_below": 1.0}}}),
-        json!({"question": "replay", "series": "NOVAUSDT:1h", "from": "2015-01-20", "until": "2015-01-22", "draws": 5,
-            "rule": {"name": "analogs", "hold": 3, "when": {"kind": "analogs", "horizon": 3, "k": 5, "outcomes": 2}}}),
-        json!({"question": "replay", "series": "NOVAUSDT:1h", "from": "2015-01-20", "until": "2015-01-21", "fee": 0.0,
-            "slippage": 0.001, "draws": 0, "seed": 3, "allow_trained": true, "trials": [0.1], "as_of": "2015-01-24",
-            "rule": {"name": "trends", "when": {"kind": "label", "set": "regimes", "long": ["bullish"]}}}),
         json!({"question": "map", "sample": 20}),
         json!({"question": "context", "target": TARGET, "before": "10d", "after": "10d"}),
         json!({"question": "similar", "target": "tag:long", "k": 2}),
@@ -128,6 +119,26 @@ fn questions() -> Vec<Value> {
         json!({"question": "news", "target": TARGET, "k": 2, "per": {"symbol": 1}, "diverse": 0.5}),
         json!({"question": "transfer", "target": TARGET, "to": ["equity"], "k": 2, "per": {"symbol": 1},
             "diverse": 0.5}),
+    ]);
+    questions
+}
+
+/// Those about rules, and the report of today.
+fn deciding() -> Vec<Value> {
+    vec![
+        json!({"question": "signal", "target": TARGET,
+            "rule": {"name": "large", "when": {"kind": "anomaly", "p_below": 0.5}}}),
+        json!({"question": "signal", "target": TARGET, "as_of": "2015-01-24", "rule": {"name": "analogs", "sides": "long",
+            "hold": 6, "stop": 0.05, "take": 0.1, "size": {"kind": "kelly", "part": 0.3, "cap": 0.9},
+            "when": {"kind": "analogs", "horizon": "6h", "k": 5, "outcomes": 2, "edge": 0.0, "hit_rate": 0.1, "p_below": 1.0}}}),
+        json!({"question": "replay", "series": "NOVAUSDT:1h", "from": "2015-01-20", "until": "2015-01-22", "draws": 5,
+            "rule": {"name": "analogs", "hold": 3, "when": {"kind": "analogs", "horizon": 3, "k": 5, "outcomes": 2}}}),
+        json!({"question": "replay", "series": "NOVAUSDT:1h", "from": "2015-01-20", "until": "2015-01-21", "fee": 0.0,
+            "slippage": 0.001, "draws": 0, "seed": 3, "allow_trained": true, "trials": [0.1], "as_of": "2015-01-24",
+            "rule": {"name": "trends", "when": {"kind": "label", "set": "regimes", "long": ["bullish"]}}}),
+        json!({"question": "today"}),
+        json!({"question": "today", "series": ["NOVAUSDT:1h", "equity", "MOON"], "interval": ["1h", "1d"], "k": 3,
+            "horizon": "6h", "news": "30d", "alarm": 0.5, "stale": 2, "as_of": "2015-01-24"}),
     ]
 }
 

@@ -27,6 +27,11 @@ pub struct RankedSize {
 }
 
 impl RankedSize {
+    /// The share of earlier windows with a lower score, in percent: see [`crate::query::Measured::percentile`].
+    pub fn percentile(&self) -> f64 {
+        self.percentile
+    }
+
     /// The conformal p-value: see [`crate::query::Measured::p_value`].
     pub fn p_value(&self) -> f64 {
         self.p_value

@@ -31,6 +31,8 @@ use super::similar::{SimilarReply, SimilarRequest};
 use super::spaces::{SpacesReply, SpacesRequest};
 use super::stats::{StatsReply, StatsRequest};
 use super::tags::{TagsReply, TagsRequest};
+use super::today::TodayReply;
+use super::today_request::TodayRequest;
 use super::transfer::{TransferReply, TransferRequest};
 use super::transfer_matrix::{TransferMatrixReply, TransferMatrixRequest};
 use crate::db::View;
@@ -166,6 +168,7 @@ questions! {
     Spaces "spaces" SpacesRequest SpacesReply;
     Bars "bars" BarsRequest BarsReply;
     Headlines "headlines" HeadlinesRequest HeadlinesReply;
+    Today "today" TodayRequest TodayReply;
     Signal "signal" SignalRequest SignalReply;
     Replay "replay" ReplayRequest ReplayReply;
     Stats "stats" StatsRequest StatsReply;

@@ -16,6 +16,8 @@ const NARROWEST: f64 = 240.0;
 const GAP: f64 = 18.0;
 const PLOT: f64 = 132.0;
 const CHART: f64 = PLOT + 62.0;
+/// Around a chart that stands alone.
+const EDGE: f64 = 8.0;
 
 /// Windows as small candle charts, in percent from the last close of each, all on one scale (or, where
 /// that would leave some of them flat, each on its own, and the picture says so).
@@ -50,6 +52,31 @@ pub struct Chart {
     pub later: Bars,
     /// Whether it is the asked event itself on another chart: a window of the same time.
     pub same_moment: bool,
+}
+
+impl Chart {
+    /// The chart alone, on a scale of its own; `None` if it has no bars.
+    pub(super) fn alone(&self, width: f64) -> Option<Scene> {
+        let group = folding(self.bars.len() + self.later.len(), width);
+        let drawn = Drawn::new(self, group)?;
+        let sheet = Sheet {
+            bars: drawn.bars.len(),
+            later: drawn.later.len(),
+            range: None,
+            width: width - 2.0 * EDGE,
+        };
+        let mut scene = Scene::new(width, &format!("{} {}", self.name, self.label));
+        let key = "hit-1".to_owned();
+        draw(&mut scene, &drawn, &sheet, (EDGE, EDGE), (false, key));
+        scene.height = CHART + 2.0 * EDGE;
+        Some(scene)
+    }
+}
+
+/// How many bars become one candle, so that a candle is two pixels or wider.
+fn folding(bars: usize, wide: f64) -> usize {
+    let most = ((wide - 60.0) / 2.0).max(16.0) as usize;
+    bars.div_ceil(most).max(1)
 }
 
 /// A chart's bars as they are drawn: some folded into one.
@@ -140,12 +167,11 @@ impl Analogs {
         scene
     }
 
-    /// How many bars become one candle, so that a candle is two pixels or wider.
+    /// How many bars become one candle.
     fn group(&self, wide: f64) -> usize {
         let all = self.query.iter().chain(&self.found);
         let longest = all.map(|c| c.bars.len() + c.later.len()).max();
-        let most = ((wide - 60.0) / 2.0).max(16.0) as usize;
-        longest.unwrap_or(1).div_ceil(most).max(1)
+        folding(longest.unwrap_or(1), wide)
     }
 
     fn full_note(&self, sheet: &Sheet, group: usize) -> String {

@@ -3,7 +3,7 @@
 //! A picture is made of plain data, so any program can draw what it has found: [`Analogs`] are
 //! windows side by side, a [`Fan`] is what followed them, a [`Timeline`] is a price with scores and
 //! bands, a [`Matrix`] compares things with one another, a [`Scatter`] is a map of points, and
-//! [`Growth`] is how quantities grow with a size. Each becomes a [`Picture`], which is written by [`Picture::write`] in the format that the file's ending
+//! [`Growth`] is how quantities grow with a size, and a [`Report`] is a table with a chart for each row. Each becomes a [`Picture`], which is written by [`Picture::write`] in the format that the file's ending
 //! says:
 //!
 //! - `.svg` follows what its viewer prefers, light or dark.
@@ -42,6 +42,7 @@ mod html;
 mod matrix;
 mod palette;
 mod png;
+mod report;
 mod scale;
 mod scatter;
 mod scene;
@@ -63,6 +64,7 @@ pub use fan::{Fan, FanPath, FanStep};
 pub use file::PictureFormat;
 pub use growth::{Growth, GrowthCurve, GrowthPanel, GrowthPoint};
 pub use matrix::{Matrix, MatrixCell};
+pub use report::{Report, ReportEntry};
 pub use scale::Extent;
 pub use scatter::{Scatter, ScatterGroup, ScatterPoint};
 pub use theme::Theme;
@@ -123,6 +125,8 @@ pub enum Picture {
     Scatter(Scatter),
     /// How quantities grow with a size.
     Growth(Growth),
+    /// A table with a chart and sentences for its rows; in formats other than HTML the charts alone.
+    Report(Report),
 }
 
 macro_rules! is_a_picture {
@@ -135,7 +139,7 @@ macro_rules! is_a_picture {
     )*};
 }
 
-is_a_picture!(Analogs, Fan, Timeline, Matrix, Scatter, Growth);
+is_a_picture!(Analogs, Fan, Timeline, Matrix, Scatter, Growth, Report);
 
 impl Picture {
     fn scene(&self, width: f64) -> Scene {
@@ -146,6 +150,7 @@ impl Picture {
             Self::Matrix(data) => data.scene(width),
             Self::Scatter(data) => data.scene(width),
             Self::Growth(data) => data.scene(width),
+            Self::Report(data) => data.scene(width),
         }
     }
 
@@ -171,7 +176,11 @@ impl Picture {
     /// # Errors
     /// [`Error::Invalid`] if the width is out of range.
     pub fn html(&self, options: &PlotOptions) -> Result<String> {
-        let wide = self.scene(options.page()?);
+        let width = options.page()?;
+        if let Self::Report(report) = self {
+            return Ok(report.page(options.theme));
+        }
+        let wide = self.scene(width);
         let narrow = self.scene(html::NARROW);
         html::page(&wide, &narrow, options.theme)
     }

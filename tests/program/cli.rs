@@ -85,6 +85,8 @@ mod spread;
 mod tags;
 #[path = "cli/times.rs"]
 mod times;
+#[path = "cli/today.rs"]
+mod today;
 #[path = "cli/told.rs"]
 mod told;
 #[path = "cli/trained.rs"]

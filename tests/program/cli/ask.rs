@@ -46,6 +46,20 @@ pub(crate) const SAME: &[(&[&str], &str)] = &[
             "rule": {"name": "large", "when": {"kind": "anomaly", "p_below": 0.5}}}"#,
     ),
     (
+        &[
+            "today",
+            "AAAUSDT",
+            "ACME",
+            "-k",
+            "5",
+            "--news",
+            "3d",
+            "--as-of",
+            "2021-01-12",
+        ],
+        r#"{"question": "today", "series": ["AAAUSDT", "ACME"], "k": 5, "news": "3d", "as_of": "2021-01-12"}"#,
+    ),
+    (
         &["similar", "--pattern", "1,3,2,5,4", "-k", "2"],
         r#"{"question": "similar", "target": {"path": [1, 3, 2, 5, 4]}, "k": 2}"#,
     ),

@@ -224,7 +224,7 @@ fn a_map_comes_as_table_json_and_csv() {
 }
 
 /// A browser that can run without a screen.
-fn chromium() -> Option<PathBuf> {
+pub(crate) fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
     let mut places = std::env::split_paths(&path).flat_map(|dir| names.map(|name| dir.join(name)));
@@ -264,7 +264,7 @@ document.body.dataset.result = JSON.stringify(result).replaceAll('\"', '');
 </script>";
 
 /// The page after its script and ours have run, and what the browser said.
-fn browsed(chromium: &Path, page: &Path, width: u32) -> (String, String) {
+pub(crate) fn browsed(chromium: &Path, page: &Path, width: u32) -> (String, String) {
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new(chromium)
         .args([

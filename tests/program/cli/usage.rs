@@ -24,6 +24,7 @@ const COMMANDS: &[&[&str]] = &[
     &["prototype"],
     &["prototype", "add"],
     &["anomaly"],
+    &["today"],
     &["transfer"],
     &["transfer-matrix"],
     &["map"],

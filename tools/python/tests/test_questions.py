@@ -105,6 +105,10 @@ ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
         ["backtest", "RULE", "ALFA:1h", "--from", "2024-01-20", "--draws", "3"],
         {"series": "ALFA:1h", "rule": RULE, "from_": "2024-01-20", "draws": 3},
     ),
+    "today": (
+        ["today", "ALFA:1h", "BETA", "-k", "5"],
+        {"series": ["ALFA:1h", "BETA"], "k": 5},
+    ),
     "map": (
         ["map", "--sample", "40", "--color", "sector", "--interval", "1h"],
         {"sample": 40, "by": "sector", "filter": {"interval": "1h"}},

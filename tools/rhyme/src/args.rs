@@ -10,7 +10,7 @@ use crate::commands::{
     adjust, anomaly, ask, attribute, axis, backtest, classify, combine, context, delete,
     divergence, doctor, embed, eval, export, import, import_headlines, ingest_bars,
     ingest_headlines, listings, map, news, outcomes_of, prototype, reaction, repair, resample,
-    search, signal, similar, tag, transfer, verify,
+    search, signal, similar, tag, today, transfer, verify,
 };
 use crate::global::Global;
 use crate::mcp;
@@ -136,6 +136,9 @@ pub(crate) enum Plain {
     /// Find similar moments in another market
     #[command(after_help = transfer::HELP)]
     Transfer(transfer::Transfer),
+    /// Report the latest windows, the most unusual first
+    #[command(after_help = today::HELP)]
+    Today(today::Args),
     /// Say what a rule of yours says now, and why
     #[command(after_help = signal::HELP)]
     Signal(signal::Args),

@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     Line(usize, Box<Failure>),
     /// The work was done, and found less than it should have.
     Short(String),
+    /// Something is unusual, and whoever asked wanted to hear of it.
+    Alarm(String),
     /// Ctrl-C while a question was asked: there is nothing to keep or to go on with.
     Cancelled,
 }
@@ -45,7 +47,8 @@ impl From<io::Error> for Failure {
 }
 
 /// 0 for success, 1 for an error, 3 for a name that is not there or not unique, 4 for a database
-/// that is in use, 5 for a verification, a repair or an audit that fell short, 130 for an interruption. (2 is for arguments that cannot be understood.)
+/// that is in use, 5 for a verification, a repair or an audit that fell short and for a report that could
+/// measure nothing, 6 for an alarm, 130 for an interruption. (2 is for arguments that cannot be understood.)
 fn code_of(error: &Error) -> u8 {
     match error {
         Error::NotFound { .. } | Error::Ambiguous { .. } => 3,
@@ -66,6 +69,7 @@ impl Failure {
             Self::Output(error) => (1, format!("cannot write the output: {error}")),
             Self::Partly(message) => (1, message),
             Self::Short(message) => (5, message),
+            Self::Alarm(message) => (6, message),
             Self::Cancelled => (130, "interrupted".to_owned()),
         };
         (code, Some(format!("rhyme: {}", legible(&message))))

@@ -41,7 +41,7 @@ const GROUPS: [(&str, bool, &[&str]); 9] = [
             "ask",
         ],
     ),
-    ("Decide", true, &["signal", "backtest"]),
+    ("Decide", true, &["today", "signal", "backtest"]),
     (
         "See",
         true,

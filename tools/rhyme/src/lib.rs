@@ -34,6 +34,7 @@ mod shell;
 mod sink;
 mod tables;
 mod text;
+mod today_words;
 mod zone;
 
 use std::ffi::OsString;

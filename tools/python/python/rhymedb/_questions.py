@@ -523,6 +523,72 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'value_known_at_end': 'bool',
         },
     },
+    'today': {
+        'series': {
+            'rank': 'int',
+            'name': 'text',
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+            'state': 'any',
+            'why': 'text',
+            'start': 'time',
+            'end': 'time',
+            'move_percent': 'float',
+            'move_sd': 'float',
+            'size': 'float',
+            'size_rank': 'float',
+            'size_p': 'float',
+            'alarm': 'bool',
+            'regime': 'text',
+            'regime_since': 'time',
+            'nearest': 'any',
+            'after_horizon': 'any',
+            'after_hits_n': 'int',
+            'after_hits_effective_n': 'float',
+            'after_hits_mean': 'float',
+            'after_hits_standard_error': 'float',
+            'after_hits_q05': 'float',
+            'after_hits_q25': 'float',
+            'after_hits_q50': 'float',
+            'after_hits_q75': 'float',
+            'after_hits_q95': 'float',
+            'after_hits_hit_rate': 'float',
+            'after_hits_best': 'float',
+            'after_hits_worst': 'float',
+            'after_hits_volatility': 'float',
+            'after_base_n': 'int',
+            'after_base_effective_n': 'float',
+            'after_base_mean': 'float',
+            'after_base_standard_error': 'float',
+            'after_base_q05': 'float',
+            'after_base_q25': 'float',
+            'after_base_q50': 'float',
+            'after_base_q75': 'float',
+            'after_base_q95': 'float',
+            'after_base_hit_rate': 'float',
+            'after_base_best': 'float',
+            'after_base_worst': 'float',
+            'after_base_volatility': 'float',
+            'after_base_windows': 'int',
+            'after_p_value': 'float',
+            'after_no_p_value': 'text',
+            'headlines': 'int',
+            'news': 'any',
+            'divergence_flagged': 'bool',
+            'divergence_end': 'time',
+            'divergence_sign': 'text',
+            'divergence_similarity': 'float',
+            'divergence_percentile': 'float',
+            'divergence_earlier': 'int',
+            'divergence_trained_until': 'time',
+            'divergence_price_change': 'float',
+            'divergence_news_direction': 'float',
+            'divergence_headlines': 'any',
+            'unanswered': 'any',
+        },
+    },
     'transfer-matrix': {
         'pairs': {
             'a': 'text',
@@ -1785,6 +1851,67 @@ class Questions:
         """
         return self._question('tags', {
             'name': name,
+            'as_of': as_of,
+        }, timeout)
+
+    def today(
+        self,
+        *,
+        series: Sequence[str] | None = None,
+        interval: Sequence[str] | None = None,
+        k: int | None = None,
+        horizon: int | str | None = None,
+        news: str | None = None,
+        alarm: float | None = None,
+        stale: int | None = None,
+        as_of: Time | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks for a report of the latest windows: of each series the size of its moves among earlier
+        ones, its regime and since when, what followed the most similar charts beside what follows
+        anyway, the news of the last day, and whether they disagree with the chart. Every window is
+        scored, so the answer as of a time is the one that was to be had then.
+
+        Args:
+            series: Series like ``BTCUSDT:1h``, symbols and markets, of which all series are meant.
+                Default: every stored series.
+            interval: Only series of these intervals.
+            k: How many similar charts say what followed: 1 to 1,000. Default: 20.
+            horizon: How far what followed reaches. Default: a day where bars are shorter than one,
+                else five bars.
+            news: How long before the last close news count. Default: a day.
+            alarm: The rank of the size from which on a series is an alarm, above 0 and up to 1:
+                0.99 is a size that 99 % of earlier windows are below. Default: no alarms.
+            stale: A series is stale if the newest one of its market and interval has more bars than
+                this after its last one: 1 to 1,000. Default: 3.
+            as_of: Nothing that was not known at this time.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``series``.
+            Columns of ``series`` (The series: those that were measured, the most unusual first;
+            then those that could not be, those that are stale, and names of which nothing is
+            stored): rank, name, market, venue, symbol, interval, state, why, start, end,
+            move_percent, move_sd, size, size_rank, size_p, alarm, regime, regime_since, nearest,
+            after_horizon, after_hits_n, after_hits_effective_n, after_hits_mean,
+            after_hits_standard_error, after_hits_q05, after_hits_q25, after_hits_q50,
+            after_hits_q75, after_hits_q95, after_hits_hit_rate, after_hits_best, after_hits_worst,
+            after_hits_volatility, after_base_n, after_base_effective_n, after_base_mean,
+            after_base_standard_error, after_base_q05, after_base_q25, after_base_q50,
+            after_base_q75, after_base_q95, after_base_hit_rate, after_base_best, after_base_worst,
+            after_base_volatility, after_base_windows, after_p_value, after_no_p_value, headlines,
+            news, divergence_flagged, divergence_end, divergence_sign, divergence_similarity,
+            divergence_percentile, divergence_earlier, divergence_trained_until,
+            divergence_price_change, divergence_news_direction, divergence_headlines, unanswered.
+        """
+        return self._question('today', {
+            'series': listed(series),
+            'interval': listed(interval),
+            'k': k,
+            'horizon': horizon,
+            'news': news,
+            'alarm': alarm,
+            'stale': stale,
             'as_of': as_of,
         }, timeout)
 

@@ -56,6 +56,8 @@ pub(crate) mod space_choice;
 pub(crate) mod spread;
 pub(crate) mod summary;
 pub(crate) mod tag;
+pub(crate) mod today;
+mod today_table;
 pub(crate) mod told;
 pub(crate) mod transfer;
 mod trials;

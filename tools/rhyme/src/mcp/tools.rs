@@ -76,6 +76,9 @@ fn purpose(question: &str) -> &'static str {
         "axis" => "Say where charts stand between two meanings in words.",
         "axis-history" => "Say where a series stands between two meanings over time.",
         "axis-headlines" => "Say where headlines of a symbol stand between two meanings.",
+        "today" => {
+            "Report the latest window of every series (or of `series`), the most unusual first: size of its moves, regime, what followed similar charts, news."
+        }
         "signal" => {
             "Say what a `rule` (a question, the answers that count, sides, sizes and exits) says of a chart now, and why."
         }
@@ -113,7 +116,7 @@ pub(super) fn caution(question: &str) -> &'static str {
         "transfer" | "transfer-matrix" => {
             "Likeness of shapes, not of causes; markets that look alike need not move together."
         }
-        "anomaly" | "anomaly-scan" => {
+        "anomaly" | "anomaly-scan" | "today" => {
             "Unusual is not bad and predicts no direction; of 100 windows 5 have a p-value of 0.05 or less by chance."
         }
         "classify" | "classify-history" | "classify-by-tags" => {

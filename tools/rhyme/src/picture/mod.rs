@@ -8,12 +8,14 @@ mod names;
 mod of_question;
 mod runs;
 mod timeline;
+mod today;
 mod windows;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use clap::builder::ValueHint;
+use rhymedb::Error;
 use rhymedb::plot::{Picture, PictureFormat, PlotOptions, Theme};
 
 pub(crate) use map::{MapColour, map};
@@ -21,6 +23,7 @@ pub(crate) use matrix::matrix;
 pub use of_question::picture_of;
 pub(crate) use of_question::{combined, reaction, similar};
 pub(crate) use timeline::{anomalies, divergence, regimes};
+pub(crate) use today::today;
 pub(crate) use windows::{found, transferred};
 
 use crate::failure::{Failure, Outcome};
@@ -74,5 +77,26 @@ impl PlotArgs {
         picture.write(path, &options)?;
         progress::notice(global, &format!("drawn into {}", path.display()));
         Ok(())
+    }
+
+    /// Writes the picture as a page, into a file of any name that ends in .html.
+    pub(crate) fn write_page<P: Into<Picture>>(
+        global: &Global,
+        path: &Path,
+        picture: impl FnOnce() -> Outcome<P>,
+    ) -> Outcome {
+        if PictureFormat::of(path).ok() != Some(PictureFormat::Html) {
+            return Err(Error::Invalid(format!(
+                "expected a page's file that ends in .html, found {}",
+                path.display()
+            ))
+            .into());
+        }
+        let args = Self {
+            plot: Some(path.to_path_buf()),
+            plot_theme: Theme::Auto,
+            plot_width: 1200,
+        };
+        args.write(global, picture)
     }
 }

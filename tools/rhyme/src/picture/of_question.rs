@@ -9,7 +9,7 @@ use rhymedb::query::{ReactionAnswer, SimilarAnswer};
 use rhymedb::{Error, Timestamp, View};
 
 use super::map::{self, MapColour};
-use super::{fan, matrix, timeline, windows};
+use super::{fan, matrix, timeline, today, windows};
 use crate::failure::{Failure, Outcome};
 
 /// Asks a question and draws what `rhyme` draws of the answer with `--plot`. `None` where there is no picture
@@ -71,6 +71,10 @@ fn drawn(view: &View, question: &Question) -> Outcome<Option<Picture>> {
             let answer = request.ask_in_full(view)?.1;
             let labels = request.label_set()?;
             timeline::regimes(&at(view, request.as_of), &labels, &answer)?.into()
+        }
+        Question::Today(request) => {
+            let reply = request.ask(view)?;
+            today::today(&at(view, request.as_of), &reply)?.into()
         }
         Question::Map(request) => {
             let answer = request.ask_in_full(view)?.1;
