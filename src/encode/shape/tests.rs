@@ -7,6 +7,8 @@
 )]
 
 use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::model::{Bar, Timestamp};
@@ -112,6 +114,34 @@ proptest! {
         let (a, b) = (centred(&a), centred(&b));
         let correlation = dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt();
         prop_assert!((cosine - correlation).abs() < 1e-6);
+    }
+}
+
+/// Few coefficients of many windows: some of a random walk lie near the bound, where f32 is just
+/// fine enough, and long windows add up many returns.
+#[test]
+fn many_windows_of_a_random_walk_keep_the_precision() {
+    for (window, dim, count) in [
+        (50, 2, 20_000),
+        (89, 2, 20_000),
+        (50, 4, 20_000),
+        (4096, 8, 60),
+    ] {
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let steps: Vec<f64> = (0..window + count)
+            .map(|_| random.random_range(-0.02..0.02))
+            .collect();
+        let closes = walk(250.0, &steps);
+        let shape = Shape::new(window, dim).unwrap();
+        let ends: Vec<usize> = (window - 1..window + count - 1).collect();
+        let rows = shape.encode_series(&bars(&closes), &ends).unwrap();
+        for (i, end) in ends.into_iter().enumerate() {
+            let path = &closes[end + 1 - window..=end];
+            let expected = shape.encode_path(path).unwrap().unwrap();
+            let expected: Vec<f64> = expected.into_iter().map(f64::from).collect();
+            let worst = worst(rows.row(i).unwrap(), &expected);
+            assert!(worst < 1e-6, "{window} {dim} {end}: {worst}");
+        }
     }
 }
 
