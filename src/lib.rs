@@ -78,6 +78,7 @@ mod numeric;
 pub mod plot;
 mod source;
 mod store;
+mod words;
 
 pub use db::{Control, Database, Filter, Hit, OpenOptions, Query, View};
 pub use error::{Error, Result};
@@ -166,9 +167,10 @@ pub mod query {
         TransferMatrixAnswer, TransferPair, Unusual,
     };
     pub use crate::db::{
-        ClassifyByTags, Expressiveness, Fewer, HeadlineHit, LargeMoves, LeastMove, MoveDirection,
-        NoStart, Per, Prototype, Refine, Searched, Similar, SimilarAnswer, SimilarBatch, Size,
-        Spelling, TagAccuracy, TagNeighbour, TagVoteAnswer, TagVotes, TagsLeftOut,
+        ClassifyByTags, Expressiveness, Fewer, FoundHeadline, HeadlineHit, HeadlinesBy, LargeMoves,
+        LeastMove, MoveDirection, NoStart, Per, Prototype, Refine, Searched, Similar,
+        SimilarAnswer, SimilarBatch, Size, Spelling, TagAccuracy, TagNeighbour, TagVoteAnswer,
+        TagVotes, TagsLeftOut,
     };
     pub use crate::model::Horizon;
     pub use crate::numeric::summary::ConfidenceInterval;

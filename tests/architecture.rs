@@ -24,6 +24,7 @@ use imports::Crate;
 const LAYERS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("numeric", &[]),
+    ("words", &[]),
     ("model", &["error"]),
     ("disk", &["error"]),
     ("encode", &["error", "model", "numeric"]),
@@ -35,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "db",
         &[
-            "error", "model", "numeric", "disk", "encode", "index", "store",
+            "error", "model", "numeric", "words", "disk", "encode", "index", "store",
         ],
     ),
     ("analysis", &["error", "model", "numeric", "encode", "db"]),
@@ -92,6 +93,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ),
     ("tiny_skia", &["src/plot/png.rs"]),
     ("ttf_parser", &["src/plot/"]),
+    ("unicode_normalization", &["src/words/split.rs"]),
     ("jiff", &["src/model/", "src/source/"]),
     ("clap", &["tools/rhyme/src/"]),
     ("indicatif", &["tools/rhyme/src/progress.rs"]),

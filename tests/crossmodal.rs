@@ -34,5 +34,7 @@ mod prototypes;
 mod real_words;
 #[path = "crossmodal/trained.rs"]
 mod trained;
+#[path = "crossmodal/words.rs"]
+mod words;
 #[path = "crossmodal/world.rs"]
 mod world;

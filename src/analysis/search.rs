@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::pattern_search::PatternAnswer;
 use super::patterns;
 use crate::db::{
-    Expressiveness, Filter, HeadlineChoice, HeadlineHit, Query, Similar, SimilarAnswer, Spread,
-    View, choice_methods, spread_methods,
+    AskedOfHeadlines, Expressiveness, Filter, FoundHeadline, HeadlineChoice, HeadlinesBy, Query,
+    Similar, SimilarAnswer, Spread, View, choice_methods, spread_methods,
 };
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
@@ -18,6 +18,7 @@ pub struct Search {
     query: Query,
     charts: Similar,
     headlines: usize,
+    headlines_by: HeadlinesBy,
     spread: Spread,
     choice: HeadlineChoice,
 }
@@ -36,9 +37,14 @@ pub struct SearchAnswer {
     /// The charts that were found, distinct episodes. Of a sentence about a large move they are ranked by
     /// words and size ([`SimilarAnswer::large_moves`]).
     pub charts: SimilarAnswer,
-    /// The headlines that are nearest to it. Where the sentence has narrowed the charts to symbols that it
+    /// The headlines that fit it best. Where the sentence has narrowed the charts to symbols that it
     /// names, those that name one of them, if any do.
-    pub headlines: Vec<HeadlineHit>,
+    pub headlines: Vec<FoundHeadline>,
+    /// By what headlines are ranked: [`Search::headlines_by`], and by meaning if it was a vector.
+    pub headlines_by: HeadlinesBy,
+    /// The words of the sentence that no headline holds which was known then, in small letters, if words
+    /// counted.
+    pub unknown_words: Vec<String>,
     /// Headlines that were looked at: each of them was scored.
     pub headlines_searched: u64,
     /// Whether there are fewer headlines than were asked for, and some group has as many of them as
@@ -110,6 +116,7 @@ impl Search {
             charts: view.similar(query.clone()),
             query,
             headlines: 10,
+            headlines_by: HeadlinesBy::default(),
             spread: Spread::default(),
             choice: HeadlineChoice::default(),
         }
@@ -138,6 +145,30 @@ impl Search {
         self.choice.symbols.clone_from(&filter.symbols);
         (self.choice.from, self.choice.until) = (filter.from, filter.until);
         self.charts = self.charts.filter(filter);
+        self
+    }
+
+    /// By what headlines are ranked. By words, names and numbers are found that vectors do not know: see
+    /// [`HeadlinesBy`]. A vector has no words: it asks by meaning. Default: [`HeadlinesBy::Both`].
+    ///
+    /// ```
+    /// # use rhymedb::Database;
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+    /// use rhymedb::query::HeadlinesBy;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// # let market = SyntheticMarket::new(SyntheticConfig { crypto_bars: 800, equity_days: 200, ..SyntheticConfig::small(1) })?;
+    /// # db.ingest_bars(&market.series())?;
+    /// # db.ingest_headlines(&market.headlines())?;
+    /// let search = db.now().search("nova falls").headlines_by(HeadlinesBy::Words);
+    /// for hit in search.k(3).run()?.headlines {
+    ///     println!("{:?} {}", hit.words, hit.headline.text);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn headlines_by(mut self, by: HeadlinesBy) -> Self {
+        self.headlines_by = by;
         self
     }
 
@@ -206,14 +237,25 @@ impl Search {
                 ..self.choice.clone()
             };
             let spread = (self.headlines, self.spread);
-            let found = space.headlines_spread(&placed.vector, spread, &choice)?;
             let text = self.sentence();
+            let by = match text {
+                Some(_) => self.headlines_by,
+                None => HeadlinesBy::Meaning,
+            };
+            let asked = AskedOfHeadlines {
+                vector: &placed.vector,
+                text,
+                by,
+            };
+            let found = space.headlines_found(&asked, spread, &choice)?;
             Ok(SearchAnswer {
                 text: text.map(str::to_owned),
                 expressiveness: text.and_then(|_| space.expressiveness(&placed.vector)),
                 pattern,
                 charts,
                 headlines: found.hits,
+                headlines_by: by,
+                unknown_words: found.unknown,
                 headlines_searched: found.searched,
                 headline_quota_reached: found.quota_reached,
                 trained_until: space.past.learned_about(&self.query, None)?,

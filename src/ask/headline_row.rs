@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::rounded::{self, figure};
-use crate::db::{Expressiveness, HeadlineHit};
+use crate::db::{Expressiveness, FoundHeadline, HeadlineHit};
 use crate::model::{Headline, Timestamp};
 
 /// A headline that was found.
@@ -29,6 +29,39 @@ impl From<&HeadlineHit> for HeadlineRow {
         Self {
             rank: hit.rank,
             score: figure(hit.score),
+            known: hit.known,
+            percentile: hit.expressiveness.map(percentile),
+            headline: (&hit.headline).into(),
+        }
+    }
+}
+
+/// A headline that fits a sentence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct FoundHeadlineRow {
+    /// 1 is the best.
+    pub rank: usize,
+    /// The cosine with the query, -1 to 1; null if the headline has no vector.
+    pub score: Option<f64>,
+    /// How well its words fit (BM25, above 0); null if it holds none of them, or if words did not count.
+    pub words: Option<f64>,
+    /// When it was known.
+    pub known: Timestamp,
+    /// The share of headlines that say less about charts, in percent.
+    pub percentile: Option<f64>,
+    /// The headline.
+    #[serde(flatten)]
+    pub headline: StoredHeadlineRow,
+}
+
+impl From<&FoundHeadline> for FoundHeadlineRow {
+    fn from(hit: &FoundHeadline) -> Self {
+        Self {
+            rank: hit.rank,
+            score: hit.score.map(figure),
+            words: hit.words.map(figure),
             known: hit.known,
             percentile: hit.expressiveness.map(percentile),
             headline: (&hit.headline).into(),

@@ -105,7 +105,7 @@ pub use context::{ContextQuery, ContextReply, ContextRequest, ContextRow};
 pub use divergence::{
     DivergenceMomentRow, DivergenceQuery, DivergenceReply, DivergenceRequest, DivergenceRow,
 };
-pub use headline_row::{ExpressivenessRow, HeadlineRow, StoredHeadlineRow};
+pub use headline_row::{ExpressivenessRow, FoundHeadlineRow, HeadlineRow, StoredHeadlineRow};
 pub use headlines::{HeadlinesReply, HeadlinesRequest};
 pub use label_text::LabelText;
 pub use map::{MapReply, MapRequest, PointRow};

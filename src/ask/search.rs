@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::asked::{Asked, few, quota, trained, undated};
-use super::headline_row::{ExpressivenessRow, HeadlineRow};
+use super::headline_row::{ExpressivenessRow, FoundHeadlineRow};
 use super::similar::{HitRow, Told, ten};
 use super::span::Span;
 use crate::analysis::{Search, SearchAnswer};
-use crate::db::{Filter, Per, View};
+use crate::db::{Filter, HeadlinesBy, Per, View};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 
@@ -53,6 +53,10 @@ pub struct SearchRequest {
     /// Nothing that was not known at this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,
+    /// By what headlines are ranked: `both` (the default), `meaning` or `words`. By words, names and numbers are
+    /// found that vectors do not know. A vector asks by `meaning`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headlines_by: Option<HeadlinesBy>,
     /// Rank a sentence about a large move by its words alone.
     #[serde(default)]
     pub by_words: bool,
@@ -91,6 +95,7 @@ impl SearchRequest {
             space: None,
             filter: Filter::new(),
             as_of: None,
+            headlines_by: None,
             by_words: false,
             all_symbols: false,
             latency: Span::default(),
@@ -118,7 +123,7 @@ impl SearchRequest {
         search = search.all_symbols(self.all_symbols);
         search = search.filter(self.filter.clone()).per(self.per);
         pass_on!(search, self, names: space);
-        pass_on!(search, self, some: diverse ef);
+        pass_on!(search, self, some: headlines_by diverse ef);
         let answer = search.run()?;
         let notes = asked.notes([
             answer.warning(),
@@ -136,6 +141,7 @@ impl SearchRequest {
                 self.per,
             )
             .map(|note| format!("headlines: {note}")),
+            unknown(&answer),
             undated(&self.filter, &asked.view)?,
         ])?;
         let charts = answer.charts.hits.iter();
@@ -146,6 +152,7 @@ impl SearchRequest {
                 space: answer.charts.space.clone(),
                 per: self.per,
                 diverse: self.diverse,
+                headlines_by: answer.headlines_by,
                 as_of: asked.view.as_of(),
             },
             pattern: answer.pattern.clone(),
@@ -154,7 +161,11 @@ impl SearchRequest {
             warning: answer.warning(),
             trained_until: answer.trained_until,
             charts: charts.collect::<Result<_>>()?,
-            headlines: answer.headlines.iter().map(HeadlineRow::from).collect(),
+            headlines: answer
+                .headlines
+                .iter()
+                .map(FoundHeadlineRow::from)
+                .collect(),
             searched: SearchedAll {
                 windows: answer.charts.searched.windows,
                 plan: answer.charts.searched.plan.to_owned(),
@@ -179,6 +190,15 @@ impl SearchRequest {
     fn question(&self, view: &View) -> Result<Search> {
         match (&self.text, &self.vector) {
             (Some(text), None) => Ok(view.search(text)),
+            (None, Some(_))
+                if self
+                    .headlines_by
+                    .is_some_and(|by| by != HeadlinesBy::Meaning) =>
+            {
+                Err(Error::invalid(
+                    "expected headlines_by to be meaning for a vector, which has no words; leave it out",
+                ))
+            }
             (None, Some(vector)) => Ok(view.search_vector(vector.as_slice())),
             (Some(_), Some(_)) => Err(Error::invalid(
                 "expected a sentence as `text` or a `vector`, found both",
@@ -188,6 +208,22 @@ impl SearchRequest {
             )),
         }
     }
+}
+
+/// Which words no headline holds, where headlines are found by words alone.
+fn unknown(answer: &SearchAnswer) -> Option<String> {
+    let words = &answer.unknown_words;
+    if answer.headlines_by != HeadlinesBy::Words || words.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "no headline that was known then holds {}",
+        words
+            .iter()
+            .map(|w| format!("“{w}”"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    ))
 }
 
 /// The reply to a [`SearchRequest`].
@@ -211,7 +247,7 @@ pub struct SearchReply {
     /// The charts, best first.
     pub charts: Vec<HitRow>,
     /// The headlines, best first.
-    pub headlines: Vec<HeadlineRow>,
+    pub headlines: Vec<FoundHeadlineRow>,
     /// What was looked at.
     pub searched: SearchedAll,
     /// How long it took, in microseconds.
@@ -236,6 +272,9 @@ pub struct SearchQuery {
     /// The lambda of a diverse choice, if there is one: then hits come in the order of the choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diverse: Option<f64>,
+    /// By what headlines are ranked.
+    #[serde(default)]
+    pub headlines_by: HeadlinesBy,
     /// As of when.
     pub as_of: Option<Timestamp>,
 }

@@ -40,6 +40,7 @@ mod sync;
 mod text_models;
 mod threads;
 mod view;
+mod word_part;
 mod write;
 
 #[cfg(any(test, fuzzing))]
@@ -54,6 +55,8 @@ pub(crate) use read::entries::entries;
 pub(crate) use read::episodes::{Distinct, Taken, Wanted};
 pub use read::filter::Filter;
 pub(crate) use read::filter::WHICH_AND_WHEN;
+pub(crate) use read::headlines_found::AskedOfHeadlines;
+pub use read::headlines_found::HeadlinesBy;
 pub(crate) use read::kin::Kin;
 pub(crate) use read::past::{Asked, Past};
 pub(crate) use read::row_filter::RowFilter;
@@ -73,7 +76,7 @@ pub use care::repair::{DamagedSegment, LostBars, LostVectors, RepairReport, Segm
 pub use care::verify::VerifyReport;
 pub use control::{Control, Progress, Stage, StageTime};
 pub use database::{Database, OpenOptions};
-pub use headline_hit::HeadlineHit;
+pub use headline_hit::{FoundHeadline, HeadlineHit};
 pub use left_out::{FailedWindow, WaitingSpace};
 pub use per::{Fewer, Per};
 pub use read::answer::{Hit, LargeMoves, Searched, SimilarAnswer};

@@ -9,6 +9,7 @@ use super::memo::Memo;
 use super::newest_bars::NewestBars;
 use super::part::FreshPart;
 use super::segment::Segment;
+use super::word_part::{WordMemory, WordPart};
 use crate::encode::{ChartEncoder, Weights};
 use crate::error::{Error, Result};
 use crate::index::RowSet;
@@ -27,6 +28,7 @@ pub(super) struct Snapshot {
     pub(super) spaces: Vec<SpaceState>,
     blocks: Arc<BarCache>,
     newest: NewestBars,
+    words: WordMemory,
     /// What questions worked out about this snapshot and will want again.
     pub(super) memo: Memo,
     /// What stood in the file when it was read, where others may write.
@@ -240,6 +242,7 @@ impl Snapshot {
             spaces,
             blocks: Arc::clone(&files.bars),
             newest: newest.unwrap_or_default(),
+            words: load_words(known),
             memo: memo.unwrap_or_default(),
             stamp: None,
         })
@@ -302,6 +305,11 @@ impl Snapshot {
             dim: state.dim(),
             with_bank: state.weights()?.is_some_and(|w| w.bank().is_some()),
         })
+    }
+
+    /// The words of all headlines of this snapshot.
+    pub(super) fn word_part(&self) -> Result<Arc<WordPart>> {
+        self.words.part(&self.txn)
     }
 
     /// A series by its name.
@@ -432,6 +440,15 @@ fn load_headlines(
         return Ok(Arc::clone(&state.headlines));
     }
     Ok(Arc::new(HeadlineMemory::grown_from(&state.headlines)))
+}
+
+/// The memory of words: one that starts with what the snapshot before has read, unless some of that is not so
+/// any more.
+fn load_words(known: Option<(&Snapshot, &Changes)>) -> WordMemory {
+    let old = known.filter(|(_, changes)| !changes.headlines_changed);
+    old.map_or_else(WordMemory::default, |(old, _)| {
+        WordMemory::grown_from(&old.words)
+    })
 }
 
 fn step_of(all: &BTreeMap<SeriesId, SeriesRecord>, hop: u32, series: SeriesId) -> i64 {

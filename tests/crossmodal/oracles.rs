@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rhymedb::data::Headline;
-use rhymedb::query::{HeadlineHit, LabelSet, Measure, NewsAbout};
+use rhymedb::query::{FoundHeadline, HeadlinesBy, LabelSet, Measure, NewsAbout};
 use rhymedb::{Filter, Query, Target, Timestamp, View};
 
 use crate::oracle::HOUR;
@@ -35,12 +35,14 @@ fn nearest(
     all
 }
 
-fn assert_hits(hits: &[HeadlineHit], expected: &[(f64, Headline)], k: usize) {
+fn assert_hits<H: Clone + Into<FoundHeadline>>(hits: &[H], expected: &[(f64, Headline)], k: usize) {
+    let hits: Vec<FoundHeadline> = hits.iter().cloned().map(H::into).collect();
     assert_eq!(hits.len(), expected.len().min(k));
     assert!(!hits.is_empty());
     for (i, (hit, (score, _))) in hits.iter().zip(expected).enumerate() {
         assert_eq!(hit.rank, i + 1);
-        assert_near(f64::from(hit.score), *score, &hit.headline.text);
+        assert_near(f64::from(hit.score.unwrap()), *score, &hit.headline.text);
+        assert_eq!(hit.words, None);
         assert_eq!(hit.known.millis(), known(&hit.headline));
         let same = |e: &&(f64, Headline)| e.1 == hit.headline;
         let own = expected.iter().find(same).unwrap();
@@ -129,6 +131,7 @@ fn a_search_finds_charts_and_headlines() {
     let vector = world.text(text).unwrap();
     let now = world.db.now();
     let words = now.search(text).by_words(true);
+    let words = words.headlines_by(HeadlinesBy::Meaning);
     let answer = words.k(7).exact(true).run().unwrap();
     assert_eq!(answer.charts.large_moves, None);
     assert_eq!(answer.charts.space, "clip");
@@ -156,7 +159,8 @@ fn a_search_finds_charts_and_headlines() {
     let late = Filter::new()
         .symbol("BBB")
         .from(Timestamp::from_millis(MIDDLE));
-    let some = now.search(text).k(30).filter(late).run().unwrap();
+    let some = now.search(text).headlines_by(HeadlinesBy::Meaning);
+    let some = some.k(30).filter(late).run().unwrap();
     assert!(
         some.charts
             .hits

@@ -5,7 +5,7 @@ use crate::world::{BARS, D, SPACE, World, at, cosine, refused, vector};
 use rhymedb::ask::NewsRequest;
 use rhymedb::data::Headline;
 use rhymedb::ingest::{HeadlineImportOptions, HeadlineVectorRow};
-use rhymedb::query::Measure;
+use rhymedb::query::{FoundHeadline, HeadlinesBy, Measure};
 use rhymedb::{Control, Target, View};
 
 #[test]
@@ -48,7 +48,11 @@ fn a_vector_finds_charts_and_headlines_at_once() {
         let asked = vector(&mut Lcg(seed));
         let search = view.search_vector(asked.as_slice()).space(SPACE);
         let answer = search.exact(true).run().unwrap();
-        world.check_headlines(&answer.headlines, &asked, known_at);
+        let liked = view.headlines_like(SPACE, &asked, 10).unwrap();
+        world.check_headlines(&liked, &asked, known_at);
+        let liked: Vec<FoundHeadline> = liked.into_iter().map(FoundHeadline::from).collect();
+        assert_eq!(answer.headlines, liked);
+        assert_eq!(answer.headlines_by, HeadlinesBy::Meaning);
         let similar = view.similar(asked.as_slice()).space(SPACE).exact(true);
         assert_eq!(answer.charts.hits, similar.run().unwrap().hits);
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use rhymedb::data::{Headline, TimePrecision};
-use rhymedb::query::{HeadlineHit, News, Per};
+use rhymedb::query::{FoundHeadline, HeadlineHit, HeadlinesBy, News, Per};
 use rhymedb::{Database, Query, Timestamp};
 
 use crate::oracle::{DAY, Lcg};
@@ -44,8 +44,12 @@ static NEWS: LazyLock<(tempfile::TempDir, Database)> = LazyLock::new(|| {
 });
 
 fn groups(hit: &HeadlineHit) -> Vec<(&'static str, String)> {
-    let mut groups = vec![("year", hit.headline.time.to_string()[..4].to_owned())];
-    for symbol in &hit.headline.symbols {
+    groups_of(&hit.headline)
+}
+
+fn groups_of(headline: &Headline) -> Vec<(&'static str, String)> {
+    let mut groups = vec![("year", headline.time.to_string()[..4].to_owned())];
+    for symbol in &headline.symbols {
         groups.push(("symbol", symbol.clone()));
         let market = match symbol.as_str() {
             "AAA" | "BBB" => "east",
@@ -66,6 +70,10 @@ fn told(hits: &[HeadlineHit]) -> Vec<(usize, &str, f32)> {
         .zip(hits.iter().map(told))
         .map(|(t, (r, s))| (r, t, s))
         .collect()
+}
+
+fn found(hits: Vec<HeadlineHit>) -> Vec<FoundHeadline> {
+    hits.into_iter().map(FoundHeadline::from).collect()
 }
 
 /// The nearest that the quotas allow.
@@ -109,14 +117,61 @@ fn quotas_of_headlines_are_those_of_a_walk_along_the_ranking() {
             .search(words)
             .k(k)
             .all_symbols(true)
+            .headlines_by(HeadlinesBy::Meaning)
             .per(per)
             .run()
             .unwrap();
-        assert_eq!(told(&search.headlines), told(&expected));
+        assert_eq!(search.headlines, found(expected));
         assert_eq!(search.headline_quota_reached, fewer);
         short += usize::from(fewer);
     }
     assert!(short > 3, "{short}");
+}
+
+/// By words alone and by both: the list without quotas, walked from the best on.
+#[test]
+fn quotas_hold_where_words_count() {
+    let view = NEWS.1.now();
+    let mut short = 0;
+    for (by, text) in [
+        (HeadlinesBy::Both, "shares plunge after a lawsuit"),
+        (HeadlinesBy::Both, "bank merger 17"),
+        (HeadlinesBy::Words, "oil dividend"),
+        (HeadlinesBy::Words, "chief 250"),
+    ] {
+        let search = |k: usize| {
+            let search = view.search(text).all_symbols(true).headlines_by(by);
+            search.k(k)
+        };
+        let all = search(10_000).run().unwrap();
+        for per in [Per::new().symbol(3), Per::new().year(4).market(5)] {
+            let mut counts = Counts::new(per);
+            let mut expected: Vec<&str> = Vec::new();
+            for hit in &all.headlines {
+                let groups = groups_of(&hit.headline);
+                if expected.len() < 40 && counts.room(&groups) {
+                    counts.add(&groups);
+                    expected.push(&hit.headline.text);
+                }
+            }
+            let some = search(40).per(per).run().unwrap();
+            let texts: Vec<&str> = some
+                .headlines
+                .iter()
+                .map(|h| h.headline.text.as_str())
+                .collect();
+            assert_eq!(texts, expected, "{text} {per:?}");
+            let fewer = expected.len() < 40 && counts.full();
+            assert_eq!(some.headline_quota_reached, fewer);
+            short += usize::from(fewer);
+        }
+        let apart = search(10).diverse(0.3).run().unwrap();
+        let nearest = search(10).diverse(1.0).run().unwrap();
+        assert_eq!(apart.headlines[0], nearest.headlines[0]);
+        assert_ne!(apart.headlines, nearest.headlines);
+        assert_eq!(nearest.headlines, all.headlines[..10]);
+    }
+    assert!(short > 1, "{short}");
 }
 
 fn diverse(news: News, lambda: f64) -> Vec<HeadlineHit> {

@@ -1,9 +1,7 @@
 //! The headlines nearest to a vector, spread over symbols, years and markets, and apart from one another.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use super::aligned::{Aligned, HeadlineChoice};
-use super::named_symbols::has_begun;
+use super::headline_groups::HeadlineGroups;
 use crate::db::diverse::{Marginal, no_such};
 use crate::db::headline_hit::HeadlineHit;
 use crate::db::headline_part::{HeadlinePart, HeadlineScope};
@@ -11,7 +9,6 @@ use crate::db::per::{Group, Per, Tally, within_year};
 use crate::db::spread::Spread;
 use crate::error::Result;
 use crate::index::{self, RowSet, Scored};
-use crate::model::Timestamp;
 use crate::store::HeadlineReads;
 
 /// Headlines that were found.
@@ -40,11 +37,7 @@ impl Aligned<'_> {
             space: self,
             part: &part,
             scope: &scope,
-            symbols: match spread.per.market {
-                Some(_) => self.symbols_by_market()?,
-                None => BTreeMap::new(),
-            },
-            groups: HashMap::new(),
+            groups: HeadlineGroups::new(self, spread.per)?,
         };
         let query = index::Query::new(vector)?;
         let (found, full) = list.chosen(&query, allowed, (k, spread))?;
@@ -60,18 +53,6 @@ impl Aligned<'_> {
             quota_reached,
         })
     }
-
-    /// The symbols of each market, of series of which the view knows a bar.
-    fn symbols_by_market(&self) -> Result<BTreeMap<String, BTreeSet<String>>> {
-        let mut markets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (&id, record) in self.past.snapshot.series.iter() {
-            if has_begun(self.past.view, self.past.snapshot, (id, record))? {
-                let symbols = markets.entry(record.key.market.clone()).or_default();
-                symbols.insert(record.key.symbol.clone());
-            }
-        }
-        Ok(markets)
-    }
 }
 
 /// Headlines in the order of their nearness, and the groups that they are of.
@@ -79,10 +60,7 @@ struct List<'a> {
     space: &'a Aligned<'a>,
     part: &'a HeadlinePart,
     scope: &'a HeadlineScope,
-    /// The symbols of each market, if markets have a quota.
-    symbols: BTreeMap<String, BTreeSet<String>>,
-    /// What was looked up of rows.
-    groups: HashMap<u32, Vec<Group<String>>>,
+    groups: HeadlineGroups<'a>,
 }
 
 impl List<'_> {
@@ -161,28 +139,8 @@ impl List<'_> {
 
     /// The groups that a headline is of, as far as they have quotas.
     fn groups_of(&mut self, row: u32, per: Per) -> Result<Vec<Group<String>>> {
-        if per.is_empty() {
-            return Ok(Vec::new());
-        }
-        if let Some(groups) = self.groups.get(&row) {
-            return Ok(groups.clone());
-        }
         let entry = self.part.entry(row)?;
-        let published = Timestamp::from_millis(entry.published);
-        let mut groups = vec![Group::year_of(published)];
-        if per.symbol.is_some() || per.market.is_some() {
-            let named = self.space.past.snapshot.txn.headline(entry.id)?.symbols;
-            let named: BTreeSet<String> = named.into_iter().collect();
-            for (market, symbols) in &self.symbols {
-                if !symbols.is_disjoint(&named) {
-                    groups.push(Group::Market(market.clone()));
-                }
-            }
-            let symbols = named.into_iter();
-            groups.extend(symbols.map(|symbol| Group::Symbol(String::new(), symbol)));
-        }
-        self.groups.insert(row, groups.clone());
-        Ok(groups)
+        self.groups.of((entry.id, entry.published), per)
     }
 
     /// Those of some rows that are of a group.
@@ -199,7 +157,7 @@ impl List<'_> {
                 return Ok(RowSet::from_ranges(rows.map(one)));
             }
             Group::Symbol(_, symbol) => vec![symbol],
-            Group::Market(market) => self.symbols.get(market).into_iter().flatten().collect(),
+            Group::Market(market) => self.groups.symbols_of(market).collect(),
         };
         let mut rows = Vec::new();
         for name in names {

@@ -314,8 +314,16 @@ fn a_vector_is_asked_from_a_file_and_as_json() {
     let subject = r#"{"question": "similar", "target": {"vector": V}, "space": "mine", "k": 3, "exact": true}"#;
     assert_eq!(typed(subject)["hits"], similar["hits"]);
     let news = typed(r#"{"question": "news", "target": {"vector": V}, "space": "mine", "k": 3}"#);
-    assert_eq!(news["headlines"], found["headlines"]);
-    assert_eq!(rhyme_news(&world, "one.npy"), found["headlines"]);
+    // A vector has no words.
+    let mut rows = found["headlines"].clone();
+    for row in rows.as_array_mut().unwrap() {
+        assert_eq!(
+            row.as_object_mut().unwrap().remove("words"),
+            Some(Value::Null)
+        );
+    }
+    assert_eq!(news["headlines"], rows);
+    assert_eq!(rhyme_news(&world, "one.npy"), rows);
 }
 
 fn rhyme_news(world: &World, target: &str) -> Value {

@@ -408,6 +408,7 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
         'headlines': {
             'rank': 'int',
             'score': 'float',
+            'words': 'float',
             'known': 'time',
             'percentile': 'float',
             'published': 'time',
@@ -1592,6 +1593,7 @@ class Questions:
         space: str | None = None,
         filter: Mapping[str, Any] | None = None,
         as_of: Time | None = None,
+        headlines_by: Any | None = None,
         by_words: bool | None = None,
         all_symbols: bool | None = None,
         latency: str | None = None,
@@ -1616,6 +1618,9 @@ class Questions:
             space: The space. Default: the only one that reads text, or ``clip``.
             filter: Which windows may be found; symbols and times choose headlines too.
             as_of: Nothing that was not known at this time.
+            headlines_by: By what headlines are ranked: ``both`` (the default), ``meaning`` or
+                ``words``. By words, names and numbers are found that vectors do not know. A vector
+                asks by ``meaning``.
             by_words: Rank a sentence about a large move by its words alone.
             all_symbols: Search all symbols, whatever the sentence names.
             latency: The time from the publication of a headline until somebody can know it.
@@ -1647,6 +1652,7 @@ class Questions:
             'space': space,
             'filter': filter,
             'as_of': as_of,
+            'headlines_by': headlines_by,
             'by_words': by_words,
             'all_symbols': all_symbols,
             'latency': latency,

@@ -24,9 +24,10 @@ export interface SimilarReply {
   hits: Hit[]; searched: { windows: number; plan: string }; outcomes: HorizonReply[]; notes: string[];
 }
 export interface ScoredHeadline extends Headline { rank: number; score: number; known: string }
+export interface FoundHeadline extends Headline { rank: number; score: number | null; words: number | null; known: string }
 export interface SearchReply {
   query: { text: string; as_of: string | null }; ranked_by: string; warning: string | null; narrowed_to: string[];
-  charts: Hit[]; headlines: ScoredHeadline[]; searched: { windows: number; headlines: number }; notes: string[];
+  charts: Hit[]; headlines: FoundHeadline[]; searched: { windows: number; headlines: number }; notes: string[];
 }
 export interface NewsReply { headlines: ScoredHeadline[]; warning: string | null; notes: string[] }
 export interface ReactionRow extends SeriesName {

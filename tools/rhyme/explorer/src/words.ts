@@ -50,10 +50,11 @@ export class Words {
         : [
             table(
               "Headlines that fit",
-              [">rank", ">score", "known (UTC)", "symbols", "headline"],
+              [">rank", ">score", ">words", "known (UTC)", "symbols", "headline"],
               reply.headlines.map((row) => [
                 String(row.rank),
-                score(row.score),
+                row.score == null ? "–" : score(row.score),
+                row.words == null ? "–" : row.words.toFixed(2),
                 bare(parse(row.known)),
                 row.symbols.join(", "),
                 link(this.page, { headline: row.text, tab: "news" }, row.text),

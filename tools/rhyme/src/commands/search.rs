@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use rhymedb::ask::{SearchReply, SearchRequest, Span};
 use rhymedb::files::read_one_vector;
-use rhymedb::query::SearchAnswer;
+use rhymedb::query::{HeadlinesBy, SearchAnswer};
 use rhymedb::{Error, View};
 use serde_json::{Value, json};
 
@@ -36,10 +36,15 @@ Stored symbols that the sentence names (bitcoin, Apple, FB, $BTC) narrow charts 
 them; --all-symbols switches that off. A ticker counts in capitals or after a $. --symbol, --from
 and --until choose headlines too: those that name the symbol, by their publication.
 
+Headlines are ranked by meaning and by words together: vectors know no names and no numbers, words know no
+synonyms. --headlines-by words finds those that hold the words (BM25), like \"Form 4\" or a company, and
+--headlines-by meaning those that are near by their vectors.
+
 With --vector charts and headlines are those nearest to a vector of your own model, in a space into
 which `rhyme import vectors` and `rhyme import headline-vectors` brought its vectors.
 
 Example: rhyme search \"shares plunge after a profit warning\" -k 5 --market equity
+Example: rhyme search \"Form 4\" --headlines-by words
 Example: rhyme search --vector sentence.npy --space mine";
 
 #[derive(Debug, ClapArgs)]
@@ -62,6 +67,9 @@ pub(crate) struct Args {
     which: Which,
     #[command(flatten)]
     sentence: Sentence,
+    /// By what headlines are ranked [default: both]
+    #[arg(long, value_enum, value_name = "WAY", conflicts_with = "vector")]
+    headlines_by: Option<Way>,
     /// The time from the publication of a headline until somebody can know it, like 5m
     #[arg(long, default_value = "0", value_name = "TIME")]
     latency: Span,
@@ -72,6 +80,26 @@ pub(crate) struct Args {
     plot: PlotArgs,
 }
 
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Way {
+    /// By meaning and by words together
+    Both,
+    /// By the cosine of vectors alone
+    Meaning,
+    /// By the words that they hold alone
+    Words,
+}
+
+impl From<Way> for HeadlinesBy {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::Both => Self::Both,
+            Way::Meaning => Self::Meaning,
+            Way::Words => Self::Words,
+        }
+    }
+}
+
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let (mut request, asked) = asked(args)?;
     request.k = args.k;
@@ -79,6 +107,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     request.space.clone_from(&args.options.space);
     request.filter = args.which.filter();
     request.as_of = args.options.as_of;
+    request.headlines_by = args.headlines_by.map(HeadlinesBy::from);
     request.by_words = args.sentence.by_words;
     request.all_symbols = args.sentence.all_symbols;
     request.latency = args.latency;
@@ -145,13 +174,15 @@ fn table(view: &View, reply: &SearchReply, answer: &SearchAnswer) -> Outcome {
     let columns = [&HIT_COLUMNS[..], &[column("chart", "closes")]].concat();
     output::listing(Format::Table, &columns, &charts, "no chart was found")?;
     output::lines("")?;
-    let lines = rounded(shown::rows(&reply.headlines)?, &[("score", 4)]);
-    output::listing(
-        Format::Table,
-        &HEADLINE_COLUMNS,
-        &lines,
-        "no headline was found",
-    )
+    let lines = rounded(
+        shown::rows(&reply.headlines)?,
+        &[("score", 4), ("words", 2)],
+    );
+    let mut columns = HEADLINE_COLUMNS.to_vec();
+    if reply.query.headlines_by != HeadlinesBy::Meaning {
+        columns.insert(2, column("words", "words"));
+    }
+    output::listing(Format::Table, &columns, &lines, "no headline was found")
 }
 
 /// Charts and headlines in one list, told apart by their kind.
@@ -170,6 +201,7 @@ fn csv(charts: Vec<Value>, lines: Vec<Value>) -> Outcome {
         .chain(lines.into_iter().map(kind("headline")))
         .collect();
     let columns = [
+        "words",
         "published",
         "known",
         "percentile",
