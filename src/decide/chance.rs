@@ -24,7 +24,22 @@ pub struct ByChance {
     /// The share of accounts, this one counted among them, with a Sharpe ratio at least as high: what p is for a rule
     /// that says nothing. With 100 draws it is .0099 at the least.
     pub p: f64,
+    /// The accounts at some closes of the period, at most 1,000 and evenly spread, the last one among them.
+    pub equity: Vec<ChancePoint>,
 }
+
+/// Accounts by chance at a close.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ChancePoint {
+    /// The number of the close in [`super::ReplayAnswer::equity`].
+    pub bar: usize,
+    /// The values of the account below which lie 5, 50 and 95 % of them.
+    pub quantiles: [f64; 3],
+}
+
+/// Closes at which the accounts are shown, at most.
+const POINTS: usize = 1000;
 
 /// A run of bars with one position.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,11 +138,15 @@ pub(super) fn compare(
     let own = sharpe_of(&book.equity)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (mut totals, mut sharpes) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
+    let mut shown: Vec<(usize, Vec<f64>)> = points(bars.len());
     for _ in 0..draws {
         let path = draw(&book.held, &mut rng);
         let equity = follow(bars, &path, costs);
         totals.push(equity.last().copied().unwrap_or(1.0) - 1.0);
         sharpes.push(sharpe_of(&equity).unwrap_or(0.0));
+        for (bar, values) in &mut shown {
+            values.extend(equity.get(*bar));
+        }
     }
     let better = sharpes.iter().filter(|s| **s >= own).count();
     let quantiles = |values: &mut Vec<f64>, scale: f64| {
@@ -139,7 +158,21 @@ pub(super) fn compare(
         total_return: quantiles(&mut totals, 1.0),
         sharpe: quantiles(&mut sharpes, bars_a_year.sqrt()),
         p: (better + 1) as f64 / (draws + 1) as f64,
+        equity: shown
+            .iter_mut()
+            .map(|(bar, values)| ChancePoint {
+                bar: *bar,
+                quantiles: quantiles(values, 1.0),
+            })
+            .collect(),
     })
+}
+
+/// Numbers of bars, evenly spread and the last among them, each with no values.
+fn points(bars: usize) -> Vec<(usize, Vec<f64>)> {
+    let n = bars.min(POINTS);
+    let point = |i: usize| (i * bars / n.max(1) - 1, Vec::new());
+    (1..=n).map(point).collect()
 }
 
 #[cfg(test)]
@@ -264,6 +297,36 @@ mod tests {
                 "{small} of 200 have p <= .05, clusters: {clusters}"
             );
         }
+    }
+
+    #[test]
+    fn accounts_are_shown_at_some_closes_up_to_the_last() {
+        let numbers = |bars| points(bars).into_iter().map(|p| p.0).collect::<Vec<_>>();
+        assert_eq!(numbers(0), [0; 0]);
+        assert_eq!(numbers(3), [0, 1, 2]);
+        let many = numbers(87_654);
+        assert_eq!((many.len(), many[999]), (1000, 87_653));
+        assert!(many.is_sorted_by(|a, b| a < b));
+        let bars = walk(50, 3);
+        let mut wishes = vec![None; 50];
+        wishes[3] = Some(Wish {
+            side: Side::Long,
+            size: 1.0,
+        });
+        let exits = Exits {
+            hold: Some(4),
+            ..Exits::default()
+        };
+        let costs = Costs::new(0.001, 0.0);
+        let book = run(&bars, &wishes, exits, costs);
+        let by = compare((&bars, &book, costs), (40, 1), 8766.0, same_turnover).unwrap();
+        assert_eq!(by.equity.len(), 50);
+        let last = by.equity[49];
+        assert_eq!(last.bar, 49);
+        for (value, total) in last.quantiles.iter().zip(by.total_return) {
+            assert!((value - 1.0 - total).abs() < 1e-12, "{value} {total}");
+        }
+        assert!(by.equity.iter().all(|p| p.quantiles.is_sorted()));
     }
 
     /// An account without stops, followed by what it held, is the account.

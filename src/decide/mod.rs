@@ -23,7 +23,7 @@ mod size_of;
 mod trade;
 
 pub use audit::{Audit, AuditDifference};
-pub use chance::ByChance;
+pub use chance::{ByChance, ChancePoint};
 pub use deflated::DeflatedSharpe;
 pub use performance::{Performance, TradeSummary};
 pub use replay::{EquityPoint, Replay, ReplayAnswer, ReplaySignal};

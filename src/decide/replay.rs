@@ -57,6 +57,8 @@ pub struct EquityPoint {
     pub equity: f64,
     /// What was held over the bar, signed.
     pub held: f64,
+    /// The account of buying at the first open and selling at the last close, at the same costs.
+    pub hold: f64,
 }
 
 /// What a rule would have done to an account. Nothing here is a forecast: a rule that did well on the past was chosen from
@@ -308,6 +310,7 @@ impl Replay {
             ..Book::default()
         };
         let points = bars.iter().zip(&book.equity).zip(&book.held);
+        let points = points.zip(&always.equity);
         Ok(ReplayAnswer {
             rule: self.rule.name.clone(),
             series: series.clone(),
@@ -316,11 +319,12 @@ impl Replay {
             signals: Vec::new(),
             costs: self.costs,
             equity: points
-                .map(|((bar, &equity), &held)| EquityPoint {
+                .map(|(((bar, &equity), &held), &hold)| EquityPoint {
                     at: series.interval.close_of(bar.time),
                     close: bar.close,
                     equity,
                     held,
+                    hold,
                 })
                 .collect(),
             trades: book.trades.clone(),

@@ -2,8 +2,9 @@
 //!
 //! A picture is made of plain data, so any program can draw what it has found: [`Analogs`] are
 //! windows side by side, a [`Fan`] is what followed them, a [`Timeline`] is a price with scores and
-//! bands, a [`Matrix`] compares things with one another, a [`Scatter`] is a map of points, and
-//! [`Growth`] is how quantities grow with a size, and a [`Report`] is a table with a chart for each row. Each becomes a [`Picture`], which is written by [`Picture::write`] in the format that the file's ending
+//! bands, a [`Matrix`] compares things with one another, a [`Scatter`] is a map of points,
+//! [`Growth`] is how quantities grow with a size, an [`Account`] is what a rule would have done, and a
+//! [`Report`] is a table with a chart for each row. Each becomes a [`Picture`], which is written by [`Picture::write`] in the format that the file's ending
 //! says:
 //!
 //! - `.svg` follows what its viewer prefers, light or dark.
@@ -30,6 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod account;
 mod analogs;
 mod candles;
 mod edge_charts;
@@ -58,6 +60,7 @@ mod tracks;
 
 use std::path::Path;
 
+pub use account::{Account, AccountChance, AccountTrade, AccountValue};
 pub use analogs::{Analogs, Chart};
 pub use edge_charts::ScatterExample;
 pub use fan::{Fan, FanPath, FanStep};
@@ -113,6 +116,8 @@ impl PlotOptions {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Picture {
+    /// What a rule would have done to an account.
+    Account(Account),
     /// Windows side by side.
     Analogs(Analogs),
     /// What followed, as a fan.
@@ -139,11 +144,14 @@ macro_rules! is_a_picture {
     )*};
 }
 
-is_a_picture!(Analogs, Fan, Timeline, Matrix, Scatter, Growth, Report);
+is_a_picture!(
+    Account, Analogs, Fan, Timeline, Matrix, Scatter, Growth, Report
+);
 
 impl Picture {
     fn scene(&self, width: f64) -> Scene {
         match self {
+            Self::Account(data) => data.scene(width),
             Self::Analogs(data) => data.scene(width),
             Self::Fan(data) => data.scene(width),
             Self::Timeline(data) => data.scene(width),

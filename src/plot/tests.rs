@@ -219,7 +219,7 @@ fn growth() -> Picture {
     })
 }
 
-fn all() -> [(&'static str, Picture); 7] {
+fn all() -> [(&'static str, Picture); 8] {
     [
         ("analogs", analogs()),
         ("fan", Picture::from(fan())),
@@ -228,6 +228,7 @@ fn all() -> [(&'static str, Picture); 7] {
         ("scatter", scatter(false)),
         ("years", scatter(true)),
         ("growth", growth()),
+        ("account", Picture::from(account::example(bars(60, 7)))),
     ]
 }
 

@@ -7,7 +7,7 @@ use super::scale::{Extent, Scale, number, price, range};
 use super::scene::{Anchor, Area, Group, Ink, Mark, Probe, Scene, Text};
 use super::time;
 use super::tracks::{Flag, Kind, Score, Scores, Track};
-use crate::model::{Bar, Timestamp};
+use crate::model::{Bar, Interval, Timestamp};
 
 pub(super) const FLAGGED: &str = "flagged";
 const BETWEEN: f64 = 26.0;
@@ -21,7 +21,7 @@ pub(super) fn band_key(label: Option<usize>) -> String {
 }
 
 /// Bar by bar from left to right: nights and weekends take no room.
-struct Axis<'a> {
+pub(super) struct Axis<'a> {
     track: &'a Track,
     bars: Vec<Bar>,
     closes: Vec<i64>,
@@ -30,7 +30,7 @@ struct Axis<'a> {
 }
 
 impl<'a> Axis<'a> {
-    fn new(track: &'a Track, x: f64, width: f64) -> Self {
+    pub(super) fn new(track: &'a Track, x: f64, width: f64) -> Self {
         let finite = |bar: &Bar| {
             let prices = [bar.open, bar.high, bar.low, bar.close];
             prices.iter().all(|p| p.is_finite())
@@ -46,22 +46,36 @@ impl<'a> Axis<'a> {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.bars.is_empty()
+    }
+
+    pub(super) fn interval(&self) -> Interval {
+        self.track.interval
+    }
+
+    /// Dates below an area that stands over the axis.
+    pub(super) fn dates(&self, scene: &mut Scene, area: Area) {
+        let times: Vec<i64> = self.bars.iter().map(|b| b.time.millis()).collect();
+        frame::dates(scene, area, &times, |i| self.at(i));
+    }
+
     fn step(&self) -> f64 {
         self.width / self.bars.len().max(1) as f64
     }
 
-    fn at(&self, i: usize) -> f64 {
+    pub(super) fn at(&self, i: usize) -> f64 {
         self.x + (i as f64 + 0.5) * self.step()
     }
 
     /// The number of the bar that closed at a time, or next after it.
-    fn number(&self, end: Timestamp) -> usize {
+    pub(super) fn number(&self, end: Timestamp) -> usize {
         let next = self.closes.partition_point(|c| *c < end.millis());
         next.min(self.bars.len().saturating_sub(1))
     }
 
     /// The pixel that a bar is in, counted from the left.
-    fn pixel(&self, i: usize) -> usize {
+    pub(super) fn pixel(&self, i: usize) -> usize {
         (self.at(i) - self.x) as usize
     }
 
@@ -149,8 +163,7 @@ pub(super) fn draw(
         height: bottom - area.y,
         ..area
     };
-    let times: Vec<i64> = axis.bars.iter().map(|b| b.time.millis()).collect();
-    frame::dates(scene, whole, &times, |i| axis.at(i));
+    axis.dates(scene, whole);
     if scale.is_of_ratios() {
         let at = (area.right(), title);
         let text = Text::new(at, "logarithmic", SMALL).ink(Ink::Muted);
@@ -168,7 +181,7 @@ fn gutter(prices: &[(f64, String)], scores: Option<Vec<(f64, String)>>) -> f64 {
     frame::gutter(prices).max(frame::gutter(&scores))
 }
 
-fn price_scale(track: &Track, top: f64, bottom: f64) -> Scale {
+pub(super) fn price_scale(track: &Track, top: f64, bottom: f64) -> Scale {
     let lows = range(track.bars.low.iter().chain(&track.bars.high).copied());
     let mut span = lows.unwrap_or(UNIT).widened(0.04);
     if span.low <= 0.0 {
@@ -265,7 +278,7 @@ fn flags(
 }
 
 /// Candles if they have room, else the closes over the range from low to high in each pixel.
-fn draw_price(scene: &mut Scene, axis: &Axis<'_>, area: Area, scale: &Scale) {
+pub(super) fn draw_price(scene: &mut Scene, axis: &Axis<'_>, area: Area, scale: &Scale) {
     let places = Places {
         first: axis.at(0),
         step: axis.step(),
@@ -291,7 +304,7 @@ fn draw_price(scene: &mut Scene, axis: &Axis<'_>, area: Area, scale: &Scale) {
     scene.add(Mark::line(line, Ink::Text, 1.1));
 }
 
-fn price_probe(axis: &Axis<'_>, area: Area, scale: &Scale, kinds: &[Kind]) -> Probe {
+pub(super) fn price_probe(axis: &Axis<'_>, area: Area, scale: &Scale, kinds: &[Kind]) -> Probe {
     let mut points = Vec::new();
     let mut seen = 0;
     for (_, part) in axis.parts() {

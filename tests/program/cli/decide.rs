@@ -154,6 +154,48 @@ fn with_own_temporary(world: &World, args: &[&str]) -> std::process::Command {
 }
 
 #[test]
+fn a_replay_is_drawn() {
+    let world = world();
+    let args = ["backtest", "large.toml", "AAAUSDT", "--draws", "20"];
+    let plain = world.rhyme(&args).ok();
+    for file in ["one.svg", "one.png", "one.html"] {
+        let run = world.rhyme(&[&args[..], &["--plot", file]].concat());
+        assert!(
+            run.err.contains(&format!("drawn into {file}")),
+            "{}",
+            run.err
+        );
+        assert_eq!(run.ok(), plain, "{file}");
+    }
+    let svg = std::fs::read_to_string(world.path("one.svg")).unwrap();
+    for part in [
+        "large moves on AAAUSDT 1h",
+        "buy and hold",
+        "random positions do as well with p = ",
+        "5 to 95 %",
+        "below its highest value",
+    ] {
+        assert!(svg.contains(part), "{part}");
+    }
+    assert!(!svg.contains("NaN") && !svg.contains("inf "), "{svg}");
+    // A rule that never trades has a picture without a band.
+    world.file("never.toml", LARGE.replace("0.5", "0.0"));
+    let never = ["backtest", "never.toml", "AAAUSDT", "--plot", "never.svg"];
+    world.rhyme(&never).ok();
+    let svg = std::fs::read_to_string(world.path("never.svg")).unwrap();
+    assert!(
+        svg.contains("0 trades") && !svg.contains("5 to 95 %"),
+        "{svg}"
+    );
+    let two = [&args[..3], &["BBBUSDT", "--plot", "two.png"]].concat();
+    world
+        .rhyme(&two)
+        .fails(1, "expected one series with --plot");
+    let other = [&args[..3], &["--plot", "one.gif"]].concat();
+    world.rhyme(&other).fails(2, ".png");
+}
+
+#[test]
 fn an_audit_says_how_much_was_compared_and_leaves_nothing_behind() {
     let world = world();
     let args = [

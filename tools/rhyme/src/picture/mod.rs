@@ -1,5 +1,6 @@
 //! Answers as pictures in files: what `--plot` draws. Data is fetched here, and drawn by the library.
 
+mod account;
 mod after;
 mod fan;
 mod map;
@@ -18,6 +19,7 @@ use clap::builder::ValueHint;
 use rhymedb::Error;
 use rhymedb::plot::{Picture, PictureFormat, PlotOptions, Theme};
 
+pub(crate) use account::account;
 pub(crate) use map::{MapColour, map};
 pub(crate) use matrix::matrix;
 pub use of_question::picture_of;
@@ -57,6 +59,11 @@ fn theme(text: &str) -> Result<Theme, String> {
 }
 
 impl PlotArgs {
+    /// Whether a picture is wanted.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.plot.is_some()
+    }
+
     /// Draws and writes the picture, if one is wanted.
     pub(crate) fn write<P: Into<Picture>>(
         &self,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use rhymedb::ask::{ReplayReply, ReplayRequest};
 use rhymedb::decide::{Audit, Rule};
-use rhymedb::{Target, Timestamp, View};
+use rhymedb::{Error, Target, Timestamp, View};
 use serde_json::{Value, json};
 
 use self::figures::{TRADES, trade_rows};
@@ -16,8 +16,9 @@ use super::trials::Trials;
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
-use crate::opening::{db_path, open, view_of};
+use crate::opening::{db_path, known, open, view_of};
 use crate::output;
+use crate::picture::{self, PlotArgs};
 use crate::progress::{self, notice};
 
 pub(crate) const HELP: &str = "\
@@ -30,6 +31,9 @@ good by luck, and the deflated Sharpe ratio takes that off.
 
 --audit makes a database of its own in the folder for temporary files (TMPDIR), of what was known at a close and nothing
 else, embeds its windows again and asks the rule there. That takes about as long as bringing in the bars did.
+
+--plot FILE draws one series: the price with entries and exits, the account beside buying and holding and the band of the
+random ones, and how far it was below its highest value.
 
 Example: rhyme backtest analogs.toml BTCUSDT:1h --from 2021-05-20 --to 2021-05-25";
 
@@ -74,6 +78,8 @@ pub(crate) struct Args {
         value_parser = closes
     )]
     audit: Option<usize>,
+    #[command(flatten)]
+    plot: PlotArgs,
     /// Nothing that was not known at this time
     #[arg(long)]
     as_of: Option<Timestamp>,
@@ -95,6 +101,14 @@ struct Replayed {
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
+    if let (true, [first, _, ..]) = (args.plot.is_wanted(), args.series.as_slice()) {
+        return Err(Error::Invalid(format!(
+            "expected one series with --plot, which draws one replay, found {}; draw each with a command of its own, like `rhyme backtest {} {first} --plot picture.png`",
+            args.series.len(),
+            args.rule.display()
+        ))
+        .into());
+    }
     let rule = rule_file::read(&args.rule)?;
     let db = open(global)?;
     let view = view_of(global, &db);
@@ -155,6 +169,9 @@ fn replay(
         .audit
         .map(|closes| audit::run(&replay, &answer, closes))
         .transpose()?;
+    let view = known(view, args.as_of);
+    args.plot
+        .write(global, || picture::account(&view, &answer))?;
     Ok(Replayed { reply, audit })
 }
 
