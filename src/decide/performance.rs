@@ -168,7 +168,8 @@ impl TradeSummary {
         }
         let count = n as f64;
         let results = trades.iter().map(|t| t.result);
-        let gains: f64 = results.clone().filter(|r| *r > 0.0).sum();
+        // The sum of nothing is -0.
+        let gains = 0.0 + results.clone().filter(|r| *r > 0.0).sum::<f64>();
         let losses: f64 = results.clone().filter(|r| *r < 0.0).sum();
         let wins = results.clone().filter(|r| *r > 0.0).count();
         Self {
@@ -242,5 +243,22 @@ mod tests {
         let none = Performance::of(&Book::default(), short);
         assert_eq!((none.total_return, none.exposure), (0.0, 0.0));
         assert_eq!(TradeSummary::of(&[]), TradeSummary::default());
+    }
+
+    #[test]
+    fn losses_alone_gained_nothing() {
+        let lost = Trade {
+            side: super::super::trade::Side::Long,
+            size: 1.0,
+            entered: Timestamp::from_millis(0),
+            entry: 2.0,
+            exited: Timestamp::from_millis(1),
+            exit: 1.0,
+            bars: 1,
+            result: -0.5,
+            why: super::super::trade::ExitReason::Rule,
+        };
+        let factor = TradeSummary::of(&[lost]).profit_factor.unwrap();
+        assert!(factor == 0.0 && factor.is_sign_positive(), "{factor:?}");
     }
 }
