@@ -129,9 +129,20 @@ impl ReplayRequest {
         view: &View,
         control: &Control,
     ) -> Result<(ReplayReply, ReplayAnswer)> {
+        self.ask_with(view, |replay| replay.control(control.clone()))
+    }
+
+    /// The same with a replay that is changed before it runs: see [`Replay::resume`].
+    ///
+    /// # Errors
+    /// Those of [`Self::ask`].
+    pub fn ask_with(
+        &self,
+        view: &View,
+        change: impl FnOnce(Replay) -> Replay,
+    ) -> Result<(ReplayReply, ReplayAnswer)> {
         let asked = Asked::at(view, self.as_of);
-        let replay = self.of_view(&asked.view).control(control.clone());
-        let answer = replay.run()?;
+        let answer = change(self.of_view(&asked.view)).run()?;
         let notes = asked.notes(notes(&answer, self.allow_trained))?;
         Ok((ReplayReply::of(&answer, notes), answer))
     }

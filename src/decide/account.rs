@@ -11,6 +11,20 @@ pub(super) struct Wish {
     pub(super) size: f64,
 }
 
+impl Wish {
+    /// A position, signed.
+    pub(super) fn of(position: f64) -> Self {
+        Self {
+            side: if position < 0.0 {
+                Side::Short
+            } else {
+                Side::Long
+            },
+            size: position.abs(),
+        }
+    }
+}
+
 /// When a position is left, besides a wish for the other side.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Exits {

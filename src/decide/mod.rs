@@ -26,7 +26,7 @@ pub use audit::{Audit, AuditDifference};
 pub use chance::{ByChance, ChancePoint};
 pub use deflated::DeflatedSharpe;
 pub use performance::{Performance, TradeSummary};
-pub use replay::{EquityPoint, Replay, ReplayAnswer, ReplaySignal};
+pub use replay::{AskedCloses, EquityPoint, Replay, ReplayAnswer, ReplaySignal};
 pub use rule::{
     AfterAnomaly, PositionSize, Rule, Sides, When, WhenAnalogs, WhenAnomaly, WhenDivergence,
     WhenLabel, WhenPrototype, WhenTags,

@@ -1,8 +1,12 @@
 //! A rule on the past: asked at every close as of that close, and what it would have done to an account.
 
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::account::{Book, Exits, Wish, run};
 use super::chance::{ByChance, compare, follow, same_turnover, shifted};
@@ -16,8 +20,8 @@ use crate::db::{Control, Filter, Stage, View, setters};
 use crate::error::{Error, Result};
 use crate::model::{Bars, SeriesKey, Target, Timestamp, Window};
 
-/// Windows that are asked about between two looks at the control.
-const CHUNK: usize = 256;
+/// Windows that are asked about between two reports of how far it is.
+const CHUNK: usize = 64;
 
 /// A replay of a rule, made by [`View::replay`].
 #[derive(Clone, Debug)]
@@ -33,10 +37,43 @@ pub struct Replay {
     allow_trained: bool,
     trials: Vec<f64>,
     pub(super) control: Control,
+    resume: Option<AskedCloses>,
+    listener: Listener,
+}
+
+type Hear = dyn Fn(&AskedCloses) + Send + Sync;
+
+/// Who hears how far a replay has come.
+#[derive(Clone, Default)]
+struct Listener(Option<Arc<Hear>>);
+
+impl Listener {
+    fn hear(&self, asked: &AskedCloses) {
+        if let Some(hear) = &self.0 {
+            hear(asked);
+        }
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Listener").field(&self.0.is_some()).finish()
+    }
+}
+
+/// How far a replay has come: what it wanted at the closes that it was asked about. One that was interrupted goes on from
+/// it: see [`Replay::on_asked`] and [`Replay::resume`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AskedCloses {
+    /// How many closes were asked about, from the first one of the period on.
+    pub closes: usize,
+    /// Those of them at which it wanted a position.
+    pub signals: Vec<ReplaySignal>,
 }
 
 /// A signal of a replay, without its reasons: [`View::signal`] gives them again.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReplaySignal {
     /// The close at which it was known.
@@ -137,6 +174,8 @@ impl View {
             allow_trained: false,
             trials: Vec::new(),
             control: Control::new(),
+            resume: None,
+            listener: Listener::default(),
         }
     }
 }
@@ -168,6 +207,41 @@ impl Replay {
 
         /// How to watch it and stop it. Default: silently to the end.
         fn control(control: Control);
+
+        /// Goes on from what was asked before, by the same rule about the same series and period, of a database that
+        /// knew the same of it: the caller has to see to that. Default: all closes are asked.
+        fn resume(resume: AskedCloses) as Some;
+    }
+
+    /// Tells `hear` every now and then how far it has come, also if it is interrupted later: what it needs to go on.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use rhymedb::decide::{AskedCloses, Rule};
+    /// use rhymedb::{Control, Database, Error, Target};
+    /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let db = Database::open(dir.path().join("market.rhyme"))?;
+    /// # db.ingest_bars(&SyntheticMarket::new(SyntheticConfig::small(1))?.series()[..1])?;
+    /// # let rule: Rule = serde_json::from_str(r#"{"name": "a", "when": {"kind": "anomaly", "p_below": 0.1}}"#)?;
+    /// # let series: Target = "NOVAUSDT:1h".parse()?;
+    /// let (kept, control): (Arc<Mutex<AskedCloses>>, _) = (Arc::default(), Control::new());
+    /// let replay = db.now().replay(series, &rule);
+    /// let (asked, stop) = (Arc::clone(&kept), control.clone());
+    /// let stopped = replay.clone().control(control).on_asked(move |so_far| {
+    ///     *asked.lock().unwrap() = so_far.clone();
+    ///     stop.stop(); // For example because of Ctrl-C.
+    /// });
+    /// assert!(matches!(stopped.run(), Err(Error::Interrupted)));
+    ///
+    /// let resumed = replay.clone().resume(kept.lock().unwrap().clone()).run()?;
+    /// assert_eq!(resumed.signals, replay.run()?.signals);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn on_asked(mut self, hear: impl Fn(&AskedCloses) + Send + Sync + 'static) -> Self {
+        self.listener = Listener(Some(Arc::new(hear)));
+        self
     }
 
     /// Runs the replay.
@@ -191,22 +265,19 @@ impl Replay {
         let period = (Timestamp::from_millis(*first), close(*last));
         let windows = self.asked(&series, period)?;
         let signals = self.signals(&question, &windows)?;
-        let mut wanted = signals.iter().flatten().peekable();
+        let mut wanted = signals.iter().peekable();
         let mut wishes = vec![None; bars.len()];
         for (&open, wish) in bars.time.iter().zip(&mut wishes) {
             let at = close(open);
-            while wanted.next_if(|s| s.window.end < at).is_some() {}
-            if let Some(signal) = wanted.next_if(|s| s.window.end == at) {
-                *wish = signal.side.map(|side| Wish {
-                    side,
-                    size: signal.size,
-                });
+            while wanted.next_if(|s| s.at < at).is_some() {}
+            if let Some(signal) = wanted.next_if(|s| s.at == at) {
+                *wish = Some(Wish::of(signal.position));
             }
         }
         let book = run(&bars, &wishes, self.exits(), self.costs);
         let mut answer = self.answer(&series, &bars, &book, period)?;
         answer.asked = windows.len();
-        answer.signals = signals.iter().flatten().filter_map(sparse).collect();
+        answer.signals = signals;
         answer.took = start.elapsed();
         Ok(answer)
     }
@@ -260,24 +331,52 @@ impl Replay {
         })
     }
 
-    /// What the rule said of each window.
-    fn signals(&self, question: &Question<'_>, windows: &[Window]) -> Result<Vec<Option<Signal>>> {
-        let mut all = Vec::with_capacity(windows.len());
-        for chunk in windows.chunks(CHUNK) {
+    /// What the rule wanted at the windows at which it wanted something.
+    fn signals(&self, question: &Question<'_>, windows: &[Window]) -> Result<Vec<ReplaySignal>> {
+        let mut asked = self.resumed(windows)?;
+        let total = windows.len() as u64;
+        let rest = windows.get(asked.closes..).unwrap_or_default();
+        for chunk in rest.chunks(CHUNK) {
             self.control
-                .report(Stage::Ask, all.len() as u64, windows.len() as u64)?;
-            let asked = chunk.par_iter().map(|window| {
+                .report(Stage::Ask, asked.closes as u64, total)?;
+            let said = chunk.par_iter().map(|window| {
+                // A question may take seconds.
+                self.control.check()?;
                 let signal = self.view.signal_of(question, window)?;
                 match signal.trained_until.filter(|_| !self.allow_trained) {
-                    None => Ok(signal.side.is_some().then_some(signal)),
+                    None => Ok(sparse(&signal)),
                     Some(until) => Err(Error::invalid(format!(
                         "expected an encoder that has not seen {window}, found weights that were trained on data up to {until}: it knows what came later, and a replay would prove nothing; begin later with `--from`, or see what it says with `--allow-trained`"
                     ))),
                 }
             });
-            all.extend(asked.collect::<Result<Vec<_>>>()?);
+            let said = said.collect::<Result<Vec<_>>>()?;
+            asked.closes += chunk.len();
+            asked.signals.extend(said.into_iter().flatten());
+            self.listener.hear(&asked);
         }
-        Ok(all)
+        self.control.report(Stage::Ask, total, total)?;
+        Ok(asked.signals)
+    }
+
+    /// What was asked before, which has to be of these windows.
+    fn resumed(&self, windows: &[Window]) -> Result<AskedCloses> {
+        let Some(asked) = &self.resume else {
+            return Ok(AskedCloses::default());
+        };
+        let done = windows.get(..asked.closes).unwrap_or_default();
+        let ends: HashSet<Timestamp> = done.iter().map(|w| w.end).collect();
+        let fits = done.len() == asked.closes
+            && asked.signals.is_sorted_by(|a, b| a.at < b.at)
+            && asked.signals.iter().all(|s| ends.contains(&s.at));
+        if !fits {
+            return Err(Error::invalid(format!(
+                "expected signals at the first {} of {} closes to go on from, found others; leave them out, and all closes are asked",
+                asked.closes,
+                windows.len()
+            )));
+        }
+        Ok(asked.clone())
     }
 
     fn answer(

@@ -37,6 +37,12 @@ fn a_rule_says_what_it_says_and_why() {
     assert_eq!(world.rhyme(&args).json(), reply);
 }
 
+/// The only replay of an answer.
+fn one(mut answer: serde_json::Value) -> serde_json::Value {
+    assert_eq!(answer["replays"].as_array().unwrap().len(), 1);
+    answer["replays"][0].take()
+}
+
 #[test]
 fn a_replay_stands_beside_chance_and_counts_trials() {
     let world = world();
@@ -72,7 +78,7 @@ fn a_replay_stands_beside_chance_and_counts_trials() {
         "--format",
         "json",
     ];
-    let reply = world.rhyme(&args).json();
+    let reply = one(world.rhyme(&args).json());
     assert_eq!(reply["deflated"]["trials"], 2);
     let trades = reply["trades"].as_array().unwrap();
     assert_eq!(reply["summary"]["trades"], trades.len());
@@ -105,7 +111,9 @@ fn a_replay_stands_beside_chance_and_counts_trials() {
         "--format",
         "json",
     ];
-    assert_eq!(world.rhyme(&args).json().as_array().unwrap().len(), 2);
+    let two = world.rhyme(&args).json();
+    assert_eq!(two["replays"].as_array().unwrap().len(), 2);
+    assert!(two["notes"].is_array(), "{two}");
     assert_eq!(lines(&world), before);
     world.rhyme(&["verify"]).ok();
 }
@@ -212,7 +220,7 @@ fn an_audit_says_how_much_was_compared_and_leaves_nothing_behind() {
     assert!(table.contains(said), "{table}");
     assert_eq!(world.names("tmp"), [".keep"]);
     let json = [&args[..5], &["--audit", "--format", "json"]].concat();
-    let reply = world.rhyme(&json).json();
+    let reply = one(world.rhyme(&json).json());
     let audit = &reply["audit"];
     assert_eq!(audit["closes"].as_array().unwrap().len(), 20);
     assert_eq!(
@@ -329,4 +337,107 @@ fn an_audit_finds_vectors_that_know_what_came_later() {
     ] {
         assert!(run.err.contains(part), "{part} is not in {}", run.err);
     }
+}
+
+/// The names of what interrupted replays left in the folder of the database.
+fn kept(world: &World) -> Vec<String> {
+    let mut names = world.names("market.rhyme");
+    names.retain(|name| name.starts_with("replay-"));
+    names
+}
+
+/// Interrupts a replay after some closes: sooner or later, until it has asked some and not all.
+#[cfg(unix)]
+fn interrupted(world: &World, args: &[&str]) -> String {
+    for wait in [50, 100, 200, 400, 800, 1600, 3200] {
+        let mut child = world.command(args).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.starts_with("ask:") {
+            line.clear();
+            assert!(said.read_line(&mut line).unwrap() > 0, "nothing was asked");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        crate::processes::interrupt(&child);
+        let mut rest = String::new();
+        said.read_to_string(&mut rest).unwrap();
+        let code = child.wait().unwrap().code();
+        assert_eq!(
+            code,
+            Some(130),
+            "it was done before it was interrupted: {rest}"
+        );
+        if rest.contains("closes were asked and are kept: the same command goes on there") {
+            assert_eq!(kept(world).len(), 1);
+            return rest;
+        }
+        assert!(kept(world).is_empty());
+    }
+    panic!("no close was asked in seconds");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_replay_goes_on_and_says_the_same() {
+    let world = World::new();
+    for i in 0..4 {
+        let text = csv(START, HOUR, &closes(1200, 10 + i));
+        world.file(&format!("in/crypto/binance/M{i}USDT-1h.csv"), text);
+    }
+    let ingest = ["ingest", "bars", "in", "--spaces", "shape"];
+    world.rhyme(&ingest).ok();
+    world.file(
+        "analogs.toml",
+        "name = \"analogs\"\nhold = 6\n[when]\nkind = \"analogs\"\nhorizon = 6\nk = 60\noutcomes = 2\n",
+    );
+    let args = [
+        "backtest",
+        "analogs.toml",
+        "M0USDT",
+        "--draws",
+        "5",
+        "--format",
+        "json",
+    ];
+    interrupted(&world, &args);
+    // Who only reads goes on from it and leaves it.
+    let only = world.rhyme(&[&["--read-only"], &args[..]].concat());
+    let (said, only) = (only.err.clone(), only.ok());
+    assert!(
+        said.contains("going on where this replay was interrupted: "),
+        "{said}"
+    );
+    assert_eq!(kept(&world).len(), 1);
+    // Other costs are the same questions; another period is not.
+    let other = world.rhyme(&[&args[..], &["--to", "2021-03-01"]].concat());
+    assert!(!other.err.contains("going on where"), "{}", other.err);
+    other.ok();
+    let again = world.rhyme(&args);
+    assert!(
+        again.err.contains("going on where this replay"),
+        "{}",
+        again.err
+    );
+    let again = again.ok();
+    assert_eq!(kept(&world).len(), 0, "it is done");
+    let whole = world.rhyme(&args);
+    assert!(!whole.err.contains("going on"), "{}", whole.err);
+    let whole = whole.ok();
+    assert_eq!((&again, &only), (&whole, &whole));
+    // A file that was cut off is not used, and neither is one of another state of the database.
+    interrupted(&world, &args);
+    let file = world.path("market.rhyme").join(&kept(&world)[0]);
+    let text = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &text[..text.len() / 2]).unwrap();
+    let cut = world.rhyme(&args);
+    assert!(!cut.err.contains("going on"), "{}", cut.err);
+    assert_eq!(cut.ok(), whole);
+    interrupted(&world, &args);
+    world
+        .rhyme(&["tag", "add", "M0USDT@2021-02-01", "mine"])
+        .ok();
+    let changed = world.rhyme(&args);
+    assert!(!changed.err.contains("going on"), "{}", changed.err);
+    assert_eq!(changed.ok(), whole, "a tag changes no analogs");
+    assert_eq!(kept(&world).len(), 0);
 }

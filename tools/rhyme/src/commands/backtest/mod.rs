@@ -1,15 +1,18 @@
 mod audit;
 mod figures;
+mod kept;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 use rhymedb::ask::{ReplayReply, ReplayRequest};
-use rhymedb::decide::{Audit, Rule};
-use rhymedb::{Error, Target, Timestamp, View};
+use rhymedb::decide::{Audit, ReplayAnswer, Rule};
+use rhymedb::{Control, Error, Target, Timestamp, View};
 use serde_json::{Value, json};
 
 use self::figures::{TRADES, trade_rows};
+use self::kept::{Kept, State};
 use super::rule_file;
 use super::shown::joined;
 use super::trials::Trials;
@@ -20,6 +23,7 @@ use crate::opening::{db_path, known, open, view_of};
 use crate::output;
 use crate::picture::{self, PlotArgs};
 use crate::progress::{self, notice};
+use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
 At each close the rule is asked as `rhyme signal` asks it, of what was known then, and what it wants is done at the next
@@ -34,6 +38,9 @@ else, embeds its windows again and asks the rule there. That takes about as long
 
 --plot FILE draws one series: the price with entries and exits, the account beside buying and holding and the band of the
 random ones, and how far it was below its highest value.
+
+Ctrl-C loses nothing: what was asked is kept in the folder of the database, and the same command goes on there, unless the
+database changed.
 
 Example: rhyme backtest analogs.toml BTCUSDT:1h --from 2021-05-20 --to 2021-05-25";
 
@@ -111,10 +118,30 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     }
     let rule = rule_file::read(&args.rule)?;
     let db = open(global)?;
+    let stamp = kept::catalog_stamp(&db_path(global));
     let view = view_of(global, &db);
-    let mut replays = Vec::new();
+    let state = match stamp {
+        Ok(stamp) => Some(State::new(&view, stamp)?),
+        Err(_) => None,
+    };
+    if let Some(state) = state.as_ref().filter(|_| !global.read_only) {
+        kept::sweep(&db_path(global), state);
+    }
+    let (mut replays, mut done) = (Vec::new(), Vec::new());
     for series in &args.series {
-        replays.push(replay(global, args, (&view, series, &rule))?);
+        let key = view.series_of(series)?.to_string();
+        let request = request(global, args, (&rule, series, &key));
+        let kept = state
+            .as_ref()
+            .map(|state| Kept::new(&db_path(global), state, (&key, &request)));
+        let kept = kept.map(Arc::new);
+        replays.push(replay(
+            global,
+            args,
+            &view,
+            (&request, &key, kept.as_ref()),
+        )?);
+        done.extend(kept);
     }
     // What holds for all of them is said once.
     let mut notes: Vec<String> = Vec::new();
@@ -128,23 +155,29 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         }
     }
     progress::notes(global, &notes);
-    print(global, args, &replays)
+    print(global, args, (&replays, &notes))?;
+    for kept in done.iter().filter(|_| !global.read_only) {
+        if let Err(e) = kept.remove() {
+            let text = format!("what was kept to go on from cannot be removed: {e}");
+            notice(global, &text);
+        }
+    }
+    Ok(())
 }
 
-fn replay(
+/// The question, with the trials of other rules on the series.
+fn request(
     global: &Global,
     args: &Args,
-    (view, series, rule): (&View, &Target, &Rule),
-) -> Outcome<Replayed> {
-    let trials = Trials::of(&db_path(global));
-    let key = view.series_of(series)?.to_string();
+    (rule, series, key): (&Rule, &Target, &str),
+) -> ReplayRequest {
     let mut request = ReplayRequest::new(series.clone(), rule.clone());
     (request.from, request.until) = (args.from, args.until);
     (request.fee, request.slippage) = (args.fee, args.slippage);
     (request.draws, request.seed) = (args.draws, args.seed);
     request.allow_trained = args.allow_trained;
     request.as_of = args.as_of;
-    match trials.others(&key, rule) {
+    match Trials::of(&db_path(global)).others(key, rule) {
         Ok(others) => request.trials = others,
         Err(e) => notice(
             global,
@@ -153,11 +186,77 @@ fn replay(
             ),
         ),
     }
+    request
+}
+
+/// Runs it, from where it was interrupted before, and keeps how far it came if it is interrupted now.
+fn ask(
+    global: &Global,
+    (view, request): (&View, &ReplayRequest),
+    (control, kept): (&Control, Option<&Arc<Kept>>),
+) -> Outcome<(ReplayReply, ReplayAnswer)> {
+    let Some(kept) = kept else {
+        return Ok(request.ask_in_full(view, control)?);
+    };
+    let before = kept.load();
+    if let Some(before) = &before {
+        let text = format!(
+            "going on where this replay was interrupted: {} closes were asked then",
+            grouped(before.closes as u64)
+        );
+        notice(global, &text);
+    }
+    let (hears, writes) = (Arc::clone(kept), !global.read_only);
+    let asked = request.ask_with(view, |replay| {
+        let mut replay = replay.control(control.clone());
+        if let Some(before) = before {
+            hears.begin(&before);
+            replay = replay.resume(before);
+        }
+        replay.on_asked(move |so_far| hears.note(so_far, writes))
+    });
+    if let (Err(Error::Interrupted | Error::TimedOut { .. }), true) = (&asked, writes) {
+        keep(global, kept);
+    }
+    Ok(asked?)
+}
+
+/// Writes how far a replay came, and says so.
+fn keep(global: &Global, kept: &Kept) {
+    match kept.save() {
+        Ok(0) => {}
+        Ok(closes) => notice(
+            global,
+            &format!(
+                "{} closes were asked and are kept: the same command goes on there",
+                grouped(closes as u64)
+            ),
+        ),
+        Err(e) => notice(
+            global,
+            &format!("what was asked cannot be kept, so the same command begins again: {e}"),
+        ),
+    }
+}
+
+fn replay(
+    global: &Global,
+    args: &Args,
+    view: &View,
+    (request, key, kept): (&ReplayRequest, &str, Option<&Arc<Kept>>),
+) -> Outcome<Replayed> {
     let control = progress::control_of_long_work(global);
-    let (reply, answer) = request.ask_in_full(view, &control)?;
+    let (reply, answer) = ask(global, (view, request), (&control, kept))?;
+    // What comes after it may be interrupted, too.
+    let more = args.audit.is_some() || args.series.len() > 1;
+    if let Some(kept) = kept.filter(|_| more && !global.read_only)
+        && let Err(e) = kept.save()
+    {
+        notice(global, &format!("what was asked cannot be kept: {e}"));
+    }
     if let Some(sharpe) = answer.sharpe_a_bar
         && !global.read_only
-        && let Err(e) = trials.note(&key, rule, sharpe)
+        && let Err(e) = Trials::of(&db_path(global)).note(key, &request.rule, sharpe)
     {
         notice(
             global,
@@ -175,14 +274,11 @@ fn replay(
     Ok(Replayed { reply, audit })
 }
 
-fn print(global: &Global, args: &Args, replays: &[Replayed]) -> Outcome {
+fn print(global: &Global, args: &Args, (replays, notes): (&[Replayed], &[String])) -> Outcome {
     match global.format {
         Format::Json => {
             let all: Vec<Value> = replays.iter().map(as_json).collect::<Outcome<_>>()?;
-            match all.as_slice() {
-                [one] => output::json(one),
-                all => output::json(&output::value(&all)?),
-            }
+            output::json(&json!({ "replays": all, "notes": notes }))
         }
         Format::Csv => {
             for audit in replays.iter().filter_map(|r| r.audit.as_ref()) {
