@@ -111,6 +111,12 @@ pub mod embeddings {
     pub use crate::source::{EmbeddingsOfEnv, HttpEmbeddings, HttpEmbeddingsBuilder};
 }
 
+/// JSON documents posted to an address on the network. Feature `http`.
+#[cfg(feature = "http")]
+pub mod webhook {
+    pub use crate::source::{Webhook, WebhookBuilder};
+}
+
 /// What a database keeps besides bars: headlines, tags, attributes, spaces, splits, and what commits changed.
 pub mod data {
     pub use crate::db::{ChangesSince, CommitChanges, SeriesInfo, SpaceInfo, StoredChange};

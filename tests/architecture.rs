@@ -75,6 +75,7 @@ const CONFINED: &[(&str, &[&str])] = &[
             "src/source/http/",
             "src/source/bybit/",
             "src/source/embeddings/",
+            "src/source/webhook.rs",
         ],
     ),
     ("rustls", &["src/source/http/"]),

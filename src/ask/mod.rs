@@ -42,6 +42,7 @@ macro_rules! pass_on {
 }
 
 mod after;
+mod alert;
 mod anomaly;
 mod anomaly_scan;
 mod asked;
@@ -86,6 +87,7 @@ mod transfer_matrix;
 mod window_row;
 
 pub use after::{Afterwards, HitAfterwards, HorizonReply, OutcomeRow, OutcomeState, SummaryRow};
+pub use alert::{AlertRow, VerdictRow};
 pub use anomaly::{AnomalyReply, AnomalyRequest, MeasureRow, NearestRow, SizeRow};
 pub use anomaly_scan::{AnomalyScanReply, AnomalyScanRequest, EpisodeRow};
 pub use attributes::{AttributeRow, AttributesReply, AttributesRequest};

@@ -109,7 +109,7 @@ pub struct ReasonRow {
 }
 
 impl SignalReply {
-    fn of(signal: &Signal, notes: Vec<String>) -> Self {
+    pub(super) fn of(signal: &Signal, notes: Vec<String>) -> Self {
         let row = |reason: &Reason| ReasonRow {
             met: reason.met,
             reason: reason.text.clone(),

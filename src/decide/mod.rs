@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Rule ──> signal     one question as of a close: long, short or nothing, how much, and why
+//!            ├─> watch     a signal at every new close, and what is worth an alert
 //!            └─> replay    a signal at every close, filled at the next open
 //!                  ├─ account       orders, costs, stops
 //!                  ├─ performance   figures
@@ -21,6 +22,7 @@ mod said;
 mod signal;
 mod size_of;
 mod trade;
+mod watch;
 
 pub use audit::{Audit, AuditDifference};
 pub use chance::{ByChance, ChancePoint};
@@ -34,3 +36,4 @@ pub use rule::{
 pub use said::{Call, Reason};
 pub use signal::Signal;
 pub use trade::{Costs, ExitReason, Side, Trade};
+pub use watch::{Alert, AlertKind, DecidedClose, DueClose, Verdict, WatchedRule};

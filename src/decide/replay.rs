@@ -16,7 +16,7 @@ use super::performance::{Performance, ReturnMoments, TradeSummary, returns};
 use super::rule::Rule;
 use super::signal::Signal;
 use super::trade::{Costs, Trade};
-use crate::db::{Control, Filter, Stage, View, setters};
+use crate::db::{Control, Stage, View, setters};
 use crate::error::{Error, Result};
 use crate::model::{Bars, SeriesKey, Target, Timestamp, Window};
 
@@ -318,17 +318,9 @@ impl Replay {
         series: &SeriesKey,
         (open, last): (Timestamp, Timestamp),
     ) -> Result<Vec<Window>> {
-        let filter = Filter {
-            from: Some(series.interval.close_of(open)),
-            until: Some(last),
-            ..Filter::new()
-        };
-        self.view.past(self.rule.space(), |past| {
-            past.start_threads()?;
-            let rows = past.rows(&filter)?.of(past.id_of(series));
-            let places = past.places(&rows)?;
-            places.into_iter().map(|place| past.window(place)).collect()
-        })
+        let first = series.interval.close_of(open);
+        self.view
+            .windows_of(&self.rule, series, Some(first), Some(last))
     }
 
     /// What the rule wanted at the windows at which it wanted something.

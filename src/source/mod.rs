@@ -17,6 +17,8 @@ mod files;
 #[cfg(feature = "http")]
 mod http;
 mod synthetic;
+#[cfg(feature = "http")]
+mod webhook;
 
 #[cfg(all(feature = "http", any(test, fuzzing)))]
 pub(crate) use bybit::read_answer;
@@ -30,3 +32,5 @@ pub use embeddings::{EmbeddingsOfEnv, HttpEmbeddings, HttpEmbeddingsBuilder};
 #[cfg(feature = "files")]
 pub use files::*;
 pub use synthetic::{EventKind, MarketEvent, SyntheticConfig, SyntheticMarket, Wordings};
+#[cfg(feature = "http")]
+pub use webhook::{Webhook, WebhookBuilder};

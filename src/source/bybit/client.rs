@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -43,6 +43,8 @@ struct Inner {
     base: Url,
     transport: Transport,
     attempts: Attempts,
+    /// Whether the server refused the address when it was last asked.
+    refused: AtomicBool,
 }
 
 /// The settings of a [`BybitClient`]; made by [`BybitClient::builder`].
@@ -81,6 +83,7 @@ impl BybitClientBuilder {
         let wanted = Wanted {
             like: "https://api.bybit.com",
             path: false,
+            query: false,
             no_password: "candles are public",
         };
         let base = check_base_url(&self.base_url, wanted)?;
@@ -94,6 +97,7 @@ impl BybitClientBuilder {
                 attempts: self.settings.attempts()?,
                 transport: Transport::new(&base, timeout, connect_timeout)?,
                 base,
+                refused: AtomicBool::new(false),
             }),
         })
     }
@@ -118,6 +122,12 @@ impl BybitClient {
         }
     }
 
+    /// Whether the server refused this address when it was last asked: then nobody should ask it for at least ten
+    /// minutes.
+    pub fn is_refused(&self) -> bool {
+        self.inner.refused.load(Ordering::Relaxed)
+    }
+
     /// Fetches one page, and counts each attempt after the first in `retries`.
     pub(super) fn fetch_page(&self, request: PageRequest<'_>, retries: &mut u64) -> Result<Page> {
         let inner = &*self.inner;
@@ -131,6 +141,11 @@ impl BybitClient {
             let answer = inner.transport.send(call.clone(), interrupt)?;
             read_page(&answer, request.instrument, request.now)
         });
+        match page {
+            Ok(_) => inner.refused.store(false, Ordering::Relaxed),
+            Err(GivenUp::Blocked(_)) => inner.refused.store(true, Ordering::Relaxed),
+            Err(_) => {}
+        }
         page.map_err(|given_up| match given_up {
             GivenUp::Final(error) => error,
             GivenUp::Blocked(what) => blocked(&what),

@@ -109,6 +109,7 @@ impl HttpEmbeddingsBuilder {
         let wanted = Wanted {
             like: "https://api.openai.com/v1",
             path: true,
+            query: false,
             no_password: "the key stands in RHYME_EMBEDDINGS_KEY",
         };
         let mut url = check_base_url(&self.base_url, wanted)?;

@@ -11,6 +11,8 @@ pub(in crate::source) struct Wanted {
     pub(in crate::source) like: &'static str,
     /// Whether it may go on after the host and the port.
     pub(in crate::source) path: bool,
+    /// Whether it may have a query, like `?key=1`.
+    pub(in crate::source) query: bool,
     /// Why there are no user and no password in it.
     pub(in crate::source) no_password: &'static str,
 }
@@ -20,6 +22,7 @@ pub(in crate::source) fn check_base_url(text: &str, wanted: Wanted) -> Result<Ur
     let Wanted {
         like,
         path,
+        query,
         no_password,
     } = wanted;
     let bad = |why: &str| {
@@ -40,7 +43,7 @@ pub(in crate::source) fn check_base_url(text: &str, wanted: Wanted) -> Result<Ur
         "http" => return Err(bad("http is accepted for this machine only; use https")),
         _ => return Err(bad("only https is accepted, and http for this machine")),
     }
-    let more = url.query().is_some() || url.fragment().is_some();
+    let more = url.query().is_some() && !query || url.fragment().is_some();
     if more || url.path() != "/" && !path {
         return Err(bad("leave out all that follows the host and the port"));
     }
@@ -64,6 +67,7 @@ mod tests {
     const BYBIT: Wanted = Wanted {
         like: "https://api.bybit.com",
         path: false,
+        query: false,
         no_password: "candles are public",
     };
 

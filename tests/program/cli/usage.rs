@@ -25,6 +25,7 @@ const COMMANDS: &[&[&str]] = &[
     &["prototype", "add"],
     &["anomaly"],
     &["today"],
+    &["watch"],
     &["transfer"],
     &["transfer-matrix"],
     &["map"],

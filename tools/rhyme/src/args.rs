@@ -10,7 +10,7 @@ use crate::commands::{
     adjust, anomaly, ask, attribute, axis, backtest, classify, combine, context, delete,
     divergence, doctor, embed, eval, export, import, import_headlines, ingest_bars,
     ingest_headlines, listings, map, news, outcomes_of, prototype, reaction, repair, resample,
-    search, signal, similar, tag, today, transfer, verify,
+    search, signal, similar, tag, today, transfer, verify, watch,
 };
 use crate::global::Global;
 use crate::mcp;
@@ -145,6 +145,9 @@ pub(crate) enum Plain {
     /// Try a rule on the past, beside chance
     #[command(after_help = backtest::HELP)]
     Backtest(backtest::Args),
+    /// Ask rules at each new close, and raise the alarm
+    #[command(after_help = watch::HELP)]
+    Watch(watch::Args),
     /// Say how alike markets or symbols are
     #[command(after_help = transfer::MATRIX_HELP)]
     TransferMatrix(transfer::TransferMatrix),

@@ -10,7 +10,7 @@ use crate::commands::{
     adjust, anomaly, ask, attribute, axis, backtest, classify, combine, compact, context, copies,
     delete, divergence, doctor, embed, eval, import, import_headlines, ingest_bars,
     ingest_headlines, listings, map, news, outcomes_of, prototype, reaction, repair, resample,
-    search, signal, similar, tag, today, transfer, verify,
+    search, signal, similar, tag, today, transfer, verify, watch,
 };
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
@@ -42,6 +42,7 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::Today(args) => today::run(global, &args),
         Plain::Signal(args) => signal::run(global, &args),
         Plain::Backtest(args) => backtest::run(global, &args),
+        Plain::Watch(args) => watch::run(global, &args),
         Plain::Transfer(args) => transfer::run(global, &args),
         Plain::TransferMatrix(args) => transfer::run_matrix(global, &args),
         Plain::Eval(args) => eval::run(global, &args),

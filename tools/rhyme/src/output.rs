@@ -215,6 +215,14 @@ pub(crate) fn lines(text: &str) -> Outcome {
     Ok(())
 }
 
+/// Prints a line that is read by a program, and at once.
+pub(crate) fn line_at_once(line: &str) -> Outcome {
+    let mut out = Out;
+    out.write_all(format!("{line}\n").as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
 /// Prints sentences; on a terminal they are broken between words.
 pub(crate) fn prose(text: &str) -> Outcome {
     match sink::width() {

@@ -53,6 +53,23 @@ pub(crate) fn control(global: &Global) -> Control {
     stopped_by_ctrl_c(if drawn { bars() } else { Control::new() })
 }
 
+/// A control as of [`control`] for the work of the beginning, and one that shows nothing for what is done again and
+/// again. Ctrl-C stops both.
+pub(crate) fn control_and_silent(global: &Global) -> (Control, Control) {
+    let silent = stopped_by_ctrl_c(Control::new());
+    let drawn = !global.quiet && !sink::is_heard() && std::io::stderr().is_terminal();
+    let shown = match drawn {
+        true => {
+            let bars = Bars::new();
+            silent
+                .clone()
+                .on_progress(move |progress| bars.show(progress))
+        }
+        false => silent.clone(),
+    };
+    (shown, silent)
+}
+
 /// As [`control`], for work that may take minutes: where no bars can be drawn, a line says now and
 /// then how far it is.
 pub(crate) fn control_of_long_work(global: &Global) -> Control {

@@ -9,7 +9,7 @@ use rhymedb::files::{
     BarFile, BarOptions, OnConflict, TimeOf, find_inputs_and_others, named_by_path, read_bars,
 };
 use rhymedb::ingest::{Ingest, IngestReport, StageTime};
-use rhymedb::{Database, Error, Interval, SeriesKey, Timestamp, View};
+use rhymedb::{Control, Database, Error, Interval, SeriesKey, Timestamp, View};
 use serde_json::{Value, json};
 
 use super::ingest_memory::Memory;
@@ -94,17 +94,28 @@ const FILES_A_BATCH: usize = 16;
 const ALSO: [&str; 1] = [".txt"];
 
 pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
+    // What cannot be found makes no database.
+    find_inputs_and_others(&args.paths, &ALSO)?;
+    let db = open_or_create(global)?;
+    bring_in(global, args, &db, &progress::control(global))
+}
+
+/// Brings files into an open database.
+pub(super) fn bring_in(
+    global: &Global,
+    args: &IngestBars,
+    db: &Database,
+    control: &Control,
+) -> Outcome {
     let options = options(args);
     let inputs = find_inputs_and_others(&args.paths, &ALSO)?;
-    let db = open_or_create(global)?;
-    let control = progress::control(global);
-    args.spaces.make(&db, &control)?;
+    args.spaces.make(db, control)?;
     let start = Instant::now();
     let mut ingest = db.ingest(control.clone());
     let mut tally = Tally::new(global, &inputs);
     let mut overlaps = Overlaps::new(&options);
-    let mut levels = Levels::of(&db)?;
-    let mut memory = Memory::of(&db, &options, args.reread)?;
+    let mut levels = Levels::of(db)?;
+    let mut memory = Memory::of(db, &options, args.reread)?;
     let mut to_read = Vec::with_capacity(inputs.files.len());
     for candidate in memory.sort_out(&inputs.files, &db.now()) {
         match candidate.unchanged {
@@ -149,15 +160,15 @@ pub(crate) fn run(global: &Global, args: &IngestBars) -> Outcome {
         store(&mut ingest, readable, &mut tally, &mut memory)?;
         let paths: Vec<&PathBuf> = batch.iter().map(|(_, path)| *path).collect();
         tally.done(&paths);
-        tally.show(&control)?;
+        tally.show(control)?;
     }
     tally.notes.close();
     tally.told_of(&overlaps);
     let report = ingest.finish()?;
-    memory.keep(&db)?;
+    memory.keep(db)?;
     let stored = tally.series.iter().chain(&tally.kept);
     let stored: Result<Vec<SeriesKey>, Error> = stored.map(|s| s.parse()).collect();
-    args.also.make(global, &db, stored?, &control)?;
+    args.also.make(global, db, stored?, control)?;
     let files = inputs.files.len();
     let printed = match tally.notes.stored_nothing(files) && global.format == Format::Table {
         // Zeros under a refusal would read as an answer.

@@ -158,23 +158,29 @@ fn last_line(done: &[Download]) -> String {
     line
 }
 
-/// Says if the clock of this machine is wrong; the server's time was used.
+/// Says if the clock of this machine is wrong.
 fn tell_clock(global: &Global, done: &[Download]) {
+    let times = done.iter().filter_map(|d| d.outcome.as_ref().ok());
+    if let Some(note) = times
+        .filter_map(|r| r.server_time)
+        .max()
+        .and_then(clock_note)
+    {
+        notice(global, &note);
+    }
+}
+
+/// What to say if the clock of this machine is wrong; the server's time is used.
+pub(super) fn clock_note(server: Timestamp) -> Option<String> {
     /// A download may take a while after the server's last answer.
     const SLACK_MS: i64 = 10 * 60_000;
-    let times = done.iter().filter_map(|d| d.outcome.as_ref().ok());
-    let Some(server) = times.filter_map(|r| r.server_time).max() else {
-        return;
-    };
     let here = Timestamp::now();
-    if (here.millis() - server.millis()).abs() > SLACK_MS {
-        notice(
-            global,
-            &format!(
-                "note: the clock of this machine says {here}, and Bybit's says {server}, which was used"
-            ),
-        );
-    }
+    let wrong = (here.millis() - server.millis()).abs() > SLACK_MS;
+    wrong.then(|| {
+        format!(
+            "note: the clock of this machine says {here}, and Bybit's says {server}, which was used"
+        )
+    })
 }
 
 struct Download {

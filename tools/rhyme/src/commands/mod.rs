@@ -62,6 +62,7 @@ pub(crate) mod told;
 pub(crate) mod transfer;
 mod trials;
 pub(crate) mod verify;
+pub(crate) mod watch;
 pub(crate) mod which;
 mod window_columns;
 pub(crate) mod words;
