@@ -121,7 +121,8 @@ pub use question::{QuestionSchema, schemas};
 pub use reaction::{ReactionQuery, ReactionReply, ReactionRequest, ReactionRow};
 pub use regimes::{ClassifyHistoryQuery, ClassifyHistoryReply, ClassifyHistoryRequest, RunRow};
 pub use replay::{
-    ChanceRow, DeflatedRow, PerformanceRow, ReplayReply, ReplayRequest, TradeRow, TradeSummaryRow,
+    AlarmsRow, ChanceRow, DeflatedRow, MovesRow, PerformanceRow, ReplayReply, ReplayRequest,
+    TradeRow, TradeSummaryRow,
 };
 pub use search::{SearchQuery, SearchReply, SearchRequest, SearchedAll};
 pub use series::{SeriesReply, SeriesRequest, StoredSeriesRow};

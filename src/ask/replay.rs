@@ -6,11 +6,11 @@ use super::asked::Asked;
 use super::rounded::{change, figure};
 use crate::db::{Control, View};
 use crate::decide::{
-    ByChance, Costs, DeflatedSharpe, ExitReason, Performance, Replay, ReplayAnswer, Rule, Side,
-    Trade, TradeSummary,
+    Alarms, ByChance, Costs, DeflatedSharpe, ExitReason, MovesAfter, Performance, Replay,
+    ReplayAnswer, Rule, Side, Trade, TradeSummary,
 };
 use crate::error::Result;
-use crate::model::{Target, Timestamp};
+use crate::model::{Horizon, Target, Timestamp};
 
 /// Asks what a rule would have done on a series: see [`View::replay`].
 ///
@@ -148,9 +148,18 @@ impl ReplayRequest {
     }
 }
 
+const ALLOWED: &str = "weights that were trained on the period were allowed: they may know what came later, and this proves nothing";
+const MONITOR: &str = "a monitor of risk is judged by the size of the moves after its alarms, beside that of any moves, and not by what an account makes of it";
+
 /// What has to be said beside a replay.
 fn notes(answer: &ReplayAnswer, allow_trained: bool) -> Vec<Option<String>> {
     let trades = answer.trades.len();
+    if let Some(alarms) = answer.alarms.as_ref().filter(|_| trades == 0) {
+        let none = (alarms.alarms == 0)
+            .then(|| "there was no alarm in this period: there is nothing to judge".to_owned());
+        let trained = allow_trained.then(|| ALLOWED.to_owned());
+        return vec![none, trained, Some(MONITOR.to_owned())];
+    }
     let none = (trades == 0)
         .then(|| "the rule never traded in this period: there is nothing to judge".to_owned());
     let few = (1..30)
@@ -170,7 +179,8 @@ fn notes(answer: &ReplayAnswer, allow_trained: bool) -> Vec<Option<String>> {
         chance,
         ruin.then(|| "the account was ruined, and traded no more".to_owned()),
         end.then(|| "the last trade was open at the end and is valued at the last close".to_owned()),
-        allow_trained.then(|| "weights that were trained on the period were allowed: they may know what came later, and this proves nothing".to_owned()),
+        allow_trained.then(|| ALLOWED.to_owned()),
+        answer.alarms.as_ref().map(|_| MONITOR.to_owned()),
         Some("no interest, no funding and no cost of borrowing is counted".to_owned()),
         Some("direction has shown no edge in the data that this program was built on, while the size of moves has; a rule that did well was chosen from those that did not".to_owned()),
     ]
@@ -208,6 +218,9 @@ pub struct ReplayReply {
     /// The Sharpe ratio, held against the number of trials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deflated: Option<DeflatedRow>,
+    /// Of a monitor of risk, its alarms and how large the moves after them were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarms: Option<AlarmsRow>,
     /// The Sharpe ratio of a bar, not annualised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sharpe_a_bar: Option<f64>,
@@ -288,6 +301,70 @@ pub struct DeflatedRow {
     pub probability: f64,
 }
 
+/// The alarms of a monitor of risk, and the moves after them, without their signs: see [`Alarms`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct AlarmsRow {
+    /// How far moves reach.
+    pub horizon: Horizon,
+    /// Closes with an alarm.
+    pub alarms: usize,
+    /// Alarms in runs: one within the horizon of the first of a run belongs to it.
+    pub episodes: usize,
+    /// Closes with an alarm a day.
+    pub a_day: Option<f64>,
+    /// Episodes a day.
+    pub episodes_a_day: Option<f64>,
+    /// The moves after alarms.
+    pub after: Option<MovesRow>,
+    /// The moves after every close.
+    pub base: Option<MovesRow>,
+    /// How likely the same alarms at other times are followed by moves at least so large.
+    pub p: Option<f64>,
+}
+
+/// How large moves were: see [`MovesAfter`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct MovesRow {
+    /// How many.
+    pub n: usize,
+    /// How many of them do not overlap.
+    pub apart: usize,
+    /// The mean of the absolute returns: 0.01 is 1 %.
+    pub mean: f64,
+    /// Its standard error.
+    pub standard_error: Option<f64>,
+}
+
+impl From<&Alarms> for AlarmsRow {
+    fn from(alarms: &Alarms) -> Self {
+        Self {
+            horizon: alarms.horizon,
+            alarms: alarms.alarms,
+            episodes: alarms.episodes,
+            a_day: alarms.a_day.map(figure),
+            episodes_a_day: alarms.episodes_a_day.map(figure),
+            after: alarms.after.as_ref().map(MovesRow::from),
+            base: alarms.base.as_ref().map(MovesRow::from),
+            p: alarms.p.map(figure),
+        }
+    }
+}
+
+impl From<&MovesAfter> for MovesRow {
+    fn from(moves: &MovesAfter) -> Self {
+        Self {
+            n: moves.n,
+            apart: moves.apart,
+            mean: change(moves.mean),
+            standard_error: moves.standard_error.map(change),
+        }
+    }
+}
+
 /// A trade.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -328,6 +405,7 @@ impl ReplayReply {
             random: answer.random.as_ref().map(ChanceRow::from),
             shifted: answer.shifted.as_ref().map(ChanceRow::from),
             deflated: answer.deflated.as_ref().map(DeflatedRow::from),
+            alarms: answer.alarms.as_ref().map(AlarmsRow::from),
             sharpe_a_bar: answer.sharpe_a_bar.map(figure),
             trades: answer.trades.iter().map(TradeRow::from).collect(),
             notes,

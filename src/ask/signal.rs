@@ -85,6 +85,9 @@ pub struct SignalReply {
     pub window: WindowRow,
     /// What to do.
     pub call: Call,
+    /// Whether a monitor of risk raises an alarm.
+    #[serde(default)]
+    pub alarm: bool,
     /// Which side; none where the rule wants nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<Side>,
@@ -118,6 +121,7 @@ impl SignalReply {
             rule: signal.rule.clone(),
             window: WindowRow::from(&signal.window),
             call: signal.call,
+            alarm: signal.alarm,
             side: signal.side,
             size: figure(signal.size),
             reasons: signal.reasons.iter().map(row).collect(),

@@ -320,6 +320,8 @@ fn space_of(view: &View, rule: &Rule) -> Result<Option<String>> {
     match &rule.when {
         When::Analogs(asked) => usual(asked.space.as_deref()),
         When::Anomaly(_) | When::Tags(_) => usual(None),
+        When::Risk(asked) if asked.size.is_some() || asked.distance.is_some() => usual(None),
+        When::Risk(_) => Ok(None),
         When::Divergence(_) => of_words(),
         When::Label(asked) => match crate::analysis::LabelSet::built_in_named(&asked.set)? {
             set if set.judged_by() == JudgedBy::Words => of_words(),

@@ -1,5 +1,6 @@
 //! The questions of rules, one for each kind, and which answers meet their conditions.
 
+use super::risk::risk;
 use super::rule::{
     AfterAnomaly, Rule, When, WhenAnalogs, WhenAnomaly, WhenDivergence, WhenLabel, WhenPrototype,
     WhenTags,
@@ -52,6 +53,7 @@ impl<'r> Question<'r> {
             (When::Anomaly(asked), _) => anomaly(view, asked, window),
             (When::Divergence(asked), _) => divergence(view, asked, window),
             (When::Tags(asked), _) => tags(view, asked, window),
+            (When::Risk(asked), _) => risk(view, asked, window),
         }
     }
 }

@@ -6,24 +6,29 @@
 //!            └─> replay    a signal at every close, filled at the next open
 //!                  ├─ account       orders, costs, stops
 //!                  ├─ performance   figures
+//!                  ├─ alarms        of a monitor of risk: how large the moves after them were
 //!                  ├─ chance, deflated   what luck would have shown
 //!                  └─ audit         the same signals from a database that ends there
 //! ```
 
 mod account;
+mod alarms;
 mod audit;
 mod chance;
 mod conditions;
 mod deflated;
 mod performance;
 mod replay;
+mod risk;
 mod rule;
 mod said;
 mod signal;
 mod size_of;
 mod trade;
 mod watch;
+mod when_risk;
 
+pub use alarms::{Alarms, MovesAfter};
 pub use audit::{Audit, AuditDifference};
 pub use chance::{ByChance, ChancePoint};
 pub use deflated::DeflatedSharpe;
@@ -37,3 +42,4 @@ pub use said::{Call, Reason};
 pub use signal::Signal;
 pub use trade::{Costs, ExitReason, Side, Trade};
 pub use watch::{Alert, AlertKind, DecidedClose, DueClose, Verdict, WatchedRule};
+pub use when_risk::{AtAlarm, WhenRisk};

@@ -9,11 +9,12 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::account::{Book, Exits, Wish, run};
+use super::alarms::Alarms;
 use super::chance::{ByChance, compare, follow, same_turnover, shifted};
 use super::conditions::Question;
 use super::deflated::DeflatedSharpe;
 use super::performance::{Performance, ReturnMoments, TradeSummary, returns};
-use super::rule::Rule;
+use super::rule::{Rule, When};
 use super::signal::Signal;
 use super::trade::{Costs, Trade};
 use crate::db::{Control, Stage, View, setters};
@@ -70,6 +71,9 @@ pub struct AskedCloses {
     pub closes: usize,
     /// Those of them at which it wanted a position.
     pub signals: Vec<ReplaySignal>,
+    /// Those of them at which it raised an alarm.
+    #[serde(default)]
+    pub alarms: Vec<Timestamp>,
 }
 
 /// A signal of a replay, without its reasons: [`View::signal`] gives them again.
@@ -132,6 +136,8 @@ pub struct ReplayAnswer {
     pub shifted: Option<ByChance>,
     /// The Sharpe ratio, held against the number of trials; `None` if nothing moved.
     pub deflated: Option<DeflatedSharpe>,
+    /// Of a monitor of risk, its alarms and the moves after them.
+    pub alarms: Option<Alarms>,
     /// The Sharpe ratio of a bar, not annualised: what counts as a trial. `None` if nothing moved.
     pub sharpe_a_bar: Option<f64>,
     /// How long it took.
@@ -264,8 +270,8 @@ impl Replay {
         let close = |open: i64| series.interval.close_of(Timestamp::from_millis(open));
         let period = (Timestamp::from_millis(*first), close(*last));
         let windows = self.asked(&series, period)?;
-        let signals = self.signals(&question, &windows)?;
-        let mut wanted = signals.iter().peekable();
+        let said = self.signals(&question, &windows)?;
+        let mut wanted = said.signals.iter().peekable();
         let mut wishes = vec![None; bars.len()];
         for (&open, wish) in bars.time.iter().zip(&mut wishes) {
             let at = close(open);
@@ -277,7 +283,8 @@ impl Replay {
         let book = run(&bars, &wishes, self.exits(), self.costs);
         let mut answer = self.answer(&series, &bars, &book, period)?;
         answer.asked = windows.len();
-        answer.signals = signals;
+        answer.alarms = self.alarms(&bars, (&windows, &said.alarms), &close)?;
+        answer.signals = said.signals;
         answer.took = start.elapsed();
         Ok(answer)
     }
@@ -297,6 +304,29 @@ impl Replay {
             )));
         }
         Ok(())
+    }
+
+    /// The alarms of a monitor of risk; `None` of other rules.
+    fn alarms(
+        &self,
+        bars: &Bars,
+        (windows, alarms): (&[Window], &[Timestamp]),
+        close: &impl Fn(i64) -> Timestamp,
+    ) -> Result<Option<Alarms>> {
+        let (When::Risk(asked), Some(first)) = (&self.rule.when, windows.first()) else {
+            return Ok(None);
+        };
+        let ahead = asked.horizon.bars_of(first.series.interval, 10_000)?;
+        let mut told = Vec::with_capacity(windows.len());
+        let mut at = 0;
+        for window in windows {
+            while bars.time.get(at).is_some_and(|&t| close(t) < window.end) {
+                at += 1;
+            }
+            told.push((at, alarms.binary_search(&window.end).is_ok()));
+        }
+        let of = (asked.horizon, ahead);
+        Ok(Some(Alarms::of(bars, &told, of, self.draws)))
     }
 
     fn exits(&self) -> Exits {
@@ -323,8 +353,8 @@ impl Replay {
             .windows_of(&self.rule, series, Some(first), Some(last))
     }
 
-    /// What the rule wanted at the windows at which it wanted something.
-    fn signals(&self, question: &Question<'_>, windows: &[Window]) -> Result<Vec<ReplaySignal>> {
+    /// What the rule said at the windows at which it wanted something or raised an alarm.
+    fn signals(&self, question: &Question<'_>, windows: &[Window]) -> Result<AskedCloses> {
         let mut asked = self.resumed(windows)?;
         let total = windows.len() as u64;
         let rest = windows.get(asked.closes..).unwrap_or_default();
@@ -336,7 +366,7 @@ impl Replay {
                 self.control.check()?;
                 let signal = self.view.signal_of(question, window)?;
                 match signal.trained_until.filter(|_| !self.allow_trained) {
-                    None => Ok(sparse(&signal)),
+                    None => Ok((sparse(&signal), signal.alarm.then_some(window.end))),
                     Some(until) => Err(Error::invalid(format!(
                         "expected an encoder that has not seen {window}, found weights that were trained on data up to {until}: it knows what came later, and a replay would prove nothing; begin later with `--from`, or see what it says with `--allow-trained`"
                     ))),
@@ -344,11 +374,14 @@ impl Replay {
             });
             let said = said.collect::<Result<Vec<_>>>()?;
             asked.closes += chunk.len();
-            asked.signals.extend(said.into_iter().flatten());
+            for (signal, alarm) in said {
+                asked.signals.extend(signal);
+                asked.alarms.extend(alarm);
+            }
             self.listener.hear(&asked);
         }
         self.control.report(Stage::Ask, total, total)?;
-        Ok(asked.signals)
+        Ok(asked)
     }
 
     /// What was asked before, which has to be of these windows.
@@ -360,7 +393,9 @@ impl Replay {
         let ends: HashSet<Timestamp> = done.iter().map(|w| w.end).collect();
         let fits = done.len() == asked.closes
             && asked.signals.is_sorted_by(|a, b| a.at < b.at)
-            && asked.signals.iter().all(|s| ends.contains(&s.at));
+            && asked.signals.iter().all(|s| ends.contains(&s.at))
+            && asked.alarms.is_sorted_by(|a, b| a < b)
+            && asked.alarms.iter().all(|at| ends.contains(at));
         if !fits {
             return Err(Error::invalid(format!(
                 "expected signals at the first {} of {} closes to go on from, found others; leave them out, and all closes are asked",
@@ -425,6 +460,7 @@ impl Replay {
             random,
             shifted,
             deflated: DeflatedSharpe::of(&moments, &trials),
+            alarms: None,
             sharpe_a_bar: moments.sharpe(),
             took: Duration::ZERO,
         })

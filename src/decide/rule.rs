@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::trade::Side;
+use super::when_risk::WhenRisk;
 use crate::db::within;
 use crate::error::{Error, Result};
 use crate::model::Horizon;
@@ -82,6 +83,8 @@ pub enum When {
     Divergence(WhenDivergence),
     /// The votes of the nearest tagged windows.
     Tags(WhenTags),
+    /// A monitor of risk: size, fall and distance together raise an alarm.
+    Risk(WhenRisk),
 }
 
 /// What followed the most similar charts, less what follows anyway: long above, short below.
@@ -381,6 +384,7 @@ impl When {
                 )),
             },
             Self::Tags(asked) => asked.check(),
+            Self::Risk(asked) => asked.check(),
         }
     }
 }

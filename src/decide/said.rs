@@ -17,6 +17,8 @@ pub enum Call {
     Limit,
     /// There is none.
     Wait,
+    /// A monitor of risk raises an alarm, and says to hold nothing.
+    Alarm,
 }
 
 /// A condition of a rule, and whether it was met.
@@ -33,6 +35,8 @@ pub struct Reason {
 pub(super) struct Said {
     pub(super) side: Option<Side>,
     pub(super) call: Call,
+    /// Whether a monitor of risk raises an alarm.
+    pub(super) alarm: bool,
     pub(super) basis: Basis,
     pub(super) reasons: Vec<Reason>,
     pub(super) trained_until: Option<Timestamp>,
@@ -53,6 +57,7 @@ impl Said {
             } else {
                 Call::Wait
             },
+            alarm: false,
             basis: Basis::default(),
             reasons,
             trained_until,

@@ -25,6 +25,8 @@ pub struct Signal {
     pub size: f64,
     /// What to do.
     pub call: Call,
+    /// Whether a monitor of risk raises an alarm, whatever it does then.
+    pub alarm: bool,
     /// What was looked at, in the order in which it was.
     pub reasons: Vec<Reason>,
     /// Until when the weights of the space have seen the series, if that is after the window: then the signal knows
@@ -81,6 +83,7 @@ impl View {
         };
         let side = allowed.filter(|_| size > 0.0);
         let call = match (side, said.call) {
+            (None, Call::Now) if said.alarm => Call::Alarm,
             (None, Call::Now) => Call::Wait,
             (_, call) => call,
         };
@@ -90,6 +93,7 @@ impl View {
             side,
             size,
             call,
+            alarm: said.alarm,
             reasons,
             trained_until: said.trained_until,
         })

@@ -22,7 +22,7 @@ A rule is a file like this one, analogs.toml:
   hold = 24                     # bars
   stop = 0.05                   # leave at a loss of 5 %
   [when]
-  kind = \"analogs\"              # or label, prototype, anomaly, divergence, tags
+  kind = \"analogs\"              # or label, prototype, anomaly, divergence, tags, risk
   horizon = 24
   p_below = 0.05
   [size]
@@ -56,6 +56,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
             let window = &reply.window;
             let says = match (reply.side, reply.call) {
                 (Some(side), _) => format!("{side}, {:.1} % of the account", 100.0 * reply.size),
+                (None, Call::Alarm) => "ALARM, and holds nothing".to_owned(),
                 (None, Call::Limit) => "a limit order may wait".to_owned(),
                 (None, _) => "nothing".to_owned(),
             };

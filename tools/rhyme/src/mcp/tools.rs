@@ -38,8 +38,9 @@ pub(super) fn list() -> Vec<Value> {
 }
 
 /// The types that only rules are made of.
-const OF_RULES: [&str; 7] = [
+const OF_RULES: [&str; 8] = [
     "AfterAnomaly",
+    "AtAlarm",
     "Horizon",
     "PositionSize",
     "Rule",

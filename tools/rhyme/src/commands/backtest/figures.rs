@@ -1,6 +1,6 @@
 //! A reply of a replay as tables.
 
-use rhymedb::ask::{ChanceRow, PerformanceRow, ReplayReply};
+use rhymedb::ask::{AlarmsRow, ChanceRow, MovesRow, PerformanceRow, ReplayReply};
 use serde_json::{Value, json};
 
 use crate::commands::shown;
@@ -33,6 +33,12 @@ pub(super) fn print(reply: &ReplayReply, with_trades: bool) -> Outcome {
         reply.signals,
         reply.summary.trades
     ))?;
+    if let Some(alarms) = &reply.alarms {
+        output::prose(&told(alarms))?;
+        if reply.trades.is_empty() {
+            return Ok(());
+        }
+    }
     output::listing(Format::Table, &FIGURES, &figures(reply), "")?;
     if let Some(deflated) = &reply.deflated {
         let tried = match deflated.trials {
@@ -54,6 +60,38 @@ pub(super) fn print(reply: &ReplayReply, with_trades: bool) -> Outcome {
         output::listing(Format::Table, &TRADES, &rows, "the rule never traded")?;
     }
     Ok(())
+}
+
+/// How many alarms there were, and what followed them.
+fn told(alarms: &AlarmsRow) -> String {
+    let a_day = |n: Option<f64>| n.map_or_else(|| "no".to_owned(), |n| format!("{n:.2}"));
+    let mut said = format!(
+        "{} alarms in {} episodes: {} alarms and {} episodes a day\n",
+        alarms.alarms,
+        alarms.episodes,
+        a_day(alarms.a_day),
+        a_day(alarms.episodes_a_day)
+    );
+    let size = |moves: &MovesRow| {
+        let error = moves
+            .standard_error
+            .map(|e| format!(" ± {:.2} %", 100.0 * e));
+        format!("{:.2} %{}", 100.0 * moves.mean, error.unwrap_or_default())
+    };
+    if let (Some(after), Some(base)) = (&alarms.after, &alarms.base) {
+        let p = match alarms.p {
+            Some(p) => format!("p {p:.3}"),
+            None => "no p".to_owned(),
+        };
+        said.push_str(&format!(
+            "within {} prices moved by {} after alarms and by {} after any close, up or down: {:.2} times as far, {p}\n",
+            alarms.horizon,
+            size(after),
+            size(base),
+            after.mean / base.mean
+        ));
+    }
+    said
 }
 
 const FIGURES: [Column; 5] = [
