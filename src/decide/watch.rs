@@ -31,9 +31,9 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Whether it says nothing: neither to act nor to place a limit order.
+    /// Whether it says nothing: neither to act nor to place a limit order, and no alarm.
     pub fn is_nothing(&self) -> bool {
-        self.side.is_none() && self.call != Call::Limit
+        self.side.is_none() && !matches!(self.call, Call::Limit | Call::Alarm)
     }
 }
 

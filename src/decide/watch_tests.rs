@@ -14,6 +14,9 @@ fn watched() -> WatchedRule {
     WatchedRule::stored("00aa".to_owned(), series, close(0))
 }
 
+/// What stands for an alarm without a position.
+const ALARM: f64 = f64::INFINITY;
+
 /// Decides a close, at which the rule wants so much: above 0 long, below 0 short.
 fn decide(
     watched: &mut WatchedRule,
@@ -27,6 +30,7 @@ fn decide(
         end: close(hour),
     };
     let side = match wants {
+        ALARM => None,
         w if w > 0.0 => Some(Side::Long),
         w if w < 0.0 => Some(Side::Short),
         _ => None,
@@ -35,9 +39,11 @@ fn decide(
         rule: "r".to_owned(),
         window: window.clone(),
         side,
-        size: wants.abs(),
+        alarm: wants == ALARM,
+        size: if side.is_some() { wants.abs() } else { 0.0 },
         call: match side {
             Some(_) => Call::Now,
+            None if wants == ALARM => Call::Alarm,
             None => Call::Wait,
         },
         reasons: Vec::new(),
@@ -71,6 +77,15 @@ fn a_signal_is_told_at_each_close_and_once_when_it_ends() {
         Some(Signal),
     ];
     assert_eq!(kinds, expected);
+}
+
+#[test]
+fn an_alarm_without_a_position_is_told_too() {
+    let mut watched = watched();
+    let mut told = |hour, wants| decide(&mut watched, hour, 1, wants).map(|(kind, _)| kind);
+    assert_eq!(told(1, 0.0), None);
+    assert_eq!(told(2, ALARM), Some(AlertKind::Signal));
+    assert_eq!(told(3, 0.0), Some(AlertKind::End));
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub(super) fn list() -> Vec<Value> {
         let name = schema.question;
         let mut input = schema.request;
         make_plain(&mut input);
+        shorten(&mut input);
         if let Some(input) = input.as_object_mut() {
             // The tool says what it is for; what it is called in Rust helps nobody here.
             for key in ["$schema", "description", "title"] {
@@ -35,6 +36,46 @@ pub(super) fn list() -> Vec<Value> {
         })
     });
     tools.collect()
+}
+
+/// Takes out of a schema what fills the memory of an assistant and tells it nothing: how wide numbers are, that they are
+/// not below 0, and that what may be left out may be null as well.
+fn shorten(schema: &mut Value) {
+    match schema {
+        Value::Object(rules) => {
+            rules.values_mut().for_each(shorten);
+            let null = json!({ "type": "null" });
+            if let Some(Value::Array(all)) = rules.get_mut("anyOf") {
+                all.retain(|one| *one != null);
+                if let [Value::Object(alone)] = all.as_slice() {
+                    let alone = alone.clone();
+                    rules.remove("anyOf");
+                    for (key, rule) in alone {
+                        // What is said here of its use goes before what is said of the type.
+                        rules.entry(key).or_insert(rule);
+                    }
+                }
+            }
+            if let Some(Value::Array(types)) = rules.get_mut("type") {
+                types.retain(|one| one != "null");
+                if let [alone] = types.as_slice() {
+                    let alone = alone.clone();
+                    rules.insert("type".to_owned(), alone);
+                }
+            }
+            if rules
+                .get("type")
+                .is_some_and(|t| t == "integer" || t == "number")
+            {
+                rules.remove("format");
+                if rules.get("minimum").is_some_and(|least| least == 0) {
+                    rules.remove("minimum");
+                }
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(shorten),
+        _ => {}
+    }
 }
 
 /// The types that only rules are made of.
