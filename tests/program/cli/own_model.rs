@@ -314,16 +314,20 @@ fn a_vector_is_asked_from_a_file_and_as_json() {
     let subject = r#"{"question": "similar", "target": {"vector": V}, "space": "mine", "k": 3, "exact": true}"#;
     assert_eq!(typed(subject)["hits"], similar["hits"]);
     let news = typed(r#"{"question": "news", "target": {"vector": V}, "space": "mine", "k": 3}"#);
-    // A vector has no words.
-    let mut rows = found["headlines"].clone();
+    let rows = without_words(found["headlines"].clone());
+    assert_eq!(news["headlines"], rows);
+    assert_eq!(rhyme_news(&world, "one.npy"), rows);
+}
+
+/// Headlines that a search found by a vector, which has no words.
+fn without_words(mut rows: Value) -> Value {
     for row in rows.as_array_mut().unwrap() {
         assert_eq!(
             row.as_object_mut().unwrap().remove("words"),
             Some(Value::Null)
         );
     }
-    assert_eq!(news["headlines"], rows);
-    assert_eq!(rhyme_news(&world, "one.npy"), rows);
+    rows
 }
 
 fn rhyme_news(world: &World, target: &str) -> Value {
