@@ -92,7 +92,7 @@ impl View {
     ///     println!("{:.4} {}", hit.score, hit.window);
     /// }
     /// for hit in &answer.headlines {
-    ///     println!("{:.4} {}", hit.score, hit.headline.text);
+    ///     println!("{} {}", hit.rank, hit.headline.text);
     /// }
     /// assert_eq!((answer.charts.hits.len(), answer.headlines.len()), (3, 3));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

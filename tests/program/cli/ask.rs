@@ -164,7 +164,12 @@ fn questions_as_json_have_the_answers_of_the_commands() {
     }
     for (command, question) in SAME.iter().chain(LISTED) {
         let command = [command, &["--format", "json"][..]].concat();
-        let told = timeless(world.rhyme(&command).json());
+        let mut told = world.rhyme(&command).json();
+        // The command replays any number of series.
+        if let Some([one]) = told["replays"].as_array().map(Vec::as_slice) {
+            told = one.clone();
+        }
+        let told = timeless(told);
         let asked = timeless(world.rhyme(&["ask", question]).json());
         assert_eq!(asked, told, "{question}");
     }
