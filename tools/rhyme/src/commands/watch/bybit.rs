@@ -56,9 +56,24 @@ struct Followed {
     category: BybitCategory,
     /// When to ask for it, by the server's time.
     next: Timestamp,
+    /// When to try again what failed, by this machine: a server that fails may have a clock that stands still.
+    again: Option<Instant>,
     /// Since when it cannot be brought up to date, and how often that failed.
     failing: Option<Instant>,
     failures: u32,
+}
+
+impl Followed {
+    /// How long not to ask for it yet; the server's time is `now`.
+    fn wait(&self, now: Timestamp) -> Duration {
+        match self.again {
+            Some(again) => again.saturating_duration_since(Instant::now()),
+            None => {
+                let wait = self.next.millis().saturating_sub(now.millis());
+                Duration::from_millis(u64::try_from(wait).unwrap_or(0))
+            }
+        }
+    }
 }
 
 /// What came of a series.
@@ -225,7 +240,11 @@ impl<'a> Bybit<'a> {
                 notice(self.global, &note);
             }
         }
-        let longest = match done.iter().any(|(_, outcome)| outcome.is_ok()) {
+        let asked = |i: usize| done.iter().any(|(j, _)| *j == i);
+        let mut others = self.series.iter().enumerate();
+        let answers = done.iter().any(|(_, outcome)| outcome.is_ok())
+            || others.any(|(i, one)| one.failing.is_none() && !asked(i));
+        let longest = match answers {
             true => LONGEST_PAUSE_MS.1,
             false => LONGEST_PAUSE_MS.0,
         };
@@ -243,7 +262,7 @@ impl<'a> Bybit<'a> {
             match outcome {
                 Ok((report, _)) => {
                     back += usize::from(one.failing.is_some());
-                    (one.failing, one.failures) = (None, 0);
+                    (one.failing, one.failures, one.again) = (None, 0, None);
                     one.next = next.unwrap_or(now);
                     tell_left_out(self.global, one, report);
                 }
@@ -253,15 +272,17 @@ impl<'a> Bybit<'a> {
                     }
                     one.failing.get_or_insert_with(Instant::now);
                     let pause = SOON_MS << one.failures.min(10);
-                    one.next = now.plus_millis(pause.min(longest));
+                    one.again = Some(
+                        Instant::now() + Duration::from_millis(pause.min(longest).unsigned_abs()),
+                    );
                     one.failures += 1;
                 }
             }
         }
         self.tell(&failed, back);
         if self.client.is_refused() {
-            let until = now.plus_millis(millis(self.pause));
-            self.series.iter_mut().for_each(|one| one.next = until);
+            let until = Some(Instant::now() + self.pause);
+            self.series.iter_mut().for_each(|one| one.again = until);
             say(&format!(
                 "Bybit refuses this address: nothing is asked for {}",
                 in_words(self.pause)
@@ -338,6 +359,7 @@ impl Source for Bybit<'_> {
                 key: key.clone(),
                 category,
                 next: Timestamp::from_millis(i64::MIN),
+                again: None,
                 failing: None,
                 failures: 0,
             });
@@ -348,7 +370,11 @@ impl Source for Bybit<'_> {
     fn round(&mut self, db: &Database) -> Outcome<Round> {
         let now = self.clock.now();
         let due: Vec<usize> = (0..self.series.len())
-            .filter(|&i| self.series.get(i).is_some_and(|one| one.next <= now))
+            .filter(|&i| {
+                self.series
+                    .get(i)
+                    .is_some_and(|one| one.wait(now).is_zero())
+            })
             .collect();
         let mut changed = !self.began;
         if !due.is_empty() {
@@ -366,14 +392,15 @@ impl Source for Bybit<'_> {
         });
         let progress: Vec<Progress> = progress.collect();
         let now = self.clock.now();
-        let first = self.series.iter().map(|one| one.next).min().unwrap_or(now);
-        let wait = u64::try_from(first.millis().saturating_sub(now.millis())).unwrap_or(0);
+        let wait = self.series.iter().map(|one| one.wait(now)).min();
         let horizon = barrier::horizon(&progress, now, self.patience);
         Ok(Round {
             changed,
             horizon,
             late: horizon <= now,
-            wait: Duration::from_millis(wait.max(20)).min(LONGEST_WAIT),
+            wait: wait
+                .unwrap_or_default()
+                .clamp(Duration::from_millis(20), LONGEST_WAIT),
             failing: self
                 .series
                 .iter()
