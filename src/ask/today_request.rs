@@ -109,7 +109,7 @@ impl TodayRequest {
         let expected = figure((1.0 - level) * measured as f64);
         (measured > 0).then(|| {
             format!(
-                "of {measured} series {expected:.1} rank at {level} or above by chance alone, and those of one market move together"
+                "of {measured} series {expected:.1} rank at {level} or above by chance alone, and one p in 20 of what followed is below 0.05; those of one market move together"
             )
         })
     }

@@ -29,6 +29,8 @@ pub struct Report {
     pub columns: Vec<String>,
     /// The rows, in order. The first sixty charts are drawn.
     pub entries: Vec<ReportEntry>,
+    /// Texts below them, each with a title: columns in them stay columns.
+    pub texts: Vec<(String, String)>,
 }
 
 /// A row of a report.
@@ -81,14 +83,24 @@ impl Report {
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
              <link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n\
              <style>body,text{{font-family:{FONTS}}}{}{}\n{RULES}</style>\n</head>\n<body>\n<main>\n\
-             <h1>{title}</h1>\n<p class=\"muted\">{}</p>\n{}{}<p class=\"muted\">{}</p>\n</main>\n</body>\n</html>\n",
+             <h1>{title}</h1>\n<p class=\"muted\">{}</p>\n{}{}{}<p class=\"muted\">{}</p>\n</main>\n</body>\n</html>\n",
             style(&inks, theme),
             page_colours(theme),
             escaped(&self.subtitle),
             self.table(&scenes),
             self.articles(&scenes),
+            self.sections(),
             escaped(&self.note),
         )
+    }
+
+    fn sections(&self) -> String {
+        let section = |(title, text): &(String, String)| {
+            let lines: Vec<String> = text.lines().map(escaped).collect();
+            let (title, text) = (escaped(title), lines.join("\n"));
+            format!("<h2>{title}</h2>\n<div class=\"wide\"><pre>{text}</pre></div>\n")
+        };
+        self.texts.iter().map(section).collect()
     }
 
     /// All rows; those with a chart lead to it.
@@ -212,6 +224,7 @@ mod tests {
             note: evil.to_owned(),
             columns: vec![evil.to_owned(), "name".to_owned()],
             entries: vec![entry(Some(chart)), entry(None)],
+            texts: vec![(evil.to_owned(), evil.to_owned())],
         };
         for theme in [Theme::Auto, Theme::Dark] {
             let page = report.page(theme);

@@ -66,6 +66,8 @@ mod processes;
 mod read_before;
 #[path = "cli/resample.rs"]
 mod resample;
+#[path = "cli/save.rs"]
+mod save;
 #[cfg(feature = "serve")]
 #[path = "cli/serve.rs"]
 mod serve;

@@ -26,6 +26,7 @@ const COMMANDS: &[&[&str]] = &[
     &["anomaly"],
     &["today"],
     &["watch"],
+    &["save"],
     &["transfer"],
     &["transfer-matrix"],
     &["map"],

@@ -57,6 +57,14 @@ pub(crate) enum Command {
     /// On standard input and output: the assistant's program starts it.
     #[command(after_help = mcp::HELP)]
     Mcp,
+    /// Report the latest windows, the most unusual first
+    #[command(after_help = today::HELP)]
+    Today(today::Args),
+    /// Keep a question, to ask it again by `today --saved`
+    ///
+    /// Without a name it lists those that are kept.
+    #[command(after_help = SAVE)]
+    Save(Save),
     /// Write bars, headlines, vectors or answers to a file
     ///
     /// Parquet, CSV or JSON lines, by the ending of its name.
@@ -136,9 +144,6 @@ pub(crate) enum Plain {
     /// Find similar moments in another market
     #[command(after_help = transfer::HELP)]
     Transfer(transfer::Transfer),
-    /// Report the latest windows, the most unusual first
-    #[command(after_help = today::HELP)]
-    Today(today::Args),
     /// Say what a rule of yours says now, and why
     #[command(after_help = signal::HELP)]
     Signal(signal::Args),
@@ -289,6 +294,26 @@ pub(crate) enum Export {
         after_help = "Example: rhyme export answer hits.parquet similar BTCUSDT:1h -k 20 --market equity"
     )]
     Answer(ExportAnswer),
+}
+
+const SAVE: &str = "\
+A question is kept as the command that asks it: what was typed and tried is what is asked again, and its
+table is the one you know. One as JSON is a command too: rhyme save dips ask '{\"question\": ...}'.
+`rhyme today --saved` asks all of them with its report, as of its time. They stand in questions.json in
+the folder of the database; `rhyme backup` copies that file too.
+
+Example: rhyme save dips \"similar BTCUSDT:1h --outcome 24h\"";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Save {
+    /// Its name; one of that name is replaced [default: list those that are kept]
+    pub(crate) name: Option<String>,
+    /// A command that asks, as it is typed behind `rhyme`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) question: Vec<String>,
+    /// Forget the question of this name
+    #[arg(long, value_name = "NAME", conflicts_with = "name")]
+    pub(crate) remove: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -10,7 +10,7 @@ use crate::commands::{
     adjust, anomaly, ask, attribute, axis, backtest, classify, combine, compact, context, copies,
     delete, divergence, doctor, embed, eval, import, import_headlines, ingest_bars,
     ingest_headlines, listings, map, news, outcomes_of, prototype, reaction, repair, resample,
-    search, signal, similar, tag, today, transfer, verify, watch,
+    search, signal, similar, tag, transfer, verify, watch,
 };
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
@@ -39,7 +39,6 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::Combine(args) => combine::run(global, &args),
         Plain::Prototype(args) => prototype::run(global, &args),
         Plain::Anomaly(args) => anomaly::run(global, &args),
-        Plain::Today(args) => today::run(global, &args),
         Plain::Signal(args) => signal::run(global, &args),
         Plain::Backtest(args) => backtest::run(global, &args),
         Plain::Watch(args) => watch::run(global, &args),

@@ -18,6 +18,7 @@ const GROUPS: [(&str, bool, &[&str]); 9] = [
             "prototype",
             "attribute",
             "tag",
+            "save",
         ],
     ),
     (

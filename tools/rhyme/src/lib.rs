@@ -25,6 +25,9 @@ mod picture;
 mod progress;
 mod render;
 mod run;
+mod save;
+mod saved;
+mod saved_answers;
 mod schema_text;
 mod scratch;
 #[cfg(feature = "serve")]

@@ -7,7 +7,7 @@ use crate::args::{Args, Command, Export};
 use crate::failure::Outcome;
 #[cfg(feature = "serve")]
 use crate::serve;
-use crate::{commands, demo, dispatch, export_answer, mcp, output, zone};
+use crate::{commands, demo, dispatch, export_answer, mcp, output, save, saved_answers, zone};
 
 pub(crate) fn run(args: Args) -> Outcome {
     let global = &args.global;
@@ -17,6 +17,10 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Demo(args) => demo::run(global, &args),
         Command::Export(Export::Stored(args)) => commands::export::run(global, &args),
         Command::Export(Export::Answer(args)) => export_answer::run(global, &args),
+        Command::Save(args) => save::run(global, &args),
+        Command::Today(args) => commands::today::run(global, &args, |as_of| {
+            saved_answers::ask(global, as_of, run)
+        }),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(global, &args),
         Command::Mcp => mcp::run(global),

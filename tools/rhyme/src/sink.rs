@@ -200,6 +200,14 @@ pub(crate) fn kept<T>(work: impl FnOnce() -> T) -> (T, Option<Answer>) {
     (done, take())
 }
 
+/// Does work whose answer is a part of another one, which is kept.
+pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> T {
+    let before = KEPT.take();
+    let done = work();
+    KEPT.set(before);
+    done
+}
+
 /// Forgets what was answered.
 pub(crate) fn forget() {
     KEPT.set(None);

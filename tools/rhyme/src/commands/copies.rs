@@ -6,18 +6,23 @@ use rhymedb::admin::BackupReport;
 use super::verify::READ;
 use crate::failure::Outcome;
 use crate::global::Global;
-use crate::opening::open;
+use crate::opening::{db_path, open};
 use crate::output::{self, column};
 use crate::progress;
+use crate::saved::Questions;
 
 pub(crate) fn backup(global: &Global, dir: &Path) -> Outcome {
     let db = open(global)?;
-    print(global, &db.backup(dir, &progress::control(global))?)
+    let report = db.backup(dir, &progress::control(global))?;
+    Questions::of(&db_path(global)).copy_to(dir)?;
+    print(global, &report)
 }
 
 pub(crate) fn restore(global: &Global, backup: &Path, dir: &Path) -> Outcome {
     let control = progress::control(global);
-    print(global, &Database::restore(backup, dir, &control)?)
+    let report = Database::restore(backup, dir, &control)?;
+    Questions::of(backup).copy_to(dir)?;
+    print(global, &report)
 }
 
 fn print(global: &Global, report: &BackupReport) -> Outcome {

@@ -57,6 +57,7 @@ pub(crate) mod spread;
 pub(crate) mod summary;
 pub(crate) mod tag;
 pub(crate) mod today;
+pub(crate) mod today_saved;
 mod today_table;
 pub(crate) mod told;
 pub(crate) mod transfer;

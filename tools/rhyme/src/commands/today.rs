@@ -7,9 +7,11 @@ use std::sync::Arc;
 use clap::Args as ClapArgs;
 use clap::builder::ValueHint;
 use rhymedb::ask::{Span, TodayReply, TodayRequest};
+use rhymedb::plot::Report;
 use rhymedb::query::Horizon;
 use rhymedb::{Error, Interval, Timestamp, View};
 
+use super::today_saved::{self, Asked};
 use super::today_table;
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
@@ -57,6 +59,9 @@ pub(crate) struct Args {
     /// A series is stale if others of its market and interval have more bars than this after its last
     #[arg(long, default_value_t = 3, value_name = "BARS")]
     stale: usize,
+    /// Also ask the saved questions, as of the same time: `rhyme help save`
+    #[arg(long)]
+    saved: bool,
     /// Nothing that was not known at this time
     #[arg(long)]
     as_of: Option<Timestamp>,
@@ -67,7 +72,12 @@ pub(crate) struct Args {
     plot: PlotArgs,
 }
 
-pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
+/// `saved` asks the saved questions as of a time.
+pub(crate) fn run(
+    global: &Global,
+    args: &Args,
+    saved: impl FnOnce(Option<Timestamp>) -> Outcome<Vec<Asked>>,
+) -> Outcome {
     let mut request = TodayRequest::default();
     request.series.clone_from(&args.series);
     if let Some(file) = &args.file {
@@ -76,6 +86,9 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     request.interval.clone_from(&args.interval);
     (request.k, request.horizon, request.stale) = (args.k, args.horizon, args.stale);
     (request.news, request.alarm, request.as_of) = (args.news, args.alarm, args.as_of);
+    if args.saved {
+        today_saved::check(global, args.html.is_some())?;
+    }
     let db = open(global)?;
     let view = view_of(global, &db);
     let reply = request.ask_watched(&view, &progress::control_of_long_work(global))?;
@@ -84,13 +97,29 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     if args.as_of.is_none() {
         tell_age(global, &reply);
     }
-    let drawn = || picture::today(&view, &reply);
+    let asked = match args.saved {
+        true => Some(saved(args.as_of)?),
+        false => None,
+    };
+    let drawn = || -> Outcome<Report> {
+        let mut report = picture::today(&view, &reply)?;
+        report.texts = asked.as_deref().map(today_saved::texts).unwrap_or_default();
+        Ok(report)
+    };
     args.plot.write(global, drawn)?;
     if let Some(path) = &args.html {
         PlotArgs::write_page(global, path, drawn)?;
     }
-    today_table::print(global.format, &view, &reply)?;
-    ended(&reply, &view)
+    today_table::print(global.format, &view, &reply, asked.as_deref())?;
+    let saved = asked.as_deref().map_or(Ok(()), today_saved::ended);
+    match (ended(&reply, &view), saved) {
+        // The alarm decides how it ends.
+        (Err(alarm), Err(Failure::Partly(failed))) => {
+            progress::say(&format!("rhyme: {}", legible(&failed)));
+            Err(alarm)
+        }
+        (ended, saved) => ended.and(saved),
+    }
 }
 
 /// The names in a file.

@@ -7,6 +7,7 @@ use rhymedb::{SeriesKey, Timestamp, View, Window};
 use serde_json::{Value, json};
 
 use super::pictures;
+use super::today_saved::{self, Asked};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::output::{self, Column, column};
@@ -58,9 +59,20 @@ const ROWS: [Column; 22] = [
 /// Series in words, at most.
 const MOST_TOLD: usize = 8;
 
-pub(super) fn print(format: Format, view: &View, reply: &TodayReply) -> Outcome {
+pub(super) fn print(
+    format: Format,
+    view: &View,
+    reply: &TodayReply,
+    saved: Option<&[Asked]>,
+) -> Outcome {
     match format {
-        Format::Json => output::json(&output::value(reply)?),
+        Format::Json => {
+            let mut value = output::value(reply)?;
+            if let (Some(saved), Some(object)) = (saved, value.as_object_mut()) {
+                object.insert("saved".to_owned(), today_saved::value(saved));
+            }
+            output::json(&value)
+        }
         Format::Csv => output::listing(format, &ROWS, &flat(reply)?, ""),
         Format::Table => {
             let measured = |row: &&TodayRow| row.state == TodayState::Measured;
@@ -69,7 +81,8 @@ pub(super) fn print(format: Format, view: &View, reply: &TodayReply) -> Outcome 
             output::listing(format, &TABLE, &rows, "nothing could be measured")?;
             output::keep(&ROWS, &flat(reply)?);
             told(view, reply)?;
-            left_out(reply)
+            left_out(reply)?;
+            saved.map_or(Ok(()), today_saved::print)
         }
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn today(view: &View, reply: &TodayReply) -> Outcome<Report> {
             "size: the share of earlier windows with smaller moves. then: the mean after similar charts; any: after any chart. Times are UTC. {}.",
             reply.notes.join("; ")
         ),
+        texts: Vec::new(),
         columns: COLUMNS.map(str::to_owned).to_vec(),
         entries,
     })

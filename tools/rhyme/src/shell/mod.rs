@@ -4,6 +4,7 @@ mod complete;
 mod editor;
 mod grammar;
 mod names;
+pub(crate) mod question;
 mod redirect;
 mod slips;
 mod words;
