@@ -131,11 +131,20 @@ def test_ctrl_c_ends_a_question(large: rhymedb.Database) -> None:
     start = time.perf_counter()
     long_question(large)
     whole = time.perf_counter() - start
-    threading.Timer(whole / 8, _thread.interrupt_main).start()
-    start = time.perf_counter()
-    with pytest.raises(KeyboardInterrupt):
-        long_question(large)
-    assert time.perf_counter() - start < whole * 0.75
+    # Sooner and sooner: on a busy machine the first one may have taken many times as long as it takes.
+    took = None
+    for part in (8, 40, 200):
+        timer = threading.Timer(whole / part, _thread.interrupt_main)
+        timer.start()
+        start = time.perf_counter()
+        try:
+            long_question(large)
+            timer.cancel()
+            timer.join()
+        except KeyboardInterrupt:
+            took = time.perf_counter() - start
+            break
+    assert took is not None and took < whole * 0.75
     assert len(large.similar("S1:1h", k=2).hits) == 2
 
 
