@@ -17,7 +17,7 @@ pub(crate) struct Ranked {
 
 /// Which texts hold which words. Texts are numbered from 0.
 ///
-/// Ten words a text take some 50 bytes: 4 for the text's number and 1 for how often it holds the word, for each.
+/// A word of a text takes 8 bytes, however often the text holds it, and each word its letters once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WordIndex {
     terms: HashMap<Box<str>, Vec<Holds>>,
