@@ -121,7 +121,7 @@ pub(super) fn one(day: &Day<'_>, info: &SeriesInfo, trained: &mut Vec<String>) -
     let window = day.view.past(None, |past| past.asked(&target));
     let window = window.map(|asked| asked.window);
     let window = window.map_err(|error| match error {
-        // The whole message tells of bars that the view does not know yet.
+        // The whole message is another one where later bars are stored.
         Error::NotFound { what: "window", .. } => Error::invalid(format!(
             "its {} bars have no window of the space's length without a gap",
             info.bars

@@ -163,15 +163,19 @@ fn no_window(
     reach: usize,
     time: Timestamp,
 ) -> Error {
+    let close = |open: i64| record.key.interval.close_of(Timestamp::from_millis(open));
     let extent = snapshot.txn.bar_extent(id).ok().flatten();
-    let stored = extent.map_or("it has no bars".to_owned(), |e| {
-        format!(
+    let stored = match extent {
+        None => "it has no bars".to_owned(),
+        Some(e) if close(e.last) <= time => format!(
             "it has {} bars from {} to {}",
             e.count,
             Timestamp::from_millis(e.first),
-            record.key.interval.close_of(Timestamp::from_millis(e.last))
-        )
-    });
+            close(e.last)
+        ),
+        // How many come later, and until when, is nothing to be known at that time.
+        Some(e) => format!("its bars begin at {}", Timestamp::from_millis(e.first)),
+    };
     let until = if time.millis() == i64::MAX {
         String::new()
     } else {

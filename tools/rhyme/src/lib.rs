@@ -38,6 +38,7 @@ mod sink;
 mod tables;
 mod text;
 mod today_words;
+mod whole_file;
 mod zone;
 
 use std::ffi::OsString;

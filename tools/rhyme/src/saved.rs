@@ -1,12 +1,14 @@
 //! Questions that a user keeps: a small file in the folder of the database, since asking only reads it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rhymedb::Error;
 use serde::{Deserialize, Serialize};
+
+use crate::whole_file;
 
 /// The name of the file in the folder of the database, and of the one that is locked while it changes.
 const NAME: &str = "questions.json";
@@ -160,13 +162,8 @@ impl Questions {
             questions,
         });
         let text = text.map_err(|e| Error::Internal(format!("saved questions as JSON: {e}")))?;
-        let (path, partial) = (self.path(), self.0.join("questions.json.partial"));
-        let mut file = File::create(&partial).map_err(|e| io("create", &partial, e))?;
-        let written = file
-            .write_all(text.as_bytes())
-            .and_then(|()| file.sync_all());
-        written.map_err(|e| io("write", &partial, e))?;
-        fs::rename(&partial, &path).map_err(|e| io("rename", &partial, e))?;
+        let path = self.path();
+        whole_file::write(&path, text.as_bytes()).map_err(|e| io("write", &path, e))?;
         Ok(done)
     }
 }

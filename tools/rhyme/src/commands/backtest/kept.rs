@@ -1,9 +1,8 @@
 //! What an interrupted replay has asked, in a file beside the catalog, until the same command goes on.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -12,6 +11,9 @@ use rhymedb::ask::ReplayRequest;
 use rhymedb::decide::{AskedCloses, Rule};
 use rhymedb::{Result, Timestamp, View};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::whole_file;
 
 /// The version of the file. Another one is not read.
 const FORMAT: u32 = 1;
@@ -151,20 +153,8 @@ impl Kept {
             asked: asked.clone(),
         };
         let text = serde_json::to_string(&content)?;
-        let partial = self
-            .file
-            .with_extension(format!("{}.partial", std::process::id()));
-        let written = File::create(&partial).and_then(|mut file| {
-            writeln!(file, "{:016x}", sum_of(&text))?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&partial, &self.file)
-        });
-        if written.is_err() {
-            // What cannot be written cannot be left half written either.
-            let _ = fs::remove_file(&partial);
-        }
-        written
+        let sum = sum_of(&text);
+        whole_file::write(&self.file, format!("{sum:016x}\n{text}").as_bytes())
     }
 
     /// Removes the file, if there is one.
@@ -177,9 +167,7 @@ impl Kept {
 }
 
 fn sum_of(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
+    xxh3_64(text.as_bytes())
 }
 
 /// The content of a file; `None` if it is not whole, or of another version.

@@ -10,6 +10,7 @@ use rhymedb::decide::{Rule, WatchedRule};
 use rhymedb::{Error, SeriesKey};
 
 use super::records::{self, Queued, Record};
+use crate::whole_file;
 
 /// The name of the file in the folder of the database.
 const NAME: &str = "watch.journal";
@@ -141,18 +142,7 @@ fn replace(path: &Path, known: &Known) -> Result<(File, u64), Error> {
     for record in known.records() {
         text += &records::line(&record)?;
     }
-    let new = path.with_extension("journal.tmp");
-    let mut file = File::create(&new).map_err(fault("create", &new))?;
-    file.write_all(text.as_bytes())
-        .map_err(fault("write", &new))?;
-    file.sync_all().map_err(fault("sync", &new))?;
-    drop(file);
-    std::fs::rename(&new, path).map_err(fault("rename", &new))?;
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(fault("sync", folder))?;
-    }
+    whole_file::write(path, text.as_bytes()).map_err(fault("write", path))?;
     let file = OpenOptions::new().append(true).open(path);
     Ok((file.map_err(fault("open", path))?, text.len() as u64))
 }
