@@ -1,8 +1,9 @@
 //! Rules on the past: how long a replay takes, for rules of each kind that needs no weights, and its audit.
 //!
-//! `cargo bench --bench replay`; `RHYME_BENCH_WINDOWS` is how many windows there are (200,000 by default), and
-//! `RHYME_BENCH_CLOSES` how many closes are asked about (2,000; ten years of hours are 87,600). A name behind `--` runs
-//! the rules whose names contain it.
+//! `cargo bench --bench replay`; `RHYME_BENCH_WINDOWS` is how many windows there are (200,000 by default),
+//! `RHYME_BENCH_SYMBOLS` of how many series (100), and `RHYME_BENCH_CLOSES` how many closes are asked about (2,000). A
+//! name behind `--` runs the rules whose names contain it. Ten years of hours as a whole:
+//! `RHYME_BENCH_SYMBOLS=2 RHYME_BENCH_CLOSES=87600 cargo bench --bench replay`.
 
 #![allow(
     missing_docs,
@@ -16,7 +17,7 @@ mod market;
 
 use std::time::Instant;
 
-use market::{HOUR, SYMBOLS, from_env, once, walks};
+use market::{CRYPTO, HOUR, SYMBOLS, from_env, once, walk};
 use rhymedb::decide::Rule;
 use rhymedb::{OpenOptions, Target, Timestamp};
 
@@ -42,22 +43,25 @@ const RULES: [(&str, &str); 4] = [
 fn main() {
     let windows = from_env("RHYME_BENCH_WINDOWS", 200_000);
     let closes = from_env("RHYME_BENCH_CLOSES", 2_000);
+    let symbols = from_env("RHYME_BENCH_SYMBOLS", SYMBOLS);
     let wanted: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| !a.starts_with('-'))
         .collect();
-    let hours = (windows / SYMBOLS + 63) as i64;
+    let hours = (windows / symbols + 63) as i64;
     assert!(
         closes < hours as usize,
-        "RHYME_BENCH_CLOSES is at most RHYME_BENCH_WINDOWS / {SYMBOLS}"
+        "RHYME_BENCH_CLOSES is at most RHYME_BENCH_WINDOWS / RHYME_BENCH_SYMBOLS"
     );
     let dir = tempfile::tempdir().unwrap();
     let options = OpenOptions::new().clip_weights(None);
     let db = options.open(dir.path().join("market.rhyme")).unwrap();
+    let market = |i| if i < CRYPTO { "crypto" } else { "equity" };
+    let bars: Vec<_> = (0..symbols).map(|i| walk(market(i), i, 0..hours)).collect();
     once(
-        &format!("ingest {windows} windows of {SYMBOLS} series"),
+        &format!("ingest {windows} windows of {symbols} series"),
         || {
-            db.ingest_bars(&walks(hours)).unwrap();
+            db.ingest_bars(&bars).unwrap();
         },
     );
     let from = Timestamp::from_millis((hours - closes as i64 + 1) * HOUR);

@@ -67,6 +67,7 @@ mod question;
 mod reaction;
 mod regimes;
 mod replay;
+mod replay_notes;
 mod rounded;
 mod search;
 mod series;

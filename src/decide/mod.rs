@@ -6,6 +6,7 @@
 //!            └─> replay    a signal at every close, filled at the next open
 //!                  ├─ account       orders, costs, stops
 //!                  ├─ performance   figures
+//!                  ├─ holes         bars that are missing, and an early end
 //!                  ├─ alarms        of a monitor of risk: how large the moves after them were
 //!                  ├─ chance, deflated   what luck would have shown
 //!                  └─ audit         the same signals from a database that ends there
@@ -17,6 +18,7 @@ mod audit;
 mod chance;
 mod conditions;
 mod deflated;
+mod holes;
 mod performance;
 mod replay;
 mod risk;
@@ -32,6 +34,7 @@ pub use alarms::{Alarms, MovesAfter};
 pub use audit::{Audit, AuditDifference};
 pub use chance::{ByChance, ChancePoint};
 pub use deflated::DeflatedSharpe;
+pub use holes::HoledTrades;
 pub use performance::{Performance, TradeSummary};
 pub use replay::{AskedCloses, EquityPoint, Replay, ReplayAnswer, ReplaySignal};
 pub use rule::{

@@ -13,6 +13,7 @@ use super::alarms::Alarms;
 use super::chance::{ByChance, compare, follow, same_turnover, shifted};
 use super::conditions::Question;
 use super::deflated::DeflatedSharpe;
+use super::holes::{HoledTrades, lacking};
 use super::performance::{Performance, ReturnMoments, TradeSummary, returns};
 use super::rule::{Rule, When};
 use super::signal::Signal;
@@ -138,6 +139,11 @@ pub struct ReplayAnswer {
     pub deflated: Option<DeflatedSharpe>,
     /// Of a monitor of risk, its alarms and the moves after them.
     pub alarms: Option<Alarms>,
+    /// Trades that met a time without bars.
+    pub holes: Option<HoledTrades>,
+    /// If the series ended more than a week before the others of its market and interval, as a delisted one does: the
+    /// close of their newest bar in the period. The account ends with the last close of the series.
+    pub market_until: Option<Timestamp>,
     /// The Sharpe ratio of a bar, not annualised: what counts as a trial. `None` if nothing moved.
     pub sharpe_a_bar: Option<f64>,
     /// How long it took.
@@ -283,6 +289,8 @@ impl Replay {
         let book = run(&bars, &wishes, self.exits(), self.costs);
         let mut answer = self.answer(&series, &bars, &book, period)?;
         answer.asked = windows.len();
+        let (of, traded) = ((&series, self.until), (&bars, &*book.trades));
+        (answer.holes, answer.market_until) = lacking(&self.view, of, traded)?;
         answer.alarms = self.alarms(&bars, (&windows, &said.alarms), &close)?;
         answer.signals = said.signals;
         answer.took = start.elapsed();
@@ -461,6 +469,8 @@ impl Replay {
             shifted,
             deflated: DeflatedSharpe::of(&moments, &trials),
             alarms: None,
+            holes: None,
+            market_until: None,
             sharpe_a_bar: moments.sharpe(),
             took: Duration::ZERO,
         })
