@@ -206,7 +206,8 @@ unsafe fn write<'a>(
             let sums = high.into_iter().zip(both).zip(low);
             for (((high, both), low), (to, others)) in sums.zip(halves) {
                 let mixed = _mm256_sub_epi32(both, _mm256_add_epi32(high, low));
-                let [high, mixed, low] = [high, mixed, low].map(|sum| _mm256_cvtepi32_ps(sum));
+                let (high, low) = (_mm256_cvtepi32_ps(high), _mm256_cvtepi32_ps(low));
+                let mixed = _mm256_cvtepi32_ps(mixed);
                 let value = _mm256_add_ps(high, _mm256_mul_ps(mixed, fine));
                 let value = _mm256_add_ps(value, _mm256_mul_ps(low, finer));
                 let norms = _mm256_mul_ps(_mm256_set1_ps(norm), _mm256_loadu_ps(others.as_ptr()));

@@ -326,8 +326,8 @@ pub(super) unsafe fn dot16_avx2(
         ];
         at += count;
     }
-    let [hh, mixed, ll] = sums.map(|s| sum_lanes(s));
-    join_planes(hh, mixed, ll)
+    let [hh, mixed, ll] = sums;
+    join_planes(sum_lanes(hh), sum_lanes(mixed), sum_lanes(ll))
 }
 
 /// Bytes between the bounds that are compared and those that the memory is asked for.
@@ -349,9 +349,15 @@ pub(super) unsafe fn bounded_avx2(
         let values = block.as_ptr().cast::<__m128i>();
         _mm_prefetch::<_MM_HINT_T0>(block.as_ptr().wrapping_add(AHEAD));
         // SAFETY: a block has four times 16 values.
-        let pairs =
-            unsafe { [0, 1, 2, 3].map(|at| _mm256_cvtepi8_epi16(_mm_loadu_si128(values.add(at)))) };
-        let [p, q, r, s] = pairs;
+        let [p, q, r, s] = unsafe {
+            // No closure: it would be called.
+            [
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(values)),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(values.add(1))),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(values.add(2))),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(values.add(3))),
+            ]
+        };
         let left = _mm256_add_epi32(_mm256_madd_epi16(p, a), _mm256_madd_epi16(q, b));
         let right = _mm256_add_epi32(_mm256_madd_epi16(r, c), _mm256_madd_epi16(s, d));
         let below = _mm256_cmpgt_epi32(least, _mm256_add_epi32(left, right));

@@ -169,35 +169,9 @@ unsafe fn four_sums(query: Plane<'_>, plane: &[i8], rows: [u32; 4]) -> __m128i {
     let values = query.values();
     let dim = values.len();
     let starts = rows.map(|row| row as usize * dim);
-    if dim <= 32 {
-        let mask = ((1u64 << dim) - 1) as u32;
-        let flip = _mm256_set1_epi8(i8::MIN);
-        // SAFETY: by this function's contract; the lanes that are masked out are not read.
-        let q = unsafe { _mm256_maskz_loadu_epi8(mask, values.as_ptr()) };
-        return add_lanes(starts.map(|start| {
-            // SAFETY: as above.
-            let row = unsafe { _mm256_maskz_loadu_epi8(mask, plane.as_ptr().add(start)) };
-            _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_xor_si256(row, flip), q)
-        }));
-    }
     if dim <= 48 {
-        // A load of 64 bytes takes two lines of the cache, also where the values that it keeps lie in one.
-        let mask = ((1u32 << (dim - 32)) - 1) as u16;
-        let flip = _mm256_set1_epi8(i8::MIN);
-        let halves = |from: *const i8| {
-            // SAFETY: as above.
-            let last = unsafe { _mm_maskz_loadu_epi8(mask, from.add(32)) };
-            // SAFETY: as above.
-            let first = unsafe { _mm256_loadu_si256(from.cast()) };
-            [first, _mm256_zextsi128_si256(last)]
-        };
-        let [q, last_q] = halves(values.as_ptr());
-        return add_lanes(starts.map(|start| {
-            let halves = halves(plane.as_ptr().wrapping_add(start));
-            let [row, last] = halves.map(|half| _mm256_xor_si256(half, flip));
-            let sums = _mm256_dpbusd_epi32(_mm256_setzero_si256(), row, q);
-            _mm256_dpbusd_epi32(sums, last, last_q)
-        }));
+        // SAFETY: by this function's contract.
+        return unsafe { narrow_sums(values, plane, starts) };
     }
     let mut sums = [_mm512_setzero_si512(); 4];
     let mut at = 0;
@@ -212,12 +186,50 @@ unsafe fn four_sums(query: Plane<'_>, plane: &[i8], rows: [u32; 4]) -> __m128i {
         }
         at += count;
     }
-    add_lanes(sums.map(|sum| {
-        _mm256_add_epi32(
-            _mm512_castsi512_si256(sum),
-            _mm512_extracti64x4_epi64::<1>(sum),
-        )
-    }))
+    let [a, b, c, d] = sums;
+    add_lanes([halved(a), halved(b), halved(c), halved(d)])
+}
+
+/// The sum of both halves.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn halved(sum: __m512i) -> __m256i {
+    let upper = _mm512_extracti64x4_epi64::<1>(sum);
+    _mm256_add_epi32(_mm512_castsi512_si256(sum), upper)
+}
+
+/// The same of rows of at most 48 values that begin at `starts`. A load of 64 bytes takes two lines of the cache, also
+/// where the values that it keeps lie in one. Loops and no closures: the latter were called, which took longer than the
+/// products.
+///
+/// Safety: `values.len()` values lie in the plane from each of `starts` on, and 48 is the most.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn narrow_sums(values: &[i8], plane: &[i8], starts: [usize; 4]) -> __m128i {
+    let dim = values.len();
+    let flip = _mm256_set1_epi8(i8::MIN);
+    let first = dim.min(32);
+    let first_mask = ((1u64 << first) - 1) as u32;
+    let last_mask = ((1u32 << (dim - first)) - 1) as u16;
+    let mut sums = [_mm256_setzero_si256(); 4];
+    // SAFETY: by this function's contract; the lanes that are masked out are not read.
+    unsafe {
+        let q = _mm256_maskz_loadu_epi8(first_mask, values.as_ptr());
+        for (sum, start) in sums.iter_mut().zip(starts) {
+            let row = _mm256_maskz_loadu_epi8(first_mask, plane.as_ptr().add(start));
+            *sum = _mm256_dpbusd_epi32(*sum, _mm256_xor_si256(row, flip), q);
+        }
+        if dim > 32 {
+            let q = _mm_maskz_loadu_epi8(last_mask, values.as_ptr().add(32));
+            let q = _mm256_zextsi128_si256(q);
+            for (sum, start) in sums.iter_mut().zip(starts) {
+                let row = _mm_maskz_loadu_epi8(last_mask, plane.as_ptr().add(start + 32));
+                let row = _mm256_zextsi128_si256(row);
+                *sum = _mm256_dpbusd_epi32(*sum, _mm256_xor_si256(row, flip), q);
+            }
+        }
+    }
+    add_lanes(sums)
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
@@ -244,7 +256,9 @@ unsafe fn dot16_vnni([high, low]: [Plane<'_>; 2], [row_high, row_low]: [&[i8]; 2
         ];
         at += count;
     }
-    let [hh, mixed, ll] = sums.map(|s| _mm512_reduce_add_epi32(s));
+    let [hh, mixed, ll] = sums;
+    let (hh, ll) = (_mm512_reduce_add_epi32(hh), _mm512_reduce_add_epi32(ll));
+    let mixed = _mm512_reduce_add_epi32(mixed);
     let (high_sum, low_sum) = (high.sum(), low.sum());
     join_planes(
         hh - 128 * high_sum,

@@ -182,6 +182,13 @@ pub(in crate::db) fn distinct(
         let series = snapshot.record(id)?;
         Ok(Occupied { id, series, end })
     };
+    if wanted.exclusion == 0 && wanted.per.is_empty() {
+        // Each of them is a moment of its own.
+        return Ok(Taken {
+            episodes: candidates.iter().take(wanted.k).copied().collect(),
+            used_up: UsedUp::default(),
+        });
+    }
     let mut occupied = OccupiedMoments::default();
     for place in own {
         occupied.insert(&at(place.series, place.end)?);
