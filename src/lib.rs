@@ -150,8 +150,8 @@ pub mod ingest {
         AdjustReport, AdjustedSeries, AttributeReport, BarsReport, DeleteReport, DropReport,
         FailedWindow, HeadlineEmbedReport, HeadlineImportOptions, HeadlineImportReport,
         HeadlineReport, HeadlineVectorRow, HeadlineVectors, ImportReport, Ingest, IngestReport,
-        Progress, ResampleReport, SeriesVectors, Stage, StageTime, TagReport, VectorRow,
-        WaitingSpace,
+        MergedPart, Progress, ResampleReport, SeriesVectors, Stage, StageTime, TagReport,
+        VectorRow, WaitingSpace,
     };
     pub use crate::model::{FileRead, FileStamp, NewTag, ReadSpan};
 }

@@ -98,11 +98,12 @@ operations! {
     11 import_of_vectors
     12 creation_of_a_space_of_weights
     13 headlines_that_are_embedded
-    14 dropping_a_space_of_weights
-    15 saving_a_prototype
-    16 replacing_a_prototype
-    17 dropping_a_space_with_a_prototype
-    18 appends_that_share_syncs
-    19 compaction_that_shares_syncs
-    20 appends_that_are_folded
+    14 long_texts_that_are_embedded
+    15 dropping_a_space_of_weights
+    16 saving_a_prototype
+    17 replacing_a_prototype
+    18 dropping_a_space_with_a_prototype
+    19 appends_that_share_syncs
+    20 compaction_that_shares_syncs
+    21 appends_that_are_folded
 }

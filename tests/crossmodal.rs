@@ -28,6 +28,8 @@ mod memory;
 mod oracles;
 #[path = "crossmodal/over_time.rs"]
 mod over_time;
+#[path = "crossmodal/passages.rs"]
+mod passages;
 #[path = "crossmodal/prototypes.rs"]
 mod prototypes;
 #[path = "crossmodal/real_words.rs"]

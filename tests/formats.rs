@@ -245,10 +245,10 @@ fn refuses_a_newer(path: &Path, (file, version): (&str, u32)) {
 #[test]
 fn a_catalog_of_a_newer_program_is_refused() {
     let (_temporary, path) = first();
-    assert_eq!(set_format(&path, 4), 1);
-    refuses_a_newer(&path, ("catalog.redb", 4));
+    assert_eq!(set_format(&path, 5), 1);
+    refuses_a_newer(&path, ("catalog.redb", 5));
     let error = Database::repair(&path, &Control::new()).unwrap_err();
-    assert!(matches!(error, Error::Version { found: 4, .. }), "{error}");
+    assert!(matches!(error, Error::Version { found: 5, .. }), "{error}");
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use super::divergence_moment::{DivergenceEpisode, DivergenceMoment, good_news};
-use super::labels::{cosine, mean_direction};
+use super::labels::cosine;
 use crate::db::{
     HeadlineChoice, Past, Place, PlacedHeadline, View, choice_methods, setters, space_method,
 };
 use crate::error::{Error, Result};
 use crate::model::{SeriesKey, Target, Timestamp};
+use crate::numeric::direction::mean_direction;
 
 /// A question for moments at which chart and news disagree, made by [`View::divergence`].
 #[derive(Clone, Debug)]

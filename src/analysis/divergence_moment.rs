@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::labels::mean_direction;
 use crate::db::Aligned;
 use crate::error::Result;
 use crate::model::Timestamp;
+use crate::numeric::direction::mean_direction;
 
 /// What good and bad news say of a price.
 const BULLISH: [&str; 3] = [

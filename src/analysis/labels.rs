@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::{Aligned, Expressiveness};
 use crate::error::{Error, Result, excerpt};
+use crate::numeric::direction::mean_direction;
 use crate::numeric::dot::dot_in_order;
 
 /// The sets that come with the crate, in the form of a user's file.
@@ -281,18 +282,6 @@ pub(super) fn place(space: &Aligned<'_>, set: &LabelSet) -> Result<Vec<PlacedLab
         });
     }
     Ok(placed)
-}
-
-/// The mean of unit vectors at unit length; `None` if they cancel each other out.
-pub(super) fn mean_direction(vectors: &[Vec<f32>]) -> Option<Vec<f32>> {
-    let mut sum = vec![0.0_f64; vectors.first()?.len()];
-    for vector in vectors {
-        for (sum, &x) in sum.iter_mut().zip(vector) {
-            *sum += f64::from(x);
-        }
-    }
-    let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
-    (length > 1e-6).then(|| sum.iter().map(|x| (x / length) as f32).collect())
 }
 
 /// The cosine of two unit vectors.

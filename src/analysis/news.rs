@@ -264,6 +264,8 @@ pub struct ContextHeadline {
     pub score: Option<f64>,
     /// How much it says about charts, if the space's weights have a bank of charts.
     pub expressiveness: Option<Expressiveness>,
+    /// The passage of its text that is nearest, whose score this is, if the text is a long one that is split.
+    pub passage: Option<String>,
 }
 
 /// The answer to [`View::context`].
@@ -363,11 +365,19 @@ impl Context {
                 ..self.choice
             };
             let found = space.headlines_of(&symbol, &choice)?;
-            let headlines = found.into_iter().map(|h| ContextHeadline {
-                score: h.vector.as_ref().map(|v| cosine(v, &placed.vector)),
-                headline: h.headline,
-                known: h.known,
-                expressiveness: h.expressiveness,
+            let headlines = found.into_iter().map(|h| {
+                let scored = h.passages.into_iter();
+                let scored = scored.map(|p| (cosine(&p.vector, &placed.vector), p));
+                // Of equal ones the first.
+                let best = scored.reduce(|a, b| if b.0 > a.0 { b } else { a });
+                let (score, passage) = best.unzip();
+                ContextHeadline {
+                    score,
+                    headline: h.headline,
+                    known: h.known,
+                    expressiveness: passage.as_ref().and_then(|p| p.expressiveness),
+                    passage: passage.and_then(|p| p.text),
+                }
             });
             Ok(ContextAnswer {
                 space: space.name(),

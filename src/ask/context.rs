@@ -137,6 +137,9 @@ pub struct ContextRow {
     pub source: String,
     /// The headline.
     pub text: String,
+    /// The passage of a long text, as of a report, that is nearest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passage: Option<String>,
 }
 
 impl From<&ContextHeadline> for ContextRow {
@@ -149,6 +152,7 @@ impl From<&ContextHeadline> for ContextRow {
             percentile: line.expressiveness.map(percentile),
             source: line.headline.source.clone(),
             text: line.headline.text.clone(),
+            passage: line.passage.clone(),
         }
     }
 }

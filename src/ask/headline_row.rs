@@ -22,6 +22,9 @@ pub struct HeadlineRow {
     /// The headline.
     #[serde(flatten)]
     pub headline: StoredHeadlineRow,
+    /// The passage of a long text, as of a report, that is nearest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passage: Option<String>,
 }
 
 impl From<&HeadlineHit> for HeadlineRow {
@@ -32,6 +35,7 @@ impl From<&HeadlineHit> for HeadlineRow {
             known: hit.known,
             percentile: hit.expressiveness.map(percentile),
             headline: (&hit.headline).into(),
+            passage: hit.passage.clone(),
         }
     }
 }
@@ -54,6 +58,9 @@ pub struct FoundHeadlineRow {
     /// The headline.
     #[serde(flatten)]
     pub headline: StoredHeadlineRow,
+    /// The passage of a long text, as of a report, that fits best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passage: Option<String>,
 }
 
 impl From<&FoundHeadline> for FoundHeadlineRow {
@@ -65,6 +72,7 @@ impl From<&FoundHeadline> for FoundHeadlineRow {
             known: hit.known,
             percentile: hit.expressiveness.map(percentile),
             headline: (&hit.headline).into(),
+            passage: hit.passage.clone(),
         }
     }
 }

@@ -8,10 +8,12 @@ use crate::model::{Headline, Timestamp};
 pub struct HeadlineHit {
     /// 1 is the best.
     pub rank: usize,
-    /// Cosine of the query and the stored vector, -1 to 1.
+    /// Cosine of the query and the stored vector, of a long text that of its nearest passage, -1 to 1.
     pub score: f32,
     /// The headline.
     pub headline: Headline,
+    /// The passage of its text that is nearest, whose score this is, if the text is a long one that is split.
+    pub passage: Option<String>,
     /// When it was known: its publication, its precision and the latency of the question.
     pub known: Timestamp,
     /// How much it says about charts, if the space's weights have a bank of charts.
@@ -32,6 +34,9 @@ pub struct FoundHeadline {
     pub words: Option<f32>,
     /// The headline.
     pub headline: Headline,
+    /// The passage of its text that fits best, if the text is a long one that is split: by meaning or by words,
+    /// whichever ranks it higher.
+    pub passage: Option<String>,
     /// When it was known: its publication, its precision and the latency of the question.
     pub known: Timestamp,
     /// How much it says about charts, if the space's weights have a bank of charts.
@@ -45,6 +50,7 @@ impl From<HeadlineHit> for FoundHeadline {
             score: Some(hit.score),
             words: None,
             headline: hit.headline,
+            passage: hit.passage,
             known: hit.known,
             expressiveness: hit.expressiveness,
         }
@@ -57,6 +63,7 @@ impl PartialEq for HeadlineHit {
         self.rank == other.rank
             && self.score == other.score
             && self.headline == other.headline
+            && self.passage == other.passage
             && self.known == other.known
             && self.expressiveness == other.expressiveness
     }

@@ -5,65 +5,21 @@
 //! later snapshots add what came since. Sorted by when they were known, all that a view of any time
 //! may see is one range of rows.
 
+use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::expressiveness::Expressiveness;
 use super::headline_hit::HeadlineHit;
+use super::stored_headline::StoredHeadline;
 use crate::encode::Bank;
 use crate::error::{Error, Result};
 use crate::index::{self, RowSet, Rows, RowsBuilder, Scored, Scratch, scan};
-use crate::model::Timestamp;
+use crate::model::{Headline, Passage, Timestamp};
+use crate::numeric::direction::mean_direction;
 use crate::store::{CatalogUse, HeadlineReads, HeadlineRowReads, ReadTxn, SpaceId};
 
 const DAY_MS: i64 = 24 * 3_600_000;
-
-/// A stored row of a headline: the vector, and with a [`Bank`] its expressiveness, an f32.
-pub(super) struct StoredHeadline<'a> {
-    pub(super) vector: &'a [u8],
-    pub(super) expressiveness: Option<f32>,
-}
-
-impl<'a> StoredHeadline<'a> {
-    /// Takes the bytes of a row apart.
-    ///
-    /// # Errors
-    /// What is wrong with them.
-    pub(super) fn parse(bytes: &'a [u8], dim: usize, with_bank: bool) -> Result<Self, String> {
-        let expected = 2 * dim + if with_bank { 4 } else { 0 };
-        let wrong = || {
-            format!(
-                "expected a stored row of {expected} bytes, found {}",
-                bytes.len()
-            )
-        };
-        if bytes.len() != expected {
-            return Err(wrong());
-        }
-        let (vector, rest) = bytes.split_at_checked(2 * dim).ok_or_else(wrong)?;
-        let expressiveness = rest.first_chunk().map(|b| f32::from_le_bytes(*b));
-        match expressiveness {
-            Some(e) if !(0.0..=1.0).contains(&e) => {
-                Err(format!("expected an expressiveness of 0 to 1, found {e}"))
-            }
-            _ => Ok(Self {
-                vector,
-                expressiveness,
-            }),
-        }
-    }
-
-    /// The bytes of a row of `rows`.
-    pub(super) fn encode(rows: &Rows<'_>, row: u32, bank: Option<&Bank>) -> Result<Vec<u8>> {
-        let mut bytes = rows.row_bytes(row)?;
-        if let Some(bank) = bank {
-            // Of the stored vector, so that anybody can check it.
-            let spread = bank.expressiveness(&rows.vector(row)?);
-            bytes.extend_from_slice(&spread.to_le_bytes());
-        }
-        Ok(bytes)
-    }
-}
 
 /// Which headlines may be answers.
 #[derive(Clone, Debug)]
@@ -76,10 +32,12 @@ pub(super) struct HeadlineScope {
     pub(super) among: Option<Vec<u64>>,
 }
 
-/// What is kept of a headline beside its vector.
+/// What is kept of a headline, or of a passage of one, beside its vector.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) id: u64,
+    /// Whose vector it is; `None` is the text as a whole.
+    pub(super) passage: Option<Passage>,
     /// When it was known, without any latency.
     pub(super) known: i64,
     pub(super) published: i64,
@@ -88,8 +46,14 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    fn order(&self) -> (i64, u64) {
-        (self.known, self.id)
+    /// The passages of a headline stand together.
+    fn order(&self) -> (i64, u64, Option<Passage>) {
+        (self.known, self.id, self.passage)
+    }
+
+    /// The passage of the headline whose vector it is, as a text; `None` is the headline as a whole.
+    pub(super) fn told(&self, txn: &ReadTxn, headline: &Headline) -> Result<Option<String>> {
+        told_passage(txn, (self.id, self.passage), headline)
     }
 
     /// How much it says about charts, if there is a bank.
@@ -98,6 +62,25 @@ impl Entry {
         let bank = bank.filter(|_| known)?;
         Some(Expressiveness::from_deviation(bank, self.expressiveness))
     }
+}
+
+/// A passage of a headline as answers have it; `None` is the headline as a whole.
+///
+/// # Errors
+/// [`Error::Corrupt`] if its text has no such passage.
+pub(super) fn told_passage(
+    txn: &ReadTxn,
+    (id, passage): (u64, Option<Passage>),
+    headline: &Headline,
+) -> Result<Option<String>> {
+    let Some(passage) = passage else {
+        return Ok(None);
+    };
+    let text = passage.of(&headline.text).ok_or_else(|| {
+        let detail = format!("the headline {id} has no such passage");
+        Error::corrupt(txn.path(), "headline_rows", detail)
+    })?;
+    Ok(Some(text.trim().to_owned()))
 }
 
 /// Where the vectors of a space's headlines are read.
@@ -117,7 +100,7 @@ pub(super) struct HeadlinePart {
     /// Sorted by [`Entry::order`], one a row.
     entries: Vec<Entry>,
     rows: RowsBuilder,
-    /// Number and row, by number.
+    /// Number and first row of each headline, by number.
     by_id: Vec<(u64, u32)>,
 }
 
@@ -138,20 +121,29 @@ impl HeadlinePart {
         let mut vectors = RowsBuilder::new(source.dim)?;
         txn.each_headline_row_after(source.space, self.mark, |id, bytes| {
             let damaged = |e| Error::corrupt(txn.path(), "headline_rows", e);
-            let stored =
-                StoredHeadline::parse(bytes, source.dim, source.with_bank).map_err(damaged)?;
-            let pushed = vectors.push_bytes(stored.vector);
-            pushed.map_err(|e| damaged(e.to_string()))?;
-            added.push((id, stored.expressiveness.unwrap_or(f32::NAN)));
+            let all = StoredHeadline::all(bytes, source.dim, source.with_bank).map_err(damaged)?;
+            for stored in all {
+                let pushed = vectors.push_bytes(stored.vector);
+                pushed.map_err(|e| damaged(e.to_string()))?;
+                let expressiveness = stored.expressiveness.unwrap_or(f32::NAN);
+                added.push((id, stored.passage, expressiveness));
+            }
             Ok(())
         })?;
-        let mut entries = Vec::with_capacity(added.len());
-        for (row, (id, expressiveness)) in added.into_iter().enumerate() {
-            let headline = txn.headline(id)?;
+        let mut entries: Vec<(Entry, u32)> = Vec::with_capacity(added.len());
+        for (row, (id, passage, expressiveness)) in added.into_iter().enumerate() {
+            let (known, published) = match entries.last().filter(|(last, _)| last.id == id) {
+                Some((last, _)) => (last.known, last.published),
+                None => {
+                    let headline = txn.headline(id)?;
+                    (headline.known_from().millis(), headline.time.millis())
+                }
+            };
             let entry = Entry {
                 id,
-                known: headline.known_from().millis(),
-                published: headline.time.millis(),
+                passage,
+                known,
+                published,
                 expressiveness,
             };
             entries.push((entry, row as u32));
@@ -164,7 +156,7 @@ impl HeadlinePart {
         // Where nothing older comes in, the old rows are copied as a whole.
         let first = added
             .first()
-            .map_or((i64::MAX, u64::MAX), |(e, _)| e.order());
+            .map_or((i64::MAX, u64::MAX, None), |(e, _)| e.order());
         let kept = self.entries.partition_point(|e| e.order() < first);
         let mut part = if kept == self.entries.len() {
             Self {
@@ -196,6 +188,7 @@ impl HeadlinePart {
         }
         part.by_id = part.entries.iter().map(|e| e.id).zip(0..).collect();
         part.by_id.sort_unstable();
+        part.by_id.dedup_by_key(|(id, _)| *id);
         Ok(part)
     }
 
@@ -213,10 +206,10 @@ impl HeadlinePart {
         };
         match &scope.among {
             Some(ids) => {
-                let found = ids.iter().filter_map(|&id| self.row_of(id));
+                let found = ids.iter().map(|&id| self.rows_of(id));
                 let range = at(start)..at(end);
-                let found = found.filter(|row| range.contains(row) && fits(*row));
-                RowSet::from_ranges(found.map(|row| row..row + 1))
+                let found = found.filter(|r| range.contains(&r.start) && fits(r.start));
+                RowSet::from_ranges(found)
             }
             None => {
                 let all = at(start)..at(end);
@@ -231,7 +224,8 @@ impl HeadlinePart {
     }
 
     /// The `limit` headlines in scope that are nearest to a query, best first, and how many are in
-    /// scope. Of equal scores the one known first comes first.
+    /// scope. Of equal scores the one known first comes first. Each headline comes once, with the row of its
+    /// nearest passage.
     pub(super) fn nearest(
         &self,
         query: &index::Query,
@@ -240,24 +234,65 @@ impl HeadlinePart {
     ) -> Result<(Vec<Scored>, u64)> {
         let allowed = self.allowed(scope);
         let found = self.nearest_of(query, limit, &allowed)?;
-        Ok((found, allowed.len() as u64))
+        Ok((found, self.headlines(&allowed)))
     }
 
-    /// The `limit` of these rows that are nearest to a query, as [`Self::nearest`] orders them.
+    /// How many headlines some rows are of, which are all rows of each.
+    pub(super) fn headlines(&self, rows: &RowSet) -> u64 {
+        if !self.has_passages() {
+            return rows.len() as u64;
+        }
+        let all = rows.ranges().iter().cloned().flatten();
+        all.filter(|row| self.is_first(*row)).count() as u64
+    }
+
+    /// Whether a headline has several rows.
+    fn has_passages(&self) -> bool {
+        self.by_id.len() < self.entries.len()
+    }
+
+    /// Whether a row is the first one of its headline.
+    pub(super) fn is_first(&self, row: u32) -> bool {
+        let id = |row: u32| self.entries.get(row as usize).map(|e| e.id);
+        row.checked_sub(1)
+            .is_none_or(|before| id(before) != id(row))
+    }
+
+    /// Rows, best first, without those of headlines that a better row is of.
+    fn one_a_headline(&self, rows: Vec<Scored>) -> Result<Vec<Scored>> {
+        let mut seen = HashSet::new();
+        let mut kept = Vec::with_capacity(rows.len());
+        for scored in rows {
+            if seen.insert(self.entry(scored.row)?.id) {
+                kept.push(scored);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The `limit` headlines of these rows that are nearest to a query, as [`Self::nearest`] orders them. The rows
+    /// are all of each headline.
     pub(super) fn nearest_of(
         &self,
         query: &index::Query,
         limit: usize,
         allowed: &RowSet,
     ) -> Result<Vec<Scored>> {
-        let limit = limit.min(allowed.len());
-        scan(
-            &self.rows.view(),
-            query,
-            limit,
-            allowed,
-            &mut Scratch::new(),
-        )
+        let mut rows = limit;
+        loop {
+            rows = rows.min(allowed.len());
+            let scratch = &mut Scratch::new();
+            let found = scan(&self.rows.view(), query, rows, allowed, scratch)?;
+            if !self.has_passages() {
+                return Ok(found);
+            }
+            let mut found = self.one_a_headline(found)?;
+            if found.len() >= limit || rows == allowed.len() {
+                found.truncate(limit);
+                return Ok(found);
+            }
+            rows = rows.saturating_mul(4);
+        }
     }
 
     /// The vectors.
@@ -274,10 +309,12 @@ impl HeadlinePart {
         (latency, bank): (i64, Option<&Bank>),
     ) -> Result<HeadlineHit> {
         let entry = self.entry(scored.row)?;
+        let headline = txn.headline(entry.id)?;
         Ok(HeadlineHit {
             rank,
             score: scored.score,
-            headline: txn.headline(entry.id)?,
+            passage: entry.told(txn, &headline)?,
+            headline,
             known: Timestamp::from_millis(entry.known.saturating_add(latency)),
             expressiveness: entry.judged(bank),
             row: scored.row,
@@ -290,10 +327,40 @@ impl HeadlinePart {
         entry.ok_or_else(|| Error::internal(format!("row {row} names no headline")))
     }
 
-    /// The row of a headline, if it has one.
-    pub(super) fn row_of(&self, id: u64) -> Option<u32> {
-        let at = self.by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        self.by_id.get(at).map(|(_, row)| *row)
+    /// The rows of a headline: of its passages, of the whole, or none.
+    pub(super) fn rows_of(&self, id: u64) -> Range<u32> {
+        let at = self.by_id.binary_search_by_key(&id, |(id, _)| *id);
+        let first = at.ok().and_then(|at| self.by_id.get(at));
+        let Some(&(_, first)) = first else {
+            return 0..0;
+        };
+        let rest = self.entries.get(first as usize..).unwrap_or_default();
+        first..first + rest.iter().take_while(|e| e.id == id).count() as u32
+    }
+
+    /// The vector of a headline as a whole: that of its row, or the mean direction of its passages.
+    pub(super) fn whole_vector(&self, rows: Range<u32>) -> Result<Option<Vec<f32>>> {
+        if rows.len() == 1 {
+            return self.vector(rows.start).map(Some);
+        }
+        let all: Vec<_> = rows.map(|row| self.vector(row)).collect::<Result<_>>()?;
+        Ok(mean_direction(&all))
+    }
+
+    /// The row of these that is nearest to a query; of equal ones the first.
+    pub(super) fn nearest_row(
+        &self,
+        query: &index::Query,
+        rows: Range<u32>,
+    ) -> Result<Option<Scored>> {
+        let mut best: Option<Scored> = None;
+        for row in rows {
+            let score = self.rows.view().exact(query, row)?;
+            if best.is_none_or(|best| score > best.score) {
+                best = Some(Scored { row, score });
+            }
+        }
+        Ok(best)
     }
 
     /// The vector of a row.

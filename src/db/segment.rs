@@ -135,6 +135,50 @@ fn write_file(
     writer.finish()
 }
 
+/// Writes the file of a segment of another database once more: with other numbers of its series, which stand in
+/// `entries`, and all else as it is. `progress` gets the bytes of each section.
+pub(super) fn copy_segment<'a>(
+    files: &'a Files,
+    id: SegmentId,
+    from: &Segment,
+    entries: &[u8],
+    progress: &dyn Fn(u64) -> Result<()>,
+) -> Result<NewSegment<'a>> {
+    let published = files.segment(&SegmentRecord::file_name(id));
+    let temporary = published.with_extension("tmp");
+    let storage = files.storage.as_ref();
+    let copy = || -> Result<FileStamp> {
+        let mut writer = SectionWriter::create(storage, &temporary, MAGIC, VERSION)?;
+        writer.section("entries", entries)?;
+        let names = ["pieces"].into_iter().chain(Rows::SECTIONS).chain(GRAPH);
+        for name in names {
+            let bytes = from.file.section(name)?;
+            writer.section(name, bytes)?;
+            progress(bytes.len() as u64)?;
+        }
+        if let Some(bounds) = from.file.section_if_there(Bounds::SECTION)? {
+            writer.section(Bounds::SECTION, bounds)?;
+            progress(bounds.len() as u64)?;
+        }
+        let stamp = writer.finish()?;
+        publish(storage, &temporary, &published)?;
+        Ok(stamp)
+    };
+    let stamp = copy().inspect_err(|_| {
+        let _ = storage.remove(&temporary);
+    })?;
+    Ok(NewSegment {
+        files,
+        id,
+        record: SegmentRecord {
+            len: stamp.len,
+            hash: stamp.hash,
+            ..from.record.clone()
+        },
+        kept: false,
+    })
+}
+
 /// A file that is not there is damage too.
 fn or_missing(error: Error, path: &Path) -> Error {
     match error {

@@ -1,31 +1,37 @@
-//! The words of all headlines in memory, in the order in which headlines became known.
+//! The words of all headlines in memory, in the order in which headlines became known. Of a long text each passage
+//! is a text of its own, and the best one counts.
 //!
 //! As with their vectors, the first question by words reads the headlines, and later snapshots add what came
 //! since. Nothing of it is stored: it cannot be out of step with the catalog.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::headline_part::HeadlineScope;
 use crate::error::Result;
+use crate::model::Passage;
 use crate::store::{HeadlineReads, ReadTxn};
 use crate::words::{Ranked, WordIndex};
 
-/// Headlines that are read and split before the next ones.
+/// Headlines that are read and split before the next ones, at most.
 const AT_ONCE: usize = 8192;
 
-/// What is kept of a headline beside its words.
+/// What is kept of a headline, or of a passage of one, beside its words.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WordEntry {
     pub(super) id: u64,
+    /// Whose words these are; `None` is the text as a whole.
+    pub(super) passage: Option<Passage>,
     /// When it was known, without any latency, in milliseconds UTC.
     pub(super) known: i64,
     pub(super) published: i64,
 }
 
 impl WordEntry {
-    fn order(&self) -> (i64, u64) {
-        (self.known, self.id)
+    /// The passages of a headline stand together.
+    fn order(&self) -> (i64, u64, Option<Passage>) {
+        (self.known, self.id, self.passage)
     }
 }
 
@@ -37,7 +43,7 @@ pub(super) struct WordPart {
     /// Sorted by [`WordEntry::order`]: the text of each has its place here as its number.
     entries: Vec<WordEntry>,
     index: WordIndex,
-    /// Numbers and places, by number.
+    /// Number and first place of each headline, by number.
     by_id: Vec<(u64, u32)>,
 }
 
@@ -48,18 +54,21 @@ impl WordPart {
         let mut last = self.last;
         loop {
             let some = txn.headlines_after(last, AT_ONCE)?;
-            let full = some.len() == AT_ONCE;
+            if some.is_empty() {
+                break;
+            }
             for (id, headline) in some {
                 last = id;
-                let entry = WordEntry {
-                    id,
-                    known: headline.known_from().millis(),
-                    published: headline.time.millis(),
-                };
-                added.push((entry, headline.text));
-            }
-            if !full {
-                break;
+                for passage in headline.split() {
+                    let entry = WordEntry {
+                        id,
+                        passage,
+                        known: headline.known_from().millis(),
+                        published: headline.time.millis(),
+                    };
+                    let text = headline.part(passage).unwrap_or_default();
+                    added.push((entry, text.to_owned()));
+                }
             }
         }
         added.sort_unstable_by_key(|(entry, _)| entry.order());
@@ -82,6 +91,7 @@ impl WordPart {
         let entries: Vec<WordEntry> = all.into_iter().map(|(entry, _)| entry).collect();
         let mut by_id: Vec<(u64, u32)> = entries.iter().map(|e| e.id).zip(0..).collect();
         by_id.sort_unstable();
+        by_id.dedup_by_key(|(id, _)| *id);
         Self {
             last,
             index: self.index.merged(theirs, &our_places, &their_places),
@@ -99,15 +109,28 @@ impl WordPart {
     pub(super) fn in_scope(&self, scope: &HeadlineScope) -> u64 {
         let known = self.known(scope);
         let allowed = Allowed::of(self, scope);
-        (0..known).filter(|place| allowed.has(*place)).count() as u64
+        let counted = |place: &u32| self.is_first(*place) && allowed.has(*place);
+        (0..known).filter(counted).count() as u64
     }
 
-    /// The headlines in scope that hold a word of a question, best first. A word weighs as much as it did when
-    /// the scope ends, by all headlines that were known then.
+    fn is_first(&self, place: u32) -> bool {
+        let id = |place: u32| self.entry(place).map(|e| e.id);
+        place
+            .checked_sub(1)
+            .is_none_or(|before| id(before) != id(place))
+    }
+
+    /// The headlines in scope that hold a word of a question, best first, each with the place of its best passage.
+    /// A word weighs as much as it did when the scope ends, by all headlines that were known then.
     pub(super) fn best(&self, question: &str, scope: &HeadlineScope) -> Vec<Ranked> {
         let allowed = Allowed::of(self, scope);
         let known = self.known(scope);
-        self.index.best(question, known, |place| allowed.has(place))
+        let mut ranked = self.index.best(question, known, |place| allowed.has(place));
+        if self.by_id.len() < self.entries.len() {
+            let mut seen = HashSet::new();
+            ranked.retain(|one| self.entry(one.text).is_some_and(|e| seen.insert(e.id)));
+        }
+        ranked
     }
 
     /// The words of a question that no headline holds that was known at the end of a scope.
@@ -119,7 +142,12 @@ impl WordPart {
         self.entries.get(place as usize)
     }
 
-    /// The place of a headline.
+    /// The first place of the headline that is at a place.
+    pub(super) fn first_of(&self, place: u32) -> Option<u32> {
+        self.place_of(self.entry(place)?.id)
+    }
+
+    /// The first place of a headline.
     pub(super) fn place_of(&self, id: u64) -> Option<u32> {
         let at = self.by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         self.by_id.get(at).map(|(_, place)| *place)

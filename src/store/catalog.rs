@@ -28,12 +28,15 @@ use crate::model::SeriesKey;
 
 /// The versions of the tables below and of their values that are read. A new catalog has the first, which
 /// every program reads.
-const FORMATS: RangeInclusive<u64> = 1..=NUMBERED_FORMAT;
+const FORMATS: RangeInclusive<u64> = 1..=PASSAGES_FORMAT;
 /// The version of a catalog with made series: a program that does not keep them in step must not write to it.
 pub(super) const MADE_FORMAT: u64 = 2;
 /// The version of a catalog with numbered commits: a program that does not know their records would miss
 /// what they hold.
 pub(super) const NUMBERED_FORMAT: u64 = 3;
+/// The version of a catalog with vectors of passages of headlines: a program that does not know them would take
+/// them for damage.
+pub(super) const PASSAGES_FORMAT: u64 = 4;
 /// After so many commits their entries are folded into the tables, unless it is said otherwise.
 const FOLD_EVERY: u64 = 32;
 

@@ -245,6 +245,21 @@ impl<'a> Directory<'a> {
         Ok(())
     }
 
+    /// The entries with other numbers of their series, which ascend as the old ones do: the section to write.
+    ///
+    /// # Errors
+    /// Those of `number`.
+    pub(crate) fn renumbered(
+        &self,
+        number: impl Fn(SeriesId) -> Result<SeriesId, crate::error::Error>,
+    ) -> Result<Vec<u8>, crate::error::Error> {
+        let mut entries = self.entries.to_vec();
+        for entry in &mut entries {
+            entry.series = number(entry.series)?;
+        }
+        Ok(bytemuck::cast_slice(&entries).to_vec())
+    }
+
     /// All series with their rows, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = SeriesRows<'a>> + use<'a> {
         let pieces = self.pieces;

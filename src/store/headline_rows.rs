@@ -6,14 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use super::catalog::{CatalogUse, WriteTxn};
+use super::catalog::{CatalogUse, PASSAGES_FORMAT, WriteTxn};
 use super::records::SpaceId;
 use super::tables::{HEADLINE_MARKS, HEADLINE_ROWS};
 use crate::error::Result;
 
 /// Rows of headlines that are read from a transaction.
 pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
-    /// Calls `found` with the number and the value of each row of a space, by number.
+    /// Calls `found` with the number and the value of each headline of a space with a vector, by number. A value
+    /// holds one row, or the rows of the headline's passages.
     fn each_headline_row(
         &self,
         space: SpaceId,
@@ -66,6 +67,15 @@ pub(crate) trait HeadlineRowReads: CatalogUse + Sized {
         Ok(count)
     }
 
+    /// What a space has of a headline.
+    fn headline_row(&self, space: SpaceId, id: u64) -> Result<Option<Vec<u8>>> {
+        let Some(table) = self.table_if_there(HEADLINE_ROWS)? else {
+            return Ok(None);
+        };
+        let found = table.get((space, id))?;
+        Ok(found.map(|value| value.value().to_vec()))
+    }
+
     /// Whether a headline has a row in a space.
     fn has_headline_row(&self, space: SpaceId, id: u64) -> Result<bool> {
         match self.table_if_there(HEADLINE_ROWS)? {
@@ -100,6 +110,11 @@ impl WriteTxn {
         }
         self.table_mut(HEADLINE_MARKS)?.insert(space, mark)?;
         Ok(())
+    }
+
+    /// Lets programs refuse the catalog that do not know rows of passages.
+    pub(crate) fn require_passages(&self) -> Result<()> {
+        self.require_format(PASSAGES_FORMAT)
     }
 
     /// Adds rows of headlines that came from outside, in any order, or replaces them. Returns how many were

@@ -9,6 +9,9 @@ use super::tables::{BY_CONTENT, BY_SYMBOL, BY_TIME, HEADLINES};
 use crate::error::{Error, Result};
 use crate::model::{Headline, Timestamp};
 
+/// Bytes of texts after which no more headlines are read at a time.
+const MOST_BYTES: usize = 16 << 20;
+
 /// Which headlines to read, by time of publication in milliseconds UTC.
 #[derive(Clone, Debug)]
 pub(crate) struct HeadlineFilter {
@@ -79,15 +82,20 @@ pub(crate) trait HeadlineReads: CatalogUse + Sized {
         found.map(|item| Ok(item?.0.value().2)).collect()
     }
 
-    /// The first `limit` headlines whose numbers are above `id`, by number.
+    /// The first `limit` headlines whose numbers are above `id`, by number; fewer where their texts are long, but
+    /// never none.
     fn headlines_after(&self, id: u64, limit: usize) -> Result<Vec<(u64, Headline)>> {
-        let mut found = Vec::new();
+        let (mut found, mut bytes) = (Vec::new(), 0);
         let above = (std::ops::Bound::Excluded(id), std::ops::Bound::Unbounded);
         let table = self.table(HEADLINES)?;
         for item in table.range::<u64>(above)?.take(limit) {
             let (id, value) = item?;
-            let headline = codec::decode(self.path(), "headlines", value.value())?;
+            let headline: Headline = codec::decode(self.path(), "headlines", value.value())?;
+            bytes += headline.text.len();
             found.push((id.value(), headline));
+            if bytes >= MOST_BYTES {
+                break;
+            }
         }
         Ok(found)
     }

@@ -37,6 +37,11 @@ impl WriteTxn {
         Ok(id)
     }
 
+    /// A number that no series will have, for rows that count no more.
+    pub(crate) fn skip_series_number(&self) -> Result<SeriesId> {
+        self.next_id_u32("next_series")
+    }
+
     /// Gives the next new series this number, which no other has: for a copy whose series are numbered as those of
     /// the original, because numbers decide where scores are equal.
     pub(crate) fn number_next_series(&self, id: SeriesId) -> Result<()> {

@@ -49,8 +49,9 @@ pub(super) const DEAD: TableDefinition<(SegmentId, u32), u32> = TableDefinition:
 /// Key: xxh3 of the value. Value: a weights file. Catalogs of the first programs have no such table.
 pub(super) const WEIGHTS: TableDefinition<u64, &[u8]> = TableDefinition::new("weights");
 /// Key: space, number of the headline. Value: the stored vector, and if the space's weights have a
-/// bank of charts the headline's expressiveness, an f32, little-endian. Catalogs of the first programs
-/// have neither table.
+/// bank of charts the headline's expressiveness, an f32, little-endian. From format 4 on it may be that of each
+/// passage of a long text instead, behind the first byte and the length of the passage in the text, two u32,
+/// little-endian; passages ascend. Catalogs of the first programs have neither table.
 pub(super) const HEADLINE_ROWS: TableDefinition<(SpaceId, u64), &[u8]> =
     TableDefinition::new("headline_rows");
 /// The last headline that a space has looked at; some have no vector, because they say nothing.

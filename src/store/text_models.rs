@@ -69,6 +69,22 @@ pub(crate) trait TextModelReads: CatalogUse + Sized {
         Ok(found.map(|bytes| bytes.value().to_vec()))
     }
 
+    /// Calls `found` with each kept vector of a text: its model, the hash of the text, and the vector.
+    fn each_text_vector(
+        &self,
+        mut found: impl FnMut(ModelId, u128, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let Some(table) = self.table_if_there(TEXT_VECTORS)? else {
+            return Ok(());
+        };
+        for item in table.iter()? {
+            let (key, vector) = item?;
+            let (model, text) = key.value();
+            found(model, text, vector.value())?;
+        }
+        Ok(())
+    }
+
     /// How many vectors of texts are kept, of all models.
     fn text_vector_count(&self) -> Result<u64> {
         match self.table_if_there(TEXT_VECTORS)? {

@@ -185,6 +185,22 @@ pub const ALL: &[Operation] = &[
         commits: 2,
     },
     Operation {
+        name: "long texts that are embedded",
+        sizes: TINY,
+        sync_every: 1,
+        prepare: Some(fill_with_weights),
+        run: |db| {
+            let mut news = headlines(5..9);
+            for headline in &mut news {
+                let sentence = format!("{}. ", headline.text);
+                headline.text = sentence.repeat(300);
+            }
+            db.ingest_headlines(&news).map(drop)
+        },
+        // The headlines, and the vectors of their passages.
+        commits: 2,
+    },
+    Operation {
         name: "dropping a space of weights",
         sizes: TINY,
         sync_every: 1,

@@ -49,6 +49,8 @@ mod labels;
 mod listings;
 #[path = "cli/mcp.rs"]
 mod mcp;
+#[path = "cli/merge.rs"]
+mod merge;
 #[path = "cli/open_bar.rs"]
 mod open_bar;
 #[path = "cli/outcomes.rs"]
@@ -64,6 +66,8 @@ mod plot;
 mod processes;
 #[path = "cli/read_before.rs"]
 mod read_before;
+#[path = "cli/reports.rs"]
+mod reports;
 #[path = "cli/resample.rs"]
 mod resample;
 #[path = "cli/save.rs"]

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::db::encoders::read_weights;
-use crate::db::headline_part::StoredHeadline;
+use crate::db::stored_headline::StoredHeadline;
 use crate::encode::{Bank, TextEncoder, Weights};
 use crate::error::{Error, Result};
-use crate::index::RowsBuilder;
-use crate::model::{Modality, Space};
+use crate::model::{Headline, Modality, Space};
 use crate::store::{CatalogUse, HeadlineReads, HeadlineRowReads, ReadTxn, SpaceId, WeightReads};
 
 /// Headlines that are read at a time.
@@ -68,27 +67,13 @@ fn decode_rows(
     let mut numbers = BTreeSet::new();
     txn.each_headline_row(id, |number, bytes| {
         numbers.insert(number);
-        check_row(bytes, dim, bank).map_err(|e| {
+        let checked = StoredHeadline::check(bytes, (dim, bank), || Ok(txn.headline(number)?.text));
+        checked.map_err(|e| {
             let name = &space.name;
             wrong(txn, format!("headline {number} in the space {name}: {e}"))
         })
     })?;
     Ok(numbers)
-}
-
-/// What is wrong with a row, if anything.
-fn check_row(bytes: &[u8], dim: usize, bank: Option<&Bank>) -> Result<(), String> {
-    let stored = StoredHeadline::parse(bytes, dim, bank.is_some())?;
-    // A builder a row: nothing has to be kept of it.
-    let mut builder = RowsBuilder::new(dim).map_err(|e| e.to_string())?;
-    builder
-        .push_bytes(stored.vector)
-        .map_err(|e| e.to_string())?;
-    let whole = StoredHeadline::encode(&builder.view(), 0, bank).map_err(|e| e.to_string())?;
-    if whole != bytes {
-        return Err("its expressiveness is not that of its vector".to_owned());
-    }
-    Ok(())
 }
 
 /// Headlines up to the mark have a row, or no vector. Only those without a row are encoded.
@@ -109,7 +94,7 @@ fn check_none_missing(
         last = *end;
         for (number, headline) in &batch {
             let expected = *number <= mark && !rows.contains(number);
-            if expected && encoder.encode_text(&headline.text)?.is_some() {
+            if expected && says_anything(encoder, headline)? {
                 let name = &space.name;
                 let detail = format!("headline {number} has no row in the space {name}");
                 return Err(wrong(txn, detail));
@@ -119,6 +104,17 @@ fn check_none_missing(
     Ok(())
 }
 
+/// Whether a headline, or one of its passages, has a vector.
+fn says_anything(encoder: &dyn TextEncoder, headline: &Headline) -> Result<bool> {
+    for passage in headline.split() {
+        let text = headline.part(passage).unwrap_or_default();
+        if encoder.encode_text(text)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
@@ -126,7 +122,8 @@ mod tests {
     use super::*;
     use crate::disk::FileSystem;
     use crate::encode::{BankConfig, ChartConfig, TextConfig, WeightsConfig};
-    use crate::model::{Headline, TimePrecision, Timestamp};
+    use crate::index::RowsBuilder;
+    use crate::model::{TimePrecision, Timestamp};
     use crate::store::{Catalog, WriteTxn};
 
     fn clip() -> Weights {
@@ -149,6 +146,10 @@ mod tests {
         }
     }
 
+    fn check_row(row: &[u8], dim: usize, bank: Option<&Bank>) -> std::result::Result<(), String> {
+        StoredHeadline::check(row, (dim, bank), || Ok(String::new()))
+    }
+
     #[test]
     fn a_row_says_how_expressive_its_vector_is() {
         let mut config = clip().config().clone();
@@ -164,7 +165,10 @@ mod tests {
         assert_eq!(row.len(), 36);
         assert_eq!(check_row(&row, 16, bank), Ok(()));
         let cut = check_row(&row[..32], 16, bank).unwrap_err();
-        assert!(cut.contains("a stored row of 36 bytes, found 32"), "{cut}");
+        assert!(
+            cut.contains("a stored row of 36 bytes, or rows of passages of 44, found 32"),
+            "{cut}"
+        );
         assert!(
             check_row(&row, 16, None).is_err(),
             "without a bank there is no such number"
@@ -228,7 +232,7 @@ mod tests {
                 txn.put_headline_rows(space, &[(1, vec![1; 30])], 2)
                     .unwrap()
             },
-            "headline 1 in the space clip: expected a stored row of 32 bytes, found 30",
+            "headline 1 in the space clip: expected a stored row of 32 bytes, or rows of passages of 40, found 30",
         );
         fails(
             |txn, _| {
@@ -240,6 +244,37 @@ mod tests {
         fails(
             |txn, _| txn.remove_weights(whole.hash()).unwrap(),
             "the space clip has no encoder of text, and has rows",
+        );
+    }
+
+    #[test]
+    fn rows_of_passages_are_parts_of_the_text() {
+        let long = "Prices rise in New York. ".repeat(400);
+        let passages = headline(&long).split();
+        let rows = |beyond: bool| {
+            let places = passages.iter().flatten().map(|p| p.to_bytes());
+            let mut places: Vec<[u8; 8]> = places.collect();
+            if beyond {
+                places.last_mut().unwrap()[6] ^= 0xff;
+            }
+            let row = |place: [u8; 8]| [&place[..], &[1; 32]].concat();
+            places.into_iter().flat_map(row).collect::<Vec<u8>>()
+        };
+        let put = |txn: &WriteTxn, rows: Vec<u8>| {
+            txn.merge_headlines(&[headline(&long)]).unwrap();
+            txn.put_headline_rows(1, &[(3, rows)], 3).unwrap();
+        };
+        let found = checked(|txn, _| put(txn, rows(false))).unwrap();
+        assert_eq!(found.headline_rows, 2);
+        fails(
+            |txn, _| put(txn, rows(true)),
+            "headline 3 in the space clip: a passage is no part of its text",
+        );
+        let mut twice = rows(false);
+        twice.extend_from_within(..40);
+        fails(
+            |txn, _| put(txn, twice.clone()),
+            "its passages do not ascend",
         );
     }
 

@@ -63,7 +63,16 @@ pub(crate) struct PlacedHeadline {
     pub(crate) headline: Headline,
     /// When it was known, latency included.
     pub(crate) known: Timestamp,
+    /// The vector of the whole text; of a long one the mean direction of its passages.
     pub(crate) vector: Option<Vec<f32>>,
+    pub(crate) passages: Vec<PlacedPassage>,
+}
+
+/// What is stored of a headline: of its whole text, or of a passage.
+pub(crate) struct PlacedPassage {
+    /// The passage; `None` is the whole.
+    pub(crate) text: Option<String>,
+    pub(crate) vector: Vec<f32>,
     pub(crate) expressiveness: Option<Expressiveness>,
 }
 
@@ -281,16 +290,21 @@ impl Aligned<'_> {
             if known > known_to {
                 continue;
             }
-            let (mut vector, mut expressiveness) = (None, None);
-            if let Some(row) = part.row_of(id) {
-                vector = Some(part.vector(row)?);
-                expressiveness = part.entry(row)?.judged(self.bank());
+            let rows = part.rows_of(id);
+            let mut passages = Vec::with_capacity(rows.len());
+            for row in rows.clone() {
+                let entry = part.entry(row)?;
+                passages.push(PlacedPassage {
+                    text: entry.told(txn, &headline)?,
+                    vector: part.vector(row)?,
+                    expressiveness: entry.judged(self.bank()),
+                });
             }
             all.push(PlacedHeadline {
                 headline,
                 known: Timestamp::from_millis(known.saturating_add(choice.latency)),
-                vector,
-                expressiveness,
+                vector: part.whole_vector(rows)?,
+                passages,
             });
         }
         all.sort_by(|a, b| (a.known, &a.headline.text).cmp(&(b.known, &b.headline.text)));

@@ -1,13 +1,15 @@
 //! The stored vectors of headlines, for whoever wants to work with them elsewhere.
 
-use crate::db::headline_part::HeadlineScope;
+use crate::db::headline_part::{HeadlinePart, HeadlineScope};
 use crate::db::view::View;
 use crate::error::Result;
 use crate::model::{Headline, Space, Timestamp};
-use crate::store::HeadlineReads;
+use crate::store::{HeadlineReads, ReadTxn};
 
 /// Headlines that are given at a time.
 const BATCH: usize = 8192;
+/// Bytes of texts after which no more are given at that time.
+const MOST_BYTES: usize = 16 << 20;
 
 /// Headlines with the vectors that a space has of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +26,8 @@ impl View {
     /// returns the space. `None` is the space that questions in words go to. They are those that
     /// name `symbol`, or all, that were published in `from..=to` and were known at the view's time;
     /// one that says nothing to the encoder has no vector and is left out. Vectors are as they are
-    /// stored: of unit length, in 16-bit fixed point relative to their largest component.
+    /// stored: of unit length, in 16-bit fixed point relative to their largest component. That of a text that is
+    /// split in passages is the mean direction of theirs.
     ///
     /// ```
     /// # use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
@@ -74,23 +77,39 @@ impl View {
             let rows = part.allowed(&scope);
             Ok((state.space().clone(), part, rows))
         })?;
-        let rows: Vec<u32> = rows.ranges().iter().cloned().flatten().collect();
-        for batch in rows.chunks(BATCH) {
+        let rows = rows.ranges().iter().cloned().flatten();
+        let firsts: Vec<u32> = rows.filter(|row| part.is_first(*row)).collect();
+        let mut left = firsts.as_slice();
+        while !left.is_empty() {
             // Damage is looked for here; an error of the caller's own is none.
-            let found = self.look(|snapshot| {
-                let mut found = HeadlineVectors {
-                    headlines: Vec::with_capacity(batch.len()),
-                    values: Vec::with_capacity(batch.len() * space.encoder.dim as usize),
-                };
-                for &row in batch {
-                    let headline = snapshot.txn.headline(part.entry(row)?.id)?;
-                    found.headlines.push(headline);
-                    found.values.extend(part.vector(row)?);
-                }
-                Ok(found)
-            })?;
+            let (found, taken) = self.look(|snapshot| batch(&snapshot.txn, &part, left))?;
+            left = left.get(taken..).unwrap_or_default();
             each(found)?;
         }
         Ok(space)
     }
+}
+
+/// The next headlines, by their first rows, and how many rows were taken.
+fn batch(txn: &ReadTxn, part: &HeadlinePart, firsts: &[u32]) -> Result<(HeadlineVectors, usize)> {
+    let mut found = HeadlineVectors {
+        headlines: Vec::new(),
+        values: Vec::new(),
+    };
+    let (mut taken, mut bytes) = (0, 0);
+    for &row in firsts.iter().take(BATCH) {
+        taken += 1;
+        let id = part.entry(row)?.id;
+        let Some(vector) = part.whole_vector(part.rows_of(id))? else {
+            continue;
+        };
+        let headline = txn.headline(id)?;
+        bytes += headline.text.len();
+        found.headlines.push(headline);
+        found.values.extend(vector);
+        if bytes >= MOST_BYTES {
+            break;
+        }
+    }
+    Ok((found, taken))
 }

@@ -15,13 +15,13 @@ use super::aligned::{Aligned, HeadlineChoice};
 use super::headline_groups::HeadlineGroups;
 use crate::db::diverse::{Marginal, no_such};
 use crate::db::headline_hit::FoundHeadline;
-use crate::db::headline_part::HeadlinePart;
+use crate::db::headline_part::{HeadlinePart, told_passage};
 use crate::db::per::{Per, Tally};
 use crate::db::spread::Spread;
 use crate::db::word_part::WordPart;
 use crate::error::{Error, Result};
-use crate::index::{self, RowSet};
-use crate::model::Timestamp;
+use crate::index::{self, RowSet, Scored};
+use crate::model::{Passage, Timestamp};
 use crate::store::HeadlineReads;
 use crate::words::Ranked;
 
@@ -67,13 +67,15 @@ pub(crate) struct HeadlinesFound {
 /// A headline that may become a hit.
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
-    /// Its place among the words.
+    /// Its first place among the words.
     place: u32,
     id: u64,
     published: i64,
     known: i64,
-    /// Its vector, if it has one.
+    /// Its nearest vector, if it has one.
     row: Option<u32>,
+    /// The passage of its text that fits best; `None` is the whole.
+    passage: Option<Passage>,
     cosine: Option<f32>,
     words: Option<f32>,
     /// What it is ranked by, at most 1.
@@ -113,7 +115,7 @@ impl Aligned<'_> {
             ranks: ranks_of(&ranked, |r| r.score)
                 .zip(0..)
                 .zip(&ranked)
-                .map(|(rank_and_place, r)| (r.text, rank_and_place))
+                .filter_map(|(rank_and_at, r)| Some((words.first_of(r.text)?, rank_and_at)))
                 .collect(),
             ranked,
             by,
@@ -143,7 +145,7 @@ struct Fused<'a> {
     allowed: RowSet,
     /// Headlines in scope that hold a word, best first.
     ranked: Vec<Ranked>,
-    /// By their places among the words: their ranks, from 0, and where they are in that list.
+    /// By their first places among the words: their ranks, from 0, and where they are in that list.
     ranks: HashMap<u32, (usize, usize)>,
     by: HeadlinesBy,
 }
@@ -200,12 +202,14 @@ impl Fused<'_> {
                 let Some(place) = self.words.place_of(id) else {
                     return Err(Error::internal(format!("headline {id} has no words")));
                 };
-                found.insert(place, self.candidate(place, Some(rank))?);
+                found.insert(place, self.candidate(place, Some((rank, *scored)))?);
             }
         }
         for ranked in self.ranked.iter().take(limit) {
-            if let Entry::Vacant(new) = found.entry(ranked.text) {
-                new.insert(self.candidate(ranked.text, None)?);
+            let place = self.words.first_of(ranked.text);
+            let place = place.ok_or_else(|| no_place(ranked.text))?;
+            if let Entry::Vacant(new) = found.entry(place) {
+                new.insert(self.candidate(place, None)?);
             }
         }
         let mut found: Vec<Candidate> = found.into_values().collect();
@@ -218,19 +222,33 @@ impl Fused<'_> {
         Ok(found)
     }
 
-    /// A headline with its rank by meaning, from 0, if it has one.
-    fn candidate(&self, place: u32, nearest: Option<usize>) -> Result<Candidate> {
-        let entry = self.words.entry(place);
-        let entry = entry.ok_or_else(|| Error::internal(format!("no headline is at {place}")))?;
-        let row = self.part.row_of(entry.id);
-        let rows = self.part.rows();
+    /// A headline with its rank by meaning, from 0, and its nearest row, if it has a rank.
+    fn candidate(&self, place: u32, nearest: Option<(usize, Scored)>) -> Result<Candidate> {
+        let entry = self.words.entry(place).ok_or_else(|| no_place(place))?;
+        let row = match nearest {
+            Some((_, scored)) => Some(scored),
+            None => self
+                .part
+                .nearest_row(&self.query, self.part.rows_of(entry.id))?,
+        };
         let by_words = self.ranks.get(&place).copied();
         let words = by_words.and_then(|(_, at)| self.ranked.get(at));
+        let of_words = words.and_then(|ranked| self.words.entry(ranked.text));
         let words = words.map(|ranked| ranked.score);
         let share = |rank: Option<usize>| {
             rank.map_or(0.0, |rank| {
                 (SMOOTHING + 1.0) / (SMOOTHING + 1.0 + rank as f32)
             })
+        };
+        let (by_meaning, by_words) = (
+            share(nearest.map(|(rank, _)| rank)),
+            share(by_words.map(|(rank, _)| rank)),
+        );
+        let of_words = of_words.filter(|_| by_words > by_meaning);
+        let passage = match (of_words, row) {
+            (Some(best), _) => best.passage,
+            (None, Some(scored)) => self.part.entry(scored.row)?.passage,
+            (None, None) => None,
         };
         let most = self.ranked.first().map_or(1.0, |best| best.score);
         Ok(Candidate {
@@ -238,12 +256,13 @@ impl Fused<'_> {
             id: entry.id,
             published: entry.published,
             known: entry.known,
-            row,
-            cosine: row.map(|row| rows.exact(&self.query, row)).transpose()?,
+            row: row.map(|scored| scored.row),
+            passage,
+            cosine: row.map(|scored| scored.score),
             words,
             worth: match self.by {
                 HeadlinesBy::Words => words.unwrap_or(0.0) / most,
-                _ => (share(nearest) + share(by_words.map(|(rank, _)| rank))) / 2.0,
+                _ => (by_meaning + by_words) / 2.0,
             },
         })
     }
@@ -251,15 +270,22 @@ impl Fused<'_> {
     fn hit(&self, rank: usize, one: &Candidate, latency: i64) -> Result<FoundHeadline> {
         let bank = self.space.bank();
         let entry = one.row.map(|row| self.part.entry(row)).transpose()?;
+        let txn = &self.space.past.snapshot.txn;
+        let headline = txn.headline(one.id)?;
         Ok(FoundHeadline {
             rank,
             score: one.cosine,
             words: one.words,
-            headline: self.space.past.snapshot.txn.headline(one.id)?,
+            passage: told_passage(txn, (one.id, one.passage), &headline)?,
+            headline,
             known: Timestamp::from_millis(one.known.saturating_add(latency)),
             expressiveness: entry.and_then(|entry| entry.judged(bank)),
         })
     }
+}
+
+fn no_place(place: u32) -> Error {
+    Error::internal(format!("no headline is at {place}"))
 }
 
 /// The ranks of a list, from 0, best first: equal ones have the same.

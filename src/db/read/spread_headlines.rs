@@ -32,7 +32,7 @@ impl Aligned<'_> {
         let part = self.past.snapshot.headline_part(self.past.state)?;
         let scope = self.scope_of(choice)?;
         let allowed = part.allowed(&scope);
-        let searched = allowed.len() as u64;
+        let searched = part.headlines(&allowed);
         let mut list = List {
             space: self,
             part: &part,
@@ -109,7 +109,7 @@ impl List<'_> {
         loop {
             self.space.past.go_on()?;
             let mut found = self.part.nearest_of(query, limit, &left)?;
-            let more = found.len() < left.len();
+            let more = (found.len() as u64) < self.part.headlines(&left);
             found.append(&mut seen);
             // Of equal scores the one known first, which has the lower row.
             found.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
@@ -163,8 +163,8 @@ impl List<'_> {
         for name in names {
             let txn = &self.space.past.snapshot.txn;
             let ids = txn.headline_ids_of(name, self.scope.published.clone())?;
-            rows.extend(ids.into_iter().filter_map(|id| self.part.row_of(id)));
+            rows.extend(ids.into_iter().map(|id| self.part.rows_of(id)));
         }
-        Ok(RowSet::from_ranges(rows.into_iter().map(one)))
+        Ok(RowSet::from_ranges(rows))
     }
 }

@@ -1,23 +1,23 @@
 //! Vectors of headlines from a service of embeddings, each text asked for once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::imported_space::{check_vector, imported_space};
 use crate::db::control::{Control, Stage};
 use crate::db::database::Database;
-use crate::db::headline_part::StoredHeadline;
+use crate::db::stored_headline::StoredHeadline;
 use crate::db::text_models::{check_same, is_same, probe};
 use crate::error::{Error, Result};
 use crate::index::RowsBuilder;
-use crate::model::{Headline, Modality, TextModel, TextService};
+use crate::model::{Headline, Modality, Passage, TextModel, TextService};
 use crate::store::{
     CatalogUse, HeadlineReads, HeadlineRowReads, ModelId, SpaceId, TextModelReads, TextModelRecord,
     WriteTxn, text_hash,
 };
 
-/// Headlines that are looked at, asked for and committed together.
+/// Headlines that are looked at, asked for and committed together; fewer where some are split in passages.
 const BATCH: usize = 256;
 
 /// What [`Database::embed_headlines`] did.
@@ -26,7 +26,7 @@ const BATCH: usize = 256;
 pub struct HeadlineEmbedReport {
     /// Headlines that have a vector in the space since.
     pub embedded: u64,
-    /// Texts that the service was asked for.
+    /// Texts that the service was asked for; of a long headline each passage is one.
     pub asked: u64,
     /// Headlines whose vectors were kept from before, or whose texts came twice.
     pub kept: u64,
@@ -154,6 +154,12 @@ struct Texts<'b> {
     missing: BTreeMap<u128, &'b str>,
 }
 
+/// What of a headline is asked for: the text, or each of its passages.
+fn parts(headline: &Headline) -> impl Iterator<Item = (Option<Passage>, &str)> {
+    let passages = headline.split().into_iter();
+    passages.filter_map(|passage| Some((passage, headline.part(passage)?)))
+}
+
 struct Asking<'a> {
     db: &'a Database,
     service: &'a dyn TextService,
@@ -217,7 +223,15 @@ impl Asking<'_> {
     /// The headlines whose numbers follow `last`.
     fn next(&self, space: &str, last: u64) -> Result<Batch> {
         let snapshot = self.db.0.snapshot()?;
-        let looked_at = snapshot.txn.headlines_after(last, BATCH)?;
+        let mut looked_at = snapshot.txn.headlines_after(last, BATCH)?;
+        let mut texts = 0;
+        let fit = looked_at.iter().take_while(|(_, headline)| {
+            let before = texts;
+            texts += headline.split().len();
+            before == 0 || texts <= BATCH
+        });
+        let fit = fit.count();
+        looked_at.truncate(fit);
         let state = snapshot.spaces.iter().find(|s| s.space().name == space);
         let mut batch = Batch {
             looked_at,
@@ -274,15 +288,15 @@ impl Asking<'_> {
         let txn = &self.db.0.snapshot()?.txn;
         let model = self.known_model(&**txn)?;
         let mut texts = Texts::default();
-        for (_, headline) in batch.headlines() {
-            let hash = text_hash(&headline.text);
+        for (_, text) in batch.headlines().flat_map(|(_, h)| parts(h)) {
+            let hash = text_hash(text);
             let vector = match model {
                 Some(model) => txn.text_vector(model, hash)?,
                 None => None,
             };
             match vector {
                 Some(vector) => drop(texts.kept.insert(hash, vector)),
-                None => drop(texts.missing.insert(hash, headline.text.as_str())),
+                None => drop(texts.missing.insert(hash, text)),
             }
         }
         Ok(texts)
@@ -300,12 +314,23 @@ impl Asking<'_> {
         let (id, model) = self.space_and_model(&txn, space)?;
         let mut rows = BTreeMap::new();
         let mut first_known = i64::MAX;
+        let (mut kept, mut unused, mut split) = (0, BTreeSet::from_iter(paid.keys()), false);
         for (number, headline) in batch.headlines() {
             // Somebody may have deleted it meanwhile.
-            let stored = txn.headline_id_of(headline)? == Some(number);
-            let vector = of_text.get(&text_hash(&headline.text));
-            if let Some(vector) = vector.filter(|_| stored) {
-                rows.insert(number, vector.clone());
+            if txn.headline_id_of(headline)? != Some(number) {
+                continue;
+            }
+            let mut of_headline = Vec::new();
+            let mut is_new = false;
+            for (passage, text) in parts(headline) {
+                let hash = text_hash(text);
+                is_new |= unused.remove(&hash);
+                of_headline.extend(of_text.get(&hash).map(|row| (passage, row.clone())));
+            }
+            split |= of_headline.iter().any(|(passage, _)| passage.is_some());
+            if let Some(value) = StoredHeadline::value(of_headline.into_iter()) {
+                rows.insert(number, value);
+                kept += u64::from(!is_new);
                 first_known = first_known.min(headline.known_from().millis());
             }
         }
@@ -313,13 +338,16 @@ impl Asking<'_> {
             .keys()
             .filter_map(|hash| Some((*hash, of_text.get(hash)?)));
         txn.put_text_vectors(model, vectors.map(|(hash, v)| (hash, v.as_slice())))?;
+        if split {
+            txn.require_passages()?;
+        }
         if !rows.is_empty() {
             txn.import_headline_rows(id, &rows)?;
             txn.note_changed_after(first_known.saturating_sub(1));
         }
         self.db.0.commit(&writer, txn)?;
         self.report.embedded += rows.len() as u64;
-        self.report.kept += (rows.len() as u64).saturating_sub(paid.len() as u64);
+        self.report.kept += kept;
         Ok(())
     }
 }

@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::make_default_spaces::make_default_spaces_of_headlines;
 use crate::db::control::{Control, Stage};
 use crate::db::database::Database;
-use crate::db::headline_part::StoredHeadline;
 use crate::db::inner::{Inner, Writer};
-use crate::encode::Weights;
-use crate::error::{Error, Result};
+use crate::db::stored_headline::StoredHeadline;
+use crate::encode::{TextEncoder, Weights};
+use crate::error::{Error, Result, excerpt};
 use crate::index::RowsBuilder;
 use crate::model::{Headline, Modality};
 use crate::store::{CatalogUse, HeadlineReads, HeadlineRowReads, SpaceId};
@@ -43,13 +43,26 @@ impl Database {
     /// same time, source and text gets the new precision, and the new symbols beside those that it has;
     /// delete it to take symbols away.
     ///
+    /// A text of more than 8 KiB, like a report, stays one headline. It is split in passages of at most 2 KiB at
+    /// the ends of sentences, and each has a vector and words of its own. Questions find the headline by its best
+    /// passage, and once.
+    ///
     /// # Errors
-    /// [`Error::Invalid`] if a text is empty.
+    /// [`Error::Invalid`] if a text is empty, or has more than [`Headline::MAX_TEXT`] bytes.
     pub fn ingest_headlines(&self, headlines: &[Headline]) -> Result<HeadlineReport> {
         if let Some(empty) = headlines.iter().find(|h| h.text.trim().is_empty()) {
             return Err(Error::invalid(format!(
                 "expected headlines with a text, found an empty one at {}",
                 empty.time
+            )));
+        }
+        if let Some(long) = headlines.iter().find(|h| h.text.len() > Headline::MAX_TEXT) {
+            return Err(Error::invalid(format!(
+                "expected headlines with texts of at most {} bytes, found one of {} at {} that begins with {}; cut it in parts",
+                Headline::MAX_TEXT,
+                long.text.len(),
+                long.time,
+                excerpt(&long.text)
             )));
         }
         self.0.change(|| {
@@ -121,36 +134,63 @@ fn embed_into(
         // Numbers count what was ever stored, so this is the most that there can be.
         control.report(Stage::Embed, mark, txn.last_headline_id()?.unwrap_or(last))?;
         drop(txn);
-        let encoded: Vec<_> = batch
+        let of_chunks: Vec<Vec<_>> = batch
             .par_chunks(CHUNK)
-            .map(|chunk| {
-                let texts: Vec<&str> = chunk.iter().map(|(_, h)| h.text.as_str()).collect();
-                encoder.encode_texts(&texts)
-            })
+            .map(|chunk| rows_of(chunk, encoder.as_ref(), weights))
             .collect::<Result<_>>()?;
-        let mut builder = RowsBuilder::new(encoder.spec().dim as usize)?;
-        let mut ids = Vec::new();
-        for (chunk, rows) in batch.chunks(CHUNK).zip(&encoded) {
-            for (i, &(id, _)) in chunk.iter().enumerate() {
-                if let Some(vector) = rows.row(i) {
-                    builder.push(vector)?;
-                    ids.push(id);
-                }
-            }
-        }
-        let view = builder.view();
-        let stored = ids.iter().enumerate();
-        let rows: Vec<_> = stored
-            .map(|(row, &id)| {
-                let bytes = StoredHeadline::encode(&view, row as u32, weights.bank())?;
-                Ok((id, bytes))
-            })
-            .collect::<Result<_>>()?;
+        let rows: Vec<_> = of_chunks.into_iter().flatten().collect();
+        let (dim, with_bank) = (encoder.spec().dim as usize, weights.bank().is_some());
+        let split = rows
+            .iter()
+            .any(|(_, value)| StoredHeadline::is_split(value, dim, with_bank));
         let txn = writer.catalog.write()?;
+        if split {
+            txn.require_passages()?;
+        }
         txn.put_headline_rows(space, &rows, last)?;
         let known = batch.iter().map(|(_, h)| h.known_from().millis()).min();
         txn.note_changed_after(known.map_or(i64::MAX, |t| t.saturating_sub(1)));
         inner.commit(writer, txn)?;
         embedded += rows.len() as u64;
     }
+}
+
+/// The values of headlines with a vector, each beside its number.
+fn rows_of(
+    headlines: &[(u64, Headline)],
+    encoder: &dyn TextEncoder,
+    weights: &Weights,
+) -> Result<Vec<(u64, Vec<u8>)>> {
+    let mut texts: Vec<&str> = Vec::with_capacity(headlines.len());
+    let mut passages = Vec::with_capacity(headlines.len());
+    for (_, headline) in headlines {
+        let of_this = headline.split();
+        for passage in &of_this {
+            texts.push(headline.part(*passage).unwrap_or_default());
+        }
+        passages.push(of_this);
+    }
+    let vectors = encoder.encode_texts(&texts)?;
+    let mut builder = RowsBuilder::new(encoder.spec().dim as usize)?;
+    let mut row_of_text = Vec::with_capacity(texts.len());
+    for i in 0..texts.len() {
+        let vector = vectors.row(i);
+        row_of_text.push(vector.map(|_| builder.len() as u32));
+        if let Some(vector) = vector {
+            builder.push(vector)?;
+        }
+    }
+    let (view, mut row_of_text) = (builder.view(), row_of_text.into_iter());
+    let mut values = Vec::with_capacity(headlines.len());
+    for ((id, _), passages) in headlines.iter().zip(passages) {
+        let mut rows = Vec::with_capacity(passages.len());
+        for (passage, row) in passages.into_iter().zip(&mut row_of_text) {
+            if let Some(row) = row {
+                let bytes = StoredHeadline::encode(&view, row, weights.bank())?;
+                rows.push((passage, bytes));
+            }
+        }
+        values.extend(StoredHeadline::value(rows.into_iter()).map(|value| (*id, value)));
+    }
+    Ok(values)
 }

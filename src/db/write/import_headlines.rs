@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::imported_space::{check_vector, imported_space};
 use crate::db::database::Database;
-use crate::db::headline_part::StoredHeadline;
+use crate::db::stored_headline::StoredHeadline;
 use crate::error::{Error, Result, excerpt};
 use crate::index::RowsBuilder;
 use crate::model::Headline;

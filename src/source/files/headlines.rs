@@ -20,9 +20,6 @@ use super::times::{ClockZone, DateOrder, SaidOfTimes, TimeForms, WrittenTime, is
 use crate::error::{Error, Result, excerpt};
 use crate::model::{Headline, TimePrecision, Timestamp};
 
-/// The longest text of a headline in bytes.
-const MAX_TEXT: usize = 8 << 10;
-
 /// What the caller knows about a file of headlines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeadlineOptions {
@@ -323,9 +320,10 @@ fn check_text(text: &str) -> Result<(), RowDefect> {
     if text.is_empty() {
         return Err(RowDefect::new(DefectKind::EmptyText, "the text is empty"));
     }
-    if text.len() > MAX_TEXT {
+    if text.len() > Headline::MAX_TEXT {
         let message = format!(
-            "expected a text of at most {MAX_TEXT} bytes, found {}",
+            "expected a text of at most {} bytes, found {}; cut it in parts, or leave it out with --on-error skip",
+            Headline::MAX_TEXT,
             text.len()
         );
         return Err(RowDefect::new(DefectKind::TextTooLong, message));

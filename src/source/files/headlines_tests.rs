@@ -109,7 +109,7 @@ fn a_day_is_stored_as_its_first_moment() {
 
 #[test]
 fn every_defect_is_told_with_its_line() {
-    let long = format!("2020-01-01,{},x,", "y".repeat(MAX_TEXT + 1));
+    let long = format!("2020-01-01,{},x,", "y".repeat(Headline::MAX_TEXT + 1));
     for (row, kind) in [
         ("2020-01-01,,x,", DefectKind::EmptyText),
         ("2020-01-01,  ,x,", DefectKind::EmptyText),
@@ -154,7 +154,7 @@ fn every_defect_is_told_with_its_line() {
 
 #[test]
 fn a_text_of_8_kib_fits() {
-    let text = format!("time,text\n2020-01-01,{}\n", "y".repeat(MAX_TEXT));
+    let text = format!("time,text\n2020-01-01,{}\n", "y".repeat(Headline::MAX_TEXT));
     assert_eq!(read(text).unwrap().headlines.len(), 1);
 }
 

@@ -73,7 +73,7 @@ pub enum DefectKind {
     BadName,
     /// A headline without text.
     EmptyText,
-    /// A headline of more than 8 KiB.
+    /// A headline of more than 512 KiB.
     TextTooLong,
     /// A vector whose values are all zero: it has no direction.
     ZeroVector,
@@ -99,7 +99,7 @@ impl fmt::Display for DefectKind {
             Self::Conflict => "same time, different values",
             Self::BadName => "bad name",
             Self::EmptyText => "empty text",
-            Self::TextTooLong => "text above 8 KiB",
+            Self::TextTooLong => "text above 512 KiB",
             Self::ZeroVector => "zero vector",
             Self::WrongDimension => "wrong dimension",
         })

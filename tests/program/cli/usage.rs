@@ -10,6 +10,7 @@ const COMMANDS: &[&[&str]] = &[
     &["ingest", "headlines"],
     &["import"],
     &["import", "vectors"],
+    &["merge"],
     &["embed"],
     &["drop-space"],
     &["similar"],

@@ -84,6 +84,12 @@ fn world() -> World {
     world.rhyme(&["ingest", "bars", "candles"]).ok();
     world.rhyme(&["ingest", "headlines", "news.csv"]).ok();
     world.file("words.safetensors", clip().bytes());
+    for (part, symbol) in [("part1", "LTCUSDT"), ("part2", "SOLUSDT")] {
+        let path = format!("{part}/crypto/binance/{symbol}-1h.csv");
+        world.file(&path, csv(START, HOUR, &closes(200, 20)));
+        let db = format!("{part}.rhyme");
+        world.rhyme(&["ingest", "bars", part, "--db", &db]).ok();
+    }
     world
 }
 

@@ -9,8 +9,8 @@ use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, ask, attribute, axis, backtest, classify, combine, context, delete,
     divergence, doctor, embed, eval, export, import, import_headlines, ingest_bars,
-    ingest_headlines, listings, map, news, outcomes_of, prototype, reaction, repair, resample,
-    search, signal, similar, tag, today, transfer, verify, watch,
+    ingest_headlines, listings, map, merge, news, outcomes_of, prototype, reaction, repair,
+    resample, search, signal, similar, tag, today, transfer, verify, watch,
 };
 use crate::global::Global;
 use crate::mcp;
@@ -94,6 +94,9 @@ pub(crate) enum Plain {
     /// Bring vectors of your own in
     #[command(subcommand)]
     Import(Import),
+    /// Take other databases into this one
+    #[command(after_help = merge::HELP)]
+    Merge(merge::Args),
     /// Make an embedding space from the stored bars
     ///
     /// It also goes on with one that was interrupted.

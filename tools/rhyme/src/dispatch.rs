@@ -9,8 +9,8 @@ use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, ask, attribute, axis, backtest, classify, combine, compact, context, copies,
     delete, divergence, doctor, embed, eval, import, import_headlines, ingest_bars,
-    ingest_headlines, listings, map, news, outcomes_of, prototype, reaction, repair, resample,
-    search, signal, similar, tag, transfer, verify, watch,
+    ingest_headlines, listings, map, merge, news, outcomes_of, prototype, reaction, repair,
+    resample, search, signal, similar, tag, transfer, verify, watch,
 };
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
@@ -24,6 +24,7 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::Ingest(Ingest::Headlines(args)) => ingest_headlines::run(global, &args),
         Plain::Import(Import::Vectors(args)) => import::run(global, &args),
         Plain::Import(Import::HeadlineVectors(args)) => import_headlines::run(global, &args),
+        Plain::Merge(args) => merge::run(global, &args),
         Plain::Embed(args) => embed::run(global, &args),
         Plain::DropSpace(args) => delete::space(global, &args),
         Plain::Ask(args) => ask::run(global, &args),

@@ -13,6 +13,7 @@ const GROUPS: [(&str, bool, &[&str]); 9] = [
         &[
             "ingest",
             "import",
+            "merge",
             "embed",
             "resample",
             "prototype",

@@ -11,7 +11,7 @@ use crate::fit::{self, Wide};
 use crate::format::Format;
 use crate::render::{AFTERWARDS, Style, wrapped};
 use crate::sink::{self, Out};
-use crate::text::{grouped, legible, text};
+use crate::text::{grouped, legible, shortened, text};
 use crate::zone;
 
 /// The key of a column of small charts, which is the last.
@@ -235,10 +235,19 @@ fn plain(row: &Value, key: &str) -> String {
     row.get(key).map(text).unwrap_or_default()
 }
 
-/// As [`plain`], with thousands set apart.
+/// As [`plain`], with thousands set apart. Of the text of a report it is the passage that was found, and no more than
+/// people read in a table.
 fn cell(row: &Value, key: &str) -> String {
-    match row.get(key).and_then(Value::as_u64) {
-        Some(n) => grouped(n),
-        None => zone::in_cell(legible(&plain(row, key))),
+    if let Some(n) = row.get(key).and_then(Value::as_u64) {
+        return grouped(n);
+    }
+    let whole = legible(&plain(row, key));
+    match key {
+        "text" => match row.get("passage").and_then(Value::as_str) {
+            Some(passage) => format!("… {}", shortened(&legible(passage))),
+            None => shortened(&whole),
+        },
+        "headlines" => shortened(&whole),
+        _ => zone::in_cell(whole),
     }
 }

@@ -141,6 +141,54 @@ impl Questions {
         }
     }
 
+    /// What other databases keep, and this one does not.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if two of them keep another question under one name, or all too many.
+    pub(crate) fn together_with(&self, others: &[PathBuf]) -> rhymedb::Result<Vec<Saved>> {
+        let mut known: Vec<(Saved, PathBuf)> = Vec::new();
+        known.extend(self.all()?.into_iter().map(|q| (q, self.0.clone())));
+        let kept = known.len();
+        for folder in others {
+            for question in Self::of(folder).all()? {
+                match known.iter().find(|(q, _)| q.name == question.name) {
+                    Some((same, _)) if *same == question => {}
+                    Some((other, place)) => {
+                        return Err(Error::Invalid(format!(
+                            "expected databases that agree, found two questions of the name {}: `{}` in {}, and `{}` in {}; remove one with `rhyme save --remove {}`",
+                            question.name,
+                            other.typed(),
+                            place.display(),
+                            question.typed(),
+                            folder.display(),
+                            question.name
+                        )));
+                    }
+                    None => known.push((question, folder.clone())),
+                }
+            }
+        }
+        if known.len() > MOST {
+            return Err(Error::Invalid(format!(
+                "expected at most {MOST} saved questions together, found {}; `rhyme save --remove NAME` makes room",
+                known.len()
+            )));
+        }
+        Ok(known.into_iter().skip(kept).map(|(q, _)| q).collect())
+    }
+
+    /// Keeps questions beside those that there are.
+    pub(crate) fn add(&self, new: Vec<Saved>) -> rhymedb::Result<()> {
+        match new.is_empty() {
+            true => Ok(()),
+            false => self.change(|all| {
+                all.retain(|q| new.iter().all(|n| n.name != q.name));
+                all.extend(new);
+                Ok(())
+            }),
+        }
+    }
+
     /// Changes them, one process after the other. The new file is whole before it has the name.
     fn change<T>(
         &self,

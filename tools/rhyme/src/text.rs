@@ -35,6 +35,19 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
+/// Characters of a text that people are shown at once.
+const MOST_SHOWN: usize = 600;
+
+/// A text that people can read at once: a longer one, as of a report, is cut behind a word.
+pub(crate) fn shortened(text: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(MOST_SHOWN) else {
+        return text.to_owned();
+    };
+    let kept = text.get(..end).unwrap_or_default();
+    let kept = kept.rsplit_once(' ').map_or(kept, |(words, _)| words);
+    format!("{kept} …")
+}
+
 /// A number with its thousands set apart: `1,234,567`.
 pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -50,7 +63,18 @@ pub(crate) fn grouped(n: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::legible;
+    use super::{legible, shortened};
+
+    #[test]
+    fn long_texts_end_behind_a_word() {
+        assert_eq!(shortened("prices fall"), "prices fall");
+        let long = shortened(&"prices fall ".repeat(100));
+        assert!(
+            long.len() <= 604 && long.ends_with("s …") | long.ends_with("l …"),
+            "{long}"
+        );
+        assert_eq!(shortened(&"ß".repeat(700)).chars().count(), 602);
+    }
 
     #[test]
     fn nothing_legible_steers_a_terminal() {

@@ -3,6 +3,8 @@
 use rhymedb::Timestamp;
 use rhymedb::ask::{StoredHeadlineRow, TodayRow};
 
+use crate::text::shortened;
+
 /// A p-value up to which something is said in words: one of twenty by chance.
 pub(crate) const UNUSUAL: f64 = 0.05;
 
@@ -103,7 +105,7 @@ pub(crate) fn against_news(row: &TodayRow) -> Option<String> {
 }
 
 pub(crate) fn headline(row: &StoredHeadlineRow) -> String {
-    format!("{} “{}”", moment(row.published), row.text)
+    format!("{} “{}”", moment(row.published), shortened(&row.text))
 }
 
 /// Whether anything about it is worth a sentence.

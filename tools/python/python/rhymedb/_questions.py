@@ -182,6 +182,7 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'percentile': 'float',
             'source': 'text',
             'text': 'text',
+            'passage': 'text',
         },
     },
     'divergence': {
@@ -246,6 +247,7 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'symbols': 'any',
             'source': 'text',
             'text': 'text',
+            'passage': 'text',
         },
     },
     'outcomes': {
@@ -416,6 +418,7 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'symbols': 'any',
             'source': 'text',
             'text': 'text',
+            'passage': 'text',
         },
     },
     'series': {
@@ -1129,7 +1132,7 @@ class Questions:
         Returns:
             The reply, a mapping. Its table is ``headlines``.
             Columns of ``headlines`` (The headlines, ascending by time): published, precision,
-            known, score, percentile, source, text.
+            known, score, percentile, source, text, passage.
 
         >>> db.context("ALFA:1h@2024-01-10").to_pandas().columns[0]
         'published'
@@ -1320,7 +1323,7 @@ class Questions:
         Returns:
             The reply, a mapping. Its table is ``headlines``.
             Columns of ``headlines`` (The headlines, best first): rank, score, known, percentile,
-            published, precision, symbols, source, text.
+            published, precision, symbols, source, text, passage.
 
         >>> len(db.news("ALFA:1h", k=2, any_time=True, any_symbol=True).headlines) <= 2
         True

@@ -34,6 +34,7 @@ pub(crate) mod labels;
 mod left_out_windows;
 pub(crate) mod listings;
 pub(crate) mod map;
+pub(crate) mod merge;
 pub(crate) mod moves;
 pub(crate) mod news;
 pub(crate) mod open_bar;

@@ -208,6 +208,7 @@ fn csv(charts: Vec<Value>, lines: Vec<Value>) -> Outcome {
         "symbols",
         "source",
         "text",
+        "passage",
     ];
     let columns = columns.map(|key| column(key, key));
     let all = [&[column("kind", "kind")], &HIT_COLUMNS[..], &columns[..]].concat();

@@ -8,7 +8,7 @@ use super::after::{later, returns};
 use super::names::{as_of, name, when};
 use super::windows;
 use crate::failure::Outcome;
-use crate::text::grouped;
+use crate::text::{grouped, shortened};
 
 /// The most horizons that are asked for.
 const MOST: u32 = 16;
@@ -132,7 +132,7 @@ pub(crate) fn news(
                     "{} · {} · {}",
                     name(&outcome.series),
                     when(told.known),
-                    told.headline.text
+                    shortened(&told.headline.text)
                 ),
                 changes: returns(outcome.price, &bars),
             });

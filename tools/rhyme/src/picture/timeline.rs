@@ -12,7 +12,7 @@ use rhymedb::{Bars, SeriesKey, Timestamp, View};
 use super::names::{as_of, name};
 use super::runs::{MOST_RUNS, Runs, fewer};
 use crate::failure::Outcome;
-use crate::text::grouped;
+use crate::text::{grouped, shortened};
 
 /// The most series of one picture.
 const MOST_SERIES: usize = 3;
@@ -210,7 +210,7 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
             "cosine {:+.3}, {} earlier moments",
             m.similarity, m.earlier
         )];
-        hint.extend(m.headlines.iter().take(3).cloned());
+        hint.extend(m.headlines.iter().take(3).map(|text| shortened(text)));
         Some(Score {
             end: m.end,
             value: m.percentile?,
@@ -222,7 +222,13 @@ pub(crate) fn divergence(view: &View, below: f64, answer: &DivergenceAnswer) -> 
         first: e.first,
         last: e.last,
         label: e.sign.map_or_else(String::new, |s| s.to_string()),
-        hint: e.lowest.headlines.join("\n"),
+        hint: e
+            .lowest
+            .headlines
+            .iter()
+            .map(|text| shortened(text))
+            .collect::<Vec<_>>()
+            .join("\n"),
     };
     let key = &answer.series;
     let (first, last) = (moments.first(), moments.last());
