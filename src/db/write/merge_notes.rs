@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::db::control::{Control, Stage};
+use crate::db::control::Control;
 use crate::db::snapshot::{Snapshot, SpaceState};
 use crate::db::stored_headline::StoredHeadline;
 use crate::db::text_models::is_same;
@@ -79,9 +79,9 @@ type Numbers = BTreeMap<u64, u64>;
 impl Notes<'_> {
     fn headlines(&mut self) -> Result<Numbers> {
         let mut ids = Numbers::new();
-        let (mut last, total) = (0, self.source.txn.headline_count()?);
+        let mut last = 0;
         loop {
-            self.control.report(Stage::Store, ids.len() as u64, total)?;
+            self.control.check()?;
             let batch = self.source.txn.headlines_after(last, BATCH)?;
             let Some(&(highest, _)) = batch.last() else {
                 return Ok(ids);
