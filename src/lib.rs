@@ -161,22 +161,25 @@ pub mod ingest {
 pub mod query {
     pub use crate::analysis::{
         AlignedLabel, Alignment, AlignmentAnswer, Anomaly, AnomalyAnswer, AnomalyEpisode,
-        AnomalyScan, AnomalyScanAnswer, AnomalyScore, Axis, AxisHeadline, AxisHistory, AxisMoment,
-        AxisPoint, Benchmark, Classify, ClassifyAnswer, Context, ContextAnswer, ContextHeadline,
-        Divergence, DivergenceAnswer, DivergenceEpisode, DivergenceMoment, DivergenceSign,
-        HitOutcome, HorizonOutcomes, JudgedBy, Label, LabelScore, LabelSet, LeftOut, Map,
-        MapAnswer, MapPoint, Measure, Measured, MomentLeftOut, MomentsAnswer, NearEpisode, News,
-        NewsAbout, NewsAnswer, NewsGroup, NoPValue, Outcome, OutcomeAnswer, OutcomeSummary,
+        AnomalyScan, AnomalyScanAnswer, AnomalyScore, AssetCluster, AssetLeftOut, Axis,
+        AxisHeadline, AxisHistory, AxisMoment, AxisPoint, Benchmark, Classify, ClassifyAnswer,
+        ClusterAgreement, ClusterAsset, ClusterBy, ClusterMerge, ClusterMethod, Clusters,
+        ClustersAnswer, Context, ContextAnswer, ContextHeadline, Correlation, CorrelationAnswer,
+        CorrelationPair, CorrelationWindow, Divergence, DivergenceAnswer, DivergenceEpisode,
+        DivergenceMoment, DivergenceSign, HitOutcome, HorizonOutcomes, JudgedBy, Label, LabelScore,
+        LabelSet, LeadLag, LeadLagAnswer, LeadLagAsset, LeadLagPair, LeftOut, Map, MapAnswer,
+        MapPoint, Measure, Measured, MomentLeftOut, MomentsAnswer, NearEpisode, News, NewsAbout,
+        NewsAnswer, NewsGroup, NoPValue, NotCompared, Outcome, OutcomeAnswer, OutcomeSummary,
         Outcomes, OutcomesOf, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch, RankedSize,
         Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
         SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
         TransferMatrixAnswer, TransferPair, Unusual,
     };
     pub use crate::db::{
-        ClassifyByTags, Expressiveness, Fewer, FoundHeadline, HeadlineHit, HeadlinesBy, LargeMoves,
-        LeastMove, MoveDirection, NoStart, Per, Prototype, Refine, Searched, Similar,
-        SimilarAnswer, SimilarBatch, Size, Spelling, TagAccuracy, TagNeighbour, TagVoteAnswer,
-        TagVotes, TagsLeftOut,
+        ClassifyByTags, ClosePanel, ClosePanelAnswer, Expressiveness, Fewer, FoundHeadline,
+        HeadlineHit, HeadlinesBy, LargeMoves, LeastMove, MoveDirection, NoStart, Per, Prototype,
+        Refine, Searched, Similar, SimilarAnswer, SimilarBatch, Size, Spelling, TagAccuracy,
+        TagNeighbour, TagVoteAnswer, TagVotes, TagsLeftOut,
     };
     pub use crate::model::Horizon;
     pub use crate::numeric::summary::ConfidenceInterval;

@@ -69,6 +69,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("hnsw_rs", &["src/index/build_hnsw.rs"]),
     ("safetensors", &["src/encode/weights/"]),
     ("ndarray", &["src/encode/net/"]),
+    ("kodama", &["src/analysis/linkage.rs"]),
     (
         "reqwest",
         &[

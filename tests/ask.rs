@@ -60,6 +60,7 @@ const TARGET: &str = "NOVAUSDT:1h@2015-01-20";
 /// Each question with as little as it needs, and with much.
 fn questions() -> Vec<Value> {
     let mut questions = deciding();
+    questions.extend(markets());
     questions.extend(vec![
         json!({"question": "similar", "target": TARGET, "k": 3}),
         json!({"question": "similar", "target": TARGET, "k": 3, "outcome": ["24h", 12], "refine": "dtw",
@@ -121,6 +122,21 @@ fn questions() -> Vec<Value> {
             "diverse": 0.5}),
     ]);
     questions
+}
+
+/// Those about many assets at one time.
+fn markets() -> Vec<Value> {
+    vec![
+        json!({"question": "correlation", "filter": {"market": ["equity"], "interval": ["1d"]}}),
+        json!({"question": "correlation", "filter": {"interval": ["1h"]}, "window": 30, "past": 10, "less_market": true,
+            "k": 2, "history": true, "as_of": "2015-01-24"}),
+        json!({"question": "lead-lag", "filter": {"market": ["equity"], "interval": ["1d"]}, "returns": 150}),
+        json!({"question": "lead-lag", "filter": {"market": ["crypto"]}, "lags": 2, "k": 2, "as_of": "2015-01-24"}),
+        json!({"question": "clusters", "filter": {"market": ["equity"], "interval": ["1d"]}}),
+        json!({"question": "clusters", "filter": {"interval": ["1h"], "from": "2015-01-05"}, "returns": 100, "by": "both",
+            "space": "shape", "method": "k-means", "groups": 2, "keep_market": true, "draws": 3, "seed": 5,
+            "compare": "sector", "tree": true, "as_of": "2015-01-24"}),
+    ]
 }
 
 /// Those about rules, and the report of today.

@@ -46,18 +46,22 @@ mod alert;
 mod anomaly;
 mod anomaly_scan;
 mod asked;
+mod asset_left_out;
 mod attributes;
 mod axis;
 mod bar_row;
 mod bars;
 mod classify;
 mod classify_by_tags;
+mod clusters;
 mod combine;
 mod context;
+mod correlation;
 mod divergence;
 mod headline_row;
 mod headlines;
 mod label_text;
+mod lead_lag;
 mod map;
 mod news;
 mod outcomes;
@@ -91,6 +95,7 @@ pub use after::{Afterwards, HitAfterwards, HorizonReply, OutcomeRow, OutcomeStat
 pub use alert::{AlertRow, VerdictRow};
 pub use anomaly::{AnomalyReply, AnomalyRequest, MeasureRow, NearestRow, SizeRow};
 pub use anomaly_scan::{AnomalyScanReply, AnomalyScanRequest, EpisodeRow};
+pub use asset_left_out::AssetLeftOutRow;
 pub use attributes::{AttributeRow, AttributesReply, AttributesRequest};
 pub use axis::{
     AxisEnds, AxisHeadlineRow, AxisHeadlinesReply, AxisHeadlinesRequest, AxisHistoryReply,
@@ -103,14 +108,21 @@ pub use classify_by_tags::{
     AccuracyRow, ClassifyByTagsReply, ClassifyByTagsRequest, NeighbourRow, TagRow, TagVoteQuery,
     TagVoteRow,
 };
+pub use clusters::{
+    AgreementRow, ClusterAssetRow, ClusterMergeRow, ClusterRow, ClustersReply, ClustersRequest,
+};
 pub use combine::{CombineReply, CombineRequest, Term};
 pub use context::{ContextQuery, ContextReply, ContextRequest, ContextRow};
+pub use correlation::{
+    CorrelationPairRow, CorrelationReply, CorrelationRequest, CorrelationWindowRow,
+};
 pub use divergence::{
     DivergenceMomentRow, DivergenceQuery, DivergenceReply, DivergenceRequest, DivergenceRow,
 };
 pub use headline_row::{ExpressivenessRow, FoundHeadlineRow, HeadlineRow, StoredHeadlineRow};
 pub use headlines::{HeadlinesReply, HeadlinesRequest};
 pub use label_text::LabelText;
+pub use lead_lag::{LeadLagAssetRow, LeadLagPairRow, LeadLagReply, LeadLagRequest};
 pub use map::{MapReply, MapRequest, PointRow};
 pub use news::{NewsQuery, NewsReply, NewsRequest, SearchedHeadlines};
 pub use outcomes::{LeftOutRow, MomentHorizon, MomentRow, OutcomesReply, OutcomesRequest};

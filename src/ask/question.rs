@@ -12,10 +12,13 @@ use super::axis::{
 use super::bars::{BarsReply, BarsRequest};
 use super::classify::{ClassifyReply, ClassifyRequest};
 use super::classify_by_tags::{ClassifyByTagsReply, ClassifyByTagsRequest};
+use super::clusters::{ClustersReply, ClustersRequest};
 use super::combine::{CombineReply, CombineRequest};
 use super::context::{ContextReply, ContextRequest};
+use super::correlation::{CorrelationReply, CorrelationRequest};
 use super::divergence::{DivergenceReply, DivergenceRequest};
 use super::headlines::{HeadlinesReply, HeadlinesRequest};
+use super::lead_lag::{LeadLagReply, LeadLagRequest};
 use super::map::{MapReply, MapRequest};
 use super::news::{NewsReply, NewsRequest};
 use super::outcomes::{OutcomesReply, OutcomesRequest};
@@ -164,6 +167,9 @@ questions! {
     AxisHistory "axis-history" AxisHistoryRequest AxisHistoryReply;
     AxisHeadlines "axis-headlines" AxisHeadlinesRequest AxisHeadlinesReply;
     Map "map" MapRequest MapReply;
+    Clusters "clusters" ClustersRequest ClustersReply;
+    Correlation "correlation" CorrelationRequest CorrelationReply;
+    LeadLag "lead-lag" LeadLagRequest LeadLagReply;
     Series "series" SeriesRequest SeriesReply;
     Spaces "spaces" SpacesRequest SpacesReply;
     Bars "bars" BarsRequest BarsReply;

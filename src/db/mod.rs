@@ -86,6 +86,7 @@ pub(crate) use read::around::Started;
 pub use read::changes_since::{ChangesSince, CommitChanges, StoredChange};
 pub use read::headline_vectors::HeadlineVectors;
 pub use read::least_move::LeastMove;
+pub use read::panel::{ClosePanel, ClosePanelAnswer};
 pub use read::query::Query;
 pub use read::refine::Refine;
 pub use read::similar::Similar;

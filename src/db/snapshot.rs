@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::index::RowSet;
 use crate::model::{Bars, EncoderSpec, Interval, Modality, SeriesKey, Space, Timestamp};
 use crate::store::{
-    BarCache, BarSums, CatalogUse, Changes, FreshRow, HeadlineRowReads, ModelId, ReadTxn, RowReads,
-    SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord, Stamp, Step,
+    BarCache, BarSums, CatalogUse, Changes, Closes, FreshRow, HeadlineRowReads, ModelId, ReadTxn,
+    RowReads, SegmentId, SegmentRecord, SeriesId, SeriesRecord, SpaceId, SpaceRecord, Stamp, Step,
     TextModelReads, TextModelRecord,
 };
 
@@ -286,6 +286,15 @@ impl Snapshot {
         step: Step,
     ) -> Result<BarSums> {
         self.txn.bar_sums(&self.blocks, series, opens, step)
+    }
+
+    /// The closes of the stored bars of a series that open in a range of time.
+    pub(super) fn closes(
+        &self,
+        series: SeriesId,
+        opens: std::ops::RangeInclusive<i64>,
+    ) -> Result<Closes> {
+        self.txn.closes(&self.blocks, series, opens)
     }
 
     /// What is stored of a series that has windows.

@@ -2,6 +2,7 @@
 //! Each thing stands here once. The kernels of the search are in `index`, beside their data.
 
 pub(crate) mod direction;
+pub(crate) mod discovery;
 pub(crate) mod dot;
 pub(crate) mod matrix;
 pub(crate) mod normal;

@@ -138,6 +138,13 @@ pub(super) fn decode_times(bytes: &[u8]) -> Result<Vec<i64>, Defect> {
     column(time, split.bars)
 }
 
+/// Only the times and the closes of a block.
+pub(super) fn decode_closes(bytes: &[u8]) -> Result<(Vec<i64>, Vec<f64>), Defect> {
+    let split = Columns::split(bytes)?;
+    let [time, _, _, _, close, _] = split.columns;
+    Ok((column(time, split.bars)?, column(close, split.bars)?))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
@@ -169,6 +176,8 @@ mod tests {
             let block = encode(&bars(n)).unwrap();
             assert_eq!(decode(&block).unwrap(), bars(n));
             assert_eq!(decode_times(&block).unwrap(), bars(n).time);
+            let closes = decode_closes(&block).unwrap();
+            assert_eq!(closes, (bars(n).time, bars(n).close));
         }
     }
 
@@ -177,6 +186,7 @@ mod tests {
         let block = encode(&bars(40)).unwrap();
         for len in 0..block.len() {
             assert!(decode(&block[..len]).is_err(), "cut at {len}");
+            assert!(decode_closes(&block[..len]).is_err(), "cut at {len}");
         }
     }
 

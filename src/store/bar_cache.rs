@@ -12,6 +12,7 @@ use super::bar_tables::{BarTables, ReadTail};
 use super::bars::{block_start, decode, tail_bar};
 use super::calls::ReadTable;
 use super::catalog::{CatalogUse, ReadTxn};
+use super::closes::KeptCloses;
 use super::records::SeriesId;
 use super::tables::{BLOCKS, TAIL};
 use crate::error::{Error, Result};
@@ -26,6 +27,8 @@ pub(crate) struct BarCache {
     kept: Mutex<Kept>,
     /// What whole blocks add up to.
     pub(super) sums: KeptSums,
+    /// Their times and closes alone.
+    pub(super) closes: KeptCloses,
 }
 
 #[derive(Debug, Default)]

@@ -47,6 +47,8 @@ mod ingest;
 mod labels;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/market.rs"]
+mod market;
 #[path = "cli/mcp.rs"]
 mod mcp;
 #[path = "cli/merge.rs"]

@@ -79,6 +79,21 @@ EXAMPLES = {
         '>>> len(answer.trades) == answer.summary["trades"]',
         "True",
     ],
+    "clusters": [
+        '>>> answer = db.clusters(filter={"interval": ["1h"]}, groups=2, draws=0)',
+        '>>> sorted(answer.to_pandas("assets")["symbol"])',
+        "['ALFA', 'BETA', 'GAMMA']",
+    ],
+    "correlation": [
+        '>>> answer = db.correlation(filter={"interval": ["1h"]}, window=48)',
+        '>>> len(answer.to_pandas("pairs"))',
+        "3",
+    ],
+    "lead-lag": [
+        '>>> answer = db.lead_lag(filter={"interval": ["1h"]})',
+        ">>> answer.called <= answer.all_pairs == 6",
+        "True",
+    ],
     "map": ['>>> len(db.map(sample=50).to_pandas()[["x", "y"]]) >= 50', "True"],
 }
 

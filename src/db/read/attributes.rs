@@ -112,6 +112,11 @@ fn is_known(view: &View, attribute: &Attribute) -> bool {
 }
 
 impl View {
+    /// The attributes that the view knows, as questions use them.
+    pub(crate) fn known_attributes(&self) -> Result<Attributes> {
+        self.look(|snapshot| Attributes::of(self, snapshot))
+    }
+
     /// The attributes of a symbol, or of all, that were known at the view's time, by symbol and name. Those
     /// without a date are known at any time: see [`crate::Database::set_attributes`].
     ///

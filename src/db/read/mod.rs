@@ -24,6 +24,8 @@ pub(super) mod named_symbols;
 pub(super) mod next_bar;
 pub(super) mod occupied;
 pub(super) mod open_window;
+pub(super) mod panel;
+mod panel_rows;
 pub(super) mod past;
 pub(super) mod past_bars;
 pub(super) mod query;

@@ -25,6 +25,9 @@ const OTHERS: &[&str] = &[
     r#"{"question": "axis-history", "low": "fear", "high": "greed", "series": "ACME:1d"}"#,
     r#"{"question": "axis-headlines", "low": "fear", "high": "greed", "symbol": "AAAUSDT"}"#,
     r#"{"question": "map", "sample": 20}"#,
+    r#"{"question": "correlation", "filter": {"interval": ["1h"]}}"#,
+    r#"{"question": "lead-lag", "filter": {"interval": ["1h"]}}"#,
+    r#"{"question": "clusters", "filter": {"interval": ["1h"]}, "draws": 5}"#,
     r#"{"question": "transfer", "target": "AAAUSDT:1h", "to": ["equity"], "k": 2}"#,
     r#"{"question": "transfer-matrix", "sample": 20}"#,
 ];
@@ -32,8 +35,11 @@ const OTHERS: &[&str] = &[
 /// A market about which every question can be asked.
 fn market() -> World {
     let world = words::market();
+    let third = csv(START, HOUR, &closes(300, 7));
+    world.file("more/crypto/binance/CCCUSDT-1h.csv", third);
     for add in [
-        &["tag", "add", "BBBUSDT:1h@2021-01-08", "long"][..],
+        &["ingest", "bars", "more"][..],
+        &["tag", "add", "BBBUSDT:1h@2021-01-08", "long"],
         &["attribute", "set", "AAAUSDT", "sector=Energy"],
         &["prototype", "add", "mine", "AAAUSDT:1h@2021-01-08"],
     ] {

@@ -34,11 +34,15 @@ fn npy(rows: usize) -> Vec<u8> {
 /// The database and the files that the examples name.
 fn world() -> World {
     let world = World::new();
-    for (i, path) in ["crypto/binance/BTCUSDT", "crypto/binance/ETHUSDT"]
-        .iter()
-        .enumerate()
+    for (i, path) in [
+        "crypto/binance/BTCUSDT",
+        "crypto/binance/ETHUSDT",
+        "crypto/binance/XRPUSDT",
+    ]
+    .iter()
+    .enumerate()
     {
-        let text = csv(START, HOUR, &closes(24 * 160, 10 + i as u64));
+        let text = csv(START, HOUR, &closes(24 * 160, 10 + 7 * i as u64));
         world.file(&format!("candles/{path}-1h.csv"), text);
     }
     world.file(

@@ -117,6 +117,18 @@ ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
         ["map", "--sample", "40", "--color", "sector", "--interval", "1h"],
         {"sample": 40, "by": "sector", "filter": {"interval": "1h"}},
     ),
+    "clusters": (
+        ["market", "clusters", "--interval", "1h", "--groups", "2", "--draws", "5", "--compare", "sector"],
+        {"filter": {"interval": "1h"}, "groups": 2, "draws": 5, "compare": "sector"},
+    ),
+    "correlation": (
+        ["market", "correlation", "--interval", "1h", "--window", "48", "-k", "2", "--history"],
+        {"filter": {"interval": "1h"}, "window": 48, "k": 2, "history": True},
+    ),
+    "lead-lag": (
+        ["market", "lead-lag", "--interval", "1h", "--lags", "2", "-k", "2"],
+        {"filter": {"interval": "1h"}, "lags": 2, "k": 2},
+    ),
     "series": (["series", "alf"], {"text": "alf"}),
     "spaces": (["spaces"], {}),
     "bars": (["bars", "ALFA:1h", "--last", "30"], {"series": "ALFA:1h", "last": 30}),
@@ -130,7 +142,7 @@ ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
 
 def test_all_questions_are_asked_here() -> None:
     assert set(ASKED) == set(_native.questions())
-    assert len(ASKED) == 31
+    assert len(ASKED) == 34
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -9,7 +9,7 @@ use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, ask, attribute, axis, backtest, classify, combine, context, delete,
     divergence, doctor, embed, eval, export, import, import_headlines, ingest_bars,
-    ingest_headlines, listings, map, merge, news, outcomes_of, prototype, reaction, repair,
+    ingest_headlines, listings, map, market, merge, news, outcomes_of, prototype, reaction, repair,
     resample, search, signal, similar, tag, today, transfer, verify, watch,
 };
 use crate::global::Global;
@@ -162,6 +162,11 @@ pub(crate) enum Plain {
     /// Draw the windows of a space on a plane
     #[command(after_help = map::HELP)]
     Map(map::Map),
+    /// Say which assets move together
+    ///
+    /// Many assets at one time, as of any date, from their returns over the same bars.
+    #[command(subcommand)]
+    Market(market::Args),
     /// Measure how good an encoder is
     ///
     /// On what it was not trained on, beside baselines and chance.

@@ -9,7 +9,7 @@ use crate::commands::ingest_bybit;
 use crate::commands::{
     adjust, anomaly, ask, attribute, axis, backtest, classify, combine, compact, context, copies,
     delete, divergence, doctor, embed, eval, import, import_headlines, ingest_bars,
-    ingest_headlines, listings, map, merge, news, outcomes_of, prototype, reaction, repair,
+    ingest_headlines, listings, map, market, merge, news, outcomes_of, prototype, reaction, repair,
     resample, search, signal, similar, tag, transfer, verify, watch,
 };
 use crate::failure::{Failure, Outcome};
@@ -47,6 +47,7 @@ pub(crate) fn run(global: &Global, command: Plain) -> Outcome {
         Plain::TransferMatrix(args) => transfer::run_matrix(global, &args),
         Plain::Eval(args) => eval::run(global, &args),
         Plain::Map(args) => map::run(global, &args),
+        Plain::Market(args) => market::run(global, &args),
         Plain::Resample(args) => resample::run(global, &args),
         Plain::Attribute(args) => attribute::run(global, &args),
         Plain::Attributes(args) => attribute::list(global, &args),

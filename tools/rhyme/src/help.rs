@@ -40,6 +40,7 @@ const GROUPS: [(&str, bool, &[&str]); 9] = [
             "transfer",
             "transfer-matrix",
             "map",
+            "market",
             "ask",
         ],
     ),
@@ -104,7 +105,7 @@ pub(crate) fn only_answers(name: &str) -> bool {
 /// Puts the page in the place of clap's own.
 pub(crate) fn grouped(command: Command) -> Command {
     let page = format!(
-        "{{about}}\n\n{}\n{{usage-heading}} {{usage}}\n\n{}\nOptions: {}",
+        "{{about}}\n{}{{usage-heading}} {{usage}}\n\n{}\nOptions: {}",
         start(&command),
         commands(&command),
         options(&command),

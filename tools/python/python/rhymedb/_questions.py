@@ -124,6 +124,43 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'percentile': 'float',
         },
     },
+    'clusters': {
+        'groups': {
+            'group': 'int',
+            'n': 'int',
+            'typical': 'text',
+            'inside': 'float',
+            'outside': 'float',
+            'stability': 'float',
+            'value': 'text',
+            'value_share': 'float',
+            'members': 'any',
+        },
+        'assets': {
+            'group': 'int',
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+            'to_group': 'float',
+            'nearest': 'text',
+            'to_nearest': 'float',
+            'value': 'text',
+        },
+        'tree': {
+            'a': 'int',
+            'b': 'int',
+            'distance': 'float',
+            'n': 'int',
+        },
+        'left_out': {
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+            'why': 'text',
+        },
+    },
     'combine': {
         'hits': {
             'rank': 'int',
@@ -185,6 +222,37 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'passage': 'text',
         },
     },
+    'correlation': {
+        'pairs': {
+            'a': 'text',
+            'b': 'text',
+            'correlation': 'float',
+            'shrunk': 'float',
+            'usual': 'float',
+            'past': 'int',
+            'p_value': 'float',
+            'q_value': 'float',
+            'history': 'any',
+        },
+        'windows': {
+            'from': 'time',
+            'until': 'time',
+            'mean': 'float',
+        },
+        'assets': {
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+        },
+        'left_out': {
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+            'why': 'text',
+        },
+    },
     'divergence': {
         'episodes': {
             'first': 'time',
@@ -219,6 +287,36 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'symbols': 'any',
             'source': 'text',
             'text': 'text',
+        },
+    },
+    'lead-lag': {
+        'pairs': {
+            'leader': 'text',
+            'follower': 'text',
+            'lag': 'int',
+            'partial': 'float',
+            'p_value': 'float',
+            'q_value': 'float',
+            'first_half': 'float',
+            'second_half': 'float',
+            'stable': 'bool',
+            'called': 'bool',
+        },
+        'assets': {
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+            'lead': 'float',
+            'first_half': 'float',
+            'second_half': 'float',
+        },
+        'left_out': {
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+            'why': 'text',
         },
     },
     'map': {
@@ -1051,6 +1149,68 @@ class Questions:
             'as_of': as_of,
         }, timeout)
 
+    def clusters(
+        self,
+        *,
+        filter: Mapping[str, Any] | None = None,
+        returns: int | None = None,
+        by: str | None = None,
+        space: str | None = None,
+        method: str | None = None,
+        groups: int | None = None,
+        keep_market: bool | None = None,
+        draws: int | None = None,
+        seed: int | None = None,
+        compare: str | None = None,
+        tree: bool | None = None,
+        as_of: Time | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks for groups of assets that move together.
+
+        Args:
+            filter: Which assets, of one interval, and which closes.
+            returns: How many of the latest returns count, 30 at least. Default: 504, or all where
+                the filter says from when.
+            by: What makes two assets alike. Default: returns.
+            space: The space of the vectors. Default: ``shape``, or the only one.
+            method: How the groups are made. Default: average.
+            groups: How many groups there are. Default: those with the largest silhouette, of 2 to
+                30.
+            keep_market: Leave in the returns what the market did.
+            draws: How many times the days are drawn anew, and how many worlds by chance there are.
+                Default: 50; 0 leaves stability and p away.
+            seed: The seed of the draws and of k-means.
+            compare: An attribute of symbols, like ``sector``, with which the groups are compared.
+            tree: Give the tree too.
+            as_of: Nothing that was not known at this time.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``groups``; ``to_pandas(name)`` has ``assets``,
+            ``tree``, ``left_out`` too.
+            Columns of ``groups`` (The groups, the largest first): group, n, typical, inside,
+            outside, stability, value, value_share, members.
+
+        >>> answer = db.clusters(filter={"interval": ["1h"]}, groups=2, draws=0)
+        >>> sorted(answer.to_pandas("assets")["symbol"])
+        ['ALFA', 'BETA', 'GAMMA']
+        """
+        return self._question('clusters', {
+            'filter': filter,
+            'returns': returns,
+            'by': by,
+            'space': space,
+            'method': method,
+            'groups': groups,
+            'keep_market': keep_market,
+            'draws': draws,
+            'seed': seed,
+            'compare': compare,
+            'tree': tree,
+            'as_of': as_of,
+        }, timeout)
+
     def combine(
         self,
         terms: Sequence[Any],
@@ -1147,6 +1307,50 @@ class Questions:
             'as_of': as_of,
         }, timeout)
 
+    def correlation(
+        self,
+        *,
+        filter: Mapping[str, Any] | None = None,
+        window: int | None = None,
+        past: int | None = None,
+        less_market: bool | None = None,
+        k: int | None = None,
+        history: bool | None = None,
+        as_of: Time | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks how much assets move together, and whether that is usual.
+
+        Args:
+            filter: Which assets, of one interval, and which closes.
+            window: The returns of a window. Default: 63.
+            past: The most earlier windows that say what is usual. Default: 40.
+            less_market: Take off what the market did.
+            k: The most pairs in the answer. Default: 20.
+            history: Give the correlation of each pair in every window.
+            as_of: Nothing that was not known at this time.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``pairs``; ``to_pandas(name)`` has ``windows``,
+            ``assets``, ``left_out`` too.
+            Columns of ``pairs`` (The pairs whose correlation changed most, by p; those without p
+            come last): a, b, correlation, shrunk, usual, past, p_value, q_value, history.
+
+        >>> answer = db.correlation(filter={"interval": ["1h"]}, window=48)
+        >>> len(answer.to_pandas("pairs"))
+        3
+        """
+        return self._question('correlation', {
+            'filter': filter,
+            'window': window,
+            'past': past,
+            'less_market': less_market,
+            'k': k,
+            'history': history,
+            'as_of': as_of,
+        }, timeout)
+
     def divergence(
         self,
         series: str,
@@ -1235,6 +1439,45 @@ class Questions:
             'until': until,
             'as_of': as_of,
             'last': last,
+        }, timeout)
+
+    def lead_lag(
+        self,
+        *,
+        filter: Mapping[str, Any] | None = None,
+        returns: int | None = None,
+        lags: int | None = None,
+        k: int | None = None,
+        as_of: Time | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks which assets move first, and whether they do so in both halves of the period.
+
+        Args:
+            filter: Which assets, of one interval, and which closes.
+            returns: How many of the latest returns count, 120 at least. Default: 504, or all where
+                the filter says from when.
+            lags: The longest lag in bars. Default: 3.
+            k: The most pairs in the answer. Default: 20.
+            as_of: Nothing that was not known at this time.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``pairs``; ``to_pandas(name)`` has ``assets``,
+            ``left_out`` too.
+            Columns of ``pairs`` (The pairs with the smallest p, called ones first): leader,
+            follower, lag, partial, p_value, q_value, first_half, second_half, stable, called.
+
+        >>> answer = db.lead_lag(filter={"interval": ["1h"]})
+        >>> answer.called <= answer.all_pairs == 6
+        True
+        """
+        return self._question('lead-lag', {
+            'filter': filter,
+            'returns': returns,
+            'lags': lags,
+            'k': k,
+            'as_of': as_of,
         }, timeout)
 
     def map(

@@ -11,6 +11,11 @@ pub(super) fn list() -> Vec<Value> {
         let mut input = schema.request;
         make_plain(&mut input);
         shorten(&mut input);
+        // What a filter is for, each use of one says.
+        let filter = input.pointer_mut("/$defs/Filter");
+        if let Some(filter) = filter.and_then(Value::as_object_mut) {
+            filter.remove("description");
+        }
         if let Some(input) = input.as_object_mut() {
             // The tool says what it is for; what it is called in Rust helps nobody here.
             for key in ["$schema", "description", "title"] {
@@ -39,11 +44,17 @@ pub(super) fn list() -> Vec<Value> {
 }
 
 /// Takes out of a schema what fills the memory of an assistant and tells it nothing: how wide numbers are, that they are
-/// not below 0, and that what may be left out may be null as well.
+/// not below 0, that what may be left out may be null as well, and is then false or empty, and that a word that is no
+/// option is refused.
 fn shorten(schema: &mut Value) {
     match schema {
         Value::Object(rules) => {
             rules.values_mut().for_each(shorten);
+            rules.retain(|key, value| match key.as_str() {
+                "additionalProperties" => *value != json!(false),
+                "default" => *value != json!(false) && *value != json!({}),
+                _ => true,
+            });
             let null = json!({ "type": "null" });
             if let Some(Value::Array(all)) = rules.get_mut("anyOf") {
                 all.retain(|one| *one != null);
@@ -128,6 +139,15 @@ fn purpose(question: &str) -> &'static str {
             "Say what a `rule` would have done on a series: asked at each close, filled at the next open, beside chance."
         }
         "map" => "Put a sample of windows on a plane.",
+        "clusters" => {
+            "Group assets of one interval (`filter`) that move together, by the correlation of their returns less the market's."
+        }
+        "correlation" => {
+            "Say how much assets of one interval (`filter`) move together now, and which pairs do otherwise than they used to."
+        }
+        "lead-lag" => {
+            "Say which assets of one interval (`filter`) move first, and whether they do so in both halves of the period."
+        }
         "series" => "List the series that are stored, with their first and last bar.",
         "spaces" => "List the embedding spaces.",
         "bars" => "List the newest bars of a series, or those before a time.",
@@ -168,6 +188,15 @@ pub(super) fn caution(question: &str) -> &'static str {
             "No advice: a rule says what its conditions say. Random positions that do as well, few trades and many rules tried make a good past worth nothing."
         }
         "map" => "Distances on the plane are those in the space only in part.",
+        "clusters" => {
+            "Any assets fall into groups: a p-value above 0.05 says that chance makes as good ones, a stability below 0.5 that a group does not last. Assets that moved together need not go on to."
+        }
+        "correlation" => {
+            "Correlation is no cause and changes; of many pairs some have a small p-value by chance, so look at q_value."
+        }
+        "lead-lag" => {
+            "No forecast: most often nobody leads (`called` is 0), and who led seldom does for long (`stability`)."
+        }
         "bars" => "Closed bars as they are stored now; a later correction replaces a bar.",
         "headlines" => {
             "What was published, not what is true; precision says how exactly the time is known."

@@ -2,7 +2,10 @@
 
 mod account;
 mod after;
+mod clusters;
+mod correlation;
 mod fan;
+mod lead_lag;
 mod map;
 mod matrix;
 mod names;
@@ -20,6 +23,9 @@ use rhymedb::Error;
 use rhymedb::plot::{Picture, PictureFormat, PlotOptions, Theme};
 
 pub(crate) use account::account;
+pub(crate) use clusters::clusters;
+pub(crate) use correlation::correlation;
+pub(crate) use lead_lag::lead_lag;
 pub(crate) use map::{MapColour, map};
 pub(crate) use matrix::matrix;
 pub use of_question::picture_of;

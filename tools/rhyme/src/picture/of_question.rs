@@ -9,7 +9,7 @@ use rhymedb::query::{ReactionAnswer, SimilarAnswer};
 use rhymedb::{Error, Timestamp, View};
 
 use super::map::{self, MapColour};
-use super::{fan, matrix, timeline, today, windows};
+use super::{clusters, correlation, fan, lead_lag, matrix, timeline, today, windows};
 use crate::failure::{Failure, Outcome};
 
 /// Asks a question and draws what `rhyme` draws of the answer with `--plot`. `None` where there is no picture
@@ -75,6 +75,18 @@ fn drawn(view: &View, question: &Question) -> Outcome<Option<Picture>> {
         Question::Today(request) => {
             let reply = request.ask(view)?;
             today::today(&at(view, request.as_of), &reply)?.into()
+        }
+        Question::Clusters(request) => {
+            let answer = request.ask_in_full(view)?.1;
+            clusters::clusters(&at(view, request.as_of), &answer).into()
+        }
+        Question::Correlation(request) => {
+            let answer = request.ask_in_full(view)?.1;
+            correlation::correlation(&at(view, request.as_of), &answer).into()
+        }
+        Question::LeadLag(request) => {
+            let answer = request.ask_in_full(view)?.1;
+            lead_lag::lead_lag(&at(view, request.as_of), &answer).into()
         }
         Question::Map(request) => {
             let answer = request.ask_in_full(view)?.1;
