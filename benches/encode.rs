@@ -83,6 +83,23 @@ fn network_shared(bencher: Bencher, name: &str) {
         .bench_local(|| encoder.encode_series(black_box(&bars), black_box(&ends)));
 }
 
+/// All windows of 1,700 bars, W = 64, by a network of 100,000 numbers from an ONNX file.
+#[divan::bench]
+fn network_of_onnx(bencher: Bencher) {
+    let mut chart = ChartConfig::tcn(64, 64);
+    chart.head.hidden = vec![192];
+    let config = WeightsConfig::chart("tcn/1", chart);
+    let file = Weights::random(&config, 1).and_then(|w| w.to_onnx());
+    let weights = file.and_then(Weights::from_bytes).unwrap_or_else(refuse);
+    let encoder = weights.chart_encoder().unwrap_or_else(refuse);
+    let spec = encoder.spec();
+    let bars = random_walk(1).slice(0..1_700);
+    let ends: Vec<usize> = ((spec.window + spec.warm_up) as usize - 1..bars.len()).collect();
+    bencher
+        .counter(ItemsCount::new(ends.len()))
+        .bench_local(|| encoder.encode_series(black_box(&bars), black_box(&ends)));
+}
+
 /// 100 windows, each from its own bars.
 #[divan::bench(args = NETS)]
 fn network_alone(bencher: Bencher, name: &str) {

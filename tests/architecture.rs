@@ -70,6 +70,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("safetensors", &["src/encode/weights/"]),
     ("ndarray", &["src/encode/net/"]),
     ("kodama", &["src/analysis/linkage.rs"]),
+    ("tract_onnx", &["src/encode/onnx/"]),
+    ("prost", &["src/encode/onnx/"]),
     (
         "reqwest",
         &[

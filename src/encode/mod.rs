@@ -7,6 +7,7 @@
 
 mod conformance;
 mod net;
+mod onnx;
 mod registry;
 mod shape;
 mod stats;
@@ -16,6 +17,7 @@ mod weights;
 
 pub use conformance::check_chart_encoder;
 pub use net::InputSteps;
+pub use onnx::{OnnxConfig, OnnxNormaliser};
 pub use registry::{chart_encoder, chart_encoder_by_name};
 pub use shape::Shape;
 pub use stats::Stats;

@@ -26,6 +26,8 @@ mod corpus;
 mod grammar;
 mod headlines;
 mod input;
+#[cfg(feature = "onnx")]
+mod onnx;
 #[cfg(feature = "parquet")]
 mod parquet_file;
 mod scratch;
@@ -40,6 +42,8 @@ pub use catalog::catalog_value;
 pub use container::container;
 pub use grammar::grammar;
 pub use headlines::headlines;
+#[cfg(feature = "onnx")]
+pub use onnx::onnx;
 #[cfg(feature = "parquet")]
 pub use parquet_file::parquet;
 pub use segment::segment;
@@ -59,6 +63,8 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("container", container),
     ("grammar", grammar),
     ("headlines", headlines),
+    #[cfg(feature = "onnx")]
+    ("onnx", onnx),
     #[cfg(feature = "parquet")]
     ("parquet", parquet),
     ("segment", segment),

@@ -80,13 +80,13 @@ fn uses(weights: &Weights) -> Result<()> {
     Ok(())
 }
 
-fn check_vector(vector: &[f32], dim: u32) {
+pub(super) fn check_vector(vector: &[f32], dim: u32) {
     assert_eq!(vector.len(), dim as usize);
     assert!(vector.iter().all(|x| x.is_finite()), "{vector:?}");
 }
 
 /// Bars an hour apart, with a flat stretch.
-fn bars(n: usize) -> Bars {
+pub(super) fn bars(n: usize) -> Bars {
     let bar = |i: usize| {
         let close = 50.0
             + if i % 40 < 5 {

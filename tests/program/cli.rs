@@ -53,6 +53,8 @@ mod market;
 mod mcp;
 #[path = "cli/merge.rs"]
 mod merge;
+#[path = "cli/onnx.rs"]
+mod onnx;
 #[path = "cli/open_bar.rs"]
 mod open_bar;
 #[path = "cli/outcomes.rs"]

@@ -221,7 +221,7 @@ mod tests {
         cut.pop();
         fails(
             |txn, _| txn.put_weights(whole.hash(), &cut).unwrap(),
-            "weights: expected a whole safetensors file",
+            "weights: expected the hash",
         );
         fails(
             |txn, _| txn.put_weights(whole.hash() + 1, whole.bytes()).unwrap(),

@@ -10,10 +10,13 @@ use crate::db::control::Control;
 use crate::db::database::Database;
 use crate::db::inner::Inner;
 use crate::db::snapshot::SpaceState;
-use crate::encode::{ChartEncoder, Weights};
+use crate::encode::{ChartEncoder, Weights, check_chart_encoder};
 use crate::error::{Error, Result};
 use crate::model::{Modality, Space};
 use crate::store::{CatalogUse, HeadlineRowReads, RowReads, SegmentRecord, WeightReads, WriteTxn};
+
+/// Any will do; the same one says the same of a file every time.
+const CONFORMANCE_SEED: u64 = 1;
 
 /// What dropping a space gave back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -143,9 +146,11 @@ impl Database {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// Networks of ONNX files, which may be anything, are held to [`check_chart_encoder`] first.
+    ///
     /// # Errors
-    /// [`Error::Invalid`] if the weights have no encoder of charts, or if the name is taken by
-    /// another space.
+    /// [`Error::Invalid`] if the weights have no encoder of charts, if the name is taken by
+    /// another space, or if a network of an ONNX file breaks a rule of [`check_chart_encoder`].
     pub fn create_space_of_weights(
         &self,
         name: &str,
@@ -155,6 +160,10 @@ impl Database {
     ) -> Result<IngestReport> {
         let encoder = weights.chart_encoder()?;
         let space = Space::new(name, encoder.spec().clone(), hop)?;
+        let kept = self.0.snapshot()?.txn.weights_hashes()?;
+        if weights.config().onnx.is_some() && !kept.contains(&weights.hash()) {
+            check_chart_encoder(encoder.as_ref(), CONFORMANCE_SEED)?;
+        }
         self.make_space(&space, Some(weights), control)
     }
 

@@ -16,7 +16,7 @@ const LEAST_VOLATILITY: f64 = 1e-9;
 
 /// The input of a network.
 #[derive(Debug)]
-pub(super) struct NetInput {
+pub(in crate::encode) struct NetInput {
     /// Bars of a span that are no step: the warm-up, or the first price of a path.
     lead: usize,
     channels: Option<Channels>,
@@ -37,10 +37,10 @@ struct Weighted {
 }
 
 /// The steps of a span of bars.
-pub(super) struct ReadSteps {
-    pub(super) steps: Steps,
+pub(in crate::encode) struct ReadSteps {
+    pub(in crate::encode) steps: Steps,
     /// Bars before the first step.
-    pub(super) lead: usize,
+    pub(in crate::encode) lead: usize,
     /// For each step, up to which step, itself included, the close last changed, counted from 1.
     last_move: Vec<usize>,
     /// Whether the first step of a window lies between two of its bars, as a return does.
@@ -49,7 +49,7 @@ pub(super) struct ReadSteps {
 
 impl ReadSteps {
     /// Whether the close changes within the window of the steps `first..=last`.
-    pub(super) fn moves(&self, first: usize, last: usize) -> bool {
+    pub(in crate::encode) fn moves(&self, first: usize, last: usize) -> bool {
         let within = if self.between { first } else { first + 1 };
         self.last_move.get(last).is_some_and(|&m| m > within)
     }
@@ -118,7 +118,7 @@ impl Logs {
 }
 
 impl NetInput {
-    pub(super) fn new(input: &Input, spec: &EncoderSpec) -> Self {
+    pub(in crate::encode) fn new(input: &Input, spec: &EncoderSpec) -> Self {
         match input {
             Input::Path => Self {
                 lead: 1,
@@ -140,7 +140,7 @@ impl NetInput {
     }
 
     /// The steps of the bars of `span`, of which the first `lead` only serve the others.
-    pub(super) fn read(&self, bars: &Bars, span: &Range<usize>) -> Result<ReadSteps> {
+    pub(in crate::encode) fn read(&self, bars: &Bars, span: &Range<usize>) -> Result<ReadSteps> {
         let logs = Logs::read(bars, span)?;
         let steps = match &self.channels {
             None => Steps {

@@ -26,7 +26,7 @@ use crate::model::{Bars, EncoderSpec};
 use crate::numeric::dot::dot_wide;
 use conv::ConvLayer;
 use head::NetHead;
-use input::NetInput;
+pub(super) use input::NetInput;
 pub(super) use math::normalise;
 use pool::NetPools;
 pub(super) use steps::Numbers;

@@ -7,9 +7,9 @@ pub(in crate::encode) type Numbers<'a> = dyn Fn(&str) -> Result<Vec<f32>> + 'a;
 
 /// A vector of `width` numbers for each step, one after the other.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Steps {
-    pub(super) width: usize,
-    pub(super) values: Vec<f32>,
+pub(in crate::encode) struct Steps {
+    pub(in crate::encode) width: usize,
+    pub(in crate::encode) values: Vec<f32>,
 }
 
 impl Steps {

@@ -231,7 +231,7 @@ impl Input {
     }
 
     /// Bars before the window that are read.
-    pub(super) fn warm_up(&self) -> u32 {
+    pub(in crate::encode) fn warm_up(&self) -> u32 {
         let Self::Channels {
             channels,
             volatility,
@@ -252,7 +252,7 @@ impl Input {
         usize::from(*self == Self::Path)
     }
 
-    pub(super) fn normaliser(&self) -> String {
+    pub(in crate::encode) fn normaliser(&self) -> String {
         match self {
             Self::Path => "level-free and scale-free path".to_owned(),
             Self::Channels {
@@ -269,7 +269,7 @@ impl Input {
         }
     }
 
-    fn check(&self) -> Result<()> {
+    pub(in crate::encode) fn check(&self) -> Result<()> {
         let Self::Channels {
             channels,
             volatility,

@@ -1,8 +1,10 @@
-//! Weights files: what trained encoders are made of. Their format stands at [`WeightsConfig`].
+//! Weights files: what trained encoders are made of. Their format stands at [`WeightsConfig`]; ONNX files declare
+//! themselves by an [`OnnxConfig`].
 
 mod bank;
 mod config;
 mod layout;
+mod of_onnx;
 mod presets;
 #[cfg(feature = "weights")]
 mod shipped;
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::net::Net;
+use super::onnx::{OnnxConfig, is_onnx};
 use super::text::{TextBag, TextConfig};
 use super::{ChartEncoder, TextEncoder};
 use crate::error::{Error, Result, excerpt, shortened};
@@ -92,6 +95,9 @@ pub struct WeightsConfig {
     pub text: Option<TextConfig>,
     /// By what cosines were divided in training; the scale of a pair's odds.
     pub temperature: Option<f32>,
+    /// What an ONNX file declares, for the architecture `onnx/1`, which stands in no header.
+    #[serde(skip)]
+    pub onnx: Option<OnnxConfig>,
     /// What the bank of charts was measured on, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bank: Option<BankConfig>,
@@ -104,37 +110,41 @@ impl WeightsConfig {
     /// Weights of one chart network: `architecture` is `tcn/1`, `cnn/1` or `multiscale/1`.
     pub fn chart(architecture: &str, chart: ChartConfig) -> Self {
         Self {
-            format: FORMAT,
             architecture: architecture.to_owned(),
             chart: Some(chart),
-            text: None,
-            temperature: None,
-            bank: None,
-            training: serde_json::Value::Null,
+            ..Self::of_nothing()
         }
     }
 
     /// Weights of an encoder of headlines.
     pub fn text(text: TextConfig) -> Self {
         Self {
-            format: FORMAT,
             architecture: TEXT.to_owned(),
-            chart: None,
             text: Some(text),
-            temperature: None,
-            bank: None,
-            training: serde_json::Value::Null,
+            ..Self::of_nothing()
         }
     }
 
     /// Weights of both in one space.
     pub fn clip(chart: ChartConfig, text: TextConfig, temperature: f32) -> Self {
         Self {
-            format: FORMAT,
             architecture: CLIP.to_owned(),
             chart: Some(chart),
             text: Some(text),
             temperature: Some(temperature),
+            ..Self::of_nothing()
+        }
+    }
+
+    /// No part of any architecture.
+    fn of_nothing() -> Self {
+        Self {
+            format: FORMAT,
+            architecture: String::new(),
+            chart: None,
+            text: None,
+            temperature: None,
+            onnx: None,
             bank: None,
             training: serde_json::Value::Null,
         }
@@ -146,6 +156,9 @@ impl WeightsConfig {
     /// [`Error::Invalid`] that says what does not fit.
     pub fn check(&self) -> Result<()> {
         Trained::read(&self.training)?;
+        if let Some(onnx) = &self.onnx {
+            return onnx.check();
+        }
         if self.bank.is_some() && self.architecture != CLIP {
             return Err(Error::invalid(format!(
                 "expected a bank of charts in {CLIP} weights alone, found one in those of {}",
@@ -244,7 +257,7 @@ pub struct Weights {
     bytes: Arc<[u8]>,
     hash: u64,
     config: Arc<WeightsConfig>,
-    net: Option<Arc<Net>>,
+    net: Option<Arc<dyn ChartEncoder>>,
     bag: Option<Arc<TextBag>>,
     bank: Option<Arc<Bank>>,
     trained: Arc<Trained>,
@@ -261,7 +274,8 @@ impl fmt::Debug for Weights {
 }
 
 impl Weights {
-    /// Reads a weights file.
+    /// Reads a weights file, or an ONNX file, which declares itself in its metadata or in a TOML file of the same
+    /// name beside it ([`OnnxConfig`]).
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Input`] if it holds no weights.
@@ -278,17 +292,24 @@ impl Weights {
             ));
         }
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        if is_onnx(&bytes) {
+            return Self::read_onnx(path, bytes);
+        }
         Self::from_bytes(bytes).map_err(|e| Error::input(path, None, e.to_string()))
     }
 
-    /// Checks the bytes of a weights file.
+    /// Checks the bytes of a weights file, or of an ONNX file that declares itself in its metadata
+    /// ([`OnnxConfig`]).
     ///
     /// # Errors
     /// [`Error::Invalid`] if the file is cut short, of another architecture, or if its tensors are
     /// not those of its config: missing, too many, of another shape or not finite.
     pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Result<Self> {
         let bytes = bytes.into();
-        let hash = xxh3_64(&bytes);
+        if is_onnx(&bytes) {
+            return Self::of_onnx(bytes);
+        }
+        let hash = Self::hash_of(&bytes);
         let tensors = Tensors::parse(&bytes)?;
         let config = parse_header(&tensors.header)?;
         config.check()?;
@@ -300,7 +321,7 @@ impl Weights {
                 let spec = chart.spec(id, hash);
                 let prefix = config.prefix("chart");
                 let net = Net::new(chart, spec, &|name| floats(&format!("{prefix}{name}")))?;
-                Some(Arc::new(net))
+                Some(Arc::new(net) as Arc<dyn ChartEncoder>)
             }
             None => None,
         };
@@ -369,6 +390,11 @@ impl Weights {
         &self.bytes
     }
 
+    /// The hash that a file of these bytes has.
+    pub(crate) fn hash_of(bytes: &[u8]) -> u64 {
+        xxh3_64(bytes)
+    }
+
     /// The hash of the file's bytes.
     pub fn hash(&self) -> u64 {
         self.hash
@@ -390,7 +416,7 @@ impl Weights {
     /// [`Error::Invalid`] if the weights have none.
     pub fn chart_encoder(&self) -> Result<Arc<dyn ChartEncoder>> {
         match &self.net {
-            Some(net) => Ok(Arc::clone(net) as Arc<dyn ChartEncoder>),
+            Some(net) => Ok(Arc::clone(net)),
             None => Err(self.has_no("charts")),
         }
     }
@@ -422,6 +448,10 @@ impl Weights {
     }
 
     fn has_no(&self, what: &str) -> Error {
+        #[cfg(not(feature = "onnx"))]
+        if self.config.onnx.is_some() && what == "charts" {
+            return super::onnx::not_built_in();
+        }
         Error::invalid(format!(
             "expected weights with an encoder of {what}, found those of {}, which has none",
             self.config.architecture

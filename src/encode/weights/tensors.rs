@@ -70,7 +70,7 @@ impl<'a> Tensors<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self> {
         let broken = |e: safetensors::SafeTensorError| {
             Error::invalid(format!(
-                "expected a whole safetensors file, found {} bytes that are none ({}); fetch or export the weights again",
+                "expected a whole safetensors file, or an ONNX file, found {} bytes that are none ({}); fetch or export the weights again",
                 bytes.len(),
                 shortened(&e.to_string())
             ))

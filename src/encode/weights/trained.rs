@@ -79,11 +79,17 @@ impl Trained {
         self.seen.iter().map(|s| s.until).max()
     }
 
+    /// The series and times in the form in which weights declare them. Symbols that were held out count as seen.
+    #[cfg(feature = "onnx")]
+    pub(super) fn declared(&self) -> Vec<Value> {
+        self.seen.iter().map(Seen::declaration).collect()
+    }
+
     /// Reads the `training` of weights.
     ///
     /// # Errors
     /// [`Error::Invalid`] if `seen` is there and not of the form above.
-    pub(super) fn read(training: &Value) -> Result<Self> {
+    pub(in crate::encode) fn read(training: &Value) -> Result<Self> {
         if let Some(declared) = training.get("seen") {
             let all = declared.as_array().ok_or_else(|| wrong("seen", declared))?;
             let seen = all.iter().map(Seen::declared).collect::<Result<_>>()?;
@@ -107,6 +113,25 @@ impl Seen {
             && self.interval.is_none_or(|i| i == key.interval)
             && (self.symbols.is_empty() || self.symbols.contains(&key.symbol))
             && !is_held_out(&key.symbol, self.hold_out)
+    }
+
+    #[cfg(feature = "onnx")]
+    fn declaration(&self) -> Value {
+        let mut fields = serde_json::Map::new();
+        let mut put = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
+        if let Some(market) = &self.market {
+            put("market", market.clone().into());
+        }
+        if let Some(interval) = self.interval {
+            put("interval", interval.to_string().into());
+        }
+        if !self.symbols.is_empty() {
+            put("symbols", self.symbols.iter().cloned().collect());
+        }
+        if self.until != ALWAYS {
+            put("until", self.until.to_string().into());
+        }
+        Value::Object(fields)
     }
 
     fn declared(value: &Value) -> Result<Self> {

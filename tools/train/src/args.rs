@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// The weights file to write.
     #[arg(long)]
     pub(crate) out: PathBuf,
+    /// The network over bars as an ONNX file too, for other programs.
+    #[arg(long, value_name = "FILE.onnx", conflicts_with_all = ["judge", "texts"])]
+    pub(crate) onnx: Option<PathBuf>,
     /// Trains nothing: judges the weights file --out by the parts of the data that the config keeps
     /// apart, and by made-up events of unseen seeds and wordings.
     #[arg(long, conflicts_with_all = ["resume", "shuffle_pairs"])]

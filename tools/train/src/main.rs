@@ -12,7 +12,7 @@ use rhyme_train::checkpoint::publish;
 use rhyme_train::config::Config;
 use rhyme_train::teacher::{Teacher, training_texts};
 use rhyme_train::train::Trainer;
-use rhymedb::encode::Weights;
+use rhymedb::encode::{Input, Weights};
 use rhymedb::{Error, OpenOptions, Result};
 
 use args::Args;
@@ -35,6 +35,11 @@ fn run(args: &Args) -> Result<()> {
     let mut config = Config::read(&args.config)?;
     config.shuffle_pairs |= args.shuffle_pairs;
     config.check()?;
+    if args.onnx.is_some() && config.backbone.chart().input == Input::Path {
+        return Err(Error::Invalid(
+            "expected a backbone of kind tcn or multiscale with --onnx, found one over a path, which ONNX files cannot declare; leave --onnx out".to_owned(),
+        ));
+    }
     let open = |dir| OpenOptions::new().create(false).read_only(true).open(dir);
     let db = args.db.as_ref().map(open).transpose()?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -68,6 +73,10 @@ fn run(args: &Args) -> Result<()> {
         stop.load(Ordering::Relaxed)
     })?;
     publish(&args.out, trained.weights.bytes())?;
+    if let Some(file) = &args.onnx {
+        publish(file, &trained.weights.to_onnx()?)?;
+        progress::say(&format!("wrote {}", file.display()));
+    }
     trainer.clear()?;
     progress::say(&progress::result(&trained, &args.out));
     Ok(())

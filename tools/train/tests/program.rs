@@ -44,13 +44,17 @@ fn file(folder: &TempDir, name: &str, text: &str) -> PathBuf {
     path
 }
 
-fn run(config: &Path, db: Option<&Path>, out: &Path) -> Output {
+fn command(config: &Path, db: Option<&Path>, out: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rhyme-train"));
     command.arg("--config").arg(config).arg("--out").arg(out);
     if let Some(db) = db {
         command.arg("--db").arg(db);
     }
-    command.output().unwrap()
+    command
+}
+
+fn run(config: &Path, db: Option<&Path>, out: &Path) -> Output {
+    command(config, db, out).output().unwrap()
 }
 
 #[test]
@@ -104,4 +108,9 @@ fn mistakes_have_a_message_and_a_code() {
         assert!(said.contains(expected), "{expected}: {said}");
         assert!(!out.exists());
     }
+    let onnx = folder.path().join("out.onnx");
+    let output = command(&good, None, &out).arg("--onnx").arg(&onnx).output();
+    let said = String::from_utf8_lossy(&output.as_ref().unwrap().stderr);
+    assert!(said.contains("tcn or multiscale with --onnx"), "{said}");
+    assert!(!out.exists() && !onnx.exists());
 }

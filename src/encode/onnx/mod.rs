@@ -1,0 +1,102 @@
+//! Networks of other programs: ONNX files that declare what they read.
+//!
+//! What a file declares is read without any library, so that a program without the feature `onnx` still opens a
+//! database that holds such a file, and still says what it was trained on.
+//!
+//! ```text
+//! bytes -> wire (whole? how many parts?) -> declaration
+//!            |                                  |
+//!            graph (operators, tensors) -> shapes (all known, all small) -> plan (tract) -> net (a chart encoder)
+//! ```
+
+mod declaration;
+#[cfg(feature = "onnx")]
+mod export;
+#[cfg(feature = "onnx")]
+mod graph;
+#[cfg(feature = "onnx")]
+mod net;
+#[cfg(feature = "onnx")]
+mod plan;
+#[cfg(feature = "onnx")]
+mod shapes;
+mod wire;
+
+pub(super) use declaration::ONNX;
+pub use declaration::{OnnxConfig, OnnxNormaliser};
+#[cfg(feature = "onnx")]
+pub(super) use export::write;
+#[cfg(feature = "onnx")]
+pub(super) use net::OnnxNet;
+
+use crate::error::{Error, Result};
+
+/// Under which key a file's metadata declares it.
+const KEY: &str = "rhymedb";
+/// The largest file.
+const MAX_BYTES: usize = 64 << 20;
+
+/// Whether bytes are those of an ONNX file rather than of a safetensors file, which starts with the length of its header
+/// (at most 100 MB, in eight bytes) and `{`.
+pub(super) fn is_onnx(bytes: &[u8]) -> bool {
+    let safetensors = bytes.get(4..9) == Some(b"\0\0\0\0{".as_slice());
+    // Field 1, the version of the format, comes first.
+    bytes.first() == Some(&0x08) && !safetensors
+}
+
+fn broken(found: &str) -> Error {
+    Error::invalid(format!(
+        "expected an ONNX file that this program can run, found that {found}; export the network again"
+    ))
+}
+
+/// What a file declares in its metadata, if anything.
+///
+/// # Errors
+/// [`Error::Invalid`] if the file is not whole, too large, or declares something that is not sound.
+pub(super) fn declared(file: &[u8]) -> Result<Option<OnnxConfig>> {
+    if file.len() > MAX_BYTES {
+        return Err(Error::invalid(format!(
+            "expected an ONNX file of at most {MAX_BYTES} bytes, found {}; use a smaller network",
+            file.len()
+        )));
+    }
+    wire::check(file).map_err(broken)?;
+    match wire::metadata(file, KEY).map_err(broken)?.as_slice() {
+        [] => Ok(None),
+        [text] => OnnxConfig::of_json(text).map(Some),
+        _ => Err(broken("its metadata has \"rhymedb\" more than once")),
+    }
+}
+
+/// As [`declared`], for a file that has to.
+pub(super) fn declaration_of(file: &[u8]) -> Result<OnnxConfig> {
+    declared(file)?.ok_or_else(declaration::missing)
+}
+
+/// The file with what it declares in its metadata.
+///
+/// # Errors
+/// [`Error::Invalid`] if the file is not whole, or declares something else already.
+pub(super) fn with_declaration(file: &[u8], config: &OnnxConfig) -> Result<Vec<u8>> {
+    config.check()?;
+    let mut bytes = file.to_vec();
+    match declared(file)? {
+        None => bytes.extend(wire::metadata_entry(KEY, &config.to_json()?)),
+        Some(own) if own == *config => {}
+        Some(_) => {
+            return Err(Error::invalid(
+                "expected one declaration of the ONNX file, found one in its metadata and another one beside it; take one of them away",
+            ));
+        }
+    }
+    Ok(bytes)
+}
+
+/// That this program was built without the feature.
+#[cfg(not(feature = "onnx"))]
+pub(super) fn not_built_in() -> Error {
+    Error::invalid(
+        "expected a program that runs ONNX files, found one that was built without the feature onnx; build it with `--features onnx`",
+    )
+}
