@@ -80,17 +80,19 @@ EXAMPLES = {
         "True",
     ],
     "clusters": [
-        '>>> answer = db.clusters(filter={"interval": ["1h"]}, groups=2, draws=0)',
+        '>>> three = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA"]}',
+        ">>> answer = db.clusters(filter=three, groups=2, draws=0)",
         '>>> sorted(answer.to_pandas("assets")["symbol"])',
         "['ALFA', 'BETA', 'GAMMA']",
     ],
     "correlation": [
-        '>>> answer = db.correlation(filter={"interval": ["1h"]}, window=48)',
-        '>>> len(answer.to_pandas("pairs"))',
+        '>>> three = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA"]}',
+        '>>> len(db.correlation(filter=three, window=48).to_pandas("pairs"))',
         "3",
     ],
     "lead-lag": [
-        '>>> answer = db.lead_lag(filter={"interval": ["1h"]})',
+        '>>> three = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA"]}',
+        ">>> answer = db.lead_lag(filter=three)",
         ">>> answer.called <= answer.all_pairs == 6",
         "True",
     ],

@@ -1192,7 +1192,8 @@ class Questions:
             Columns of ``groups`` (The groups, the largest first): group, n, typical, inside,
             outside, stability, value, value_share, members.
 
-        >>> answer = db.clusters(filter={"interval": ["1h"]}, groups=2, draws=0)
+        >>> three = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA"]}
+        >>> answer = db.clusters(filter=three, groups=2, draws=0)
         >>> sorted(answer.to_pandas("assets")["symbol"])
         ['ALFA', 'BETA', 'GAMMA']
         """
@@ -1337,8 +1338,8 @@ class Questions:
             Columns of ``pairs`` (The pairs whose correlation changed most, by p; those without p
             come last): a, b, correlation, shrunk, usual, past, p_value, q_value, history.
 
-        >>> answer = db.correlation(filter={"interval": ["1h"]}, window=48)
-        >>> len(answer.to_pandas("pairs"))
+        >>> three = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA"]}
+        >>> len(db.correlation(filter=three, window=48).to_pandas("pairs"))
         3
         """
         return self._question('correlation', {
@@ -1468,7 +1469,8 @@ class Questions:
             Columns of ``pairs`` (The pairs with the smallest p, called ones first): leader,
             follower, lag, partial, p_value, q_value, first_half, second_half, stable, called.
 
-        >>> answer = db.lead_lag(filter={"interval": ["1h"]})
+        >>> three = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA"]}
+        >>> answer = db.lead_lag(filter=three)
         >>> answer.called <= answer.all_pairs == 6
         True
         """
