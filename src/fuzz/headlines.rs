@@ -68,7 +68,7 @@ fn check(headline: &Headline) {
         source,
         symbols,
     } = headline;
-    assert!((1..=8_192).contains(&text.len()), "{text:?}");
+    assert!((1..=Headline::MAX_TEXT).contains(&text.len()), "{text:?}");
     assert!(!text.contains(char::is_control) && !source.contains(char::is_control));
     assert_eq!(text.trim_ascii(), text);
     let midnight = time.millis().rem_euclid(86_400_000) == 0;
