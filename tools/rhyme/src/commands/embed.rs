@@ -20,12 +20,10 @@ pub(crate) struct Embed {
     #[arg(long)]
     pub(crate) space: String,
     /// shape, stats, tcn and clip (their weights come with the program; clip reads charts and
-    /// headlines), a file of weights, an ONNX file that declares what it reads, or for headlines alone the base URL of a service with the interface of
-    /// OpenAI's embeddings, whose key stands in RHYME_EMBEDDINGS_KEY
-    #[arg(
-        long,
-        value_name = "shape|stats|tcn|clip|FILE.safetensors|FILE.onnx|URL"
-    )]
+    /// headlines), a file of weights (.safetensors), an ONNX file that declares what it reads (.onnx), or for headlines
+    /// alone the base URL of a service with the interface of OpenAI's embeddings, whose key stands in
+    /// RHYME_EMBEDDINGS_KEY
+    #[arg(long, value_name = "shape|stats|tcn|clip|FILE|URL")]
     pub(crate) encoder: String,
     /// The service's model
     #[arg(long, value_name = "NAME")]
