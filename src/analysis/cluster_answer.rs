@@ -95,7 +95,7 @@ pub struct AssetCluster {
     pub value: Option<(String, f64)>,
 }
 
-/// The answer to [`View::clusters`].
+/// The answer to [`crate::View::clusters`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ClustersAnswer {
