@@ -36,7 +36,8 @@ pub(super) fn prepare_dir(
     }
     if !create && folder.is_none() {
         return Err(not_one(
-            "there is no such folder; ingest something to make it, or name another one".into(),
+            "there is no such folder; name one that is there, or ingest something to make it"
+                .into(),
         ));
     }
     if !create {

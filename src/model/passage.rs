@@ -136,13 +136,16 @@ fn length_of_next(rest: &str) -> usize {
 /// Whether a sentence ends with a character and what is before it.
 fn ends_sentence(c: char, before: &str, after: &str) -> bool {
     const CLOSING: [char; 8] = ['"', '\'', '”', '’', ')', ']', '»', '」'];
-    if matches!(c, '。' | '！' | '？' | '\n') {
+    if matches!(c, '。' | '！' | '？') {
         return !after.starts_with(CLOSING);
     }
-    let more = after.trim_start();
     // The blanks behind a sentence belong to it.
-    if !c.is_whitespace() || more.len() < after.len() {
+    if !c.is_whitespace() || after.starts_with(char::is_whitespace) {
         return false;
+    }
+    // A blank line ends a paragraph. A single line end may only wrap a line.
+    if before.ends_with("\n\n") {
+        return true;
     }
     let before = before.trim_end().trim_end_matches(CLOSING);
     let mut last = before.chars().rev();
@@ -151,7 +154,7 @@ fn ends_sentence(c: char, before: &str, after: &str) -> bool {
         Some('.') => {
             // `J. Doe` and `U.S. shares` go on, and so does what begins with a small letter.
             let letters = last.take_while(|c| c.is_alphanumeric()).count();
-            letters != 1 && !more.starts_with(char::is_lowercase)
+            letters != 1 && !after.starts_with(char::is_lowercase)
         }
         _ => false,
     }

@@ -5,6 +5,9 @@ use super::split::words;
 /// How much a repeated word adds, and how much long texts lose: the usual values.
 const K1: f64 = 1.2;
 const B: f64 = 0.75;
+/// A text counts as at most so many times as long as the mean one. A passage of a report has forty times the words of a
+/// headline: without this it would lose to any headline that holds one of the words that were asked for.
+const LONGEST: f64 = 4.0;
 
 /// A text that holds at least one of the words that were asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,7 +135,7 @@ impl WordIndex {
             for held in holds.iter().filter(|held| allowed(held.text)) {
                 let length = self.words_of_first(held.text + 1) - self.words_of_first(held.text);
                 let times = f64::from(held.times);
-                let long = K1 * (1.0 - B + B * length as f64 / mean);
+                let long = K1 * (1.0 - B + B * (length as f64 / mean).min(LONGEST));
                 *scores.entry(held.text).or_default() +=
                     weight * times * (K1 + 1.0) / (times + long);
             }
@@ -198,7 +201,8 @@ mod tests {
                 let times = text.iter().filter(|w| **w == word).count() as f64;
                 let some = split.iter().filter(|t| t.contains(&word)).count() as f64;
                 let weight = (1.0 + (known as f64 - some + 0.5) / (some + 0.5)).ln();
-                let long = 1.2 * (1.0 - 0.75 + 0.75 * text.len() as f64 / mean);
+                let length = (text.len() as f64 / mean).min(4.0);
+                let long = 1.2 * (1.0 - 0.75 + 0.75 * length);
                 score += weight * times * 2.2 / (times + long);
             }
             if score > 0.0 {
@@ -208,10 +212,23 @@ mod tests {
         found
     }
 
+    /// One passage of a report among headlines, which are much shorter.
+    #[test]
+    fn a_passage_that_holds_all_words_is_before_a_headline_that_holds_one() {
+        let mut texts = vec!["prices went down today".to_owned(); 200];
+        let costs = "costs did not change in this part of the report ".repeat(40);
+        texts.push(format!(
+            "{costs} the chip plant in Xanadu burned down {costs}"
+        ));
+        let index = WordIndex::of(texts.iter().map(String::as_str));
+        let found = index.best("chip plant Xanadu burned down", u32::MAX, |_| true);
+        assert_eq!(found[0].text, 200, "{found:?}");
+    }
+
     proptest! {
         #[test]
         fn scores_are_those_of_the_formula_as_of_any_moment(
-            texts in prop::collection::vec("([abc] ){1,6}[a-f]", 1..30),
+            texts in prop::collection::vec(prop_oneof![9 => "([abc] ){1,6}[a-f]", 1 => "([abc] ){40,60}[a-f]"], 1..30),
             question in "[a-g]( [a-g]){0,3}",
             known in 1_usize..30,
         ) {

@@ -44,7 +44,7 @@ fn ranked(
         for word in &asked {
             let some = texts.iter().filter(|t| t.contains(word)).count() as f64;
             let times = words.iter().filter(|w| *w == word).count() as f64;
-            let long = 1.2 * (0.25 + 0.75 * words.len() as f64 / mean);
+            let long = 1.2 * (0.25 + 0.75 * (words.len() as f64 / mean).min(4.0));
             score += (1.0 + (n - some + 0.5) / (some + 0.5)).ln() * times * 2.2 / (times + long);
         }
         if score > 0.0 && passes(headline) {

@@ -145,5 +145,8 @@ impl Database {
 
 /// Where a folder is, from wherever it is named.
 fn real_path(folder: &Path) -> PathBuf {
-    std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf())
+    let real = folder
+        .canonicalize()
+        .or_else(|_| std::path::absolute(folder));
+    real.unwrap_or_else(|_| folder.to_path_buf())
 }

@@ -97,6 +97,6 @@ pub(super) fn with_declaration(file: &[u8], config: &OnnxConfig) -> Result<Vec<u
 #[cfg(not(feature = "onnx"))]
 pub(super) fn not_built_in() -> Error {
     Error::invalid(
-        "expected a program that runs ONNX files, found one that was built without the feature onnx; build it with `--features onnx`",
+        "expected a program that runs ONNX files, found one that was built without the feature onnx; install one with `cargo install --path tools/rhyme --features onnx`, or ask for the feature `onnx` of the crate",
     )
 }

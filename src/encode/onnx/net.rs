@@ -14,8 +14,8 @@ use crate::numeric::dot::dot_wide;
 /// Bars whose channels are computed together.
 const BLOCK: usize = 2048;
 
-/// Runs the network for each window alone, always in the same way: so a window has the same vector, to the last bit,
-/// wherever it is encoded.
+/// Runs the network for each window alone, always in the same way: so on one machine a window has the same vector,
+/// to the last bit, wherever it is encoded.
 #[derive(Debug)]
 pub(in crate::encode) struct OnnxNet {
     spec: EncoderSpec,

@@ -29,7 +29,7 @@ fn runs_onnx(world: &World) -> bool {
     world.file("model.onnx", TCN);
     world.file("model.toml", DECLARATION.replace("dim = 16", "dim = 8"));
     let refused = world.rhyme(&EMBED).fails(1, "model.onnx: expected");
-    !refused.err.contains("build it with `--features onnx`")
+    !refused.err.contains("built without the feature onnx")
 }
 
 fn hits(world: &World, more: &[&str]) -> Value {

@@ -147,7 +147,7 @@ fn completions_name_the_commands() {
 #[test]
 fn the_database_is_found_by_option_then_variable_then_place() {
     let world = World::with_market();
-    let missing = "there is no such folder; ingest something to make it";
+    let missing = "there is no such folder; name one that is there";
     world.rhyme(&["series", "--db", "other"]).fails(1, missing);
     let by_variable = |args: &[&str]| run(world.command(args).env("RHYME_DB", "other"));
     by_variable(&["series"]).fails(1, missing);

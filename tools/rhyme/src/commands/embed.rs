@@ -20,7 +20,7 @@ pub(crate) struct Embed {
     #[arg(long)]
     pub(crate) space: String,
     /// shape, stats, tcn and clip (their weights come with the program; clip reads charts and
-    /// headlines), a file of weights (.safetensors), an ONNX file that declares what it reads (.onnx), or for headlines
+    /// headlines), a file of weights (.safetensors), an ONNX file that declares what it reads (.onnx, needs the feature onnx), or for headlines
     /// alone the base URL of a service with the interface of OpenAI's embeddings, whose key stands in
     /// RHYME_EMBEDDINGS_KEY
     #[arg(long, value_name = "shape|stats|tcn|clip|FILE|URL")]
