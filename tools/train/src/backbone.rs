@@ -29,7 +29,8 @@ pub enum Backbone {
         dim: u32,
     },
     /// [`ChartConfig::cnn`].
-    Cnn,
+    // Braces, since serde lets a variant without them have any keys.
+    Cnn {},
     /// [`ChartConfig::multiscale`].
     Multiscale {
         /// Bars of a window.
@@ -57,7 +58,7 @@ impl Backbone {
                 dilations,
             } => tcn(*window, *dim, *width, dilations),
             Self::TcnPath { window, dim } => ChartConfig::tcn_path(*window, *dim),
-            Self::Cnn => ChartConfig::cnn(),
+            Self::Cnn {} => ChartConfig::cnn(),
             Self::Multiscale { window, dim } => ChartConfig::multiscale(*window, *dim),
             Self::Custom { chart, .. } => chart.clone(),
         }
@@ -67,7 +68,7 @@ impl Backbone {
     pub fn architecture(&self) -> &str {
         match self {
             Self::Tcn { .. } | Self::TcnPath { .. } => "tcn/1",
-            Self::Cnn => "cnn/1",
+            Self::Cnn {} => "cnn/1",
             Self::Multiscale { .. } => "multiscale/1",
             Self::Custom { architecture, .. } => architecture,
         }

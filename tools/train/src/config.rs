@@ -14,6 +14,7 @@ use crate::data::SourceConfig;
 use crate::distil::Distillation;
 use crate::events::SEEDS;
 use crate::objective::ObjectiveConfig;
+use crate::unused;
 
 /// A training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -191,14 +192,15 @@ impl Config {
         })
     }
 
-    /// Parses a config in TOML and checks it.
+    /// Parses a config in TOML and checks it. Keys that would have no effect are refused.
     ///
     /// # Errors
     /// [`Error::Invalid`] that says what is wrong.
     pub fn parse(text: &str) -> Result<Self> {
-        let config: Self = toml::from_str(text)
-            .map_err(|e| Error::Invalid(format!("expected a training config: {e}")))?;
+        let wrong = |e| Error::Invalid(format!("expected a training config: {e}"));
+        let config: Self = toml::from_str(text).map_err(wrong)?;
         config.check()?;
+        unused::refuse(&toml::from_str(text).map_err(wrong)?, &config)?;
         Ok(config)
     }
 

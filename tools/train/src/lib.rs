@@ -22,3 +22,4 @@ pub mod step;
 pub mod teacher;
 pub mod tensor;
 pub mod train;
+mod unused;
