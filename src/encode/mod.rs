@@ -17,6 +17,8 @@ mod weights;
 
 pub use conformance::check_chart_encoder;
 pub use net::InputSteps;
+#[cfg(feature = "onnx")]
+pub use onnx::{OnnxAttribute, OnnxWriter};
 pub use onnx::{OnnxConfig, OnnxNormaliser};
 pub use registry::{chart_encoder, chart_encoder_by_name};
 pub use shape::Shape;

@@ -1,24 +1,13 @@
-//! Our own networks over bars as ONNX files, operator by operator, for other programs.
+//! Our own networks over bars as ONNX files, for other programs.
 
-use prost::Message;
 use serde_json::Value;
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
-use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
-    TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
-};
 
-use super::{OnnxConfig, OnnxNormaliser, with_declaration};
+use super::OnnxAttribute::{Float, Int, Ints};
+use super::{OnnxConfig, OnnxNormaliser, OnnxWriter};
 use crate::encode::net::Numbers;
-use crate::encode::weights::{Activation, ChartConfig, Input, Layer, Pool};
+use crate::encode::weights::{ChartConfig, Input, Layer, Pool};
 use crate::error::{Error, Result};
 
-/// Of the operators; the first one with layer normalisation.
-const OPSET: i64 = 17;
-/// Of the file's own format.
-const IR: i64 = 8;
 /// To the end of an axis.
 const END: i64 = i64::MAX;
 /// What scores of attention lie within.
@@ -54,8 +43,8 @@ pub(in crate::encode) fn write(
         },
         trained,
     };
-    let mut graph = Writer::default();
-    let mut steps = "bars".to_owned();
+    let mut graph = OnnxWriter::default();
+    let mut steps = OnnxWriter::INPUT.to_owned();
     let mut inputs = channels.len();
     for (i, layer) in chart.layers.iter().enumerate() {
         steps = graph.layer(&steps, layer, inputs, &|j, part| {
@@ -65,151 +54,19 @@ pub(in crate::encode) fn write(
     }
     let pooled = graph.pools(&steps, chart, numbers)?;
     let embedding = graph.head(&pooled, chart, numbers)?;
-    with_declaration(&graph.file(&embedding, &config).encode_to_vec(), &config)
+    graph.finish(&embedding, &config)
 }
 
-/// The operators so far, each with one output, and their tensors.
-#[derive(Default)]
-struct Writer {
-    nodes: Vec<NodeProto>,
-    tensors: Vec<TensorProto>,
-}
-
-fn ints(name: &str, values: &[i64]) -> AttributeProto {
-    AttributeProto {
-        name: name.to_owned(),
-        r#type: AttributeType::Ints as i32,
-        ints: values.to_vec(),
-        ..AttributeProto::default()
-    }
-}
-
-fn int(name: &str, value: i64) -> AttributeProto {
-    AttributeProto {
-        name: name.to_owned(),
-        r#type: AttributeType::Int as i32,
-        i: value,
-        ..AttributeProto::default()
-    }
-}
-
-fn float(name: &str, value: f32) -> AttributeProto {
-    AttributeProto {
-        name: name.to_owned(),
-        r#type: AttributeType::Float as i32,
-        f: value,
-        ..AttributeProto::default()
-    }
-}
-
-/// A tensor of floats with a batch of any size.
-fn of_batches(name: &str, dims: &[u32]) -> ValueInfoProto {
-    let batch = dimension::Value::DimParam("batch".to_owned());
-    let others = dims.iter().map(|&d| dimension::Value::DimValue(d.into()));
-    let dim = std::iter::once(batch).chain(others).map(|value| Dimension {
-        value: Some(value),
-        ..Dimension::default()
-    });
-    let tensor = type_proto::Tensor {
-        elem_type: DataType::Float as i32,
-        shape: Some(TensorShapeProto { dim: dim.collect() }),
-    };
-    ValueInfoProto {
-        name: name.to_owned(),
-        r#type: Some(TypeProto {
-            value: Some(type_proto::Value::TensorType(tensor)),
-            ..TypeProto::default()
-        }),
-        ..ValueInfoProto::default()
-    }
-}
-
-impl Writer {
-    fn file(self, embedding: &str, config: &OnnxConfig) -> ModelProto {
-        let channels = config.channels.len() as u32;
-        ModelProto {
-            ir_version: IR,
-            opset_import: vec![OperatorSetIdProto {
-                domain: String::new(),
-                version: OPSET,
-            }],
-            producer_name: "rhymedb".to_owned(),
-            graph: Some(GraphProto {
-                name: "chart".to_owned(),
-                node: self.nodes,
-                initializer: self.tensors,
-                input: vec![of_batches("bars", &[channels, config.window])],
-                output: vec![of_batches(embedding, &[config.dim])],
-                ..GraphProto::default()
-            }),
-            ..ModelProto::default()
-        }
-    }
-
-    fn op(&mut self, op: &str, inputs: &[&str], attributes: Vec<AttributeProto>) -> String {
-        let output = format!("n{}", self.nodes.len());
-        self.nodes.push(NodeProto {
-            name: format!("{op}_{}", self.nodes.len()),
-            op_type: op.to_owned(),
-            input: inputs.iter().map(|&i| i.to_owned()).collect(),
-            output: vec![output.clone()],
-            attribute: attributes,
-            ..NodeProto::default()
-        });
-        output
-    }
-
-    fn tensor(&mut self, dims: &[usize], kind: DataType, raw_data: Vec<u8>) -> String {
-        let name = format!("t{}", self.tensors.len());
-        self.tensors.push(TensorProto {
-            name: name.clone(),
-            dims: dims.iter().map(|&d| d as i64).collect(),
-            data_type: kind as i32,
-            raw_data,
-            ..TensorProto::default()
-        });
-        name
-    }
-
-    fn floats(&mut self, dims: &[usize], values: &[f32]) -> String {
-        let bytes = values.iter().flat_map(|x| x.to_le_bytes());
-        self.tensor(dims, DataType::Float, bytes.collect())
-    }
-
-    fn number(&mut self, value: f32) -> String {
-        self.floats(&[], &[value])
-    }
-
-    fn whole(&mut self, dims: &[usize], value: i64) -> String {
-        self.tensor(dims, DataType::Int64, value.to_le_bytes().to_vec())
-    }
-
+impl OnnxWriter {
     /// All steps but the first `skip`.
     fn later(&mut self, steps: &str, skip: usize) -> String {
         if skip == 0 {
             return steps.to_owned();
         }
-        let from = self.whole(&[1], skip as i64);
-        let to = self.whole(&[1], END);
-        let axis = self.whole(&[1], 2);
-        self.op("Slice", &[steps, &from, &to, &axis], Vec::new())
-    }
-
-    fn activation(&mut self, x: String, activation: Activation) -> String {
-        match activation {
-            Activation::Identity => x,
-            Activation::Relu => self.op("Relu", &[&x], Vec::new()),
-            Activation::Gelu => {
-                let root = self.number(std::f32::consts::FRAC_1_SQRT_2);
-                let one = self.number(1.0);
-                let half = self.number(0.5);
-                let scaled = self.op("Mul", &[&x, &root], Vec::new());
-                let erf = self.op("Erf", &[&scaled], Vec::new());
-                let above = self.op("Add", &[&erf, &one], Vec::new());
-                let product = self.op("Mul", &[&x, &above], Vec::new());
-                self.op("Mul", &[&product, &half], Vec::new())
-            }
-        }
+        let from = self.whole(&[1], &[skip as i64]);
+        let to = self.whole(&[1], &[END]);
+        let axis = self.whole(&[1], &[2]);
+        self.op("Slice", &[steps, &from, &to, &axis], &[])
     }
 
     fn layer(
@@ -231,30 +88,30 @@ impl Writer {
                 reads.push(self.floats(&[width], &numbers(j, "bias")?));
             }
             let reads: Vec<&str> = reads.iter().map(String::as_str).collect();
-            let attributes = vec![
-                ints("kernel_shape", &[i64::from(conv.kernel)]),
-                ints("dilations", &[i64::from(conv.dilation)]),
-                ints("strides", &[1]),
-                ints("pads", &[0, 0]),
-                int("group", 1),
+            let attributes = [
+                Ints("kernel_shape", &[i64::from(conv.kernel)]),
+                Ints("dilations", &[i64::from(conv.dilation)]),
+                Ints("strides", &[1]),
+                Ints("pads", &[0, 0]),
+                Int("group", 1),
             ];
-            parts.push(self.op("Conv", &reads, attributes));
+            parts.push(self.op("Conv", &reads, &attributes));
         }
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let joined = self.join(&parts);
-        let active = self.activation(joined, layer.activation);
+        let active = self.activation(&joined, layer.activation);
         if !layer.residual {
             return Ok(active);
         }
         let same = self.later(steps, lead);
-        Ok(self.op("Add", &[&active, &same], Vec::new()))
+        Ok(self.op("Add", &[&active, &same], &[]))
     }
 
     /// Tensors side by side, along the axis after the batch.
     fn join(&mut self, parts: &[&str]) -> String {
         match parts {
             [part] => (*part).to_owned(),
-            _ => self.op("Concat", parts, vec![int("axis", 1)]),
+            _ => self.op("Concat", parts, &[Int("axis", 1)]),
         }
     }
 
@@ -269,12 +126,12 @@ impl Writer {
         for pool in &chart.pools {
             pooled.push(match pool {
                 Pool::Last => {
-                    let last = self.whole(&[], -1);
-                    self.op("Gather", &[steps, &last], vec![int("axis", 2)])
+                    let last = self.whole(&[], &[-1]);
+                    self.op("Gather", &[steps, &last], &[Int("axis", 2)])
                 }
                 Pool::Mean => {
-                    let over = vec![ints("axes", &[2]), int("keepdims", 0)];
-                    self.op("ReduceMean", &[steps], over)
+                    let over = [Ints("axes", &[2]), Int("keepdims", 0)];
+                    self.op("ReduceMean", &[steps], &over)
                 }
                 Pool::Attention { heads: n } => {
                     let n = *n as usize;
@@ -289,15 +146,15 @@ impl Writer {
 
     fn attention(&mut self, steps: &str, rows: &[f32], dims: [usize; 2]) -> String {
         let heads = self.floats(&dims, rows);
-        let limit = self.number(SCORE_LIMIT);
-        let scores = self.op("MatMul", &[&heads, steps], Vec::new());
-        let scaled = self.op("Div", &[&scores, &limit], Vec::new());
-        let within = self.op("Tanh", &[&scaled], Vec::new());
-        let capped = self.op("Mul", &[&within, &limit], Vec::new());
-        let shares = self.op("Softmax", &[&capped], vec![int("axis", 2)]);
-        let turned = self.op("Transpose", &[steps], vec![ints("perm", &[0, 2, 1])]);
-        let vectors = self.op("MatMul", &[&shares, &turned], Vec::new());
-        self.op("Flatten", &[&vectors], vec![int("axis", 1)])
+        let limit = self.floats(&[], &[SCORE_LIMIT]);
+        let scores = self.op("MatMul", &[&heads, steps], &[]);
+        let scaled = self.op("Div", &[&scores, &limit], &[]);
+        let within = self.op("Tanh", &[&scaled], &[]);
+        let capped = self.op("Mul", &[&within, &limit], &[]);
+        let shares = self.op("Softmax", &[&capped], &[Int("axis", 2)]);
+        let turned = self.op("Transpose", &[steps], &[Ints("perm", &[0, 2, 1])]);
+        let vectors = self.op("MatMul", &[&shares, &turned], &[]);
+        self.op("Flatten", &[&vectors], &[Int("axis", 1)])
     }
 
     fn head(&mut self, pooled: &str, chart: &ChartConfig, numbers: &Numbers<'_>) -> Result<String> {
@@ -306,17 +163,21 @@ impl Writer {
             let dims = [chart.pooled()];
             let weight = self.floats(&dims, &numbers("head.norm.weight")?);
             let bias = self.floats(&dims, &numbers("head.norm.bias")?);
-            let attributes = vec![int("axis", -1), float("epsilon", 1e-5)];
-            values = self.op("LayerNormalization", &[&values, &weight, &bias], attributes);
+            let attributes = [Int("axis", -1), Float("epsilon", 1e-5)];
+            values = self.op(
+                "LayerNormalization",
+                &[&values, &weight, &bias],
+                &attributes,
+            );
         }
         let widths = chart.head_widths();
         for (i, pair) in widths.array_windows::<2>().enumerate() {
             let [inputs, outputs] = *pair;
             let weight = self.floats(&[outputs, inputs], &numbers(&format!("head.{i}.weight"))?);
             let bias = self.floats(&[outputs], &numbers(&format!("head.{i}.bias"))?);
-            values = self.op("Gemm", &[&values, &weight, &bias], vec![int("transB", 1)]);
+            values = self.op("Gemm", &[&values, &weight, &bias], &[Int("transB", 1)]);
             if i + 2 < widths.len() {
-                values = self.activation(values, chart.head.activation);
+                values = self.activation(&values, chart.head.activation);
             }
         }
         Ok(values)

@@ -21,6 +21,8 @@ mod plan;
 #[cfg(feature = "onnx")]
 mod shapes;
 mod wire;
+#[cfg(feature = "onnx")]
+mod writer;
 
 pub(super) use declaration::ONNX;
 pub use declaration::{OnnxConfig, OnnxNormaliser};
@@ -28,6 +30,8 @@ pub use declaration::{OnnxConfig, OnnxNormaliser};
 pub(super) use export::write;
 #[cfg(feature = "onnx")]
 pub(super) use net::OnnxNet;
+#[cfg(feature = "onnx")]
+pub use writer::{OnnxAttribute, OnnxWriter};
 
 use crate::error::{Error, Result};
 

@@ -81,7 +81,7 @@ impl Trained {
 
     /// The series and times in the form in which weights declare them. Symbols that were held out count as seen.
     #[cfg(feature = "onnx")]
-    pub(super) fn declared(&self) -> Vec<Value> {
+    pub fn declared(&self) -> Vec<Value> {
         self.seen.iter().map(Seen::declaration).collect()
     }
 
@@ -89,7 +89,7 @@ impl Trained {
     ///
     /// # Errors
     /// [`Error::Invalid`] if `seen` is there and not of the form above.
-    pub(in crate::encode) fn read(training: &Value) -> Result<Self> {
+    pub fn read(training: &Value) -> Result<Self> {
         if let Some(declared) = training.get("seen") {
             let all = declared.as_array().ok_or_else(|| wrong("seen", declared))?;
             let seen = all.iter().map(Seen::declared).collect::<Result<_>>()?;

@@ -10,17 +10,19 @@ use rhymedb::Result;
 use rhymedb::encode::{TextFeatures, text_features};
 
 use crate::augment::Overlap;
-use crate::backbone::lead;
 use crate::config::{Config, Mode, TextTraining};
 use crate::data::{Dataset, Sample, SourceConfig, same};
 use crate::net::Bag;
 use crate::random::seeded;
+use crate::start::sizes;
 use crate::step::{Batch, Partners, Windows};
+use crate::task::{Asked, Task, Whole};
 
 /// The purposes of random numbers.
 const VIEWS: u32 = 2;
 const CROPS: u32 = 3;
 const OTHERS: u32 = 15;
+const NOISE: u32 = 22;
 /// Rows of a batch whose random numbers differ.
 const ROWS: u64 = 1 << 20;
 
@@ -35,10 +37,17 @@ pub fn batch(
     seed: u64,
     step: u64,
 ) -> Result<Batch> {
-    let chart = config.backbone.chart();
+    if let Some(task) = config.objective.build(&config.augment).task() {
+        return questions(task, config, data, samples, seed, step);
+    }
+    let chart = config.backbone.reading();
     let steps = chart.window_steps();
     let overlap = if config.crops {
-        Overlap::draw(steps, lead(&chart) + 2, &mut seeded(seed, CROPS, step))
+        Overlap::draw(
+            steps,
+            config.backbone.lead() + 2,
+            &mut seeded(seed, CROPS, step),
+        )
     } else {
         Overlap {
             left: steps,
@@ -84,6 +93,69 @@ pub fn batch(
         same: same(data, samples),
         others: others.len(),
         overlap: overlap.left + overlap.right - steps,
+        noise: Some(noise(seed, step)),
+    })
+}
+
+/// The seed of what a network leaves out in a step.
+fn noise(seed: u64, step: u64) -> u64 {
+    seeded(seed, NOISE, step).random()
+}
+
+/// Questions about the windows of one step.
+fn questions(
+    task: &dyn Task,
+    config: &Config,
+    data: &Dataset,
+    samples: &[usize],
+    seed: u64,
+    step: u64,
+) -> Result<Batch> {
+    let (steps, ahead) = (config.backbone.reading().window_steps(), task.ahead());
+    let found = samples.iter().filter_map(|&i| data.samples.get(i));
+    let wholes = found.map(|sample| {
+        Ok(Whole {
+            window: data.window(sample, steps + ahead)?,
+            outcome: data.outcome(sample, ahead),
+        })
+    });
+    let wholes = wholes.collect::<Result<Vec<_>>>()?;
+    ask(task, config, &wholes, seed, step)
+}
+
+/// What a task asks of windows in one step.
+///
+/// # Errors
+/// [`rhymedb::Error::Invalid`] if the network of the config does not fit together.
+pub fn ask(
+    task: &dyn Task,
+    config: &Config,
+    wholes: &[Whole],
+    seed: u64,
+    step: u64,
+) -> Result<Batch> {
+    let sizes = sizes(config)?;
+    let mut asked = Asked::default();
+    let mut values = Vec::new();
+    for (row, whole) in wholes.iter().enumerate() {
+        let mut random = seeded(seed, VIEWS, step * ROWS + row as u64);
+        let question = task.ask(whole, &sizes, &mut random);
+        values.extend(question.seen);
+        asked.hidden.extend(question.hidden);
+        asked.numbers.extend(question.numbers);
+        asked.classes.push(question.class);
+    }
+    Ok(Batch {
+        windows: Windows {
+            steps: sizes.steps,
+            width: sizes.inputs,
+            values,
+        },
+        partners: Partners::Asked(asked),
+        same: Vec::new(),
+        others: 0,
+        overlap: 0,
+        noise: Some(noise(seed, step)),
     })
 }
 
@@ -108,7 +180,7 @@ fn others(
     let spans = source
         .and_then(|s| data.free.get(&s))
         .map_or(&[][..], Vec::as_slice);
-    let window = config.backbone.chart().window as usize;
+    let window = config.backbone.reading().window as usize;
     let mut found = Vec::new();
     // Bounded, should there be no room beside the batch.
     for _ in 0..4 * count {
@@ -142,7 +214,7 @@ fn look(
     overlap: Overlap,
     random: &mut ChaCha8Rng,
 ) -> Result<(Vec<f32>, Partner)> {
-    let steps = config.backbone.chart().window_steps();
+    let steps = config.backbone.reading().window_steps();
     let whole = data.window(&wander(config, data, sample, random), steps)?;
     let view = |from: usize, count: usize, random: &mut ChaCha8Rng| {
         let mut window = whole.clone();

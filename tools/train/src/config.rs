@@ -13,6 +13,7 @@ use crate::backbone::Backbone;
 use crate::data::SourceConfig;
 use crate::distil::Distillation;
 use crate::events::SEEDS;
+use crate::net::Stack;
 use crate::objective::ObjectiveConfig;
 use crate::unused;
 
@@ -226,6 +227,9 @@ impl Config {
         if self.data.is_empty() {
             return wrong("at least one source under [[data]]");
         }
+        if let Some(what) = self.objective.wrong() {
+            return wrong(what);
+        }
         let steps = matches!(self.objective, ObjectiveConfig::Ts2vec(_));
         if steps && self.text.is_some() {
             return wrong(
@@ -237,7 +241,26 @@ impl Config {
         }
         self.check_text()?;
         self.check_data()?;
-        self.weights(Default::default(), 1.0)?.check()
+        match self.backbone.stack()? {
+            Some(stack) => self.check_stack(&stack),
+            None => self.weights(Default::default(), 1.0)?.check(),
+        }
+    }
+
+    fn check_stack(&self, stack: &Stack) -> Result<()> {
+        stack.check()?;
+        if self.text.is_some() {
+            return wrong(
+                "no [text] with this [backbone], which is written as ONNX and reads bars alone; take tcn or another of the library's",
+            );
+        }
+        let asks = self.objective.build(&self.augment).reads_steps();
+        if asks && !stack.keeps_steps()? {
+            return wrong(
+                "backbone.dilated = true with this objective, which asks for every step of a window",
+            );
+        }
+        Ok(())
     }
 
     fn check_text(&self) -> Result<()> {
@@ -251,7 +274,18 @@ impl Config {
                     "text.teacher.batch of at least 2, rates and scale above 0, and nce and keep of 0 to 10",
                 );
             }
-        } else if self.augment.is_empty() && !self.crops {
+        }
+        let (task, some) = (self.objective.is_task(), !self.augment.is_empty());
+        if task && self.text.is_some() {
+            return wrong("no [text] with this objective, which asks about each chart alone");
+        }
+        let asked = matches!(self.objective, ObjectiveConfig::Augmentation {});
+        if task && some != asked {
+            return wrong(
+                "[[augment]] with the objective augmentation, and no other that asks about each chart alone",
+            );
+        }
+        if !task && self.text.is_none() && !some && !self.crops {
             return wrong("augmentations, without which two views of a chart are the same");
         }
         Ok(())
@@ -320,7 +354,12 @@ impl Config {
         names: std::collections::BTreeSet<String>,
         temperature: f32,
     ) -> Result<WeightsConfig> {
-        let chart = self.backbone.chart();
+        let chart = self.backbone.native().ok_or_else(|| {
+            Error::Invalid(
+                "expected a [backbone] of the library, found one that is written as ONNX"
+                    .to_owned(),
+            )
+        })?;
         let config = match &self.text {
             None => WeightsConfig::chart(self.backbone.architecture(), chart),
             Some(text) => {

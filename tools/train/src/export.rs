@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use rhymedb::encode::Weights;
+use rhymedb::encode::{Trained, Weights};
 use rhymedb::{Error, Result};
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::net::Stack;
 use crate::params::{Param, Params, SCALE, TABLE};
 
-/// The weights file of parameters. The table is rounded to bytes, each row by its own scale.
+/// The weights file of parameters, an ONNX file for a stack of layers. The table is rounded to bytes, each row by its
+/// own scale.
 ///
 /// # Errors
 /// [`Error::Invalid`] if a number is not finite or a tensor is missing.
@@ -20,6 +22,9 @@ pub fn weights(
     temperature: f32,
     training: Value,
 ) -> Result<Weights> {
+    if let Some(stack) = config.backbone.stack()? {
+        return onnx(&stack, params, &training);
+    }
     let mut header = config.weights(names.clone(), temperature)?;
     header.training = training;
     Weights::from_values(&header, |name, _| {
@@ -41,6 +46,17 @@ pub fn weights(
             _ => Ok(params.get(name).ok_or_else(missing)?.values.clone()),
         }
     })
+}
+
+/// The ONNX file of a stack of layers, with the record of its training.
+fn onnx(stack: &Stack, params: &Params, training: &Value) -> Result<Weights> {
+    let trained = Trained::read(training)?.declared();
+    let file = stack.to_onnx(trained, &training.to_string(), &|name| {
+        let param = params.get(name);
+        let missing = || Error::Invalid(format!("the parameters have no tensor {name}"));
+        Ok(param.ok_or_else(missing)?.values.clone())
+    })?;
+    Weights::from_bytes(file)
 }
 
 fn rows(table: &Param) -> impl Iterator<Item = &[f32]> {

@@ -35,10 +35,17 @@ fn run(args: &Args) -> Result<()> {
     let mut config = Config::read(&args.config)?;
     config.shuffle_pairs |= args.shuffle_pairs;
     config.check()?;
-    if args.onnx.is_some() && config.backbone.chart().input == Input::Path {
+    if args.onnx.is_some() && config.backbone.reading().input == Input::Path {
         return Err(Error::Invalid(
             "expected a backbone of kind tcn or multiscale with --onnx, found one over a path, which ONNX files cannot declare; leave --onnx out".to_owned(),
         ));
+    }
+    let onnx = args.out.extension().is_some_and(|e| e == "onnx");
+    if config.backbone.native().is_none() && !onnx && !args.texts {
+        return Err(Error::Invalid(format!(
+            "expected --out with a name that ends with .onnx, since this backbone is written as ONNX; found {}",
+            args.out.display()
+        )));
     }
     let open = |dir| OpenOptions::new().create(false).read_only(true).open(dir);
     let db = args.db.as_ref().map(open).transpose()?;

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rhymedb::encode::{Weights, WeightsConfig};
 use rhymedb::{Error, Result};
 
+use crate::net::{Needed, Start};
 use crate::random::seeded;
 use crate::tensor::{numbers, tensor};
 
@@ -85,10 +86,43 @@ impl Params {
             }
             Ok(vec![0.0; count])
         })?;
+        let mut params = Self { list };
+        params.add_scalars(scalars);
+        Ok(params)
+    }
+
+    /// Adds numbers of an objective.
+    pub fn add_scalars(&mut self, scalars: &[(&str, f32)]) {
         for (name, value) in scalars {
-            list.push(Param::new(name, &[], vec![*value]));
+            self.list.push(Param::new(name, &[], vec![*value]));
         }
-        Ok(Self { list })
+    }
+
+    /// Numbers to start from for the tensors of a stack of layers.
+    pub fn of(needed: &[Needed], seed: u64) -> Self {
+        let mut params = Self { list: Vec::new() };
+        params.add_needed("", needed, &mut seeded(seed, 0, 0));
+        params
+    }
+
+    /// Adds tensors, whose names `prefix` goes before.
+    pub fn add_needed(&mut self, prefix: &str, needed: &[Needed], random: &mut ChaCha8Rng) {
+        for Needed { name, shape, start } in needed {
+            let count = 0..shape.iter().product();
+            let values = match *start {
+                Start::Constant(x) => count.map(|_: usize| x).collect(),
+                Start::Uniform(limit) => count
+                    .map(|_: usize| random.random_range(-limit..limit))
+                    .collect(),
+            };
+            let name = format!("{prefix}{name}");
+            self.list.push(Param::new(&name, shape, values));
+        }
+    }
+
+    /// How many numbers there are.
+    pub fn count(&self) -> usize {
+        self.list.iter().map(|p| p.values.len()).sum()
     }
 
     /// Adds a tensor that starts as others of its name and shape do.
@@ -189,6 +223,20 @@ impl Leaves {
             let name = param.name.strip_prefix(prefix)?;
             (!param.is_table()).then_some(name)
         })
+    }
+
+    /// All tensors, without tables, for a pass whose gradients nobody wants.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn still(params: &Params, device: &Device) -> Result<Self> {
+        let mut leaves = BTreeMap::new();
+        let tensors = params.list.iter().enumerate();
+        for (i, param) in tensors.filter(|(_, p)| !p.is_table()) {
+            let flat = tensor(param.values.clone(), [param.values.len()], device)?;
+            leaves.insert(param.name.clone(), (i, flat));
+        }
+        Ok(Self { leaves })
     }
 
     /// The scalars of an objective.

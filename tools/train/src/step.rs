@@ -17,21 +17,24 @@ use burn_tensor::{Device, Tensor};
 use rayon::prelude::*;
 use rhymedb::{Error, Result};
 
-use crate::backbone::lead;
 use crate::distil::{self, Lesson};
-use crate::net::{Bag, ChartNet, TextNet};
-use crate::objective::{Contrast, Objective, Side};
+use crate::net::{Bag, Network, Pass, TextNet};
+use crate::objective::{Contrast, Goal, Objective};
 use crate::params::{Leaves, Params, TABLE};
+use crate::side::Side;
+use crate::task::{self, Asked, Sizes, Task};
 use crate::tensor::{device, numbers, tensor};
 
 /// What is trained, without its numbers.
 pub struct Model {
     /// The network over bars.
-    pub chart: ChartNet,
+    pub chart: Box<dyn Network>,
+    /// Its sizes.
+    pub sizes: Sizes,
     /// The encoder of headlines.
     pub text: Option<TextNet>,
-    /// The objective.
-    pub objective: Box<dyn Objective>,
+    /// What it is trained for.
+    pub goal: Goal,
     /// Rows of a chunk.
     pub chunk: usize,
 }
@@ -60,6 +63,8 @@ pub enum Partners {
     Texts(Vec<Bag>),
     /// Other views of the same windows.
     Windows(Windows),
+    /// What is asked of each window alone.
+    Asked(Asked),
 }
 
 /// A batch.
@@ -75,6 +80,8 @@ pub struct Batch {
     pub others: usize,
     /// As [`Contrast::overlap`], in steps of the input.
     pub overlap: usize,
+    /// The seed of what a network leaves out in training; `None` to judge it.
+    pub noise: Option<u64>,
 }
 
 impl Batch {
@@ -82,7 +89,14 @@ impl Batch {
     fn texts(&self) -> &[Bag] {
         match &self.partners {
             Partners::Texts(bags) => bags,
-            Partners::Windows(_) => &[],
+            Partners::Windows(_) | Partners::Asked(_) => &[],
+        }
+    }
+
+    fn hidden(&self) -> &[f32] {
+        match &self.partners {
+            Partners::Asked(asked) => &asked.hidden,
+            Partners::Texts(_) | Partners::Windows(_) => &[],
         }
     }
 }
@@ -109,24 +123,44 @@ impl Model {
     /// # Errors
     /// [`Error::Invalid`] if the batch does not fit the model, or if the loss is not finite.
     pub fn gradients(&self, params: &Params, batch: &Batch) -> Result<(f32, Vec<Vec<f32>>)> {
+        match (&self.goal, &batch.partners) {
+            (Goal::Task(task), Partners::Asked(asked)) => {
+                self.answer(task.as_ref(), asked, params, batch)
+            }
+            (Goal::Pairs(_), Partners::Asked(_)) | (Goal::Task(_), _) => Err(Error::Invalid(
+                "expected a batch of pairs for an objective of pairs, and one of questions for a task".to_owned(),
+            )),
+            (Goal::Pairs(objective), _) => self.compare(objective.as_ref(), params, batch),
+        }
+    }
+
+    fn compare(
+        &self,
+        objective: &dyn Objective,
+        params: &Params,
+        batch: &Batch,
+    ) -> Result<(f32, Vec<Vec<f32>>)> {
         let device = device();
-        let left = self.window_parts(params, &batch.windows, &device)?;
+        let left = self.window_parts(params, &batch.windows, (batch.noise, &[]), &device)?;
         let right = match &batch.partners {
             Partners::Texts(bags) => self.text_parts(params, bags, &device)?,
-            Partners::Windows(windows) => self.window_parts(params, windows, &device)?,
+            Partners::Windows(windows) => {
+                let noise = batch.noise.map(|seed| !seed);
+                self.window_parts(params, windows, (noise, &[]), &device)?
+            }
+            Partners::Asked(_) => Vec::new(),
         };
         let (left_side, right_side) = (joined(&left, &device)?, joined(&right, &device)?);
         let handles = [handle(&left_side), handle(&right_side)];
         let scalars = Leaves::scalars(params, &device)?;
-        let lead = lead(self.chart.config());
         let contrast = Contrast {
             left: left_side,
             right: right_side,
             same: batch.same.clone(),
             others: batch.others,
-            overlap: batch.overlap.saturating_sub(lead),
+            overlap: batch.overlap.saturating_sub(self.chart.lead()),
         };
-        let loss = self.objective.loss(contrast, &scalars)?;
+        let loss = objective.loss(contrast, &scalars)?;
         let value = finite(&loss)?;
         let gradients = loss.backward();
         let mut sums = params.zeros();
@@ -136,6 +170,31 @@ impl Model {
             let steps = steps.and_then(|s| s.grad(&gradients));
             self.go_back(parts, (wanted, steps), params, batch.texts(), &mut sums)?;
         }
+        Ok((value, sums))
+    }
+
+    /// The loss of a task and its gradients.
+    fn answer(
+        &self,
+        task: &dyn Task,
+        asked: &Asked,
+        params: &Params,
+        batch: &Batch,
+    ) -> Result<(f32, Vec<Vec<f32>>)> {
+        let device = device();
+        let pass = (batch.noise, batch.hidden());
+        let parts = self.window_parts(params, &batch.windows, pass, &device)?;
+        let side = joined(&parts, &device)?;
+        let (embeddings, steps) = handle(&side);
+        let head = Leaves::new(params, task::PREFIX, &device)?;
+        let loss = task.loss(side, asked, &self.sizes, &head)?;
+        let value = finite(&loss)?;
+        let gradients = loss.backward();
+        let mut sums = params.zeros();
+        head.add_gradients(&gradients, &mut sums)?;
+        let wanted = embeddings.grad(&gradients);
+        let steps = steps.and_then(|s| s.grad(&gradients));
+        self.go_back(&parts, (wanted, steps), params, &[], &mut sums)?;
         Ok((value, sums))
     }
 
@@ -181,7 +240,7 @@ impl Model {
     /// # Errors
     /// [`Error::Invalid`] if they do not fit the network.
     pub fn embed_windows(&self, params: &Params, windows: &Windows) -> Result<Vec<f32>> {
-        let parts = self.window_parts(params, windows, &device())?;
+        let parts = self.window_parts(params, windows, (None, &[]), &device())?;
         values(&parts)
     }
 
@@ -198,9 +257,10 @@ impl Model {
         &self,
         params: &Params,
         w: &Windows,
+        (noise, hidden): (Option<u64>, &[f32]),
         device: &Device,
     ) -> Result<Vec<EmbeddedPart>> {
-        if w.steps <= lead(self.chart.config()) {
+        if w.steps <= self.chart.lead() {
             return Err(Error::Invalid(format!(
                 "expected windows longer than the network's receptive field, found {} steps",
                 w.steps
@@ -215,13 +275,21 @@ impl Model {
                 let values = w.values.get(rows.start * size..rows.end * size);
                 let values = values.unwrap_or_default().to_vec();
                 let x = tensor(values, [rows.len(), w.steps, w.width], device)?;
-                let steps = self.chart.features(&leaves, x)?;
+                let hides = hidden.get(rows.start * w.steps..rows.end * w.steps);
+                let hides = hides.filter(|h| !h.is_empty());
+                let hides = hides.map(|h| tensor(h.to_vec(), [rows.len(), w.steps], device));
+                let pass = Pass {
+                    rows: rows.clone(),
+                    noise,
+                    hidden: hides.transpose()?,
+                };
+                let steps = self.chart.features(&leaves, x, &pass)?;
                 let embeddings = self.chart.embed(&leaves, steps.clone())?;
                 Ok(EmbeddedPart {
                     leaves,
                     rows,
                     embeddings,
-                    steps: self.objective.reads_steps().then_some(steps),
+                    steps: self.goal.reads_steps().then_some(steps),
                     bags: None,
                 })
             })

@@ -18,10 +18,9 @@ use crate::data::{Dataset, distinct, epoch, fingerprint};
 use crate::evaluate::{Scores, scores, with_bank};
 use crate::events::{EventScores, event_scores};
 use crate::export::weights;
-use crate::net::{ChartNet, TextNet};
 use crate::optimise::{clip, rate_at, update};
 use crate::params::Params;
-use crate::step::Model;
+use crate::step::{Model, Windows};
 use crate::teacher::Teacher;
 
 /// The pools of validation are the same in every epoch and every run.
@@ -119,12 +118,7 @@ impl Trainer {
         if config.shuffle_pairs {
             data.shuffle_pairs(seed);
         }
-        let chart = ChartNet::new(&config.backbone.chart())?;
-        let header = config.weights(data.names.clone(), 1.0)?;
-        let objective = config.objective.build();
-        let start = config.text.as_ref().map_or(0.0, |t| t.start);
-        let params = Params::new(&header, &objective.scalars(), start, seed)?;
-        let text = header.text.as_ref().map(TextNet::new).transpose()?;
+        let (model, params) = Model::start(&config, &data.names, seed)?;
         let state = State {
             config: config.clone(),
             seed,
@@ -136,12 +130,6 @@ impl Trainer {
             loss: 0.0,
             epochs: Vec::new(),
             best: None,
-        };
-        let model = Model {
-            chart,
-            text,
-            objective,
-            chunk: config.training.chunk,
         };
         Ok(Self {
             seed,
@@ -236,7 +224,7 @@ impl Trainer {
             Mode::Overfit => 1.0,
         };
         update(&mut self.params, &gradients, t, step, share);
-        self.model.objective.clamp(&mut self.params);
+        self.model.goal.clamp(&mut self.params);
         if let Some(average) = self.config.average() {
             // The first steps are not to stay in the mean for long.
             let so_far = (step + 1) as f32 / (step + 10) as f32;
@@ -283,7 +271,8 @@ impl Trainer {
         let params = self.settled();
         let mut losses = Vec::new();
         for (i, samples) in part.chunks_exact(self.config.training.batch).enumerate() {
-            let batch = batch(&self.config, &self.data, samples, POOLS, i as u64)?;
+            let mut batch = batch(&self.config, &self.data, samples, POOLS, i as u64)?;
+            batch.noise = None;
             losses.push(f64::from(self.model.loss(&params, &batch)?));
         }
         let count = losses.len() as f64;
@@ -312,7 +301,7 @@ impl Trainer {
 
     /// The weights of parameters.
     fn weights(&self, params: &Params, training: serde_json::Value) -> Result<Weights> {
-        let temperature = self.model.objective.temperature(params);
+        let temperature = self.model.goal.temperature(params);
         weights(
             &self.config,
             params,
@@ -323,10 +312,7 @@ impl Trainer {
     }
 
     fn finish(&mut self) -> Result<Trained> {
-        let mut params = self.settled();
-        if self.config.mode == Mode::Market && !self.best.is_empty() {
-            params = params.with_values(&self.best);
-        }
+        let params = self.best_params();
         let (mut test_time, mut test_symbols) = (BTreeMap::new(), BTreeMap::new());
         if self.config.text.is_some() {
             let weights = self.weights(&params, json!(null))?;
@@ -363,6 +349,35 @@ impl Trainer {
             test_symbols,
             events,
         })
+    }
+
+    /// The vectors of samples' windows, row after row, by the parameters that the weights are made of.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a sample lies outside of its series.
+    pub fn embed(&self, samples: &[usize]) -> Result<Vec<f32>> {
+        let reading = self.config.backbone.reading();
+        let (steps, ahead) = (reading.window_steps(), self.config.objective.ahead());
+        let mut windows = Windows {
+            steps,
+            width: reading.input_width(),
+            values: Vec::new(),
+        };
+        for sample in samples.iter().filter_map(|&i| self.data.samples.get(i)) {
+            let whole = self.data.window(sample, steps + ahead)?;
+            let seen = whole.values.iter().take(steps * windows.width);
+            windows.values.extend(seen);
+        }
+        self.model.embed_windows(&self.best_params(), &windows)
+    }
+
+    /// The parameters that the weights are made of.
+    fn best_params(&self) -> Params {
+        let params = self.settled();
+        if self.config.mode == Mode::Market && !self.best.is_empty() {
+            return params.with_values(&self.best);
+        }
+        params
     }
 
     /// Judges weights by the parts of this run that are kept apart, and by made-up events.

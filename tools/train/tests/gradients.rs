@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{backbones, batch, config, model};
+use common::{backbones, batch, config, model, stacks};
 use rand::RngExt;
 use rhyme_train::config::Config;
 use rhyme_train::params::Params;
@@ -58,17 +58,21 @@ fn check(name: &str, config: &Config) {
                 continue;
             }
             let by = (CHANGE / expected).min(0.01);
-            let above = model
-                .loss(&moved(&params, i, &direction, by), &batch)
-                .unwrap();
-            let below = model
-                .loss(&moved(&params, i, &direction, -by), &batch)
-                .unwrap();
-            let found = (above - below) / (2.0 * by);
-            let error = (found - expected).abs() / expected;
+            let found = |by: f32| {
+                let loss = |by: f32| {
+                    let params = moved(&params, i, &direction, by);
+                    model.loss(&params, &batch).unwrap()
+                };
+                (loss(by) - loss(-by)) / (2.0 * by)
+            };
+            let error = |found: f32| (found - expected).abs() / expected;
+            // A kink of a maximum may lie within; a smaller change misses it.
+            let changes = [by, by / 4.0, by / 16.0];
+            let near = changes.into_iter().map(found).find(|&d| error(d) < 0.02);
+            let difference = near.unwrap_or_else(|| found(by));
             assert!(
-                error < 0.02,
-                "{name}: {tensor}: {found} instead of {expected}"
+                error(difference) < 0.02,
+                "{name}: {tensor}: {difference} instead of {expected}"
             );
         }
     }
@@ -93,6 +97,35 @@ fn objectives() {
         "kind = \"ts2vec\"",
     ] {
         check(objective, &config(backbone, objective, false));
+    }
+}
+
+#[test]
+fn stacks_of_layers() {
+    for backbone in stacks() {
+        let name = format!("{backbone:?}");
+        check(&name, &config(&backbone, "kind = \"info_nce\"", false));
+    }
+    for backbone in [0, 1, 3].map(|i| stacks()[i].clone()) {
+        let name = format!("{backbone:?}");
+        check(&name, &config(&backbone, "kind = \"ts2vec\"", false));
+    }
+}
+
+#[test]
+fn tasks() {
+    for objective in [
+        "kind = \"masked\"\nwidth = 8\nheads = 2\nlayers = 1",
+        "kind = \"forecast\"\nhorizon = 3",
+        "kind = \"order\"",
+        "kind = \"augmentation\"",
+        "kind = \"direction\"\nweights = [1.0, 2.0, 0.5]",
+        "kind = \"outcome\"",
+    ] {
+        for backbone in [&stacks()[3], &stacks()[1], &backbones()[0]] {
+            let name = format!("{objective} {backbone:?}");
+            check(&name, &config(backbone, objective, false));
+        }
     }
 }
 

@@ -179,8 +179,11 @@ impl Dataset {
     /// # Errors
     /// Those of the sources, and [`Error::Invalid`] if nothing is left to train on.
     pub fn collect(config: &Config, db: Option<&Database>) -> Result<Self> {
+        let mut chart = config.backbone.reading();
+        // What comes after a window belongs to it: no sample crosses a gap or a date with it.
+        chart.window += config.objective.ahead() as u32;
         let mut gathered = Gathered {
-            chart: config.backbone.chart(),
+            chart,
             texts: config.text.is_some(),
             data: Self::default(),
             assets: BTreeMap::new(),
@@ -236,6 +239,17 @@ impl Dataset {
                 sample.bar
             ))
         })
+    }
+
+    /// The log return over the last `ahead` bars of a sample.
+    pub fn outcome(&self, sample: &Sample, ahead: usize) -> f64 {
+        let bars = self.charts.get(sample.chart).map(|c| &c.bars.close);
+        let close = |bar: usize| bars?.get(bar).copied();
+        let before = sample.bar.checked_sub(ahead).and_then(close);
+        match (before, close(sample.bar)) {
+            (Some(before), Some(after)) => (after / before).ln(),
+            _ => 0.0,
+        }
     }
 
     /// The training samples of each source.

@@ -39,7 +39,7 @@ pub(super) fn split(data: &Dataset, config: &Config) -> Result<Parts> {
 /// By source, the bars at which windows of the training part may end, whether a headline belongs to
 /// them or not.
 pub(super) fn free(data: &Dataset, config: &Config) -> Result<BTreeMap<usize, Vec<Span>>> {
-    let reach = config.backbone.chart();
+    let reach = config.backbone.reading();
     let reach = (reach.window + reach.warm_up()) as usize;
     let mut found: BTreeMap<usize, Vec<Span>> = BTreeMap::new();
     for (i, chart) in data.charts.iter().enumerate() {

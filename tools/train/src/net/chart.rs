@@ -4,7 +4,7 @@ use burn_tensor::Tensor;
 use rhymedb::Result;
 use rhymedb::encode::{ChartConfig, Input, Layer, Pool};
 
-use super::{LEAST_SQUARE, activate, linear, normalise, unit};
+use super::{LEAST_SQUARE, Network, Pass, activate, linear, normalise, unit};
 use crate::params::Leaves;
 
 /// Scores of attention lie within plus and minus this, as in the library.
@@ -38,9 +38,7 @@ impl ChartNet {
         self.config.input == Input::Path
     }
 
-    /// What the layers make of windows of input steps (windows, steps, channels): fewer steps, of
-    /// the last layer's width.
-    pub fn features(&self, leaves: &Leaves, windows: Tensor<3>) -> Result<Tensor<3>> {
+    fn layers(&self, leaves: &Leaves, windows: Tensor<3>) -> Result<Tensor<3>> {
         let mut x = windows;
         if self.direction() {
             // Changes nothing in the embedding, and small returns do not vanish.
@@ -53,8 +51,7 @@ impl ChartNet {
         Ok(x)
     }
 
-    /// The embeddings of windows at unit length, from [`Self::features`].
-    pub fn embed(&self, leaves: &Leaves, features: Tensor<3>) -> Result<Tensor<2>> {
+    fn head(&self, leaves: &Leaves, features: Tensor<3>) -> Result<Tensor<2>> {
         let mut pooled = self.pool(leaves, features)?;
         if self.direction() {
             let squares = pooled.clone().square().mean_dim(1) + LEAST_SQUARE;
@@ -110,11 +107,35 @@ impl ChartNet {
     }
 }
 
+impl Network for ChartNet {
+    fn lead(&self) -> usize {
+        lead(&self.config)
+    }
+
+    fn features(&self, leaves: &Leaves, windows: Tensor<3>, _pass: &Pass) -> Result<Tensor<3>> {
+        self.layers(leaves, windows)
+    }
+
+    fn embed(&self, leaves: &Leaves, features: Tensor<3>) -> Result<Tensor<2>> {
+        self.head(leaves, features)
+    }
+}
+
 fn heads_of(pool: &Pool) -> usize {
     match pool {
         Pool::Attention { heads } => *heads as usize,
         Pool::Last | Pool::Mean => 0,
     }
+}
+
+/// Steps that the layers of a network take away: those before the first whole kernel.
+pub fn lead(chart: &ChartConfig) -> usize {
+    let layers = chart.layers.iter().map(|layer| {
+        let reach = layer.convolutions.iter();
+        let reach = reach.map(|c| (c.kernel as usize - 1) * c.dilation as usize);
+        reach.max().unwrap_or(0)
+    });
+    layers.sum()
 }
 
 /// One layer: its convolutions as products of matrices over all steps of all windows.

@@ -1,4 +1,5 @@
-//! What is asked of the embeddings of a batch. One file an objective.
+//! What is asked of the embeddings of a batch: of pairs, one file an objective here, or of each window alone, one file
+//! a task in [`crate::task`].
 
 mod cosine;
 mod info_nce;
@@ -14,18 +15,13 @@ pub use info_nce::InfoNce;
 pub use siglip::SigLip;
 pub use ts2vec::Ts2Vec;
 
+use crate::augment::AugmentConfig;
 use crate::params::{Leaves, Params};
+use crate::side::Side;
+use crate::task::{Direction, Forecast, Masked, Order, Outcome, Task, WhichAugmentation};
 
 /// The logit of what is not to be compared.
 const NEVER: f32 = -1e9;
-
-/// One side of a batch: row `i` of the left side belongs to row `i` of the right one.
-pub struct Side {
-    /// Embeddings at unit length (rows, D).
-    pub embeddings: Tensor<2>,
-    /// What the layers made of each step (rows, steps, width), where the objective asks for it.
-    pub steps: Option<Tensor<3>>,
-}
 
 /// A batch of two sides.
 pub struct Contrast {
@@ -80,18 +76,121 @@ pub enum ObjectiveConfig {
     Siglip(SigLip),
     /// [`Ts2Vec`].
     Ts2vec(Ts2Vec),
+    /// [`Masked`].
+    Masked(Masked),
+    /// [`Forecast`].
+    Forecast(Forecast),
+    /// [`Order`].
+    Order(Order),
+    /// [`WhichAugmentation`], of those under `[[augment]]`.
+    Augmentation {},
+    /// [`Direction`].
+    Direction(Direction),
+    /// [`Outcome`].
+    Outcome(Outcome),
+}
+
+/// What a network is trained for.
+pub enum Goal {
+    /// Pairs that belong together.
+    Pairs(Box<dyn Objective>),
+    /// Questions about each window alone.
+    Task(Box<dyn Task>),
+}
+
+impl Goal {
+    /// Numbers of its own that are trained, with where they start.
+    pub fn scalars(&self) -> Vec<(&'static str, f32)> {
+        match self {
+            Self::Pairs(objective) => objective.scalars(),
+            Self::Task(_) => Vec::new(),
+        }
+    }
+
+    /// Whether it reads [`Side::steps`].
+    pub fn reads_steps(&self) -> bool {
+        match self {
+            Self::Pairs(objective) => objective.reads_steps(),
+            Self::Task(task) => task.reads_steps(),
+        }
+    }
+
+    /// Brings its own numbers back into their range.
+    pub fn clamp(&self, params: &mut Params) {
+        if let Self::Pairs(objective) = self {
+            objective.clamp(params);
+        }
+    }
+
+    /// By what cosines are divided.
+    pub fn temperature(&self, params: &Params) -> f32 {
+        match self {
+            Self::Pairs(objective) => objective.temperature(params),
+            Self::Task(_) => 1.0,
+        }
+    }
+
+    /// The task, if it is one.
+    pub fn task(&self) -> Option<&dyn Task> {
+        match self {
+            Self::Pairs(_) => None,
+            Self::Task(task) => Some(task.as_ref()),
+        }
+    }
 }
 
 impl ObjectiveConfig {
-    /// The objective.
-    pub fn build(&self) -> Box<dyn Objective> {
+    /// The objective, or the task, which may read the augmentations of the config.
+    pub fn build(&self, augment: &[AugmentConfig]) -> Goal {
         match self {
-            Self::InfoNce(o) => Box::new(o.clone()),
-            Self::Cosine(o) => Box::new(o.clone()),
-            Self::Siglip(o) => Box::new(o.clone()),
-            Self::Ts2vec(o) => Box::new(o.clone()),
+            Self::InfoNce(o) => Goal::Pairs(Box::new(o.clone())),
+            Self::Cosine(o) => Goal::Pairs(Box::new(o.clone())),
+            Self::Siglip(o) => Goal::Pairs(Box::new(o.clone())),
+            Self::Ts2vec(o) => Goal::Pairs(Box::new(o.clone())),
+            Self::Masked(t) => Goal::Task(Box::new(t.clone())),
+            Self::Forecast(t) => Goal::Task(Box::new(t.clone())),
+            Self::Order(t) => Goal::Task(Box::new(t.clone())),
+            Self::Augmentation {} => Goal::Task(Box::new(WhichAugmentation {
+                augment: augment.to_vec(),
+            })),
+            Self::Direction(t) => Goal::Task(Box::new(t.clone())),
+            Self::Outcome(t) => Goal::Task(Box::new(t.clone())),
         }
     }
+
+    /// Bars after a window that it needs.
+    pub fn ahead(&self) -> usize {
+        match self {
+            Self::Forecast(task) => task.horizon,
+            Self::Direction(task) => task.horizon,
+            Self::Outcome(task) => task.horizon,
+            _ => 0,
+        }
+    }
+
+    /// Whether it asks about each window alone.
+    pub fn is_task(&self) -> bool {
+        !matches!(
+            self,
+            Self::InfoNce(_) | Self::Cosine(_) | Self::Siglip(_) | Self::Ts2vec(_)
+        )
+    }
+
+    /// What is wrong with the settings of a task, if anything.
+    pub(crate) fn wrong(&self) -> Option<&'static str> {
+        match self {
+            Self::Masked(task) => task.wrong(),
+            Self::Forecast(task) => horizon(task.horizon),
+            Self::Order(task) => (!(2..=5).contains(&task.pieces)).then_some("2 to 5 pieces"),
+            Self::Direction(task) => horizon(task.horizon).or(task.wrong()),
+            Self::Outcome(task) => horizon(task.horizon).or(task.wrong()),
+            _ => None,
+        }
+    }
+}
+
+fn horizon(bars: usize) -> Option<&'static str> {
+    (!(1..=1024).contains(&bars)).then_some("objective.horizon of 1 to 1024 bars")
 }
 
 /// 1 where `holds` for row and column, else 0.

@@ -21,7 +21,7 @@ impl Trainer {
                     .to_owned(),
             ));
         }
-        let dim = self.config.backbone.chart().dim as usize;
+        let dim = self.config.backbone.reading().dim as usize;
         add_head(&mut self.params, dim, teacher.width, self.seed);
         self.state.data ^= teacher.hash;
         self.teacher = Some(teacher);

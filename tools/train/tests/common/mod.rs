@@ -8,14 +8,17 @@
 )]
 
 use rand::RngExt;
-use rhyme_train::backbone::Backbone;
+use rhyme_train::augment::Window;
+use rhyme_train::backbone::{Backbone, ConvNext, Dilated, Transformer};
+use rhyme_train::batch::ask;
 use rhyme_train::config::Config;
-use rhyme_train::net::{Bag, ChartNet, TextNet};
+use rhyme_train::net::{Bag, StepPool};
 use rhyme_train::params::Params;
 use rhyme_train::random::seeded;
 use rhyme_train::step::{Batch, Model, Partners, Windows};
+use rhyme_train::task::Whole;
 use rhymedb::data::Headline;
-use rhymedb::encode::{ChartConfig, text_features};
+use rhymedb::encode::{Channel, ChartConfig, text_features};
 use rhymedb::synthetic::SyntheticMarket;
 use rhymedb::{Database, OpenOptions};
 
@@ -83,8 +86,11 @@ pub(crate) fn backbones() -> Vec<Backbone> {
 /// A config around a backbone and an objective in TOML.
 pub(crate) fn config(backbone: &Backbone, objective: &str, text: bool) -> Config {
     let crops = objective.contains("ts2vec");
+    let tasks = ["masked", "forecast", "order", "direction", "outcome"];
     let text = if text {
         "[text]\nbuckets = 64\nwidth = 8\nstart = 0.5\n"
+    } else if tasks.iter().any(|t| objective.contains(t)) {
+        ""
     } else {
         "[[augment]]\nkind = \"jitter\"\n"
     };
@@ -98,18 +104,46 @@ pub(crate) fn config(backbone: &Backbone, objective: &str, text: bool) -> Config
     config
 }
 
+/// Stacks of layers, small; with layer scales that let gradients through.
+pub(crate) fn stacks() -> Vec<Backbone> {
+    use Channel::{Range, Return, Trend, Volume};
+    let channels = vec![Return, Range, Volume, Trend];
+    let conv_next = |dilated: bool| ConvNext {
+        window: 16,
+        dim: 8,
+        widths: vec![6, 10],
+        depths: vec![1, 2],
+        dilated,
+        drop_path: 0.3,
+        layer_scale: 0.5,
+        pools: vec![StepPool::Last, StepPool::Mean],
+        channels: channels.clone(),
+    };
+    vec![
+        Backbone::Ts2vec(Dilated {
+            window: 16,
+            dim: 8,
+            hidden: 6,
+            depth: 2,
+            channels: channels.clone(),
+        }),
+        Backbone::ConvNext(conv_next(true)),
+        Backbone::ConvNext(conv_next(false)),
+        Backbone::Transformer(Transformer {
+            window: 16,
+            dim: 8,
+            width: 8,
+            heads: 2,
+            layers: 2,
+            pools: vec![StepPool::Mean, StepPool::Last],
+            channels,
+        }),
+    ]
+}
+
 /// A model and numbers to start from.
 pub(crate) fn model(config: &Config, seed: u64) -> (Model, Params) {
-    let header = config.weights(Default::default(), 1.0).unwrap();
-    let objective = config.objective.build();
-    let params = Params::new(&header, &objective.scalars(), 0.5, seed).unwrap();
-    let model = Model {
-        chart: ChartNet::new(&config.backbone.chart()).unwrap(),
-        text: header.text.as_ref().map(|t| TextNet::new(t).unwrap()),
-        objective,
-        chunk: config.training.chunk,
-    };
-    (model, params)
+    Model::start(config, &Default::default(), seed).unwrap()
 }
 
 /// Windows of random steps.
@@ -133,9 +167,25 @@ pub(crate) fn bags(buckets: u32) -> Vec<Bag> {
 
 /// A batch with as many rows as there are texts.
 pub(crate) fn batch(config: &Config, seed: u64) -> Batch {
-    let chart = config.backbone.chart();
+    let chart = config.backbone.reading();
     let steps = chart.window_steps();
     let rows = TEXTS.len();
+    if let Some(task) = config.objective.build(&config.augment).task() {
+        let ahead = task.ahead();
+        let windows = windows(&chart, rows, steps + ahead, seed);
+        let each = windows.values.chunks_exact((steps + ahead) * windows.width);
+        let wholes = each.enumerate().map(|(row, values)| Whole {
+            window: Window {
+                width: windows.width,
+                values: values.to_vec(),
+            },
+            outcome: 0.01 * (row as f64 - 2.5),
+        });
+        let wholes: Vec<Whole> = wholes.collect();
+        let mut batch = ask(task, config, &wholes, seed, 0).unwrap();
+        batch.noise = None;
+        return batch;
+    }
     let (left, right, overlap) = if config.crops {
         (steps - 3, steps - 2, steps - 5)
     } else {
@@ -157,5 +207,6 @@ pub(crate) fn batch(config: &Config, seed: u64) -> Batch {
         same,
         others: 0,
         overlap,
+        noise: None,
     }
 }

@@ -1,9 +1,21 @@
-//! Networks over bars by name, each a [`ChartConfig`].
+//! Networks over bars by name: those of the library, each a [`ChartConfig`], and stacks of layers that are exported
+//! as ONNX.
 
-use rhymedb::encode::{
-    Activation, Channel, ChartConfig, Convolution, Head, Input, Layer, Memory, Pool,
-};
+mod conv_next;
+mod dilated;
+mod reading;
+mod transformer;
+
+pub use conv_next::ConvNext;
+pub use dilated::Dilated;
+pub use transformer::Transformer;
+
+use rhymedb::encode::{Activation, ChartConfig, Convolution, Head, Input, Layer, Pool};
+use rhymedb::{Error, Result};
 use serde::{Deserialize, Serialize};
+
+use crate::net::{Stack, lead};
+use reading::{MEMORY, channels};
 
 /// A network and its sizes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +50,13 @@ pub enum Backbone {
         /// The embedding's dimension.
         dim: u32,
     },
-    /// Any other, spelt out.
+    /// [`Dilated`].
+    Ts2vec(Dilated),
+    /// [`ConvNext`].
+    ConvNext(ConvNext),
+    /// [`Transformer`].
+    Transformer(Transformer),
+    /// Any other of the library's, spelt out.
     Custom {
         /// The name of the architecture in the weights file, such as `tcn/1`.
         architecture: String,
@@ -48,9 +66,9 @@ pub enum Backbone {
 }
 
 impl Backbone {
-    /// The network.
-    pub fn chart(&self) -> ChartConfig {
-        match self {
+    /// The network, if the library runs it itself.
+    pub fn native(&self) -> Option<ChartConfig> {
+        Some(match self {
             Self::Tcn {
                 window,
                 dim,
@@ -61,7 +79,51 @@ impl Backbone {
             Self::Cnn {} => ChartConfig::cnn(),
             Self::Multiscale { window, dim } => ChartConfig::multiscale(*window, *dim),
             Self::Custom { chart, .. } => chart.clone(),
+            Self::Ts2vec(_) | Self::ConvNext(_) | Self::Transformer(_) => return None,
+        })
+    }
+
+    /// The network, if it is a stack of layers that is exported as ONNX.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a size is out of range.
+    pub fn stack(&self) -> Result<Option<Stack>> {
+        let wrong = |what: &str| {
+            Error::Invalid(format!(
+                "expected [backbone] with {what}; change the config"
+            ))
+        };
+        Ok(Some(match self {
+            Self::Ts2vec(net) => {
+                net.check().map_err(wrong)?;
+                net.stack()
+            }
+            Self::ConvNext(net) => {
+                net.check().map_err(|what| wrong(&what))?;
+                net.stack()
+            }
+            Self::Transformer(net) => {
+                net.check().map_err(wrong)?;
+                net.stack()
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// What it reads of the bars: the window, its channels and their normalisers, and the dimension.
+    pub fn reading(&self) -> ChartConfig {
+        let of = |window, dim, channels: &[_]| reading::Reading::new(window, dim, channels).chart();
+        match self {
+            Self::Ts2vec(net) => of(net.window, net.dim, &net.channels),
+            Self::ConvNext(net) => of(net.window, net.dim, &net.channels),
+            Self::Transformer(net) => of(net.window, net.dim, &net.channels),
+            _ => self.native().unwrap_or_else(ChartConfig::cnn),
         }
+    }
+
+    /// Steps that its layers take away: those before the first whole kernel.
+    pub fn lead(&self) -> usize {
+        self.native().as_ref().map_or(0, lead)
     }
 
     /// The name of the architecture in the weights file.
@@ -71,17 +133,12 @@ impl Backbone {
             Self::Cnn {} => "cnn/1",
             Self::Multiscale { .. } => "multiscale/1",
             Self::Custom { architecture, .. } => architecture,
+            Self::Ts2vec(_) | Self::ConvNext(_) | Self::Transformer(_) => "onnx/1",
         }
     }
 }
 
 fn tcn(window: u32, dim: u32, width: u32, dilations: &[u32]) -> ChartConfig {
-    use Channel::{Body, Gap, LowerWick, Range, Return, Trend, UpperWick, Volatility, Volume};
-    let memory = Memory {
-        bars: 64,
-        half_life: 16.0,
-        lag: 1,
-    };
     let layer = |dilation: u32, residual: bool| Layer {
         convolutions: vec![Convolution {
             width,
@@ -97,11 +154,9 @@ fn tcn(window: u32, dim: u32, width: u32, dilations: &[u32]) -> ChartConfig {
         dim,
         window,
         input: Input::Channels {
-            channels: vec![
-                Return, Gap, Body, Range, UpperWick, LowerWick, Volume, Trend, Volatility,
-            ],
-            volatility: memory,
-            level: memory,
+            channels: channels(),
+            volatility: MEMORY,
+            level: MEMORY,
         },
         layers: std::iter::once(layer(1, false)).chain(residual).collect(),
         pools: vec![Pool::Last, Pool::Mean, Pool::Attention { heads: 2 }],
@@ -111,14 +166,4 @@ fn tcn(window: u32, dim: u32, width: u32, dilations: &[u32]) -> ChartConfig {
             activation: Activation::Gelu,
         },
     }
-}
-
-/// Steps that the layers of a network take away: those before the first whole kernel.
-pub fn lead(chart: &ChartConfig) -> usize {
-    let layers = chart.layers.iter().map(|layer| {
-        let reach = layer.convolutions.iter();
-        let reach = reach.map(|c| (c.kernel as usize - 1) * c.dilation as usize);
-        reach.max().unwrap_or(0)
-    });
-    layers.sum()
 }
