@@ -131,10 +131,10 @@ fn markets() -> Vec<Value> {
         json!({"question": "correlation", "filter": {"interval": ["1h"]}, "window": 30, "past": 10, "less_market": true,
             "k": 2, "history": true, "as_of": "2015-01-24"}),
         json!({"question": "lead-lag", "filter": {"market": ["equity"], "interval": ["1d"]}, "returns": 150}),
-        json!({"question": "lead-lag", "filter": {"market": ["crypto"]}, "lags": 2, "k": 2, "as_of": "2015-01-24"}),
+        json!({"question": "lead-lag", "filter": {"interval": ["1d"]}, "returns": 120, "lags": 2, "k": 2, "as_of": "2015-12-01"}),
         json!({"question": "clusters", "filter": {"market": ["equity"], "interval": ["1d"]}}),
         json!({"question": "clusters", "filter": {"interval": ["1h"], "from": "2015-01-05"}, "returns": 100, "by": "both",
-            "space": "shape", "method": "k-means", "groups": 2, "keep_market": true, "draws": 3, "seed": 5,
+            "space": "shape", "method": "k-means", "groups": 2, "keep_market": true, "draws": 19, "seed": 5,
             "compare": "sector", "tree": true, "as_of": "2015-01-24"}),
     ]
 }

@@ -18,7 +18,7 @@ mod sectors;
 
 use oracle::equity;
 use oracle::worlds::{database, days, other_future, refused};
-use planted::{groups, planted};
+use planted::{groups, planted, wild};
 use rhymedb::data::Attribute;
 use rhymedb::query::{ClusterBy, ClusterMethod, ClustersAnswer};
 use rhymedb::{Filter, SeriesBars};
@@ -113,7 +113,15 @@ fn groups_are_compared_with_an_attribute() {
 #[test]
 fn vectors_of_the_latest_windows_group_charts() {
     let (_dir, db) = database(&planted("m", 4, 8, 400, 3));
-    let ask = |by: ClusterBy| db.now().clusters().by(by).groups(4).draws(9).run().unwrap();
+    let ask = |by: ClusterBy| {
+        db.now()
+            .clusters()
+            .by(by)
+            .groups(4)
+            .draws(19)
+            .run()
+            .unwrap()
+    };
     let (vectors, both, returns) = (
         ask(ClusterBy::Vectors),
         ask(ClusterBy::Both),
@@ -251,7 +259,7 @@ fn nothing_later_moves_a_group() {
     ] {
         let ask = |db: &rhymedb::Database| {
             let question = db.at(days(330)).clusters().by(by).method(method);
-            question.draws(9).seed(3).compare("sector").run().unwrap()
+            question.draws(19).seed(3).compare("sector").run().unwrap()
         };
         let (a, b) = (ask(&one), ask(&other));
         same(&a, &b);
@@ -262,12 +270,18 @@ fn nothing_later_moves_a_group() {
     assert!(now.until > days(400));
 }
 
-/// Walks that have the market in common and nothing else: p is small as seldom as it should be.
+/// Walks that have the market in common and nothing else, but for wild times of all at once in the second case: p is
+/// small as seldom as it should be.
 #[test]
 fn groups_by_chance_are_called_so() {
+    by_chance(&|venue, seed| planted(venue, 0, 15, 110, seed));
+    by_chance(&|venue, seed| wild(venue, 15, 110, seed));
+}
+
+fn by_chance(walks: &dyn Fn(&str, u64) -> Vec<SeriesBars>) {
     const WORLDS: usize = 60;
     let all: Vec<SeriesBars> = (0..WORLDS)
-        .flat_map(|world| planted(&format!("w{world:02}"), 0, 15, 110, 100 + world as u64))
+        .flat_map(|world| walks(&format!("w{world:02}"), 5_000 + world as u64))
         .collect();
     let (_dir, db) = database(&all);
     let mut small = 0;
@@ -319,7 +333,11 @@ fn what_cannot_be_grouped_is_refused() {
     refused(ask().filter(coins().tag("x")).run(), "leave it out");
     refused(
         view.clusters().draws(1_001).run(),
-        "expected 0 to 1000 draws, found 1001",
+        "expected 19 to 1000 draws, or 0 for none, found 1001",
+    );
+    refused(
+        view.clusters().draws(18).run(),
+        "expected 19 to 1000 draws, or 0 for none, found 18",
     );
     refused(ask().filter(Filter::new().market("moon")).run(), "moon");
     let two = ask().filter(coins().symbol("A01").symbol("A02")).run();

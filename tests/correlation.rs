@@ -29,7 +29,7 @@ fn returns(series: &SeriesBars) -> BTreeMap<i64, f64> {
     closes.iter().filter_map(of).collect()
 }
 
-/// The correlation of two assets over some days: each less its own mean, a missing return as the mean.
+/// The correlation of two assets over those of some days that both have, each less its own mean.
 fn plain(a: &BTreeMap<i64, f64>, b: &BTreeMap<i64, f64>, of: std::ops::Range<i64>) -> Option<f64> {
     let part = |x: &BTreeMap<i64, f64>| -> Option<Vec<f64>> {
         let here: Vec<f64> = of.clone().filter_map(|d| x.get(&d).copied()).collect();
@@ -37,11 +37,10 @@ fn plain(a: &BTreeMap<i64, f64>, b: &BTreeMap<i64, f64>, of: std::ops::Range<i64
             return None;
         }
         let mean = here.iter().sum::<f64>() / here.len() as f64;
-        Some(
-            of.clone()
-                .map(|d| x.get(&d).map_or(0.0, |r| r - mean))
-                .collect(),
-        )
+        let both = of
+            .clone()
+            .filter(|d| a.contains_key(d) && b.contains_key(d));
+        Some(both.map(|d| x[&d] - mean).collect())
     };
     let (x, y) = (part(a)?, part(b)?);
     let dot = |p: &[f64], q: &[f64]| p.iter().zip(q).map(|(s, t)| s * t).sum::<f64>();

@@ -19,7 +19,8 @@ use std::path::PathBuf;
 
 use oracle::crypto;
 use oracle::worlds::hours;
-use rhymedb::{Control, Database, Interval, Target};
+use rhymedb::ingest::VectorRow;
+use rhymedb::{Control, Database, Interval, SeriesKey, Target};
 
 use world::{SYMBOLS, answers, assert_same, ingest, made, merged, open, parts, weights};
 
@@ -148,6 +149,73 @@ fn a_series_in_several_parts_is_joined() {
         assert_eq!(bars(&db), bars(&single), "{order:?}");
         assert_eq!(db.stats().unwrap().headlines, 60);
     }
+}
+
+/// Vectors that somebody imported for a series in both parts, and for one that is made of it.
+#[test]
+fn imported_vectors_of_a_joined_series_come_from_all_parts() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = parts()[0].series[0].clone();
+    let four = SeriesKey {
+        interval: Interval::hours(4),
+        ..whole.key.clone()
+    };
+    let import = |db: &Database| -> u64 {
+        let mut count = 0;
+        for key in [&whole.key, &four] {
+            let bars = db.now().bars(key, None, None, None).unwrap().bars;
+            let ends: Vec<_> = (0..bars.len())
+                .map(|i| key.interval.close_of(bars.get(i).unwrap().time))
+                .collect();
+            // The first window of each part was that of fewer bars.
+            let vectors: Vec<[f32; 2]> = ends
+                .iter()
+                .map(|end| {
+                    let angle = (end.millis() / 3_600_000) as f32;
+                    [angle.cos(), angle.sin()]
+                })
+                .collect();
+            let rows = ends.iter().zip(&vectors).skip(4);
+            let rows: Vec<VectorRow<'_>> = rows
+                .map(|(&end, vector)| VectorRow {
+                    series: key,
+                    end,
+                    vector,
+                })
+                .collect();
+            db.import_vectors("own", 4, &rows, &Control::new()).unwrap();
+            count += rows.len() as u64;
+        }
+        count
+    };
+    let mut folders = Vec::new();
+    for (name, range) in [("early.rhyme", 0..300), ("late.rhyme", 260..500)] {
+        let path = dir.path().join(name);
+        let db = open(&path);
+        let mut part = whole.clone();
+        part.bars = part.bars.slice(range);
+        db.ingest_bars(&[part]).unwrap();
+        db.resample(&whole.key, four.interval, &Control::new())
+            .unwrap();
+        import(&db);
+        folders.push(path);
+    }
+    let db = merged(dir.path(), "whole.rhyme", &folders);
+    let rows = |db: &Database| {
+        let spaces = db.now().spaces().unwrap().into_iter();
+        let own = spaces.filter(|s| s.space.name == "own").map(|s| s.rows);
+        own.sum::<u64>()
+    };
+    let single = open(&dir.path().join("single.rhyme"));
+    single.ingest_bars(std::slice::from_ref(&whole)).unwrap();
+    single
+        .resample(&whole.key, four.interval, &Control::new())
+        .unwrap();
+    assert_eq!(rows(&db), import(&single));
+    let again = db.merge(&folders, &Control::new()).unwrap();
+    assert!(again.iter().all(|m| m.windows_taken == 0), "{again:?}");
+    assert_eq!(rows(&db), rows(&single));
+    db.verify(&Control::new()).unwrap();
 }
 
 #[test]

@@ -58,7 +58,8 @@ fn plain(all: &[SeriesBars], until: i64, quorum: f64) -> BTreeMap<i64, Vec<Optio
         let row: Vec<Option<f64>> = known.iter().map(|k| k.get(&time).copied()).collect();
         let lives = |k: &&BTreeMap<i64, f64>| {
             let ends = k.keys().next().zip(k.keys().last());
-            ends.is_some_and(|(first, last)| (*first..=*last).contains(&time))
+            // A week without a bar is an end.
+            ends.is_some_and(|(first, last)| (*first..=*last + 7 * DAY).contains(&time))
         };
         let alive = known.iter().filter(lives).count() as f64;
         if row.iter().flatten().count() as f64 >= quorum * alive {

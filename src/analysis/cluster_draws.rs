@@ -1,4 +1,4 @@
-//! What chance does to groups of assets: days drawn anew, and returns that were moved against one another.
+//! What chance does to groups of assets: days drawn anew, and returns whose signs are drawn anew.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -11,6 +11,8 @@ use crate::error::Result;
 
 /// Rows that are drawn together: a fortnight of days, so that what lasts some days stays together.
 const BLOCK: usize = 10;
+/// Rows of an asset that keep their signs to one another: a week of days, so that bounces and short trends stay.
+const SIGNS: usize = 5;
 
 /// Assets as they were grouped.
 pub(super) struct ClusterDraws<'a> {
@@ -41,7 +43,7 @@ impl ClusterDraws<'_> {
             at_length_one(point, 0.0).unwrap_or(still)
         };
         let points: Vec<Vec<f64>> = points.into_iter().map(unit).collect();
-        let found = Similarities::of(&points);
+        let found = Similarities::of_returns(&points);
         self.vectors
             .map_or_else(|| found.clone(), |v| found.mean(v))
     }
@@ -62,11 +64,8 @@ impl ClusterDraws<'_> {
             go_on()?;
             let rows = drawn(self.rows(), &mut self.random(draw));
             let points = self.points.iter().map(|point| {
-                let taken: Vec<f64> = rows
-                    .iter()
-                    .filter_map(|&row| point.get(row).copied())
-                    .collect();
-                centred(&taken)
+                let taken = rows.iter().filter_map(|&row| point.get(row));
+                centred(&taken.map(|x| or_gap(*x)).collect::<Vec<f64>>())
             });
             let again = choice.grouped(&self.similarities(points.collect()));
             Ok(best_overlaps(found, &again))
@@ -82,27 +81,23 @@ impl ClusterDraws<'_> {
         Ok((0..found.k).map(mean).collect())
     }
 
-    /// The share of worlds, this one counted among them, whose silhouette is at least as large, where each asset's
-    /// returns were moved against those of the others by a time of its own: what each does stays as it is, and
-    /// nothing connects them. The market is taken off again, and the number of groups chosen again if it was.
+    /// The share of worlds, this one counted among them, whose silhouette is at least as large, where the signs of
+    /// each asset's returns are drawn anew, week by week: how wild each week was stays, for all of them at once, and
+    /// nothing connects what they did. The market is taken off again, and the number of groups chosen again if it was.
     pub(super) fn chance(
         &self,
         found: &Grouping,
         go_on: &(impl Fn() -> Result<()> + Sync),
     ) -> Result<f64> {
-        let rows = self.rows();
         let reaches = |draw: usize| {
             go_on()?;
             let mut random = self.random(draw);
-            let moved = |point: &Vec<f64>| {
-                let mut moved = point.clone();
-                moved.rotate_left(random.random_range(0..rows.max(1)));
-                moved
+            let points: Vec<Vec<f64>> =
+                self.points.iter().map(|p| signed(p, &mut random)).collect();
+            let points = match self.keep_market {
+                true => points.iter().map(|p| centred(p)).collect(),
+                false => without_market(&points),
             };
-            let mut points: Vec<Vec<f64>> = self.points.iter().map(moved).collect();
-            if !self.keep_market {
-                points = without_market(&points);
-            }
             let there = self.choice.grouped(&self.similarities(points));
             Ok(usize::from(there.silhouette >= found.silhouette))
         };
@@ -113,6 +108,21 @@ impl ClusterDraws<'_> {
         let reached: usize = reached.iter().sum();
         Ok((1 + reached) as f64 / (1 + self.draws) as f64)
     }
+}
+
+/// Returns with signs drawn anew for each week; NaN where there is none.
+fn signed(point: &[f64], random: &mut ChaCha8Rng) -> Vec<f64> {
+    let weeks = point.chunks(SIGNS);
+    let week = |week: &[f64]| {
+        let sign = if random.random() { 1.0 } else { -1.0 };
+        week.iter().map(|x| sign * or_gap(*x)).collect::<Vec<f64>>()
+    };
+    weeks.flat_map(week).collect()
+}
+
+/// NaN for the 0 of a centred column, which stands where there is no return.
+fn or_gap(x: f64) -> f64 {
+    if x == 0.0 { f64::NAN } else { x }
 }
 
 /// As many rows, in blocks that begin anywhere; behind the last comes the first.

@@ -17,6 +17,8 @@ use crate::model::{Attribute, SeriesKey};
 
 const LEAST_ASSETS: usize = 3;
 const MOST_ASSETS: usize = 1_000;
+/// With fewer no p is as small as 0.05.
+const LEAST_DRAWS: usize = 19;
 const MOST_DRAWS: usize = 1_000;
 /// The last window of an asset may end so many bars before the period does.
 const LATEST_BARS: i64 = 5;
@@ -94,7 +96,7 @@ impl Clusters {
         fn keep_market(keep: bool);
 
         /// How many times the days are drawn anew, for the stability of the groups, and how many worlds by chance
-        /// there are, for p. Default: 50. At most 1,000; 0 leaves both away.
+        /// there are, for p. Default: 50. From 19 to 1,000; 0 leaves both away.
         fn draws(draws: usize);
 
         /// The seed of the draws and of k-means. Default: 0.
@@ -131,9 +133,9 @@ impl Clusters {
     /// than 1,000 assets, or fewer than 30 returns.
     pub fn run(&self) -> Result<ClustersAnswer> {
         let start = Instant::now();
-        if self.draws > MOST_DRAWS {
+        if self.draws != 0 && !(LEAST_DRAWS..=MOST_DRAWS).contains(&self.draws) {
             return Err(Error::invalid(format!(
-                "expected 0 to {MOST_DRAWS} draws, found {}",
+                "expected {LEAST_DRAWS} to {MOST_DRAWS} draws, or 0 for none, found {}",
                 self.draws
             )));
         }
@@ -150,7 +152,7 @@ impl Clusters {
         assets.check((LEAST_ASSETS, MOST_ASSETS))?;
         self.check_groups(assets.series.len())?;
         let by_vectors = vectors.as_ref().map(|v| Similarities::of(&v.vectors));
-        let by_returns = (!points.is_empty()).then(|| Similarities::of(&points));
+        let by_returns = (!points.is_empty()).then(|| Similarities::of_returns(&points));
         let similarities = match (by_returns, &by_vectors) {
             (Some(returns), Some(vectors)) => returns.mean(vectors),
             (Some(returns), None) => returns,

@@ -220,7 +220,7 @@ impl Correlation {
         blocks: &CorrelationBlocks,
     ) -> Result<CorrelationAnswer> {
         let points = blocks.latest();
-        let similarities = Similarities::of(&points);
+        let similarities = Similarities::of_returns(&points);
         let shrinkage = Shrinkage::of(&points, &similarities);
         let all = blocks.pairs(&|| self.view.go_on())?;
         let tested: Vec<f64> = all.iter().filter_map(|pair| pair.p).collect();

@@ -5,9 +5,9 @@ use rayon::prelude::*;
 use super::asset_returns::{
     AssetReturns, NotCompared, at_length_one, centred, not_compared, without_market,
 };
+use super::similarities::{gaps_of, in_common};
 use crate::error::Result;
 use crate::model::Timestamp;
-use crate::numeric::dot::dot_f64;
 use crate::numeric::student::two_sided;
 
 /// Fewer earlier windows do not say what is usual.
@@ -19,8 +19,11 @@ const MOST: f64 = 0.999_99;
 pub(super) struct CorrelationBlocks {
     window: usize,
     /// The latest window first; of each the assets: centred and at length 1, if one has enough of its returns.
-    blocks: Vec<Vec<Option<Vec<f64>>>>,
+    blocks: Vec<Vec<Option<HeldReturns>>>,
 }
+
+/// The returns of an asset in a window, and the rows in which there is none.
+type HeldReturns = (Vec<f64>, Vec<usize>);
 
 /// A pair, and what is usual for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,7 +48,7 @@ impl CorrelationBlocks {
             let part = |c: &Vec<f64>| c.get(end - window..end).unwrap_or_default().to_vec();
             assets.columns.iter().map(part).collect()
         };
-        let points = |columns: &[Vec<f64>]| -> Vec<Option<Vec<f64>>> {
+        let points = |columns: &[Vec<f64>]| -> Vec<Option<HeldReturns>> {
             let there: Vec<bool> = columns.iter().map(|c| not_compared(c).is_none()).collect();
             // The market is that of those who were there.
             let held = columns.iter().zip(&there).filter(|(_, there)| **there);
@@ -56,7 +59,9 @@ impl CorrelationBlocks {
             };
             let mut own = own.into_iter().zip(&held).map(|(point, column)| {
                 let whole = centred(column).iter().map(|x| x * x).sum();
-                at_length_one(point, whole)
+                let point = at_length_one(point, whole)?;
+                let gaps = gaps_of(&point);
+                Some((point, gaps))
             });
             let next = |there: &bool| if *there { own.next().flatten() } else { None };
             there.iter().map(next).collect()
@@ -78,7 +83,10 @@ impl CorrelationBlocks {
     /// The assets in the latest window.
     pub(super) fn latest(&self) -> Vec<Vec<f64>> {
         let latest = self.blocks.first().map(Vec::as_slice).unwrap_or_default();
-        let point = |point: &Option<Vec<f64>>| point.clone().unwrap_or(vec![0.0; self.window]);
+        let point = |held: &Option<HeldReturns>| match held {
+            Some((point, _)) => point.clone(),
+            None => vec![0.0; self.window],
+        };
         latest.iter().map(point).collect()
     }
 
@@ -88,8 +96,9 @@ impl CorrelationBlocks {
 
     fn correlation(&self, block: usize, a: usize, b: usize) -> Option<f64> {
         let block = self.blocks.get(block)?;
-        let (x, y) = (block.get(a)?.as_deref()?, block.get(b)?.as_deref()?);
-        Some(dot_f64(x, y).clamp(-1.0, 1.0))
+        let held = |at: usize| block.get(at)?.as_ref();
+        let ((x, gaps_x), (y, gaps_y)) = (held(a)?, held(b)?);
+        Some(in_common((x, gaps_x), (y, gaps_y)))
     }
 
     /// The correlation of a pair in each window, the oldest first.
@@ -113,7 +122,7 @@ impl CorrelationBlocks {
         let now = self.correlation(0, a, b)?;
         let earlier = (1..self.blocks.len()).filter_map(|block| self.correlation(block, a, b));
         let earlier: Vec<f64> = earlier.map(fisher).collect();
-        let found = against(fisher(now), &earlier);
+        let found = against(fisher(now), &earlier, self.window);
         Some(PastPair {
             a,
             b,
@@ -128,13 +137,18 @@ impl CorrelationBlocks {
     /// would lie so far from the others.
     pub(super) fn means(&self) -> (Vec<Option<f64>>, Option<f64>) {
         let mean = |block: usize| {
-            let all = self.blocks.get(block)?;
-            let held: Vec<&Vec<f64>> = all.iter().flatten().collect();
+            let held: Vec<&HeldReturns> = self.blocks.get(block)?.iter().flatten().collect();
             let n = held.len() as f64;
-            let rows = self.window;
+            if held.iter().any(|(_, gaps)| !gaps.is_empty()) {
+                let pairs = held.iter().enumerate().flat_map(|(i, (x, gaps_x))| {
+                    let before = held.iter().take(i);
+                    before.map(move |(y, gaps_y)| in_common((x, gaps_x), (y, gaps_y)))
+                });
+                return (n > 1.0).then(|| 2.0 * pairs.sum::<f64>() / (n * (n - 1.0)));
+            }
             // The square of the sum of points at length 1 has each pair twice.
-            let sum = |row: usize| held.iter().filter_map(|p| p.get(row)).sum::<f64>();
-            let square: f64 = (0..rows).map(|row| sum(row).powi(2)).sum();
+            let sum = |row: usize| held.iter().filter_map(|(p, _)| p.get(row)).sum::<f64>();
+            let square: f64 = (0..self.window).map(|row| sum(row).powi(2)).sum();
             (n > 1.0).then(|| (square - n) / (n * (n - 1.0)))
         };
         let means: Vec<Option<f64>> = (0..self.blocks.len()).rev().map(mean).collect();
@@ -143,7 +157,7 @@ impl CorrelationBlocks {
             _ => return (means, None),
         };
         let earlier: Vec<f64> = earlier.iter().flatten().map(|mean| fisher(*mean)).collect();
-        let p = against(fisher(now), &earlier).map(|(_, p)| p);
+        let p = against(fisher(now), &earlier, self.window).map(|(_, p)| p);
         (means, p)
     }
 
@@ -164,19 +178,17 @@ fn fisher(correlation: f64) -> f64 {
 }
 
 /// The mean of earlier values, and how often one more of the same kind would lie so far from it.
-fn against(now: f64, earlier: &[f64]) -> Option<(f64, f64)> {
+fn against(now: f64, earlier: &[f64], window: usize) -> Option<(f64, f64)> {
     let n = earlier.len() as f64;
     if earlier.len() < LEAST_PAST {
         return None;
     }
     let mean = earlier.iter().sum::<f64>() / n;
     let variance = earlier.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    // Two names of one asset: nothing ever changed. Then the error is that of any correlation of so many returns.
+    let least = 1.0 / (window.saturating_sub(3).max(1) as f64);
+    let variance = if variance <= 1e-18 { least } else { variance };
     let error = (variance * (1.0 + 1.0 / n)).sqrt();
-    if error <= 1e-9 {
-        // Two names of one asset: nothing ever changed.
-        let p = if (now - mean).abs() <= 1e-9 { 1.0 } else { 0.0 };
-        return Some((mean, p));
-    }
     Some((mean, two_sided((now - mean) / error, n - 1.0)))
 }
 
@@ -188,14 +200,18 @@ mod tests {
 
     #[test]
     fn one_more_of_the_same_is_judged_by_a_prediction_interval() {
-        assert!(against(0.0, &[0.1; 7]).is_none());
+        assert!(against(0.0, &[0.1; 7], 63).is_none());
         let earlier = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
-        let (mean, p) = against(0.5, &earlier).unwrap();
+        let (mean, p) = against(0.5, &earlier, 63).unwrap();
         assert!((mean - 0.5).abs() < 1e-12 && p == 1.0);
         // t = 1 / (0.2738613 * sqrt(10 / 9)) = 3.4641 with 8 degrees of freedom.
-        let (_, p) = against(1.5, &earlier).unwrap();
+        let (_, p) = against(1.5, &earlier, 63).unwrap();
         assert!((p - 0.008_52).abs() < 2e-5, "{p}");
-        assert_eq!(against(0.1, &[0.1; 9]).unwrap().1, 1.0);
-        assert_eq!(against(0.2, &[0.1; 9]).unwrap().1, 0.0);
+        // What never changed: t = 0.1 / sqrt(10 / 9 / 60) = 0.7348.
+        assert_eq!(against(0.1, &[0.1; 9], 63).unwrap().1, 1.0);
+        let (_, p) = against(0.2, &[0.1; 9], 63).unwrap();
+        assert!((p - 0.4834).abs() < 1e-3, "{p}");
+        let (_, p) = against(fisher(0.3), &[fisher(1.0); 40], 63).unwrap();
+        assert!(p > 0.0 && p < 1e-9, "{p}");
     }
 }

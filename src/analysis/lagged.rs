@@ -9,6 +9,9 @@ use crate::error::Result;
 use crate::numeric::dot::dot_f64;
 use crate::numeric::student::two_sided;
 
+/// The share of a column's square that rounding leaves where others say all of it.
+const NOTHING: f64 = 1e-10;
+
 /// A leader's return and a follower's, so many bars later.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct LaggedPair {
@@ -44,14 +47,17 @@ impl LaggedReturns {
         column.get(from..from + rows).unwrap_or_default()
     }
 
-    /// Every ordered pair at every lag, by follower, leader and lag.
+    /// Every ordered pair at every lag, by follower, leader and lag. `strongest` may have a leader for each follower:
+    /// the others are then compared given its earlier returns too.
     pub(super) fn pairs(
         &self,
+        strongest: &[Option<usize>],
         go_on: &(impl Fn() -> Result<()> + Sync),
     ) -> Result<Vec<LaggedPair>> {
         let followed = |follower: usize| {
             go_on()?;
-            Ok(self.followers_pairs(follower))
+            let strongest = strongest.get(follower).copied().flatten();
+            Ok(self.followers_pairs(follower, strongest))
         };
         let all: Vec<Vec<LaggedPair>> = (0..self.columns.len())
             .into_par_iter()
@@ -60,21 +66,36 @@ impl LaggedReturns {
         Ok(all.into_iter().flatten().collect())
     }
 
-    fn followers_pairs(&self, follower: usize) -> Vec<LaggedPair> {
+    fn followers_pairs(&self, follower: usize, strongest: Option<usize>) -> Vec<LaggedPair> {
         let Some(own) = self.columns.get(follower) else {
             return Vec::new();
         };
         let known = self.known(own);
-        let now = without(self.lagged(own, 0), &known);
-        let freedom = now.len().saturating_sub(known.len() + 1) as f64;
+        let mut more = known.clone();
+        if let Some(column) = strongest.and_then(|at| self.columns.get(at)) {
+            (1..=self.lags).for_each(|lag| add(&mut more, self.lagged(column, lag)));
+        }
+        let of = |known: &[Vec<f64>]| without(self.lagged(own, 0), known);
+        let (alone, beside) = (of(&known), of(&more));
         let mut pairs = Vec::new();
         for (leader, column) in self.columns.iter().enumerate() {
             if leader == follower {
                 continue;
             }
+            let (known, now) = match strongest == Some(leader) {
+                true => (&known, &alone),
+                false => (&more, &beside),
+            };
+            let freedom = now.len().saturating_sub(known.len() + 1) as f64;
             for lag in 1..=self.lags {
-                let before = without(self.lagged(column, lag), &known);
-                let (partial, t) = related(&before, &now);
+                let whole = self.lagged(column, lag);
+                let before = without(&without(whole, known), known);
+                let (partial, t) = match dot_f64(&before, &before) > NOTHING * dot_f64(whole, whole)
+                {
+                    true => related(&before, now),
+                    // The others say all of it.
+                    false => (0.0, 0.0),
+                };
                 pairs.push(LaggedPair {
                     leader,
                     follower,
@@ -96,16 +117,20 @@ impl LaggedReturns {
         let constant = vec![1.0; rows];
         let earlier = lags.flat_map(|lag| [self.lagged(own, lag), self.lagged(&self.market, lag)]);
         for column in std::iter::once(constant.as_slice()).chain(earlier) {
-            let whole = dot_f64(column, column);
-            // Twice, for what rounding leaves.
-            let left = without(&without(column, &basis), &basis);
-            let square = dot_f64(&left, &left);
-            if square > 1e-10 * whole {
-                let length = square.sqrt();
-                basis.push(left.iter().map(|x| x / length).collect());
-            }
+            add(&mut basis, column);
         }
         basis
+    }
+}
+
+/// One more column of an orthonormal basis, if it is not there already.
+fn add(basis: &mut Vec<Vec<f64>>, column: &[f64]) {
+    // Twice, for what rounding leaves.
+    let left = without(&without(column, basis), basis);
+    let square = dot_f64(&left, &left);
+    if square > NOTHING * dot_f64(column, column) {
+        let length = square.sqrt();
+        basis.push(left.iter().map(|x| x / length).collect());
     }
 }
 
@@ -177,7 +202,7 @@ mod tests {
         let returns = LaggedReturns::of(&columns, 0..90, lags);
         let market = market(&columns);
         let late = |c: &[f64], lag: usize| c[lags - lag..90 - lag].to_vec();
-        let found = returns.pairs(&|| Ok(())).unwrap();
+        let found = returns.pairs(&[], &|| Ok(())).unwrap();
         assert_eq!(found.len(), 4 * 3 * lags);
         for pair in found {
             let own = &columns[pair.follower];
@@ -196,5 +221,50 @@ mod tests {
             );
             assert!((0.0..=1.0).contains(&pair.p));
         }
+        // Given what the strongest leader did, too; that one stays as it is.
+        let strongest = [Some(3), None, Some(0), Some(0)];
+        let plain = returns.pairs(&[], &|| Ok(())).unwrap();
+        let beside = returns.pairs(&strongest, &|| Ok(())).unwrap();
+        for (pair, plain) in beside.iter().zip(plain) {
+            let other = strongest[pair.follower].filter(|s| *s != pair.leader);
+            let Some(other) = other else {
+                assert_eq!(*pair, plain);
+                continue;
+            };
+            let own = &columns[pair.follower];
+            let all = [
+                late(own, 0),
+                late(&columns[pair.leader], pair.lag),
+                late(own, 1),
+                late(own, 2),
+                late(&market, 1),
+                late(&market, 2),
+                late(&columns[other], 1),
+                late(&columns[other], 2),
+            ];
+            let expected = by_precision(&all);
+            assert!(
+                (pair.partial - expected).abs() < 1e-9,
+                "{pair:?} {expected}"
+            );
+        }
+    }
+
+    /// Of three assets the market and one say what the other did: nothing is left of it.
+    #[test]
+    fn the_mirror_of_a_leader_leads_nobody() {
+        let mut random = ChaCha8Rng::seed_from_u64(3);
+        let columns: Vec<Vec<f64>> = (0..3)
+            .map(|_| (0..60).map(|_| random.random_range(-1.0..1.0)).collect())
+            .collect();
+        let returns = LaggedReturns::of(&columns, 0..60, 2);
+        let found = returns.pairs(&[None, None, Some(0)], &|| Ok(())).unwrap();
+        let of = |leader: usize| {
+            found
+                .iter()
+                .filter(move |p| (p.leader, p.follower) == (leader, 2))
+        };
+        assert!(of(0).all(|p| p.partial != 0.0));
+        assert!(of(1).all(|p| (p.partial, p.p) == (0.0, 1.0)));
     }
 }

@@ -2,22 +2,28 @@
 
 use std::time::{Duration, Instant};
 
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
 use super::asset_returns::{AssetLeftOut, AssetReturns, NotCompared, ReturnChoice};
 use super::lagged::{LaggedPair, LaggedReturns};
 use crate::db::{Filter, View, setters, within};
 use crate::error::{Error, Result};
 use crate::model::{Interval, SeriesKey, Timestamp};
 use crate::numeric::discovery::q_values;
-use crate::numeric::student::two_sided;
 use crate::numeric::summary::{correlation, midranks};
 
-const LEAST_ASSETS: usize = 3;
+/// Of three, nobody can tell a leader from the mirror of one: their mean is the market.
+const LEAST_ASSETS: usize = 4;
 const MOST_ASSETS: usize = 200;
 const MOST_LAG: usize = 20;
 /// Fewer returns are too few for both halves.
 const LEAST_RETURNS: usize = 120;
 /// The share of returns that may be exactly 0 before the prices of an asset count as stale.
 const MOST_STALE: f64 = 0.2;
+/// How often places are dealt out anew.
+const DEALS: usize = 1_999;
 /// What is called.
 const LEVEL: f64 = 0.05;
 
@@ -41,7 +47,7 @@ pub struct LeadLagPair {
     /// How many bars later.
     pub lag: usize,
     /// The partial correlation of the leader's return with the follower's so many bars later, given the follower's own
-    /// earlier returns and those of the market.
+    /// earlier returns, those of the market, and those of the leader that this follower follows most.
     pub partial: f64,
     /// How often chance gives one at least as far from 0 (a t that calm and wild times do not upset: White 1980).
     pub p: f64,
@@ -97,7 +103,8 @@ pub struct LeadLagAnswer {
     pub called: usize,
     /// The rank correlation of [`LeadLagAsset::lead`] between the two halves: near 0 nobody leads for long.
     pub stability: f64,
-    /// How often chance gives such a rank correlation or a larger one.
+    /// How often chance gives such a rank correlation or a larger one: the share of ways to deal out the places of
+    /// one half anew.
     pub stability_p: f64,
     /// Assets that pass the filter and were not compared.
     pub left_out: Vec<AssetLeftOut>,
@@ -124,7 +131,8 @@ impl LeadLagAnswer {
 impl View {
     /// Asks which assets move first, as of the view's time: the partial correlation of each asset's return with each
     /// other's one to three bars later, given the other's own earlier returns and those of the market, so that stale
-    /// prices, bouncing ones and a market that leads all do not count. A pair is called if chance over all pairs and
+    /// prices, bouncing ones and a market that leads all do not count; and given those of the leader that the other
+    /// follows most, so that only one is called for what that one did. A pair is called if chance over all pairs and
     /// lags explains it with a q of at most 0.05, and if both halves of the period have it alone.
     ///
     /// Most markets answer that nobody leads: then [`LeadLagAnswer::called`] is 0.
@@ -177,7 +185,7 @@ impl LeadLag {
     ///
     /// # Errors
     /// [`Error::NotFound`] if a name is that of nothing stored; [`Error::Invalid`] if an option is out of range, if
-    /// series of several intervals pass, or if there are fewer than three or more than 200 assets, or fewer than 120
+    /// series of several intervals pass, or if there are fewer than four or more than 200 assets, or fewer than 120
     /// returns.
     pub fn run(&self) -> Result<LeadLagAnswer> {
         let start = Instant::now();
@@ -200,8 +208,19 @@ impl LeadLag {
     fn answer(&self, assets: &AssetReturns) -> Result<LeadLagAnswer> {
         let rows = assets.returns();
         let go_on = || self.view.go_on();
-        let of = |rows| LaggedReturns::of(&assets.columns, rows, self.lags).pairs(&go_on);
-        let (whole, first, second) = (of(0..rows)?, of(0..rows / 2)?, of(rows / 2..rows)?);
+        let n = assets.series.len();
+        let periods = [0..rows, 0..rows / 2, rows / 2..rows]
+            .map(|rows| LaggedReturns::of(&assets.columns, rows, self.lags));
+        let [whole, first, second] = &periods;
+        let alone = whole.pairs(&[], &go_on)?;
+        let strongest = strongest(&alone, n);
+        let leads = [
+            leads(&alone, n),
+            leads(&first.pairs(&[], &go_on)?, n),
+            leads(&second.pairs(&[], &go_on)?, n),
+        ];
+        let beside = |of: &LaggedReturns| of.pairs(&strongest, &go_on);
+        let (whole, first, second) = (beside(whole)?, beside(first)?, beside(second)?);
         let p: Vec<f64> = whole.iter().map(|pair| pair.p).collect();
         let tested = whole
             .iter()
@@ -219,7 +238,6 @@ impl LeadLag {
                 stable: one.partial * other.partial > 0.0 && one.p.max(other.p) <= LEVEL,
             })
             .collect();
-        let n = assets.series.len();
         let mut pairs = best_lags(&each, n);
         let best = pairs.iter().map(|p| p.as_ref().map(|p| (p.lag, p.partial)));
         let best = best.collect();
@@ -233,7 +251,6 @@ impl LeadLag {
                 .then(place(x).cmp(&place(y)))
         });
         pairs.truncate(self.k);
-        let leads = [&whole, &first, &second].map(|of| leads(of, n));
         let [all, one, other] = &leads;
         let (stability, stability_p) = agreement_of_ranks(one, other);
         let named = assets.series.iter().zip(all).zip(one.iter().zip(other));
@@ -309,21 +326,51 @@ fn leads(pairs: &[LaggedPair], n: usize) -> Vec<f64> {
     sums.iter().map(|sum| sum / each.max(1.0)).collect()
 }
 
-/// The rank correlation of two lists, and how often chance gives one so large.
-fn agreement_of_ranks(a: &[f64], b: &[f64]) -> (f64, f64) {
-    let n = a.len() as f64;
-    let found = correlation(&midranks(a), &midranks(b), &vec![1.0; a.len()]);
-    if found.is_nan() || n < 4.0 {
-        return (if found.is_nan() { 0.0 } else { found }, 1.0);
+/// The leader of each follower whose p is smallest, at whatever lag.
+fn strongest(pairs: &[LaggedPair], n: usize) -> Vec<Option<usize>> {
+    let mut best: Vec<Option<&LaggedPair>> = vec![None; n];
+    for pair in pairs {
+        if let Some(slot) = best.get_mut(pair.follower)
+            && slot.is_none_or(|old| pair.p < old.p)
+        {
+            *slot = Some(pair);
+        }
     }
-    let t = found * ((n - 2.0) / (1.0 - found * found).max(1e-12)).sqrt();
-    let two = two_sided(t, n - 2.0);
-    (
-        found,
-        if found > 0.0 {
-            two / 2.0
-        } else {
-            1.0 - two / 2.0
-        },
-    )
+    best.iter().map(|pair| pair.map(|p| p.leader)).collect()
+}
+
+/// The rank correlation of two lists, and the share of ways to deal out one of them anew that give one so large.
+fn agreement_of_ranks(a: &[f64], b: &[f64]) -> (f64, f64) {
+    let weights = vec![1.0; a.len()];
+    let (a, mut b) = (midranks(a), midranks(b));
+    let found = correlation(&a, &b, &weights);
+    if found.is_nan() {
+        return (0.0, 1.0);
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(0);
+    let reached = (0..DEALS).filter(|_| {
+        b.shuffle(&mut random);
+        correlation(&a, &b, &weights) >= found - 1e-9
+    });
+    let reached = reached.count();
+    (found, (1 + reached) as f64 / (1 + DEALS) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_agree_as_often_as_they_are_dealt_so() {
+        // Of 24 ways to deal four places one is as good.
+        let (found, p) = agreement_of_ranks(&[1.0, 2.0, 3.0, 4.0], &[0.1, 0.2, 0.3, 0.4]);
+        assert!((found - 1.0).abs() < 1e-12);
+        assert!((p - 1.0 / 24.0).abs() < 0.01, "{p}");
+        let (found, p) = agreement_of_ranks(&[1.0, 2.0, 3.0, 4.0], &[4.0, 3.0, 2.0, 1.0]);
+        assert!((found + 1.0).abs() < 1e-12 && p > 0.999, "{p}");
+        assert_eq!(
+            agreement_of_ranks(&[1.0; 5], &[1.0, 2.0, 3.0, 4.0, 5.0]),
+            (0.0, 1.0)
+        );
+    }
 }

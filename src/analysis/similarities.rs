@@ -29,6 +29,25 @@ impl Similarities {
         Self::of_rows(&rows)
     }
 
+    /// The correlations of returns: centred, at length 1, and 0 where there is none. Two assets are compared over the
+    /// rows that both have.
+    pub(super) fn of_returns(points: &[Vec<f64>]) -> Self {
+        let gaps: Vec<Vec<usize>> = points.iter().map(|point| gaps_of(point)).collect();
+        let each: Vec<(&[f64], &[usize])> = points
+            .iter()
+            .zip(&gaps)
+            .map(|(point, gaps)| (point.as_slice(), gaps.as_slice()))
+            .collect();
+        let row = |one: &(usize, &(&[f64], &[usize]))| -> Vec<f64> {
+            let (i, &this) = *one;
+            let before = each.iter().take(i);
+            before.map(|&other| in_common(this, other)).collect()
+        };
+        let numbered: Vec<_> = each.iter().enumerate().collect();
+        let rows: Vec<Vec<f64>> = numbered.par_iter().map(row).collect();
+        Self::of_rows(&rows)
+    }
+
     /// Those of a matrix of which each row has what is left of the diagonal.
     fn of_rows(rows: &[Vec<f64>]) -> Self {
         let n = rows.len();
@@ -92,9 +111,44 @@ impl Similarities {
     }
 }
 
+/// The rows in which a centred column has no return.
+pub(super) fn gaps_of(point: &[f64]) -> Vec<usize> {
+    let rows = point.iter().enumerate();
+    rows.filter(|(_, x)| **x == 0.0).map(|(at, _)| at).collect()
+}
+
+/// The correlation of two columns at length 1, with their gaps, over the rows that both have.
+pub(super) fn in_common((x, gaps_x): (&[f64], &[usize]), (y, gaps_y): (&[f64], &[usize])) -> f64 {
+    let left = |point: &[f64], gaps: &[usize]| {
+        let squares = gaps.iter().filter_map(|&at| point.get(at)).map(|v| v * v);
+        1.0 - squares.sum::<f64>()
+    };
+    let lengths = left(x, gaps_y) * left(y, gaps_x);
+    if lengths <= 0.0 {
+        return 0.0;
+    }
+    (dot_f64(x, y) / lengths.sqrt()).clamp(-1.0, 1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gaps_of_one_do_not_make_two_less_alike() {
+        let whole = [0.5, -0.5, 0.5, -0.5];
+        let half = [
+            std::f64::consts::FRAC_1_SQRT_2,
+            -std::f64::consts::FRAC_1_SQRT_2,
+            0.0,
+            0.0,
+        ];
+        let found = Similarities::of_returns(&[whole.to_vec(), half.to_vec(), vec![0.0; 4]]);
+        assert!((found.get(0, 1) - 1.0).abs() < 1e-12, "{found:?}");
+        assert_eq!((found.get(0, 2), found.get(1, 2)), (0.0, 0.0));
+        let plain = [vec![0.6, 0.8], vec![0.8, -0.6]];
+        assert_eq!(Similarities::of_returns(&plain), Similarities::of(&plain));
+    }
 
     #[test]
     fn products_stand_on_both_sides_of_the_diagonal() {

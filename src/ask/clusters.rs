@@ -129,7 +129,7 @@ impl ClustersRequest {
         Ok((reply, answer))
     }
 
-    fn notes(&self, view: &View, answer: &ClustersAnswer) -> Result<[Option<String>; 4]> {
+    fn notes(&self, view: &View, answer: &ClustersAnswer) -> Result<[Option<String>; 5]> {
         let named = match &self.compare {
             Some(name) => self.filter.clone().attribute(name, ""),
             None => self.filter.clone(),
@@ -144,9 +144,19 @@ impl ClustersRequest {
             undated(&named, view)?,
             trained(space, answer.trained_until, None, ""),
             mixed(answer.mixed_calendars),
+            few(answer.assets.len()).filter(|_| self.by != ClusterBy::Vectors && !self.keep_market),
             chance,
         ])
     }
+}
+
+/// That what the market did is mostly what the assets themselves did.
+pub(super) fn few(assets: usize) -> Option<String> {
+    (assets < 10).then(|| {
+        format!(
+            "the market is the mean of these {assets} assets alone: less that, their correlations are negative even if nothing connects them; ask about ten or more"
+        )
+    })
 }
 
 /// That closes of different markets stand in one row.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::asked::{Asked, undated};
 use super::asset_left_out::AssetLeftOutRow;
-use super::clusters::mixed;
-use super::rounded::figure;
+use super::clusters::{few, mixed};
+use super::reaction::twenty;
+use super::rounded::{figure, to};
 use super::window_row::SeriesRow;
 use crate::analysis::{CorrelationAnswer, CorrelationPair, CorrelationWindow};
 use crate::db::{Filter, View};
@@ -49,10 +50,6 @@ const fn forty() -> usize {
     40
 }
 
-const fn twenty() -> usize {
-    20
-}
-
 impl Default for CorrelationRequest {
     fn default() -> Self {
         Self {
@@ -88,6 +85,7 @@ impl CorrelationRequest {
         let notes = [
             undated(&self.filter, &asked.view)?,
             mixed(answer.mixed_calendars),
+            few(answer.assets.len()).filter(|_| self.less_market),
         ];
         let reply = CorrelationReply {
             as_of: asked.view.as_of(),
@@ -95,7 +93,7 @@ impl CorrelationRequest {
             returns: answer.returns,
             assets: answer.assets.iter().map(SeriesRow::from).collect(),
             mean: figure(answer.mean),
-            mean_p: answer.mean_p.map(figure),
+            mean_p: answer.mean_p.map(|p| to(9, p)),
             shrinkage: figure(answer.shrinkage),
             all_pairs: answer.all_pairs,
             alarms: answer.alarms,
@@ -122,8 +120,8 @@ impl CorrelationRequest {
             shrunk: figure(pair.shrunk),
             usual: pair.usual.map(figure),
             past: pair.past,
-            p_value: pair.p.map(figure),
-            q_value: pair.q.map(figure),
+            p_value: pair.p.map(|p| to(9, p)),
+            q_value: pair.q.map(|q| to(9, q)),
             history: self.history.then(|| history.collect()),
         }
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::asked::{Asked, undated};
 use super::asset_left_out::AssetLeftOutRow;
+use super::reaction::twenty;
 use super::rounded::{figure, to};
 use super::window_row::SeriesRow;
 use crate::analysis::{LeadLagAnswer, LeadLagAsset, LeadLagPair};
@@ -36,10 +37,6 @@ pub struct LeadLagRequest {
 
 const fn three() -> usize {
     3
-}
-
-const fn twenty() -> usize {
-    20
 }
 
 impl Default for LeadLagRequest {
@@ -76,7 +73,11 @@ impl LeadLagRequest {
         let later = answer.mixed_calendars.then(|| {
             "markets that never close stand beside markets with sessions: who closes later seems to follow".to_owned()
         });
-        let notes = [undated(&self.filter, &asked.view)?, later];
+        let n = answer.assets.len();
+        let few = (n < 10).then(|| {
+            format!("the market is the mean of these {n} assets alone, so a lead of one shows in part as an opposite lead of the others; ask about ten or more")
+        });
+        let notes = [undated(&self.filter, &asked.view)?, later, few];
         let mut assets: Vec<LeadLagAssetRow> =
             answer.assets.iter().map(LeadLagAssetRow::from).collect();
         assets.sort_by(|a, b| b.lead.total_cmp(&a.lead));
@@ -167,7 +168,8 @@ pub struct LeadLagPairRow {
     pub follower: String,
     /// How many bars later.
     pub lag: usize,
-    /// The partial correlation, given the follower's own earlier returns and those of the market.
+    /// The partial correlation, given the follower's own earlier returns, those of the market, and those of the
+    /// leader that it follows most.
     pub partial: f64,
     /// How often chance gives one at least as far from 0.
     pub p_value: f64,

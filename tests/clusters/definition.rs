@@ -97,8 +97,17 @@ fn similarities_are_those_of_the_definition() {
         .collect();
     for keep_market in [false, true] {
         let points = points(&of, keep_market);
+        // Over the rows that both have.
         let dot = |i: usize, j: usize| -> f64 {
-            points[i].iter().zip(&points[j]).map(|(a, b)| a * b).sum()
+            let both = || {
+                points[i]
+                    .iter()
+                    .zip(&points[j])
+                    .filter(|(a, b)| **a != 0.0 && **b != 0.0)
+            };
+            let (a, b): (f64, f64) =
+                both().fold((0.0, 0.0), |s, (a, b)| (s.0 + a * a, s.1 + b * b));
+            both().map(|(a, b)| a * b).sum::<f64>() / (a * b).sqrt()
         };
         let answer = db
             .now()

@@ -34,6 +34,27 @@ pub(crate) fn planted(
         .collect()
 }
 
+/// Daily series that have a market in common, calm and wild times, and nothing else.
+pub(crate) fn wild(venue: &str, n: usize, days: usize, seed: u64) -> Vec<SeriesBars> {
+    let mut random = Lcg(seed.wrapping_mul(6_421).wrapping_add(29));
+    let mut closes = vec![vec![100.0]; n];
+    let mut size = 0.01_f64;
+    for _ in 1..days {
+        // Times of a month or so, up to ten times as wild as others.
+        size =
+            (0.01 * (size / 0.01).powf(0.95) * (0.25 * gauss(&mut random)).exp()).clamp(0.001, 0.1);
+        let market = size * gauss(&mut random);
+        for closes in &mut closes {
+            let step = market + size * gauss(&mut random);
+            closes.push(closes[closes.len() - 1] * step.exp());
+        }
+    }
+    let series = closes.into_iter().enumerate();
+    series
+        .map(|(i, closes)| of_closes(venue, i, &closes))
+        .collect()
+}
+
 /// Daily bars with these closes.
 pub(crate) fn of_closes(venue: &str, i: usize, closes: &[f64]) -> SeriesBars {
     let bar = |(day, two): (usize, &[f64])| Bar {

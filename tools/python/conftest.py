@@ -48,7 +48,7 @@ def headlines() -> pd.DataFrame:
 
 
 def fill(db: rhymedb.Database) -> None:
-    for seed, series in enumerate(["crypto/demo/ALFA:1h", "crypto/demo/BETA:1h", "equity/demo/GAMMA:1h"]):
+    for seed, series in enumerate(["crypto/demo/ALFA:1h", "crypto/demo/BETA:1h", "equity/demo/GAMMA:1h", "equity/demo/DELTA:1h"]):
         db.ingest_bars(walk(seed), series, calendar="continuous")
     db.ingest_headlines(headlines())
     for day in range(5, 25, 2):

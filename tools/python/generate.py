@@ -91,9 +91,9 @@ EXAMPLES = {
         "3",
     ],
     "lead-lag": [
-        '>>> three = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA"]}',
-        ">>> answer = db.lead_lag(filter=three)",
-        ">>> answer.called <= answer.all_pairs == 6",
+        '>>> four = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA", "DELTA"]}',
+        ">>> answer = db.lead_lag(filter=four)",
+        ">>> answer.called <= answer.all_pairs == 12",
         "True",
     ],
     "map": ['>>> len(db.map(sample=50).to_pandas()[["x", "y"]]) >= 50', "True"],

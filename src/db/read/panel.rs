@@ -20,6 +20,9 @@ use crate::store::{BarReads, SeriesId};
 
 /// The most closes of a table: 256 MB.
 const MOST_CLOSES: usize = 1 << 25;
+/// A series has ended if it has no bar for so many bars, and for a week: a long weekend ends nothing.
+const BARS_OF_SILENCE: i64 = 5;
+const WEEK: i64 = 7 * 86_400_000;
 
 /// A question for the closes of many series side by side, made by [`View::panel`].
 #[derive(Clone, Debug)]
@@ -69,7 +72,7 @@ impl View {
     /// portfolios are made of. All series have bars of one interval.
     ///
     /// A row is a close time at which at least half of the series have a bar ([`ClosePanel::quorum`]), of those
-    /// that had begun and had not ended. A missing bar is a missing close and is never filled. So a return from
+    /// that had begun and had not ended (no bar for five bars, and for a week). A missing bar is a missing close and is never filled. So a return from
     /// the row before ([`ClosePanelAnswer::log_return`]) covers the same time for every series that has one.
     ///
     /// Bars that were corrected later are seen as corrected, as everywhere.
@@ -197,9 +200,11 @@ impl ClosePanel {
         period: RangeInclusive<i64>,
     ) -> Result<(Vec<PanelColumn>, PanelRows)> {
         let (from, to) = period.into_inner();
+        let silence = (BARS_OF_SILENCE * reading.interval.nominal_millis()).max(WEEK);
         let Some(wanted) = self.rows else {
-            let columns = reading.columns(from..=to)?;
-            let rows = PanelRows::of(&columns, self.quorum);
+            let columns = reading.columns(from.saturating_sub(silence)..=to)?;
+            let mut rows = PanelRows::of(&columns, self.quorum, silence);
+            rows.keep_from(from);
             return Ok((columns, rows));
         };
         let newest = reading.listed.iter().map(|s| s.last.min(to)).max();
@@ -210,8 +215,9 @@ impl ClosePanel {
         let mut span = bar.saturating_mul(wanted as i64).saturating_mul(2);
         loop {
             let start = newest.saturating_sub(span).max(from);
-            let columns = reading.columns(start..=to)?;
-            let mut rows = PanelRows::of(&columns, self.quorum);
+            let columns = reading.columns(start.saturating_sub(silence)..=to)?;
+            let mut rows = PanelRows::of(&columns, self.quorum, silence);
+            rows.keep_from(start);
             if rows.times.len() >= wanted || start <= oldest.max(from) {
                 rows.keep_last(wanted);
                 return Ok((columns, rows));

@@ -52,10 +52,10 @@ pub(super) struct PanelRows {
 
 impl PanelRows {
     /// The close times at which at least a share `quorum` of the series have a bar, of those that have begun and
-    /// not ended.
-    pub(super) fn of(columns: &[PanelColumn], quorum: f64) -> Self {
+    /// not ended: one has ended if it has no bar for longer than `silence` (in milliseconds).
+    pub(super) fn of(columns: &[PanelColumn], quorum: f64, silence: i64) -> Self {
         let all = all_times(columns);
-        let alive = alive(columns, &all);
+        let alive = alive(columns, &all, silence);
         let mut rows = Self::default();
         for ((time, bars), alive) in all.into_iter().zip(alive) {
             if f64::from(bars) >= quorum * f64::from(alive) {
@@ -66,6 +66,13 @@ impl PanelRows {
         }
         rows.count();
         rows
+    }
+
+    /// Those from a time on.
+    pub(super) fn keep_from(&mut self, time: i64) {
+        let first = self.times.partition_point(|t| *t < time);
+        self.times.drain(..first);
+        self.count();
     }
 
     /// The last of them.
@@ -146,8 +153,9 @@ fn merged((times, counts): (Vec<i64>, Vec<u32>), new: &[i64]) -> (Vec<i64>, Vec<
     }
 }
 
-/// How many series have begun and not ended, at each of these times.
-fn alive(columns: &[PanelColumn], times: &[(i64, u32)]) -> Vec<u32> {
+/// How many series have begun and not ended, at each of these times. Nobody knows on a Saturday that a series which
+/// had a bar on Friday has ended; it still counts, so that the row of a Saturday does not come and go.
+fn alive(columns: &[PanelColumn], times: &[(i64, u32)], silence: i64) -> Vec<u32> {
     let mut changes = vec![0_i64; times.len() + 1];
     let mut change = |at: usize, by: i64| {
         if let Some(slot) = changes.get_mut(at) {
@@ -157,7 +165,8 @@ fn alive(columns: &[PanelColumn], times: &[(i64, u32)]) -> Vec<u32> {
     for column in columns {
         if let Some(&last) = column.times.last() {
             change(times.partition_point(|(t, _)| *t < column.first), 1);
-            change(times.partition_point(|(t, _)| *t <= last), -1);
+            let end = last.saturating_add(silence);
+            change(times.partition_point(|(t, _)| *t <= end), -1);
         }
     }
     let mut now = 0;
@@ -185,12 +194,13 @@ mod tests {
     }
 
     /// The same from the definition.
-    fn plain(columns: &[PanelColumn], quorum: f64) -> Vec<i64> {
+    fn plain(columns: &[PanelColumn], quorum: f64, silence: i64) -> Vec<i64> {
         let all: BTreeSet<i64> = columns.iter().flat_map(|c| c.times.clone()).collect();
         let is_row = |t: &i64| {
             let here = columns.iter().filter(|c| c.times.contains(t)).count();
-            let lives =
-                |c: &&PanelColumn| c.first <= *t && c.times.last().is_some_and(|last| last >= t);
+            let lives = |c: &&PanelColumn| {
+                c.first <= *t && c.times.last().is_some_and(|last| last + silence >= *t)
+            };
             here as f64 >= quorum * columns.iter().filter(lives).count() as f64
         };
         all.into_iter().filter(is_row).collect()
@@ -205,14 +215,14 @@ mod tests {
             // It ends early, and trades once when nobody does.
             column(0, &[2, 3, 33]).within(1..=32),
         ];
-        let rows = PanelRows::of(&columns, 0.5);
+        let rows = PanelRows::of(&columns, 0.5, 0);
         assert_eq!(rows.times, [1, 2, 3, 4, 5]);
         let table = rows.table(&columns.iter().collect::<Vec<_>>());
         let missing: Vec<bool> = table.iter().map(|x| x.is_nan()).collect();
         let at = |column: usize, row: usize| missing[column * 5 + row];
         assert!(at(1, 2) && at(2, 0) && at(2, 2) && !at(2, 3) && at(3, 0) && !at(3, 1));
         // Of three that have begun at 3, two have a bar.
-        assert_eq!(PanelRows::of(&columns, 0.7).times, [2, 4, 5]);
+        assert_eq!(PanelRows::of(&columns, 0.7, 0).times, [2, 4, 5]);
     }
 
     #[test]
@@ -220,19 +230,35 @@ mod tests {
         let week = column(0, &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
         let days = [1, 2, 3, 4, 5, 8, 9];
         let columns = [week, column(0, &days), column(0, &days)];
-        let mut rows = PanelRows::of(&columns, 0.5);
+        let mut rows = PanelRows::of(&columns, 0.5, 0);
         assert_eq!((rows.times.as_slice(), rows.left_out), (&days[..], 2));
         rows.keep_last(2);
         assert_eq!((rows.times.as_slice(), rows.left_out), (&[8, 9][..], 0));
-        assert_eq!(PanelRows::of(&columns, 0.0).times.len(), 9);
-        assert_eq!(PanelRows::of(&[], 0.5), PanelRows::default());
+        assert_eq!(PanelRows::of(&columns, 0.0, 0).times.len(), 9);
+        assert_eq!(PanelRows::of(&[], 0.5, 0), PanelRows::default());
+    }
+
+    #[test]
+    fn a_weekend_at_the_end_is_no_row_either() {
+        let ask = |until: i64, silence: i64| {
+            let columns = [
+                column(0, &[1, 2, 3, 4, 5, 6, 7, 8, 9]).within(1..=until),
+                column(0, &[1, 2, 3, 4, 5, 8, 9]).within(1..=until),
+                column(0, &[1, 2, 3, 4, 5, 8, 9]).within(1..=until),
+            ];
+            PanelRows::of(&columns, 0.5, silence).times
+        };
+        assert_eq!(ask(7, 0), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(ask(7, 3), [1, 2, 3, 4, 5]);
+        assert_eq!(ask(9, 3), [1, 2, 3, 4, 5, 8, 9]);
     }
 
     proptest! {
         #[test]
         fn rows_are_those_of_the_definition(
             sets in prop::collection::vec((0_i64..30, prop::collection::btree_set(0_i64..40, 0..30)), 0..8),
-            quorum in 0.0..1.0_f64
+            quorum in 0.0..1.0_f64,
+            silence in 0_i64..9
         ) {
             let columns: Vec<PanelColumn> = sets
                 .iter()
@@ -241,8 +267,8 @@ mod tests {
                     column(times.first().copied().unwrap_or(0) - before, &times)
                 })
                 .collect();
-            let rows = PanelRows::of(&columns, quorum);
-            prop_assert_eq!(&rows.times, &plain(&columns, quorum));
+            let rows = PanelRows::of(&columns, quorum, silence);
+            prop_assert_eq!(&rows.times, &plain(&columns, quorum, silence));
             let table = rows.table(&columns.iter().collect::<Vec<_>>());
             for (i, column) in columns.iter().enumerate() {
                 let of: BTreeMap<i64, f64> =

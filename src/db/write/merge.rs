@@ -18,7 +18,8 @@ impl Database {
     ///
     /// Before anything is written all of them are compared with one another and with this database. Bars of one time
     /// that differ, a space of one name with another encoder, and tags, attributes or prototypes that say something
-    /// else are refused.
+    /// else are refused. A headline that several have stays one; how precisely its time is known and which symbols it
+    /// names is what the last of them says.
     ///
     /// What only one of them has comes as it is, in one transaction for each of them: segment files are copied, with
     /// other numbers for their series, and nothing is embedded or indexed again. Where a series is in several of them,
@@ -56,8 +57,14 @@ impl Database {
         folders: &[impl AsRef<Path>],
         control: &Control,
     ) -> Result<Vec<MergedPart>> {
-        let parts = self.open_parts(folders)?;
-        self.check_parts(&parts, control)?;
+        let storage = OpenOptions::new().storage(Arc::clone(&self.0.files.storage));
+        let parts = open_parts(&storage, Some(self.path()), folders)?;
+        let here = Part {
+            name: self.path().display().to_string(),
+            folder: self.path().to_path_buf(),
+            view: self.now(),
+        };
+        check_parts(Some(&here), &parts, control)?;
         let mut merged = Vec::with_capacity(parts.len());
         for part in &parts {
             merged.push(self.merge_part(part, control)?);
@@ -65,57 +72,24 @@ impl Database {
         Ok(merged)
     }
 
-    fn open_parts(&self, folders: &[impl AsRef<Path>]) -> Result<Vec<Part>> {
-        if folders.is_empty() {
-            return Err(Error::invalid(
-                "expected the folder of at least one database to merge, found none",
-            ));
-        }
-        let mut parts: Vec<Part> = Vec::with_capacity(folders.len());
-        let here = real_path(self.path());
-        for folder in folders {
-            let folder = folder.as_ref();
-            let (name, real) = (folder.display().to_string(), real_path(folder));
-            if real == here {
-                return Err(Error::invalid(format!(
-                    "expected databases other than the one that they are merged into, found {name}"
-                )));
-            }
-            if parts.iter().any(|part| real_path(&part.folder) == real) {
-                return Err(Error::invalid(format!(
-                    "expected each database once, found {name} twice"
-                )));
-            }
-            let options = OpenOptions::new().storage(Arc::clone(&self.0.files.storage));
-            let db = options.read_only(true).open(folder)?;
-            if db.0.is_beside_writer() {
-                return Err(Error::invalid(format!(
-                    "expected databases that nobody writes to, found a process that writes to {name}; wait until it has ended"
-                )));
-            }
-            parts.push(Part {
-                name,
-                folder: folder.to_path_buf(),
-                view: db.now(),
-            });
-        }
-        Ok(parts)
-    }
-
-    /// Compares all databases with one another.
-    fn check_parts(&self, parts: &[Part], control: &Control) -> Result<()> {
-        let here = Part {
-            name: self.path().display().to_string(),
-            folder: self.path().to_path_buf(),
-            view: self.now(),
-        };
-        for (i, part) in parts.iter().enumerate() {
-            let before = parts.iter().take(i);
-            for other in std::iter::once(&here).chain(before) {
-                check_together(other, part, control)?;
-            }
-        }
-        Ok(())
+    /// Compares databases with one another as [`Self::merge`] does, before there is one to merge them into.
+    ///
+    /// ```
+    /// use rhymedb::{Control, Database};
+    /// # let dir = tempfile::tempdir()?;
+    /// let parts = [dir.path().join("a.rhyme"), dir.path().join("b.rhyme")];
+    /// for part in &parts {
+    ///     Database::open(part)?;
+    /// }
+    /// Database::check_merge(&parts, &Control::new())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Self::merge`] before it writes.
+    pub fn check_merge(folders: &[impl AsRef<Path>], control: &Control) -> Result<()> {
+        let parts = open_parts(&OpenOptions::new(), None, folders)?;
+        check_parts(None, &parts, control)
     }
 
     fn merge_part(&self, part: &Part, control: &Control) -> Result<MergedPart> {
@@ -141,6 +115,56 @@ impl Database {
         join(self, part, control, &mut report)?;
         Ok(report)
     }
+}
+
+fn open_parts(
+    options: &OpenOptions,
+    here: Option<&Path>,
+    folders: &[impl AsRef<Path>],
+) -> Result<Vec<Part>> {
+    if folders.is_empty() {
+        return Err(Error::invalid(
+            "expected the folder of at least one database to merge, found none",
+        ));
+    }
+    let mut parts: Vec<Part> = Vec::with_capacity(folders.len());
+    let here = here.map(real_path);
+    for folder in folders {
+        let folder = folder.as_ref();
+        let (name, real) = (folder.display().to_string(), real_path(folder));
+        if here.as_ref() == Some(&real) {
+            return Err(Error::invalid(format!(
+                "expected databases other than the one that they are merged into, found {name}"
+            )));
+        }
+        if parts.iter().any(|part| real_path(&part.folder) == real) {
+            return Err(Error::invalid(format!(
+                "expected each database once, found {name} twice"
+            )));
+        }
+        let db = options.clone().read_only(true).open(folder)?;
+        if db.0.is_beside_writer() {
+            return Err(Error::invalid(format!(
+                "expected databases that nobody writes to, found a process that writes to {name}; wait until it has ended"
+            )));
+        }
+        parts.push(Part {
+            name,
+            folder: folder.to_path_buf(),
+            view: db.now(),
+        });
+    }
+    Ok(parts)
+}
+
+/// Compares all databases with one another.
+fn check_parts(here: Option<&Part>, parts: &[Part], control: &Control) -> Result<()> {
+    for (i, part) in parts.iter().enumerate() {
+        for other in here.into_iter().chain(parts.iter().take(i)) {
+            check_together(other, part, control)?;
+        }
+    }
+    Ok(())
 }
 
 /// Where a folder is, from wherever it is named.

@@ -53,7 +53,8 @@ pub(super) fn join(
     report.headlines_embedded += done.headlines_embedded;
     for state in &source.spaces {
         if state.space().encoder.modality == Modality::Imported {
-            let keys = joint.iter().map(|(_, record)| &record.key);
+            // Made series have imported vectors too.
+            let keys = source.series.values().map(|record| &record.key);
             report.windows_taken += import(db, part, state.space(), keys, control)?;
         }
     }

@@ -45,7 +45,7 @@ fn groups_are_printed_for_people_and_programs() {
         "{table}"
     );
     assert!(
-        table.contains("chance reaches that with p = 0.050"),
+        table.contains("chance reaches that with p = 0.050 (19 draws)"),
         "{table}"
     );
     assert!(table.contains("adjusted Rand index 1.00"), "{table}");
@@ -229,7 +229,7 @@ fn correlations_are_printed_and_drawn() {
     );
     let csv = world.rhyme(&with(&["--format", "csv"])).ok();
     assert!(
-        csv.starts_with("a,b,shrunk,usual,p_value,q_value,past,correlation\n"),
+        csv.starts_with("a,b,correlation,usual,p_value,q_value,past,shrunk\n"),
         "{csv}"
     );
     assert_eq!(csv.lines().count(), 5);

@@ -169,6 +169,10 @@ fn contradictions_and_what_is_no_database_are_told() {
     world
         .rhyme(&["merge", "copy.rhyme"])
         .fails(1, "differ in the bar of crypto/binance/AAAUSDT:1h");
+    world
+        .rhyme(&["merge", "market.rhyme", "copy.rhyme", "--db", "new.rhyme"])
+        .fails(1, "differ in the bar of crypto/binance/AAAUSDT:1h");
+    assert!(!world.path("new.rhyme").exists(), "nothing is made");
 
     world.rhyme(&["backup", "other.rhyme"]).ok();
     for (db, what) in [("market.rhyme", "AAAUSDT"), ("other.rhyme", "BBBUSDT")] {

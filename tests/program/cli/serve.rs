@@ -27,7 +27,7 @@ const OTHERS: &[&str] = &[
     r#"{"question": "map", "sample": 20}"#,
     r#"{"question": "correlation", "filter": {"interval": ["1h"]}}"#,
     r#"{"question": "lead-lag", "filter": {"interval": ["1h"]}}"#,
-    r#"{"question": "clusters", "filter": {"interval": ["1h"]}, "draws": 5}"#,
+    r#"{"question": "clusters", "filter": {"interval": ["1h"]}, "draws": 19}"#,
     r#"{"question": "transfer", "target": "AAAUSDT:1h", "to": ["equity"], "k": 2}"#,
     r#"{"question": "transfer-matrix", "sample": 20}"#,
 ];
@@ -35,8 +35,10 @@ const OTHERS: &[&str] = &[
 /// A market about which every question can be asked.
 fn market() -> World {
     let world = words::market();
-    let third = csv(START, HOUR, &closes(300, 7));
-    world.file("more/crypto/binance/CCCUSDT-1h.csv", third);
+    for (symbol, seed) in [("CCC", 7), ("DDD", 8)] {
+        let path = format!("more/crypto/binance/{symbol}USDT-1h.csv");
+        world.file(&path, csv(START, HOUR, &closes(300, seed)));
+    }
     for add in [
         &["ingest", "bars", "more"][..],
         &["tag", "add", "BBBUSDT:1h@2021-01-08", "long"],

@@ -118,8 +118,8 @@ ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
         {"sample": 40, "by": "sector", "filter": {"interval": "1h"}},
     ),
     "clusters": (
-        ["market", "clusters", "--interval", "1h", "--groups", "2", "--draws", "5", "--compare", "sector"],
-        {"filter": {"interval": "1h"}, "groups": 2, "draws": 5, "compare": "sector"},
+        ["market", "clusters", "--interval", "1h", "--groups", "2", "--draws", "19", "--compare", "sector"],
+        {"filter": {"interval": "1h"}, "groups": 2, "draws": 19, "compare": "sector"},
     ),
     "correlation": (
         ["market", "correlation", "--interval", "1h", "--window", "48", "-k", "2", "--history"],

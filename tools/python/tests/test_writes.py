@@ -211,7 +211,7 @@ def test_backup_restore_and_repair(tmp_path: Path) -> None:
         db.compact()
         hits = db.similar("ALFA:1h", k=3).hits
         report = db.backup(tmp_path / "copy")
-        assert report["bars"] == 2100
+        assert report["bars"] == 2800
         with pytest.raises(InvalidError):
             db.backup(tmp_path / "copy")
     seen: list[str] = []

@@ -178,15 +178,36 @@ impl Questions {
     }
 
     /// Keeps questions beside those that there are.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if another one was kept under one of the names meanwhile, or all are too many.
     pub(crate) fn add(&self, new: Vec<Saved>) -> rhymedb::Result<()> {
-        match new.is_empty() {
-            true => Ok(()),
-            false => self.change(|all| {
-                all.retain(|q| new.iter().all(|n| n.name != q.name));
-                all.extend(new);
-                Ok(())
-            }),
+        if new.is_empty() {
+            return Ok(());
         }
+        self.change(|all| {
+            for question in new {
+                match all.iter().find(|q| q.name == question.name) {
+                    Some(same) if *same == question => {}
+                    Some(other) => {
+                        return Err(Error::Invalid(format!(
+                            "expected no other question of the name {}, found `{}`, which was kept while the databases were merged; `rhyme save --remove {}`, and merge again",
+                            question.name,
+                            other.typed(),
+                            question.name
+                        )));
+                    }
+                    None => all.push(question),
+                }
+            }
+            if all.len() > MOST {
+                return Err(Error::Invalid(format!(
+                    "expected at most {MOST} saved questions, found {}; `rhyme save --remove NAME` makes room",
+                    all.len()
+                )));
+            }
+            Ok(())
+        })
     }
 
     /// Changes them, one process after the other. The new file is whole before it has the name.

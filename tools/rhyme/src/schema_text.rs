@@ -22,7 +22,7 @@ pub(crate) fn make_plain(value: &mut Value) {
                 match rule {
                     Value::String(text) if key == "description" => {
                         let words = text.split("\n\n```").next().unwrap_or_default();
-                        *text = words.replace("[`", "`").replace("`]", "`");
+                        *text = without_paths(&words.replace("[`", "`").replace("`]", "`"));
                     }
                     rule => make_plain(rule),
                 }
@@ -30,5 +30,41 @@ pub(crate) fn make_plain(value: &mut Value) {
         }
         Value::Array(rules) => rules.iter_mut().for_each(make_plain),
         _ => {}
+    }
+}
+
+/// Without what names a path in the library: ` (`crate::x`)` and ` See `crate::x`.`
+fn without_paths(text: &str) -> String {
+    let mut plain = text.to_owned();
+    for (open, close) in [
+        (" (`crate::", "`)"),
+        (" See\n`crate::", "`."),
+        (" See `crate::", "`."),
+    ] {
+        while let Some(start) = plain.find(open) {
+            let rest = plain.get(start..).unwrap_or_default();
+            let Some(length) = rest.find(close) else {
+                break;
+            };
+            plain.replace_range(start..start + length + close.len(), "");
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn paths_of_the_library_are_left_out() {
+        let plain = super::without_paths;
+        assert_eq!(
+            plain("Tags (`crate::Database::add_tags`) known."),
+            "Tags known."
+        );
+        assert_eq!(
+            plain("By name. See\n`crate::Database::x`. More."),
+            "By name. More."
+        );
+        assert_eq!(plain("An open (`crate::end"), "An open (`crate::end");
     }
 }

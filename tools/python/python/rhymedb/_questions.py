@@ -1469,9 +1469,9 @@ class Questions:
             Columns of ``pairs`` (The pairs with the smallest p, called ones first): leader,
             follower, lag, partial, p_value, q_value, first_half, second_half, stable, called.
 
-        >>> three = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA"]}
-        >>> answer = db.lead_lag(filter=three)
-        >>> answer.called <= answer.all_pairs == 6
+        >>> four = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA", "DELTA"]}
+        >>> answer = db.lead_lag(filter=four)
+        >>> answer.called <= answer.all_pairs == 12
         True
         """
         return self._question('lead-lag', {

@@ -1,11 +1,14 @@
 //! Which assets a question about markets looks at, and which of their returns.
 
 use clap::Args;
+use rhymedb::ask::AssetLeftOutRow;
 use rhymedb::{Filter, Interval, Timestamp};
 
 use super::which::wanted;
 use crate::failure::Outcome;
 use crate::opening::check_period;
+use crate::output;
+use crate::text::legible;
 
 #[derive(Debug, Args)]
 pub(crate) struct Assets {
@@ -52,4 +55,17 @@ impl Assets {
         (filter.from, filter.until) = (self.from, self.until);
         Ok(filter)
     }
+}
+
+/// The last line of a table: what was not compared.
+pub(super) fn left_out(rows: &[AssetLeftOutRow]) -> Outcome {
+    let [first, ..] = rows else {
+        return Ok(());
+    };
+    output::lines(&legible(&format!(
+        "{} left out, like {}: {}; --format json lists them",
+        rows.len(),
+        first.series.symbol,
+        first.why
+    )))
 }

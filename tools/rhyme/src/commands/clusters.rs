@@ -5,7 +5,7 @@ use rhymedb::ask::{AgreementRow, ClusterRow, ClustersReply, ClustersRequest};
 use rhymedb::query::{ClusterBy, ClusterMethod};
 use serde_json::{Value, json};
 
-use super::assets::Assets;
+use super::assets::{Assets, left_out};
 use super::shown::{self, rounded};
 use crate::failure::Outcome;
 use crate::format::Format;
@@ -23,8 +23,8 @@ those of a tree (average linkage), cut where the silhouette is largest unless --
 
 `inside` and `outside` are mean correlations of two assets of a group, and of one with one of another group.
 `found again` is the share of a group that comes back where the days are drawn anew: above 0.75 it lasts,
-below 0.5 it does not. p is how often groups are as much apart where the assets have nothing to do with
-one another. --compare sector says how well the groups agree with an attribute of the symbols.
+below 0.5 it does not. p is how often groups are as much apart where the signs of each asset's returns are
+drawn anew, week by week, so that nothing connects the assets. --compare sector says how well the groups agree with an attribute of the symbols.
 
 Example: rhyme market clusters --interval 1h --plot groups.html
 Example: rhyme market clusters --interval 1h --groups 2 --as-of 2021-05-01";
@@ -51,7 +51,7 @@ pub(crate) struct Args {
     /// Leave in the returns what the market did
     #[arg(long)]
     keep_market: bool,
-    /// How many times the days are drawn anew, and worlds by chance; 0 leaves both away
+    /// How many times the days are drawn anew, and worlds by chance: 19 to 1000; 0 leaves both away
     #[arg(long, default_value_t = 50, value_name = "N")]
     draws: usize,
     /// The seed of the draws and of k-means
@@ -83,7 +83,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     let view = &known(&view, args.assets.as_of);
     let drawn = || Ok(picture::clusters(view, &answer));
     args.plot.write(global, drawn)?;
-    print(global.format, &reply, args.keep_market)
+    print(global.format, &reply, args)
 }
 
 const ASSET_COLUMNS: [Column; 9] = [
@@ -108,18 +108,18 @@ const GROUP_COLUMNS: [Column; 7] = [
     column("members", "members"),
 ];
 
-fn print(format: Format, reply: &ClustersReply, keep_market: bool) -> Outcome {
+fn print(format: Format, reply: &ClustersReply, args: &Args) -> Outcome {
     let rows = shown::rows(&reply.assets)?;
     output::keep(&ASSET_COLUMNS, &rows);
     match format {
         Format::Json => output::json(&output::value(reply)?),
         Format::Csv => output::listing(format, &ASSET_COLUMNS, &rows, ""),
-        Format::Table => table(reply, keep_market),
+        Format::Table => table(reply, args),
     }
 }
 
-fn table(reply: &ClustersReply, keep_market: bool) -> Outcome {
-    output::prose(&format!("{}\n", told(reply, keep_market)))?;
+fn table(reply: &ClustersReply, args: &Args) -> Outcome {
+    output::prose(&format!("{}\n", told(reply, args)))?;
     if let Some(agreement) = &reply.agreement {
         output::prose(&format!("{}\n", compared(agreement)))?;
     }
@@ -130,31 +130,26 @@ fn table(reply: &ClustersReply, keep_market: bool) -> Outcome {
     let rows: Vec<Value> = reply.groups.iter().map(group).collect();
     let decimals = ["inside", "outside", "stability"].map(|key| (key, 2));
     output::listing(Format::Table, &columns, &rounded(rows, &decimals), "")?;
-    if let [first, ..] = reply.left_out.as_slice() {
-        output::lines(&legible(&format!(
-            "{} left out, like {}: {}; --format json lists them",
-            reply.left_out.len(),
-            first.series.symbol,
-            first.why
-        )))?;
-    }
-    Ok(())
+    left_out(&reply.left_out)
 }
 
 /// What was compared, and whether there are groups at all.
-fn told(reply: &ClustersReply, keep_market: bool) -> String {
+fn told(reply: &ClustersReply, args: &Args) -> String {
     let by = match reply.by {
         ClusterBy::Vectors => "the vectors of their latest windows",
         ClusterBy::Both => "returns and vectors",
         _ => "returns",
     };
-    let market = match (reply.by, keep_market) {
+    let market = match (reply.by, args.keep_market) {
         (ClusterBy::Vectors, _) => "",
         (_, true) => ", the market left in",
         (_, false) => ", less the market",
     };
     let p = reply.p_value.map_or(String::new(), |p| {
-        format!("; chance reaches that with p = {p:.3}")
+        format!(
+            "; chance reaches that with p = {p:.3} ({} draws)",
+            args.draws
+        )
     });
     format!(
         "{} assets in {} groups by {by}: {} returns of {} to {}{market}; silhouette {:.3}{p}",

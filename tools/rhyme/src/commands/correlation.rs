@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 use rhymedb::ask::{CorrelationReply, CorrelationRequest};
 use serde_json::Value;
 
-use super::assets::Assets;
+use super::assets::{Assets, left_out};
 use super::shown::{self, rounded, with_p};
 use crate::failure::Outcome;
 use crate::format::Format;
@@ -13,13 +13,14 @@ use crate::opening::{known, open, view_of};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 use crate::progress;
-use crate::text::{grouped, legible};
+use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
-Correlations of log returns over the bars that both assets have, in the latest window of 63 returns. `now` is
-drawn towards the mean of all pairs, as much as so few returns demand (Ledoit and Wolf 2004). `usual` is the
-mean of the pair's earlier windows, which do not overlap, and p how often the latest of such a past lies so
-far from it. q is for many pairs at once: of all pairs with a q of at most 0.05, one in twenty is there by chance.
+Correlations of log returns over the bars that both assets have: `now` in the latest window of 63 returns,
+`usual` the mean of the pair's earlier windows, which do not overlap, and p how often the latest of such a past
+lies so far from it. q is for many pairs at once: of all pairs with a q of at most 0.05, one in twenty is there by
+chance. `best guess` is `now` drawn towards the mean of all pairs, as much as so few returns demand (Ledoit and
+Wolf 2004): take that for what comes next, and compare it with nothing.
 
 Example: rhyme market correlation --interval 1h
 Example: rhyme market correlation --interval 1h --window 48 --as-of 2021-05-01 --plot together.html";
@@ -66,12 +67,12 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
 const COLUMNS: [Column; 8] = [
     column("a", "one"),
     column("b", "other"),
-    column("shrunk", "now"),
+    column("correlation", "now"),
     column("usual", "usual"),
     column("p_value", "p"),
     column("q_value", "q"),
     column("past", "earlier windows"),
-    column("correlation", "as it is"),
+    column("shrunk", "best guess"),
 ];
 
 fn print(format: Format, reply: &CorrelationReply) -> Outcome {
@@ -114,13 +115,5 @@ fn table(reply: &CorrelationReply, rows: Vec<Value>) -> Outcome {
     let decimals = ["shrunk", "usual", "q_value", "correlation"].map(|key| (key, 3));
     let rows = with_p(rounded(rows, &decimals));
     output::listing(Format::Table, &COLUMNS, &rows, "fewer than two to compare")?;
-    if let [first, ..] = reply.left_out.as_slice() {
-        output::lines(&legible(&format!(
-            "{} left out, like {}: {}; --format json lists them",
-            reply.left_out.len(),
-            first.series.symbol,
-            first.why
-        )))?;
-    }
-    Ok(())
+    left_out(&reply.left_out)
 }

@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 use rhymedb::ask::{LeadLagReply, LeadLagRequest};
 use serde_json::Value;
 
-use super::assets::Assets;
+use super::assets::{Assets, left_out};
 use super::shown::{self, rounded, with_p};
 use crate::failure::Outcome;
 use crate::format::Format;
@@ -13,16 +13,17 @@ use crate::opening::{known, open, view_of};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 use crate::progress;
-use crate::text::{grouped, legible};
+use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
 The partial correlation of each asset's return with each other's one to three bars later, given the other's
 own earlier returns and those of the market: stale prices, bouncing ones and a market that leads all do not
-count. A pair is called if chance over all pairs and lags explains it with a q of at most 0.05, and if both
-halves of the period have it alone. Most markets answer that nobody leads, or that who leads does not last.
+count. Given what the leader did that the other follows most, too: so only one is called for one lead. A pair
+is called if chance over all pairs and lags explains it with a q of at most 0.05, and if both halves of the
+period have it alone. Most markets answer that nobody leads, or that who leads does not last.
 
-Example: rhyme market lead-lag --interval 1h
-Example: rhyme market lead-lag --interval 1h --returns 1000 --lags 5 --plot first.html";
+Example: rhyme market lead-lag --interval 1d
+Example: rhyme market lead-lag --interval 1d --returns 240 --lags 5 --plot first.html";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -97,13 +98,5 @@ fn table(reply: &LeadLagReply, rows: Vec<Value>) -> Outcome {
     let decimals = ["partial", "q_value", "first_half", "second_half"].map(|key| (key, 3));
     let rows = with_p(rounded(rows, &decimals));
     output::listing(Format::Table, &COLUMNS, &rows, "")?;
-    if let [first, ..] = reply.left_out.as_slice() {
-        output::lines(&legible(&format!(
-            "{} left out, like {}: {}; --format json lists them",
-            reply.left_out.len(),
-            first.series.symbol,
-            first.why
-        )))?;
-    }
-    Ok(())
+    left_out(&reply.left_out)
 }

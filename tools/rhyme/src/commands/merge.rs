@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
+use rhymedb::Database;
 use serde_json::Value;
 
 use crate::failure::Outcome;
@@ -49,10 +50,15 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     for dir in &args.dirs {
         open_at(global, dir)?;
     }
-    let here = Questions::of(&db_path(global));
+    let path = db_path(global);
+    let here = Questions::of(&path);
     let questions = here.together_with(&args.dirs)?;
+    let control = progress::control_of_long_work(global);
+    if !path.exists() {
+        Database::check_merge(&args.dirs, &control)?;
+    }
     let db = open_or_create(global)?;
-    let merged = db.merge(&args.dirs, &progress::control_of_long_work(global))?;
+    let merged = db.merge(&args.dirs, &control)?;
     here.add(questions)?;
     let rows: Vec<Value> = merged.iter().map(output::value).collect::<Outcome<_>>()?;
     match global.format {

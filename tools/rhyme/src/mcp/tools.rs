@@ -11,6 +11,7 @@ pub(super) fn list() -> Vec<Value> {
         let mut input = schema.request;
         make_plain(&mut input);
         shorten(&mut input);
+        with_plain_times(&mut input);
         // What a filter is for, each use of one says.
         let filter = input.pointer_mut("/$defs/Filter");
         if let Some(filter) = filter.and_then(Value::as_object_mut) {
@@ -85,6 +86,35 @@ fn shorten(schema: &mut Value) {
             }
         }
         Value::Array(all) => all.iter_mut().for_each(shorten),
+        _ => {}
+    }
+}
+
+/// Times are said to be words, and how they are typed only where a question's own time is asked for: the type's own
+/// description in every tool fills the memory of an assistant.
+fn with_plain_times(input: &mut Value) {
+    if let Some(defs) = input.get_mut("$defs").and_then(Value::as_object_mut) {
+        defs.remove("Timestamp");
+    }
+    as_words(input);
+    if let Some(Value::String(text)) = input.pointer_mut("/properties/as_of/description") {
+        text.push_str(" UTC, like 2021-05-19 or 2021-05-19T12:00:00Z.");
+    }
+}
+
+fn as_words(schema: &mut Value) {
+    match schema {
+        Value::Object(rules) => {
+            if rules
+                .get("$ref")
+                .is_some_and(|of| of == "#/$defs/Timestamp")
+            {
+                rules.remove("$ref");
+                rules.insert("type".to_owned(), json!("string"));
+            }
+            rules.values_mut().for_each(as_words);
+        }
+        Value::Array(all) => all.iter_mut().for_each(as_words),
         _ => {}
     }
 }
@@ -238,7 +268,17 @@ mod tests {
             assert!(!tool.to_string().contains("```"), "{tool}");
         }
         // A list that fills the memory of an assistant helps it with nothing.
-        let size = serde_json::to_string(&tools).unwrap().len();
+        let text = serde_json::to_string(&tools).unwrap();
+        for of_the_library in ["#/$defs/Timestamp", "crate::"] {
+            let at = text.find(of_the_library).unwrap_or(text.len());
+            assert_eq!(
+                &text[at..],
+                "",
+                "after {}",
+                &text[at.saturating_sub(200)..at]
+            );
+        }
+        let size = text.len();
         assert!(size < 100_000, "{size}");
     }
 }
