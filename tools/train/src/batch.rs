@@ -9,12 +9,14 @@ use rayon::prelude::*;
 use rhymedb::Result;
 use rhymedb::encode::{TextFeatures, text_features};
 
-use crate::augment::Overlap;
+use crate::augment::{Overlap, Window, normal};
 use crate::config::{Config, Mode, TextTraining};
 use crate::data::{Dataset, Sample, SourceConfig, same};
 use crate::net::Bag;
+use crate::objective::{ObjectiveConfig, Tnc};
 use crate::random::seeded;
 use crate::start::sizes;
+use crate::stationary::reach;
 use crate::step::{Batch, Partners, Windows};
 use crate::task::{Asked, Task, Whole};
 
@@ -216,7 +218,7 @@ fn look(
 ) -> Result<(Vec<f32>, Partner)> {
     let steps = config.backbone.reading().window_steps();
     let whole = data.window(&wander(config, data, sample, random), steps)?;
-    let view = |from: usize, count: usize, random: &mut ChaCha8Rng| {
+    let view = |whole: &Window, from: usize, count: usize, random: &mut ChaCha8Rng| {
         let mut window = whole.clone();
         for augment in &config.augment {
             augment.apply(&mut window, random);
@@ -225,9 +227,18 @@ fn look(
         let values = window.values.get(from * width..(from + count) * width);
         values.unwrap_or_default().to_vec()
     };
-    let left = view(0, overlap.left, random);
+    let left = view(&whole, 0, overlap.left, random);
     let partner = match &config.text {
-        None => Partner::Window(view(steps - overlap.right, overlap.right, random)),
+        None => {
+            let other = match &config.objective {
+                ObjectiveConfig::Tnc(tnc) => {
+                    let near = neighbour(tnc, data, sample, steps, random);
+                    data.window(&near, steps)?
+                }
+                _ => whole,
+            };
+            Partner::Window(view(&other, steps - overlap.right, overlap.right, random))
+        }
         Some(text) => {
             let found = sample.text.and_then(|t| data.texts.get(t));
             let found = found.map_or("", |t| t.text.as_str());
@@ -236,6 +247,64 @@ fn look(
         }
     };
     Ok((left, partner))
+}
+
+/// The last bar at which a window of the training part may end, or the sample's own if that is later.
+fn last_known(data: &Dataset, sample: &Sample) -> usize {
+    let chart = data.charts.get(sample.chart);
+    let spans = chart
+        .and_then(|c| data.free.get(&c.source))
+        .into_iter()
+        .flatten();
+    let last = spans.filter(|s| s.chart == sample.chart).map(|s| s.last);
+    last.max().unwrap_or(sample.bar).max(sample.bar)
+}
+
+/// A window of the same series near a sample's: the normal distribution draws how far, and its deviation is as many
+/// windows as the series stays stationary. Nothing later than what is trained on is read.
+fn neighbour(
+    tnc: &Tnc,
+    data: &Dataset,
+    sample: &Sample,
+    steps: usize,
+    random: &mut ChaCha8Rng,
+) -> Sample {
+    let Some(chart) = data.charts.get(sample.chart) else {
+        return *sample;
+    };
+    let last = last_known(data, sample);
+    let (width, lead) = (chart.steps.width, chart.steps.lead);
+    let middle = (sample.bar + 1).saturating_sub(lead + steps / 2);
+    let from = middle.saturating_sub(tnc.most * steps);
+    let to = (middle + tnc.most * steps).min((last + 1).saturating_sub(lead));
+    let values = chart
+        .steps
+        .values
+        .get(from * width..to * width)
+        .unwrap_or_default();
+    let channels: Vec<Vec<f64>> = (0..width)
+        .map(|channel| {
+            values
+                .iter()
+                .skip(channel)
+                .step_by(width)
+                .map(|&x| f64::from(x))
+                .collect()
+        })
+        .collect();
+    let windows = reach(&channels, middle - from, steps, tnc.most);
+    let moved = (f64::from(normal(random)) * (windows * steps) as f64).round() as isize;
+    let bar = sample.bar.saturating_add_signed(moved).min(last);
+    // The nearest whole window before it, or else the first one.
+    let at = chart.whole.partition_point(|&whole| whole <= bar);
+    let bar = at
+        .checked_sub(1)
+        .and_then(|i| chart.whole.get(i))
+        .or(chart.whole.first());
+    Sample {
+        bar: bar.copied().unwrap_or(sample.bar),
+        ..*sample
+    }
 }
 
 /// The sample with its window's end moved by lot, as far as its source wants it: to the end of another
@@ -251,11 +320,8 @@ fn wander(config: &Config, data: &Dataset, sample: &Sample, random: &mut ChaCha8
     if most == 0 || sample.text.is_none() || config.mode == Mode::Overfit {
         return *sample;
     }
-    let spans = data.free.get(&chart.source).into_iter().flatten();
-    let last = spans.filter(|s| s.chart == sample.chart).map(|s| s.last);
-    let last = last.max().unwrap_or(sample.bar);
     let bar = random.random_range(sample.bar.saturating_sub(most)..=sample.bar + most);
-    let bar = bar.min(last.max(sample.bar));
+    let bar = bar.min(last_known(data, sample));
     match chart.whole.binary_search(&bar) {
         Ok(_) => Sample { bar, ..*sample },
         Err(_) => *sample,

@@ -231,10 +231,15 @@ impl Config {
             return wrong(what);
         }
         let steps = matches!(self.objective, ObjectiveConfig::Ts2vec(_));
-        if steps && self.text.is_some() {
+        let halves = matches!(self.objective, ObjectiveConfig::Cost(_));
+        let charts = steps || halves || matches!(self.objective, ObjectiveConfig::Tnc(_));
+        if charts && self.text.is_some() {
             return wrong(
-                "no [text] with the objective ts2vec, which compares two views of a chart",
+                "no [text] with the objectives ts2vec, tnc and cost, which compare charts with charts",
             );
+        }
+        if halves && !matches!(self.backbone, Backbone::Cost(_)) {
+            return wrong("the backbone cost with the objective cost, which reads its two halves");
         }
         if self.crops != steps {
             return wrong("crops = true with the objective ts2vec, and with no other");
@@ -285,7 +290,9 @@ impl Config {
                 "[[augment]] with the objective augmentation, and no other that asks about each chart alone",
             );
         }
-        if !task && self.text.is_none() && !some && !self.crops {
+        let neighbours = matches!(self.objective, ObjectiveConfig::Tnc(_));
+        let apart = self.crops || neighbours;
+        if !task && self.text.is_none() && !some && !apart {
             return wrong("augmentations, without which two views of a chart are the same");
         }
         Ok(())

@@ -21,6 +21,7 @@ pub mod random;
 pub mod repro;
 pub mod side;
 mod start;
+pub mod stationary;
 pub mod step;
 pub mod task;
 pub mod teacher;

@@ -14,6 +14,9 @@ use crate::tensor::{numbers, tensor};
 
 /// The tensor of bytes of a text encoder; it is trained as numbers and rounded when it is written.
 pub const TABLE: &str = "table";
+/// The names of the tensors of a head start with this: layers of an objective or a task, which are not part of the
+/// weights file.
+pub const HEAD: &str = "task.";
 /// What rounding it gives.
 pub const SCALE: &str = "scale";
 
@@ -239,13 +242,14 @@ impl Leaves {
         Ok(Self { leaves })
     }
 
-    /// The scalars of an objective.
+    /// The numbers of an objective: its scalars and its head.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if one of them is no single number.
+    /// [`Error::Invalid`] if a tensor has not the size of its shape.
     pub fn scalars(params: &Params, device: &Device) -> Result<Self> {
         Self::of(params, device, |param| {
-            param.shape.is_empty().then_some(param.name.as_str())
+            let own = param.shape.is_empty() || param.name.starts_with(HEAD);
+            own.then_some(param.name.as_str())
         })
     }
 

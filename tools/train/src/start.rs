@@ -6,13 +6,13 @@ use rhymedb::Result;
 
 use crate::config::Config;
 use crate::net::{ChartNet, Network, TextNet};
-use crate::params::Params;
+use crate::params::{HEAD, Params};
 use crate::random::seeded;
+use crate::side::Sizes;
 use crate::step::Model;
-use crate::task::{self, Sizes};
 
 /// The purpose of the random numbers of a task's head.
-const HEAD: u32 = 20;
+const ANSWERS: u32 = 20;
 
 /// The sizes of the network of a config.
 ///
@@ -62,10 +62,8 @@ impl Model {
         if config.backbone.native().is_none() {
             params.add_scalars(&goal.scalars());
         }
-        if let Some(task) = goal.task() {
-            let mut random = seeded(seed, HEAD, 0);
-            params.add_needed(task::PREFIX, &task.head(&sizes), &mut random);
-        }
+        let mut random = seeded(seed, ANSWERS, 0);
+        params.add_needed(HEAD, &goal.head(&sizes), &mut random);
         let model = Self {
             chart,
             sizes,

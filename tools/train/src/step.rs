@@ -20,9 +20,9 @@ use rhymedb::{Error, Result};
 use crate::distil::{self, Lesson};
 use crate::net::{Bag, Network, Pass, TextNet};
 use crate::objective::{Contrast, Goal, Objective};
-use crate::params::{Leaves, Params, TABLE};
-use crate::side::Side;
-use crate::task::{self, Asked, Sizes, Task};
+use crate::params::{HEAD, Leaves, Params, TABLE};
+use crate::side::{Side, Sizes};
+use crate::task::{Asked, Task};
 use crate::tensor::{device, numbers, tensor};
 
 /// What is trained, without its numbers.
@@ -186,7 +186,7 @@ impl Model {
         let parts = self.window_parts(params, &batch.windows, pass, &device)?;
         let side = joined(&parts, &device)?;
         let (embeddings, steps) = handle(&side);
-        let head = Leaves::new(params, task::PREFIX, &device)?;
+        let head = Leaves::new(params, HEAD, &device)?;
         let loss = task.loss(side, asked, &self.sizes, &head)?;
         let value = finite(&loss)?;
         let gradients = loss.backward();

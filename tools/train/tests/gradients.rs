@@ -95,6 +95,7 @@ fn objectives() {
         "kind = \"cosine\"\nmargin = -0.5\nnegatives = 3",
         "kind = \"siglip\"\nbias = -1.0",
         "kind = \"ts2vec\"",
+        "kind = \"tnc\"",
     ] {
         check(objective, &config(backbone, objective, false));
     }
@@ -106,6 +107,11 @@ fn stacks_of_layers() {
         let name = format!("{backbone:?}");
         check(&name, &config(&backbone, "kind = \"info_nce\"", false));
     }
+    let halves = &stacks()[4];
+    check(
+        "cost",
+        &config(halves, "kind = \"cost\"\nseasonal = 0.1", false),
+    );
     for backbone in [0, 1, 3].map(|i| stacks()[i].clone()) {
         let name = format!("{backbone:?}");
         check(&name, &config(&backbone, "kind = \"ts2vec\"", false));

@@ -14,7 +14,7 @@ use rhymedb::encode::Weights;
 use rhymedb::synthetic::{SyntheticConfig, SyntheticMarket};
 use rhymedb::{Control, Error};
 
-const MODELS: [(&str, &str); 8] = [
+const MODELS: [(&str, &str); 10] = [
     ("tcn", include_str!("../configs/tcn.toml")),
     ("ts2vec", include_str!("../configs/ts2vec.toml")),
     ("masked", include_str!("../configs/masked.toml")),
@@ -23,6 +23,8 @@ const MODELS: [(&str, &str); 8] = [
     ("order", include_str!("../configs/order.toml")),
     ("augmentation", include_str!("../configs/augmentation.toml")),
     ("outcome", include_str!("../configs/outcome.toml")),
+    ("tnc", include_str!("../configs/tnc.toml")),
+    ("cost", include_str!("../configs/cost.toml")),
 ];
 
 fn file(name: &str) -> PathBuf {

@@ -10,7 +10,7 @@ use rhyme_train::backbone::Dilated;
 use rhyme_train::random::seeded;
 use rhyme_train::repro::etth1::{ENDS, Etth1, HORIZONS, times_of};
 use rhyme_train::repro::ridge::{Ridge, Table};
-use rhyme_train::repro::ts2vec::Run;
+use rhyme_train::repro::ts2vec::{Length, Run};
 
 fn file(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("repro-{}-{name}", std::process::id()))
@@ -167,18 +167,19 @@ fn a_run_that_was_kept_goes_on_to_the_same_numbers() {
         dim: 6,
         ..Dilated::default()
     };
+    let of = |steps: u64| Length { steps, rows: 500 };
     let run = |name: &str, stops: &[u64]| {
         let state = file(name);
         let mut losses = Vec::new();
         for &stop in stops {
-            let mut run = Run::new(net(), 4, 2, &state).unwrap();
+            let mut run = Run::new(net(), of(4), 2, &state).unwrap();
             while run.progress().0 < stop {
                 losses.push(run.step(&data).unwrap());
             }
             run.save().unwrap();
         }
-        let run = Run::new(net(), 4, 2, &state).unwrap();
-        let other = Run::new(net(), 5, 2, &state).err().unwrap().to_string();
+        let run = Run::new(net(), of(4), 2, &state).unwrap();
+        let other = Run::new(net(), of(5), 2, &state).err().unwrap().to_string();
         assert!(other.contains("the same run"), "{other}");
         std::fs::remove_file(&state).unwrap();
         (losses, run.encode(&data, &mut |share| share > 0.02))

@@ -74,7 +74,7 @@ fn no_step_reads_a_later_one() {
         let before = windows(&stack.reading, 1, steps, 4).values;
         let known = features(&stack, &before, &Pass::default());
         let each = steps / given;
-        let everywhere = matches!(backbone, Backbone::Transformer(_));
+        let everywhere = matches!(backbone, Backbone::Transformer(_) | Backbone::Cost(_));
         let mut read = 0;
         for changed in 0..steps {
             let mut after = before.clone();
@@ -203,6 +203,9 @@ fn sizes_that_do_not_fit_are_refused() {
             "unknown field `widht`",
         ),
         ("kind = \"transformer\"", "info_nce", "augmentations"),
+        ("kind = \"cost\"\ndim = 7", "order", "even dim"),
+        ("kind = \"cost\"", "cost", "augmentations"),
+        ("kind = \"transformer\"", "cost", "the backbone cost"),
         ("kind = \"transformer\"", "augmentation", "[[augment]]"),
         ("kind = \"conv_next\"\ndilated = true", "masked", ""),
     ] {

@@ -15,9 +15,9 @@ use rhyme_train::objective::ObjectiveConfig;
 use rhyme_train::optimise::{clip, update};
 use rhyme_train::params::{Leaves, Params};
 use rhyme_train::random::seeded;
-use rhyme_train::side::Side;
+use rhyme_train::side::{Side, Sizes};
 use rhyme_train::step::{Batch, Model, Partners};
-use rhyme_train::task::{Asked, Direction, Forecast, Masked, Order, Outcome, Sizes, Task, Whole};
+use rhyme_train::task::{Asked, Direction, Forecast, Masked, Order, Outcome, Task, Whole};
 use rhyme_train::tensor::{device, numbers, tensor};
 use rhymedb::encode::Channel;
 

@@ -96,7 +96,7 @@ impl AugmentConfig {
 }
 
 /// A number of the normal distribution.
-fn normal(random: &mut ChaCha8Rng) -> f32 {
+pub(crate) fn normal(random: &mut ChaCha8Rng) -> f32 {
     let radius: f32 = random.random_range(f32::MIN_POSITIVE..1.0);
     let angle: f32 = random.random_range(0.0..std::f32::consts::TAU);
     (-2.0 * radius.ln()).sqrt() * angle.cos()

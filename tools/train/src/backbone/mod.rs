@@ -5,10 +5,12 @@ mod conv_next;
 mod dilated;
 mod reading;
 mod transformer;
+mod trend_season;
 
 pub use conv_next::ConvNext;
 pub use dilated::Dilated;
 pub use transformer::Transformer;
+pub use trend_season::TrendSeason;
 
 use rhymedb::encode::{Activation, ChartConfig, Convolution, Head, Input, Layer, Pool};
 use rhymedb::{Error, Result};
@@ -56,6 +58,8 @@ pub enum Backbone {
     ConvNext(ConvNext),
     /// [`Transformer`].
     Transformer(Transformer),
+    /// [`TrendSeason`].
+    Cost(TrendSeason),
     /// Any other of the library's, spelt out.
     Custom {
         /// The name of the architecture in the weights file, such as `tcn/1`.
@@ -79,7 +83,9 @@ impl Backbone {
             Self::Cnn {} => ChartConfig::cnn(),
             Self::Multiscale { window, dim } => ChartConfig::multiscale(*window, *dim),
             Self::Custom { chart, .. } => chart.clone(),
-            Self::Ts2vec(_) | Self::ConvNext(_) | Self::Transformer(_) => return None,
+            Self::Ts2vec(_) | Self::ConvNext(_) | Self::Transformer(_) | Self::Cost(_) => {
+                return None;
+            }
         })
     }
 
@@ -106,6 +112,10 @@ impl Backbone {
                 net.check().map_err(wrong)?;
                 net.stack()
             }
+            Self::Cost(net) => {
+                net.check().map_err(wrong)?;
+                net.stack()
+            }
             _ => return Ok(None),
         }))
     }
@@ -117,6 +127,7 @@ impl Backbone {
             Self::Ts2vec(net) => of(net.window, net.dim, &net.channels),
             Self::ConvNext(net) => of(net.window, net.dim, &net.channels),
             Self::Transformer(net) => of(net.window, net.dim, &net.channels),
+            Self::Cost(net) => of(net.window, net.dim, &net.channels),
             _ => self.native().unwrap_or_else(ChartConfig::cnn),
         }
     }
@@ -133,7 +144,7 @@ impl Backbone {
             Self::Cnn {} => "cnn/1",
             Self::Multiscale { .. } => "multiscale/1",
             Self::Custom { architecture, .. } => architecture,
-            Self::Ts2vec(_) | Self::ConvNext(_) | Self::Transformer(_) => "onnx/1",
+            Self::Ts2vec(_) | Self::ConvNext(_) | Self::Transformer(_) | Self::Cost(_) => "onnx/1",
         }
     }
 }

@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use clap::{Parser, Subcommand};
 use rhyme_train::backbone::Dilated;
 use rhyme_train::repro::etth1::{Etth1, HORIZONS};
-use rhyme_train::repro::ts2vec::Run;
+use rhyme_train::repro::ts2vec::{Length, Run};
 use rhymedb::{Error, Result};
 
-/// Steps of the public code.
+/// Steps and rows of the public code.
 const STEPS: u64 = 600;
+const ROWS: usize = 3000;
 /// How often the state is written and a line said.
 const EVERY: Duration = Duration::from_secs(30);
 /// Mean squared errors of the papers at [`HORIZONS`].
@@ -49,6 +50,9 @@ struct Job {
     /// Steps of training.
     #[arg(long, default_value_t = STEPS)]
     steps: u64,
+    /// Rows that a step reads at most. The time of a step grows with their square.
+    #[arg(long, default_value_t = ROWS)]
+    rows: usize,
     /// Where random numbers start.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -96,7 +100,11 @@ fn run(job: &Job) -> Result<()> {
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
         .map_err(|e| Error::Invalid(format!("Ctrl-C cannot be caught: {e}")))?;
-    let mut run = Run::new(Dilated::default(), job.steps, job.seed, &job.state)?;
+    let length = Length {
+        steps: job.steps,
+        rows: job.rows,
+    };
+    let mut run = Run::new(Dilated::default(), length, job.seed, &job.state)?;
     train(&mut run, &data, &stop)?;
     let mut said = Instant::now();
     let found = run.encode(&data, &mut |share| {
@@ -150,7 +158,7 @@ fn print(job: &Job, own: &[f64]) -> Result<()> {
     let heads: Vec<String> = HORIZONS.iter().map(|h| format!("{h:>7}")).collect();
     let mut text = format!("{:<24}{}\n", "MSE on ETTh1, hours", heads.concat());
     text.push_str(&line(
-        &format!("here, {} steps, seed {}", job.steps, job.seed),
+        &format!("here, {} x {}, seed {}", job.steps, job.rows, job.seed),
         own,
     ));
     for (name, errors) in PUBLISHED {

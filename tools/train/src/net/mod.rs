@@ -9,8 +9,9 @@ mod text;
 mod write;
 
 pub use chart::{ChartNet, lead};
-pub use op::{Needed, Op, Pass, Start, positions};
+pub use op::{Frequencies, Needed, Op, Pass, Start, positions};
 pub use run::run_layers;
+pub(crate) use run::spectrum;
 pub use stack::{RECORD, Stack, StepPool};
 pub use text::{Bag, TextNet};
 

@@ -14,7 +14,7 @@ const DROP: u32 = 21;
 const BRANCHES: u64 = 1 << 10;
 
 /// A layer over windows of steps (windows, steps, channels). None reads a step after the one that it gives, but
-/// [`Op::Attention`] reads them all.
+/// [`Op::Attention`] and [`Op::Fourier`] read them all.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
     /// A linear map of each step.
@@ -93,6 +93,21 @@ pub enum Op {
         /// Heads.
         heads: usize,
     },
+    /// A linear map of complex numbers for each frequency of the window, and back: each step reads all steps.
+    Fourier {
+        /// What its tensors are called.
+        name: String,
+        /// Steps of a window.
+        steps: usize,
+        /// Channels that it reads.
+        inputs: usize,
+        /// Channels that it gives.
+        outputs: usize,
+    },
+    /// The mean of what several layers make of the same steps.
+    Average(Vec<Op>),
+    /// What several layers make of the same steps, side by side.
+    Beside(Vec<Op>),
     /// Hidden steps become zeros, where an objective hides some.
     Hide,
     /// Adds what `body` makes of the input to the input, or to what `skip` makes of it.
@@ -211,6 +226,22 @@ impl Op {
                 }
                 reads(*own, *own)
             }
+            Self::Fourier {
+                steps: own,
+                inputs,
+                outputs,
+                ..
+            } => {
+                if *own != steps {
+                    return Err(format!("frequencies of {own} steps read {steps}"));
+                }
+                reads(*inputs, *outputs)
+            }
+            Self::Average(ops) => Ok(together(ops, steps, width)?.0),
+            Self::Beside(ops) => {
+                let ((steps, width), count) = together(ops, steps, width)?;
+                Ok((steps, width * count))
+            }
             Self::Gelu | Self::Hide => Ok((steps, width)),
             Self::Residual { body, skip, .. } => {
                 let branch = shape(body, steps, width)?;
@@ -276,6 +307,15 @@ impl Op {
                 let start = Start::Constant(*start);
                 push(all, &format!("{name}.factor"), &[*width], start);
             }
+            Self::Fourier {
+                name,
+                steps,
+                inputs,
+                outputs,
+            } => {
+                needs_of_frequencies(name, [steps / 2 + 1, *inputs, *outputs], all);
+            }
+            Self::Average(ops) | Self::Beside(ops) => ops.iter().for_each(|op| op.needs(all)),
             Self::Gelu | Self::Position { .. } | Self::Hide => {}
             Self::Residual { body, skip, .. } => {
                 for op in body.iter().chain(skip) {
@@ -292,6 +332,26 @@ fn push(all: &mut Vec<Needed>, name: &str, shape: &[usize], start: Start) {
         shape: shape.to_vec(),
         start,
     });
+}
+
+fn needs_of_frequencies(name: &str, shape: [usize; 3], all: &mut Vec<Needed>) {
+    let [count, inputs, outputs] = shape;
+    let start = Start::Uniform(1.0 / (inputs.max(1) as f32).sqrt());
+    for part in ["real", "imaginary"] {
+        push(all, &format!("{name}.{part}"), &shape, start);
+        let shape = [count, 1, outputs];
+        push(all, &format!("{name}.{part}_bias"), &shape, start);
+    }
+}
+
+/// What each of several layers gives, and how many they are. They have to give the same.
+fn together(ops: &[Op], steps: usize, width: usize) -> Result<((usize, usize), usize), String> {
+    let each = ops.iter().map(|op| op.shape(steps, width));
+    let each = each.collect::<Result<Vec<_>, _>>()?;
+    match each.as_slice() {
+        [first, rest @ ..] if rest.iter().all(|other| other == first) => Ok((*first, each.len())),
+        other => Err(format!("layers over the same steps give {other:?}")),
+    }
 }
 
 /// The steps and channels that layers give one after the other.
@@ -317,4 +377,53 @@ pub fn positions(steps: usize, width: usize) -> Vec<f32> {
         }
     }
     table
+}
+
+/// The matrices of the discrete Fourier transform of `steps` real numbers: those that give the real and the imaginary
+/// parts of `steps / 2 + 1` frequencies, and those that make steps of them again, row by row.
+pub struct Frequencies {
+    /// (frequencies, steps)
+    pub real: Vec<f32>,
+    /// (frequencies, steps)
+    pub imaginary: Vec<f32>,
+    /// (steps, frequencies)
+    pub of_real: Vec<f32>,
+    /// (steps, frequencies)
+    pub of_imaginary: Vec<f32>,
+}
+
+impl Frequencies {
+    /// Those of a window.
+    pub fn new(steps: usize) -> Self {
+        let count = steps / 2 + 1;
+        let angle = |f: usize, t: usize| {
+            // Whole turns are taken off before rounding.
+            std::f64::consts::TAU * (f * t % steps.max(1)) as f64 / steps.max(1) as f64
+        };
+        // Frequencies that have no imaginary part, not even a rounded one: its sign would make a phase of half a turn.
+        let real_alone = |f: usize| f == 0 || 2 * f == steps;
+        let forth = |of: fn(f64) -> f64, sign: f64| -> Vec<f32> {
+            let pairs = (0..count).flat_map(|f| (0..steps).map(move |t| (f, t)));
+            let number = |(f, t): (usize, usize)| match sign < 0.0 && real_alone(f) {
+                true => 0.0,
+                false => (sign * of(angle(f, t))) as f32,
+            };
+            pairs.map(number).collect()
+        };
+        let back = |of: fn(f64) -> f64, sign: f64| -> Vec<f32> {
+            let pairs = (0..steps).flat_map(|t| (0..count).map(move |f| (f, t)));
+            let number = |(f, t): (usize, usize)| {
+                // All others stand for two.
+                let times = if real_alone(f) { 1.0 } else { 2.0 };
+                (sign * times * of(angle(f, t)) / steps as f64) as f32
+            };
+            pairs.map(number).collect()
+        };
+        Self {
+            real: forth(f64::cos, 1.0),
+            imaginary: forth(f64::sin, -1.0),
+            of_real: back(f64::cos, 1.0),
+            of_imaginary: back(f64::sin, -1.0),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use rhymedb::Result;
 use rhymedb::encode::Activation;
 
 use super::activate;
-use super::op::{Op, Pass, positions};
+use super::op::{Frequencies, Op, Pass, positions};
 use crate::params::Leaves;
 use crate::tensor::tensor;
 
@@ -73,13 +73,7 @@ fn run_one(
             let y = patches.matmul(weight) + bias;
             Ok(y.reshape([windows, steps / size, *outputs]))
         }
-        Op::Norm { name, .. } => {
-            let around = x.clone() - x.mean_dim(2);
-            let variance = around.clone().square().mean_dim(2);
-            let weight = leaves.get(&format!("{name}.weight"), [1, 1, width])?;
-            let bias = leaves.get(&format!("{name}.bias"), [1, 1, width])?;
-            Ok(around / (variance + EPSILON).sqrt() * weight + bias)
-        }
+        Op::Norm { name, .. } => normalise(leaves, name, x),
         Op::Gelu => Ok(activate(Activation::Gelu, x)),
         Op::Scale { name, .. } => Ok(x * leaves.get(&format!("{name}.factor"), [1, 1, width])?),
         Op::Position { .. } => {
@@ -87,6 +81,21 @@ fn run_one(
             Ok(x + table)
         }
         Op::Attention { name, heads, .. } => attend(leaves, name, x, *heads, pass),
+        Op::Fourier { name, outputs, .. } => filter(leaves, name, x, *outputs),
+        Op::Average(ops) => {
+            let mut sum = None;
+            for op in ops {
+                let y = run_one(op, leaves, x.clone(), pass, branch)?;
+                sum = Some(sum.map_or_else(|| y.clone(), |s: Tensor<3>| s + y.clone()));
+            }
+            Ok(sum.map_or(x, |sum| sum / ops.len() as f32))
+        }
+        Op::Beside(ops) => {
+            let parts = ops
+                .iter()
+                .map(|op| run_one(op, leaves, x.clone(), pass, branch));
+            Ok(Tensor::cat(parts.collect::<Result<Vec<_>>>()?, 2))
+        }
         Op::Hide => Ok(match &pass.hidden {
             Some(hidden) => x * (hidden.clone().unsqueeze_dim::<3>(2).neg() + 1.0),
             None => x,
@@ -101,6 +110,16 @@ fn run_one(
             Ok(run(skip, leaves, x, pass, branch)? + y)
         }
     }
+}
+
+/// Layer normalisation over the channels of each step.
+fn normalise(leaves: &Leaves, name: &str, x: Tensor<3>) -> Result<Tensor<3>> {
+    let width = x.dims()[2];
+    let around = x.clone() - x.mean_dim(2);
+    let variance = around.clone().square().mean_dim(2);
+    let weight = leaves.get(&format!("{name}.weight"), [1, 1, width])?;
+    let bias = leaves.get(&format!("{name}.bias"), [1, 1, width])?;
+    Ok(around / (variance + EPSILON).sqrt() * weight + bias)
 }
 
 fn linear(leaves: &Leaves, name: &str, x: Tensor<3>, outputs: usize) -> Result<Tensor<3>> {
@@ -157,6 +176,43 @@ fn depthwise(
         y = x.clone().narrow(1, tap * dilation, steps) * column + y;
     }
     Ok(y)
+}
+
+/// The real and the imaginary parts of the frequencies of windows (frequencies, windows, channels).
+pub(crate) fn spectrum(x: Tensor<3>) -> Result<[Tensor<3>; 2]> {
+    let [windows, steps, width] = x.dims();
+    let (device, count) = (x.device(), steps / 2 + 1);
+    let Frequencies {
+        real, imaginary, ..
+    } = Frequencies::new(steps);
+    let flat = x.swap_dims(0, 1).reshape([steps, windows * width]);
+    let part = |matrix: Vec<f32>| -> Result<Tensor<3>> {
+        let product = tensor(matrix, [count, steps], &device)?.matmul(flat.clone());
+        Ok(product.reshape([count, windows, width]))
+    };
+    Ok([part(real)?, part(imaginary)?])
+}
+
+fn filter(leaves: &Leaves, name: &str, x: Tensor<3>, outputs: usize) -> Result<Tensor<3>> {
+    let [windows, steps, width] = x.dims();
+    let (device, count) = (x.device(), steps / 2 + 1);
+    let [real, imaginary] = spectrum(x)?;
+    let weight = |part: &str| leaves.get(&format!("{name}.{part}"), [count, width, outputs]);
+    let bias = |part: &str| leaves.get(&format!("{name}.{part}_bias"), [count, 1, outputs]);
+    let (a, b) = (weight("real")?, weight("imaginary")?);
+    let told = real.clone().matmul(a.clone()) - imaginary.clone().matmul(b.clone()) + bias("real")?;
+    let turned = real.matmul(b) + imaginary.matmul(a) + bias("imaginary")?;
+    let Frequencies {
+        of_real,
+        of_imaginary,
+        ..
+    } = Frequencies::new(steps);
+    let back = |matrix: Vec<f32>, part: Tensor<3>| -> Result<Tensor<2>> {
+        let matrix = tensor(matrix, [steps, count], &device)?;
+        Ok(matrix.matmul(part.reshape([count, windows * outputs])))
+    };
+    let y = back(of_real, told)? + back(of_imaginary, turned)?;
+    Ok(y.reshape([steps, windows, outputs]).swap_dims(0, 1))
 }
 
 fn attend(

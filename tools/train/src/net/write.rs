@@ -2,9 +2,9 @@
 
 use rhymedb::Result;
 use rhymedb::encode::OnnxAttribute::{Float, Int, Ints};
-use rhymedb::encode::{Activation, OnnxWriter};
+use rhymedb::encode::{Activation, OnnxAttribute, OnnxWriter};
 
-use super::op::{Op, positions};
+use super::op::{Frequencies, Op, positions};
 use super::run::EPSILON;
 use super::wrong;
 
@@ -71,13 +71,7 @@ impl Draft<'_> {
                 let shape = [*outputs, *inputs, *size];
                 self.convolve(name, x, shape, [*size as i64, 1, 1], [0, 0])
             }
-            Op::Norm { name, width } => {
-                let weight = self.tensor(&format!("{name}.weight"), &[*width])?;
-                let bias = self.tensor(&format!("{name}.bias"), &[*width])?;
-                let attributes = [Int("axis", -1), Float("epsilon", EPSILON)];
-                let reads = [x, &weight, &bias];
-                Ok(self.graph.op("LayerNormalization", &reads, &attributes))
-            }
+            Op::Norm { name, width } => self.normalise(name, x, *width),
             Op::Gelu => Ok(self.graph.activation(x, Activation::Gelu)),
             Op::Scale { name, width, .. } => {
                 let factor = self.tensor(&format!("{name}.factor"), &[*width])?;
@@ -90,6 +84,17 @@ impl Draft<'_> {
                 Ok(self.graph.op("Add", &[x, &table], &[]))
             }
             Op::Attention { name, heads, .. } => self.attend(name, x, (steps, width), *heads),
+            Op::Fourier {
+                name,
+                inputs,
+                outputs,
+                ..
+            } => self.filter(name, x, steps, (*inputs, *outputs)),
+            Op::Average(ops) => self.together("Mean", &[], ops, x, (steps, width)),
+            Op::Beside(ops) => {
+                let axis = [Int("axis", 2)];
+                self.together("Concat", &axis, ops, x, (steps, width))
+            }
             // Nothing is hidden from who uses a network.
             Op::Hide => Ok(x.to_owned()),
             Op::Residual { body, skip, .. } => {
@@ -98,6 +103,31 @@ impl Draft<'_> {
                 Ok(self.graph.op("Add", &[&own, &branch], &[]))
             }
         }
+    }
+
+    fn normalise(&mut self, name: &str, x: &str, width: usize) -> Result<String> {
+        let weight = self.tensor(&format!("{name}.weight"), &[width])?;
+        let bias = self.tensor(&format!("{name}.bias"), &[width])?;
+        let attributes = [Int("axis", -1), Float("epsilon", EPSILON)];
+        let reads = [x, &weight, &bias];
+        Ok(self.graph.op("LayerNormalization", &reads, &attributes))
+    }
+
+    /// Layers over the same steps, joined by an operator.
+    fn together(
+        &mut self,
+        operator: &str,
+        attributes: &[OnnxAttribute<'_>],
+        ops: &[Op],
+        x: &str,
+        now: (usize, usize),
+    ) -> Result<String> {
+        let mut parts = Vec::with_capacity(ops.len());
+        for op in ops {
+            parts.push(self.layer(op, x, now)?);
+        }
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        Ok(self.graph.op(operator, &parts, attributes))
     }
 
     fn tensor(&mut self, name: &str, dims: &[usize]) -> Result<String> {
@@ -146,6 +176,58 @@ impl Draft<'_> {
         Ok(self
             .graph
             .op("Transpose", &[&y], &[Ints("perm", &[0, 2, 1])]))
+    }
+
+    fn filter(
+        &mut self,
+        name: &str,
+        x: &str,
+        steps: usize,
+        (inputs, outputs): (usize, usize),
+    ) -> Result<String> {
+        let count = steps / 2 + 1;
+        let matrices = Frequencies::new(steps);
+        let turn = [Ints("perm", &[1, 0, 2])];
+        let turned = self.graph.op("Transpose", &[x], &turn);
+        let flat = self.reshaped(&turned, &[steps as i64, -1]);
+        let mut parts = Vec::with_capacity(2);
+        for matrix in [&matrices.real, &matrices.imaginary] {
+            let matrix = self.graph.floats(&[count, steps], matrix);
+            let product = self.graph.op("MatMul", &[&matrix, &flat], &[]);
+            parts.push(self.reshaped(&product, &[count as i64, -1, inputs as i64]));
+        }
+        let mut sums = Vec::with_capacity(2);
+        for (op, own, pairs, back) in [
+            ("Sub", "real", ["real", "imaginary"], &matrices.of_real),
+            (
+                "Add",
+                "imaginary",
+                ["imaginary", "real"],
+                &matrices.of_imaginary,
+            ),
+        ] {
+            let mut products = Vec::with_capacity(2);
+            for (part, pair) in parts.iter().zip(pairs) {
+                let weight = self.tensor(&format!("{name}.{pair}"), &[count, inputs, outputs])?;
+                products.push(self.graph.op("MatMul", &[part, &weight], &[]));
+            }
+            let products: Vec<&str> = products.iter().map(String::as_str).collect();
+            let both = self.graph.op(op, &products, &[]);
+            let bias = self.tensor(&format!("{name}.{own}_bias"), &[count, 1, outputs])?;
+            let told = self.graph.op("Add", &[&both, &bias], &[]);
+            let told = self.reshaped(&told, &[count as i64, -1]);
+            let matrix = self.graph.floats(&[steps, count], back);
+            sums.push(self.graph.op("MatMul", &[&matrix, &told], &[]));
+        }
+        let sums: Vec<&str> = sums.iter().map(String::as_str).collect();
+        let y = self.graph.op("Add", &sums, &[]);
+        let y = self.reshaped(&y, &[steps as i64, -1, outputs as i64]);
+        Ok(self.graph.op("Transpose", &[&y], &turn))
+    }
+
+    fn reshaped(&mut self, x: &str, dims: &[i64]) -> String {
+        let dims = self.graph.whole(&[dims.len()], dims);
+        self.graph.op("Reshape", &[x, &dims], &[])
     }
 
     fn attend(

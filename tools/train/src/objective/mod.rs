@@ -2,8 +2,10 @@
 //! a task in [`crate::task`].
 
 mod cosine;
+mod cost;
 mod info_nce;
 mod siglip;
+mod tnc;
 mod ts2vec;
 
 use burn_tensor::{Bool, Device, Tensor, TensorData};
@@ -11,13 +13,16 @@ use rhymedb::Result;
 use serde::{Deserialize, Serialize};
 
 pub use cosine::Cosine;
+pub use cost::Cost;
 pub use info_nce::InfoNce;
 pub use siglip::SigLip;
+pub use tnc::Tnc;
 pub use ts2vec::Ts2Vec;
 
 use crate::augment::AugmentConfig;
+use crate::net::Needed;
 use crate::params::{Leaves, Params};
-use crate::side::Side;
+use crate::side::{Side, Sizes};
 use crate::task::{Direction, Forecast, Masked, Order, Outcome, Task, WhichAugmentation};
 
 /// The logit of what is not to be compared.
@@ -47,12 +52,17 @@ pub trait Objective: Send + Sync {
         Vec::new()
     }
 
+    /// The tensors of its head, whose names [`HEAD`](crate::params::HEAD) goes before.
+    fn head(&self, _sizes: &Sizes) -> Vec<Needed> {
+        Vec::new()
+    }
+
     /// Whether it reads [`Side::steps`].
     fn reads_steps(&self) -> bool {
         false
     }
 
-    /// The loss, one number.
+    /// The loss, one number. `scalars` has those and the tensors of the head.
     fn loss(&self, batch: Contrast, scalars: &Leaves) -> Result<Tensor<1>>;
 
     /// Brings its own numbers back into their range.
@@ -76,6 +86,10 @@ pub enum ObjectiveConfig {
     Siglip(SigLip),
     /// [`Ts2Vec`].
     Ts2vec(Ts2Vec),
+    /// [`Tnc`].
+    Tnc(Tnc),
+    /// [`Cost`].
+    Cost(Cost),
     /// [`Masked`].
     Masked(Masked),
     /// [`Forecast`].
@@ -104,6 +118,14 @@ impl Goal {
         match self {
             Self::Pairs(objective) => objective.scalars(),
             Self::Task(_) => Vec::new(),
+        }
+    }
+
+    /// The tensors of its head.
+    pub fn head(&self, sizes: &Sizes) -> Vec<Needed> {
+        match self {
+            Self::Pairs(objective) => objective.head(sizes),
+            Self::Task(task) => task.head(sizes),
         }
     }
 
@@ -147,6 +169,8 @@ impl ObjectiveConfig {
             Self::Cosine(o) => Goal::Pairs(Box::new(o.clone())),
             Self::Siglip(o) => Goal::Pairs(Box::new(o.clone())),
             Self::Ts2vec(o) => Goal::Pairs(Box::new(o.clone())),
+            Self::Tnc(o) => Goal::Pairs(Box::new(o.clone())),
+            Self::Cost(o) => Goal::Pairs(Box::new(o.clone())),
             Self::Masked(t) => Goal::Task(Box::new(t.clone())),
             Self::Forecast(t) => Goal::Task(Box::new(t.clone())),
             Self::Order(t) => Goal::Task(Box::new(t.clone())),
@@ -172,13 +196,20 @@ impl ObjectiveConfig {
     pub fn is_task(&self) -> bool {
         !matches!(
             self,
-            Self::InfoNce(_) | Self::Cosine(_) | Self::Siglip(_) | Self::Ts2vec(_)
+            Self::InfoNce(_)
+                | Self::Cosine(_)
+                | Self::Siglip(_)
+                | Self::Ts2vec(_)
+                | Self::Tnc(_)
+                | Self::Cost(_)
         )
     }
 
-    /// What is wrong with the settings of a task, if anything.
+    /// What is wrong with the settings, if anything.
     pub(crate) fn wrong(&self) -> Option<&'static str> {
         match self {
+            Self::Tnc(objective) => objective.wrong(),
+            Self::Cost(objective) => objective.wrong(),
             Self::Masked(task) => task.wrong(),
             Self::Forecast(task) => horizon(task.horizon),
             Self::Order(task) => (!(2..=5).contains(&task.pieces)).then_some("2 to 5 pieces"),

@@ -80,7 +80,7 @@ impl Objective for Ts2Vec {
 
 /// How badly row `i` finds row `i + n` among all `2 n` rows but itself, and the other way round;
 /// the mean over (groups, rows, width).
-fn agree(x: Tensor<3>) -> Tensor<1> {
+pub(super) fn agree(x: Tensor<3>) -> Tensor<1> {
     let [groups, rows, _] = x.dims();
     let half = rows / 2;
     let device = x.device();

@@ -20,9 +20,8 @@ use crate::tensor::{device, numbers, tensor};
 
 /// The purpose of these random numbers.
 const CROPS: u32 = 30;
-/// Pieces of the training part, and rows of each that a step reads at most.
+/// Pieces of the training part.
 const PIECES: usize = 2;
-const MOST: usize = 3000;
 /// Rows before a row that its representation reads.
 const BEFORE: usize = 200;
 /// Rows that are encoded together.
@@ -37,16 +36,31 @@ pub struct Run {
     params: Params,
     seed: u64,
     steps: u64,
+    most: usize,
     done: u64,
     file: PathBuf,
 }
 
+/// How long a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Length {
+    /// Steps of training: 600 in the public code.
+    pub steps: u64,
+    /// Rows of each piece that a step reads at most: 3000 in the public code.
+    pub rows: usize,
+}
+
 impl Run {
-    /// A run of `steps` steps that keeps its state in `file`, and goes on from it if it is there.
+    /// A run that keeps its state in `file`, and goes on from it if it is there.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the file is one of another run, and those of reading it.
-    pub fn new(net: Dilated, steps: u64, seed: u64, file: &Path) -> Result<Self> {
+    /// [`Error::Invalid`] if the file is one of another run or the length too short, and those of reading it.
+    pub fn new(net: Dilated, length: Length, seed: u64, file: &Path) -> Result<Self> {
+        if length.rows < 2 || length.steps == 0 {
+            return Err(Error::Invalid(
+                "expected at least 1 step and 2 rows".to_owned(),
+            ));
+        }
         let ops = net.layers(Etth1::WIDTH);
         let mut needed: Vec<Needed> = Vec::new();
         ops.iter().for_each(|op| op.needs(&mut needed));
@@ -55,7 +69,8 @@ impl Run {
             ops,
             net,
             seed,
-            steps,
+            steps: length.steps,
+            most: length.rows,
             done: 0,
             file: file.to_owned(),
         };
@@ -98,7 +113,7 @@ impl Run {
 
     fn gradients(&self, data: &Etth1, rows: usize) -> Result<(f32, Vec<Vec<f32>>)> {
         let mut random = seeded(self.seed, CROPS, self.done);
-        let length = rows.min(MOST);
+        let length = rows.min(self.most);
         let first = random.random_range(0..=rows - length);
         let common = random.random_range(2..=length);
         let from = random.random_range(0..=length - common);
@@ -187,8 +202,8 @@ impl Run {
     fn name(&self) -> String {
         let net = &self.net;
         format!(
-            "rhyme-train etth1 ts2vec {} {} {} {} {}\n",
-            net.hidden, net.depth, net.dim, self.steps, self.seed
+            "rhyme-train etth1 ts2vec {} {} {} {} {} {}\n",
+            net.hidden, net.depth, net.dim, self.steps, self.most, self.seed
         )
     }
 

@@ -5,11 +5,11 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rhymedb::Result;
 
-use super::{Asked, Question, Sizes, Task, Whole, answer, answers, cross_entropy, needs};
+use super::{Asked, Question, Task, Whole, answer, answers, cross_entropy, needs};
 use crate::augment::AugmentConfig;
 use crate::net::Needed;
 use crate::params::Leaves;
-use crate::side::Side;
+use crate::side::{Side, Sizes};
 
 /// Changes a window by one of the augmentations of the config, or not at all; a linear map of the
 /// embedding tells which.

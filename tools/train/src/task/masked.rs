@@ -6,10 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use rhymedb::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Question, Sizes, Task, Whole, needs};
+use super::{Asked, Question, Task, Whole, needs};
 use crate::net::{Needed, Op, Pass, Start, attention_block, run_layers};
 use crate::params::Leaves;
-use crate::side::Side;
+use crate::side::{Side, Sizes};
 use crate::tensor::tensor;
 
 const TOKEN: &str = "token";

@@ -23,26 +23,8 @@ use rhymedb::Result;
 use crate::augment::Window;
 use crate::net::{Needed, Op, Pass, run_layers};
 use crate::params::Leaves;
-use crate::side::Side;
+use crate::side::{Side, Sizes};
 use crate::tensor::tensor;
-
-/// The names of a head's tensors start with this.
-pub const PREFIX: &str = "task.";
-
-/// The sizes of a network that a head reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
-    /// Steps of a window.
-    pub steps: usize,
-    /// Numbers of a step.
-    pub inputs: usize,
-    /// Steps that the layers give, the last ones if fewer.
-    pub given: usize,
-    /// Numbers of those.
-    pub width: usize,
-    /// Numbers of an embedding.
-    pub dim: usize,
-}
 
 /// A window, with what came after it.
 #[derive(Clone, Debug, PartialEq)]

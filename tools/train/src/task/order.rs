@@ -6,10 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use rhymedb::Result;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Question, Sizes, Task, Whole, answer, answers, cross_entropy, needs};
+use super::{Asked, Question, Task, Whole, answer, answers, cross_entropy, needs};
 use crate::net::Needed;
 use crate::params::Leaves;
-use crate::side::Side;
+use crate::side::{Side, Sizes};
 
 /// Cuts the window in pieces of one length and puts them in an order drawn by lot; a linear map of
 /// the embedding tells which of all orders it is.

@@ -5,10 +5,10 @@ use rand_chacha::ChaCha8Rng;
 use rhymedb::Result;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Question, Sizes, Task, Whole, answer, answers, cross_entropy, needs};
+use super::{Asked, Question, Task, Whole, answer, answers, cross_entropy, needs};
 use crate::net::Needed;
 use crate::params::Leaves;
-use crate::side::Side;
+use crate::side::{Side, Sizes};
 use crate::tensor::tensor;
 
 /// A fall, neither, or a rise.

@@ -9,7 +9,7 @@
 
 use rand::RngExt;
 use rhyme_train::augment::Window;
-use rhyme_train::backbone::{Backbone, ConvNext, Dilated, Transformer};
+use rhyme_train::backbone::{Backbone, ConvNext, Dilated, Transformer, TrendSeason};
 use rhyme_train::batch::ask;
 use rhyme_train::config::Config;
 use rhyme_train::net::{Bag, StepPool};
@@ -94,10 +94,15 @@ pub(crate) fn config(backbone: &Backbone, objective: &str, text: bool) -> Config
     } else {
         "[[augment]]\nkind = \"jitter\"\n"
     };
+    let kind = if objective.contains("\"cost\"") {
+        "cost"
+    } else {
+        "cnn"
+    };
     let rest = format!(
-        "mode = \"market\"\ncrops = {crops}\n{text}[objective]\n{objective}\n[[data]]\nkind = \"synthetic\"\n[backbone]\nkind = \"cnn\"\n"
+        "mode = \"market\"\ncrops = {crops}\n{text}[objective]\n{objective}\n[[data]]\nkind = \"synthetic\"\n[backbone]\nkind = \"{kind}\"\n"
     );
-    // The dimension of the backbone named above does not matter, it is replaced.
+    // The sizes of the backbone named above do not matter, it is replaced.
     let mut config = Config::parse(&rest).unwrap();
     config.backbone = backbone.clone();
     config.training.chunk = 4;
@@ -136,6 +141,13 @@ pub(crate) fn stacks() -> Vec<Backbone> {
             heads: 2,
             layers: 2,
             pools: vec![StepPool::Mean, StepPool::Last],
+            channels: channels.clone(),
+        }),
+        Backbone::Cost(TrendSeason {
+            window: 16,
+            dim: 8,
+            hidden: 6,
+            depth: 2,
             channels,
         }),
     ]
