@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     reason = "tests"
 )]
 
@@ -11,6 +12,8 @@ mod oracle;
 #[path = "clusters/planted.rs"]
 #[allow(dead_code, reason = "its groups are looked at elsewhere")]
 mod planted;
+#[path = "correlation/predicted.rs"]
+mod predicted;
 
 use std::collections::BTreeMap;
 
