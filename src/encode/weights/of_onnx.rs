@@ -79,7 +79,8 @@ impl Weights {
         })
     }
 
-    /// Reads an ONNX file and, if there is one, the declaration beside it.
+    /// Reads an ONNX file and, if there is one, the declaration beside it. A file that declares itself needs none,
+    /// and what stands beside it then may be anything else.
     #[cfg(feature = "onnx")]
     pub(super) fn read_onnx(path: &Path, bytes: Vec<u8>) -> Result<Self> {
         let beside = path.with_extension("toml");
@@ -102,8 +103,14 @@ impl Weights {
             )),
             Ok(_) => {
                 let text = std::fs::read_to_string(&beside).map_err(Error::io("read", &beside))?;
-                let config = OnnxConfig::of_toml(&text).map_err(wrong(&beside))?;
-                Self::from_onnx(&bytes, &config).map_err(wrong(path))
+                match OnnxConfig::of_toml(&text) {
+                    Ok(config) => Self::from_onnx(&bytes, &config).map_err(wrong(path)),
+                    // Another file, such as the config that the network was trained by.
+                    Err(_) if onnx::declaration_of(&bytes).is_ok() => {
+                        Self::from_bytes(bytes).map_err(wrong(path))
+                    }
+                    Err(error) => Err(wrong(&beside)(error)),
+                }
             }
         }
     }

@@ -80,8 +80,12 @@ fn what_is_trained_is_what_a_database_embeds_with() {
         });
         assert!(steps >= 20, "{steps}");
         publish(&out, trained.unwrap().weights.bytes()).unwrap();
+        // The config beside the file is no declaration of it, and none is needed.
+        let beside = out.with_extension("toml");
+        std::fs::write(&beside, text).unwrap();
         let weights = Weights::read(&out).unwrap();
         std::fs::remove_file(&out).unwrap();
+        std::fs::remove_file(&beside).unwrap();
         trainer.clear().unwrap();
         assert!(!path_of(&out).exists());
         let encoder = weights.chart_encoder().unwrap();

@@ -196,21 +196,20 @@ impl Draft<'_> {
             let product = self.graph.op("MatMul", &[&matrix, &flat], &[]);
             parts.push(self.reshaped(&product, &[count as i64, -1, inputs as i64]));
         }
+        let mut weights = Vec::with_capacity(2);
+        for part in ["real", "imaginary"] {
+            weights.push(self.tensor(&format!("{name}.{part}"), &[count, inputs, outputs])?);
+        }
+        let turned_weights: Vec<String> = weights.iter().rev().cloned().collect();
         let mut sums = Vec::with_capacity(2);
-        for (op, own, pairs, back) in [
-            ("Sub", "real", ["real", "imaginary"], &matrices.of_real),
-            (
-                "Add",
-                "imaginary",
-                ["imaginary", "real"],
-                &matrices.of_imaginary,
-            ),
+        for (op, own, weights, back) in [
+            ("Sub", "real", &weights, &matrices.of_real),
+            ("Add", "imaginary", &turned_weights, &matrices.of_imaginary),
         ] {
-            let mut products = Vec::with_capacity(2);
-            for (part, pair) in parts.iter().zip(pairs) {
-                let weight = self.tensor(&format!("{name}.{pair}"), &[count, inputs, outputs])?;
-                products.push(self.graph.op("MatMul", &[part, &weight], &[]));
-            }
+            let pairs = parts.iter().zip(weights);
+            let product =
+                |(part, weight): (&String, &String)| self.graph.op("MatMul", &[part, weight], &[]);
+            let products: Vec<String> = pairs.map(product).collect();
             let products: Vec<&str> = products.iter().map(String::as_str).collect();
             let both = self.graph.op(op, &products, &[]);
             let bias = self.tensor(&format!("{name}.{own}_bias"), &[count, 1, outputs])?;
