@@ -170,10 +170,11 @@ pub mod query {
         LabelSet, LeadLag, LeadLagAnswer, LeadLagAsset, LeadLagPair, LeftOut, Map, MapAnswer,
         MapPoint, Measure, Measured, MomentLeftOut, MomentsAnswer, NearEpisode, News, NewsAbout,
         NewsAnswer, NewsGroup, NoPValue, NotCompared, Outcome, OutcomeAnswer, OutcomeSummary,
-        Outcomes, OutcomesOf, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch, RankedSize,
-        Reaction, ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search,
-        SearchAnswer, Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix,
-        TransferMatrixAnswer, TransferPair, Unusual,
+        Outcomes, OutcomesOf, Pair, PairOptions, Pairs, PatternAnswer, PatternSearch, Portfolio,
+        PortfolioAnswer, PortfolioAsset, PortfolioRule, PortfolioWeights, RankedSize, Reaction,
+        ReactionAnswer, ReactionOutcome, RegimeRun, Regimes, RegimesAnswer, Search, SearchAnswer,
+        Transfer, TransferAnswer, TransferGroup, TransferHit, TransferMatrix, TransferMatrixAnswer,
+        TransferPair, Unusual,
     };
     pub use crate::db::{
         ClassifyByTags, ClosePanel, ClosePanelAnswer, Expressiveness, Fewer, FoundHeadline,

@@ -70,6 +70,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("safetensors", &["src/encode/weights/"]),
     ("ndarray", &["src/encode/net/"]),
     ("kodama", &["src/analysis/linkage.rs"]),
+    ("clarabel", &["src/analysis/efficient.rs"]),
     ("tract_onnx", &["src/encode/onnx/"]),
     ("prost", &["src/encode/onnx/"]),
     (

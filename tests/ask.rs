@@ -136,6 +136,10 @@ fn markets() -> Vec<Value> {
         json!({"question": "clusters", "filter": {"interval": ["1h"], "from": "2015-01-05"}, "returns": 100, "by": "both",
             "space": "shape", "method": "k-means", "groups": 2, "keep_market": true, "draws": 19, "seed": 5,
             "compare": "sector", "tree": true, "as_of": "2015-01-24"}),
+        json!({"question": "portfolio", "filter": {"market": ["equity"], "interval": ["1d"]}}),
+        json!({"question": "portfolio", "filter": {"interval": ["1h"]}, "returns": 100, "rules": ["hrp", "max-sharpe",
+            "clusters"], "min_weight": 0.01, "max_weight": 0.6, "by": "both", "space": "shape", "method": "k-means",
+            "groups": 2, "seed": 5, "as_of": "2015-01-24"}),
     ]
 }
 

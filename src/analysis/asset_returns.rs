@@ -45,6 +45,8 @@ pub enum NotCompared {
     NoWindow,
     /// More than a fifth of its returns are exactly 0: its prices are often those of an earlier bar.
     Stale,
+    /// It has none of the last five returns of the period: nobody could buy it now.
+    Ended,
 }
 
 impl fmt::Display for NotCompared {
@@ -57,6 +59,7 @@ impl fmt::Display for NotCompared {
             Self::Still => f.write_str("it does not move by itself"),
             Self::NoWindow => f.write_str("it has no window that ends with the period"),
             Self::Stale => f.write_str("its price often stands still"),
+            Self::Ended => f.write_str("it has none of the last 5 returns of the period"),
         }
     }
 }

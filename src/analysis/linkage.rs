@@ -13,6 +13,8 @@ pub(super) enum Linkage {
     Complete,
     /// How much the squares within groups grow if they become one (Ward 1963).
     Ward,
+    /// The smallest.
+    Single,
 }
 
 /// Two groups that become one.
@@ -41,15 +43,21 @@ pub(super) struct Tree {
 impl Tree {
     pub(super) fn of(similarities: &Similarities, how: Linkage) -> Self {
         let n = similarities.len();
-        let method = match how {
-            Linkage::Average => Method::Average,
-            Linkage::Complete => Method::Complete,
-            Linkage::Ward => Method::Ward,
-        };
         let mut condensed = Vec::with_capacity(n * n.saturating_sub(1) / 2);
         for i in 0..n {
             condensed.extend(similarities.distances(i).iter().skip(i + 1));
         }
+        Self::of_distances(condensed, n, how)
+    }
+
+    /// Of `n` things with these distances: row by row, what stands right of the diagonal.
+    pub(super) fn of_distances(mut condensed: Vec<f64>, n: usize, how: Linkage) -> Self {
+        let method = match how {
+            Linkage::Average => Method::Average,
+            Linkage::Complete => Method::Complete,
+            Linkage::Ward => Method::Ward,
+            Linkage::Single => Method::Single,
+        };
         let steps = kodama::linkage(&mut condensed, n, method);
         let merge = |step: &kodama::Step<f64>| ClusterMerge {
             a: step.cluster1,
@@ -148,6 +156,7 @@ mod tests {
                     let d = match how {
                         Linkage::Average => all.iter().sum::<f64>() / all.len() as f64,
                         Linkage::Complete => all.iter().copied().fold(0.0, f64::max),
+                        Linkage::Single => all.iter().copied().fold(9.0, f64::min),
                         Linkage::Ward => {
                             let both = [x.as_slice(), y].concat();
                             (2.0 * (within(&both) - within(x) - within(y)))
@@ -180,7 +189,7 @@ mod tests {
             let similarities = Similarities::of(&points);
             let distances: Vec<Vec<f64>> =
                 (0..n).map(|i| similarities.distances(i).to_vec()).collect();
-            for how in [Linkage::Average, Linkage::Complete, Linkage::Ward] {
+            for how in [Linkage::Average, Linkage::Complete, Linkage::Ward, Linkage::Single] {
                 let tree = Tree::of(&similarities, how);
                 for (found, expected) in tree.merges.iter().zip(plain(&distances, how)) {
                     prop_assert!((found.distance - expected.0).abs() < 1e-7, "{:?}", how);

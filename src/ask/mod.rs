@@ -66,6 +66,7 @@ mod map;
 mod news;
 mod outcomes;
 mod pattern;
+mod portfolio;
 mod prototypes;
 mod question;
 mod reaction;
@@ -127,6 +128,7 @@ pub use map::{MapReply, MapRequest, PointRow};
 pub use news::{NewsQuery, NewsReply, NewsRequest, SearchedHeadlines};
 pub use outcomes::{LeftOutRow, MomentHorizon, MomentRow, OutcomesReply, OutcomesRequest};
 pub use pattern::{PatternReply, PatternRequest};
+pub use portfolio::{PortfolioReply, PortfolioRequest, PortfolioRow, PortfolioWeightRow};
 pub use prototypes::{PrototypeRow, PrototypesReply, PrototypesRequest};
 pub use question::{Answer, Question};
 #[cfg(feature = "schema")]

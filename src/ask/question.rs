@@ -23,6 +23,7 @@ use super::map::{MapReply, MapRequest};
 use super::news::{NewsReply, NewsRequest};
 use super::outcomes::{OutcomesReply, OutcomesRequest};
 use super::pattern::{PatternReply, PatternRequest};
+use super::portfolio::{PortfolioReply, PortfolioRequest};
 use super::prototypes::{PrototypesReply, PrototypesRequest};
 use super::reaction::{ReactionReply, ReactionRequest};
 use super::regimes::{ClassifyHistoryReply, ClassifyHistoryRequest};
@@ -170,6 +171,7 @@ questions! {
     Clusters "clusters" ClustersRequest ClustersReply;
     Correlation "correlation" CorrelationRequest CorrelationReply;
     LeadLag "lead-lag" LeadLagRequest LeadLagReply;
+    Portfolio "portfolio" PortfolioRequest PortfolioReply;
     Series "series" SeriesRequest SeriesReply;
     Spaces "spaces" SpacesRequest SpacesReply;
     Bars "bars" BarsRequest BarsReply;

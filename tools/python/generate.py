@@ -96,6 +96,12 @@ EXAMPLES = {
         ">>> answer.called <= answer.all_pairs == 12",
         "True",
     ],
+    "portfolio": [
+        '>>> three = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA"]}',
+        '>>> answer = db.portfolio(filter=three, rules=["hrp", "min-variance"], max_weight=0.5)',
+        '>>> answer.to_pandas("weights").groupby("rule")["weight"].sum().round(6).to_list()',
+        "[1.0, 1.0]",
+    ],
     "map": ['>>> len(db.map(sample=50).to_pandas()[["x", "y"]]) >= 50', "True"],
 }
 

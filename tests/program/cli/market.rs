@@ -290,3 +290,96 @@ fn leads_are_printed_and_drawn() {
         .rhyme(&with(&["--returns", "60"]))
         .fails(1, "expected at least 120 returns");
 }
+
+#[test]
+fn portfolios_are_printed_and_drawn() {
+    let world = world();
+    let asked = ["market", "portfolio", "--max-weight", "0.3"];
+    let with = |more: &[&'static str]| [&asked[..], more].concat();
+    let table = world.rhyme(&with(&["--plot", "a.svg"])).ok();
+    assert!(
+        table
+            .starts_with("12 assets, 252 returns of 1d to 2021-10-28T00:00:00Z: mean correlation "),
+        "{table}"
+    );
+    for rule in [
+        "equal",
+        "inverse-variance",
+        "hrp",
+        "clusters",
+        "min-variance",
+        "max-sharpe",
+    ] {
+        assert!(table.contains(&format!("\n {rule} ")), "{rule}: {table}");
+    }
+    assert!(table.contains("C00USDT 8.3, "), "{table}");
+    assert!(
+        table.contains("1 left out, like NEWUSDT: it has 9 of 252 returns of the period"),
+        "{table}"
+    );
+    let svg = std::fs::read_to_string(world.path("a.svg")).unwrap();
+    assert!(
+        svg.contains("What each rule holds") && !svg.contains("NaN"),
+        "the picture"
+    );
+    let csv = world.rhyme(&with(&["--format", "csv"])).ok();
+    assert!(
+        csv.starts_with("rule,market,venue,symbol,interval,weight,risk,volatility,mean,group\n"),
+        "{csv}"
+    );
+    assert_eq!(csv.lines().count(), 1 + 6 * 12);
+    let told = world.rhyme(&with(&["--format", "json"])).json();
+    assert_eq!(told["portfolios"].as_array().map(Vec::len), Some(6));
+    let question = r#"{"question": "portfolio", "max_weight": 0.3}"#;
+    assert_eq!(
+        timeless(world.rhyme(&["ask", question]).json()),
+        timeless(told)
+    );
+    let one = world.rhyme(&with(&["--rule", "hrp"])).ok();
+    assert!(
+        one.contains("hrp holds 12 assets, as concentrated as "),
+        "{one}"
+    );
+    assert!(one.contains("weight %") && one.contains("C11USDT"), "{one}");
+    let believed = world.rhyme(&with(&["--rule", "max-sharpe"]));
+    let noted = &believed.err;
+    assert!(noted.contains("max-sharpe "), "{noted}");
+    for (more, code, message) in [
+        (
+            &["--max-weight", "0.05"][..],
+            1,
+            "`--max-weight 0.083334` or more",
+        ),
+        (
+            &["--min-weight", "0.1"][..],
+            1,
+            "`--min-weight 0.083333` or less",
+        ),
+        (
+            &["--rule", "luck"][..],
+            2,
+            "expected the rule equal, inverse-variance, hrp",
+        ),
+        (&["--returns", "5"][..], 1, "expected at least 30 returns"),
+        (
+            &["--symbol", "C00USDT"][..],
+            1,
+            "expected at least 2 assets",
+        ),
+        (&["--market", "moon"][..], 3, "moon"),
+        (
+            &["--groups", "99"][..],
+            1,
+            "expected 2 to 12 groups of 12 assets, found 99",
+        ),
+    ] {
+        let words = [&["market", "portfolio"], more].concat();
+        world.rhyme(&words).fails(code, message);
+    }
+    world
+        .rhyme(&["market", "portfolio", "--max-weight", "0.083334"])
+        .ok();
+    world
+        .rhyme(&["market", "portfolio", "--min-weight", "0.083333"])
+        .ok();
+}

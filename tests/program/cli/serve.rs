@@ -28,6 +28,7 @@ const OTHERS: &[&str] = &[
     r#"{"question": "correlation", "filter": {"interval": ["1h"]}}"#,
     r#"{"question": "lead-lag", "filter": {"interval": ["1h"]}}"#,
     r#"{"question": "clusters", "filter": {"interval": ["1h"]}, "draws": 19}"#,
+    r#"{"question": "portfolio", "filter": {"interval": ["1h"]}, "max_weight": 0.5}"#,
     r#"{"question": "transfer", "target": "AAAUSDT:1h", "to": ["equity"], "k": 2}"#,
     r#"{"question": "transfer-matrix", "sample": 20}"#,
 ];

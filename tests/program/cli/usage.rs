@@ -35,6 +35,7 @@ const COMMANDS: &[&[&str]] = &[
     &["market", "clusters"],
     &["market", "correlation"],
     &["market", "lead-lag"],
+    &["market", "portfolio"],
     &["eval"],
     &["resample"],
     &["attribute"],

@@ -129,6 +129,10 @@ ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
         ["market", "lead-lag", "--interval", "1h", "--lags", "2", "-k", "2"],
         {"filter": {"interval": "1h"}, "lags": 2, "k": 2},
     ),
+    "portfolio": (
+        ["market", "portfolio", "--interval", "1h", "--rule", "hrp,min-variance", "--max-weight", "0.7"],
+        {"filter": {"interval": "1h"}, "rules": ["hrp", "min-variance"], "max_weight": 0.7},
+    ),
     "series": (["series", "alf"], {"text": "alf"}),
     "spaces": (["spaces"], {}),
     "bars": (["bars", "ALFA:1h", "--last", "30"], {"series": "ALFA:1h", "last": 30}),

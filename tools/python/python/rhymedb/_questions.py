@@ -448,6 +448,37 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
             'no_p_value': 'text',
         },
     },
+    'portfolio': {
+        'portfolios': {
+            'rule': 'text',
+            'n': 'int',
+            'effective': 'float',
+            'largest': 'text',
+            'largest_weight': 'float',
+            'volatility': 'float',
+            'mean': 'float',
+            'in_cash': 'bool',
+        },
+        'weights': {
+            'rule': 'text',
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+            'weight': 'float',
+            'risk': 'float',
+            'volatility': 'float',
+            'mean': 'float',
+            'group': 'int',
+        },
+        'left_out': {
+            'market': 'text',
+            'venue': 'text',
+            'symbol': 'text',
+            'interval': 'text',
+            'why': 'text',
+        },
+    },
     'prototypes': {
         'prototypes': {
             'name': 'text',
@@ -1689,6 +1720,64 @@ class Questions:
             'exclusion': exclusion,
             'ef': ef,
             'exact': exact,
+        }, timeout)
+
+    def portfolio(
+        self,
+        *,
+        filter: Mapping[str, Any] | None = None,
+        returns: int | None = None,
+        rules: Sequence[str] | None = None,
+        min_weight: float | None = None,
+        max_weight: float | None = None,
+        by: str | None = None,
+        method: str | None = None,
+        groups: int | None = None,
+        space: str | None = None,
+        seed: int | None = None,
+        as_of: Time | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks how to share out money among assets, by several rules.
+
+        Args:
+            filter: Which assets, of one interval, and which closes.
+            returns: How many of the latest returns count, 30 at least. Default: 252, or all where
+                the filter says from when.
+            rules: Which rules. Default: all.
+            min_weight: The least share of the money of each asset. Default: 0.
+            max_weight: The most. Default: 1.
+            by: What makes two assets alike, for the rule ``clusters``. Default: returns.
+            method: How its groups are made. Default: average.
+            groups: How many there are. Default: those with the largest silhouette.
+            space: The space of the vectors, if they count. Default: ``shape``, or the only one.
+            seed: The seed of k-means.
+            as_of: Nothing that was not known at this time.
+            timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
+
+        Returns:
+            The reply, a mapping. Its table is ``portfolios``; ``to_pandas(name)`` has ``weights``,
+            ``left_out`` too.
+            Columns of ``portfolios`` (The rules): rule, n, effective, largest, largest_weight,
+            volatility, mean, in_cash.
+
+        >>> three = {"interval": ["1h"], "symbol": ["ALFA", "BETA", "GAMMA"]}
+        >>> answer = db.portfolio(filter=three, rules=["hrp", "min-variance"], max_weight=0.5)
+        >>> answer.to_pandas("weights").groupby("rule")["weight"].sum().round(6).to_list()
+        [1.0, 1.0]
+        """
+        return self._question('portfolio', {
+            'filter': filter,
+            'returns': returns,
+            'rules': listed(rules),
+            'min_weight': min_weight,
+            'max_weight': max_weight,
+            'by': by,
+            'method': method,
+            'groups': groups,
+            'space': space,
+            'seed': seed,
+            'as_of': as_of,
         }, timeout)
 
     def prototypes(

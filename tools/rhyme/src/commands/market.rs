@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{clusters, correlation, lead_lag};
+use super::{clusters, correlation, lead_lag, portfolio};
 use crate::failure::Outcome;
 use crate::global::Global;
 
@@ -17,6 +17,9 @@ pub(crate) enum Args {
     /// Which assets move first, if any
     #[command(after_help = lead_lag::HELP)]
     LeadLag(lead_lag::Args),
+    /// How to share out money among assets, by several rules
+    #[command(after_help = portfolio::HELP)]
+    Portfolio(portfolio::Args),
 }
 
 pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
@@ -24,5 +27,6 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
         Args::Clusters(args) => clusters::run(global, args),
         Args::Correlation(args) => correlation::run(global, args),
         Args::LeadLag(args) => lead_lag::run(global, args),
+        Args::Portfolio(args) => portfolio::run(global, args),
     }
 }

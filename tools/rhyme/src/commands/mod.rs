@@ -47,6 +47,7 @@ pub(crate) mod outcomes;
 pub(crate) mod outcomes_of;
 pub(crate) mod pattern;
 pub(crate) mod pictures;
+mod portfolio;
 pub(crate) mod prototype;
 mod query_text;
 pub(crate) mod reaction;

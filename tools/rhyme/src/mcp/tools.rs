@@ -178,6 +178,9 @@ fn purpose(question: &str) -> &'static str {
         "lead-lag" => {
             "Say which assets of one interval (`filter`) move first, and whether they do so in both halves of the period."
         }
+        "portfolio" => {
+            "Share out money among assets of one interval (`filter`) by several rules, as of a time: equal, inverse-variance, hrp, clusters, min-variance, max-sharpe."
+        }
         "series" => "List the series that are stored, with their first and last bar.",
         "spaces" => "List the embedding spaces.",
         "bars" => "List the newest bars of a series, or those before a time.",
@@ -226,6 +229,9 @@ pub(super) fn caution(question: &str) -> &'static str {
         }
         "lead-lag" => {
             "No forecast: most often nobody leads (`called` is 0), and who led seldom does for long (`stability`)."
+        }
+        "portfolio" => {
+            "No advice: weights are of past returns. Means are mostly chance, so distrust max-sharpe; after costs rules seldom differ."
         }
         "bars" => "Closed bars as they are stored now; a later correction replaces a bar.",
         "headlines" => {

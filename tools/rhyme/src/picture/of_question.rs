@@ -9,7 +9,7 @@ use rhymedb::query::{ReactionAnswer, SimilarAnswer};
 use rhymedb::{Error, Timestamp, View};
 
 use super::map::{self, MapColour};
-use super::{clusters, correlation, fan, lead_lag, matrix, timeline, today, windows};
+use super::{clusters, correlation, fan, lead_lag, matrix, portfolio, timeline, today, windows};
 use crate::failure::{Failure, Outcome};
 
 /// Asks a question and draws what `rhyme` draws of the answer with `--plot`. `None` where there is no picture
@@ -87,6 +87,10 @@ fn drawn(view: &View, question: &Question) -> Outcome<Option<Picture>> {
         Question::LeadLag(request) => {
             let answer = request.ask_in_full(view)?.1;
             lead_lag::lead_lag(&at(view, request.as_of), &answer).into()
+        }
+        Question::Portfolio(request) => {
+            let answer = request.ask_in_full(view)?.1;
+            portfolio::portfolio(&at(view, request.as_of), &answer).into()
         }
         Question::Map(request) => {
             let answer = request.ask_in_full(view)?.1;
