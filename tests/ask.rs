@@ -140,6 +140,8 @@ fn markets() -> Vec<Value> {
         json!({"question": "portfolio", "filter": {"interval": ["1h"]}, "returns": 100, "rules": ["hrp", "max-sharpe",
             "clusters"], "min_weight": 0.01, "max_weight": 0.6, "by": "both", "space": "shape", "method": "k-means",
             "groups": 2, "seed": 5, "as_of": "2015-01-24"}),
+        json!({"question": "portfolio", "filter": {"market": ["crypto"], "interval": ["1h"], "from": "2015-01-10",
+            "until": "2015-01-22"}, "returns": 60, "every": 24, "fee": 0.002, "slippage": 0.001}),
     ]
 }
 

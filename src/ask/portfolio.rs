@@ -5,10 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::asked::{Asked, trained, undated};
 use super::asset_left_out::AssetLeftOutRow;
 use super::clusters::mixed;
+use super::portfolio_replay::{self, PortfolioReplayReply};
 use super::rounded::{change, figure};
 use super::window_row::SeriesRow;
-use crate::analysis::{ClusterBy, ClusterMethod, PortfolioAnswer, PortfolioRule, PortfolioWeights};
-use crate::db::{Filter, View};
+use crate::analysis::{
+    ClusterBy, ClusterMethod, Portfolio, PortfolioAnswer, PortfolioRule, PortfolioWeights,
+};
+use crate::db::{Control, Filter, View};
+use crate::decide::{Costs, PortfolioReplayAnswer};
 use crate::error::Result;
 use crate::model::{Interval, Timestamp};
 
@@ -48,6 +52,16 @@ pub struct PortfolioRequest {
     /// The seed of k-means.
     #[serde(default)]
     pub seed: u64,
+    /// Also say what the rules would have earned, with weights asked for anew every so many bars. The filter then
+    /// says from when to when; without a start it is when there are returns enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<usize>,
+    /// The share of what is traded then that is paid. Default: 0.001, which is 0.1 %.
+    #[serde(default = "a_thousandth")]
+    pub fee: f64,
+    /// By what share a price is worse than the one that is stored. Default: 0.
+    #[serde(default)]
+    pub slippage: f64,
     /// Nothing that was not known at this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,
@@ -55,6 +69,10 @@ pub struct PortfolioRequest {
 
 const fn all_of_it() -> f64 {
     1.0
+}
+
+const fn a_thousandth() -> f64 {
+    0.001
 }
 
 impl Default for PortfolioRequest {
@@ -70,6 +88,9 @@ impl Default for PortfolioRequest {
             groups: None,
             space: None,
             seed: 0,
+            every: None,
+            fee: a_thousandth(),
+            slippage: 0.0,
             as_of: None,
         }
     }
@@ -79,42 +100,56 @@ impl PortfolioRequest {
     /// Asks a view.
     ///
     /// # Errors
-    /// Those of [`crate::query::Portfolio::run`].
+    /// Those of [`crate::query::Portfolio::run`] and of [`crate::decide::PortfolioReplay::run`].
     pub fn ask(&self, view: &View) -> Result<PortfolioReply> {
-        self.ask_in_full(view).map(|(reply, _)| reply)
+        self.ask_in_full(view, &Control::new())
+            .map(|(reply, ..)| reply)
     }
 
-    /// Asks a view, and gives what the reply was made of too.
+    /// Asks a view, tells `control` how far it is, and gives what the reply was made of too.
     ///
     /// # Errors
     /// Those of [`Self::ask`].
-    pub fn ask_in_full(&self, view: &View) -> Result<(PortfolioReply, PortfolioAnswer)> {
+    pub fn ask_in_full(
+        &self,
+        view: &View,
+        control: &Control,
+    ) -> Result<(
+        PortfolioReply,
+        PortfolioAnswer,
+        Option<PortfolioReplayAnswer>,
+    )> {
         let asked = Asked::at(view, self.as_of);
-        let mut question = asked.view.portfolio().filter(self.filter.clone());
+        let question = self.question(&asked.view);
+        let replay = self.every.map(|every| {
+            let replay = asked.view.portfolio_replay(&question).every(every);
+            let replay = replay.costs(Costs::new(self.fee, self.slippage));
+            replay.control(control.clone()).run()
+        });
+        let replay = replay.transpose()?;
+        let mut now = self.filter.clone();
+        if replay.is_some() {
+            // From when is then about the replay.
+            now.from = None;
+        }
+        let answer = question.filter(now).run()?;
+        let notes = self.notes(&asked.view, &answer)?;
+        let of_replay = replay.as_ref().map(portfolio_replay::notes);
+        let notes = notes.into_iter().chain(of_replay.into_iter().flatten());
+        let notes = asked.notes(notes)?;
+        let reply = reply((&answer, replay.as_ref()), asked.view.as_of(), notes);
+        Ok((reply, answer, replay))
+    }
+
+    fn question(&self, view: &View) -> Portfolio {
+        let mut question = view.portfolio().filter(self.filter.clone());
         question = question.rules(self.rules.clone());
         question = question.min_weight(self.min_weight);
         question = question.max_weight(self.max_weight);
         question = question.by(self.by).method(self.method).seed(self.seed);
         pass_on!(question, self, names: space);
         pass_on!(question, self, some: returns groups);
-        let answer = question.run()?;
-        let reply = PortfolioReply {
-            as_of: asked.view.as_of(),
-            interval: answer.interval,
-            from: answer.from,
-            until: answer.until,
-            returns: answer.returns,
-            bars_a_year: figure(answer.bars_a_year),
-            correlation: figure(answer.correlation),
-            shrinkage: figure(answer.shrinkage),
-            assets: answer.assets.len(),
-            portfolios: answer.portfolios.iter().map(|p| row(&answer, p)).collect(),
-            weights: weights(&answer),
-            left_out: answer.left_out.iter().map(AssetLeftOutRow::from).collect(),
-            took_us: answer.took.as_micros() as u64,
-            notes: asked.notes(self.notes(&asked.view, &answer)?)?,
-        };
-        Ok((reply, answer))
+        question
     }
 
     fn notes(&self, view: &View, answer: &PortfolioAnswer) -> Result<[Option<String>; 5]> {
@@ -132,6 +167,35 @@ impl PortfolioRequest {
             few_returns(answer),
         ])
     }
+}
+
+fn reply(
+    (answer, replay): (&PortfolioAnswer, Option<&PortfolioReplayAnswer>),
+    as_of: Option<Timestamp>,
+    notes: Vec<String>,
+) -> PortfolioReply {
+    PortfolioReply {
+        as_of,
+        interval: answer.interval,
+        from: answer.from,
+        until: answer.until,
+        returns: answer.returns,
+        bars_a_year: figure(answer.bars_a_year),
+        correlation: figure(answer.correlation),
+        shrinkage: figure(answer.shrinkage),
+        assets: answer.assets.len(),
+        portfolios: answer.portfolios.iter().map(|p| row(answer, p)).collect(),
+        weights: weights(answer),
+        left_out: answer.left_out.iter().map(AssetLeftOutRow::from).collect(),
+        replay: replay.map(PortfolioReplayReply::from),
+        took_us: took(answer, replay),
+        notes,
+    }
+}
+
+fn took(answer: &PortfolioAnswer, replay: Option<&PortfolioReplayAnswer>) -> u64 {
+    let replay = replay.map_or(std::time::Duration::ZERO, |r| r.took);
+    (answer.took + replay).as_micros() as u64
 }
 
 /// How little is known of the means that the rule of the most mean by deviation believes.
@@ -159,7 +223,7 @@ fn few_returns(answer: &PortfolioAnswer) -> Option<String> {
 
 fn row(answer: &PortfolioAnswer, found: &PortfolioWeights) -> PortfolioRow {
     let assets = answer.assets.iter().zip(&found.weights);
-    let held = assets.clone().filter(|(_, w)| **w > 0.0);
+    let held = assets.clone().filter(|(_, w)| **w > 1e-6);
     let largest = assets.max_by(|a, b| a.1.total_cmp(b.1).then(b.0.series.cmp(&a.0.series)));
     let largest = largest.filter(|_| !found.in_cash);
     PortfolioRow {
@@ -224,6 +288,9 @@ pub struct PortfolioReply {
     pub weights: Vec<PortfolioWeightRow>,
     /// Assets that pass the filter and are not held.
     pub left_out: Vec<AssetLeftOutRow>,
+    /// What the rules would have earned, if `every` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<PortfolioReplayReply>,
     /// How long it took, in microseconds.
     pub took_us: u64,
     /// What to know before using this.
@@ -238,7 +305,7 @@ pub struct PortfolioReply {
 pub struct PortfolioRow {
     /// The rule.
     pub rule: PortfolioRule,
-    /// Assets that it holds.
+    /// Assets that it holds, of which it has a millionth of the money or more.
     pub n: usize,
     /// How many equal weights would be as concentrated.
     pub effective: f64,

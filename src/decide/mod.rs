@@ -10,6 +10,9 @@
 //!                  ├─ alarms        of a monitor of risk: how large the moves after them were
 //!                  ├─ chance, deflated   what luck would have shown
 //!                  └─ audit         the same signals from a database that ends there
+//! View::portfolio ──> portfolio_replay   weights as of every so many closes, filled at the next open
+//!                  ├─ holdings      an account of many assets
+//!                  └─ sharpe_error  how far a Sharpe ratio may be off, and the difference of two
 //! ```
 
 mod account;
@@ -18,12 +21,15 @@ mod audit;
 mod chance;
 mod conditions;
 mod deflated;
+mod holdings;
 mod holes;
 mod performance;
+mod portfolio_replay;
 mod replay;
 mod risk;
 mod rule;
 mod said;
+mod sharpe_error;
 mod signal;
 mod size_of;
 mod trade;
@@ -36,12 +42,14 @@ pub use chance::{ByChance, ChancePoint};
 pub use deflated::DeflatedSharpe;
 pub use holes::HoledTrades;
 pub use performance::{Performance, TradeSummary};
+pub use portfolio_replay::{PortfolioPerformance, PortfolioReplay, PortfolioReplayAnswer};
 pub use replay::{AskedCloses, EquityPoint, Replay, ReplayAnswer, ReplaySignal};
 pub use rule::{
     AfterAnomaly, PositionSize, Rule, Sides, When, WhenAnalogs, WhenAnomaly, WhenDivergence,
     WhenLabel, WhenPrototype, WhenTags,
 };
 pub use said::{Call, Reason};
+pub use sharpe_error::SharpeEstimate;
 pub use signal::Signal;
 pub use trade::{Costs, ExitReason, Side, Trade};
 pub use watch::{Alert, AlertKind, DecidedClose, DueClose, Verdict, WatchedRule};

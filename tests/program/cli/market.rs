@@ -292,6 +292,76 @@ fn leads_are_printed_and_drawn() {
 }
 
 #[test]
+fn portfolios_on_the_past_are_printed_and_drawn() {
+    let world = world();
+    let asked = ["market", "portfolio", "--returns", "100", "--every", "20"];
+    let with = |more: &[&'static str]| [&asked[..], more].concat();
+    let table = world.rhyme(&with(&["--plot", "a.svg"])).ok();
+    assert!(
+        table.starts_with("10 times from 2021-04-12T00:00:00Z to 2021-10-28T00:00:00Z, every 20 bars of 1d, 12 to 12 assets; 0.10 % of what is traded is paid"),
+        "{table}"
+    );
+    for rule in [
+        "equal",
+        "inverse-variance",
+        "hrp",
+        "clusters",
+        "min-variance",
+        "max-sharpe",
+    ] {
+        assert!(table.contains(&format!("\n {rule} ")), "{rule}: {table}");
+    }
+    let svg = std::fs::read_to_string(world.path("a.svg")).unwrap();
+    assert!(
+        svg.contains("What each rule would have earned") && !svg.contains("NaN"),
+        "the picture"
+    );
+    let csv = world
+        .rhyme(&with(&["--format", "csv", "--rule", "hrp"]))
+        .ok();
+    assert!(
+        csv.starts_with("rule,total_return,annual_return,volatility,drawdown,"),
+        "{csv}"
+    );
+    assert_eq!(csv.lines().count(), 3, "equal weights are always there");
+    let told = world.rhyme(&with(&["--format", "json"]));
+    let noted = told.err.contains("only assets that are stored can be held");
+    assert!(noted, "{}", told.err);
+    let told = told.json();
+    assert_eq!(told["replay"]["rebalanced"], 10);
+    let question = r#"{"question": "portfolio", "returns": 100, "every": 20}"#;
+    assert_eq!(
+        timeless(world.rhyme(&["ask", question]).json()),
+        timeless(told)
+    );
+    let fails = |more: &[&'static str], code: i32, message: &str| {
+        world.rhyme(&with(more)).fails(code, message);
+    };
+    fails(
+        &["--fee", "0.9"],
+        1,
+        "expected a fee and a slippage from 0 to 0.5",
+    );
+    fails(
+        &["--from", "2021-01-20"],
+        1,
+        "as of 2021-01-20T00:00:00Z: expected at least 30 returns",
+    );
+    fails(
+        &["--from", "2021-10-28"],
+        1,
+        "bars of the assets in the period, found 1",
+    );
+    world
+        .rhyme(&["market", "portfolio", "--fee", "0.01"])
+        .fails(2, "--every");
+    world.rhyme(&["market", "portfolio", "--every", "0"]).fails(
+        1,
+        "expected 1 to 10000 bars between two rebalancings, found 0",
+    );
+}
+
+#[test]
 fn portfolios_are_printed_and_drawn() {
     let world = world();
     let asked = ["market", "portfolio", "--max-weight", "0.3"];
@@ -341,7 +411,12 @@ fn portfolios_are_printed_and_drawn() {
         "{one}"
     );
     assert!(one.contains("weight %") && one.contains("C11USDT"), "{one}");
-    let believed = world.rhyme(&with(&["--rule", "max-sharpe"]));
+}
+
+#[test]
+fn portfolios_that_cannot_be_are_refused_with_what_to_type() {
+    let world = world();
+    let believed = world.rhyme(&["market", "portfolio", "--rule", "max-sharpe"]);
     let noted = &believed.err;
     assert!(noted.contains("max-sharpe "), "{noted}");
     for (more, code, message) in [

@@ -1735,6 +1735,9 @@ class Questions:
         groups: int | None = None,
         space: str | None = None,
         seed: int | None = None,
+        every: int | None = None,
+        fee: float | None = None,
+        slippage: float | None = None,
         as_of: Time | None = None,
         timeout: float | None = None,
     ) -> Answer:
@@ -1752,6 +1755,11 @@ class Questions:
             groups: How many there are. Default: those with the largest silhouette.
             space: The space of the vectors, if they count. Default: ``shape``, or the only one.
             seed: The seed of k-means.
+            every: Also say what the rules would have earned, with weights asked for anew every so
+                many bars. The filter then says from when to when; without a start it is when there
+                are returns enough.
+            fee: The share of what is traded then that is paid. Default: 0.001, which is 0.1 %.
+            slippage: By what share a price is worse than the one that is stored. Default: 0.
             as_of: Nothing that was not known at this time.
             timeout: Seconds after which ``TimedOutError`` is raised. Default: the database's.
 
@@ -1777,6 +1785,9 @@ class Questions:
             'groups': groups,
             'space': space,
             'seed': seed,
+            'every': every,
+            'fee': fee,
+            'slippage': slippage,
             'as_of': as_of,
         }, timeout)
 

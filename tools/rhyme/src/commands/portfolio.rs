@@ -1,12 +1,13 @@
 //! How to share out money among assets.
 
 use clap::Args as ClapArgs;
-use rhymedb::ask::{PortfolioReply, PortfolioRequest, PortfolioRow};
+use rhymedb::Control;
+use rhymedb::ask::{PortfolioReplayReply, PortfolioReply, PortfolioRequest, PortfolioRow};
 use rhymedb::query::{ClusterBy, ClusterMethod, PortfolioRule};
 use serde_json::{Value, json};
 
-use super::assets::Assets;
-use super::shown::{self, rounded};
+use super::assets::{Assets, left_out};
+use super::shown::{self, rounded, with_p};
 use crate::failure::Outcome;
 use crate::format::Format;
 use crate::global::Global;
@@ -14,7 +15,7 @@ use crate::opening::{known, open, view_of};
 use crate::output::{self, Column, column};
 use crate::picture::{self, PlotArgs};
 use crate::progress;
-use crate::text::{grouped, legible};
+use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
 equal             the same for each asset
@@ -28,7 +29,11 @@ Nothing is borrowed or sold short. Correlations are drawn towards their mean, as
 demand (Ledoit and Wolf 2004). `risk` is the share of the portfolio's variance that comes from an asset,
 `effective` how many equal weights would be as concentrated. One --rule lists its assets.
 
+--every N says what the rules would have earned from --from to --until: weights as of every N bars, traded at
+the next open at the costs, beside equal weights. p is how often chance lets two Sharpe ratios differ so much.
+
 Example: rhyme market portfolio --interval 1h
+Example: rhyme market portfolio --interval 1h --every 168 --fee 0.001 --plot accounts.html
 Example: rhyme market portfolio --interval 1h --rule hrp --max-weight 0.4 --as-of 2021-05-01 --plot weights.html";
 
 #[derive(Debug, ClapArgs)]
@@ -62,6 +67,20 @@ pub(crate) struct Args {
     /// The seed of k-means
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Say what the rules would have earned, with weights asked for anew every so many bars
+    #[arg(long, value_name = "BARS")]
+    every: Option<usize>,
+    /// The share of what is traded that is paid then
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.001,
+        requires = "every"
+    )]
+    fee: f64,
+    /// By what share a price is worse than the one that is stored
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, requires = "every")]
+    slippage: f64,
     #[command(flatten)]
     plot: PlotArgs,
 }
@@ -75,14 +94,27 @@ pub(crate) fn run(global: &Global, args: &Args) -> Outcome {
     (request.by, request.method, request.groups) = (args.by, args.method, args.groups);
     request.space.clone_from(&args.space);
     request.seed = args.seed;
+    (request.every, request.fee, request.slippage) = (args.every, args.fee, args.slippage);
     let db = open(global)?;
     let view = view_of(global, &db);
-    let (reply, answer) = request.ask_in_full(&view)?;
+    let control = match args.every {
+        Some(_) => progress::control_of_long_work(global),
+        None => Control::new(),
+    };
+    let (reply, answer, replay) = request.ask_in_full(&view, &control)?;
     progress::notes(global, &reply.notes);
     let view = &known(&view, args.assets.as_of);
-    let drawn = || Ok(picture::portfolio(view, &answer));
+    let drawn = || {
+        Ok(match &replay {
+            Some(replay) => picture::portfolio_replay(view, replay),
+            None => picture::portfolio(view, &answer),
+        })
+    };
     args.plot.write(global, drawn)?;
-    print(global.format, &reply)
+    match &reply.replay {
+        Some(replay) => print_replay(global.format, &reply, replay),
+        None => print(global.format, &reply),
+    }
 }
 
 const COLUMNS: [Column; 10] = [
@@ -131,7 +163,9 @@ fn table(reply: &PortfolioReply, rows: Vec<Value>) -> Outcome {
     if let [only] = reply.portfolios.as_slice() {
         output::prose(&format!("{}\n", told(only)))?;
         let keys = ["weight", "risk", "volatility", "mean"];
-        let columns = COLUMNS.iter().filter(|c| c.key != "rule");
+        let grouped = only.rule == PortfolioRule::Clusters;
+        let shown = |c: &&Column| c.key != "rule" && (grouped || c.key != "group");
+        let columns = COLUMNS.iter().filter(shown);
         let columns = columns.map(|c| match keys.contains(&c.key) {
             true => column(c.key, percent(c.key)),
             false => *c,
@@ -150,15 +184,72 @@ fn table(reply: &PortfolioReply, rows: Vec<Value>) -> Outcome {
         let rows = rounded(each.collect(), &decimals);
         output::listing(Format::Table, &RULE_COLUMNS, &rows, "")?;
     }
-    if let [first, ..] = reply.left_out.as_slice() {
-        output::lines(&legible(&format!(
-            "{} left out, like {}: {}; --format json lists them",
-            reply.left_out.len(),
-            first.series.symbol,
-            first.why
-        )))?;
+    left_out(&reply.left_out)
+}
+
+const REPLAY_COLUMNS: [Column; 15] = [
+    column("rule", "rule"),
+    column("total_return", "gain %"),
+    column("annual_return", "a year %"),
+    column("volatility", "volatility %"),
+    column("drawdown", "fall %"),
+    column("turnover", "turnover"),
+    column("costs", "costs %"),
+    column("sharpe", "Sharpe"),
+    column("sharpe_low", "from"),
+    column("sharpe_high", "to"),
+    column("above_equal", "above equal"),
+    column("above_low", "from"),
+    column("above_high", "to"),
+    column("p_value", "p"),
+    column("in_cash", "in cash"),
+];
+
+/// What rules would have earned. Ends of intervals have the names of their figures in CSV alone.
+fn print_replay(format: Format, reply: &PortfolioReply, replay: &PortfolioReplayReply) -> Outcome {
+    let rows = shown::rows(&replay.rules)?;
+    output::keep(&REPLAY_COLUMNS, &rows);
+    match format {
+        Format::Json => return output::json(&output::value(reply)?),
+        Format::Csv => return output::listing(format, &REPLAY_COLUMNS, &rows, ""),
+        Format::Table => {}
     }
-    Ok(())
+    output::prose(&format!(
+        "{} times from {} to {}, every {} bars of {}, {} to {} assets; {} of what is traded is paid\n",
+        grouped(replay.rebalanced as u64),
+        replay.from,
+        replay.until,
+        replay.every,
+        reply.interval,
+        grouped(replay.assets_first as u64),
+        grouped(replay.assets_last as u64),
+        format_args!("{:.2} %", 100.0 * replay.cost),
+    ))?;
+    let cash = replay.rules.iter().any(|rule| rule.in_cash > 0);
+    let columns = REPLAY_COLUMNS.iter().filter(|c| cash || c.key != "in_cash");
+    let columns: Vec<Column> = columns.copied().collect();
+    let shares = [
+        "total_return",
+        "annual_return",
+        "volatility",
+        "drawdown",
+        "costs",
+    ];
+    let rows = rows.into_iter().map(|row| percents(row, &shares)).collect();
+    let mut decimals = shares.map(|key| (key, 1)).to_vec();
+    decimals.push(("turnover", 1));
+    for key in [
+        "sharpe",
+        "sharpe_low",
+        "sharpe_high",
+        "above_equal",
+        "above_low",
+        "above_high",
+    ] {
+        decimals.push((key, 2));
+    }
+    let rows = with_p(rounded(rows, &decimals));
+    output::listing(Format::Table, &columns, &rows, "")
 }
 
 fn told(only: &PortfolioRow) -> String {

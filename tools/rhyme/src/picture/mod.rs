@@ -31,7 +31,7 @@ pub(crate) use map::{MapColour, map};
 pub(crate) use matrix::matrix;
 pub use of_question::picture_of;
 pub(crate) use of_question::{combined, reaction, similar};
-pub(crate) use portfolio::portfolio;
+pub(crate) use portfolio::{portfolio, portfolio_replay};
 pub(crate) use timeline::{anomalies, divergence, regimes};
 pub(crate) use today::today;
 pub(crate) use windows::{found, transferred};

@@ -1,12 +1,12 @@
 //! The picture of the answer to a question: for the commands, and for programs that ask questions as values.
 
 use rhymedb::ask::{
-    AnomalyScanRequest, CombineReply, FoundSimilar, Question, ReactionRequest, SimilarReply,
-    SimilarRequest,
+    AnomalyScanRequest, CombineReply, FoundSimilar, PortfolioRequest, Question, ReactionRequest,
+    SimilarReply, SimilarRequest,
 };
-use rhymedb::plot::{Analogs, Fan, Picture, Timeline};
+use rhymedb::plot::{Analogs, Fan, Picture, Scatter, Timeline};
 use rhymedb::query::{ReactionAnswer, SimilarAnswer};
-use rhymedb::{Error, Timestamp, View};
+use rhymedb::{Control, Error, Timestamp, View};
 
 use super::map::{self, MapColour};
 use super::{clusters, correlation, fan, lead_lag, matrix, portfolio, timeline, today, windows};
@@ -88,10 +88,7 @@ fn drawn(view: &View, question: &Question) -> Outcome<Option<Picture>> {
             let answer = request.ask_in_full(view)?.1;
             lead_lag::lead_lag(&at(view, request.as_of), &answer).into()
         }
-        Question::Portfolio(request) => {
-            let answer = request.ask_in_full(view)?.1;
-            portfolio::portfolio(&at(view, request.as_of), &answer).into()
-        }
+        Question::Portfolio(request) => portfolios(view, request)?.into(),
         Question::Map(request) => {
             let answer = request.ask_in_full(view)?.1;
             let by = request.by.clone();
@@ -100,6 +97,16 @@ fn drawn(view: &View, question: &Question) -> Outcome<Option<Picture>> {
         }
         _ => return Ok(None),
     }))
+}
+
+/// What rules hold, or would have earned.
+fn portfolios(view: &View, request: &PortfolioRequest) -> Outcome<Scatter> {
+    let (_, answer, replay) = request.ask_in_full(view, &Control::new())?;
+    let view = at(view, request.as_of);
+    Ok(match replay {
+        Some(replay) => portfolio::portfolio_replay(&view, &replay),
+        None => portfolio::portfolio(&view, &answer),
+    })
 }
 
 /// Windows that look like a target, and what followed them if that was asked.
