@@ -1,9 +1,15 @@
 //! The one error type. A variant exists for each thing that a caller can do about it, and each
 //! message says what was expected, what came and what to do.
 
+#[cfg(any(feature = "onnx", feature = "parquet"))]
+mod panics;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+#[cfg(any(feature = "onnx", feature = "parquet"))]
+pub(crate) use panics::unpanicked;
 
 /// The result of every fallible call in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

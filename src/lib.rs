@@ -91,7 +91,7 @@ pub mod admin {
     pub use crate::db::{
         BackupReport, ChangedVectors, CompactReport, DamagedSegment, DatabaseStats, FileOnDisk,
         Health, LostBars, LostVectors, RecallOptions, RecallReport, RepairReport, SegmentFate,
-        SpaceRecall, VerifyReport, vector_instructions,
+        SpaceRecall, UnreadableWeights, VerifyReport, vector_instructions,
     };
     pub use crate::index::Builder as GraphBuilder;
 }

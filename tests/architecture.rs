@@ -71,6 +71,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("ndarray", &["src/encode/net/"]),
     ("kodama", &["src/analysis/linkage.rs"]),
     ("clarabel", &["src/analysis/efficient.rs"]),
+    ("tokenizers", &["src/encode/onnx/text/tokens.rs"]),
     ("tract_onnx", &["src/encode/onnx/"]),
     ("prost", &["src/encode/onnx/"]),
     (

@@ -12,6 +12,7 @@
 mod oracle;
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use oracle::{HOUR, crypto, equity};
 use rhymedb::data::{Headline, TimePrecision};
@@ -233,9 +234,51 @@ fn an_encoder_of_weights_needs_its_weights() {
         .create_space("net", &encoder, 1, Control::new())
         .unwrap_err();
     assert!(
-        error.to_string().contains("is not known to this database"),
-        "{error}"
+        error
+            .to_string()
+            .contains("is not known to this database: expected stored weights with the hash"),
+        "the reason is told: {error}"
     );
+}
+
+/// A network of another program is tried on windows that are made up before anything is stored.
+#[test]
+fn trying_a_network_of_onnx_shows_progress_and_can_be_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = OpenOptions::new()
+        .clip_weights(None)
+        .open(dir.path().join("market.rhyme"))
+        .unwrap();
+    let declaration = serde_json::from_value(serde_json::json!({
+        "window": 48,
+        "dim": 16,
+        "causal": true,
+        "channels": ["return", "range", "volume"],
+        "normaliser": {
+            "volatility": { "bars": 32, "half_life": 8, "lag": 1 },
+            "level": { "bars": 32, "half_life": 8, "lag": 1 },
+        },
+        "trained": [],
+    }));
+    let file = include_bytes!("../fixtures/onnx/tcn.onnx");
+    let weights = Weights::from_onnx(file, &declaration.unwrap()).unwrap();
+    let make = |control| db.create_space_of_weights("net", &weights, 1, control);
+    let error = make(Control::new().stop_after_looks(50)).unwrap_err();
+    assert!(matches!(error, Error::Interrupted), "{error}");
+    assert!(db.now().spaces().unwrap().is_empty());
+
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let shown = Arc::clone(&told);
+    make(Control::new().on_progress(move |p| {
+        if p.stage == Stage::Try {
+            shown.lock().unwrap().push((p.done, p.total));
+        }
+    }))
+    .unwrap();
+    let told = told.lock().unwrap();
+    assert!(told.len() > 100 && told.is_sorted());
+    assert!(told.last().is_some_and(|(done, total)| done == total));
+    assert_eq!(db.now().spaces().unwrap().len(), 1);
 }
 
 fn clip() -> Weights {

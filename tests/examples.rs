@@ -29,6 +29,7 @@ example!(as_of, "../examples/as_of.rs");
 example!(bot, "../examples/bot.rs");
 example!(bulk_import, "../examples/bulk_import.rs");
 example!(own_encoder, "../examples/own_encoder.rs");
+example!(text_tower, "../examples/text_tower.rs");
 
 fn readme() -> String {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -66,7 +67,7 @@ fn the_readme_lists_every_example() {
         .collect();
     assert_eq!(
         examples.len(),
-        4,
+        5,
         "each is run by a test above: {examples:?}"
     );
     for name in examples {

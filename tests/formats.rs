@@ -55,6 +55,8 @@ fn assert_answers(db: &Database, answers: &[Value]) {
 
 /// A space of charts and headlines can be made of what is there, and dropped.
 fn takes_weights(db: &Database) {
+    let before = db.verify(&Control::new()).unwrap();
+    let before = (before.weights, before.headline_rows);
     let text = TextConfig {
         buckets: 64,
         ..TextConfig::new(16)
@@ -64,12 +66,30 @@ fn takes_weights(db: &Database) {
     let made = db.create_space_of_weights("clip", &weights, 1, Control::new());
     assert_eq!(made.unwrap().headlines_embedded, 20);
     let report = db.verify(&Control::new()).unwrap();
-    assert_eq!((report.weights, report.headline_rows), (1, 20));
+    assert_eq!(
+        (report.weights, report.headline_rows),
+        (before.0 + 1, before.1 + 20)
+    );
     let dropped = db.drop_space("clip").unwrap();
     assert_eq!(dropped.headline_rows, 20);
     assert_eq!(dropped.weights_bytes, weights.bytes().len() as u64);
     let report = db.verify(&Control::new()).unwrap();
-    assert_eq!((report.weights, report.headline_rows), (0, 0));
+    assert_eq!((report.weights, report.headline_rows), before);
+}
+
+/// A fixture of format 4 has a report in passages, and spaces of ONNX files of bars and of texts.
+fn asks_networks(db: &Database) {
+    if db.health().unwrap().format < 4 {
+        return;
+    }
+    let view = db.now();
+    let found = view.search("withdrawals halt after hack").space("words");
+    let found = found.run().unwrap().headlines;
+    let passage = found[0].passage.as_deref().unwrap();
+    assert!(passage.contains("hack of exchange"), "{passage}");
+    let target: Target = "crypto/synthetic/NOVAUSDT:1h".parse().unwrap();
+    let found = view.similar(target).space("net").k(3).run().unwrap();
+    assert_eq!(found.hits.len(), 3);
 }
 
 /// The last commit of a fixture of format 3 appended ten bars, and is not folded.
@@ -108,6 +128,7 @@ fn every_format_opens_with_its_answers() {
         assert!(space.fresh_rows > 0 && space.dead_rows > 0, "{space:?}");
         assert_answers(&db, &answers);
         tells_its_last_commit(&db);
+        asks_networks(&db);
         let backup = temporary.path().join("backup");
         db.backup(&backup, &Control::new()).unwrap();
         let read_only = OpenOptions::new().read_only(true).open(&backup).unwrap();

@@ -29,6 +29,8 @@ pub enum Stage {
     Ask,
     /// Comparing answers of the past with those of a database that ends there.
     Audit,
+    /// Trying an encoder of somebody else's on windows that are made up.
+    Try,
 }
 
 impl Stage {
@@ -54,6 +56,7 @@ impl fmt::Display for Stage {
             Self::Copy => "copy",
             Self::Ask => "ask",
             Self::Audit => "audit",
+            Self::Try => "try",
         })
     }
 }

@@ -64,10 +64,20 @@ impl Encoders {
         txn: &impl CatalogUse,
     ) -> Result<Option<Weights>> {
         let hash = spec.weights_hash;
-        if hash == 0 || !txn.weights_hashes()?.contains(&hash) {
+        if hash == 0 {
             return Ok(None);
         }
-        self.weights(hash, txn).map(Some)
+        // Those that are here are not looked for: a file may have 90 MB, and finding it reads it.
+        let found = self.loaded.get_or(hash, || match txn.has_weights(hash) {
+            Ok(true) => read_weights(txn, hash).map_err(Some),
+            Ok(false) => Err(None),
+            Err(why) => Err(Some(why)),
+        });
+        match found {
+            Ok(weights) => Ok(Some(weights)),
+            Err(None) => Ok(None),
+            Err(Some(why)) => Err(why),
+        }
     }
 
     fn weights(&self, hash: u64, txn: &impl CatalogUse) -> Result<Weights> {

@@ -11,7 +11,7 @@ impl SpaceState {
     /// Whether the space has an encoder of text, or a service to ask.
     pub(super) fn reads_text(&self) -> bool {
         let weights = self.weights();
-        weights.is_ok_and(|w| w.is_some_and(|w| w.config().text.is_some()))
+        weights.is_ok_and(|w| w.is_some_and(|w| w.config().reads_text()))
             || self.text_model().is_ok_and(|model| model.is_some())
     }
 
@@ -28,6 +28,18 @@ impl SpaceState {
                 space.name, space.encoder.id
             ),
         })
+    }
+
+    /// Why an encoder of text cannot be used.
+    pub(super) fn cannot_read(&self, why: Error) -> Error {
+        let space = self.space();
+        match why {
+            Error::Invalid(why) => Error::invalid(format!(
+                "the space {} was made by the encoder {}, which is not available: {why}",
+                space.name, space.encoder.id
+            )),
+            other => other,
+        }
     }
 
     fn holds_no_headlines(&self) -> Error {
@@ -94,8 +106,11 @@ impl Snapshot {
         };
         let mut fits = Vec::new();
         for state in &self.spaces {
-            if self.holds_headlines(state)? {
-                fits.push(state);
+            match self.holds_headlines(state) {
+                Ok(true) => fits.push(state),
+                // Weights that this program cannot read: a space that cannot be asked.
+                Ok(false) | Err(Error::Invalid(_)) => {}
+                Err(other) => return Err(other),
             }
         }
         match fits.as_slice() {

@@ -1,12 +1,14 @@
 //! The rules that every chart encoder keeps, as a check that can fail.
 
 mod synthetic;
+mod watched;
 
 use super::stretch::reach;
 use super::{ChartEncoder, Embeddings};
 use crate::error::{Error, Result};
 use crate::model::{Bars, Modality};
 use synthetic::{Stretch, disturbed, scaled, stretches};
+use watched::Watched;
 
 /// The largest difference of a component between a shared and a lone encoding. For unit vectors
 /// of up to 4096 components it keeps the cosine within 3e-9.
@@ -69,6 +71,33 @@ fn check_spec(encoder: &dyn ChartEncoder) -> Result<()> {
     Err(Error::invalid(format!(
         "expected the spec of a chart encoder to have {expected}, found {spec:?}"
     )))
+}
+
+/// As [`check_chart_encoder`], which says how many windows it has encoded of how many, and stops with the error of
+/// `look`. Series are encoded in parts, so that it is asked often however slow the encoder is.
+pub(crate) fn check_chart_encoder_watched(
+    encoder: &dyn ChartEncoder,
+    seed: u64,
+    look: &(dyn Fn(u64, u64) -> Result<()> + Send + Sync),
+) -> Result<()> {
+    let watched = Watched::new(encoder, windows_of(encoder), look);
+    let found = check_chart_encoder(&watched, seed);
+    // That it stopped comes first: a rule may count a refusal as what it wanted.
+    watched.stopped()?;
+    found?;
+    watched.done()
+}
+
+/// About how many windows [`check_chart_encoder`] encodes, of an encoder that keeps all rules.
+fn windows_of(encoder: &dyn ChartEncoder) -> u64 {
+    let stretches = synthetic::STRETCHES as u64;
+    let windows = EXTRA_BARS as u64 + 1;
+    let alike = 4 * (windows + 2);
+    let subsets = 2 * 3;
+    let ahead = 2 * (1 + 2 + windows / 2 + 1);
+    let before = 3 * 2;
+    let read = 1 + DISTURBANCES.len() as u64 * reach(encoder.spec()) as u64;
+    stretches * (alike + subsets + ahead + before) + read
 }
 
 /// One encoder on one stretch.

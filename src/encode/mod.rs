@@ -16,10 +16,11 @@ mod text;
 mod weights;
 
 pub use conformance::check_chart_encoder;
+pub(crate) use conformance::check_chart_encoder_watched;
 pub use net::InputSteps;
 #[cfg(feature = "onnx")]
 pub use onnx::{OnnxAttribute, OnnxWriter};
-pub use onnx::{OnnxConfig, OnnxNormaliser};
+pub use onnx::{OnnxConfig, OnnxNormaliser, Pooling, TowerConfig};
 pub use registry::{chart_encoder, chart_encoder_by_name};
 pub use shape::Shape;
 pub use stats::Stats;

@@ -32,6 +32,8 @@ mod onnx;
 mod parquet_file;
 mod scratch;
 mod segment;
+#[cfg(feature = "onnx")]
+mod tower;
 mod vectors;
 mod weights;
 
@@ -47,6 +49,8 @@ pub use onnx::onnx;
 #[cfg(feature = "parquet")]
 pub use parquet_file::parquet;
 pub use segment::segment;
+#[cfg(feature = "onnx")]
+pub use tower::tower;
 pub use vectors::vectors;
 pub use weights::weights;
 
@@ -68,6 +72,8 @@ pub const CHECKS: &[(&str, Check)] = &[
     #[cfg(feature = "parquet")]
     ("parquet", parquet),
     ("segment", segment),
+    #[cfg(feature = "onnx")]
+    ("tower", tower),
     ("vectors", vectors),
     ("weights", weights),
 ];

@@ -1,7 +1,8 @@
 //! The weights of encoders, by the hash of their bytes.
 //!
 //! They stand in the catalog, not beside it: unlike segments they cannot be made again from it, a
-//! space and its weights become true in one transaction, and they are small.
+//! space and its weights become true in one transaction. Most are small; a network of texts may have 90 MB, which is one
+//! value on pages of its own: who does not ask for it does not read it.
 
 use super::catalog::{CatalogUse, WriteTxn};
 use super::tables::WEIGHTS;
@@ -16,6 +17,14 @@ pub(crate) trait WeightReads: CatalogUse + Sized {
         };
         let found = table.get(hash)?;
         Ok(found.map(|bytes| bytes.value().to_vec()))
+    }
+
+    /// Whether there is a weights file of that hash. No other one is read for it.
+    fn has_weights(&self, hash: u64) -> Result<bool> {
+        match self.table_if_there(WEIGHTS)? {
+            Some(table) => Ok(table.get(hash)?.is_some()),
+            None => Ok(false),
+        }
     }
 
     /// The hashes of all weights.

@@ -99,6 +99,8 @@ mod times;
 mod today;
 #[path = "cli/told.rs"]
 mod told;
+#[path = "cli/towers.rs"]
+mod towers;
 #[path = "cli/trained.rs"]
 mod trained;
 #[path = "cli/typed.rs"]

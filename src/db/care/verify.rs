@@ -8,6 +8,7 @@ use super::windows::{Difference, Held, held};
 use crate::db::control::{Control, Stage};
 use crate::db::database::Database;
 use crate::db::snapshot::{Snapshot, SpaceState};
+use crate::db::unreadable::{UnreadableWeights, unreadable};
 use crate::db::write::check::check_bars;
 use crate::db::write::made::check_in_step;
 use crate::error::{Error, Result};
@@ -50,6 +51,8 @@ pub struct VerifyReport {
     pub encoded_again: u64,
     /// Spaces where that gave other vectors. Nothing of them is damaged: their encoder was changed.
     pub changed_spaces: Vec<ChangedVectors>,
+    /// Spaces whose weights are whole and no encoder to this program. Their vectors of headlines were not looked at.
+    pub unreadable_weights: Vec<UnreadableWeights>,
 }
 
 impl Database {
@@ -63,7 +66,8 @@ impl Database {
     /// - each window that the bars make has one row, or is flat, or waits; and there is no row
     ///   beyond those; rows that are called dead exist;
     /// - weights are those that their spaces name, and decode; each headline that a space has
-    ///   looked at has one vector there, or says nothing; and there is no vector beyond those;
+    ///   looked at has one vector there, or says nothing; and there is no vector beyond those; weights that are
+    ///   whole but that this program cannot read are reported ([`VerifyReport::unreadable_weights`]);
     /// - a sample of the windows of each space is encoded again; vectors that differ are reported
     ///   ([`VerifyReport::changed_spaces`]).
     ///
@@ -134,6 +138,7 @@ impl Verify<'_> {
         let again = encode_again(self.snapshot, self.control)?;
         self.report.encoded_again = again.windows;
         self.report.changed_spaces = again.changed;
+        self.report.unreadable_weights = unreadable(self.snapshot)?;
         Ok(())
     }
 

@@ -23,7 +23,7 @@ impl View {
             let state = snapshot.space(space)?;
             let encoder = state.shared_encoder()?;
             let hash = encoder.spec().weights_hash;
-            let kept = hash != 0 && snapshot.txn.weights_hashes()?.contains(&hash);
+            let kept = hash != 0 && snapshot.txn.has_weights(hash)?;
             let weights = kept
                 .then(|| read_weights(&*snapshot.txn, hash))
                 .transpose()?;

@@ -104,9 +104,11 @@ pub(in crate::db) fn encode_text(state: &SpaceState, text: &str) -> Result<Vec<f
     if let Some((id, model)) = state.text_model()? {
         return unit(&state.ask_text_model((id, &model), text)?);
     }
-    let encoder = match state.weights()?.map(|w| w.text_encoder()) {
-        Some(Ok(encoder)) => encoder,
-        Some(Err(_)) | None => return Err(state.reads_no_text()),
+    let encoder = match state.weights()?.filter(|w| w.config().reads_text()) {
+        Some(weights) => weights
+            .text_encoder()
+            .map_err(|why| state.cannot_read(why))?,
+        None => return Err(state.reads_no_text()),
     };
     encoder.encode_text(text)?.ok_or_else(|| {
         Error::invalid(format!(

@@ -57,7 +57,12 @@ impl Cut {
                     spaces.push(state);
                 }
                 Err(_) if state.space().encoder.modality != Modality::Chart => {
-                    let why = "its vectors were imported, and no encoder is there that could make them again of what was known earlier";
+                    let why = match state.space().encoder.modality {
+                        Modality::Headline => "it holds headlines alone, and no windows",
+                        _ => {
+                            "its vectors were imported, and no encoder is there that could make them again of what was known earlier"
+                        }
+                    };
                     left_out.insert(name, why.to_owned());
                 }
                 Err(Error::Invalid(why)) => {

@@ -3,10 +3,12 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::embed_texts::{self, KnownTexts, is_of_encoder};
 use super::make_default_spaces::make_default_spaces_of_headlines;
 use crate::db::control::{Control, Stage};
 use crate::db::database::Database;
 use crate::db::inner::{Inner, Writer};
+use crate::db::left_out::{Unable, WaitingSpace};
 use crate::db::stored_headline::StoredHeadline;
 use crate::encode::{TextEncoder, Weights};
 use crate::error::{Error, Result, excerpt};
@@ -20,7 +22,7 @@ const BATCH: usize = 8192;
 const CHUNK: usize = 256;
 
 /// What ingestion of headlines did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct HeadlineReport {
     /// Headlines that were new.
@@ -34,6 +36,8 @@ pub struct HeadlineReport {
     /// New headlines that wait for a vector from outside, over all spaces into which vectors of headlines were
     /// imported: nobody finds them there before [`Database::import_headline_vectors`] brings one.
     pub without_vector: u64,
+    /// Spaces whose encoder of text cannot be used or fails. Their headlines wait.
+    pub waiting_spaces: Vec<WaitingSpace>,
 }
 
 impl Database {
@@ -50,6 +54,20 @@ impl Database {
     /// # Errors
     /// [`Error::Invalid`] if a text is empty, or has more than [`Headline::MAX_TEXT`] bytes.
     pub fn ingest_headlines(&self, headlines: &[Headline]) -> Result<HeadlineReport> {
+        self.ingest_headlines_with(headlines, &Control::new())
+    }
+
+    /// [`Self::ingest_headlines`] with progress, which can be stopped: an encoder of text in an ONNX file takes
+    /// milliseconds for each headline.
+    ///
+    /// # Errors
+    /// As [`Self::ingest_headlines`]; [`Error::Interrupted`] if `control` was stopped. Then the headlines are stored, and
+    /// the next ingestion or compaction goes on with their vectors.
+    pub fn ingest_headlines_with(
+        &self,
+        headlines: &[Headline],
+        control: &Control,
+    ) -> Result<HeadlineReport> {
         if let Some(empty) = headlines.iter().find(|h| h.text.trim().is_empty()) {
             return Err(Error::invalid(format!(
                 "expected headlines with a text, found an empty one at {}",
@@ -76,12 +94,14 @@ impl Database {
                 drop(txn);
             }
             let spaces = spaces_of_imported_headlines(&writer)?;
+            let done = embed_headlines(&self.0, &writer, control)?;
             Ok(HeadlineReport {
                 without_vector: change.added * spaces,
                 added: change.added,
                 replaced: change.replaced,
                 unchanged: change.unchanged,
-                embedded: embed_headlines(&self.0, &writer, &Control::new())?,
+                embedded: done.embedded,
+                waiting_spaces: done.unable.iter().map(Unable::report).collect(),
             })
         })
     }
@@ -98,21 +118,47 @@ fn spaces_of_imported_headlines(writer: &Writer) -> Result<u64> {
     Ok(count)
 }
 
-/// Embeds the headlines that wait, in every space with an encoder of text. Returns how many.
+/// What became of headlines that waited.
+#[derive(Default)]
+pub(in crate::db) struct EmbeddedHeadlines {
+    pub(in crate::db) embedded: u64,
+    /// Spaces whose encoder cannot be used or fails: there the headlines go on waiting.
+    pub(in crate::db) unable: Vec<Unable>,
+}
+
+/// Embeds the headlines that wait, in every space with an encoder of text.
 pub(in crate::db) fn embed_headlines(
     inner: &Inner,
     writer: &Writer,
     control: &Control,
-) -> Result<u64> {
+) -> Result<EmbeddedHeadlines> {
     let txn = writer.catalog.read()?;
-    let mut embedded = 0;
+    let mut done = EmbeddedHeadlines::default();
+    let last = txn.last_headline_id()?.unwrap_or(0);
     for (id, record) in txn.all_spaces()? {
-        let kept = inner.files.encoders.kept(&record.space.encoder, &txn)?;
-        if let Some(weights) = kept.filter(|w| w.config().text.is_some()) {
-            embedded += embed_into(inner, writer, control, id, &weights)?;
+        // Where nothing waits, nobody reads the weights, which may be large.
+        if txn.headline_mark(id)? >= last {
+            continue;
+        }
+        let spec = &record.space.encoder;
+        let kept = inner.files.encoders.kept(spec, &txn);
+        let embedded = kept.and_then(|weights| match weights {
+            Some(weights) if weights.config().reads_text() => {
+                embed_into(inner, writer, control, id, &weights)
+            }
+            _ => Ok(0),
+        });
+        match embedded {
+            Ok(embedded) => done.embedded += embedded,
+            Err(why) if is_of_encoder(&why) => done.unable.push(Unable {
+                space: record.space.name.clone(),
+                encoder: spec.id.clone(),
+                why,
+            }),
+            Err(other) => return Err(other),
         }
     }
-    Ok(embedded)
+    Ok(done)
 }
 
 fn embed_into(
@@ -122,23 +168,35 @@ fn embed_into(
     space: SpaceId,
     weights: &Weights,
 ) -> Result<u64> {
-    let encoder = weights.text_encoder()?;
+    let slow = weights.config().tower.is_some();
+    let mut known = KnownTexts::default();
+    let mut encoder = None;
     let mut embedded = 0;
     loop {
         let txn = writer.catalog.read()?;
         let mark = txn.headline_mark(space)?;
-        let batch = txn.headlines_after(mark, BATCH)?;
+        let batch = txn.headlines_after(mark, if slow { embed_texts::BATCH } else { BATCH })?;
         let Some(&(last, _)) = batch.last() else {
             return Ok(embedded);
         };
+        let encoder = match &encoder {
+            Some(encoder) => encoder,
+            // Only now: making one may take a second.
+            None => encoder.insert(weights.text_encoder()?),
+        };
         // Numbers count what was ever stored, so this is the most that there can be.
         control.report(Stage::Embed, mark, txn.last_headline_id()?.unwrap_or(last))?;
+        let rows = match slow {
+            true => known.rows(&batch, encoder.as_ref(), (&txn, space), control)?,
+            false => {
+                let of_chunks: Vec<Vec<_>> = batch
+                    .par_chunks(CHUNK)
+                    .map(|chunk| rows_of(chunk, encoder.as_ref(), weights))
+                    .collect::<Result<_>>()?;
+                of_chunks.into_iter().flatten().collect()
+            }
+        };
         drop(txn);
-        let of_chunks: Vec<Vec<_>> = batch
-            .par_chunks(CHUNK)
-            .map(|chunk| rows_of(chunk, encoder.as_ref(), weights))
-            .collect::<Result<_>>()?;
-        let rows: Vec<_> = of_chunks.into_iter().flatten().collect();
         let (dim, with_bank) = (encoder.spec().dim as usize, weights.bank().is_some());
         let split = rows
             .iter()
@@ -148,8 +206,8 @@ fn embed_into(
             txn.require_passages()?;
         }
         txn.put_headline_rows(space, &rows, last)?;
-        let known = batch.iter().map(|(_, h)| h.known_from().millis()).min();
-        txn.note_changed_after(known.map_or(i64::MAX, |t| t.saturating_sub(1)));
+        let known_from = batch.iter().map(|(_, h)| h.known_from().millis()).min();
+        txn.note_changed_after(known_from.map_or(i64::MAX, |t| t.saturating_sub(1)));
         inner.commit(writer, txn)?;
         embedded += rows.len() as u64;
     }

@@ -15,7 +15,7 @@ use crate::db::inner::{Inner, Writer};
 use crate::db::left_out::Unable;
 use crate::encode::Weights;
 use crate::error::{Error, Result};
-use crate::model::{SeriesBars, Space};
+use crate::model::{Modality, SeriesBars, Space};
 use crate::store::{CatalogUse, WeightReads, WriteTxn};
 
 /// Bulk ingestion: batches of bars, then [`Ingest::finish`]. Each batch is one transaction. It is on
@@ -132,7 +132,7 @@ impl<'a> Ingest<'a> {
         Ok(())
     }
 
-    /// Adds a chart space with the weights of its encoder; the windows of all stored bars wait for
+    /// Adds a space with the weights of its encoder; if it is one of charts, the windows of all stored bars wait for
     /// it. A space that is there already, the same to the last field, stays as it is; only weights
     /// that are missing or damaged are put back.
     ///
@@ -173,7 +173,9 @@ impl<'a> Ingest<'a> {
             txn.put_weights(weights.hash(), weights.bytes())?;
         }
         let id = txn.add_space(space)?;
-        await_all(&txn, id)?;
+        if space.encoder.modality == Modality::Chart {
+            await_all(&txn, id)?;
+        }
         self.inner.commit(&writer, txn)?;
         Ok(true)
     }
@@ -216,9 +218,16 @@ impl<'a> Ingest<'a> {
             &self.stopwatch,
             &mut self.report,
         )?;
-        self.report.headlines_embedded = self.stopwatch.time(Stage::Embed, || {
+        let headlines = self.stopwatch.time(Stage::Embed, || {
             embed_headlines(self.inner, &writer, &self.control)
         })?;
+        self.report.headlines_embedded = headlines.embedded;
+        // One that waits for both is named once.
+        for unable in headlines.unable {
+            if self.unable.iter().all(|u| u.space != unable.space) {
+                self.unable.push(unable);
+            }
+        }
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ pub(super) mod compact;
 pub(super) mod cut;
 pub(super) mod delete;
 pub(super) mod embed_batch;
+mod embed_texts;
 pub(super) mod files_read;
 pub(super) mod headlines;
 pub(super) mod import;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::ingest_report::IngestReport;
-use crate::db::control::Control;
+use crate::db::control::{Control, Stage};
 use crate::db::database::Database;
 use crate::db::inner::Inner;
 use crate::db::snapshot::SpaceState;
-use crate::encode::{ChartEncoder, Weights, check_chart_encoder};
+use crate::encode::{ChartEncoder, Weights, check_chart_encoder_watched};
 use crate::error::{Error, Result};
-use crate::model::{Modality, Space};
+use crate::model::{EncoderSpec, Modality, Space};
 use crate::store::{CatalogUse, HeadlineRowReads, RowReads, SegmentRecord, WeightReads, WriteTxn};
 
 /// Any will do; the same one says the same of a file every time.
@@ -100,10 +100,11 @@ impl Database {
         let snapshot = self.0.snapshot()?;
         match self.0.files.encoders.chart(&space.encoder, &*snapshot.txn) {
             Ok(_) => Ok(()),
-            Err(_) => Err(Error::invalid(format!(
-                "the encoder {} is not known to this database; give it to OpenOptions::encoder, or make the space of its weights",
+            Err(Error::Invalid(why)) => Err(Error::invalid(format!(
+                "the encoder {} is not known to this database: {why}; or make the space of its weights",
                 space.encoder.id
             ))),
+            Err(other) => Err(other),
         }
     }
 
@@ -146,7 +147,13 @@ impl Database {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Networks of ONNX files, which may be anything, are held to [`check_chart_encoder`] first.
+    /// Weights of an encoder of text alone ([`Weights::read_onnx_text`]) make a space of headlines, where `hop` says
+    /// nothing. It answers questions in words, and about headlines.
+    ///
+    /// Networks of ONNX files, which may be anything, are held to [`check_chart_encoder`] first; that is
+    /// [`Stage::Try`], and stops where `control` says so.
+    ///
+    /// [`check_chart_encoder`]: crate::encode::check_chart_encoder
     ///
     /// # Errors
     /// [`Error::Invalid`] if the weights have no encoder of charts, if the name is taken by
@@ -158,12 +165,34 @@ impl Database {
         hop: u32,
         control: Control,
     ) -> Result<IngestReport> {
+        if let Some(spec) = weights.tower_spec() {
+            return self.create_space_of_texts(name, weights, spec, control);
+        }
         let encoder = weights.chart_encoder()?;
         let space = Space::new(name, encoder.spec().clone(), hop)?;
-        let kept = self.0.snapshot()?.txn.weights_hashes()?;
-        if weights.config().onnx.is_some() && !kept.contains(&weights.hash()) {
-            check_chart_encoder(encoder.as_ref(), CONFORMANCE_SEED)?;
+        let kept = self.0.snapshot()?.txn.has_weights(weights.hash())?;
+        if weights.config().onnx.is_some() && !kept {
+            let look = |done, total| control.report(Stage::Try, done, total);
+            check_chart_encoder_watched(encoder.as_ref(), CONFORMANCE_SEED, &look)?;
         }
+        self.make_space(&space, Some(weights), control)
+    }
+
+    /// Makes a space of headlines alone, of weights that have nothing but an encoder of text.
+    fn create_space_of_texts(
+        &self,
+        name: &str,
+        weights: &Weights,
+        spec: &EncoderSpec,
+        control: Control,
+    ) -> Result<IngestReport> {
+        if [Self::DEFAULT_SPACE, Self::TEXT_SPACE].contains(&name) {
+            return Err(Error::invalid(format!(
+                "the space {name} is one of charts; choose another name for a space of headlines"
+            )));
+        }
+        let space = Space::new(name, spec.clone(), 1)?;
+        weights.try_text()?;
         self.make_space(&space, Some(weights), control)
     }
 

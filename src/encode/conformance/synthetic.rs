@@ -20,9 +20,12 @@ struct Walk {
     hold: usize,
 }
 
+/// How many stretches there are.
+pub(super) const STRETCHES: usize = 6;
+
 /// All stretches, of `len` bars each. Their bars can all have happened.
 pub(super) fn stretches(seed: u64, len: usize) -> Vec<Stretch> {
-    let paths: [(&'static str, f64, Path); 6] = [
+    let paths: [(&'static str, f64, Path); STRETCHES] = [
         ("smooth", 100.0, |_, _, i| {
             let t = i as f64;
             100.0 * (0.05 * (t / 9.0).sin() + 0.02 * (t / 4.1).cos()).exp()

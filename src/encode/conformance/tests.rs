@@ -38,6 +38,43 @@ fn stats_conforms() {
     }
 }
 
+#[test]
+fn a_watched_check_tells_how_far_it_is_and_stops() {
+    use std::sync::Mutex;
+    let (shape, stats) = (Shape::new(24, 8).unwrap(), Stats::new(32).unwrap());
+    let encoders: [&dyn ChartEncoder; 2] = [&shape, &stats];
+    for encoder in encoders {
+        let told = Mutex::new(Vec::new());
+        check_chart_encoder_watched(encoder, 1, &|done, total| {
+            told.lock().unwrap().push((done, total));
+            Ok(())
+        })
+        .unwrap();
+        let told = told.into_inner().unwrap();
+        let (done, total) = told[told.len() - 2];
+        // Within a part of a series.
+        assert!(
+            done <= total && total - done < total / 20,
+            "{done} of {total}"
+        );
+        assert_eq!(told.last(), Some(&(total, total)));
+        assert!(told.is_sorted() && told.len() > 100);
+
+        let looks = Mutex::new(0);
+        let stopped = check_chart_encoder_watched(encoder, 1, &|_, _| {
+            let mut looks = looks.lock().unwrap();
+            *looks += 1;
+            if *looks < 40 {
+                Ok(())
+            } else {
+                Err(Error::Interrupted)
+            }
+        });
+        assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
+        assert_eq!(looks.into_inner().unwrap(), 40, "nothing is asked after it");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 

@@ -29,7 +29,7 @@ pub(in crate::encode) fn write(
     } = &chart.input
     else {
         return Err(Error::invalid(
-            "expected a network over channels, found one over a path, which is scaled inside the network; only channels can be written as ONNX",
+            "expected a network over channels to write as ONNX, found one over a path, which is scaled inside the network; of the backbones of rhyme-train, tcn and multiscale can be written, tcn_path and cnn cannot",
         ));
     };
     let config = OnnxConfig {

@@ -6,7 +6,8 @@ use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dim;
 use tract_onnx::pb::type_proto::Value as Kind;
 use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
+    AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TensorShapeProto,
+    ValueInfoProto,
 };
 
 use super::OnnxConfig;
@@ -101,8 +102,10 @@ pub(super) const OPERATORS: [&str; 82] = [
 /// Versions of the operators.
 const OPSETS: std::ops::RangeInclusive<i64> = 9..=22;
 const MOST_NODES: usize = 10_000;
-/// The most numbers of one tensor.
+/// The most numbers of one tensor of a network over bars.
 const MOST_NUMBERS: u64 = 1 << 24;
+/// The most numbers of one tensor of a network over texts: the table of a large vocabulary.
+const MOST_OF_TEXTS: u64 = 1 << 27;
 /// The most dimensions of a tensor.
 pub(super) const MOST_DIMS: usize = 8;
 /// The most that a kernel, stride, dilation or padding may be.
@@ -111,8 +114,132 @@ const LONGEST: i64 = 1 << 14;
 /// What is wrong with a file, after "found that".
 type Found<T> = Result<T, String>;
 
+/// Operators of networks over texts beside [`OPERATORS`].
+pub(super) const OF_TEXTS: [&str; 6] = ["And", "GatherND", "IsNaN", "Or", "Range", "Tile"];
+
+/// What a kind of network may hold.
+struct Rules {
+    operators: &'static [&'static str],
+    /// Of one tensor.
+    numbers: u64,
+    /// Whether weights may be bytes that operators turn into floats.
+    bytes: bool,
+}
+
+const OF_BARS: Rules = Rules {
+    operators: &[],
+    numbers: MOST_NUMBERS,
+    bytes: false,
+};
+const TEXTS: Rules = Rules {
+    operators: &OF_TEXTS,
+    numbers: MOST_OF_TEXTS,
+    bytes: true,
+};
+
 /// Checks a file's graph against what is declared.
 pub(super) fn check(model: &ModelProto, config: &OnnxConfig) -> Found<()> {
+    let graph = check_graph(model, &OF_BARS, |graph, filled| {
+        let input = only_input(graph, filled)?;
+        check_input(input, config)?;
+        Ok(vec![input])
+    })?;
+    match graph.output.len() {
+        1 => Ok(()),
+        n => Err(format!(
+            "it gives {n} tensors; export it with one output, the embedding"
+        )),
+    }
+}
+
+/// What an input of a network over texts reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextInput {
+    /// The numbers of the tokens.
+    Ids,
+    /// 1 for a token of the text, 0 for one that fills up.
+    Mask,
+    /// Which of two texts a token is of: all are of the first.
+    Types,
+}
+
+/// The inputs of a network over texts.
+pub(super) struct TextInputs {
+    pub(super) inputs: Vec<TextInput>,
+    /// Whether it was exported for one number of tokens.
+    pub(super) fixed: bool,
+}
+
+/// Checks the graph of a network over texts of at most so many tokens.
+pub(super) fn check_text(model: &ModelProto, most: usize) -> Found<TextInputs> {
+    let mut found = TextInputs {
+        inputs: Vec::new(),
+        fixed: false,
+    };
+    let graph = check_graph(model, &TEXTS, |graph, filled| {
+        let open = graph.input.iter();
+        let open: Vec<_> = open.filter(|i| !filled.contains(i.name.as_str())).collect();
+        for input in &open {
+            found.inputs.push(text_input(input)?);
+            found.fixed |= check_tokens(input, most)?;
+        }
+        let count = |kind| found.inputs.iter().filter(|i| **i == kind).count();
+        match (count(TextInput::Ids), count(TextInput::Mask), count(TextInput::Types)) {
+            (1, 1, 0 | 1) => Ok(open),
+            _ => Err("it needs one input `input_ids` and one `attention_mask`; export it with both, and with the axes of batch and tokens dynamic".to_owned()),
+        }
+    })?;
+    match graph.output.is_empty() {
+        true => Err("it gives nothing".to_owned()),
+        false => Ok(found),
+    }
+}
+
+fn text_input(input: &ValueInfoProto) -> Found<TextInput> {
+    match input.name.as_str() {
+        "input_ids" => Ok(TextInput::Ids),
+        "attention_mask" => Ok(TextInput::Mask),
+        "token_type_ids" => Ok(TextInput::Types),
+        other => Err(format!(
+            "it has the input {}, where input_ids, attention_mask and token_type_ids are given; export it without",
+            excerpt(other)
+        )),
+    }
+}
+
+/// Whether an input of tokens was exported for one number of tokens.
+fn check_tokens(input: &ValueInfoProto, most: usize) -> Found<bool> {
+    let name = excerpt(&input.name);
+    let expected = "where whole numbers of 64 bits of the shape (batch, tokens) are given";
+    let kind = input.r#type.as_ref().and_then(|t| t.value.as_ref());
+    let Some(Kind::TensorType(tensor)) = kind else {
+        return Err(format!("its input {name} has no type, {expected}"));
+    };
+    if tensor.elem_type != DataType::Int64 as i32 {
+        return Err(format!("its input {name} is of another type, {expected}"));
+    }
+    let dims = dims_of(tensor.shape.as_ref());
+    match dims.as_slice() {
+        &[batch, tokens] if batch.is_none_or(|n| n == 1) => match tokens {
+            None => Ok(false),
+            Some(n) if n == most as i64 => Ok(true),
+            Some(n) => Err(format!(
+                "its input {name} has {n} tokens, where max_tokens = {most} is declared; declare `max_tokens = {n}`, or export it with that axis dynamic"
+            )),
+        },
+        _ => Err(format!(
+            "its input {name} has the shape ({}), {expected}: the batch of any size or 1",
+            shown(&dims)
+        )),
+    }
+}
+
+/// Checks what any kind of network has, with the inputs that `inputs` finds.
+fn check_graph<'a>(
+    model: &'a ModelProto,
+    rules: &Rules,
+    inputs: impl FnOnce(&'a GraphProto, &HashSet<&str>) -> Found<Vec<&'a ValueInfoProto>>,
+) -> Found<&'a GraphProto> {
     let graph = model.graph.as_ref().ok_or("it has no graph")?;
     let standard = |domain: &str| domain.is_empty() || domain == "ai.onnx";
     let opset = model.opset_import.iter().find(|o| standard(&o.domain));
@@ -131,7 +258,7 @@ pub(super) fn check(model: &ModelProto, config: &OnnxConfig) -> Found<()> {
         ));
     }
     for tensor in &graph.initializer {
-        check_tensor(tensor)?;
+        check_tensor(tensor, rules)?;
     }
     let mut names: HashSet<&str> = HashSet::new();
     for tensor in &graph.initializer {
@@ -142,25 +269,25 @@ pub(super) fn check(model: &ModelProto, config: &OnnxConfig) -> Found<()> {
             ));
         }
     }
-    let input = only_input(graph, &names)?;
-    check_input(input, config)?;
-    names.insert(&input.name);
-    for node in &graph.node {
-        check_node(node, &mut names, standard)?;
+    for input in inputs(graph, &names)? {
+        if !names.insert(&input.name) {
+            return Err(format!("two inputs have the name {}", excerpt(&input.name)));
+        }
     }
-    let [output] = graph.output.as_slice() else {
-        return Err(format!(
-            "it gives {} tensors; export it with one output, the embedding",
-            graph.output.len()
-        ));
-    };
-    if !names.contains(output.name.as_str()) {
-        return Err(format!(
+    for node in &graph.node {
+        check_node(node, &mut names, (rules, &standard))?;
+    }
+    let missing = graph
+        .output
+        .iter()
+        .find(|o| !names.contains(o.name.as_str()));
+    match missing {
+        None => Ok(graph),
+        Some(output) => Err(format!(
             "no operator gives its output {}",
             excerpt(&output.name)
-        ));
+        )),
     }
-    Ok(())
 }
 
 /// The input that no initializer fills.
@@ -191,17 +318,10 @@ fn check_input(input: &ValueInfoProto, config: &OnnxConfig) -> Found<()> {
     if tensor.elem_type != DataType::Float as i32 {
         return Err(format!("its input is not of 32-bit floats, {expected}"));
     }
-    let dims: Vec<Option<i64>> = match &tensor.shape {
-        None => return Err(format!("its input has no shape, {expected}")),
-        Some(shape) => shape
-            .dim
-            .iter()
-            .map(|d| match &d.value {
-                Some(Dim::DimValue(n)) => Some(*n),
-                Some(Dim::DimParam(_)) | None => None,
-            })
-            .collect(),
-    };
+    if tensor.shape.is_none() {
+        return Err(format!("its input has no shape, {expected}"));
+    }
+    let dims = dims_of(tensor.shape.as_ref());
     let is = |dim: Option<i64>, expected: usize| dim.is_none_or(|n| n == expected as i64);
     match dims.as_slice() {
         &[batch, channels, window]
@@ -211,27 +331,37 @@ fn check_input(input: &ValueInfoProto, config: &OnnxConfig) -> Found<()> {
         {
             Ok(())
         }
-        _ => {
-            let shown: Vec<String> = dims
-                .iter()
-                .take(MOST_DIMS)
-                .map(|d| d.map_or_else(|| "any".to_owned(), |n| n.to_string()))
-                .collect();
-            Err(format!(
-                "its input has the shape ({}), {expected}",
-                shown.join(", ")
-            ))
-        }
+        _ => Err(format!(
+            "its input has the shape ({}), {expected}",
+            shown(&dims)
+        )),
     }
+}
+
+/// The sizes of the axes of a tensor; `None` is any.
+fn dims_of(shape: Option<&TensorShapeProto>) -> Vec<Option<i64>> {
+    let dims = shape.map_or(&[][..], |s| s.dim.as_slice());
+    let size = |value: &Option<Dim>| match value {
+        Some(Dim::DimValue(n)) => Some(*n),
+        Some(Dim::DimParam(_)) | None => None,
+    };
+    dims.iter().map(|d| size(&d.value)).collect()
+}
+
+fn shown(dims: &[Option<i64>]) -> String {
+    let dims = dims.iter().take(MOST_DIMS);
+    let shown = dims.map(|d| d.map_or_else(|| "any".to_owned(), |n| n.to_string()));
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 fn check_node<'a>(
     node: &'a NodeProto,
     names: &mut HashSet<&'a str>,
-    standard: impl Fn(&str) -> bool,
+    (rules, standard): (&Rules, &dyn Fn(&str) -> bool),
 ) -> Found<()> {
     let op = node.op_type.as_str();
-    if !standard(&node.domain) || !OPERATORS.contains(&op) {
+    let known = OPERATORS.contains(&op) || rules.operators.contains(&op);
+    if !standard(&node.domain) || !known {
         return Err(format!(
             "it has the operator {}, which is not one of those that run here (docs/encoders.md lists them)",
             excerpt(&node.op_type)
@@ -263,14 +393,14 @@ fn check_node<'a>(
                 excerpt(&attribute.name)
             ));
         }
-        check_attribute(op, attribute)?;
+        check_attribute(op, attribute, rules)?;
     }
     Ok(())
 }
 
-fn check_attribute(op: &str, attribute: &AttributeProto) -> Found<()> {
+fn check_attribute(op: &str, attribute: &AttributeProto, rules: &Rules) -> Found<()> {
     if let Some(tensor) = &attribute.t {
-        check_tensor(tensor)?;
+        check_tensor(tensor, rules)?;
     }
     let name = attribute.name.as_str();
     let least = match name {
@@ -294,7 +424,7 @@ fn check_attribute(op: &str, attribute: &AttributeProto) -> Found<()> {
 }
 
 /// Checks that a tensor holds as many finite numbers as its shape says.
-fn check_tensor(tensor: &TensorProto) -> Found<()> {
+fn check_tensor(tensor: &TensorProto, rules: &Rules) -> Found<()> {
     let name = excerpt(&tensor.name);
     let elsewhere = tensor.data_location == Some(DataLocation::External as i32);
     if elsewhere || !tensor.external_data.is_empty() {
@@ -307,10 +437,11 @@ fn check_tensor(tensor: &TensorProto) -> Found<()> {
         .dims
         .iter()
         .try_fold(1_u64, |n, &d| n.checked_mul(d.unsigned_abs()))
-        .filter(|n| *n <= MOST_NUMBERS && !negative && tensor.dims.len() <= MOST_DIMS);
+        .filter(|n| *n <= rules.numbers && !negative && tensor.dims.len() <= MOST_DIMS);
     let Some(count) = count else {
         return Err(format!(
-            "the tensor {name} has a shape of more than {MOST_DIMS} dimensions or {MOST_NUMBERS} numbers"
+            "the tensor {name} has a shape of more than {MOST_DIMS} dimensions or {} numbers",
+            rules.numbers
         ));
     };
     let raw = tensor.raw_data.as_slice();
@@ -320,6 +451,7 @@ fn check_tensor(tensor: &TensorProto) -> Found<()> {
         Ok(DataType::Int64) => (8, tensor.int64_data.len()),
         Ok(DataType::Int32) => (4, tensor.int32_data.len()),
         Ok(DataType::Bool) => (1, tensor.int32_data.len()),
+        Ok(DataType::Int8 | DataType::Uint8) if rules.bytes => (1, tensor.int32_data.len()),
         _ => {
             return Err(format!(
                 "the tensor {name} is not of 32-bit or 64-bit numbers; export it in 32-bit floats"
@@ -338,7 +470,8 @@ fn check_tensor(tensor: &TensorProto) -> Found<()> {
             "the tensor {name} does not hold the {count} numbers of its shape"
         ));
     }
-    if is_finite(tensor) {
+    // Masks of attention are made of one number without end.
+    if is_finite(tensor) || rules.bytes && count == 1 {
         Ok(())
     } else {
         Err(format!(

@@ -3,11 +3,15 @@
 //! What a file declares is read without any library, so that a program without the feature `onnx` still opens a
 //! database that holds such a file, and still says what it was trained on.
 //!
+//! Networks over bars:
+//!
 //! ```text
 //! bytes -> wire (whole? how many parts?) -> declaration
 //!            |                                  |
 //!            graph (operators, tensors) -> shapes (all known, all small) -> plan (tract) -> net (a chart encoder)
 //! ```
+//!
+//! Networks over texts go the same way, in `text`.
 
 mod declaration;
 #[cfg(feature = "onnx")]
@@ -20,6 +24,7 @@ mod net;
 mod plan;
 #[cfg(feature = "onnx")]
 mod shapes;
+mod text;
 mod wire;
 #[cfg(feature = "onnx")]
 mod writer;
@@ -30,6 +35,10 @@ pub use declaration::{OnnxConfig, OnnxNormaliser};
 pub(super) use export::write;
 #[cfg(feature = "onnx")]
 pub(super) use net::OnnxNet;
+#[cfg(feature = "onnx")]
+pub(super) use text::{MAX_BYTES as MAX_TEXT_BYTES, joined, missing};
+pub use text::{Pooling, TowerConfig};
+pub(super) use text::{TOWER, Tower};
 #[cfg(feature = "onnx")]
 pub use writer::{OnnxAttribute, OnnxWriter};
 
@@ -50,7 +59,14 @@ pub(super) fn is_onnx(bytes: &[u8]) -> bool {
 
 fn broken(found: &str) -> Error {
     Error::invalid(format!(
-        "expected an ONNX file that this program can run, found that {found}; export the network again"
+        "expected an ONNX file that this program can run, found that {found}; from PyTorch export it with `torch.onnx.export(model.eval(), (bars,), \"model.onnx\", opset_version=17, dynamo=False)`, as docs/encoders.md shows, or write a network of our own with `rhyme-train --onnx model.onnx`"
+    ))
+}
+
+/// That a file is not what was written: no network of it was looked at.
+fn not_whole(found: &str) -> Error {
+    Error::invalid(format!(
+        "expected a whole ONNX file, found that {found}; copy it again, and compare its size with the original's (`wc -c model.onnx`)"
     ))
 }
 
@@ -65,8 +81,8 @@ pub(super) fn declared(file: &[u8]) -> Result<Option<OnnxConfig>> {
             file.len()
         )));
     }
-    wire::check(file).map_err(broken)?;
-    match wire::metadata(file, KEY).map_err(broken)?.as_slice() {
+    wire::check(file).map_err(not_whole)?;
+    match wire::metadata(file, KEY).map_err(not_whole)?.as_slice() {
         [] => Ok(None),
         [text] => OnnxConfig::of_json(text).map(Some),
         _ => Err(broken("its metadata has \"rhymedb\" more than once")),

@@ -11,14 +11,40 @@ use tract_onnx::tract_hir::internal::{Factoid, InferenceFact, InferenceModel, Ou
 use super::graph::MOST_DIMS;
 use crate::error::shortened;
 
-/// The most numbers that all operators give together for one window: 256 MB.
-const MOST_NUMBERS: u64 = 1 << 26;
-/// The most multiplications of one window: some seconds.
-const MOST_WORK: u64 = 1 << 31;
 /// The most numbers that a convolution may lay out: steps times taps times channels.
 const MOST_UNFOLDED: u64 = 1 << 27;
-/// The most numbers of a tensor of whole numbers.
-const MOST_WHOLE: u64 = 1 << 16;
+
+/// How large a kind of network may be.
+pub(super) struct Limits {
+    /// What it reads at once, for messages.
+    one: &'static str,
+    /// The most numbers that all operators give together for one.
+    numbers: u64,
+    /// The most multiplications for one.
+    work: u64,
+    /// The most numbers of a tensor of whole numbers.
+    whole: u64,
+    /// The most of one of bytes, which become floats.
+    bytes: u64,
+}
+
+/// Of networks over bars: 256 MB, some seconds.
+pub(super) const OF_BARS: Limits = Limits {
+    one: "window",
+    numbers: 1 << 26,
+    work: 1 << 31,
+    whole: 1 << 16,
+    bytes: 1 << 16,
+};
+
+/// Of networks over texts, at the most tokens: 2 GB, a minute.
+pub(super) const OF_TEXTS: Limits = Limits {
+    one: "text",
+    numbers: 1 << 29,
+    work: 1 << 36,
+    whole: 1 << 20,
+    bytes: 1 << 27,
+};
 
 type Shape = TVec<usize>;
 
@@ -31,9 +57,17 @@ pub(super) fn said(error: &TractError) -> String {
 ///
 /// # Errors
 /// Where a shape is not known or too large.
-pub(super) fn settle(model: &mut InferenceModel, graph: &GraphProto) -> Result<(), String> {
+pub(super) fn settle(
+    model: &mut InferenceModel,
+    graph: &GraphProto,
+    limits: &Limits,
+) -> Result<(), String> {
     let first = model.nodes().len().saturating_sub(graph.node.len());
-    let mut spent = Spent::default();
+    let mut spent = Spent {
+        limits,
+        numbers: 0,
+        work: 0,
+    };
     for id in 0..model.nodes().len() {
         let node = id.checked_sub(first).and_then(|i| graph.node.get(i));
         settle_one(model, id, node, &mut spent)?;
@@ -41,8 +75,8 @@ pub(super) fn settle(model: &mut InferenceModel, graph: &GraphProto) -> Result<(
     Ok(())
 }
 
-#[derive(Default)]
-struct Spent {
+struct Spent<'a> {
+    limits: &'a Limits,
     numbers: u64,
     work: u64,
 }
@@ -51,7 +85,7 @@ fn settle_one(
     model: &mut InferenceModel,
     id: usize,
     node: Option<&NodeProto>,
-    spent: &mut Spent,
+    spent: &mut Spent<'_>,
 ) -> Result<(), String> {
     let op = node.map_or("input", |n| n.op_type.as_str());
     let (inputs, outputs) = model.node_facts(id).map_err(|e| said(&e))?;
@@ -65,8 +99,8 @@ fn settle_one(
         .op
         .infer_facts(ins.clone(), outs.clone(), TVec::new());
     let (told_in, told_out, _) = told.map_err(|e| wrong(&e))?;
-    let read = shapes(&told_in, op)?;
-    let given = shapes(&told_out, op)?;
+    let read = shapes(&told_in, op, spent.limits)?;
+    let given = shapes(&told_out, op, spent.limits)?;
     spent.add(node, &read, &given)?;
     let settled = model.node_mut(id).op.infer(ins, outs, TVec::new());
     let (_, settled, _) = settled.map_err(|e| wrong(&e))?;
@@ -79,26 +113,27 @@ fn settle_one(
     Ok(())
 }
 
-fn shapes(facts: &[InferenceFact], op: &str) -> Result<Vec<Shape>, String> {
-    facts.iter().map(|fact| known(fact, op)).collect()
+fn shapes(facts: &[InferenceFact], op: &str, limits: &Limits) -> Result<Vec<Shape>, String> {
+    facts.iter().map(|fact| known(fact, op, limits)).collect()
 }
 
 /// The shape of a tensor, which has few dimensions, and few numbers if they are whole: those may be shapes of others.
-fn known(fact: &InferenceFact, op: &str) -> Result<Shape, String> {
+fn known(fact: &InferenceFact, op: &str, limits: &Limits) -> Result<Shape, String> {
     let shape = fact.shape.as_concrete_finite().ok().flatten();
     let shape = shape.ok_or_else(|| {
         format!(
-            "the shape of what the operator {op} reads or gives hangs on more than the input's; export the network for windows of a fixed length"
+            "the shape of what the operator {op} reads or gives hangs on more than the input's; export the network for a {} of a fixed length",
+            limits.one
         )
     })?;
-    let real = [DatumType::F32, DatumType::F64, DatumType::Bool];
-    let whole = !fact
-        .datum_type
-        .concretize()
-        .is_some_and(|kind| real.contains(&kind));
-    if shape.len() > MOST_DIMS || (whole && volume(&shape) > MOST_WHOLE) {
+    let most = match fact.datum_type.concretize() {
+        Some(DatumType::F32 | DatumType::F64 | DatumType::Bool) => u64::MAX,
+        Some(DatumType::I8 | DatumType::U8) => limits.bytes,
+        _ => limits.whole,
+    };
+    if shape.len() > MOST_DIMS || volume(&shape) > most {
         return Err(format!(
-            "the operator {op} reads or gives more than {MOST_DIMS} dimensions or {MOST_WHOLE} whole numbers"
+            "the operator {op} reads or gives more than {MOST_DIMS} dimensions or {most} whole numbers"
         ));
     }
     Ok(shape)
@@ -109,7 +144,7 @@ fn volume(shape: &[usize]) -> u64 {
     shape.iter().fold(1, size)
 }
 
-impl Spent {
+impl Spent<'_> {
     fn add(
         &mut self,
         node: Option<&NodeProto>,
@@ -146,10 +181,11 @@ impl Spent {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.numbers > MOST_NUMBERS || self.work > MOST_WORK {
+        let limits = self.limits;
+        if self.numbers > limits.numbers || self.work > limits.work {
             return Err(format!(
-                "for one window it computes {} numbers in {} multiplications, where {MOST_NUMBERS} and {MOST_WORK} are the most",
-                self.numbers, self.work
+                "for one {} it computes {} numbers in {} multiplications, where {} and {} are the most",
+                limits.one, self.numbers, self.work, limits.numbers, limits.work
             ));
         }
         Ok(())

@@ -3,6 +3,7 @@
 
 mod bank;
 mod config;
+mod header;
 mod layout;
 mod of_onnx;
 mod presets;
@@ -24,15 +25,15 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::net::Net;
-use super::onnx::{OnnxConfig, is_onnx};
+use super::onnx::{OnnxConfig, Tower, TowerConfig, is_onnx};
 use super::text::{TextBag, TextConfig};
 use super::{ChartEncoder, TextEncoder};
-use crate::error::{Error, Result, excerpt, shortened};
+use crate::error::{Error, Result, excerpt};
 use crate::model::EncoderSpec;
+use header::{FORMAT, parse_header, write_header};
 use tensors::Tensors;
 pub(crate) use tensors::{Declared, Fill};
 
-const FORMAT: u32 = 1;
 const CHART_NETS: [&str; 3] = ["tcn/1", "cnn/1", "multiscale/1"];
 const TEXT: &str = "text/1";
 const CLIP: &str = "clip/1";
@@ -98,6 +99,9 @@ pub struct WeightsConfig {
     /// What an ONNX file declares, for the architecture `onnx/1`, which stands in no header.
     #[serde(skip)]
     pub onnx: Option<OnnxConfig>,
+    /// What an ONNX file of texts declares, for the architecture `onnx-text/1`, which stands in no header.
+    #[serde(skip)]
+    pub tower: Option<TowerConfig>,
     /// What the bank of charts was measured on, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bank: Option<BankConfig>,
@@ -145,6 +149,7 @@ impl WeightsConfig {
             text: None,
             temperature: None,
             onnx: None,
+            tower: None,
             bank: None,
             training: serde_json::Value::Null,
         }
@@ -158,6 +163,9 @@ impl WeightsConfig {
         Trained::read(&self.training)?;
         if let Some(onnx) = &self.onnx {
             return onnx.check();
+        }
+        if let Some(tower) = &self.tower {
+            return tower.check();
         }
         if self.bank.is_some() && self.architecture != CLIP {
             return Err(Error::invalid(format!(
@@ -197,6 +205,11 @@ impl WeightsConfig {
                 excerpt(name)
             ))),
         }
+    }
+
+    /// Whether there is an encoder of headlines.
+    pub fn reads_text(&self) -> bool {
+        self.text.is_some() || self.tower.is_some()
     }
 
     /// How many numbers the tensors have in all.
@@ -259,6 +272,7 @@ pub struct Weights {
     config: Arc<WeightsConfig>,
     net: Option<Arc<dyn ChartEncoder>>,
     bag: Option<Arc<TextBag>>,
+    tower: Option<Arc<Tower>>,
     bank: Option<Arc<Bank>>,
     trained: Arc<Trained>,
 }
@@ -311,7 +325,7 @@ impl Weights {
         }
         let hash = Self::hash_of(&bytes);
         let tensors = Tensors::parse(&bytes)?;
-        let config = parse_header(&tensors.header)?;
+        let config: WeightsConfig = parse_header(&tensors.header)?;
         config.check()?;
         tensors.check(&config.tensors())?;
         let floats = |name: &str| tensors.floats(name);
@@ -343,6 +357,7 @@ impl Weights {
             config: Arc::new(config),
             net,
             bag,
+            tower: None,
             bytes,
         })
     }
@@ -424,12 +439,18 @@ impl Weights {
     /// The encoder of headlines.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the weights have none.
+    /// [`Error::Invalid`] if the weights have none, or one that cannot be used.
     pub fn text_encoder(&self) -> Result<Arc<dyn TextEncoder>> {
-        match &self.bag {
-            Some(bag) => Ok(Arc::clone(bag) as Arc<dyn TextEncoder>),
-            None => Err(self.has_no("headlines")),
+        match (&self.bag, &self.tower) {
+            (Some(bag), _) => Ok(Arc::clone(bag) as Arc<dyn TextEncoder>),
+            (None, Some(tower)) => tower.encoder(),
+            (None, None) => Err(self.has_no("headlines")),
         }
+    }
+
+    /// The identity of the encoder of headlines, if the weights have nothing else: nothing of it is read for that.
+    pub(crate) fn tower_spec(&self) -> Option<&EncoderSpec> {
+        self.tower.as_ref().map(|tower| tower.spec())
     }
 
     /// The encoder of charts of a stored space.
@@ -457,32 +478,6 @@ impl Weights {
             self.config.architecture
         ))
     }
-}
-
-fn write_header(config: &WeightsConfig) -> Result<String> {
-    serde_json::to_string(config)
-        .map_err(|e| Error::invalid(format!("the weights' config cannot be written: {e}")))
-}
-
-fn parse_header(text: &str) -> Result<WeightsConfig> {
-    #[derive(Deserialize)]
-    struct Version {
-        format: u32,
-    }
-    let wrong = |e: serde_json::Error| {
-        Error::invalid(format!(
-            "expected the config of RhymeDB weights in format {FORMAT}, found one that cannot be read ({}); export the weights again",
-            shortened(&e.to_string())
-        ))
-    };
-    let version: Version = serde_json::from_str(text).map_err(wrong)?;
-    if version.format != FORMAT {
-        return Err(Error::invalid(format!(
-            "expected weights in format {FORMAT}, found format {}; use a newer program",
-            version.format
-        )));
-    }
-    serde_json::from_str(text).map_err(wrong)
 }
 
 #[cfg(test)]

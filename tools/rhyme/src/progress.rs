@@ -257,7 +257,7 @@ fn unit(stage: Stage) -> &'static str {
     match stage {
         Stage::Read => "rows",
         Stage::Store | Stage::Audit => "bars",
-        Stage::Embed | Stage::Index | Stage::Publish | Stage::Ask => "windows",
+        Stage::Embed | Stage::Index | Stage::Publish | Stage::Ask | Stage::Try => "windows",
         Stage::Check | Stage::Copy => BYTES,
     }
 }

@@ -21,7 +21,10 @@ pub(crate) struct Args {
     /// The weights file to write.
     #[arg(long)]
     pub(crate) out: PathBuf,
-    /// The network over bars as an ONNX file too, for other programs.
+    /// The network over bars as an ONNX file too, for other programs. Backbones of the kinds tcn and
+    /// multiscale can be written, and custom ones whose input is channels; tcn_path and cnn read a path, which is
+    /// scaled inside the network. One window may take 2^31 multiplications at most, and the file 64 MiB. All of
+    /// that is looked at before training begins.
     #[arg(long, value_name = "FILE.onnx", conflicts_with_all = ["judge", "texts"])]
     pub(crate) onnx: Option<PathBuf>,
     /// Trains nothing: judges the weights file --out by the parts of the data that the config keeps

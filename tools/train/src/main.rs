@@ -12,7 +12,7 @@ use rhyme_train::checkpoint::publish;
 use rhyme_train::config::Config;
 use rhyme_train::teacher::{Teacher, training_texts};
 use rhyme_train::train::Trainer;
-use rhymedb::encode::{Input, Weights};
+use rhymedb::encode::{Input, Weights, WeightsConfig};
 use rhymedb::{Error, OpenOptions, Result};
 
 use args::Args;
@@ -31,14 +31,32 @@ fn main() -> ExitCode {
     }
 }
 
+/// Checks before any training that the network can be written as ONNX, and that what is written can be read.
+fn check_onnx(config: &Config) -> Result<()> {
+    if config.backbone.reading().input == Input::Path {
+        return Err(Error::Invalid(
+            "expected a backbone of kind tcn or multiscale with --onnx, found one over a path, which ONNX files cannot declare; leave --onnx out".to_owned(),
+        ));
+    }
+    // The others are written as ONNX from the beginning.
+    let Some(chart) = config.backbone.native() else {
+        return Ok(());
+    };
+    let untrained = WeightsConfig::chart(config.backbone.architecture(), chart);
+    let file = Weights::random(&untrained, 1)?.to_onnx()?;
+    Weights::from_bytes(file).map(drop).map_err(|e| {
+        Error::Invalid(format!(
+            "expected a backbone that an ONNX file can hold with --onnx, found one that cannot be read back ({e}); make it smaller, or leave --onnx out"
+        ))
+    })
+}
+
 fn run(args: &Args) -> Result<()> {
     let mut config = Config::read(&args.config)?;
     config.shuffle_pairs |= args.shuffle_pairs;
     config.check()?;
-    if args.onnx.is_some() && config.backbone.reading().input == Input::Path {
-        return Err(Error::Invalid(
-            "expected a backbone of kind tcn or multiscale with --onnx, found one over a path, which ONNX files cannot declare; leave --onnx out".to_owned(),
-        ));
+    if args.onnx.is_some() {
+        check_onnx(&config)?;
     }
     let onnx = args.out.extension().is_some_and(|e| e == "onnx");
     if config.backbone.native().is_none() && !onnx && !args.texts {

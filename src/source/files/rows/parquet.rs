@@ -25,11 +25,10 @@ const MAX_UNPACKED: i64 = 16 << 30;
 /// Runs a call of the crates `parquet` and `arrow-ipc`, which assert some things about a file's metadata instead
 /// of refusing it. After an error the reader is not used again, so no half-made state is seen.
 fn unpanicked<T, E: std::fmt::Display>(call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
+    crate::error::unpanicked("its metadata contradicts itself", || {
         // Its messages quote names of columns as they are.
-        Ok(result) => result.map_err(|e| shortened(&e.to_string())),
-        Err(_) => Err("its metadata contradicts itself".to_owned()),
-    }
+        call().map_err(|e| shortened(&e.to_string()))
+    })
 }
 
 /// The two kinds of files of columns.

@@ -1,8 +1,9 @@
 use clap::Args;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rhymedb::Error;
-use rhymedb::encode::{Weights, chart_encoder_by_name};
+use rhymedb::encode::{Modality, Weights, chart_encoder_by_name};
+use rhymedb::ingest::IngestReport;
+use rhymedb::{Database, Error};
 use serde_json::json;
 
 #[cfg(feature = "http")]
@@ -12,7 +13,7 @@ use crate::failure::Outcome;
 use crate::global::Global;
 use crate::opening::open_to_write;
 use crate::output::{self, column};
-use crate::progress;
+use crate::progress::{self, notice};
 
 #[derive(Debug, Args)]
 pub(crate) struct Embed {
@@ -25,6 +26,9 @@ pub(crate) struct Embed {
     /// RHYME_EMBEDDINGS_KEY
     #[arg(long, value_name = "shape|stats|tcn|clip|FILE|URL")]
     pub(crate) encoder: String,
+    /// The tokenizer.json of an ONNX file of texts, which makes a space of headlines
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "window", "hop"])]
+    pub(crate) tokenizer: Option<PathBuf>,
     /// The service's model
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
@@ -58,6 +62,7 @@ pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
     let is_file = file.extension().is_some() || file.is_file();
     // The weights of the latter two come with the program.
     let weights = match name {
+        _ if args.tokenizer.is_some() => Some(read_of_texts(args, file, is_file)?),
         _ if is_file => Some(Weights::read(file)?),
         "clip" => Some(Weights::shipped_clip()?),
         "tcn" => Some(Weights::shipped_tcn()?),
@@ -67,7 +72,11 @@ pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
         check(args, weights)?;
     }
     let db = open_to_write(global)?;
-    let control = progress::control(global);
+    // A network of texts may read headlines for hours.
+    let control = match weights.as_ref().is_some_and(of_texts) {
+        true => progress::control_of_long_work(global),
+        false => progress::control(global),
+    };
     let report = match &weights {
         Some(weights) => db.create_space_of_weights(&args.space, weights, args.hop, control)?,
         None => {
@@ -79,6 +88,13 @@ pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
             db.create_space(&args.space, &encoder, args.hop, control)?
         }
     };
+    print(global, args, &db, &report)?;
+    tell_left_out(global, &report);
+    Ok(())
+}
+
+/// What became of the space.
+fn print(global: &Global, args: &Embed, db: &Database, report: &IngestReport) -> Outcome {
     let rows = db.now().spaces()?;
     let space = rows.iter().find(|s| s.space.name == args.space);
     let row = json!({
@@ -104,9 +120,34 @@ pub(crate) fn run(global: &Global, args: &Embed) -> Outcome {
         column("headlines_embedded", "headlines embedded"),
         column("rows", "rows in the space"),
     ];
+    if space.is_none_or(|s| s.space.encoder.modality != Modality::Headline) {
+        return output::record(global.format, &columns, &row);
+    }
+    let of_headlines = ["space", "encoder", "dim", "headlines_embedded"];
+    let columns = columns.into_iter();
+    let columns: Vec<_> = columns.filter(|c| of_headlines.contains(&c.key)).collect();
     output::record(global.format, &columns, &row)?;
-    tell_left_out(global, &report);
+    let name = &args.space;
+    let hint = format!("to ask in words: rhyme search \"shares surge\" --space {name}");
+    notice(global, &hint);
     Ok(())
+}
+
+/// Whether weights read headlines alone.
+fn of_texts(weights: &Weights) -> bool {
+    weights.config().tower.is_some()
+}
+
+/// A network of texts with its tokenizer.
+fn read_of_texts(args: &Embed, file: &Path, is_file: bool) -> Outcome<Weights> {
+    let Some(tokenizer) = args.tokenizer.as_ref().filter(|_| is_file) else {
+        return Err(Error::Invalid(format!(
+            "expected an ONNX file as the encoder beside --tokenizer, like `--encoder model.onnx`, found {}; leave --tokenizer out",
+            args.encoder
+        ))
+        .into());
+    };
+    Ok(Weights::read_onnx_text(file, tokenizer)?)
 }
 
 /// Has the service that `--encoder` names read the headlines.
@@ -135,6 +176,21 @@ fn ask_service(_: &Global, _: &Embed) -> Outcome {
 
 /// Weights have one window and one dimension; another one asked for is a mistake.
 fn check(args: &Embed, weights: &Weights) -> Outcome {
+    if let Some(tower) = &weights.config().tower {
+        return match args.dim {
+            Some(dim) if dim != tower.dim => Err(Error::Invalid(format!(
+                "expected --dim {}, which the network of texts gives, found {dim}; leave the option out",
+                tower.dim
+            ))
+            .into()),
+            _ if args.window.is_some() || args.hop != 1 => Err(Error::Invalid(
+                "expected no --window and no --hop: the network reads headlines, not charts; leave them out"
+                    .to_owned(),
+            )
+            .into()),
+            _ => Ok(()),
+        };
+    }
     let encoder = weights.chart_encoder()?;
     let spec = encoder.spec();
     let asked = [

@@ -3,9 +3,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rayon::prelude::*;
-use rhymedb::Database;
 use rhymedb::encode::Modality;
-use rhymedb::files::{HeadlineOptions, find_inputs_and_others, read_headlines};
+use rhymedb::files::{HeadlineFile, HeadlineOptions, find_inputs_and_others, read_headlines};
+use rhymedb::ingest::{HeadlineReport, WaitingSpace};
+use rhymedb::{Database, Timestamp};
 use serde_json::json;
 
 use super::import_headlines::without_vector;
@@ -16,7 +17,7 @@ use crate::format::Format;
 use crate::global::Global;
 use crate::opening::open_or_create;
 use crate::output::{self, Column, column};
-use crate::progress::notice;
+use crate::progress::{self, notice};
 use crate::text::legible;
 
 #[derive(Debug, Args)]
@@ -57,46 +58,35 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
         .map(|file| read_headlines(file, &options))
         .collect();
     let mut notes = InputNotes::new(global);
-    let (mut rows, mut skipped, mut without_vector) = (0, 0, 0);
-    let (mut added, mut replaced, mut unchanged, mut embedded) = (0, 0, 0, 0);
-    let (mut accepted, mut first, mut last) = (0, None, None);
+    let control = progress::control(global);
+    let mut sums = Sums::default();
     for file in read {
-        let file = match file {
-            Ok(file) => file,
-            Err(error) => {
-                notes.refuse(&error);
-                continue;
+        match file {
+            Ok(file) => {
+                notes.accept(&file.report);
+                sums.read(&file);
+                sums.stored(db.ingest_headlines_with(&file.headlines, &control)?);
             }
-        };
-        rows += file.report.rows;
-        skipped += file.report.defects.total();
-        accepted += file.report.accepted;
-        let times = || file.headlines.iter().map(|h| h.time);
-        first = times().chain(first).min();
-        last = times().chain(last).max();
-        notes.accept(&file.report);
-        let report = db.ingest_headlines(&file.headlines)?;
-        added += report.added;
-        replaced += report.replaced;
-        unchanged += report.unchanged;
-        embedded += report.embedded;
-        without_vector += report.without_vector;
+            Err(error) => notes.refuse(&error),
+        }
     }
-    tell_of_waiting(global, &db, without_vector)?;
+    tell_of_waiting(global, &db, sums.without_vector)?;
+    let tell = |space| tell_of_unable(global, space);
+    sums.waiting.iter().for_each(tell);
     notes.close();
     let row = json!({
         "files": files.len(),
         "files_refused": notes.refused(),
-        "rows": rows,
-        "rows_skipped": skipped,
-        "headlines_added": added,
-        "headlines_replaced": replaced,
-        "headlines_unchanged": unchanged,
-        "headlines_embedded": embedded,
-        "headlines_without_vector": without_vector,
+        "rows": sums.rows,
+        "rows_skipped": sums.skipped,
+        "headlines_added": sums.added,
+        "headlines_replaced": sums.replaced,
+        "headlines_unchanged": sums.unchanged,
+        "headlines_embedded": sums.embedded,
+        "headlines_without_vector": sums.without_vector,
         "files_passed_over": others.count(),
-        "first": first.map(|t| t.to_string()),
-        "last": last.map(|t| t.to_string()),
+        "first": sums.first.map(|t| t.to_string()),
+        "last": sums.last.map(|t| t.to_string()),
     });
     let nothing = notes.stored_nothing(files.len()) && global.format == Format::Table;
     let printed = if nothing {
@@ -104,14 +94,60 @@ pub(crate) fn run(global: &Global, args: &IngestHeadlines) -> Outcome {
     } else {
         output::record(global.format, &COLUMNS, &row).and_then(|()| match global.format {
             Format::Table => {
-                let headlines = count(accepted, "headline", "headlines");
-                let read = format!("{headlines}{}", span(first, last));
-                output::lines(&last_line(&files, &read, &others, skipped, &notes))
+                let headlines = count(sums.accepted, "headline", "headlines");
+                let read = format!("{headlines}{}", span(sums.first, sums.last));
+                output::lines(&last_line(&files, &read, &others, sums.skipped, &notes))
             }
             _ => Ok(()),
         })
     };
     notes.verdict(files.len(), args.rows.strict).and(printed)
+}
+
+/// What all files held, and what became of it.
+#[derive(Default)]
+struct Sums {
+    rows: u64,
+    skipped: u64,
+    accepted: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    added: u64,
+    replaced: u64,
+    unchanged: u64,
+    embedded: u64,
+    without_vector: u64,
+    waiting: Vec<WaitingSpace>,
+}
+
+impl Sums {
+    fn read(&mut self, file: &HeadlineFile) {
+        self.rows += file.report.rows;
+        self.skipped += file.report.defects.total();
+        self.accepted += file.report.accepted;
+        let times = || file.headlines.iter().map(|h| h.time);
+        self.first = times().chain(self.first).min();
+        self.last = times().chain(self.last).max();
+    }
+
+    fn stored(&mut self, report: HeadlineReport) {
+        self.added += report.added;
+        self.replaced += report.replaced;
+        self.unchanged += report.unchanged;
+        self.embedded += report.embedded;
+        self.without_vector += report.without_vector;
+        self.waiting = report.waiting_spaces;
+    }
+}
+
+/// Says that headlines wait for a program that has the encoder of a space.
+fn tell_of_unable(global: &Global, space: &WaitingSpace) {
+    let name = &space.space;
+    let text = format!(
+        "note: headlines wait for a vector in the space {name}, because its encoder {} is not available: {}. The headlines are stored; use a program that has the encoder, or drop the space with `rhyme drop-space {name}`",
+        space.encoder, space.reason
+    );
+    notice(global, &legible(&text));
 }
 
 /// Says where new headlines wait for a vector from outside.

@@ -8,7 +8,7 @@ use crate::text::legible;
 pub(super) fn tell_left_out(global: &Global, report: &IngestReport) {
     for waiting in &report.waiting_spaces {
         let text = format!(
-            "note: new windows of the space {} wait, because its encoder {} is not available: {}. Their bars are stored; use a program that has the encoder, or drop the space with `rhyme drop-space {}`",
+            "note: new windows or headlines of the space {} wait, because its encoder {} is not available: {}. What they are made of is stored; use a program that has the encoder, or drop the space with `rhyme drop-space {}`",
             waiting.space, waiting.encoder, waiting.reason, waiting.space
         );
         notice(global, &legible(&text));

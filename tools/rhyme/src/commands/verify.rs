@@ -1,5 +1,7 @@
 use clap::Args;
-use rhymedb::admin::{ChangedVectors, RecallOptions, RecallReport};
+use rhymedb::admin::{
+    ChangedVectors, RecallOptions, RecallReport, UnreadableWeights, VerifyReport,
+};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
@@ -61,7 +63,7 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Outcome {
     let mut row = output::value(&report)?;
     if !args.recall {
         output::record(global.format, &READ, &row)?;
-        return encoders(&report.changed_spaces);
+        return encoders(&report);
     }
     let options = RecallOptions {
         sample: args.sample,
@@ -85,17 +87,29 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Outcome {
             spaces(global, &recall)?;
         }
     }
-    encoders(&report.changed_spaces)?;
+    encoders(&report)?;
     verdict(&recall)
 }
 
-/// Spaces whose encoder gives other vectors than those that are stored.
-fn encoders(changed: &[ChangedVectors]) -> Outcome {
-    if changed.is_empty() {
-        return Ok(());
+/// Spaces whose encoder gives other vectors than those that are stored, or has weights that cannot be read.
+fn encoders(report: &VerifyReport) -> Outcome {
+    let mut found: Vec<String> = report.unreadable_weights.iter().map(unreadable).collect();
+    let changed: Vec<String> = report.changed_spaces.iter().map(differing).collect();
+    if !changed.is_empty() {
+        found.push(format!("{}; {REMAKE}", changed.join("; ")));
     }
-    let changed: Vec<String> = changed.iter().map(differing).collect();
-    Err(Failure::Short(format!("{}; {REMAKE}", changed.join("; "))))
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Short(found.join("; "))),
+    }
+}
+
+/// A space that cannot be asked.
+pub(super) fn unreadable(space: &UnreadableWeights) -> String {
+    format!(
+        "the weights of the space {0} are stored whole, and this program cannot read them: {1}; nothing else is harmed: use a program that reads them, or drop the space with `rhyme drop-space {0}`",
+        space.space, space.why
+    )
 }
 
 /// What helps where an encoder was changed.

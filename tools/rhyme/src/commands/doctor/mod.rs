@@ -8,7 +8,7 @@ use rhymedb::admin::{FileOnDisk, vector_instructions};
 use rhymedb::{Control, Database, Error};
 use serde_json::{Value, json};
 
-use super::verify::{REMAKE, differing};
+use super::verify::{REMAKE, differing, unreadable};
 use crate::failure::{Failure, Outcome};
 use crate::global::Global;
 use crate::opening::{db_path, open_at};
@@ -206,6 +206,7 @@ fn inside(db: &Database) -> Outcome<Vec<Finding>> {
         findings.push(fine("encoders", format!("{} spaces", spaces.len())));
     }
     findings.extend(vectors(db)?);
+    findings.extend(weights(db)?);
     findings.push(splits(db)?);
     findings.push(dead(stats.dead_rows, stats.windows));
     findings.push(disk(db.path(), stats.catalog_bytes + stats.segment_bytes));
@@ -226,6 +227,26 @@ fn vectors(db: &Database) -> Outcome<Vec<Finding>> {
         }
         Err(other) => Err(other.into()),
     }
+}
+
+/// Whether this program reads all weights that are stored.
+fn weights(db: &Database) -> Outcome<Vec<Finding>> {
+    let found = match db.unreadable_weights() {
+        Ok(found) => found,
+        // That is told by `vectors`, and by `rhyme verify`.
+        Err(Error::Corrupt { .. }) => return Ok(Vec::new()),
+        Err(other) => return Err(other.into()),
+    };
+    Ok(found
+        .iter()
+        .map(|space| {
+            problem(
+                "weights",
+                unreadable(space),
+                "use a program that reads them, or drop the space with `rhyme drop-space`",
+            )
+        })
+        .collect())
 }
 
 /// Jumps in price that nobody adjusted for. A crash may look the same, so it is for people to say.
