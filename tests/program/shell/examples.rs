@@ -38,6 +38,7 @@ fn world() -> World {
         "crypto/binance/BTCUSDT",
         "crypto/binance/ETHUSDT",
         "crypto/binance/XRPUSDT",
+        "crypto/binance/ADAUSDT",
     ]
     .iter()
     .enumerate()

@@ -22,8 +22,8 @@ count. Given what the leader did that the other follows most, too: so only one i
 is called if chance over all pairs and lags explains it with a q of at most 0.05, and if both halves of the
 period have it alone. Most markets answer that nobody leads, or that who leads does not last.
 
-Example: rhyme market lead-lag --interval 1d
-Example: rhyme market lead-lag --interval 1d --returns 240 --lags 5 --plot first.html";
+Example: rhyme market lead-lag --interval 1h
+Example: rhyme market lead-lag --interval 1h --returns 1000 --lags 5 --plot first.html";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
