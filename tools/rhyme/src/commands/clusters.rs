@@ -17,14 +17,16 @@ use crate::progress;
 use crate::text::{grouped, legible};
 
 pub(crate) const HELP: &str = "\
-Two assets are alike by the correlation of their log returns over the bars that both have, after what the
-market did was taken off: the mean return of the assets, times the slope of each asset on it. Groups are
-those of a tree (average linkage), cut where the silhouette is largest unless --groups says how many there are.
+Two assets are alike by the correlation of their log returns over the bars that both have, after
+what the market did was taken off: the mean return of the assets, times the slope of each asset on
+it. Groups are those of a tree (average linkage), cut where the silhouette is largest unless
+--groups says how many there are.
 
-`inside` and `outside` are mean correlations of two assets of a group, and of one with one of another group.
-`found again` is the share of a group that comes back where the days are drawn anew: above 0.75 it lasts,
-below 0.5 it does not. p is how often groups are as much apart where the signs of each asset's returns are
-drawn anew, week by week, so that nothing connects the assets. --compare sector says how well the groups agree with an attribute of the symbols.
+`inside` and `outside` are mean correlations of two assets of a group, and of one with one of
+another group. `found again` is the share of a group that comes back where the days are drawn
+anew: above 0.75 it lasts, below 0.5 it does not. p is how often groups are as much apart where
+the signs of each asset's returns are drawn anew, week by week, so that nothing connects the
+assets. --compare sector says how well the groups agree with an attribute of the symbols.
 
 Example: rhyme market clusters --interval 1h --plot groups.html
 Example: rhyme market clusters --interval 1h --groups 2 --as-of 2021-05-01";

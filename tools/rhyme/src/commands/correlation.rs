@@ -16,11 +16,12 @@ use crate::progress;
 use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
-Correlations of log returns over the bars that both assets have: `now` in the latest window of 63 returns,
-`usual` the mean of the pair's earlier windows, which do not overlap, and p how often the latest of such a past
-lies so far from it. q is for many pairs at once: of all pairs with a q of at most 0.05, one in twenty is there by
-chance. `best guess` is `now` drawn towards the mean of all pairs, as much as so few returns demand (Ledoit and
-Wolf 2004): take that for what comes next, and compare it with nothing.
+Correlations of log returns over the bars that both assets have: `now` in the latest window of 63
+returns, `usual` the mean of the pair's earlier windows, which do not overlap, and p how often the
+latest of such a past lies so far from it. q is for many pairs at once: of all pairs with a q of
+at most 0.05, one in twenty is there by chance. `best guess` is `now` drawn towards the mean of
+all pairs, as much as so few returns demand (Ledoit and Wolf 2004): take that for what comes next,
+and compare it with nothing.
 
 Example: rhyme market correlation --interval 1h
 Example: rhyme market correlation --interval 1h --window 48 --as-of 2021-05-01 --plot together.html";

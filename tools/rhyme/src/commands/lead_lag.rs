@@ -16,11 +16,12 @@ use crate::progress;
 use crate::text::grouped;
 
 pub(crate) const HELP: &str = "\
-The partial correlation of each asset's return with each other's one to three bars later, given the other's
-own earlier returns and those of the market: stale prices, bouncing ones and a market that leads all do not
-count. Given what the leader did that the other follows most, too: so only one is called for one lead. A pair
-is called if chance over all pairs and lags explains it with a q of at most 0.05, and if both halves of the
-period have it alone. Most markets answer that nobody leads, or that who leads does not last.
+The partial correlation of each asset's return with each other's one to three bars later, given
+the other's own earlier returns and those of the market: stale prices, bouncing ones and a market
+that leads all do not count. Given what the leader did that the other follows most, too: so only
+one is called for one lead. A pair is called if chance over all pairs and lags explains it with a
+q of at most 0.05, and if both halves of the period have it alone. Most markets answer that nobody
+leads, or that who leads does not last.
 
 Example: rhyme market lead-lag --interval 1h
 Example: rhyme market lead-lag --interval 1h --returns 1000 --lags 5 --plot first.html";

@@ -20,21 +20,22 @@ use crate::text::grouped;
 pub(crate) const HELP: &str = "\
 equal             the same for each asset
 inverse-variance  by the inverse of each asset's variance
-hrp               hierarchical risk parity (López de Prado 2016): a tree of what moves together, shared half by half
+hrp               hierarchical risk parity (López de Prado 2016), by a tree of what moves together
 clusters          the same for each group of `rhyme market clusters`, and within a group for each asset
 min-variance      the least variance
 max-sharpe        the most mean by deviation: it believes the mean returns of the period, mostly chance
 
-Nothing is borrowed or sold short. Correlations are drawn towards their mean, as much as so few returns
-demand (Ledoit and Wolf 2004). `risk` is the share of the portfolio's variance that comes from an asset,
-`effective` how many equal weights would be as concentrated. One --rule lists its assets.
+Nothing is borrowed or sold short. Correlations are drawn towards their mean, as much as so few
+returns demand (Ledoit and Wolf 2004). `risk` is the share of the portfolio's variance that comes
+from an asset, `effective` how many equal weights would be as concentrated. One --rule lists its assets.
 
---every N says what the rules would have earned from --from to --until: weights as of every N bars, traded at
-the next open at the costs, beside equal weights. p is how often chance lets two Sharpe ratios differ so much.
+--every N says what the rules would have earned from --from to --until: weights as of every N bars,
+traded at the next open at the costs, beside equal weights. p is how often chance lets two Sharpe
+ratios differ so much.
 
 Example: rhyme market portfolio --interval 1h
 Example: rhyme market portfolio --interval 1h --every 168 --fee 0.001 --plot accounts.html
-Example: rhyme market portfolio --interval 1h --rule hrp --max-weight 0.4 --as-of 2021-05-01 --plot weights.html";
+Example: rhyme market portfolio --interval 1h --rule hrp --max-weight 0.4 --as-of 2021-05-01";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
