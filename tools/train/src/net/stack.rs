@@ -51,7 +51,7 @@ impl Stack {
     /// The steps and channels that the layers give.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the layers do not fit each other.
+    /// [`rhymedb::Error::Invalid`] if the layers do not fit each other.
     pub fn given(&self) -> Result<(usize, usize)> {
         let found = shape(&self.ops, self.reading.window_steps(), self.inputs());
         found.map_err(|e| super::wrong(&e))
@@ -72,7 +72,7 @@ impl Stack {
     /// Checks that the parts fit.
     ///
     /// # Errors
-    /// [`Error::Invalid`] that says what does not.
+    /// [`rhymedb::Error::Invalid`] that says what does not.
     pub fn check(&self) -> Result<()> {
         self.reading.check()?;
         if self.reading.input == Input::Path {
@@ -118,7 +118,7 @@ impl Stack {
     /// [`OnnxConfig::trained`] has it, and `record` stands in the metadata under [`RECORD`].
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the network is not sound, or a tensor is missing.
+    /// [`rhymedb::Error::Invalid`] if the network is not sound, or a tensor is missing.
     pub fn to_onnx(
         &self,
         trained: Vec<serde_json::Value>,
