@@ -146,7 +146,7 @@ ASKED: dict[str, tuple[list[str], dict[str, Any]]] = {
 
 def test_all_questions_are_asked_here() -> None:
     assert set(ASKED) == set(_native.questions())
-    assert len(ASKED) == 34
+    assert len(ASKED) == 35
 
 
 @pytest.mark.parametrize("name", ASKED)
